@@ -1,0 +1,92 @@
+// Holds the direction of imports: every file may import its own floor and the floors below it, type imports included.
+// A new folder or file in src/ needs a floor here; one without is refused.
+
+/** From the ground up. Floors in one entry stand side by side and do not know each other. */
+const floors = [
+  [
+    { name: 'core', path: '^src/core/' },
+    { name: 'migrations', path: '^migrations/' },
+  ],
+  [{ name: 'host', path: '^src/host/' }],
+  [
+    { name: 'store', path: '^src/store/' },
+    { name: 'actions', path: '^src/actions/' },
+  ],
+  [{ name: 'engine', path: '^src/engine/' }],
+  [{ name: 'http', path: '^src/http/' }],
+  [{ name: 'options', path: '^src/automation[.]options[.]ts$' }],
+  [{ name: 'module', path: '^src/automation[.]module[.]ts$' }],
+  [{ name: 'index', path: '^src/index[.]ts$' }],
+  [{ name: 'testing', path: '^src/testing/' }],
+];
+const demo = '^src/demo/';
+/** What core, which does no I/O, may take from npm. */
+const pureLibraries = '(^|/)node_modules/(@types/)?(handlebars|luxon|re2js)/';
+
+const floorRules = floors.flatMap((storey, height) =>
+  storey.map(({ name, path }) => {
+    const below = floors.slice(0, height).flat();
+    return {
+      name: `floor-${name}`,
+      comment: `${name} may import ${[name, ...below.map((floor) => floor.name)].join(', ')} and packages, nothing above or beside it`,
+      severity: 'error',
+      from: { path },
+      to: { path: '^(src|migrations|test)/', pathNot: [path, ...below.map((floor) => floor.path)] },
+    };
+  }),
+);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...floorRules,
+    {
+      name: 'core-is-pure',
+      comment: 'core imports core and the pure libraries only: no Node modules, Nest, TypeORM or other packages',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { pathNot: ['^src/core/', pureLibraries] },
+    },
+    {
+      name: 'demo-is-a-host',
+      comment: 'the demo uses the library as any host does: through src/index.ts',
+      severity: 'error',
+      from: { path: demo },
+      to: { path: '^(src|migrations|test)/', pathNot: [demo, '^src/index[.]ts$'] },
+    },
+    {
+      name: 'every-file-has-a-floor',
+      comment: 'a new folder in src/ gets its floor in .dependency-cruiser.mjs first',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [demo, ...floors.flat().map((floor) => floor.path)] },
+      to: {},
+    },
+    {
+      name: 'no-cycles',
+      comment: 'two files that need each other are one file, or a third is missing; type imports count',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'library-has-its-dependencies',
+      comment: 'what the package imports must be its dependency or peer, not a development dependency; types too, they end up in its .d.ts',
+      severity: 'error',
+      from: { path: '^(src|migrations)/', pathNot: demo },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|dist-bench|test/packaging)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};
