@@ -1,0 +1,80 @@
+import type { Problem } from './errors.js';
+import type { Json, JsonObject } from './json.js';
+
+/** What a field holds; decides which operators fit. `list` is a list of texts. */
+export type FieldType = 'text' | 'number' | 'money' | 'boolean' | 'date' | 'datetime' | 'list' | 'json';
+
+/** One field of a module's records. */
+export interface FieldDescription {
+  name: string;
+  label: string;
+  type: FieldType;
+  nullable: boolean;
+  /** False for ids, timestamps and whatever the host keeps to itself: workflows cannot change it. */
+  writable: boolean;
+  /** The values it may take, where they are fixed. */
+  options?: string[];
+}
+
+/** A to-one relation, whose fields conditions and templates reach one hop away: `account.industry`. */
+export interface RelationDescription {
+  /** The name used in paths: `account`. */
+  name: string;
+  /** The related module: `accounts`. */
+  module: string;
+}
+
+/**
+ * When an event of a module happens, told from a record before and after. `custom` events are only ever published
+ * by the host (`converted`, `overdue`).
+ */
+export type EventRule =
+  | { on: 'created' }
+  | { on: 'updated' }
+  | { on: 'deleted' }
+  | { on: 'changed'; field: string; to?: Json[] }
+  | { on: 'custom' };
+
+/** One event of a module. */
+export interface EventDescription {
+  name: string;
+  label: string;
+  rule: EventRule;
+}
+
+/** A kind of CRM record that workflows can be about. */
+export interface ModuleDescription {
+  /** Plural, as in paths and definitions: `leads`. */
+  name: string;
+  /** `lead`: the other way hosts name their events (`lead.created`). */
+  singular: string;
+  label: string;
+  fields: FieldDescription[];
+  relations: RelationDescription[];
+  events: EventDescription[];
+  /** The field that move_stage changes. */
+  stageField?: string;
+  /** The field that assign_owner changes and `is_owner` looks at. */
+  ownerField?: string;
+}
+
+/** Local: inside our transaction, exactly once. External: intent first, at least once, with an idempotency key. */
+export type Effect = 'local' | 'external';
+
+/** What the core needs to know of an action to check a step that uses it. */
+export interface ActionDescription {
+  type: string;
+  label: string;
+  description?: string;
+  effect: Effect;
+  /** JSON Schema of the step's `with`. */
+  argumentsSchema: JsonObject;
+  /** Checks the arguments as written in a definition; values that hold `{{…}}` are checked when they are rendered. Paths are relative to `with`. */
+  check(args: JsonObject, about: { module: ModuleDescription | null }): Problem[];
+}
+
+/** Everything a definition may refer to. */
+export interface Catalog {
+  modules: ReadonlyMap<string, ModuleDescription>;
+  actions: ReadonlyMap<string, ActionDescription>;
+}

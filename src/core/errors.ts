@@ -1,0 +1,61 @@
+import type { JsonObject } from './json.js';
+
+/** One thing wrong with some input: where (`steps[1].branches[0].when.operator`) and what, in a sentence. */
+export interface Problem {
+  path: string;
+  message: string;
+}
+
+/**
+ * What became of a failed attempt, as far as trying again is concerned.
+ * - `permanent`: the same attempt would fail again (unknown stage, 404, invalid address).
+ * - `transient`: it may pass later; `retryAfterMs` is the far side's own wish (`Retry-After`), in milliseconds.
+ */
+export type Retryability = { kind: 'permanent' } | { kind: 'transient'; retryAfterMs?: number };
+
+/** Options of an {@link AutomationError}. */
+export interface AutomationErrorOptions {
+  /** What the reader can do about it, in a sentence. */
+  hint?: string;
+  /** Facts that help to find the reason; never secrets. */
+  details?: JsonObject;
+  /** Where the input was wrong. */
+  problems?: Problem[];
+  /** Default: permanent. */
+  retry?: Retryability;
+  cause?: unknown;
+}
+
+/**
+ * Every error that this library raises on purpose. `code` is stable and for programs (`stage_unknown`); the message
+ * says what happened and to what, the hint what to do.
+ */
+export class AutomationError extends Error {
+  override readonly name = 'AutomationError';
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly details: JsonObject | undefined;
+  readonly problems: Problem[] | undefined;
+  readonly retry: Retryability;
+
+  constructor(code: string, message: string, options: AutomationErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details;
+    this.problems = options.problems;
+    this.retry = options.retry ?? { kind: 'permanent' };
+  }
+}
+
+/** An error as the log keeps it. */
+export interface LoggedError {
+  code: string;
+  message: string;
+  /** What to do about it. */
+  hint?: string;
+  /** Messages of the causes, outermost first. */
+  causes?: string[];
+  details?: JsonObject;
+  problems?: Problem[];
+}

@@ -1,0 +1,72 @@
+import type { Catalog, FieldType, ModuleDescription } from './catalog.js';
+import type { ParsedPath } from './scope.js';
+
+/** What is known of the value at a path: its type, null where nobody has said; or why there can be no value. */
+export type FieldFinding = { type: FieldType | null } | { problem: string };
+
+const UNKNOWN: FieldFinding = { type: null };
+
+/** Members of variables whose types are fixed. Others (`trigger`, `context`, `steps`, `item`) hold what was put there. */
+const MEMBERS: Readonly<Record<string, Readonly<Record<string, FieldType>>>> = {
+  actor: { type: 'text', id: 'text', name: 'text', roles: 'list' },
+  workflow: { id: 'text', code: 'text', name: 'text', version: 'number' },
+  run: { id: 'text', startedAt: 'datetime' },
+};
+
+/**
+ * Finds out what a path of a condition leads to. Without a module nothing is known of records; without a catalogue
+ * nothing of related ones.
+ */
+export function findField(path: ParsedPath, module: ModuleDescription | null, catalog: Catalog | null): FieldFinding {
+  const { root, segments } = path;
+  if (segments.length === 0) return root === 'now' ? { type: 'datetime' } : root === 'index' ? { type: 'number' } : UNKNOWN;
+  switch (root) {
+    case 'record':
+    case 'previous':
+      return module === null ? UNKNOWN : findOfModule(segments, module, catalog);
+    case 'changes':
+      return module === null ? UNKNOWN : findChange(segments, module);
+    default:
+      return findMember(root, segments);
+  }
+}
+
+function findOfModule([name = '', ...below]: string[], module: ModuleDescription, catalog: Catalog | null): FieldFinding {
+  const relation = module.relations.find((candidate) => candidate.name === name);
+  if (relation === undefined) return findOfRecord(name, below, module);
+  const [field, ...belowField] = below;
+  const related = catalog?.modules.get(relation.module);
+  // Without a catalogue the related module is not at hand; with one that lacks it, the host has not declared it.
+  return field === undefined || related === undefined ? UNKNOWN : findOfRecord(field, belowField, related);
+}
+
+function findOfRecord(name: string, below: string[], module: ModuleDescription): FieldFinding {
+  const field = module.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) {
+    if (name === 'id' && below.length === 0) return UNKNOWN;
+    const twoHops = below.length > 0 && module.relations.some((relation) => relation.name === name);
+    return {
+      problem: twoHops
+        ? 'Fields of related records are reached over one relation, not over two.'
+        : `Module "${module.name}" has no field "${name}".`,
+    };
+  }
+  if (below.length === 0) return { type: field.type };
+  const hasMembers = field.type === 'json' || field.type === 'list';
+  return hasMembers ? UNKNOWN : { problem: `The field "${name}" holds no members: its type is ${field.type}.` };
+}
+
+function findChange([name = '', side, ...below]: string[], module: ModuleDescription): FieldFinding {
+  const field = findOfRecord(name, [], module);
+  if ('problem' in field || side === undefined) return 'problem' in field ? field : UNKNOWN;
+  if (side !== 'from' && side !== 'to') return { problem: `A change has the members "from" and "to", not "${side}".` };
+  return below.length === 0 ? field : UNKNOWN;
+}
+
+function findMember(root: string, [name = '', ...below]: string[]): FieldFinding {
+  const members = MEMBERS[root];
+  if (members === undefined) return UNKNOWN;
+  const type = Object.hasOwn(members, name) ? members[name] : undefined;
+  if (type === undefined || (below.length > 0 && type !== 'list')) return { problem: `There is no "${[root, name, ...below].join('.')}".` };
+  return below.length > 0 ? UNKNOWN : { type };
+}

@@ -1,0 +1,119 @@
+import type { FieldType, ModuleDescription } from './catalog.js';
+import type { ConditionSubject } from './condition-subject.js';
+import { addDuration, type Duration, parseDuration } from './duration.js';
+import type { AutomationError } from './errors.js';
+import { findField } from './field-types.js';
+import { isJsonObject, type Json, type JsonObject } from './json.js';
+import { plainDay } from './operators/date-value.js';
+import { type Operand, type Reader, Unfit, type ValueShape } from './operators/operator.js';
+import { formatPath, type ParsedPath, parsePath, type ReadableScope, readPath } from './scope.js';
+import { compileTemplate, hasExpression } from './template.js';
+
+/** What compiling the tests of one condition shares: the module, and the paths that were met. */
+export interface CompileContext {
+  module: ModuleDescription | null;
+  /** Every path that is read, the variable in front. */
+  paths: Set<string>;
+}
+
+/** The type of the value at a path; null where it is not known. */
+export function fieldType(path: ParsedPath, module: ModuleDescription | null): FieldType | null {
+  const finding = findField(path, module, null);
+  return 'type' in finding ? finding.type : null;
+}
+
+/** Compiles a path to a closure. Fields of type date read as the day alone. */
+export function compileReader(path: ParsedPath, context: CompileContext): Reader {
+  context.paths.add(formatPath(path));
+  const read = plainReader(path);
+  return fieldType(path, context.module) === 'date' ? (subject) => plainDay(read(subject)) : read;
+}
+
+/** A path with one name can be read directly, unless every object has such a member by birth (`toString`). */
+function plainReader(path: ParsedPath): Reader {
+  const [name = ''] = path.segments;
+  if (path.segments.length === 1 && !(name in Object.prototype)) {
+    if (path.root === 'record') return ({ record }) => (record === null ? undefined : record[name]);
+    if (path.root === 'previous') return ({ previous }) => (previous === null ? undefined : previous[name]);
+  }
+  if (OF_SCOPE.has(path.root)) return (subject) => readPath(subject.scope ?? (subject as ReadableScope), path);
+  return (subject) => readPath(subject as ReadableScope, path);
+}
+
+/** Variables that a subject need not have itself. */
+const OF_SCOPE: ReadonlySet<string> = new Set(['workflow', 'run', 'item', 'index']);
+
+/** Compiles the value of a test, whose shape has been checked. */
+export function compileOperand(value: Json | undefined, shape: ValueShape, context: CompileContext): Operand {
+  if (shape === 'pattern' || shape === 'amount' || shape === 'period' || value === undefined) return constant(value ?? null);
+  if (shape !== 'change' || !isJsonObject(value)) return compileValue(value, context);
+  return compilePair(value, context);
+}
+
+function constant(value: Json): Operand {
+  return { constant: true, read: () => value };
+}
+
+function compileValue(value: Json, context: CompileContext): Operand {
+  if (typeof value === 'string' && hasExpression(value)) return compileText(value, context);
+  if (Array.isArray(value)) return compileList(value, context);
+  if (!isJsonObject(value)) return constant(value);
+  return typeof value.field === 'string' ? compileField(value.field, context) : compileMoment(value);
+}
+
+/** A text with expressions. A template that cannot be rendered fails the test, visibly. */
+function compileText(source: string, context: CompileContext): Operand {
+  const template = compileTemplate(source);
+  for (const path of template.paths) context.paths.add(path);
+  const read = (subject: ConditionSubject): Json | Unfit => {
+    try {
+      return template.value(subject.scope ?? ({ ...subject, now: subject.now.toISOString() } as unknown as JsonObject));
+    } catch (error) {
+      return new Unfit(`the value to compare with cannot be rendered: ${(error as AutomationError).message}`);
+    }
+  };
+  return { constant: false, read };
+}
+
+function compileField(field: string, context: CompileContext): Operand {
+  const path = parsePath(field);
+  if (path === null) return constant(null);
+  const read = compileReader(path, context);
+  return { constant: false, read: (subject) => read(subject) ?? null };
+}
+
+function compileMoment({ fromNow }: JsonObject): Operand {
+  const duration = parseDuration(fromNow as string) as Duration;
+  const read = ({ now, timezone }: ConditionSubject): Json | Unfit => {
+    try {
+      return addDuration(now, duration, timezone).toISOString();
+    } catch (error) {
+      return new Unfit(`the date to compare with cannot be told: ${(error as Error).message}`);
+    }
+  };
+  return { constant: false, read };
+}
+
+function compileList(values: Json[], context: CompileContext): Operand {
+  const items = values.map((value) => compileValue(value, context));
+  if (items.every((item) => item.constant)) return constant(values);
+  const read = (subject: ConditionSubject): Json | Unfit => {
+    const list: Json[] = [];
+    for (const item of items) {
+      const value = item.read(subject);
+      if (value instanceof Unfit) return value;
+      list.push(value);
+    }
+    return list;
+  };
+  return { constant: false, read };
+}
+
+function compilePair({ from = null, to = null }: JsonObject, context: CompileContext): Operand {
+  const pair = compileList([from, to], context);
+  const read = (subject: ConditionSubject): Json | Unfit => {
+    const values = pair.read(subject);
+    return Array.isArray(values) ? { from: values[0], to: values[1] } : (values as Unfit);
+  };
+  return { constant: pair.constant, read };
+}

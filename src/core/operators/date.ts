@@ -1,0 +1,157 @@
+import { DateTime } from 'luxon';
+import type { ConditionSubject } from '../condition-subject.js';
+import type { Json } from '../json.js';
+import {
+  calendarOf,
+  compareDates,
+  type DateValue,
+  dayNumber,
+  dayOf,
+  dayOfMoment,
+  isKnownZone,
+  isLeapYear,
+  parseDate,
+  UNKNOWN_ZONE_NOTE,
+} from './date-value.js';
+import { comparing, EMPTY_NOTE, type Judge, type Operator, Unfit } from './operator.js';
+import { mismatchDate, notADate } from './values.js';
+
+/** What `this`, `last` and `next` may be followed by. A week begins on Monday. */
+export const PERIODS = ['week', 'month', 'quarter', 'year'] as const;
+/** What `in_last` and its kin count in. A business day is Monday to Friday. */
+export const UNITS = ['minute', 'hour', 'day', 'business_day', 'week', 'month'] as const;
+type Period = (typeof PERIODS)[number];
+type Unit = (typeof UNITS)[number];
+
+type DateTest = (date: DateValue, subject: ConditionSubject) => boolean;
+
+/**
+ * The operators for dates and times. Days begin and end in the subject's time zone. Where a plain date meets a time,
+ * both count as days, so a plain date of today is neither past nor future.
+ */
+export const DATE_OPERATORS: readonly Operator[] = [
+  toDate('on', 'is on', (date, other, { timezone }) => dayOf(date, timezone) === dayOf(other, timezone)),
+  toDate('before', 'is before', (date, other, { timezone }) => compareDates(date, other, timezone) < 0),
+  toDate('on_or_before', 'is on or before', (date, other, { timezone }) => compareDates(date, other, timezone) <= 0),
+  toDate('after', 'is after', (date, other, { timezone }) => compareDates(date, other, timezone) > 0),
+  toDate('on_or_after', 'is on or after', (date, other, { timezone }) => compareDates(date, other, timezone) >= 0),
+  toNow('is_today', 'is today', (date, subject) => daysFromToday(date, subject) === 0),
+  toNow('is_yesterday', 'is yesterday', (date, subject) => daysFromToday(date, subject) === -1),
+  toNow('is_tomorrow', 'is tomorrow', (date, subject) => daysFromToday(date, subject) === 1),
+  toNow('in_past', 'is in the past', (date, subject) => compareDates(date, nowOf(subject), subject.timezone) < 0),
+  toNow('in_future', 'is in the future', (date, subject) => compareDates(date, nowOf(subject), subject.timezone) > 0),
+  toPeriod('this', 'is in this', 0),
+  toPeriod('last', 'is in last', -1),
+  toPeriod('next', 'is in next', 1),
+  toAmount('in_last', 'is in the last', -1, (toLimit, toCurrent) => toLimit >= 0 && toCurrent <= 0),
+  toAmount('in_next', 'is in the next', 1, (toLimit, toCurrent) => toLimit <= 0 && toCurrent >= 0),
+  toAmount('more_than_ago', 'is longer ago than', -1, (toLimit) => toLimit < 0),
+  toAmount('more_than_from_now', 'is further ahead than', 1, (toLimit) => toLimit > 0),
+  toNow('anniversary_is_today', 'has its anniversary today', isAnniversary),
+];
+
+/** A value to compare with, as a date. */
+export function readDate(value: Json): DateValue | Unfit {
+  return parseDate(value) ?? notADate(value);
+}
+
+/** A judge of dates, which says what is wrong with anything else. */
+export function dateJudge(test: DateTest): Judge {
+  return (seen, subject) => {
+    if (seen === null) return EMPTY_NOTE;
+    const date = parseDate(seen);
+    if (date === null) return mismatchDate(seen);
+    return isKnownZone(subject.timezone) ? test(date, subject) : UNKNOWN_ZONE_NOTE;
+  };
+}
+
+function operator(name: string, label: string, value: Operator['value'], judge: Operator['judge']): Operator {
+  return { name, label, types: ['date', 'datetime'], value, kind: 'date', judge };
+}
+
+function toDate(name: string, label: string, test: (date: DateValue, other: DateValue, subject: ConditionSubject) => boolean): Operator {
+  return operator(name, label, 'one', ({ value }) =>
+    comparing(value, (expected) => {
+      const other = readDate(expected);
+      return other instanceof Unfit ? other : dateJudge((date, subject) => test(date, other, subject));
+    }),
+  );
+}
+
+function toNow(name: string, label: string, test: DateTest): Operator {
+  return operator(name, label, 'none', () => dateJudge(test));
+}
+
+function toPeriod(name: string, label: string, shift: number): Operator {
+  const judge = (period: Period) =>
+    dateJudge((date, subject) => {
+      const day = dayOf(date, subject.timezone);
+      const now = today(subject);
+      return day >= periodStart(now, period, shift) && day < periodStart(now, period, shift + 1);
+    });
+  return operator(name, label, 'period', ({ value }) => comparing(value, (period) => judge(period as Period)));
+}
+
+/** `test` gets where the date lies from the limit and from now: negative before, positive after. */
+function toAmount(name: string, label: string, sign: 1 | -1, test: (toLimit: number, toCurrent: number) => boolean): Operator {
+  const judge = ({ amount, unit }: { amount: number; unit: Unit }) =>
+    dateJudge((date, subject) => {
+      const limit: DateValue = { form: 'moment', at: shiftMoment(subject.now.getTime(), sign * amount, unit, subject.timezone) };
+      return test(compareDates(date, limit, subject.timezone), compareDates(date, nowOf(subject), subject.timezone));
+    });
+  return operator(name, label, 'amount', ({ value }) => comparing(value, (length) => judge(length as { amount: number; unit: Unit })));
+}
+
+function nowOf(subject: ConditionSubject): DateValue {
+  return { form: 'moment', at: subject.now.getTime() };
+}
+
+function today(subject: ConditionSubject): number {
+  return dayOfMoment(subject.now.getTime(), subject.timezone);
+}
+
+function daysFromToday(date: DateValue, subject: ConditionSubject): number {
+  return dayOf(date, subject.timezone) - today(subject);
+}
+
+/** The first day of the period around a day, or of one so many periods later. */
+function periodStart(day: number, period: Period, shift: number): number {
+  const { year, month, weekday } = calendarOf(day);
+  switch (period) {
+    case 'week':
+      return day - (weekday - 1) + 7 * shift;
+    case 'month':
+      return dayNumber(year, month + shift, 1);
+    case 'quarter':
+      return dayNumber(year, month - ((month - 1) % 3) + 3 * shift, 1);
+    default:
+      return dayNumber(year + shift, 1, 1);
+  }
+}
+
+/** Minutes and hours are counted exactly; the others by the calendar of the zone, keeping the time of day. */
+function shiftMoment(ms: number, amount: number, unit: Unit, timezone: string): number {
+  if (unit === 'minute' || unit === 'hour') return ms + amount * (unit === 'minute' ? 60_000 : 3_600_000);
+  const start = DateTime.fromMillis(ms, { zone: timezone });
+  if (unit === 'business_day') return start.plus({ days: businessDays(start.weekday, amount) }).toMillis();
+  return start.plus({ [unit]: amount }).toMillis();
+}
+
+/** How many calendar days lie between a weekday (1 is Monday) and so many business days later or, if negative, earlier. */
+function businessDays(weekday: number, amount: number): number {
+  const direction = Math.sign(amount);
+  // From a weekend, counting begins at the working day behind it: one day after Sunday is Monday.
+  const start = weekday <= 5 ? weekday : direction > 0 ? 5 : 1;
+  const toStart = weekday <= 5 ? 0 : direction > 0 ? 5 - weekday : 8 - weekday;
+  const rest = amount % 5;
+  const crossesWeekend = start + rest > 5 || start + rest < 1;
+  return toStart + Math.trunc(amount / 5) * 7 + rest + (crossesWeekend ? 2 * direction : 0);
+}
+
+/** The same day of a later year; in years without a 29 February, people born on it have their day on the 28th. */
+function isAnniversary(date: DateValue, subject: ConditionSubject): boolean {
+  const then = calendarOf(dayOf(date, subject.timezone));
+  const now = calendarOf(today(subject));
+  const day = then.month === 2 && then.day === 29 && !isLeapYear(now.year) ? 28 : then.day;
+  return now.year > then.year && now.month === then.month && now.day === day;
+}

@@ -1,0 +1,75 @@
+import type { ForEachStep, Step, WorkflowDefinition } from './definition.js';
+import { AutomationError } from './errors.js';
+import type { RunHistory } from './history.js';
+import { type HistoryIndex, indexHistory } from './history-index.js';
+import type { JsonObject } from './json.js';
+import { childLists } from './step-tree.js';
+
+/** What `steps` holds: the outputs by step id. */
+export type StepOutputs = Record<string, { output: JsonObject | null }>;
+
+/**
+ * What `steps.*` shows to the step at `path`, or after the last step when `path` is null: every step that is over and
+ * stands before it, those that it stands in included. Steps of branches beside its own are not shown, so that a template's result never depends on which
+ * of two parallel branches was faster; inside a loop only the same item's steps are, and behind a loop those of the last
+ * item that came to them. A step that did not succeed shows the output it recorded, else null. Throws `step_unknown` for a path that
+ * the definition does not have.
+ */
+export function stepOutputs(definition: WorkflowDefinition, history: RunHistory, path: string | null): StepOutputs {
+  const outputs: StepOutputs = {};
+  const index = indexHistory(history.executions);
+  const arrived = collectBefore(definition.steps, '', path, index, outputs);
+  if (!arrived && path !== null) {
+    throw new AutomationError('step_unknown', `The definition has no step at "${path}".`, {
+      hint: 'Use the definition of the version that the run belongs to.',
+    });
+  }
+  return outputs;
+}
+
+/** Collects what stands before `path` in this list and below; true when the path was met. */
+function collectBefore(steps: readonly Step[], prefix: string, path: string | null, index: HistoryIndex, outputs: StepOutputs): boolean {
+  for (const step of steps) {
+    const here = prefix + step.id;
+    if (here === path) return true;
+    const inside = path?.startsWith(here) ? childPrefix(step, here, path) : null;
+    collectOne(step, here, index, outputs);
+    if (inside) return collectBefore(inside.steps, inside.prefix, path, index, outputs);
+    collectChildren(step, here, index, outputs);
+  }
+  return false;
+}
+
+/** The list of the step's children that the path goes through, with the run path of that list. */
+function childPrefix(step: Step, here: string, path: string): { steps: readonly Step[]; prefix: string } | null {
+  for (const list of childLists(step)) {
+    const segment = list.segment === '[]' ? (/^\[\d+\]/.exec(path.slice(here.length))?.[0] ?? '[]') : list.segment;
+    const prefix = `${here}${segment}.`;
+    if (path.startsWith(prefix)) return { steps: list.steps, prefix };
+  }
+  return null;
+}
+
+function collectOne(step: Step, here: string, index: HistoryIndex, outputs: StepOutputs): void {
+  const current = index.get(here)?.current;
+  if (current && current.status !== 'running' && current.status !== 'waiting') outputs[step.id] = { output: current.output ?? null };
+}
+
+function collectChildren(step: Step, here: string, index: HistoryIndex, outputs: StepOutputs): void {
+  if (step.kind === 'for_each') return collectLoop(step, here, index, outputs);
+  for (const list of childLists(step)) collectAll(list.steps, `${here}${list.segment}.`, index, outputs);
+}
+
+/** Item after item, so that the last one that came to a step wins. */
+function collectLoop(step: ForEachStep, here: string, index: HistoryIndex, outputs: StepOutputs): void {
+  const items = index.get(here)?.current?.output?.items;
+  const count = Array.isArray(items) ? items.length : 0;
+  for (let item = 0; item < count; item += 1) collectAll(step.steps, `${here}[${item}].`, index, outputs);
+}
+
+function collectAll(steps: readonly Step[], prefix: string, index: HistoryIndex, outputs: StepOutputs): void {
+  for (const step of steps) {
+    collectOne(step, prefix + step.id, index, outputs);
+    collectChildren(step, prefix + step.id, index, outputs);
+  }
+}
