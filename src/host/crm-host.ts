@@ -1,0 +1,87 @@
+import type { EntityManager } from 'typeorm';
+import type { ModuleDescription } from '../core/catalog.js';
+import type { Actor, RecordData, RecordRef } from '../core/event.js';
+import type { JsonObject } from '../core/json.js';
+
+/** The transaction a step runs in, and for whom. */
+export interface CrmTransaction {
+  /** Everything the host writes through this commits together with the step's log, or not at all. */
+  manager: EntityManager;
+  workspaceId: string;
+}
+
+/** A change to one record. Values are JSON as in {@link RecordData}; the host converts them to its columns. */
+export interface RecordPatch {
+  id: string;
+  set: JsonObject;
+}
+
+/** A task to be created for people of the CRM. */
+export interface NewTask {
+  title: string;
+  description: string | null;
+  assigneeId: string | null;
+  /** ISO 8601. */
+  dueAt: string | null;
+  priority: string | null;
+  /** The record the task is about. */
+  record: RecordRef | null;
+}
+
+/** A notification inside the CRM, to one user. */
+export interface NewNotification {
+  userId: string;
+  title: string;
+  body: string | null;
+  /** The record it is about. */
+  record: RecordRef | null;
+}
+
+/** A person who works in the CRM. */
+export interface CrmUser {
+  id: string;
+  name: string;
+  email: string | null;
+  roles: string[];
+}
+
+/**
+ * What the CRM gives to automation. Everything is in sets, so that a batch of runs costs a handful of statements.
+ * An implementation that writes outside `tx.manager` works, but its effects are at least once instead of exactly once.
+ */
+export interface CrmHost {
+  /** The modules that workflows can be about. Asked once, at start. */
+  describeModules(): ModuleDescription[];
+
+  /**
+   * Reads records of one module by id; absent, deleted and other workspaces' ids are simply missing from the answer.
+   * `lock`: lock the rows until the transaction ends, in order of id, so that two batches cannot deadlock.
+   * `relations`: names of to-one relations to nest.
+   */
+  findRecords(
+    tx: CrmTransaction,
+    module: string,
+    ids: readonly string[],
+    options: { lock: boolean; relations: readonly string[] },
+  ): Promise<Map<string, RecordData>>;
+
+  /** Writes the patches (each id at most once) and answers the records as they are afterwards; missing ids were not found. */
+  updateRecords(tx: CrmTransaction, module: string, patches: readonly RecordPatch[]): Promise<Map<string, RecordData>>;
+
+  /** Creates tasks and answers their records in the same order, each with its id. */
+  createTasks(tx: CrmTransaction, tasks: readonly NewTask[]): Promise<RecordData[]>;
+
+  /** Creates notifications and answers their ids in the same order. */
+  createNotifications(tx: CrmTransaction, notifications: readonly NewNotification[]): Promise<string[]>;
+
+  /** Active users of the workspace, by id or by role, in a stable order. */
+  findUsers(tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]>;
+
+  /** How many open records of the module each of these users owns; for least_busy. Users without any may be missing. */
+  countOwned(tx: CrmTransaction, module: string, userIds: readonly string[]): Promise<Map<string, number>>;
+
+  /** The stages a record of the module may take, in order; null when the module has none. */
+  findStages(tx: CrmTransaction, module: string, record: RecordData): Promise<string[] | null>;
+  /** The module that tasks live in, when it is one of the modules (so that a task made by a step is an event too). */
+  readonly taskModule?: string;
+}

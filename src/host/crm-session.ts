@@ -1,0 +1,309 @@
+import type { EntityManager } from 'typeorm';
+import type { ModuleDescription } from '../core/catalog.js';
+import { AutomationError } from '../core/errors.js';
+import type { RecordData, RecordRef } from '../core/event.js';
+import type { JsonObject } from '../core/json.js';
+import type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask } from './crm-host.js';
+import { answeredInGroups } from './grouped.js';
+import { applyUpdates, derivedEvents, type UpdateCall, type UpdateResult } from './session/apply-updates.js';
+import { Batches } from './session/batches.js';
+import { KnownRecords, type RecordRequest } from './session/known-records.js';
+import { nextPlaces, type RotationCall } from './session/rotation.js';
+import type { NewEvent, StepAtWork, StepOrigin } from './session/step-origin.js';
+
+export type { NewEvent, StepOrigin, UpdateResult };
+
+/** Which users: by id, or by role. */
+type UsersQuery = { ids: readonly string[] } | { role: string };
+
+/**
+ * The CRM as one local step sees it, inside the step's transaction. What it writes commits together with the step's log.
+ * Errors: `module_unknown` (permanent); those of the host and of Postgres as they are.
+ */
+export interface CrmSession {
+  /** True once a write of this step was sent, even if it failed. */
+  readonly wrote: boolean;
+  /**
+   * The current record, locked until the transaction ends, with the transaction's earlier writes; null when there is none.
+   * `relations` are nested; others are when they are known already.
+   */
+  get(ref: RecordRef, relations?: readonly string[]): Promise<RecordData | null>;
+  /**
+   * Changes a record by a function of its current, locked state, so that increments are safe; fields that keep their value
+   * are not written. Answers the record's own fields. Errors: `record_not_found`, those of checkedPatch (field-values.ts),
+   * and whatever `change` throws; none of these has written anything.
+   */
+  update(ref: RecordRef, change: (record: RecordData) => JsonObject): Promise<UpdateResult>;
+  /** Creates a task and answers its record. */
+  createTask(task: NewTask): Promise<RecordData>;
+  /** Notifies users inside the CRM; answers the notifications' ids in order. */
+  notify(notifications: readonly NewNotification[]): Promise<string[]>;
+  /** Active users of the workspace, in a stable order. */
+  findUsers(query: UsersQuery): Promise<CrmUser[]>;
+  /** How many open records of the module each of the users owns; users without any may be missing. */
+  countOwned(module: string, userIds: readonly string[]): Promise<Map<string, number>>;
+  /**
+   * The one of the users who owns the fewest open records of the module; the earlier in the list of several. Steps that ask
+   * at the same time take turns, as if each had assigned its record before the next one asked. Error: `candidates_missing`.
+   */
+  leastBusy(module: string, userIds: readonly string[]): Promise<string>;
+  /** The stages that a record may take, in order; null when the module has none. */
+  findStages(module: string, record: RecordData): Promise<string[] | null>;
+  /** The next place (from 0 to size - 1) of a rotation that all nodes share. Error: `candidates_missing` for a size below 1. */
+  nextInRotation(key: string, size: number): Promise<number>;
+}
+
+/** A call with the step that makes it. */
+type Of<Call> = Call & { step: StepAtWork };
+
+/**
+ * The CRM side of one transaction that advances many runs at once. Calls that runs make in the same tick become one
+ * statement per workspace and module; a record is read once. After the transaction, or a savepoint around it, was rolled
+ * back, make a new one.
+ */
+export class CrmUnitOfWork {
+  readonly #modules: ReadonlyMap<string, ModuleDescription>;
+  readonly #records: KnownRecords;
+  readonly #batches = new Batches();
+  #events: NewEvent[] = [];
+
+  constructor(
+    private readonly host: CrmHost,
+    private readonly manager: EntityManager,
+  ) {
+    this.#modules = modulesOf(host);
+    this.#records = new KnownRecords(host, manager, this.#modules);
+  }
+
+  /** The session of one step. */
+  forStep(origin: StepOrigin): CrmSession {
+    return new StepSession(this, origin);
+  }
+
+  /** The current record, locked, with the given relations nested (at least); null when there is none. */
+  async read(workspaceId: string, ref: RecordRef, relations: readonly string[] = []): Promise<RecordData | null> {
+    this.module(ref.module);
+    const request = { workspaceId, ref, relations };
+    if (!this.#records.has(request)) await this.#learn(request);
+    const own = this.#records.own(workspaceId, ref);
+    return own && this.#records.withRelations(workspaceId, ref, own);
+  }
+
+  /** Reads records ahead of the steps that will ask for them. */
+  async loadRecords(requests: readonly { workspaceId: string; ref: RecordRef; relations?: readonly string[] }[]): Promise<void> {
+    await Promise.all(requests.map(({ workspaceId, ref, relations }) => this.read(workspaceId, ref, relations)));
+  }
+
+  /** The events of the writes since the last call, in the order of the calls that made them. */
+  takeEvents(): NewEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** Forgets the records it knows, after something else has written to them in the same transaction. */
+  forget(): void {
+    this.#records.clear();
+  }
+
+  /** The module's description. Throws `module_unknown`. */
+  module(name: string): ModuleDescription {
+    const module = this.#modules.get(name);
+    if (module) return module;
+    throw new AutomationError('module_unknown', `The CRM has no module '${name}'.`, { details: { module: name } });
+  }
+
+  readonly #learn = this.#batches.collect<RecordRequest, void>(async (requests) => {
+    await this.#records.learn(requests);
+    return requests.map(() => undefined);
+  });
+
+  readonly update = this.#batches.collect<UpdateCall, UpdateResult>(async (calls) => {
+    const { results, events } = await applyUpdates({ host: this.host, manager: this.manager, records: this.#records }, calls);
+    this.#events.push(...events);
+    return results;
+  });
+
+  readonly createTask = this.#batches.collect<Of<{ task: NewTask }>, RecordData>((calls) =>
+    this.#perWorkspace(calls, async (group, tx) => {
+      for (const { step } of group) step.wrote = true;
+      const records = await this.host.createTasks(
+        tx,
+        group.map(({ task }) => task),
+      );
+      records.forEach((record, at) => {
+        const step = group[at]?.step;
+        if (step) this.#taskCreated(step, record);
+      });
+      return records;
+    }),
+  );
+
+  readonly notify = this.#batches.collect<Of<{ notifications: readonly NewNotification[] }>, string[]>((calls) =>
+    this.#perWorkspace(calls, async (group, tx) => {
+      for (const { step } of group) step.wrote = true;
+      const ids = await this.host.createNotifications(
+        tx,
+        group.flatMap(({ notifications }) => notifications),
+      );
+      let at = 0;
+      return group.map(({ notifications }) => {
+        at += notifications.length;
+        return ids.slice(at - notifications.length, at);
+      });
+    }),
+  );
+
+  readonly findUsers = this.#batches.collect<Of<{ query: UsersQuery }>, CrmUser[]>((calls) =>
+    this.#perWorkspace(calls, async (group, tx) => {
+      const ids = [...new Set(group.flatMap(({ query }) => ('ids' in query ? query.ids : [])))];
+      const byId = ids.length > 0 ? await this.host.findUsers(tx, { ids }) : [];
+      const byRole = new Map<string, CrmUser[]>();
+      for (const { query } of group) {
+        if ('role' in query && !byRole.has(query.role)) byRole.set(query.role, await this.host.findUsers(tx, query));
+      }
+      return group.map(({ query }) =>
+        'ids' in query ? byId.filter(({ id }) => query.ids.includes(id)) : [...(byRole.get(query.role) ?? [])],
+      );
+    }),
+  );
+
+  readonly countOwned = this.#batches.collect<Of<{ module: string; userIds: readonly string[] }>, Map<string, number>>((calls) =>
+    this.#perModule(calls, async (group, tx, module) => {
+      const counts = await this.#countOwned(group, tx, module);
+      return group.map(({ userIds }) => new Map(userIds.flatMap((id) => (counts.has(id) ? [[id, counts.get(id) ?? 0] as const] : []))));
+    }),
+  );
+
+  readonly leastBusy = this.#batches.collect<Of<{ module: string; userIds: readonly string[] }>, string>((calls) =>
+    this.#perModule(calls, async (group, tx, module) => {
+      const counts = new Map(await this.#countOwned(group, tx, module));
+      return group.map(({ userIds }) => {
+        const least = userIds.reduce((best, id) => ((counts.get(id) ?? 0) < (counts.get(best) ?? 0) ? id : best));
+        counts.set(least, (counts.get(least) ?? 0) + 1);
+        return least;
+      });
+    }),
+  );
+
+  readonly findStages = this.#batches.collect<Of<{ module: string; record: RecordData }>, string[] | null>(async (calls) => {
+    const answers = await Promise.allSettled(
+      calls.map(({ step, module, record }) => this.host.findStages(this.#transaction(step), module, record)),
+    );
+    return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : asError(answer.reason)));
+  });
+
+  readonly nextInRotation = this.#batches.collect<Of<RotationCall>, number>(async (calls) => {
+    for (const { step } of calls) step.wrote = true;
+    return nextPlaces(this.manager, calls);
+  });
+
+  #countOwned(group: readonly { userIds: readonly string[] }[], tx: CrmTransaction, module: string): Promise<Map<string, number>> {
+    return this.host.countOwned(tx, module, [...new Set(group.flatMap(({ userIds }) => userIds))]);
+  }
+
+  #taskCreated(step: StepAtWork, record: RecordData): void {
+    const module = this.host.taskModule === undefined ? undefined : this.#modules.get(this.host.taskModule);
+    if (!module) return;
+    const ref = { module: module.name, id: String(record.id) };
+    this.#records.wrote(step.origin.workspaceId, ref, record);
+    this.#events.push(...derivedEvents(module, step, ref.id, null, this.#records.own(step.origin.workspaceId, ref)));
+  }
+
+  #transaction(step: StepAtWork): CrmTransaction {
+    return { manager: this.manager, workspaceId: step.origin.workspaceId };
+  }
+
+  /** Has `work` answer the calls of one workspace after the other, and puts the answers into call order. */
+  #perWorkspace<Call extends { step: StepAtWork }, Result>(
+    calls: readonly Call[],
+    work: (group: readonly Call[], tx: CrmTransaction) => Promise<Result[]>,
+  ): Promise<Result[]> {
+    return answeredInGroups(
+      calls,
+      ({ step }) => step.origin.workspaceId,
+      (group, first) => work(group, this.#transaction(first.step)),
+    );
+  }
+
+  #perModule<Call extends { step: StepAtWork; module: string }, Result>(
+    calls: readonly Call[],
+    work: (group: readonly Call[], tx: CrmTransaction, module: string) => Promise<Result[]>,
+  ): Promise<Result[]> {
+    return answeredInGroups(
+      calls,
+      ({ step, module }) => JSON.stringify([step.origin.workspaceId, module]),
+      (group, first) => work(group, this.#transaction(first.step), first.module),
+    );
+  }
+}
+
+/** What one step does through the unit of work. */
+class StepSession implements CrmSession, StepAtWork {
+  wrote = false;
+
+  constructor(
+    private readonly unit: CrmUnitOfWork,
+    readonly origin: StepOrigin,
+  ) {}
+
+  get(ref: RecordRef, relations?: readonly string[]): Promise<RecordData | null> {
+    return this.unit.read(this.origin.workspaceId, ref, relations);
+  }
+
+  async update(ref: RecordRef, change: (record: RecordData) => JsonObject): Promise<UpdateResult> {
+    return this.unit.update({ step: this, ref, module: this.unit.module(ref.module), change });
+  }
+
+  createTask(task: NewTask): Promise<RecordData> {
+    return this.unit.createTask({ step: this, task });
+  }
+
+  async notify(notifications: readonly NewNotification[]): Promise<string[]> {
+    return notifications.length === 0 ? [] : this.unit.notify({ step: this, notifications });
+  }
+
+  findUsers(query: UsersQuery): Promise<CrmUser[]> {
+    return this.unit.findUsers({ step: this, query });
+  }
+
+  async countOwned(module: string, userIds: readonly string[]): Promise<Map<string, number>> {
+    this.unit.module(module);
+    return userIds.length === 0 ? new Map() : this.unit.countOwned({ step: this, module, userIds });
+  }
+
+  async leastBusy(module: string, userIds: readonly string[]): Promise<string> {
+    this.unit.module(module);
+    if (userIds.length === 0) throw candidatesMissing();
+    return this.unit.leastBusy({ step: this, module, userIds });
+  }
+
+  async findStages(module: string, record: RecordData): Promise<string[] | null> {
+    this.unit.module(module);
+    return this.unit.findStages({ step: this, module, record });
+  }
+
+  async nextInRotation(key: string, size: number): Promise<number> {
+    if (!Number.isSafeInteger(size) || size < 1) throw candidatesMissing();
+    return this.unit.nextInRotation({ step: this, workspaceId: this.origin.workspaceId, key, size });
+  }
+}
+
+/** Descriptions do not change while the process runs; a unit of work is made for every batch. */
+const knownModules = new WeakMap<CrmHost, ReadonlyMap<string, ModuleDescription>>();
+
+function modulesOf(host: CrmHost): ReadonlyMap<string, ModuleDescription> {
+  const known = knownModules.get(host) ?? new Map(host.describeModules().map((module) => [module.name, module]));
+  knownModules.set(host, known);
+  return known;
+}
+
+function candidatesMissing(): AutomationError {
+  return new AutomationError('candidates_missing', 'There is nobody to choose from.', {
+    hint: 'Name at least one active user, or a role that somebody has.',
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

@@ -1,0 +1,115 @@
+import type { FieldDescription, ModuleDescription } from '../core/catalog.js';
+import { AutomationError } from '../core/errors.js';
+import type { Json, JsonObject } from '../core/json.js';
+import { toStorableJson } from '../core/storable-json.js';
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DATETIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/i;
+
+/**
+ * The fields to be set, checked against the module's description, each value in the one form its type has as JSON
+ * (`'12.50'` for a number is 12.5, a date-time is ISO 8601 in UTC). Throws permanent AutomationErrors: `field_unknown`,
+ * `field_not_writable`, `value_required`, `value_not_allowed`, `value_invalid`. Checking here, before a batch is written,
+ * keeps one step's mistake from failing the statement of its neighbours.
+ */
+export function checkedPatch(module: ModuleDescription, set: JsonObject): Record<string, Json> {
+  const fields = new Map(module.fields.map((field) => [field.name, field]));
+  const patch: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(set)) {
+    if (value === undefined) continue;
+    const field = fields.get(name);
+    if (!field) {
+      throw new AutomationError('field_unknown', `The module ${module.name} has no field '${name}'.`, {
+        hint: 'Use one of the fields that the catalogue lists for the module.',
+        details: { module: module.name, field: name },
+      });
+    }
+    if (!field.writable) {
+      throw new AutomationError('field_not_writable', `The field '${name}' of ${module.name} cannot be changed by a workflow.`, {
+        hint: 'Ids, timestamps and what the CRM keeps to itself are not for workflows to change.',
+        details: { module: module.name, field: name },
+      });
+    }
+    patch[name] = checkedValue(module.name, field, value);
+  }
+  return patch;
+}
+
+/** One value for a field in the one form its type has as JSON; the errors are those of {@link checkedPatch}. */
+export function checkedValue(module: string, field: Pick<FieldDescription, 'name' | 'type' | 'nullable' | 'options'>, value: Json): Json {
+  if (value === null) {
+    if (field.nullable) return null;
+    throw new AutomationError('value_required', `The field '${field.name}' of ${module} cannot be empty.`, {
+      details: { module, field: field.name },
+    });
+  }
+  const canonical = canonicalValue(field, value);
+  if (canonical === undefined) {
+    throw new AutomationError('value_invalid', `${shown(value)} does not fit the field '${field.name}' of ${module}, a ${field.type}.`, {
+      details: { module, field: field.name, type: field.type },
+    });
+  }
+  const { options } = field;
+  const refused = options && (Array.isArray(canonical) ? canonical : [canonical]).find((one) => !options.includes(String(one)));
+  if (refused !== undefined && refused !== null) {
+    throw new AutomationError('value_not_allowed', `${shown(refused)} is not one of the values of '${field.name}' of ${module}.`, {
+      hint: `Use one of: ${options?.join(', ')}.`,
+      details: { module, field: field.name, options: [...(options ?? [])] },
+    });
+  }
+  return canonical;
+}
+
+/** The value as its field's type writes it; undefined when it does not fit. */
+function canonicalValue(field: Pick<FieldDescription, 'type'>, value: Exclude<Json, null>): Json | undefined {
+  switch (field.type) {
+    case 'text':
+      return typeof value === 'object' ? undefined : toStorableJson(String(value));
+    case 'number':
+    case 'money':
+      if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+      return typeof value === 'string' && NUMBER.test(value.trim()) ? exactNumber(value.trim()) : undefined;
+    case 'boolean':
+      if (typeof value === 'boolean') return value;
+      return value === 'true' ? true : value === 'false' ? false : undefined;
+    case 'date':
+      return typeof value === 'string' && isMoment(value) ? value.slice(0, 10) : undefined;
+    case 'datetime':
+      return typeof value === 'string' && isMoment(value) ? new Date(utcUnlessTold(value)).toISOString() : undefined;
+    case 'list':
+      if (!Array.isArray(value) || value.some((item) => item === null || typeof item === 'object')) return undefined;
+      return value.map((item) => toStorableJson(String(item)));
+    case 'json':
+      return toStorableJson(value);
+  }
+}
+
+function isMoment(text: string): boolean {
+  if (!DATE.test(text) && !DATETIME.test(text)) return false;
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  // A day that its month does not have (2024-02-30) would be carried over into the next one.
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10)) && !Number.isNaN(Date.parse(utcUnlessTold(text)));
+}
+
+/** JavaScript takes a date-time without an offset as local time; here every time is UTC unless it says otherwise. */
+function utcUnlessTold(text: string): string {
+  return DATETIME.test(text) && !/(Z|[+-]\d{2}:?\d{2})$/i.test(text) ? `${text}Z` : text;
+}
+
+/** A number where one holds the decimal text exactly, else the text as it is. */
+export function exactNumber(text: string): number | string {
+  const value = Number(text);
+  if (!Number.isFinite(value)) return text;
+  const digits = text
+    .replace(/[eE].*$/, '')
+    .replace(/[^\d]/g, '')
+    .replace(/^0+/, '')
+    .replace(/0+$/, '');
+  return digits.length <= 15 || (Number.isSafeInteger(value) && String(value) === text) ? value : text;
+}
+
+function shown(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,27 @@
+/** Items by what `nameOf` says of them, in order of first appearance. */
+export function grouped<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[][] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const name = nameOf(item);
+    const group = groups.get(name);
+    if (group) group.push(item);
+    else groups.set(name, [item]);
+  }
+  return [...groups.values()];
+}
+
+/** Has `work` answer the calls of one group after the other, and puts the answers into the order of the calls. */
+export async function answeredInGroups<Call, Answer>(
+  calls: readonly Call[],
+  nameOf: (call: Call) => string,
+  work: (group: readonly Call[], first: Call) => Promise<Answer[]>,
+): Promise<Answer[]> {
+  const answers = new Map<Call, Answer>();
+  for (const group of grouped(calls, nameOf)) {
+    const results = await work(group, group[0] as Call);
+    group.forEach((call, at) => {
+      answers.set(call, results[at] as Answer);
+    });
+  }
+  return calls.map((call) => answers.get(call) as Answer);
+}

@@ -1,0 +1,123 @@
+import type { EntityManager } from 'typeorm';
+import type { ModuleDescription } from '../../core/catalog.js';
+import { deriveEvents, sameJson } from '../../core/derive-events.js';
+import { AutomationError } from '../../core/errors.js';
+import type { RecordData, RecordRef } from '../../core/event.js';
+import type { Json, JsonObject } from '../../core/json.js';
+import type { CrmHost } from '../crm-host.js';
+import { checkedPatch } from '../field-values.js';
+import { grouped } from '../grouped.js';
+import type { KnownRecords } from './known-records.js';
+import type { NewEvent, StepAtWork } from './step-origin.js';
+
+/** One call of `update`. */
+export interface UpdateCall {
+  step: StepAtWork;
+  ref: RecordRef;
+  module: ModuleDescription;
+  change: (record: RecordData) => JsonObject;
+}
+
+/** The record's own fields before and after one call. */
+export interface UpdateResult {
+  before: RecordData;
+  after: RecordData;
+}
+
+/** What the calls on one record add up to. */
+interface Draft {
+  ref: RecordRef;
+  /** The record as the calls so far leave it. */
+  current: RecordData;
+  set: Record<string, Json>;
+  calls: { at: number; step: StepAtWork; before: RecordData }[];
+}
+
+/**
+ * Applies updates in call order and writes each record once. Every call sees the record as the calls before it leave it,
+ * and answers its own before and after, as if each had been written on its own; what the database adds to the write
+ * (timestamps, versions, triggers) shows in the last call of a record. A call that fails, or changes nothing, writes nothing.
+ */
+export async function applyUpdates(
+  crm: { host: CrmHost; manager: EntityManager; records: KnownRecords },
+  calls: readonly UpdateCall[],
+): Promise<{ results: (UpdateResult | Error)[]; events: NewEvent[] }> {
+  await crm.records.learn(calls.map(({ step, ref }) => ({ workspaceId: step.origin.workspaceId, ref, relations: [] })));
+  const results: (UpdateResult | Error)[] = [];
+  const events: { at: number; event: NewEvent }[] = [];
+  const numbered = calls.map((call, at) => ({ ...call, at }));
+  for (const group of grouped(numbered, ({ step, ref }) => JSON.stringify([step.origin.workspaceId, ref.module]))) {
+    const drafts = new Map<string, Draft>();
+    for (const call of group) {
+      const result = draftUpdate(crm.records, drafts, call);
+      if (result) results[call.at] = result;
+    }
+    const [first] = group;
+    if (!first || drafts.size === 0) continue;
+    const { workspaceId } = first.step.origin;
+    for (const { calls } of drafts.values()) for (const { step } of calls) step.wrote = true;
+    const patches = [...drafts].map(([id, { set }]) => ({ id, set }));
+    const written = await crm.host.updateRecords({ manager: crm.manager, workspaceId }, first.ref.module, patches);
+    for (const [id, draft] of drafts) {
+      crm.records.wrote(workspaceId, draft.ref, written.get(id) ?? null);
+      const last = crm.records.own(workspaceId, draft.ref);
+      draft.calls.forEach(({ at, step, before }, index) => {
+        const after = draft.calls[index + 1]?.before ?? last;
+        results[at] = last && after ? { before: { ...before }, after: { ...after } } : recordNotFound(draft.ref);
+        if (last && after) events.push(...derivedEvents(first.module, step, draft.ref.id, before, after).map((event) => ({ at, event })));
+      });
+    }
+  }
+  return { results, events: events.sort((a, b) => a.at - b.at).map(({ event }) => event) };
+}
+
+/** Adds one call to the drafts; answers at once when there is nothing to write. */
+function draftUpdate(records: KnownRecords, drafts: Map<string, Draft>, call: UpdateCall & { at: number }): UpdateResult | Error | null {
+  const { step, ref, module, change, at } = call;
+  const { workspaceId } = step.origin;
+  const before = drafts.get(ref.id)?.current ?? records.own(workspaceId, ref);
+  if (!before) return recordNotFound(ref);
+  let set: Record<string, Json>;
+  try {
+    set = checkedPatch(module, change(records.withRelations(workspaceId, ref, before)));
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  const changed = Object.fromEntries(Object.entries(set).filter(([field, value]) => !sameJson(before[field], value)));
+  if (Object.keys(changed).length === 0) return { before: { ...before }, after: { ...before } };
+  const draft = drafts.get(ref.id) ?? { ref, current: before, set: {}, calls: [] };
+  draft.current = { ...before, ...changed };
+  Object.assign(draft.set, changed);
+  draft.calls.push({ at, step, before });
+  drafts.set(ref.id, draft);
+  return null;
+}
+
+/** The events of a write, with their origin. */
+export function derivedEvents(
+  module: ModuleDescription,
+  step: StepAtWork,
+  recordId: string,
+  before: RecordData | null,
+  after: RecordData | null,
+): NewEvent[] {
+  const { workspaceId, actor, cause } = step.origin;
+  return deriveEvents(module, before, after).map(({ event, changes }) => ({
+    workspaceId,
+    module: module.name,
+    event,
+    recordId,
+    record: after,
+    previous: before,
+    changes,
+    actor,
+    cause,
+  }));
+}
+
+function recordNotFound({ module, id }: RecordRef): AutomationError {
+  return new AutomationError('record_not_found', `There is no record '${id}' in ${module}.`, {
+    hint: 'It may have been deleted since the run started.',
+    details: { module, id },
+  });
+}

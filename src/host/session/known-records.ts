@@ -1,0 +1,122 @@
+import type { EntityManager } from 'typeorm';
+import type { ModuleDescription } from '../../core/catalog.js';
+import type { RecordData, RecordRef } from '../../core/event.js';
+import { isJsonObject, type Json } from '../../core/json.js';
+import type { CrmHost } from '../crm-host.js';
+import { grouped } from '../grouped.js';
+
+/** A record to be known, with the relations it is wanted with. */
+export interface RecordRequest {
+  workspaceId: string;
+  ref: RecordRef;
+  relations: readonly string[];
+}
+
+interface Known {
+  /** The record without its relations; null when there is none. */
+  own: RecordData | null;
+  related: Map<string, Json>;
+}
+
+/**
+ * The records of one transaction as it sees them: each is read once, locked, and kept up to date by the transaction's own
+ * writes.
+ */
+export class KnownRecords {
+  readonly #known = new Map<string, Known>();
+
+  constructor(
+    private readonly host: CrmHost,
+    private readonly manager: EntityManager,
+    private readonly modules: ReadonlyMap<string, ModuleDescription>,
+  ) {}
+
+  has({ workspaceId, ref, relations }: RecordRequest): boolean {
+    const known = this.#known.get(nameOf(workspaceId, ref));
+    return known !== undefined && (known.own === null || relations.every((relation) => known.related.has(relation)));
+  }
+
+  /** Reads what is not known yet: one statement per workspace and module. */
+  async learn(requests: readonly RecordRequest[]): Promise<void> {
+    const unknown = requests.filter((request) => !this.has(request));
+    for (const group of grouped(unknown, ({ workspaceId, ref }) => JSON.stringify([workspaceId, ref.module]))) {
+      const [first] = group;
+      if (!first) continue;
+      const { workspaceId } = first;
+      const { module } = first.ref;
+      const ids = [...new Set(group.map(({ ref }) => ref.id))];
+      const relations = [...new Set(group.flatMap((request) => request.relations))];
+      const found = await this.host.findRecords({ manager: this.manager, workspaceId }, module, ids, { lock: true, relations });
+      for (const id of ids) this.#set(workspaceId, { module, id }, found.get(id) ?? null, relations);
+    }
+  }
+
+  /** The record's own fields; null when it does not exist. It must have been learnt. */
+  own(workspaceId: string, ref: RecordRef): RecordData | null {
+    return this.#known.get(nameOf(workspaceId, ref))?.own ?? null;
+  }
+
+  /** `record` (a state of the record's own fields) together with the relations that are known of it. */
+  withRelations(workspaceId: string, ref: RecordRef, record: RecordData): RecordData {
+    const whole: RecordData = { ...record };
+    for (const [name, value] of this.#known.get(nameOf(workspaceId, ref))?.related ?? []) {
+      whole[name] = this.#newest(workspaceId, ref.module, name, value);
+    }
+    return whole;
+  }
+
+  /** Takes over what a write has answered. */
+  wrote(workspaceId: string, ref: RecordRef, record: RecordData | null): void {
+    const known = this.#known.get(nameOf(workspaceId, ref));
+    const own = record && this.#withoutRelations(ref.module, record);
+    if (known) {
+      for (const name of staleRelations(known, own)) known.related.delete(name);
+      known.own = own;
+    } else {
+      this.#known.set(nameOf(workspaceId, ref), { own, related: new Map() });
+    }
+  }
+
+  /** Forgets everything: the next read asks the database. */
+  clear(): void {
+    this.#known.clear();
+  }
+
+  #set(workspaceId: string, ref: RecordRef, record: RecordData | null, relations: readonly string[]): void {
+    const related = new Map(relations.map((name): [string, Json] => [name, record?.[name] ?? null]));
+    this.#known.set(nameOf(workspaceId, ref), { own: record && this.#withoutRelations(ref.module, record), related });
+  }
+
+  #withoutRelations(module: string, record: RecordData): RecordData {
+    const own = { ...record };
+    for (const { name } of this.modules.get(module)?.relations ?? []) delete own[name];
+    return own;
+  }
+
+  /** A related record may have been written in this transaction since it was read beside its neighbour. */
+  #newest(workspaceId: string, module: string, relation: string, value: Json): Json {
+    const target = this.modules.get(module)?.relations.find(({ name }) => name === relation)?.module;
+    if (target === undefined || !isJsonObject(value)) return value;
+    const known = this.#known.get(nameOf(workspaceId, { module: target, id: String(value.id) }));
+    return known?.own ? { ...known.own } : value;
+  }
+}
+
+/**
+ * The relations that a write may have moved. Which field is a relation's key the port does not say; but it held a value of
+ * the related record (its id), so a change of a field that did not cannot have moved the relation.
+ */
+function staleRelations(known: Known, after: RecordData | null): string[] {
+  const { own, related } = known;
+  if (related.size === 0 || !own || !after) return [...related.keys()];
+  const lost = Object.keys(own).flatMap((field) => (own[field] === after[field] ? [] : [own[field]]));
+  return [...related]
+    .filter(
+      ([, value]) => lost.length > 0 && (!isJsonObject(value) || lost.some((one) => Object.values(value).some((held) => held === one))),
+    )
+    .map(([name]) => name);
+}
+
+function nameOf(workspaceId: string, { module, id }: RecordRef): string {
+  return JSON.stringify([workspaceId, module, id]);
+}

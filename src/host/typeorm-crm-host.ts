@@ -1,0 +1,213 @@
+import type { DataSource, ObjectLiteral } from 'typeorm';
+import type { ModuleDescription } from '../core/catalog.js';
+import { AutomationError } from '../core/errors.js';
+import type { RecordData } from '../core/event.js';
+import type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, RecordPatch } from './crm-host.js';
+import { checkedPatch } from './field-values.js';
+import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
+import { createRows, type EntityMaker, makerByFunction, makerByProperties } from './typeorm/create-rows.js';
+import { buildModule, type CrmModule } from './typeorm/crm-module.js';
+import { EntityTable } from './typeorm/entity-table.js';
+import { countOwned, type UserFinder, userFinder } from './typeorm/people.js';
+import { readRecords } from './typeorm/read-records.js';
+import { updateRecords } from './typeorm/update-records.js';
+
+/** A CrmHost that needs the DataSource before it can serve. The module attaches its own, which includes the host's entities. */
+export interface AttachableCrmHost extends CrmHost {
+  /** Learns the entities from the DataSource's metadata. Throws `crm_config_invalid`. */
+  attach(dataSource: DataSource): void;
+}
+
+/** Whether a host wants to be attached. */
+export function isAttachable(host: CrmHost): host is AttachableCrmHost {
+  return 'attach' in host && typeof host.attach === 'function';
+}
+
+/**
+ * The CrmHost over the host's own TypeORM entities: modules by name, each with its entity and what metadata cannot tell;
+ * users, tasks and notifications in the second argument.
+ *
+ * ```ts
+ * typeOrmCrm(
+ *   { leads: { entity: Lead, stage: 'stage', owner: 'ownerId' }, tasks: { entity: Task, owner: 'assigneeId' } },
+ *   { users: { entity: User }, tasks: { entity: Task }, notifications: { entity: Notification } },
+ * )
+ * ```
+ */
+export function typeOrmCrm<
+  E extends Record<string, ObjectLiteral>,
+  U extends ObjectLiteral = ObjectLiteral,
+  T extends ObjectLiteral = ObjectLiteral,
+  N extends ObjectLiteral = ObjectLiteral,
+>(modules: ModuleOptions<E>, options: CrmOptions<U, T, N> = {}): TypeOrmCrmHost {
+  return new TypeOrmCrmHost(modules as unknown as Record<string, ModuleOption<ObjectLiteral>>, options as unknown as CrmOptions);
+}
+
+/** Where rows of one kind are created. */
+interface Creation<Item> {
+  table: EntityTable;
+  make: EntityMaker<Item>;
+}
+
+interface Attached {
+  modules: ReadonlyMap<string, CrmModule>;
+  findUsers: UserFinder;
+  tasks: Creation<NewTask> | undefined;
+  notifications: Creation<NewNotification> | undefined;
+}
+
+/** What {@link typeOrmCrm} makes. Everything it writes goes through the transaction it is given: exactly once. */
+export class TypeOrmCrmHost implements AttachableCrmHost {
+  readonly taskModule?: string;
+  #attached: Attached | undefined;
+
+  constructor(
+    private readonly options: Readonly<Record<string, ModuleOption<ObjectLiteral>>>,
+    private readonly extras: CrmOptions,
+  ) {
+    const taskEntity = extras.tasks?.entity;
+    const taskModule = Object.entries(options).find(([, { entity }]) => taskEntity !== undefined && entity === taskEntity)?.[0];
+    if (taskModule !== undefined) this.taskModule = taskModule;
+  }
+
+  attach(dataSource: DataSource): void {
+    const defaultWorkspace = this.extras.workspace === undefined ? 'workspaceId' : this.extras.workspace;
+    const tables = new Map(
+      Object.entries(this.options).map(([name, { entity, workspace, owner, fields }]) => [
+        name,
+        new EntityTable(dataSource, { entity, workspace, owner, fields }, defaultWorkspace),
+      ]),
+    );
+    const modules = new Map<string, CrmModule>();
+    for (const [name, table] of tables) modules.set(name, buildModule(name, table, this.options[name], tables, defaultWorkspace));
+    this.#attached = {
+      modules,
+      findUsers: userFinder(dataSource, this.extras.users, defaultWorkspace),
+      tasks: this.#taskCreation(dataSource, tables, defaultWorkspace),
+      notifications: this.#notificationCreation(dataSource, defaultWorkspace),
+    };
+  }
+
+  describeModules(): ModuleDescription[] {
+    return [...this.#ready().modules.values()].map(({ description }) => description);
+  }
+
+  async findRecords(
+    tx: CrmTransaction,
+    module: string,
+    ids: readonly string[],
+    options: { lock: boolean; relations: readonly string[] },
+  ): Promise<Map<string, RecordData>> {
+    const { table, relations } = this.#module(module);
+    const nested = options.relations.map((name) => {
+      const relation = relations.get(name);
+      if (relation) return relation;
+      throw new AutomationError('relation_unknown', `The module ${module} has no relation '${name}'.`, {
+        details: { module, relation: name },
+      });
+    });
+    return readRecords(tx, table, ids, { lock: options.lock, relations: nested });
+  }
+
+  async updateRecords(tx: CrmTransaction, module: string, patches: readonly RecordPatch[]): Promise<Map<string, RecordData>> {
+    const { table, description } = this.#module(module);
+    const columnPatches = patches.map(({ id, set }) => ({ id, values: table.columnValues(checkedPatch(description, set)) }));
+    return updateRecords(tx, table, columnPatches);
+  }
+
+  async createTasks(tx: CrmTransaction, tasks: readonly NewTask[]): Promise<RecordData[]> {
+    const { table, make } = needed(this.#ready().tasks, 'tasks');
+    return createRows(tx, table, make, tasks);
+  }
+
+  async createNotifications(tx: CrmTransaction, notifications: readonly NewNotification[]): Promise<string[]> {
+    const { table, make } = needed(this.#ready().notifications, 'notifications');
+    return (await createRows(tx, table, make, notifications)).map((record) => String(record.id));
+  }
+
+  async findUsers(tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]> {
+    return this.#ready().findUsers(tx, query);
+  }
+
+  async countOwned(tx: CrmTransaction, module: string, userIds: readonly string[]): Promise<Map<string, number>> {
+    const { table, owner, open } = this.#module(module);
+    if (owner) return countOwned(tx, table, owner, userIds, open);
+    throw new AutomationError('owner_unknown', `The module ${module} has no owner.`, {
+      hint: `Give typeOrmCrm() the property: { ${module}: { entity: …, owner: 'ownerId' } }.`,
+      details: { module },
+    });
+  }
+
+  async findStages(tx: CrmTransaction, module: string, record: RecordData): Promise<string[] | null> {
+    const { description, findStages } = this.#module(module);
+    return description.stageField === undefined ? null : findStages(tx, record);
+  }
+
+  #ready(): Attached {
+    if (this.#attached) return this.#attached;
+    throw new AutomationError('crm_not_attached', 'The CRM host does not know its DataSource yet.', {
+      hint: 'The automation module attaches it when it starts; outside the module call attach(dataSource) yourself.',
+    });
+  }
+
+  #module(name: string): CrmModule {
+    const module = this.#ready().modules.get(name);
+    if (module) return module;
+    throw new AutomationError('module_unknown', `The CRM has no module '${name}'.`, { details: { module: name } });
+  }
+
+  #taskCreation(
+    dataSource: DataSource,
+    tables: ReadonlyMap<string, EntityTable>,
+    defaultWorkspace: string | null,
+  ): Creation<NewTask> | undefined {
+    const option = this.extras.tasks;
+    if (!option) return undefined;
+    // The module's own table where there is one: a task made by a step is then a record like any other.
+    const table =
+      (this.taskModule === undefined ? undefined : tables.get(this.taskModule)) ?? new EntityTable(dataSource, option, defaultWorkspace);
+    if (option.map) return { table, make: makerByFunction(table, option.map) };
+    const usual = {
+      title: 'title',
+      description: 'description',
+      assignee: 'assigneeId',
+      dueAt: 'dueAt',
+      priority: 'priority',
+      recordModule: 'recordModule',
+      recordId: 'recordId',
+    };
+    const make = makerByProperties(table, usual, option.properties ?? {}, (task: NewTask) => ({
+      title: task.title,
+      description: task.description,
+      assignee: task.assigneeId,
+      dueAt: task.dueAt,
+      priority: task.priority,
+      recordModule: task.record?.module ?? null,
+      recordId: task.record?.id ?? null,
+    }));
+    return { table, make };
+  }
+
+  #notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): Creation<NewNotification> | undefined {
+    const option = this.extras.notifications;
+    if (!option) return undefined;
+    const table = new EntityTable(dataSource, option, defaultWorkspace);
+    if (option.map) return { table, make: makerByFunction(table, option.map) };
+    const usual = { user: 'userId', title: 'title', body: 'body', recordModule: 'recordModule', recordId: 'recordId' };
+    const make = makerByProperties(table, usual, option.properties ?? {}, (notification: NewNotification) => ({
+      user: notification.userId,
+      title: notification.title,
+      body: notification.body,
+      recordModule: notification.record?.module ?? null,
+      recordId: notification.record?.id ?? null,
+    }));
+    return { table, make };
+  }
+}
+
+function needed<Item>(creation: Creation<Item> | undefined, what: string): Creation<Item> {
+  if (creation) return creation;
+  throw new AutomationError('crm_config_invalid', `typeOrmCrm() was not told where ${what} go.`, {
+    hint: `Give it { ${what}: { entity: … } } as part of its second argument.`,
+  });
+}

@@ -1,0 +1,133 @@
+import type { DeepPartial, EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { EventRule, FieldType } from '../../core/catalog.js';
+import type { RecordData } from '../../core/event.js';
+import type { CrmTransaction, CrmUser, NewNotification, NewTask } from '../crm-host.js';
+
+/** The name of a property of an entity. */
+export type PropertyOf<T> = Extract<keyof T, string>;
+
+/** What the catalogue says of a field, where it differs from what the entity's metadata tell. */
+export interface FieldOverride {
+  label?: string;
+  /** False keeps workflows from changing the field. True cannot open what is generated (ids, timestamps, the workspace). */
+  writable?: boolean;
+  /** Takes the field out of records, conditions and templates. */
+  hidden?: boolean;
+  /** The values it may take. */
+  options?: string[];
+  /** How its values are read and written as JSON. */
+  type?: FieldType;
+}
+
+/** An event of a module: its rule, its rule with a label, or false to leave a default event out. */
+export type EventOption = EventRule | { label?: string; rule: EventRule } | false;
+
+/** Stages that are rows of an entity: by default all of the workspace, in order of `order`. */
+export interface StageEntityOption<S extends ObjectLiteral = ObjectLiteral> {
+  entity: EntityTarget<S>;
+  /** The property that holds what the record's stage field holds. Default `name`. */
+  value?: PropertyOf<NoInfer<S>>;
+  /** The property to sort by. Default `position`. */
+  order?: PropertyOf<NoInfer<S>>;
+  /** Which of the rows are stages of this module at all. */
+  where?: FindOptionsWhere<NoInfer<S>>;
+  /** Property of the stage -> field of the record that must be equal: `{ pipelineId: 'pipelineId' }`. */
+  match?: Partial<Record<PropertyOf<NoInfer<S>>, string>>;
+  /** The property that holds the workspace; null when stages are everyone's. Default: as in {@link ModuleOption.workspace}. */
+  workspace?: PropertyOf<NoInfer<S>> | null;
+}
+
+/** The stages a record may take: fixed, asked for, or rows of an entity. */
+export type StagesOption =
+  | readonly string[]
+  | ((record: RecordData, tx: CrmTransaction) => Promise<string[] | null> | string[] | null)
+  // biome-ignore lint/suspicious/noExplicitAny: any entity may hold stages; `stageRows` checks its properties.
+  | StageEntityOption<any>;
+
+/** One module of the CRM: an entity, and what its metadata cannot tell. */
+export interface ModuleOption<T extends ObjectLiteral> {
+  entity: EntityTarget<T>;
+  /** Default: made from the module's name. */
+  label?: string;
+  /** Default: made from the module's name (`opportunities` -> `opportunity`). */
+  singular?: string;
+  /** The property that move_stage changes. */
+  stage?: PropertyOf<NoInfer<T>>;
+  /** The property that assign_owner changes: a column with a user's id, or a to-one relation to the user. */
+  owner?: PropertyOf<NoInfer<T>>;
+  /**
+   * The property that holds the workspace; every statement is bound to it. Default: the property that
+   * {@link CrmOptions.workspace} names, where the entity has it. Null: the table belongs to every workspace.
+   */
+  workspace?: PropertyOf<NoInfer<T>> | null;
+  fields?: { [Name in PropertyOf<NoInfer<T>>]?: FieldOverride } & Record<string, FieldOverride>;
+  /** To-one relations to reach one hop away. Default: all whose entity is a module too. */
+  relations?: readonly PropertyOf<NoInfer<T>>[];
+  /** Default: the options of the stage field, where it is an enum. */
+  stages?: StagesOption;
+  /** Added to the default events of the module, or in their place. */
+  events?: Record<string, EventOption>;
+  /** What counts as open for least_busy: conditions on columns. Default: everything that is not deleted. */
+  open?: FindOptionsWhere<NoInfer<T>> | FindOptionsWhere<NoInfer<T>>[];
+}
+
+/** The modules of a CRM by name. `E` maps their names to their entities and is inferred. */
+export type ModuleOptions<E extends Record<string, ObjectLiteral>> = { [Name in keyof E]: ModuleOption<E[Name]> };
+
+/** Where the people are. */
+export type UsersOption<U extends ObjectLiteral = ObjectLiteral> =
+  | {
+      entity: EntityTarget<U>;
+      /** Default: the primary key. */
+      id?: PropertyOf<NoInfer<U>>;
+      /** One property, or several that make the name together. Default `name`. */
+      name?: PropertyOf<NoInfer<U>> | readonly PropertyOf<NoInfer<U>>[];
+      /** Default `email`, where there is one. */
+      email?: PropertyOf<NoInfer<U>>;
+      /** A text (one role), a list of texts, or a JSON list. Default `roles`, where there is one. */
+      roles?: PropertyOf<NoInfer<U>>;
+      /** A boolean property, or conditions on columns. Default `active`, where there is one. */
+      active?: PropertyOf<NoInfer<U>> | FindOptionsWhere<NoInfer<U>>;
+      /** As in {@link ModuleOption.workspace}. */
+      workspace?: PropertyOf<NoInfer<U>> | null;
+    }
+  | {
+      /** For people who are kept elsewhere. Answers active users of `tx.workspaceId` in a stable order. */
+      find(tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]>;
+    };
+
+/** The parts of a task or notification, and which property of the entity each goes to. Null: nowhere. */
+type PropertyMap<Part extends string, T> = { [P in Part]?: PropertyOf<T> | null };
+
+/** Where tasks go. Each part goes to the property of its own name unless told; parts the entity has no property for are left out. */
+export interface TasksOption<T extends ObjectLiteral = ObjectLiteral> {
+  entity: EntityTarget<T>;
+  /** Properties for the parts of a task. `assignee` defaults to `assigneeId`. */
+  properties?: PropertyMap<'title' | 'description' | 'assignee' | 'dueAt' | 'priority' | 'recordModule' | 'recordId', NoInfer<T>>;
+  /** Makes the entity in place of `properties`; the workspace is set afterwards. */
+  map?(task: NewTask, tx: CrmTransaction): DeepPartial<NoInfer<T>>;
+  /** As in {@link ModuleOption.workspace}. */
+  workspace?: PropertyOf<NoInfer<T>> | null;
+}
+
+/** Where notifications go; see {@link TasksOption}. `user` defaults to `userId`. */
+export interface NotificationsOption<T extends ObjectLiteral = ObjectLiteral> {
+  entity: EntityTarget<T>;
+  properties?: PropertyMap<'user' | 'title' | 'body' | 'recordModule' | 'recordId', NoInfer<T>>;
+  map?(notification: NewNotification, tx: CrmTransaction): DeepPartial<NoInfer<T>>;
+  /** As in {@link ModuleOption.workspace}. */
+  workspace?: PropertyOf<NoInfer<T>> | null;
+}
+
+/** What {@link typeOrmCrm} takes beside the modules. `U`, `T` and `N` are inferred. */
+export interface CrmOptions<
+  U extends ObjectLiteral = ObjectLiteral,
+  T extends ObjectLiteral = ObjectLiteral,
+  N extends ObjectLiteral = ObjectLiteral,
+> {
+  /** The property that holds the workspace in every entity that has it. Default `workspaceId`. Null: one workspace only. */
+  workspace?: string | null;
+  users?: UsersOption<U>;
+  tasks?: TasksOption<T>;
+  notifications?: NotificationsOption<N>;
+}

@@ -1,0 +1,97 @@
+import type { DeepPartial, ObjectLiteral } from 'typeorm';
+import type { RecordData } from '../../core/event.js';
+import type { Json } from '../../core/json.js';
+import type { CrmTransaction } from '../crm-host.js';
+import { checkedValue } from '../field-values.js';
+import { type Column, toEntityValue } from './columns.js';
+import { configError, type EntityTable, hasSubscriber } from './entity-table.js';
+import { readRecords } from './read-records.js';
+import { setColumn } from './update-records.js';
+
+/** Parameters that one statement of the Postgres protocol can carry. */
+const MAX_PARAMETERS = 60_000;
+
+/** Makes an entity of what automation wants to create. */
+export type EntityMaker<Item> = (item: Item, tx: CrmTransaction) => ObjectLiteral;
+
+/**
+ * A maker that puts each part of an item into a property of the entity. Parts that are absent from `given` go to the
+ * property of `defaults`, where the entity has it; null leaves a part out. Throws `crm_config_invalid` for a property
+ * that does not exist.
+ */
+export function makerByProperties<Item, Part extends string>(
+  table: EntityTable,
+  defaults: Readonly<Record<Part, string>>,
+  given: Readonly<Partial<Record<Part, string | null>>>,
+  partsOf: (item: Item) => Record<Part, Json>,
+): EntityMaker<Item> {
+  const columns = new Map<Part, Column>();
+  for (const part of Object.keys(defaults) as Part[]) {
+    const property = given[part];
+    if (property === null) continue;
+    if (property !== undefined || hasProperty(table, defaults[part])) columns.set(part, table.columnOf(property ?? defaults[part]));
+  }
+  return (item) => {
+    const entity = table.metadata.create() as ObjectLiteral;
+    const parts = partsOf(item);
+    for (const [part, column] of columns) setPart(table, entity, column, part, parts[part]);
+    return entity;
+  };
+}
+
+/** A maker of the host's own; its partial entity becomes a whole one, so that listeners run on it. */
+export function makerByFunction<Item>(
+  table: EntityTable,
+  map: (item: Item, tx: CrmTransaction) => DeepPartial<ObjectLiteral>,
+): EntityMaker<Item> {
+  return (item, tx) => tx.manager.create(table.option.entity, map(item, tx));
+}
+
+/** Inserts the items with one statement (per 60,000 values), in order, and answers their records. Insert listeners and subscribers run. */
+export async function createRows<Item>(
+  tx: CrmTransaction,
+  table: EntityTable,
+  make: EntityMaker<Item>,
+  items: readonly Item[],
+): Promise<RecordData[]> {
+  const entities = items.map((item) => {
+    const entity = make(item, tx);
+    if (table.workspace) setColumn(entity, table.workspace, toEntityValue(table.dataSource, table.workspace, tx.workspaceId));
+    return entity;
+  });
+  const chunk = Math.max(1, Math.floor(MAX_PARAMETERS / table.metadata.columns.length));
+  const records: RecordData[] = [];
+  for (let at = 0; at < entities.length; at += chunk) {
+    const result = await tx.manager
+      .createQueryBuilder()
+      .insert()
+      .into(table.option.entity)
+      .values(entities.slice(at, at + chunk))
+      // `*` for TypeORM, which gives listeners the generated values; ours for the record.
+      .returning(`*, ${table.selectList(table.sql, 'c')}`)
+      .execute();
+    records.push(...(await table.toRecords(tx.manager, result.raw as ObjectLiteral[], 'c')));
+  }
+  if (!hasInsertHooks(table)) return records;
+  const ids = records.map((record) => String(record.id));
+  const current = await readRecords(tx, table, ids, { lock: false, relations: [] });
+  return records.map((record) => current.get(String(record.id)) ?? record);
+}
+
+/** Whether something of the host's may have written to the rows after their insert. */
+function hasInsertHooks(table: EntityTable): boolean {
+  return table.metadata.afterInsertListeners.length > 0 || hasSubscriber(table.dataSource, table.metadata.target, ['afterInsert']);
+}
+
+function hasProperty(table: EntityTable, property: string): boolean {
+  return table.metadata.columns.some((column) => column.propertyPath === property && !column.isVirtual);
+}
+
+function setPart(table: EntityTable, entity: ObjectLiteral, column: Column, part: string, value: Json): void {
+  // A part that is not given is left to the column's default.
+  if (value === null && !column.isNullable) return;
+  const described = table.columns.find((one) => one.column === column);
+  if (!described) throw configError(`The property for '${part}' of ${table.metadata.name} is hidden and cannot be set.`);
+  const json = checkedValue(table.metadata.name, { name: described.field, type: described.type, nullable: true }, value);
+  setColumn(entity, column, toEntityValue(table.dataSource, column, json));
+}

@@ -1,0 +1,89 @@
+import type { FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { ModuleDescription } from '../../core/catalog.js';
+import type { Column } from './columns.js';
+import type { ModuleOption } from './config.js';
+import { configError, type EntityTable } from './entity-table.js';
+import { asLabel, asSingular, moduleEvents } from './module-events.js';
+import type { TableRelation } from './read-records.js';
+import { type StageFinder, stageFinder } from './stages.js';
+
+/** One module of the CRM, as built from its entity's metadata and the host's configuration. */
+export interface CrmModule {
+  table: EntityTable;
+  description: ModuleDescription;
+  relations: ReadonlyMap<string, TableRelation>;
+  owner: Column | undefined;
+  open: FindOptionsWhere<ObjectLiteral> | FindOptionsWhere<ObjectLiteral>[] | undefined;
+  findStages: StageFinder;
+}
+
+/** Builds a module; `tables` are those of all modules by name. Throws `crm_config_invalid`. */
+export function buildModule(
+  name: string,
+  table: EntityTable,
+  option: ModuleOption<ObjectLiteral> | undefined,
+  tables: ReadonlyMap<string, EntityTable>,
+  defaultWorkspace: string | null,
+): CrmModule {
+  const stage = option?.stage === undefined ? undefined : table.columnOf(option.stage);
+  const owner = option?.owner === undefined ? undefined : table.columnOf(option.owner);
+  const stageField = stage && shownField(name, table, stage);
+  const ownerField = owner && shownField(name, table, owner);
+  const fixedStages = Array.isArray(option?.stages) ? option.stages : undefined;
+  const stages: readonly string[] | undefined = fixedStages ?? table.fields.find((field) => field.name === stageField)?.options;
+  const relations = moduleRelations(name, table, option?.relations, tables);
+  const description: ModuleDescription = {
+    name,
+    singular: option?.singular ?? asSingular(name),
+    label: option?.label ?? asLabel(name),
+    fields: table.fields.map((field) =>
+      field.name === stageField && fixedStages !== undefined ? { ...field, options: field.options ?? [...fixedStages] } : field,
+    ),
+    relations: relations.map((relation) => ({ name: relation.name, module: relation.module })),
+    events: moduleEvents(name, { stageField, stages, options: option?.events }),
+    ...(stageField === undefined ? {} : { stageField }),
+    ...(ownerField === undefined ? {} : { ownerField }),
+  };
+  return {
+    table,
+    description,
+    relations: new Map(relations.map((relation) => [relation.name, relation])),
+    owner,
+    open: option?.open,
+    findStages: stageFinder(table.dataSource, option?.stages, stages, defaultWorkspace),
+  };
+}
+
+function shownField(module: string, table: EntityTable, column: Column): string {
+  const field = table.fieldOf(column);
+  if (field === undefined) throw configError(`The stage and the owner of ${module} must be visible fields.`);
+  return field;
+}
+
+/** The to-one relations whose key is in the module's own table and whose entity is a module too. */
+function moduleRelations(
+  module: string,
+  table: EntityTable,
+  wanted: readonly string[] | undefined,
+  tables: ReadonlyMap<string, EntityTable>,
+): TableRelation[] {
+  const relations: TableRelation[] = [];
+  for (const relation of table.metadata.relationsWithJoinColumns) {
+    const [join, ...furtherJoins] = relation.joinColumns;
+    const target = [...tables].find(([, other]) => other.metadata === relation.inverseEntityMetadata);
+    const name = relation.propertyPath;
+    if (wanted && !wanted.includes(name)) continue;
+    if (!join?.referencedColumn || furtherJoins.length > 0 || !target || name.includes('.')) {
+      if (!wanted) continue;
+      throw configError(
+        `The relation '${name}' of ${module} cannot be followed.`,
+        'Its entity must be one of the modules, and its key one column that is not in an embedded entity.',
+      );
+    }
+    relations.push({ name, module: target[0], table: target[1], from: join.databaseName, to: join.referencedColumn.databaseName });
+  }
+  const missing = wanted?.find((name) => !relations.some((relation) => relation.name === name));
+  if (missing !== undefined)
+    throw configError(`The entity ${table.metadata.name} has no to-one relation '${missing}' with a key of its own.`);
+  return relations;
+}

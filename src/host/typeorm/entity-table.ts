@@ -1,0 +1,294 @@
+import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { FieldDescription, FieldType } from '../../core/catalog.js';
+import { AutomationError } from '../../core/errors.js';
+import type { RecordData } from '../../core/event.js';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
+import { checkedValue } from '../field-values.js';
+import { type Column, fieldType, quoted, selected, storableKeys, toJson } from './columns.js';
+import type { FieldOverride } from './config.js';
+import { asLabel } from './module-events.js';
+
+/** A column that records show, and where in the record. */
+export interface FieldColumn {
+  /** The field's name: the property, `<relation>Id` for a relation without a property of its own for the key, `id` for the key. */
+  field: string;
+  /** Where inside the field's object, for columns of an embedded entity; else empty. */
+  path: readonly string[];
+  column: Column;
+  type: FieldType;
+}
+
+/** What of the host's configuration concerns the table itself. */
+export interface TableOption {
+  entity: EntityTarget<ObjectLiteral>;
+  workspace?: string | null;
+  owner?: string;
+  fields?: Record<string, FieldOverride>;
+}
+
+/** An entity of the host: its table, its columns as fields, its rows as records. */
+export class EntityTable {
+  readonly metadata: ReturnType<DataSource['getMetadata']>;
+  /** The table's name in SQL. */
+  readonly sql: string;
+  readonly key: Column;
+  readonly workspace: Column | undefined;
+  readonly columns: readonly FieldColumn[];
+  readonly fields: readonly FieldDescription[];
+
+  /** Throws `crm_config_invalid` when the entity cannot serve. */
+  constructor(
+    readonly dataSource: DataSource,
+    readonly option: TableOption,
+    defaultWorkspace: string | null,
+  ) {
+    if (!dataSource.hasMetadata(option.entity)) {
+      throw configError(`The entity ${entityName(option.entity)} is not one of the DataSource's entities.`);
+    }
+    this.metadata = dataSource.getMetadata(option.entity);
+    this.sql = this.metadata.tablePath.split('.').map(quoted).join('.');
+    const [key, ...furtherKeys] = this.metadata.primaryColumns;
+    if (!key || furtherKeys.length > 0) throw configError(`The entity ${this.metadata.name} needs exactly one primary column.`);
+    if (key.transformer)
+      throw configError(`The primary column of ${this.metadata.name} has a transformer: its ids could not be looked up.`);
+    this.key = key;
+    this.workspace = this.#workspaceColumn(defaultWorkspace);
+    this.columns = this.#fieldColumns();
+    this.fields = this.#describeFields();
+  }
+
+  /** The column behind a property; for a to-one relation the column of its key. Throws `crm_config_invalid`. */
+  columnOf(property: string): Column {
+    const column =
+      this.metadata.columns.find((one) => one.propertyPath === property) ??
+      this.metadata.findRelationWithPropertyPath(property)?.joinColumns[0];
+    if (!column) throw configError(`The entity ${this.metadata.name} has no column for the property '${property}'.`);
+    return column;
+  }
+
+  /** The name of the field that shows the column; undefined when it is hidden. */
+  fieldOf(column: Column): string | undefined {
+    return this.columns.find((one) => one.column === column && one.path.length === 0)?.field;
+  }
+
+  /** `"alias"."a" AS "<prefix>0", …`: what {@link toRecords} reads. */
+  selectList(alias: string, prefix: string): string {
+    return this.columns.map(({ column }, index) => `${selected(this.dataSource, column, alias)} AS "${prefix}${index}"`).join(', ');
+  }
+
+  /**
+   * Which rows exist for a workspace: not deleted, of the entity's own kind, and the workspace's. Null when the workspace
+   * cannot have any. `parameter` adds a parameter and answers its placeholder.
+   */
+  visible(alias: string, workspaceId: string, parameter: (value: unknown) => string): string | null {
+    const tests: string[] = [];
+    if (this.workspace) {
+      if (storableKeys(this.dataSource, this.workspace, [workspaceId]).length === 0) return null;
+      tests.push(`${alias}.${quoted(this.workspace.databaseName)} = ${parameter(workspaceId)}`);
+    }
+    const { deleteDateColumn, discriminatorColumn, parentEntityMetadata } = this.metadata;
+    if (deleteDateColumn) tests.push(`${alias}.${quoted(deleteDateColumn.databaseName)} IS NULL`);
+    if (discriminatorColumn && parentEntityMetadata) {
+      const kinds = [this.metadata, ...this.metadata.childEntityMetadatas].map((one) => one.discriminatorValue);
+      tests.push(`${alias}.${quoted(discriminatorColumn.databaseName)}::text = ANY (${parameter(kinds)}::text[])`);
+    }
+    return tests.length > 0 ? tests.join(' AND ') : 'TRUE';
+  }
+
+  /** Rows that were selected with {@link selectList} as records; the host's transformers and afterLoad hooks have run. */
+  async toRecords(manager: EntityManager, rows: readonly ObjectLiteral[], prefix: string): Promise<RecordData[]> {
+    const { driver } = this.dataSource;
+    const values = rows.map((row) =>
+      this.columns.map(({ column }, index) => driver.prepareHydratedValue(row[`${prefix}${index}`], column)),
+    );
+    if (this.#hasLoadHooks()) await this.#runLoadHooks(manager, values);
+    return values.map((row) => this.#toRecord(row));
+  }
+
+  /**
+   * What the fields in `set` mean for the columns. Values must be canonical (see field-values.ts). An embedded entity is
+   * replaced as a whole: members that are not given become null.
+   */
+  columnValues(set: Readonly<Record<string, Json>>): Map<Column, Json> {
+    const values = new Map<Column, Json>();
+    for (const [field, value] of Object.entries(set)) {
+      const targets = this.columns.filter((one) => one.field === field);
+      const known = new Set(targets.map(({ path }) => path.join('.')));
+      for (const path of leafPaths(value, known)) {
+        if (!known.has(path.join('.'))) {
+          throw new AutomationError('field_unknown', `The field '${[field, ...path].join('.')}' is not known.`, { details: { field } });
+        }
+      }
+      for (const { path, column, type } of targets) {
+        const part = valueAt(value, path) ?? null;
+        const member = { name: [field, ...path].join('.'), type, nullable: column.isNullable };
+        values.set(column, path.length === 0 ? part : checkedValue(this.metadata.name, member, part));
+      }
+    }
+    return values;
+  }
+
+  #toRecord(row: readonly unknown[]): RecordData {
+    const record: RecordData = {};
+    this.columns.forEach(({ field, path, type }, index) => {
+      const value = toJson(row[index], type);
+      if (path.length === 0) record[field] = value;
+      else setAt(record, [field, ...path], value);
+    });
+    return record;
+  }
+
+  #hasLoadHooks(): boolean {
+    return this.metadata.afterLoadListeners.length > 0 || hasSubscriber(this.dataSource, this.metadata.target, ['afterLoad']);
+  }
+
+  /** Lets the host's afterLoad hooks see the rows as entities, and takes over what they made of the columns. */
+  async #runLoadHooks(manager: EntityManager, rows: unknown[][]): Promise<void> {
+    const runner = manager.queryRunner ?? this.dataSource.createQueryRunner();
+    try {
+      const entities = rows.map((row) => {
+        const entity = this.metadata.create(runner) as ObjectLiteral;
+        this.columns.forEach(({ column }, index) => {
+          if (!column.isVirtual) column.setEntityValue(entity, row[index]);
+        });
+        return entity;
+      });
+      await runner.broadcaster.broadcast('Load', this.metadata, entities);
+      rows.forEach((row, at) => {
+        this.columns.forEach(({ column }, index) => {
+          if (!column.isVirtual) row[index] = column.getEntityValue(entities[at] as ObjectLiteral);
+        });
+      });
+    } finally {
+      if (runner !== manager.queryRunner) await runner.release();
+    }
+  }
+
+  #workspaceColumn(defaultWorkspace: string | null): Column | undefined {
+    const { workspace } = this.option;
+    if (workspace === null) return undefined;
+    if (workspace !== undefined) return this.columnOf(workspace);
+    return defaultWorkspace === null ? undefined : this.metadata.columns.find((one) => one.propertyPath === defaultWorkspace);
+  }
+
+  #fieldColumns(): FieldColumn[] {
+    const overrides = this.option.fields ?? {};
+    const owner = this.option.owner === undefined ? undefined : this.columnOf(this.option.owner);
+    const columns: FieldColumn[] = [];
+    const names = new Set(this.metadata.columns.filter((one) => !one.isVirtual).map((one) => one.propertyPath));
+    for (const column of this.metadata.columns) {
+      if (!column.isSelect || column.isVirtualProperty || (column.isVirtual && !column.relationMetadata)) continue;
+      if (column.relationMetadata && column.relationMetadata.joinColumns.length > 1) continue;
+      const [field, ...path] = column === this.key ? ['id'] : fieldPath(column, names);
+      if (field === undefined || (overrides[field]?.hidden && column !== this.key)) continue;
+      const isReference = column === this.key || column === owner || column.relationMetadata !== undefined;
+      const type = (path.length === 0 ? overrides[field]?.type : undefined) ?? (isReference ? 'text' : fieldType(this.dataSource, column));
+      if (type !== null) columns.push({ field, path, column, type });
+    }
+    const twice = columns.find(
+      (one, index) => columns.findIndex((other) => other.field === one.field && other.path.join() === one.path.join()) !== index,
+    );
+    if (twice) throw configError(`The entity ${this.metadata.name} has two columns for the field '${twice.field}'.`);
+    const unknown = Object.keys(overrides).find((name) => !names.has(name) && !columns.some((one) => one.field === name));
+    if (unknown !== undefined && !this.metadata.hasEmbeddedWithPropertyPath(unknown)) {
+      throw configError(`The entity ${this.metadata.name} has no field '${unknown}' to describe.`);
+    }
+    return columns;
+  }
+
+  #describeFields(): FieldDescription[] {
+    const fields = new Map<string, FieldDescription>();
+    for (const { field, path, column, type } of this.columns) {
+      const { label, options, writable } = this.option.fields?.[field] ?? {};
+      const nested = path.length > 0;
+      const values = options ?? (nested ? undefined : column.enum?.map(String));
+      const own = fields.get(field);
+      // An embedded entity is one field; it can be written when any of its columns can.
+      if (own) own.writable ||= writable !== false && this.#isWritable(column);
+      else {
+        fields.set(field, {
+          name: field,
+          label: label ?? asLabel(field),
+          type: nested ? (this.option.fields?.[field]?.type ?? 'json') : type,
+          nullable: nested ? false : column.isNullable,
+          writable: writable !== false && this.#isWritable(column),
+          ...(values === undefined ? {} : { options: values }),
+        });
+      }
+    }
+    return [...fields.values()];
+  }
+
+  /** Whether workflows may write the column at all; what TypeORM or Postgres fill in is not theirs. */
+  #isWritable(column: Column): boolean {
+    return (
+      column !== this.key &&
+      column !== this.workspace &&
+      column.isUpdate &&
+      !column.isGenerated &&
+      !column.isCreateDate &&
+      !column.isUpdateDate &&
+      !column.isDeleteDate &&
+      !column.isVersion &&
+      !column.isDiscriminator &&
+      column.generatedType === undefined
+    );
+  }
+}
+
+/** Whether a subscriber of the DataSource listens to the entity with one of the methods. */
+export function hasSubscriber(
+  dataSource: DataSource,
+  target: unknown,
+  methods: readonly ('afterLoad' | 'beforeUpdate' | 'afterUpdate' | 'afterInsert')[],
+): boolean {
+  return dataSource.subscribers.some((subscriber) => {
+    const to: unknown = subscriber.listenTo?.();
+    // As TypeORM decides it: no answer and Object mean every entity, a base class its children.
+    const listens = !to || to === Object || to === target || Object.prototype.isPrototypeOf.call(to as object, target as object);
+    return listens && methods.some((method) => subscriber[method] !== undefined);
+  });
+}
+
+/** An error of the host's configuration, found at start. */
+export function configError(message: string, hint?: string): AutomationError {
+  return new AutomationError('crm_config_invalid', message, { hint: hint ?? 'Check what is given to typeOrmCrm().' });
+}
+
+function fieldPath(column: Column, names: ReadonlySet<string>): string[] {
+  if (!column.isVirtual || !column.relationMetadata) return column.propertyPath.split('.');
+  const field = `${column.relationMetadata.propertyPath}Id`;
+  return names.has(field) ? [column.databaseName] : field.split('.');
+}
+
+/** Paths to what is not an object in a value given for an embedded entity; the value itself for any other field. */
+function leafPaths(value: Json, known: ReadonlySet<string>, path: string[] = []): string[][] {
+  if (known.has(path.join('.')) || !isJsonObject(value)) return [path];
+  return Object.entries(value).flatMap(([name, member]) => leafPaths(member ?? null, known, [...path, name]));
+}
+
+function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {
+  let at = value;
+  for (const name of path) at = isJsonObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
+  return at;
+}
+
+function setAt(record: JsonObject, path: readonly string[], value: Json): void {
+  let at = record;
+  path.forEach((name, index) => {
+    if (index === path.length - 1) {
+      at[name] = value;
+      return;
+    }
+    const next = at[name];
+    const inner: JsonObject = isJsonObject(next) ? next : {};
+    at[name] = inner;
+    at = inner;
+  });
+}
+
+function entityName(entity: EntityTarget<ObjectLiteral>): string {
+  if (typeof entity === 'string') return entity;
+  if (typeof entity === 'function') return entity.name;
+  return 'options' in entity ? entity.options.name : entity.name;
+}
