@@ -1,0 +1,127 @@
+import type { EntityManager } from 'typeorm';
+import type { Effect, ModuleDescription } from '../core/catalog.js';
+import type { Problem } from '../core/errors.js';
+import type { RecordData, RecordRef } from '../core/event.js';
+import type { JsonObject } from '../core/json.js';
+import type { Scope } from '../core/scope.js';
+import type { CrmUser } from '../host/crm-host.js';
+import type { CrmSession } from '../host/crm-session.js';
+
+/** What a class or token stands for in the host's injector. */
+export type InjectionToken<T> = (abstract new (...args: never[]) => T) | string | symbol;
+
+/** A class whose properties are declared with class-validator: the arguments of an action. */
+export type ArgumentsClass<A extends object> = new () => A;
+
+/** What every action gets to know of the step it performs. */
+export interface StepContext {
+  workspaceId: string;
+  runId: string;
+  workflow: { id: string; code: string; name: string };
+  /** Where the step stands: `welcome`, `each[3].notify`. */
+  path: string;
+  /** 1 for the first attempt. */
+  attempt: number;
+  /** `<runId>.<path>`: the same for every attempt of the step, so that the far side can tell a repetition. */
+  idempotencyKey: string;
+  /** The module of the record; null when the run is about none. */
+  module: ModuleDescription | null;
+  record: RecordRef | null;
+  scope: Scope;
+  /** The time to count from, by the database's clock. */
+  now: Date;
+  /** A provider of the host's application. Errors when there is none. */
+  inject<T>(token: InjectionToken<T>): T;
+}
+
+/** A local step: what it does through `crm` commits together with its log. */
+export interface LocalStep extends StepContext {
+  crm: CrmSession;
+}
+
+/** A local step with a transaction of its own, open for the host's entities. */
+export interface OwnTransactionStep extends LocalStep {
+  manager: EntityManager;
+}
+
+/** What an external step may ask the CRM; reads only, outside any transaction. */
+export interface CrmLookup {
+  findUsers(query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]>;
+  getRecord(ref: RecordRef): Promise<RecordData | null>;
+}
+
+/** A step that reaches outside. It must give up when `signal` aborts. */
+export interface ExternalStep extends StepContext {
+  signal: AbortSignal;
+  crm: CrmLookup;
+}
+
+interface ActionOptionsBase<A extends object> {
+  /** The name in definitions: small letters, digits and `_`. */
+  type: string;
+  label: string;
+  description?: string;
+  /** Validation, the argument schema in the catalogue and the console's form come from this class. */
+  arguments: ArgumentsClass<A>;
+  /** Arguments that hold HTML: what `{{…}}` puts into them is escaped. */
+  formats?: Partial<Record<keyof A & string, 'html'>>;
+  /** Arguments that must not be seen in logs. Of an object the names stay and the values are masked. */
+  secret?: readonly (keyof A & string)[];
+  /**
+   * Checks beyond the class, on the arguments as written in a definition; values that hold `{{…}}` are not known yet and
+   * must be left alone. Paths are relative to `with`.
+   */
+  check?(args: JsonObject, about: { module: ModuleDescription | null }): Problem[];
+}
+
+/** An action that reaches outside the database: performed at least once, with a stable idempotency key. */
+export interface ExternalActionOptions<A extends object> extends ActionOptionsBase<A> {
+  effect: 'external';
+  /** Answers the step's output. Throws an AutomationError that says whether trying again can help. */
+  execute(args: A, step: ExternalStep): Promise<JsonObject | void>;
+}
+
+/** An action on the CRM alone: performed exactly once, in one transaction with other steps. */
+export interface SharedLocalActionOptions<A extends object> extends ActionOptionsBase<A> {
+  effect: 'local';
+  transaction: 'shared';
+  execute(args: A, step: LocalStep): Promise<JsonObject | void>;
+}
+
+/** A local action that writes through the host's entities: performed exactly once, in a transaction of its own. */
+export interface OwnTransactionActionOptions<A extends object> extends ActionOptionsBase<A> {
+  effect: 'local';
+  transaction?: 'own';
+  execute(args: A, step: OwnTransactionStep): Promise<JsonObject | void>;
+}
+
+export type ActionOptions<A extends object> = ExternalActionOptions<A> | SharedLocalActionOptions<A> | OwnTransactionActionOptions<A>;
+
+interface ActionDefinitionBase<A extends object> {
+  readonly type: string;
+  readonly label: string;
+  readonly description?: string;
+  readonly effect: Effect;
+  readonly arguments: ArgumentsClass<A>;
+  readonly formats: Readonly<Record<string, 'html'>>;
+  readonly secret: readonly string[];
+  check?(args: JsonObject, about: { module: ModuleDescription | null }): Problem[];
+}
+
+export interface ExternalAction<A extends object = object> extends ActionDefinitionBase<A> {
+  readonly effect: 'external';
+  execute(args: A, step: ExternalStep): Promise<JsonObject | void>;
+}
+export interface SharedLocalAction<A extends object = object> extends ActionDefinitionBase<A> {
+  readonly effect: 'local';
+  readonly transaction: 'shared';
+  execute(args: A, step: LocalStep): Promise<JsonObject | void>;
+}
+export interface OwnTransactionAction<A extends object = object> extends ActionDefinitionBase<A> {
+  readonly effect: 'local';
+  readonly transaction: 'own';
+  execute(args: A, step: OwnTransactionStep): Promise<JsonObject | void>;
+}
+
+/** A kind of step that does something, as `defineAction` made it. */
+export type ActionDefinition<A extends object = object> = ExternalAction<A> | SharedLocalAction<A> | OwnTransactionAction<A>;

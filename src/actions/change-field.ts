@@ -1,0 +1,198 @@
+import { Equals, IsNotEmpty, IsNumber, IsObject, IsString } from 'class-validator';
+import type { FieldDescription, ModuleDescription } from '../core/catalog.js';
+import { AutomationError, type Problem } from '../core/errors.js';
+import type { RecordData } from '../core/event.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
+import { resolvePath } from '../core/scope.js';
+import { hasExpression } from '../core/template.js';
+import { checkedValue, exactNumber } from '../host/field-values.js';
+import type { LocalStep } from './action.js';
+import { Describe } from './arguments-schema.js';
+import { defineAction } from './define-action.js';
+import { exactlyOne, isKnown, MayBeAbsent, needsModule, Rule, refuse, requireRecord } from './rules.js';
+
+const SOURCES = ['value', 'fromField', 'increment', 'clear'] as const;
+
+/** What change_field takes. */
+export class ChangeFieldArguments {
+  @Describe('The field to change; several at once: give `fields` instead.', { example: 'priority' })
+  @MayBeAbsent()
+  @IsString()
+  @IsNotEmpty()
+  field?: string;
+
+  @Describe('The new value.', { example: 'Urgent' })
+  @MayBeAbsent()
+  @Rule('isJson', {}, () => null)
+  value?: Json;
+
+  @Describe('Takes the new value from here: a field of the record, of a related record, or another variable.', {
+    example: 'account.industry',
+  })
+  @MayBeAbsent()
+  @IsString()
+  @IsNotEmpty()
+  fromField?: string;
+
+  @Describe('Adds this to the number that the field holds; negative numbers subtract.', { example: 1 })
+  @MayBeAbsent()
+  @IsNumber()
+  increment?: number;
+
+  @Describe('True: empties the field.')
+  @MayBeAbsent()
+  @Equals(true)
+  clear?: true;
+
+  @Describe('Several fields and their new values.', { example: { priority: 'Urgent', rating: 5 } })
+  @MayBeAbsent()
+  @IsObject()
+  fields?: JsonObject;
+}
+
+/** Changes fields of the record. */
+export const changeField = defineAction({
+  type: 'change_field',
+  label: 'Change field',
+  description: 'Sets a field of the record: to a value, from another field, by adding to it, or to nothing.',
+  effect: 'local',
+  transaction: 'shared',
+  arguments: ChangeFieldArguments,
+  check: (args, { module }) => [...shapeProblems(args), ...needsModule(module), ...(module ? fieldProblems(args, module) : [])],
+  async execute(args, step) {
+    refuse(shapeProblems(args as unknown as JsonObject));
+    const { record: ref, module } = requireRecord(step);
+    // the session checks the values against the module's fields, and writes only what differs
+    const { before, after } = await step.crm.update(ref, (record) => {
+      return args.fields ?? { [args.field ?? '']: newValue(args, record, module, step) };
+    });
+    const change = (name: string) => ({ from: before[name] ?? null, to: after[name] ?? null });
+    if (args.fields) {
+      return { changes: Object.fromEntries(Object.keys(args.fields).map((name) => [name, change(name)])) };
+    }
+    const field = args.field ?? '';
+    return { field, ...change(field) };
+  },
+});
+
+function newValue(args: ChangeFieldArguments, record: RecordData, module: ModuleDescription, step: LocalStep): Json {
+  if (args.clear) {
+    return null;
+  }
+  if (args.increment !== undefined) {
+    return incremented(record[args.field ?? ''] ?? null, args.increment, args.field ?? '', module);
+  }
+  if (args.fromField === undefined) {
+    return args.value ?? null;
+  }
+  // the record's own fields as they are locked now, with what earlier steps wrote; related records as the scope has them
+  const value = resolvePath({ ...step.scope, record: { ...step.scope.record, ...record } }, args.fromField);
+  if (value === undefined) {
+    throw new AutomationError('field_unknown', `There is no '${args.fromField}' to take the value from`, {
+      hint: 'Check fromField in the step: it names a field of the record, or a variable such as steps.lookup.output.id.',
+    });
+  }
+  return value;
+}
+
+/** The sum in decimal: money must not pick up binary fractions (0.1 + 0.2), nor lose the digits of large amounts. */
+function incremented(current: Json, by: number, field: string, module: ModuleDescription): Json {
+  if (current === null) {
+    throw new AutomationError('field_is_empty', `The field '${field}' of ${module.name} is empty, so nothing can be added to it`, {
+      hint: 'Empty is not zero. Set the field first, or only run this step when the field is not empty.',
+      details: { module: module.name, field },
+    });
+  }
+  const parts = [String(current), String(by)].map((text) => /^(-?)(\d+)(?:\.(\d+))?$/.exec(text));
+  const [left, right] = parts;
+  if (!left || !right) {
+    return Number(current) + by;
+  }
+  const decimals = Math.max(left[3]?.length ?? 0, right[3]?.length ?? 0);
+  const scaled = ([, sign, whole, fraction = '']: RegExpExecArray) => BigInt(`${sign}${whole}${fraction.padEnd(decimals, '0')}`);
+  const sum = scaled(left) + scaled(right);
+  const digits = (sum < 0n ? -sum : sum).toString().padStart(decimals + 1, '0');
+  const text = decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+  return exactNumber(`${sum < 0n ? '-' : ''}${text}`);
+}
+
+function shapeProblems(args: JsonObject): Problem[] {
+  if (args.fields !== undefined) {
+    const others = ['field', ...SOURCES].filter((name) => args[name] !== undefined);
+    return others.map((path) => ({ path, message: 'leave this out where fields is given' }));
+  }
+  return [...(args.field === undefined ? [{ path: 'field', message: 'name the field to change' }] : []), ...exactlyOne(args, SOURCES)];
+}
+
+function fieldProblems(args: JsonObject, module: ModuleDescription): Problem[] {
+  if (isJsonObject(args.fields)) {
+    return Object.entries(args.fields).flatMap(([name, value]) => {
+      const { field, problems } = writableField(name, module, `fields.${name}`);
+      return field ? valueProblems(value, field, module, `fields.${name}`) : problems;
+    });
+  }
+  if (!isKnown(args.field) || typeof args.field !== 'string') {
+    return [];
+  }
+  const { field, problems } = writableField(args.field, module, 'field');
+  if (!field) {
+    return problems;
+  }
+  return [
+    ...valueProblems(args.value, field, module, 'value'),
+    ...sourceProblems(args.fromField, field, module),
+    ...(args.increment !== undefined && !isNumeric(field)
+      ? [{ path: 'increment', message: `${field.name} is a ${field.type}: only numbers can be added to` }]
+      : []),
+    ...(args.clear === true && !field.nullable ? [{ path: 'clear', message: `${field.name} cannot be empty` }] : []),
+  ];
+}
+
+function writableField(name: string, module: ModuleDescription, path: string): { field?: FieldDescription; problems: Problem[] } {
+  const field = module.fields.find((known) => known.name === name);
+  if (!field) {
+    return { problems: [{ path, message: `${module.label} have no field '${name}'` }] };
+  }
+  if (!field.writable || name === 'id') {
+    return { problems: [{ path, message: `the field '${name}' cannot be changed by workflows` }] };
+  }
+  return { field, problems: [] };
+}
+
+/** A literal must fit the field; a template shows what it gives when it runs. */
+function valueProblems(value: Json | undefined, field: FieldDescription, module: ModuleDescription, path: string): Problem[] {
+  if (value === undefined || hasExpression(JSON.stringify(value))) {
+    return [];
+  }
+  try {
+    checkedValue(module.name, field, value);
+    return [];
+  } catch (error) {
+    const { message, hint } = error as AutomationError;
+    return [{ path, message: hint ? `${message} ${hint}` : message }];
+  }
+}
+
+function sourceProblems(source: Json | undefined, target: FieldDescription, module: ModuleDescription): Problem[] {
+  if (!isKnown(source) || typeof source !== 'string') {
+    return [];
+  }
+  const from = module.fields.find(({ name }) => name === source);
+  if (!from) {
+    // a path to a related record or another variable; a bare name can only be a field
+    return /^\w+$/.test(source) ? [{ path: 'fromField', message: `${module.label} have no field '${source}'` }] : [];
+  }
+  const fits = from.type === target.type || target.type === 'json' || (target.type === 'text' && !['list', 'json'].includes(from.type));
+  const alike = (isNumeric(from) && isNumeric(target)) || (isDate(from) && isDate(target));
+  // a text may hold a number or a date: that is seen when it runs
+  const maybe = from.type === 'text' && target.type !== 'list';
+  return fits || alike || maybe ? [] : [{ path: 'fromField', message: `${source} is a ${from.type}, ${target.name} a ${target.type}` }];
+}
+
+function isNumeric({ type }: FieldDescription): boolean {
+  return type === 'number' || type === 'money';
+}
+
+function isDate({ type }: FieldDescription): boolean {
+  return type === 'date' || type === 'datetime';
+}

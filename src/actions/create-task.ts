@@ -1,0 +1,118 @@
+import { Type } from 'class-transformer';
+import { IsISO8601, IsNotEmpty, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
+import { addDuration, parseDuration } from '../core/duration.js';
+import type { Problem } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import type { LocalStep } from './action.js';
+import { Describe } from './arguments-schema.js';
+import { defineAction } from './define-action.js';
+import { Rule, refuse } from './rules.js';
+import { currentActor, currentOwner, requireUser } from './users.js';
+
+/** Another record than the run's. */
+export class TaskRecord {
+  @IsString()
+  @IsNotEmpty()
+  module!: string;
+
+  @IsString()
+  @IsNotEmpty()
+  id!: string;
+}
+
+function durationProblem(value: unknown): string | null {
+  const duration = typeof value === 'string' ? parseDuration(value) : null;
+  return duration && duration.sign > 0 ? null : 'must be an ISO 8601 duration such as P1D or PT2H';
+}
+
+/** What create_task takes. */
+export class CreateTaskArguments {
+  @Describe('What is to be done.', { example: 'Call {{record.name}}' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(500)
+  title!: string;
+
+  @Describe('Details for whoever does it.')
+  @IsOptional()
+  @IsString()
+  @MaxLength(20_000)
+  description?: string;
+
+  @Describe(
+    "Who does it: a user's id, `owner` for the record's owner, `actor` for whoever caused the event. Default: the owner, if there is one.",
+  )
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  assigneeId?: string;
+
+  @Describe('When it is due, counted from now: an ISO 8601 duration.', { example: 'P1D' })
+  @IsOptional()
+  @Rule('isDuration', { type: 'string', format: 'duration' }, durationProblem)
+  dueIn?: string;
+
+  @Describe('When it is due: an ISO 8601 date or date and time.')
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  dueAt?: string;
+
+  @Describe('As the CRM names its priorities.')
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  priority?: string;
+
+  @Describe("The record that the task is about. Default: the run's.")
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => TaskRecord)
+  record?: TaskRecord;
+}
+
+/** Creates a task for a person. */
+export const createTask = defineAction({
+  type: 'create_task',
+  label: 'Create task',
+  description: 'Creates a task for a person, about the record.',
+  effect: 'local',
+  transaction: 'shared',
+  arguments: CreateTaskArguments,
+  check: (args) => dueProblems(args),
+  async execute(args, step) {
+    refuse(dueProblems(args as unknown as JsonObject));
+    const task = await step.crm.createTask({
+      title: args.title,
+      description: args.description ?? null,
+      assigneeId: await assigneeOf(args.assigneeId ?? null, step),
+      dueAt: dueAt(args, step),
+      priority: args.priority ?? null,
+      record: args.record ? { module: args.record.module, id: args.record.id } : step.record,
+    });
+    return { taskId: task.id ?? null };
+  },
+});
+
+function dueProblems(args: JsonObject): Problem[] {
+  return (args.dueIn ?? null) !== null && (args.dueAt ?? null) !== null
+    ? [{ path: 'dueAt', message: 'give dueIn or dueAt, not both' }]
+    : [];
+}
+
+function dueAt(args: CreateTaskArguments, step: LocalStep): string | null {
+  const duration = args.dueIn ? parseDuration(args.dueIn) : null;
+  // counted as a calendar does in the zone of the workflow: a day later is the same time of day
+  return duration ? addDuration(step.now, duration, step.scope.timezone).toISOString() : (args.dueAt ?? null);
+}
+
+async function assigneeOf(assignee: string | null, step: LocalStep): Promise<string | null> {
+  switch (assignee) {
+    case null:
+    case 'owner':
+      return currentOwner(step);
+    case 'actor':
+      return currentActor(step);
+    default:
+      return (await requireUser(step, assignee)).id;
+  }
+}

@@ -1,0 +1,217 @@
+import { domainToASCII } from 'node:url';
+import { createTransport, type SendMailOptions, type TransportConfig, type Transporter } from 'nodemailer';
+import { AutomationError } from '../../core/errors.js';
+import type { AddressGuard } from '../outbound/address-guard.js';
+import { type MailAddress, MOST_RECIPIENTS, parseAddresses } from './addresses.js';
+import { asMailError, type SendProgress } from './smtp-errors.js';
+import { EmailTemplates } from './templates.js';
+
+/** Options of the {@link Mailer}. */
+export interface MailOptions {
+  /**
+   * How mail leaves: the URL of an SMTP server (`smtp://user:password@host:587`), nodemailer's transport options, or a
+   * nodemailer transporter. For the first two the timeouts are 10 s to connect, 10 s to the greeting, 30 s of silence,
+   * unless the options say otherwise.
+   */
+  transport: string | TransportConfig | Transporter;
+  /** The sender: `CRM <crm@acme.test>`. */
+  from: string;
+  /** Where answers go when a step does not say. Default: the sender. */
+  replyTo?: string;
+  /** Folders with templates of the host's own, searched before the shipped ones. */
+  templateDirs?: string | readonly string[];
+  /** Reads the template files anew for every mail, so that edits show at once. For development. */
+  reloadTemplates?: boolean;
+  /** Holds the SMTP host to public addresses and the guard's allow-list. For hosts that let others set their mail server. */
+  guard?: AddressGuard;
+}
+
+/** One message, ready to be sent. */
+export interface MailContent {
+  to: MailAddress[];
+  cc?: MailAddress[];
+  bcc?: MailAddress[];
+  /** Default: that of the options. */
+  replyTo?: MailAddress[];
+  subject: string;
+  text: string;
+  html?: string;
+}
+
+/** What the mail server said. */
+export interface SentMail {
+  messageId: string;
+  /** Addresses that the server took. */
+  accepted: string[];
+  /** Addresses that it refused while it took others. */
+  rejected: string[];
+}
+
+/** A message that tells how far it came; read by our plugin, unknown to nodemailer. */
+type TrackedMail = SendMailOptions & { automationProgress?: SendProgress };
+
+/**
+ * Sends the mail of workflows. The module provides one, made of its `mail` option; without that option every mail fails
+ * with `mail_not_configured`.
+ */
+export class Mailer {
+  readonly templates: EmailTemplates;
+  private readonly settings: { transporter: Transporter; from: MailAddress; replyTo: MailAddress[] } | null;
+  private readonly ownsTransporter: boolean;
+
+  /** Throws `mail_config_invalid` when the options cannot be used. */
+  constructor(options: MailOptions | null | undefined) {
+    this.templates = new EmailTemplates([options?.templateDirs ?? []].flat(), { reload: options?.reloadTemplates ?? false });
+    this.ownsTransporter = !!options && !isTransporter(options.transport);
+    this.settings = options ? settingsOf(options) : null;
+  }
+
+  /**
+   * Sends one message. The Message-ID is made of `idempotencyKey`, so that every attempt carries the same.
+   * Throws `mail_not_configured`, `mail_invalid`, or one of the `smtp_…` errors, each permanent or transient.
+   */
+  async send(content: MailContent, options: { idempotencyKey: string; signal?: AbortSignal }): Promise<SentMail> {
+    if (!this.settings) {
+      throw new AutomationError('mail_not_configured', 'Mail is not set up in this application', {
+        hint: 'The developer of the host application must give the automation module its mail option: { transport, from }.',
+      });
+    }
+    const { transporter, from, replyTo } = this.settings;
+    const recipients = [...content.to, ...(content.cc ?? []), ...(content.bcc ?? [])].map((mailbox) => mailbox.address);
+    checkRecipients(recipients);
+    const messageId = messageIdFor(options.idempotencyKey, from.address);
+    const progress: SendProgress = { handedOver: false };
+    const message: TrackedMail = {
+      messageId,
+      from,
+      to: content.to,
+      cc: content.cc ?? [],
+      bcc: content.bcc ?? [],
+      replyTo: content.replyTo?.length ? content.replyTo : replyTo,
+      subject: oneLine(content.subject),
+      text: content.text,
+      ...(content.html === undefined ? {} : { html: content.html }),
+      // said outright: nothing in the headers can add a recipient
+      envelope: { from: from.address, to: recipients },
+      // asks vacation responders not to answer
+      headers: { 'Auto-Submitted': 'auto-generated' },
+      disableFileAccess: true,
+      disableUrlAccess: true,
+      automationProgress: progress,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
+    try {
+      const sent = await transporter.sendMail(message);
+      return { messageId, accepted: sent.accepted ?? recipients, rejected: sent.rejected ?? [] };
+    } catch (error) {
+      throw asMailError(error, progress);
+    }
+  }
+
+  /** Closes the connections of a transport that was made here; a transporter of the host is left to the host. */
+  close(): void {
+    if (this.ownsTransporter) {
+      this.settings?.transporter.close();
+    }
+  }
+}
+
+/** `<key@domain>`, with a loop's `each[3]` as `each.3`: brackets are not allowed in a Message-ID. */
+export function messageIdFor(idempotencyKey: string, fromAddress: string): string {
+  const local = idempotencyKey.replace(/\[(\d+)\]/g, '.$1').replace(/[^A-Za-z0-9._-]/g, '-');
+  return `<${local}@${domainToASCII(fromAddress.slice(fromAddress.lastIndexOf('@') + 1)) || 'localhost'}>`;
+}
+
+function settingsOf(options: MailOptions): { transporter: Transporter; from: MailAddress; replyTo: MailAddress[] } {
+  const [from, ...others] = parseAddresses(options.from, 'from');
+  if (!from || others.length > 0) {
+    throw new AutomationError('mail_config_invalid', 'The from option of mail must be one address', {
+      hint: 'For example: CRM <crm@acme.test>',
+    });
+  }
+  const transporter = isTransporter(options.transport) ? options.transport : ownTransporter(options.transport, options.guard);
+  transporter.use('stream', (mail, done) => {
+    const progress = (mail.data as TrackedMail).automationProgress;
+    if (progress && mail.message) {
+      watchEnd(mail.message, progress);
+    }
+    done();
+  });
+  return { transporter, from, replyTo: parseAddresses(options.replyTo, 'replyTo') };
+}
+
+function ownTransporter(transport: string | TransportConfig, guard: AddressGuard | undefined): Transporter {
+  if (typeof transport === 'string' && !/^smtps?:\/\//i.test(transport)) {
+    throw new AutomationError('mail_config_invalid', 'The transport of mail is not the URL of an SMTP server', {
+      hint: 'It must start with smtp:// or smtps://: smtp://user:password@mail.example.com:587',
+    });
+  }
+  const defaults = {
+    // nodemailer's own go up to ten minutes, longer than a run keeps its lease
+    dnsTimeout: 10_000,
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 30_000,
+    // a pool would send again by itself after a lost connection, and perhaps twice; retries are the run's to make
+    maxRequeues: 0,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(guard ? { getSocket: guardedSocket(guard) } : {}),
+  };
+  const config = { ...defaults, ...(typeof transport === 'string' ? { url: transport } : transport) } as TransportConfig;
+  return createTransport(config) as Transporter;
+}
+
+type GetSocket = (
+  options: { host?: string; port?: number; secure?: boolean; connectionTimeout?: number },
+  callback: (error: Error | null, socket?: { connection: unknown }) => void,
+) => void;
+
+function guardedSocket(guard: AddressGuard): GetSocket {
+  return ({ host = 'localhost', port, secure = false, connectionTimeout = 10_000 }, callback) => {
+    guard.open(host, Number(port) || (secure ? 465 : 587), connectionTimeout).then(
+      (connection) => callback(null, { connection }),
+      (error: Error) => callback(error),
+    );
+  };
+}
+
+function isTransporter(transport: MailOptions['transport']): transport is Transporter {
+  return typeof transport === 'object' && 'sendMail' in transport && typeof transport.sendMail === 'function';
+}
+
+/**
+ * Notes when the transport has taken in all of the message. Only the end of the very stream that the transport reads tells:
+ * whatever comes before it (signing, encoding) may run ahead and buffer.
+ */
+function watchEnd(message: { createReadStream(...args: never[]): NodeJS.ReadableStream }, progress: SendProgress): void {
+  const createReadStream = message.createReadStream.bind(message);
+  message.createReadStream = (...args) => {
+    const stream = createReadStream(...args);
+    stream.once('end', () => {
+      progress.handedOver = true;
+    });
+    return stream;
+  };
+}
+
+function checkRecipients(recipients: readonly string[]): void {
+  const problem =
+    recipients.length === 0
+      ? 'it has no recipient'
+      : recipients.length > MOST_RECIPIENTS
+        ? `it has more than ${MOST_RECIPIENTS} recipients`
+        : null;
+  if (problem) {
+    throw new AutomationError('mail_invalid', `The message cannot be sent: ${problem}`, {
+      hint: 'Check to, cc and bcc of the step: the field of the record that they name may be empty.',
+      details: { recipients: recipients.length },
+    });
+  }
+}
+
+/** A subject is one line whatever a record's field holds. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+  return text.replace(/[\s\u0000-\u001f\u007f]+/g, ' ').trim();
+}

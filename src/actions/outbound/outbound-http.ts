@@ -1,0 +1,199 @@
+import type { Socket } from 'node:net';
+import { createSecureContext, rootCertificates } from 'node:tls';
+import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import { AutomationError } from '../../core/errors.js';
+import { AddressGuard, type AddressGuardOptions } from './address-guard.js';
+import { checkedHeaders } from './headers.js';
+import { asOutboundError, timedOut } from './outbound-errors.js';
+
+/** Options of {@link OutboundHttp}. */
+export interface OutboundOptions extends AddressGuardOptions {
+  /** How long one call may take from the lookup to the last byte that is read, in milliseconds. Default 15,000. */
+  timeoutMs?: number;
+  /** How much of a response is kept; the rest is not read. In bytes, default 65,536. */
+  maxResponseBytes?: number;
+  /** How much may be sent in one request. In bytes, default 262,144. */
+  maxRequestBytes?: number;
+  /** Certificates (PEM) to trust beside the well-known ones; for receivers with a certificate authority of their own. */
+  ca?: string | Buffer | (string | Buffer)[];
+}
+
+export type OutboundMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One call. */
+export interface OutboundRequest {
+  method: OutboundMethod;
+  url: string;
+  headers?: Readonly<Record<string, unknown>>;
+  body?: string;
+  /** The call ends when this aborts. */
+  signal?: AbortSignal;
+}
+
+/** What came back, whatever its status. */
+export interface OutboundResponse {
+  status: number;
+  /** By name in small letters. */
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  /** True when there was more than is kept. */
+  truncated: boolean;
+}
+
+/** Bytes of response headers that are read before the call is given up. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/**
+ * Calls addresses that admins write into workflows. Only http and https, only public addresses (see
+ * {@link AddressGuard}), no redirects, no proxies, bounded in time and size. Responses are never decompressed.
+ */
+export class OutboundHttp {
+  readonly guard: AddressGuard;
+  private readonly agent: Agent;
+  private readonly timeoutMs: number;
+  private readonly maxResponseBytes: number;
+  private readonly maxRequestBytes: number;
+
+  constructor(options: OutboundOptions = {}) {
+    this.guard = new AddressGuard(options);
+    this.timeoutMs = options.timeoutMs ?? 15_000;
+    this.maxResponseBytes = options.maxResponseBytes ?? 64 * 1024;
+    this.maxRequestBytes = options.maxRequestBytes ?? 256 * 1024;
+    this.agent = new Agent({
+      connect: this.connector(options.ca),
+      // a connection for each call: one that the far side closes while it idles would fail a POST that cannot be told from a lost one
+      pipelining: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // one clock bounds the whole call, see send()
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /**
+   * Sends a request and reads the beginning of what comes back. Any status is an answer; an error means that there was
+   * none: `outbound_url_invalid`, `outbound_port_refused`, `outbound_address_refused`, `outbound_headers_invalid`,
+   * `outbound_body_too_large`, `outbound_dns_failed`, `outbound_connection_failed`, `outbound_tls_failed`,
+   * `outbound_timeout`, `outbound_response_invalid`.
+   */
+  async send(call: OutboundRequest): Promise<OutboundResponse> {
+    const url = outboundUrl(call.url);
+    this.guard.check(url.hostname, portOf(url));
+    const headers = checkedHeaders(call.headers ?? {});
+    if (call.body !== undefined && Buffer.byteLength(call.body) > this.maxRequestBytes) {
+      throw new AutomationError('outbound_body_too_large', `The request to ${url.host} is larger than ${this.maxRequestBytes} bytes`, {
+        hint: 'Send less: name the fields that the receiver needs instead of the whole record.',
+      });
+    }
+    const clock = new AbortController();
+    const stop = () => clock.abort();
+    const timer = setTimeout(stop, this.timeoutMs);
+    call.signal?.addEventListener('abort', stop, { once: true });
+    try {
+      if (call.signal?.aborted) {
+        stop();
+      }
+      const response = await request(url, {
+        dispatcher: this.agent,
+        method: call.method,
+        headers: { 'accept-encoding': 'identity', ...headers },
+        body: call.body ?? null,
+        signal: clock.signal,
+      });
+      return await this.read(response);
+    } catch (error) {
+      throw clock.signal.aborted ? timedOut(url.host, call.signal?.aborted ? call.signal.reason : error) : asOutboundError(error, url.host);
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Closes what is open. */
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  private async read(response: Dispatcher.ResponseData): Promise<OutboundResponse> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let truncated = false;
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      const room = this.maxResponseBytes - size;
+      truncated = chunk.length > room;
+      chunks.push(truncated ? chunk.subarray(0, room) : chunk);
+      size += Math.min(chunk.length, room);
+      if (truncated) {
+        // leaving the loop destroys the body and with it the connection: the rest is never read
+        break;
+      }
+    }
+    return { status: response.statusCode, headers: flatHeaders(response.headers), body: Buffer.concat(chunks), truncated };
+  }
+
+  private connector(ca: OutboundOptions['ca']): buildConnector.connector {
+    // made once: reading the well-known certificates takes milliseconds
+    const trust = ca === undefined ? {} : { secureContext: createSecureContext({ ca: [...rootCertificates, ...[ca].flat()] }) };
+    return (options, callback) => {
+      const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
+      const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
+      try {
+        this.guard.check(host, port);
+      } catch (refused) {
+        callback(refused as Error, null);
+        return;
+      }
+      const connect = buildConnector({ lookup: this.guard.lookupFor(port), timeout: this.timeoutMs, ...trust });
+      connect({ ...options, hostname: host }, (...[error, socket]: [Error, null] | [null, Socket]) => {
+        if (error) {
+          callback(error, null);
+          return;
+        }
+        try {
+          // the last word belongs to the address that the socket is in fact connected to; without one it is closed again already
+          if (socket.remoteAddress !== undefined) {
+            this.guard.checkAddress(socket.remoteAddress, port, host);
+          }
+          callback(null, socket);
+        } catch (refused) {
+          socket.destroy();
+          callback(refused as Error, null);
+        }
+      });
+    };
+  }
+}
+
+/** Reads an address to call. Throws `outbound_url_invalid` when it is none, not http(s), or carries a user or password. */
+export function outboundUrl(text: string): URL {
+  const refuse = (reason: string) =>
+    new AutomationError('outbound_url_invalid', `The address cannot be called: ${reason}`, {
+      hint: 'Give a complete address such as https://hooks.example.com/path, without a user name in it.',
+    });
+  if (!URL.canParse(text)) {
+    throw refuse('it is not a complete URL');
+  }
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw refuse(`${url.protocol.replace(/:$/, '')} is not http or https`);
+  }
+  if (url.username || url.password) {
+    throw refuse('it carries a user name or password');
+  }
+  url.hash = '';
+  return url;
+}
+
+function portOf(url: URL): number {
+  return url.port ? Number(url.port) : url.protocol === 'https:' ? 443 : 80;
+}
+
+function flatHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) {
+      Object.defineProperty(flat, name, { value: Array.isArray(value) ? value.join(', ') : value, enumerable: true });
+    }
+  }
+  return flat;
+}

@@ -1,0 +1,162 @@
+import { plainToInstance } from 'class-transformer';
+import { type ValidationError, validateSync } from 'class-validator';
+import type { ActionDescription } from '../core/catalog.js';
+import { AutomationError, type Problem } from '../core/errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
+import type { Scope } from '../core/scope.js';
+import { hasExpression, renderJson, templateProblems } from '../core/template.js';
+import type { ActionDefinition } from './action.js';
+import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';
+
+const MASK = '••••••';
+/** Names that reach an object's prototype where code assigns carelessly (class-transformer fails on them). */
+const REFUSED_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * The arguments of one attempt: every `{{…}}` rendered against the scope, then validated as the action's class says.
+ * Nothing is converted: a number that arrives as a text is refused.
+ * Throws `arguments_invalid` with the problems; rendering errors pass through.
+ */
+export function prepareArguments<A extends object>(action: ActionDefinition<A>, args: JsonObject, scope: Scope): A {
+  const rendered: JsonObject = {};
+  for (const [name, value] of Object.entries(args)) {
+    if (value !== undefined) {
+      // as a member of an object, so that the problems of an error name the argument
+      Object.assign(rendered, renderJson({ [name]: value }, scope, { escape: action.formats[name] ?? 'none' }));
+    }
+  }
+  const { instance, problems } = instantiate(action, rendered);
+  if (problems.length > 0) {
+    throw new AutomationError('arguments_invalid', `The arguments of ${action.type} are not valid: ${summary(problems)}`, {
+      hint: 'Compare the values that the templates gave with what the step takes; the record may lack a value.',
+      problems,
+    });
+  }
+  return instance;
+}
+
+/** How the catalogue shows an action: its arguments as JSON Schema, and the check of arguments as written in a definition. */
+export function describeAction(action: ActionDefinition): ActionDescription {
+  return {
+    type: action.type,
+    label: action.label,
+    ...(action.description === undefined ? {} : { description: action.description }),
+    effect: action.effect,
+    argumentsSchema: argumentsSchema(action.arguments),
+    check: (args, about) => [...literalProblems(action, args), ...(action.check?.(args, about) ?? [])],
+  };
+}
+
+/** The arguments as logs may show them: those that the action calls secret are masked, of objects every value. */
+export function maskArguments(action: ActionDefinition, args: object): JsonObject {
+  const masked: JsonObject = {};
+  for (const [name, value] of Object.entries(args) as [string, Json | undefined][]) {
+    if (value !== undefined) {
+      masked[name] = action.secret.includes(name) ? mask(value) : value;
+    }
+  }
+  return masked;
+}
+
+function mask(value: Json): Json {
+  if (value === null) {
+    return null;
+  }
+  if (isJsonObject(value)) {
+    return Object.fromEntries(Object.keys(value).map((name) => [name, MASK]));
+  }
+  return MASK;
+}
+
+/** Literals are held to the class, texts with `{{…}}` only to being valid templates. */
+function literalProblems(action: ActionDefinition, args: JsonObject): Problem[] {
+  const written = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined)) as Record<string, Json>;
+  const problems = Object.entries(written).flatMap(([name, value]) =>
+    templateProblems(value, name, { escape: action.formats[name] ?? 'none' }),
+  );
+  return [...problems, ...instantiate(action, written).problems.filter((problem) => !isTemplated(written, problem.path))];
+}
+
+/** Whether the value that a problem is about (or a part of it) is only known once it is rendered. */
+function isTemplated(args: JsonObject, path: string): boolean {
+  let value: Json | undefined = args;
+  for (const segment of path.split(/[.[\]]+/).filter(Boolean)) {
+    if (typeof value !== 'object' || value === null) {
+      break;
+    }
+    value = Object.hasOwn(value, segment) ? (value as JsonObject)[segment] : undefined;
+  }
+  return containsExpression(value);
+}
+
+function containsExpression(value: Json | undefined): boolean {
+  if (typeof value === 'string') {
+    return hasExpression(value);
+  }
+  return typeof value === 'object' && value !== null && Object.values(value).some(containsExpression);
+}
+
+function instantiate<A extends object>(action: ActionDefinition<A>, args: JsonObject): { instance: A; problems: Problem[] } {
+  const rules = rulesByProperty(action.arguments);
+  const problems: Problem[] = [];
+  const plain: JsonObject = {};
+  const free: JsonObject = {};
+  for (const [name, value] of Object.entries(args)) {
+    const known = rules.get(name);
+    if (!known) {
+      problems.push({
+        path: name,
+        message: `${action.type} takes no argument '${name}'; it takes ${[...rules.keys()].join(', ') || 'none'}`,
+      });
+    } else if (typeof value !== 'object' || value === null) {
+      plain[name] = value;
+    } else if (isNested(known)) {
+      const refused = refusedName(value, name);
+      if (refused) {
+        problems.push(refused);
+      } else {
+        plain[name] = value;
+      }
+    } else {
+      // free JSON goes in as it is: class-transformer would copy it and lose members such as `constructor`
+      free[name] = value;
+    }
+  }
+  const instance = Object.assign(plainToInstance(action.arguments, plain), free);
+  if (rules.size > 0) {
+    const errors = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
+    problems.push(
+      ...errors.flatMap((error) => asProblems(error, '')).filter((problem) => !problems.some((known) => known.path === problem.path)),
+    );
+  }
+  return { instance, problems };
+}
+
+function refusedName(value: Json, path: string): Problem | null {
+  if (typeof value !== 'object' || value === null) {
+    return null;
+  }
+  for (const [name, member] of Object.entries(value)) {
+    if (REFUSED_NAMES.has(name)) {
+      return { path, message: `the name '${name}' is not allowed here` };
+    }
+    const inside = member === undefined ? null : refusedName(member, path);
+    if (inside) {
+      return inside;
+    }
+  }
+  return null;
+}
+
+function asProblems(error: ValidationError, parent: string): Problem[] {
+  const path = /^\d+$/.test(error.property) ? `${parent}[${error.property}]` : parent ? `${parent}.${error.property}` : error.property;
+  // one problem an argument: the rule that is declared first, which class-validator reports last, is the one about its type
+  const message = error.value === undefined ? `${error.property} is required` : Object.values(error.constraints ?? {}).at(-1);
+  const own = error.constraints && message !== undefined ? [{ path, message }] : [];
+  return [...own, ...(error.children ?? []).flatMap((child) => asProblems(child, path))];
+}
+
+function summary(problems: readonly Problem[]): string {
+  const shown = problems.slice(0, 3).map((problem) => `${problem.path}: ${problem.message}`);
+  return problems.length > 3 ? `${shown.join('; ')}; and ${problems.length - 3} more` : shown.join('; ');
+}

@@ -1,0 +1,233 @@
+import type { LookupFunction } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { AddressGuard, isPublicAddress } from '../../src/actions/outbound/address-guard.js';
+import { OutboundHttp, outboundUrl } from '../../src/actions/outbound/outbound-http.js';
+import type { AutomationError } from '../../src/core/errors.js';
+import { httpPeer, Peers, rejection, tcpPeer } from './support/peers.js';
+
+const peers = new Peers();
+afterEach(() => peers.close());
+
+/** A name service of the test's own; several answers are given one after the other. */
+function resolving(...answers: string[][]): LookupFunction {
+  let turn = 0;
+  return (_host, _options, callback) => {
+    const addresses = answers[Math.min(turn, answers.length - 1)] ?? [];
+    turn += 1;
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
+  };
+}
+
+async function refusal(url: string, options: ConstructorParameters<typeof OutboundHttp>[0] = {}): Promise<AutomationError> {
+  const http = peers.add(new OutboundHttp(options));
+  return rejection<AutomationError>(http.send({ method: 'GET', url }));
+}
+
+describe('public addresses', () => {
+  it.each(['93.184.216.34', '8.8.8.8', '1.1.1.1', '172.32.0.1', '2606:4700:4700::1111', '2a00:1450:4001:830::200e'])(
+    '%s is public',
+    (address) => {
+      expect(isPublicAddress(address)).toBe(true);
+    },
+  );
+
+  it.each([
+    ['this network', '0.0.0.0'],
+    ['loopback', '127.0.0.1'],
+    ['loopback, further on', '127.9.9.9'],
+    ['private', '10.0.0.5'],
+    ['private', '172.16.0.1'],
+    ['private', '192.168.1.1'],
+    ['shared by a carrier', '100.64.0.1'],
+    ['link-local', '169.254.1.1'],
+    ['cloud metadata', '169.254.169.254'],
+    ['Azure wire server', '168.63.129.16'],
+    ['protocol assignments', '192.0.0.8'],
+    ['documentation', '203.0.113.7'],
+    ['benchmarking', '198.18.0.1'],
+    ['6to4 relay', '192.88.99.1'],
+    ['multicast', '224.0.0.1'],
+    ['reserved', '240.0.0.1'],
+    ['broadcast', '255.255.255.255'],
+    ['unspecified', '::'],
+    ['loopback', '::1'],
+    ['mapped loopback', '::ffff:127.0.0.1'],
+    ['mapped private, in hex', '::ffff:a00:5'],
+    ['IPv4-compatible', '::7f00:1'],
+    ['translated', '::ffff:0:127.0.0.1'],
+    ['NAT64', '64:ff9b::127.0.0.1'],
+    ['NAT64 of a public address', '64:ff9b::8.8.8.8'],
+    ['NAT64, local', '64:ff9b:1::1'],
+    ['6to4 of loopback', '2002:7f00:1::'],
+    ['Teredo', '2001:0:4136:e378::'],
+    ['ORCHID', '2001:20::1'],
+    ['documentation', '2001:db8::1'],
+    ['documentation, new', '3fff::1'],
+    ['unique local', 'fd00::1'],
+    ['EC2 metadata', 'fd00:ec2::254'],
+    ['link-local', 'fe80::1'],
+    ['link-local with zone', 'fe80::1%eth0'],
+    ['site-local', 'fec0::1'],
+    ['multicast', 'ff02::1'],
+    ['discard', '100::1'],
+    ['segment routing', '5f00::1'],
+    ['no address', 'localhost'],
+    ['nothing', ''],
+  ])('%s (%s) is not public', (_what, address) => {
+    expect(isPublicAddress(address)).toBe(false);
+  });
+});
+
+describe('calls to inside addresses', () => {
+  it.each([
+    'http://127.0.0.1/',
+    'http://127.1/',
+    'http://2130706433/',
+    'http://0x7f000001/',
+    'http://0177.0.0.1/',
+    'http://0x7f.0.0.1/',
+    'http://127.0.0.1./',
+    'http://①②⑦.0.0.1/',
+    'http://0/',
+    'http://[::1]/',
+    'http://[::]/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://[0:0:0:0:0:ffff:7f00:1]/',
+    'http://[64:ff9b::7f00:1]/',
+    'http://[2002:7f00:1::]/',
+    'http://[fd00:ec2::254]/latest/meta-data',
+    'http://[fe80::1]/',
+    'http://169.254.169.254/latest/meta-data/',
+    'http://168.63.129.16/machine',
+    'http://10.1.2.3/',
+    'https://192.168.0.1/',
+  ])('%s is refused for good, before anything is sent', async (url) => {
+    const error = await refusal(url);
+    expect(error).toMatchObject({ code: 'outbound_address_refused', retry: { kind: 'permanent' } });
+  });
+
+  it('refuses localhost by what it resolves to', async () => {
+    expect(await refusal('http://localhost/')).toMatchObject({ code: 'outbound_address_refused' });
+  });
+
+  it('refuses a name when any one of its addresses is inside', async () => {
+    const error = await refusal('http://hooks.example.test/', { lookup: resolving(['93.184.216.34', '10.0.0.1']) });
+    expect(error).toMatchObject({ code: 'outbound_address_refused', details: { host: 'hooks.example.test', address: '10.0.0.1' } });
+  });
+
+  it('looks at the addresses of each call anew, so that a name that changes its answer gets nowhere', async () => {
+    const receiver = peers.add(await httpPeer((_request, response) => response.end('reached')));
+    const http = peers.add(new OutboundHttp({ allow: ['127.0.0.2'], lookup: resolving(['127.0.0.2'], ['127.0.0.1']), timeoutMs: 5_000 }));
+    const url = `http://rebind.example.test:${receiver.port}/`;
+    // the first answer is allowed (nobody listens there), the second is what the attack is after
+    expect(await rejection(http.send({ method: 'GET', url }))).toMatchObject({ code: 'outbound_connection_failed' });
+    expect(await rejection(http.send({ method: 'GET', url }))).toMatchObject({ code: 'outbound_address_refused' });
+    expect(receiver.received).toEqual([]);
+  });
+
+  it('refuses a name that resolves to nothing as not found, which may pass', async () => {
+    const error = await refusal('http://nothing.example.test/', { lookup: resolving([]) });
+    expect(error).toMatchObject({ code: 'outbound_dns_failed', retry: { kind: 'transient' } });
+  });
+
+  it('asks for a single address of one family when the caller of the lookup does', () => {
+    const guard = new AddressGuard({ lookup: resolving(['93.184.216.34']) });
+    const answers: unknown[] = [];
+    guard.lookupFor(80)('x.test', {}, (...answer) => answers.push(answer));
+    expect(answers).toEqual([[null, '93.184.216.34', 4]]);
+  });
+
+  it('understands name services that answer one address', () => {
+    const guard = new AddressGuard({ lookup: (_host, _options, callback) => callback(null, '10.0.0.1', 4) });
+    const answers: unknown[][] = [];
+    guard.lookupFor(80)('x.test', { all: true }, (...answer) => answers.push(answer));
+    expect(answers[0]?.[0]).toMatchObject({ code: 'outbound_address_refused' });
+  });
+});
+
+describe('addresses that cannot be called', () => {
+  it.each([
+    ['not a URL', 'hooks.acme.test/path'],
+    ['a path', '/path'],
+    ['ftp', 'ftp://acme.test/'],
+    ['file', 'file:///etc/passwd'],
+    ['gopher', 'gopher://127.0.0.1:6379/_x'],
+    ['data', 'data:text/plain,x'],
+    ['a user', 'https://user@acme.test/'],
+    ['a password', 'https://:secret@acme.test/'],
+    ['a host hidden behind a user', 'https://acme.test@10.0.0.1/'],
+  ])('%s is refused', (_what, url) => {
+    expect(() => outboundUrl(url)).toThrow(expect.objectContaining({ code: 'outbound_url_invalid' }));
+  });
+
+  it('does not repeat a password in the error', () => {
+    expect(() => outboundUrl('https://u:hunter2@acme.test/')).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    );
+  });
+
+  it('refuses the ports of services that are not HTTP, unless the allow-list names them', async () => {
+    expect(await refusal('http://93.184.216.34:6379/')).toMatchObject({ code: 'outbound_port_refused' });
+    expect(await refusal('http://93.184.216.34:25/')).toMatchObject({ code: 'outbound_port_refused' });
+    expect(await refusal('http://93.184.216.34:8080/', { refusePorts: [8080] })).toMatchObject({ code: 'outbound_port_refused' });
+    expect(() => new AddressGuard({ allow: ['10.0.0.1:25'] }).check('10.0.0.1', 25)).not.toThrow();
+    expect(() => new AddressGuard({ allow: ['mail.acme.test:25'] }).check('mail.acme.test', 25)).not.toThrow();
+    expect(() => new AddressGuard({ allow: ['mail.acme.test'] }).check('mail.acme.test', 25)).toThrow();
+    expect(() => new AddressGuard({ allow: ['mail.acme.test:25'] }).check('other.acme.test', 25)).toThrow();
+  });
+});
+
+describe('the allow-list', () => {
+  const allows = (allow: string[], address: string, port: number, host: string) => {
+    try {
+      new AddressGuard({ allow }).checkAddress(address, port, host);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  it.each([
+    ['127.0.0.1', '127.0.0.1', 80, '127.0.0.1', true],
+    ['127.0.0.1', '127.0.0.2', 80, '127.0.0.2', false],
+    ['127.0.0.1:1234', '127.0.0.1', 1234, '127.0.0.1', true],
+    ['127.0.0.1:1234', '127.0.0.1', 1235, '127.0.0.1', false],
+    ['127.0.0.1', '::ffff:127.0.0.1', 80, 'x.test', true],
+    ['10.0.0.0/8', '10.200.1.1', 443, 'inside.test', true],
+    ['10.0.0.0/8', '11.0.0.1', 443, 'outside.test', true],
+    ['10.0.0.0/8', '192.168.0.1', 443, 'inside.test', false],
+    ['fd00::/8', 'fd12::1', 443, 'inside.test', true],
+    ['fd00::/8', '10.0.0.1', 443, 'inside.test', false],
+    ['[::1]:8080', '::1', 8080, '[::1]', true],
+    ['[::1]:8080', '::1', 80, '[::1]', false],
+    ['::1', '::1', 80, '::1', true],
+    ['hooks.acme.test', '10.0.0.1', 443, 'HOOKS.acme.test.', true],
+    ['hooks.acme.test:8443', '10.0.0.1', 8443, 'hooks.acme.test', true],
+    ['hooks.acme.test:8443', '10.0.0.1', 443, 'hooks.acme.test', false],
+    ['hooks.acme.test', '10.0.0.1', 443, 'evil.hooks.acme.test', false],
+  ])('%s: %s port %d of %s is allowed: %s', (entry, address, port, host, expected) => {
+    expect(allows([entry], address, port, host)).toBe(expected);
+  });
+
+  it.each(['', 'http://acme.test', '10.0.0.0/99', 'acme.test:0', 'acme.test:99999', 'a b', '[::1', 'ac*me.test'])(
+    'refuses the entry %j',
+    (entry) => {
+      expect(() => new AddressGuard({ allow: [entry] })).toThrow(expect.objectContaining({ code: 'outbound_allow_invalid' }));
+    },
+  );
+});
+
+describe('plain connections under the guard', () => {
+  it('open to allowed addresses and are refused to others', async () => {
+    const peer = peers.add(await tcpPeer((socket) => socket.end()));
+    const socket = await new AddressGuard({ allow: ['127.0.0.1'] }).open('127.0.0.1', peer.port, 5_000);
+    socket.destroy();
+    expect(await rejection(new AddressGuard().open('127.0.0.1', peer.port, 5_000))).toMatchObject({ code: 'outbound_address_refused' });
+    const renamed = new AddressGuard({ lookup: resolving(['127.0.0.1']) });
+    expect(await rejection(renamed.open('mail.example.test', peer.port, 5_000))).toMatchObject({ code: 'outbound_address_refused' });
+    expect(peer.connections).toBe(1);
+  });
+});
