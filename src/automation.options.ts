@@ -1,0 +1,147 @@
+import type { DataSource } from 'typeorm';
+import type { ActionDefinition } from './actions/define-action.js';
+import type { MailOptions } from './actions/email/mailer.js';
+import type { OutboundOptions } from './actions/outbound/outbound-http.js';
+import { durationToMs, parseDuration } from './core/duration.js';
+import { AutomationError, type Problem } from './core/errors.js';
+import type { EngineSettings } from './engine/engine-settings.js';
+import type { AccessPolicy } from './host/access.js';
+import type { CrmHost } from './host/crm-host.js';
+import type { MigrationMode } from './store/database.js';
+
+/** Options of {@link AutomationModule}. Only `dataSource` and `crm` are needed. */
+export interface AutomationOptions {
+  /** The host's DataSource (Postgres). The module opens its own small pool from its options. */
+  dataSource: DataSource;
+  /** The CRM's records: `typeOrmCrm({ … })`, or your own CrmHost. */
+  crm: CrmHost;
+  /** Who may call the admin API. Without it every call is refused. */
+  access?: AccessPolicy;
+  /** Your own actions, made with `defineAction`. */
+  actions?: readonly ActionDefinition[];
+  /** How mail is sent. Without it send_email fails with `mail_not_configured`. */
+  mail?: MailOptions;
+  /** What outbound calls (webhooks) may reach beyond public addresses. */
+  outbound?: OutboundOptions;
+  /** IANA zone of "today" in conditions and of dates in templates. Default `UTC`. */
+  timezone?: string;
+  /** What this process does beside capturing events and serving the admin API. */
+  worker?: {
+    /** Routes events and runs steps. Default true. */
+    enabled?: boolean;
+    /** External steps performed at the same time. Default 20. */
+    concurrency?: number;
+    /** Events or runs in one transaction. Default 100. */
+    batchSize?: number;
+    /** Looks for unannounced work this often, in milliseconds. Default 1,000. */
+    pollIntervalMs?: number;
+    /** A stop waits this long for steps under way, in milliseconds. Default 25,000. */
+    shutdownGraceMs?: number;
+  };
+  /** Which events of EventEmitter2 are captured. */
+  emitter?: {
+    /** Default true, where the host has imported EventEmitterModule. */
+    enabled?: boolean;
+    /** Further names: `{ 'crm.lead.new': { module: 'leads', event: 'created' } }`. */
+    names?: Record<string, { module: string; event: string }>;
+    /** The workspace of payloads that carry no `workspaceId`. Default: they are refused. */
+    defaultWorkspaceId?: string;
+  };
+  /** How long the log is kept, ISO 8601. */
+  retention?: {
+    /** Finished runs and their steps. Default P180D. */
+    runs?: string;
+    /** Skipped runs. Default P30D. */
+    skippedRuns?: string;
+    /** Events; a key deduplicates for as long. Default P30D. */
+    events?: string;
+  };
+  limits?: Partial<EngineSettings['limits']>;
+  database?: {
+    /** Connections of the module's own pool. Default 8. */
+    poolSize?: number;
+    /** `auto` (default) brings the schema `automation` up to date at start; `check` refuses to start when it is behind. */
+    migrate?: MigrationMode;
+  };
+}
+
+/** Injection token of the options. */
+export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
+
+const DEFAULTS = {
+  timezone: 'UTC',
+  worker: { concurrency: 20, batchSize: 100, pollIntervalMs: 1_000, shutdownGraceMs: 25_000 },
+  limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10 },
+  retention: { runs: 'P180D', skippedRuns: 'P30D', events: 'P30D' },
+  poolSize: 8,
+};
+
+/** Checks the options and fills in the defaults. Throws `options_invalid` with a problem for each. */
+export function resolveSettings(options: AutomationOptions): EngineSettings {
+  const problems: Problem[] = [];
+  const whole = (path: string, value: number | undefined, byDefault: number, least: number, most: number): number => {
+    const number = value ?? byDefault;
+    if (!Number.isInteger(number) || number < least || number > most) {
+      problems.push({ path, message: `must be a whole number from ${least} to ${most}` });
+    }
+    return number;
+  };
+  const age = (path: string, value: string | undefined, byDefault: string): number => {
+    const duration = parseDuration(value ?? byDefault);
+    const ms = duration ? durationToMs(duration) : 0;
+    if (ms <= 0) problems.push({ path, message: 'must be a positive ISO 8601 duration, such as P30D' });
+    return ms;
+  };
+  if (!options.dataSource) problems.push({ path: 'dataSource', message: "must be the host's TypeORM DataSource" });
+  if (!options.crm) problems.push({ path: 'crm', message: 'must be a CrmHost, such as typeOrmCrm({ leads: { entity: Lead } })' });
+  const timezone = options.timezone ?? DEFAULTS.timezone;
+  if (!isTimezone(timezone)) problems.push({ path: 'timezone', message: 'must be an IANA time zone, such as Europe/Berlin' });
+  const { worker = {}, limits = {}, retention = {}, emitter = {} } = options;
+  const settings: EngineSettings = {
+    workerEnabled: worker.enabled ?? true,
+    concurrency: whole('worker.concurrency', worker.concurrency, DEFAULTS.worker.concurrency, 1, 1_000),
+    batchSize: whole('worker.batchSize', worker.batchSize, DEFAULTS.worker.batchSize, 1, 1_000),
+    pollIntervalMs: whole('worker.pollIntervalMs', worker.pollIntervalMs, DEFAULTS.worker.pollIntervalMs, 10, 60_000),
+    shutdownGraceMs: whole('worker.shutdownGraceMs', worker.shutdownGraceMs, DEFAULTS.worker.shutdownGraceMs, 0, 300_000),
+    timezone,
+    limits: {
+      chainDepth: whole('limits.chainDepth', limits.chainDepth, DEFAULTS.limits.chainDepth, 1, 100),
+      stepsPerRun: whole('limits.stepsPerRun', limits.stepsPerRun, DEFAULTS.limits.stepsPerRun, 1, 10_000),
+      payloadBytes: whole('limits.payloadBytes', limits.payloadBytes, DEFAULTS.limits.payloadBytes, 1_024, 10 * 1024 * 1024),
+      recoveries: whole('limits.recoveries', limits.recoveries, DEFAULTS.limits.recoveries, 1, 1_000),
+    },
+    retention: {
+      runsMs: age('retention.runs', retention.runs, DEFAULTS.retention.runs),
+      skippedRunsMs: age('retention.skippedRuns', retention.skippedRuns, DEFAULTS.retention.skippedRuns),
+      eventsMs: age('retention.events', retention.events, DEFAULTS.retention.events),
+      batchSize: 1_000,
+      intervalMs: 10 * 60_000,
+    },
+    emitter: {
+      enabled: emitter.enabled ?? true,
+      names: emitter.names ?? {},
+      defaultWorkspaceId: emitter.defaultWorkspaceId ?? null,
+    },
+  };
+  whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, 3, 100);
+  if (problems.length > 0) {
+    const list = problems.map(({ path, message }) => `${path} ${message}`).join('; ');
+    throw new AutomationError('options_invalid', `The options of AutomationModule are not valid: ${list}.`, { problems });
+  }
+  return settings;
+}
+
+/** Connections of the module's own pool. */
+export function resolvePoolSize(options: AutomationOptions): number {
+  return options.database?.poolSize ?? DEFAULTS.poolSize;
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import type { EntityManager } from 'typeorm';
+import type { Catalog } from '../core/catalog.js';
+import { loadActiveWorkflows, loadGenerations, loadVersions } from '../store/catalogue-store.js';
+import { type CompiledVersion, compileVersion } from './compiled-version.js';
+import { type LoggedFailure, toLoggedFailure } from './logged-failure.js';
+
+/** A version, or why this process cannot run it. */
+export type VersionOutcome = { kind: 'compiled'; version: CompiledVersion } | { kind: 'unreadable'; failure: LoggedFailure };
+
+interface WorkspaceCatalogue {
+  generation: string;
+  /** `leads.created` -> the workflows that listen to it. */
+  listeners: Map<string, CompiledVersion[]>;
+}
+
+/** Compiled versions that are kept for runs of versions no longer active; the oldest go first. */
+const KEPT_VERSIONS = 20_000;
+
+/**
+ * What is active, compiled, in memory; truth stays in the database. Routers bring the generation that they read in
+ * their own transaction: when it is another than ours, the list is read again in that same transaction.
+ */
+export class ActiveWorkflows {
+  private readonly workspaces = new Map<string, WorkspaceCatalogue>();
+  private readonly versions = new Map<string, VersionOutcome>();
+
+  constructor(private readonly catalog: Catalog) {}
+
+  /** The workflows listening to an event of this module, as of the generation. */
+  async listeners(
+    manager: EntityManager,
+    workspaceId: string,
+    generation: string | null,
+  ): Promise<(module: string, event: string) => readonly CompiledVersion[]> {
+    if (generation === null) return () => [];
+    let known = this.workspaces.get(workspaceId);
+    if (known?.generation !== generation) {
+      known = { generation, listeners: await this.load(manager, workspaceId) };
+      this.workspaces.set(workspaceId, known);
+    }
+    const { listeners } = known;
+    return (module, event) => listeners.get(`${module}.${event}`) ?? [];
+  }
+
+  /**
+   * Those of the events that an active workflow listens to. The caller holds the shared catalogue lock, so the answer
+   * stays true until its transaction ends.
+   */
+  async listenedTo<Event extends { workspaceId: string; module: string; event: string }>(
+    manager: EntityManager,
+    events: readonly Event[],
+  ): Promise<Event[]> {
+    if (events.length === 0) return [];
+    const generations = await loadGenerations(manager, [...new Set(events.map(({ workspaceId }) => workspaceId))]);
+    const listened: Event[] = [];
+    for (const event of events) {
+      const listeners = await this.listeners(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
+      if (listeners(event.module, event.event).length > 0) listened.push(event);
+    }
+    return listened;
+  }
+
+  /** Versions by id, for runs; ids that do not exist are missing. */
+  async versionsOf(
+    manager: EntityManager,
+    refs: readonly { workspaceId: string; versionId: string }[],
+  ): Promise<Map<string, VersionOutcome>> {
+    const unknown = new Map(refs.filter((ref) => !this.versions.has(ref.versionId)).map((ref) => [ref.versionId, ref]));
+    for (const row of unknown.size === 0 ? [] : await loadVersions(manager, [...unknown.values()])) {
+      this.versions.set(row.versionId, this.compile(row));
+    }
+    const found = new Map<string, VersionOutcome>();
+    for (const { versionId } of refs) {
+      const version = this.versions.get(versionId);
+      if (version) found.set(versionId, version);
+    }
+    this.forgetOldest();
+    return found;
+  }
+
+  private async load(manager: EntityManager, workspaceId: string): Promise<Map<string, CompiledVersion[]>> {
+    const active = await loadActiveWorkflows(manager, workspaceId);
+    const versions = await this.versionsOf(
+      manager,
+      active.map(({ versionId }) => ({ workspaceId, versionId })),
+    );
+    const listeners = new Map<string, CompiledVersion[]>();
+    for (const { versionId } of active) {
+      const outcome = versions.get(versionId);
+      if (outcome?.kind !== 'compiled' || outcome.version.trigger.key === null) continue;
+      const { key } = outcome.version.trigger;
+      listeners.set(key, [...(listeners.get(key) ?? []), outcome.version]);
+    }
+    return listeners;
+  }
+
+  private compile(row: Parameters<typeof compileVersion>[0]): VersionOutcome {
+    try {
+      return { kind: 'compiled', version: compileVersion(row, this.catalog) };
+    } catch (error) {
+      return { kind: 'unreadable', failure: toLoggedFailure(error) };
+    }
+  }
+
+  private forgetOldest(): void {
+    for (const id of this.versions.keys()) {
+      if (this.versions.size <= KEPT_VERSIONS) return;
+      this.versions.delete(id);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { ActionDescription, Catalog, ModuleDescription } from '../core/catalog.js';
+import type { Executable } from '../core/definition-parser.js';
+import { AutomationError } from '../core/errors.js';
+import type { CrmHost } from '../host/crm-host.js';
+
+/**
+ * Everything a definition may refer to in this installation: the host's modules and the registered actions. The host is
+ * asked once. Throws `module_duplicate` when it describes two modules of one name.
+ */
+export class AutomationCatalog implements Catalog {
+  readonly modules: ReadonlyMap<string, ModuleDescription>;
+  readonly actions: ReadonlyMap<string, ActionDescription>;
+  /** What this version of the library can run; anything else can be saved in a draft, not published. */
+  readonly executable: Executable = {
+    kinds: new Set(['action', 'branch', 'delay', 'stop']),
+    triggers: new Set(['event']),
+  };
+
+  constructor(host: Pick<CrmHost, 'describeModules'>, actions: { describe(): readonly ActionDescription[] }) {
+    const modules = new Map<string, ModuleDescription>();
+    for (const module of host.describeModules()) {
+      if (modules.has(module.name)) {
+        throw new AutomationError('module_duplicate', `The host describes two modules named '${module.name}'.`, {
+          hint: 'Give each module a name of its own.',
+        });
+      }
+      modules.set(module.name, module);
+    }
+    this.modules = modules;
+    this.actions = new Map(actions.describe().map((action) => [action.type, action]));
+  }
+}

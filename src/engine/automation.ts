@@ -1,0 +1,46 @@
+import type { EntityManager } from 'typeorm';
+import type { AutomationEngine, Tick } from './automation-engine.js';
+import type { AutomationEvent, EventIntake, RecordChange } from './event-intake.js';
+
+/** What the CRM's own code uses: inject it and publish. */
+export class Automation {
+  constructor(
+    private readonly intake: EventIntake,
+    private readonly engine: AutomationEngine,
+  ) {}
+
+  /**
+   * Captures one event or several. Give the EntityManager of your transaction: the events then exist if and only if it
+   * commits, at the cost of one INSERT. Without one they are captured at once, in a transaction of their own.
+   *
+   * ```ts
+   * await this.dataSource.transaction(async (manager) => {
+   *   const lead = await manager.save(Lead, input);
+   *   await this.automation.publish({ workspaceId, module: 'leads', event: 'created', record: lead, actor }, manager);
+   * });
+   * ```
+   *
+   * Throws `event_invalid` (with the path of each problem) or `payload_too_large`, before anything is written.
+   */
+  publish(events: AutomationEvent | readonly AutomationEvent[], manager?: EntityManager): Promise<void> {
+    return this.intake.publish(events, manager);
+  }
+
+  /**
+   * Captures the events of a change, derived from the record before and after by the rules of its module: `created`,
+   * `updated`, `stage_changed`, `closed_won`, `deleted`, … Otherwise as {@link publish}.
+   */
+  publishChange(change: RecordChange, manager?: EntityManager): Promise<void> {
+    return this.intake.publishChange(change, manager);
+  }
+
+  /** Routes and runs one batch of what is due now, and waits for its external steps. For tests, and for hosts with loops of their own. */
+  tick(): Promise<Tick> {
+    return this.engine.tick();
+  }
+
+  /** {@link tick} until nothing is due. */
+  drain(): Promise<Tick> {
+    return this.engine.drain();
+  }
+}

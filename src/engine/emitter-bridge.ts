@@ -1,0 +1,109 @@
+import { Logger } from '@nestjs/common';
+import type { EventEmitter2 } from '@nestjs/event-emitter';
+import type { Catalog } from '../core/catalog.js';
+import { isJsonObject } from '../core/json.js';
+import type { EmitterSettings } from './engine-settings.js';
+import type { AutomationEvent, EventIntake } from './event-intake.js';
+import type { AdvancedRun } from './run-recorder.js';
+
+/** The event that the host hears when a run is over. */
+export const RUN_FINISHED = 'automation.run.finished';
+
+/** The payload of {@link RUN_FINISHED}. */
+export interface RunFinished {
+  workspaceId: string;
+  runId: string;
+  workflowId: string;
+  status: 'succeeded' | 'failed' | 'cancelled';
+  module: string | null;
+  recordId: string | null;
+}
+
+/**
+ * The second door for events: hears the host's EventEmitter2 and captures what it says. Best effort by nature, since the
+ * emitter is memory: what is heard but not written when the process dies is lost. Hosts that must not lose an event
+ * publish in their transaction.
+ *
+ * Heard by default: `lead.created` and `leads.created`, for every module and event of the catalogue. The payload is the
+ * record (with its `workspaceId`), or `{ workspaceId, record, previous, actor, key }`.
+ */
+export class EmitterBridge {
+  private readonly logger = new Logger('AutomationEvents');
+  private readonly underWay = new Set<Promise<void>>();
+  private detach: (() => void)[] = [];
+
+  constructor(
+    private readonly emitter: EventEmitter2 | null,
+    private readonly catalog: Catalog,
+    private readonly intake: EventIntake,
+    private readonly settings: EmitterSettings,
+  ) {}
+
+  start(): void {
+    const { emitter } = this;
+    if (emitter === null || !this.settings.enabled) return;
+    for (const [name, target] of this.names()) {
+      const listener = (payload: unknown): void => this.hear(name, target, payload);
+      emitter.on(name, listener);
+      this.detach.push(() => emitter.off(name, listener));
+    }
+  }
+
+  /** Hears nothing more, and waits until what was heard is written. */
+  async stop(): Promise<void> {
+    for (const detach of this.detach) detach();
+    this.detach = [];
+    await Promise.all(this.underWay);
+  }
+
+  /** Tells the host of runs that are over. A listener that throws is the host's affair, not the run's. */
+  tellFinished(finished: readonly AdvancedRun[]): void {
+    for (const { run, advance } of finished) {
+      if (this.emitter === null || advance.kind !== 'finished') continue;
+      const payload: RunFinished = {
+        workspaceId: run.workspaceId,
+        runId: run.id,
+        workflowId: run.version.workflow.id,
+        status: advance.outcome.status,
+        module: run.record?.module ?? null,
+        recordId: run.record?.id ?? null,
+      };
+      try {
+        this.emitter.emit(RUN_FINISHED, payload);
+      } catch (error) {
+        this.logger.error(`A listener of ${RUN_FINISHED} threw: ${String(error)}`);
+      }
+    }
+  }
+
+  private names(): Map<string, { module: string; event: string }> {
+    const names = new Map<string, { module: string; event: string }>();
+    for (const module of this.catalog.modules.values()) {
+      for (const { name: event } of module.events) {
+        names.set(`${module.singular}.${event}`, { module: module.name, event });
+        names.set(`${module.name}.${event}`, { module: module.name, event });
+      }
+    }
+    for (const [name, target] of Object.entries(this.settings.names)) names.set(name, target);
+    return names;
+  }
+
+  /** Never throws: whatever is wrong with a payload or with the database must not reach whoever emits. */
+  private hear(name: string, target: { module: string; event: string }, payload: unknown): void {
+    const work = this.capture(target, payload)
+      .catch((error: unknown) => {
+        this.logger.error(`The event '${name}' could not be captured: ${error instanceof Error ? error.message : String(error)}`);
+      })
+      .finally(() => this.underWay.delete(work));
+    this.underWay.add(work);
+  }
+
+  private async capture(target: { module: string; event: string }, payload: unknown): Promise<void> {
+    if (!isJsonObject(payload)) throw new TypeError('its payload is not an object');
+    const wrapped = isJsonObject(payload.record) || payload.recordId !== undefined;
+    const record = wrapped ? payload.record : payload;
+    const workspaceId = payload.workspaceId ?? (isJsonObject(record) ? record.workspaceId : undefined) ?? this.settings.defaultWorkspaceId;
+    const event = { ...(wrapped ? payload : {}), record, ...target, source: 'emitter', workspaceId } as unknown as AutomationEvent;
+    await this.intake.publish(event);
+  }
+}

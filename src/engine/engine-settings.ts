@@ -1,0 +1,51 @@
+/** Everything the engine can be told, resolved: no member is optional. Times in milliseconds. */
+export interface EngineSettings {
+  /** Does this process route and run, or only capture and serve the admin API? */
+  workerEnabled: boolean;
+  /** How many external steps this process performs at the same time. */
+  concurrency: number;
+  /** How many events or runs share one transaction. */
+  batchSize: number;
+  /** How often to look for work that nobody announced. */
+  pollIntervalMs: number;
+  /** How long a stop waits for what is under way before it gives the leases back. */
+  shutdownGraceMs: number;
+  /** The zone of "today" in conditions and of dates in templates, where nothing else says. */
+  timezone: string;
+  limits: {
+    /** How many runs may follow from one another. */
+    chainDepth: number;
+    /** Step executions in one run. */
+    stepsPerRun: number;
+    /** One event as JSON, in bytes. */
+    payloadBytes: number;
+    /** Recoveries in a row without progress before a run is given up. */
+    recoveries: number;
+  };
+  retention: {
+    /** Finished runs and their steps. */
+    runsMs: number;
+    /** Runs that were skipped. */
+    skippedRunsMs: number;
+    /** Routed events; the deduplication of their keys ends with them. */
+    eventsMs: number;
+    /** Rows removed by one statement. */
+    batchSize: number;
+    /** How often to look. */
+    intervalMs: number;
+  };
+  /** Names that the module listens to on EventEmitter2. */
+  emitter: EmitterSettings;
+}
+
+/** How domain events of EventEmitter2 become automation's. */
+export interface EmitterSettings {
+  enabled: boolean;
+  /** Further names, or other names: the emitter's event name -> module and event. */
+  names: Readonly<Record<string, { module: string; event: string }>>;
+  /** The workspace of payloads that carry none. */
+  defaultWorkspaceId: string | null;
+}
+
+/** Injection token of {@link EngineSettings}. */
+export const ENGINE_SETTINGS = Symbol('ENGINE_SETTINGS');

@@ -1,0 +1,269 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { EntityManager } from 'typeorm';
+import { addDuration, parseDuration } from '../core/duration.js';
+import { AutomationError } from '../core/errors.js';
+import type { DomainEvent, RecordData } from '../core/event.js';
+import type { Json } from '../core/json.js';
+import type { CrmHost } from '../host/crm-host.js';
+import type { AutomationDatabase } from '../store/database.js';
+import { claimUnroutedEvents, markUnroutable } from '../store/event-store.js';
+import { type EarlierRun, lockAndLoadEarlierRuns } from '../store/run-store.js';
+import type { ActiveWorkflows } from './active-workflows.js';
+import type { CompiledVersion } from './compiled-version.js';
+import type { EngineSettings } from './engine-settings.js';
+import { toEventRow } from './event-row.js';
+import { isConnectionLoss, toLoggedFailure } from './logged-failure.js';
+import { type AdvancedRun, recordTransaction, type SkippedRun } from './run-recorder.js';
+import { RunState } from './run-state.js';
+import type { StepRunner } from './step-runner.js';
+import { advanceAll, openStepTransaction } from './step-transaction.js';
+
+/** What one routing transaction did. */
+export interface Routed {
+  /** Events that were routed; 0: there was nothing to do. */
+  events: number;
+  /** Runs that were started, as far as this transaction took them. */
+  started: AdvancedRun[];
+}
+
+/** Why an event starts no run of a workflow; `reason` is what run lists show. */
+type Decision = { kind: 'start' } | { kind: 'skip'; reason: 'trigger' | 'conditions' | 'loop' | 'reentry'; explanation: Json };
+
+/** An event and a workflow that listens to it. */
+interface Candidate {
+  event: DomainEvent;
+  version: CompiledVersion;
+}
+
+/**
+ * Takes events to runs. One transaction claims a batch of events, decides for every workflow that listens, executes the
+ * local steps at the head of the runs it starts, and writes all of it together: for most workflows that is the whole
+ * run, at a few statements and one commit a batch. When such a transaction fails, its events are routed again without
+ * executing anything: the runs are queued and each is advanced on its own.
+ */
+export class EventRouter {
+  /** Events whose transaction failed here; only a hint, the next attempt elsewhere finds out for itself. */
+  private readonly careful = new Set<string>();
+
+  constructor(
+    private readonly database: AutomationDatabase,
+    private readonly active: ActiveWorkflows,
+    private readonly crm: CrmHost,
+    private readonly runner: StepRunner,
+    private readonly settings: EngineSettings,
+    private readonly random: () => number,
+  ) {}
+
+  /** Routes one batch of events. Throws only when the database is away. */
+  async route(): Promise<Routed> {
+    const claimed: string[] = [];
+    try {
+      const routed = await this.database.transaction((manager) => this.routeIn(manager, claimed));
+      for (const id of claimed) this.careful.delete(id);
+      return routed;
+    } catch (error) {
+      if (isConnectionLoss(error) || claimed.length === 0) throw error;
+      return this.routeCarefully(claimed, error);
+    }
+  }
+
+  /** After a failure: first without executing steps, then one event at a time, at last without the event that cannot be routed. */
+  private async routeCarefully(ids: string[], error: unknown): Promise<Routed> {
+    const known = ids.every((id) => this.careful.has(id));
+    for (const id of ids) this.careful.add(id);
+    if (!known) return { events: ids.length, started: [] };
+    if (ids.length > 1) {
+      for (const _ of ids) await this.routeOne();
+      return { events: ids.length, started: [] };
+    }
+    const { error: logged } = toLoggedFailure(error);
+    await this.database.transaction(async (manager) => {
+      const [claimed] = await claimUnroutedEvents(manager, 1);
+      if (claimed) await markUnroutable(manager, claimed.event, logged);
+    });
+    return { events: 1, started: [] };
+  }
+
+  private async routeOne(): Promise<void> {
+    const claimed: string[] = [];
+    try {
+      await this.database.transaction((manager) => this.routeIn(manager, claimed, 1));
+      for (const id of claimed) this.careful.delete(id);
+    } catch (error) {
+      if (isConnectionLoss(error) || claimed.length === 0) throw error;
+      await this.routeCarefully(claimed, error);
+    }
+  }
+
+  private async routeIn(manager: EntityManager, ids: string[], limit = this.settings.batchSize): Promise<Routed> {
+    const tx = await openStepTransaction(manager, 'shared', this.crm);
+    const claimed = await claimUnroutedEvents(manager, limit);
+    if (claimed.length === 0) return { events: 0, started: [] };
+    ids.push(...claimed.map(({ event }) => event.id));
+    const candidates: Candidate[] = [];
+    for (const { event, generation } of claimed) {
+      const listeners = await this.active.listeners(manager, event.workspaceId, generation);
+      for (const version of listeners(event.module, event.event)) candidates.push({ event, version });
+    }
+    await this.completeRecords(manager, candidates);
+    const decisions = candidates.map((candidate) => this.decide(candidate, tx.now));
+    await this.applyReentry(manager, candidates, decisions, tx.now);
+    const skipped: SkippedRun[] = [];
+    const runs: RunState[] = [];
+    for (const [index, candidate] of candidates.entries()) {
+      const decision = decisions[index] as Decision;
+      if (decision.kind === 'skip') skipped.push(skippedRun(candidate, decision, tx.now));
+      else runs.push(newRun(candidate, tx.now));
+    }
+    const careful = ids.some((id) => this.careful.has(id));
+    const started = careful ? runs.map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } })) : await advanceAll(this.runner, runs, tx);
+    const events = tx.unit.takeEvents().map(toEventRow);
+    await recordTransaction(manager, { advanced: started, skipped, events }, this.active, tx.now, this.random);
+    return { events: claimed.length, started };
+  }
+
+  /**
+   * Loads what conditions need beyond the event: records that were published by id alone, and related records. Without
+   * locks: most events start nothing, and the CRM's writers must not wait for those.
+   */
+  private async completeRecords(manager: EntityManager, candidates: readonly Candidate[]): Promise<void> {
+    const wanted = new Map<string, { workspaceId: string; module: string; ids: Set<string>; relations: Set<string>; events: Set<DomainEvent> }>();
+    for (const { event, version } of candidates) {
+      if (event.recordId === null || (event.record !== null && version.conditionRelations.length === 0)) continue;
+      const { workspaceId, module } = event;
+      const key = `${workspaceId}/${module}`;
+      const group = wanted.get(key) ?? { workspaceId, module, ids: new Set(), relations: new Set(), events: new Set() };
+      wanted.set(key, group);
+      group.ids.add(event.recordId);
+      group.events.add(event);
+      for (const relation of version.conditionRelations) group.relations.add(relation);
+    }
+    for (const { workspaceId, module, ids, relations, events } of wanted.values()) {
+      const names = [...relations];
+      const found = await this.crm.findRecords({ manager, workspaceId }, module, [...ids], { lock: false, relations: names });
+      for (const event of events) {
+        const current = found.get(event.recordId as string);
+        if (current) event.record = withRelations(event.record, current, names);
+      }
+    }
+  }
+
+  private decide({ event, version }: Candidate, now: Date): Decision {
+    const link = event.cause?.path.find(
+      (cause) => cause.workflowId === version.workflow.id && cause.module === event.module && cause.recordId === event.recordId,
+    );
+    const depth = event.cause?.depth ?? 0;
+    const deepest = this.settings.limits.chainDepth;
+    if (link !== undefined || depth >= deepest) {
+      const rule = link ? 'this workflow is already in the chain for this record' : `a chain ends at ${deepest} runs`;
+      return { kind: 'skip', reason: 'loop', explanation: { rule, depth, path: (event.cause?.path ?? []) as unknown as Json } };
+    }
+    const matched = version.trigger.explain(event);
+    if (!matched.matched) return { kind: 'skip', reason: 'trigger', explanation: { rule: matched.reason ?? 'the trigger does not match' } };
+    if (version.conditions === null) return { kind: 'start' };
+    const subject = {
+      record: event.record,
+      previous: event.previous,
+      changes: event.changes ?? {},
+      trigger: {},
+      context: {},
+      steps: {},
+      actor: event.actor,
+      now,
+      timezone: this.settings.timezone,
+    };
+    if (version.conditions.test(subject)) return { kind: 'start' };
+    return { kind: 'skip', reason: 'conditions', explanation: version.conditions.explain(subject) as unknown as Json };
+  }
+
+  private async applyReentry(manager: EntityManager, candidates: readonly Candidate[], decisions: Decision[], now: Date): Promise<void> {
+    const limited = candidates
+      .map((candidate, index) => ({ ...candidate, index }))
+      .filter(
+        ({ event, version, index }) =>
+          version.definition.settings.reentry !== 'always' && decisions[index]?.kind === 'start' && event.recordId !== null,
+      );
+    if (limited.length === 0) return;
+    const keyOf = (workflowId: string, module: string, recordId: string | null) => `${workflowId}/${module}/${recordId}`;
+    const earlier = new Map(
+      (
+        await lockAndLoadEarlierRuns(
+          manager,
+          limited.map(({ event, version }) => ({
+            workspaceId: event.workspaceId,
+            workflowId: version.workflow.id,
+            module: event.module,
+            recordId: event.recordId as string,
+          })),
+        )
+      ).map((run) => [keyOf(run.workflowId, run.module, run.recordId), run]),
+    );
+    for (const { event, version, index } of limited) {
+      const key = keyOf(version.workflow.id, event.module, event.recordId);
+      const before = earlier.get(key);
+      const rule = before && reentryRule(version, before, now);
+      if (rule) {
+        decisions[index] = { kind: 'skip', reason: 'reentry', explanation: { rule, lastRunAt: before.createdAt.toISOString() } };
+      } else {
+        // The next event of this very batch meets the run that this one starts.
+        earlier.set(key, { workflowId: version.workflow.id, module: event.module, recordId: event.recordId as string, active: true, createdAt: now });
+      }
+    }
+  }
+}
+
+function reentryRule(version: CompiledVersion, before: EarlierRun, now: Date): string | null {
+  const { reentry } = version.definition.settings;
+  if (reentry === 'always') return null;
+  if (reentry === 'not_while_active') return before.active ? 'a run on this record is still active' : null;
+  if (reentry === 'once_per_record') return 'the workflow runs once per record';
+  const period = parseDuration(reentry.oncePer);
+  if (period === null) throw new AutomationError('definition_invalid', `settings.reentry.oncePer '${reentry.oncePer}' is not a duration.`);
+  return addDuration(before.createdAt, period) > now ? `the workflow runs once per ${reentry.oncePer} and record` : null;
+}
+
+/** The event's own values win: conditions are about the moment of the event. Only what it lacks is taken from the present. */
+function withRelations(snapshot: RecordData | null, current: RecordData, relations: readonly string[]): RecordData {
+  if (snapshot === null) return current;
+  const related = Object.fromEntries(relations.map((name) => [name, current[name]] as const));
+  return { ...related, ...snapshot };
+}
+
+function newRun({ event, version }: Candidate, now: Date): RunState {
+  return new RunState({
+    workspaceId: event.workspaceId,
+    id: uuidv7(),
+    version,
+    event,
+    record: event.recordId === null ? null : { module: event.module, id: event.recordId },
+    actor: event.actor,
+    fence: 1,
+    isNew: true,
+    startedAt: now.toISOString(),
+    executions: [],
+  });
+}
+
+function skippedRun({ event, version }: Candidate, decision: Extract<Decision, { kind: 'skip' }>, now: Date): SkippedRun {
+  return {
+    workspaceId: event.workspaceId,
+    id: uuidv7(),
+    workflowId: version.workflow.id,
+    versionId: version.versionId,
+    version: version.version,
+    eventId: event.id,
+    module: event.module,
+    recordId: event.recordId,
+    status: 'skipped',
+    reason: decision.reason,
+    explanation: decision.explanation,
+    error: null,
+    waiting: null,
+    actor: event.actor,
+    cause: event.cause,
+    due: { kind: 'never' },
+    fence: 0,
+    startedAt: null,
+    finishedAt: now.toISOString(),
+  };
+}

@@ -1,0 +1,126 @@
+import type { EntityManager } from 'typeorm';
+import type { RunOutcome } from '../core/plan.js';
+import { type EventRow, insertEvents } from '../store/event-store.js';
+import { type HeldRun, insertRuns, type NewRun, type RunProgress, updateRuns } from '../store/run-store.js';
+import { addStats, type StatsDelta } from '../store/stats-store.js';
+import { writeExecutions } from '../store/step-store.js';
+import type { ActiveWorkflows } from './active-workflows.js';
+import type { Advance, RunState } from './run-state.js';
+
+/** A run and how far it came in the transaction that is about to commit. */
+export interface AdvancedRun {
+  run: RunState;
+  advance: Advance;
+}
+
+/** A run that routing decided not to start: written for the log alone. */
+export type SkippedRun = NewRun & { status: 'skipped' };
+
+/** Some runs belong to another worker now (or were cancelled): the transaction must roll back. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+  constructor(readonly runIds: ReadonlySet<string>) {
+    super(`lost the lease of ${[...runIds].join(', ')}`);
+  }
+}
+
+/**
+ * Writes everything that one transaction did, set-based: runs, step executions, caused events, counters. With it the
+ * effects and their log commit together. The transaction holds the shared catalogue lock. Throws {@link LeaseLost} when a
+ * fence has moved on.
+ */
+export async function recordTransaction(
+  manager: EntityManager,
+  work: { advanced: readonly AdvancedRun[]; skipped: readonly SkippedRun[]; events: readonly EventRow[] },
+  active: ActiveWorkflows,
+  now: Date,
+  random: () => number,
+): Promise<void> {
+  const created: NewRun[] = [...work.skipped];
+  const updated: (HeldRun & RunProgress)[] = [];
+  for (const { run, advance } of work.advanced) {
+    const progress = progressOf(run, advance, now);
+    if (run.isNew) created.push({ ...identityOf(run), ...progress });
+    else updated.push({ workspaceId: run.workspaceId, id: run.id, fence: run.fence, ...progress });
+  }
+  await insertRuns(manager, created);
+  const written = await updateRuns(manager, updated);
+  const lost = updated.filter((run) => !written.has(run.id)).map((run) => run.id);
+  if (lost.length > 0) throw new LeaseLost(new Set(lost));
+  await writeExecutions(
+    manager,
+    work.advanced.flatMap(({ run }) => run.takeUnwritten().map((step) => ({ ...step, workspaceId: run.workspaceId, runId: run.id }))),
+  );
+  // What a step did is in its execution. As an event it is kept only where a workflow listens: of the 40,000 events that
+  // 10,000 runs of three actions cause, writing and routing those that nobody hears took half of the time.
+  await insertEvents(manager, await active.listenedTo(manager, work.events));
+  await addStats(manager, statsOf(work.advanced, work.skipped), random);
+}
+
+/** The run's row, as its first transaction writes it. */
+export function identityOf(run: RunState): Omit<NewRun, keyof RunProgress> {
+  return {
+    workspaceId: run.workspaceId,
+    id: run.id,
+    workflowId: run.version.workflow.id,
+    versionId: run.version.versionId,
+    version: run.version.version,
+    eventId: run.event?.id ?? null,
+    module: run.record?.module ?? run.event?.module ?? null,
+    recordId: run.record?.id ?? null,
+    explanation: null,
+    actor: run.actor,
+    cause: run.event?.cause ?? null,
+    fence: run.fence,
+  };
+}
+
+function progressOf(run: RunState, advance: Advance, now: Date): RunProgress {
+  const going = { reason: null, error: null, waiting: null, startedAt: run.startedAt, finishedAt: null };
+  switch (advance.kind) {
+    case 'finished': {
+      const { outcome } = advance;
+      return {
+        ...going,
+        status: outcome.status,
+        reason: outcome.status === 'failed' ? outcome.error.code : outcome.status === 'cancelled' ? (outcome.message ?? 'stopped') : null,
+        error: outcome.status === 'failed' ? outcome.error : null,
+        due: { kind: 'never' },
+        finishedAt: lastMoment(run, now),
+      };
+    }
+    case 'parked':
+      return { ...going, status: 'waiting', waiting: advance.waiting, due: { kind: 'at', at: advance.until } };
+    case 'queued':
+      return { ...going, status: 'queued', due: { kind: 'now' }, startedAt: null };
+    case 'performing':
+    case 'own_transaction':
+      return { ...going, status: 'running', due: { kind: 'lease' } };
+  }
+}
+
+/** The transaction's time stands still; its last step may have ended after it began. */
+function lastMoment(run: RunState, now: Date): string {
+  const last = run.executions.at(-1)?.finishedAt ?? '';
+  const iso = now.toISOString();
+  return last > iso ? last : iso;
+}
+
+function statsOf(advanced: readonly AdvancedRun[], skipped: readonly SkippedRun[]): StatsDelta[] {
+  const deltas = new Map<string, StatsDelta>();
+  const deltaOf = (workspaceId: string, workflowId: string): StatsDelta => {
+    const key = `${workspaceId}/${workflowId}`;
+    const delta = deltas.get(key) ?? { workspaceId, workflowId, started: 0, succeeded: 0, failed: 0, skipped: 0, cancelled: 0 };
+    deltas.set(key, delta);
+    return delta;
+  };
+  for (const run of skipped) deltaOf(run.workspaceId, run.workflowId).skipped += 1;
+  for (const { run, advance } of advanced) {
+    const ended: RunOutcome['status'] | null = advance.kind === 'finished' ? advance.outcome.status : null;
+    if (!run.isNew && ended === null) continue;
+    const delta = deltaOf(run.workspaceId, run.version.workflow.id);
+    if (run.isNew) delta.started += 1;
+    if (ended) delta[ended] += 1;
+  }
+  return [...deltas.values()];
+}

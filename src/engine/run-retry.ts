@@ -1,0 +1,159 @@
+import type { EntityManager } from 'typeorm';
+import { v7 as uuid } from 'uuid';
+import type { WorkflowDefinition } from '../core/definition.js';
+import { parseDefinition } from '../core/definition-parser.js';
+import type { StepExecution } from '../core/history.js';
+import { plan } from '../core/plan.js';
+import { type Caller, callerAsActor } from '../host/access.js';
+import { writeAudit } from '../store/audit-store.js';
+import {
+  type HeldWorkflow,
+  holdWorkflows,
+  type LockedRun,
+  loadDefinitions,
+  requeueFailed,
+  restartRuns,
+  supersede,
+} from '../store/run-command-store.js';
+import type { RunStatus } from '../store/run-store.js';
+import { addStats } from '../store/stats-store.js';
+import { loadExecutions } from '../store/step-store.js';
+
+/** How runs are repeated. */
+export interface RetryCommand {
+  /** `failed_step`: the same run goes on where it failed. `start`: a new run repeats it. */
+  from: 'failed_step' | 'start';
+  /** For `start`: the version of the run (default), or the one published now. */
+  version?: 'same' | 'newest';
+  /** Why, in the person's own words. */
+  reason?: string | null;
+}
+
+/** Which runs may be repeated from the start. */
+export const RESTARTABLE: readonly RunStatus[] = ['failed', 'cancelled', 'succeeded'];
+
+/** A run that was repeated, and the run that goes on: itself, or the new one. */
+export interface RetriedRun {
+  id: string;
+  goesOnAs: string;
+}
+
+/**
+ * Retries locked runs: state, steps, counters and audit in the caller's transaction. Runs that cannot be retried (any
+ * more) are left out of the answer, and so are runs whose workflow is gone.
+ */
+export async function retryLocked(
+  manager: EntityManager,
+  runs: readonly LockedRun[],
+  command: RetryCommand,
+  caller: Caller,
+): Promise<RetriedRun[]> {
+  const { workspaceId } = caller;
+  // Against a deletion that has looked for unfinished runs before these became unfinished again.
+  const workflows = await holdWorkflows(manager, workspaceId, [...new Set(runs.map((run) => run.workflowId))]);
+  const possible = runs.filter((run) => run.hasInput && workflows.has(run.workflowId));
+  if (possible.length === 0) return [];
+  const retried =
+    command.from === 'start' ? await restart(manager, possible, workflows, command, caller) : await resume(manager, possible, workspaceId);
+  await writeAudit(
+    manager,
+    retried.map(({ id, goesOnAs }) => ({
+      workspaceId,
+      actor: callerAsActor(caller),
+      action: 'run.retried',
+      targetType: 'run',
+      targetId: id,
+      before: { status: runs.find((run) => run.id === id)?.status ?? null },
+      after: { from: command.from, ...(command.from === 'start' ? { version: command.version ?? 'same', newRunId: goesOnAs } : {}) },
+      note: command.reason ?? null,
+    })),
+  );
+  return retried;
+}
+
+async function resume(manager: EntityManager, runs: readonly LockedRun[], workspaceId: string): Promise<RetriedRun[]> {
+  const requeued = await requeueFailed(
+    manager,
+    workspaceId,
+    runs.map((run) => run.id),
+  );
+  const resumed = runs.filter((run) => requeued.has(run.id));
+  const definitions = await loadDefinitions(manager, workspaceId, [...new Set(resumed.map((run) => run.versionId))]);
+  const parsed = new Map<string, WorkflowDefinition>();
+  for (const [versionId, json] of definitions) {
+    const outcome = parseDefinition(json, null);
+    if (outcome.ok) parsed.set(versionId, outcome.definition);
+  }
+  const histories = await loadExecutions(
+    manager,
+    resumed.map((run) => ({ workspaceId, id: run.id })),
+  );
+  await supersede(
+    manager,
+    workspaceId,
+    resumed.map((run) => ({ runId: run.id, paths: failedPaths(parsed.get(run.versionId), histories.get(run.id) ?? [], run.startedAt) })),
+  );
+  return resumed.map((run) => ({ id: run.id, goesOnAs: run.id }));
+}
+
+/**
+ * The paths of the steps that a failed run ended with, by the planner's own judgement: sends the one it names back and
+ * asks again, because parallel branches may have failed at several. Failures that `onError: continue` made good are not
+ * among them: the run had gone on behind these steps. None for a failure of the run itself (timed out, too many steps).
+ */
+export function failedPaths(
+  definition: WorkflowDefinition | undefined,
+  executions: readonly StepExecution[],
+  startedAt: Date | null,
+): string[] {
+  if (!definition) return [];
+  const sentBack = new Set<string>();
+  const now = startedAt ?? new Date(0);
+  for (;;) {
+    const history = executions
+      // An attempt without a result is sent back in any case; the planner would wait for it.
+      .filter((execution) => execution.status !== 'running')
+      .map((execution) => (sentBack.has(execution.path) ? { ...execution, superseded: true } : execution));
+    const { outcome } = plan(definition, { startedAt: now.toISOString(), executions: history }, now);
+    const path = outcome?.status === 'failed' ? outcome.path : null;
+    if (path === null || sentBack.has(path) || !history.some((execution) => execution.path === path)) return [...sentBack];
+    sentBack.add(path);
+  }
+}
+
+async function restart(
+  manager: EntityManager,
+  runs: readonly LockedRun[],
+  workflows: ReadonlyMap<string, HeldWorkflow>,
+  command: RetryCommand,
+  caller: Caller,
+): Promise<RetriedRun[]> {
+  const { workspaceId } = caller;
+  const restarts = runs.flatMap((run) => {
+    const workflow = workflows.get(run.workflowId);
+    const { publishedVersionId: versionId, publishedVersion: version } =
+      command.version === 'newest' && workflow ? workflow : { publishedVersionId: run.versionId, publishedVersion: run.version };
+    return versionId === null || version === null ? [] : [{ id: run.id, newId: uuid(), versionId, version }];
+  });
+  const made = await restartRuns(manager, workspaceId, restarts, RESTARTABLE);
+  const done = restarts.filter(({ newId }) => made.has(newId));
+  const started = new Map<string, number>();
+  for (const { id } of done) {
+    const workflowId = runs.find((run) => run.id === id)?.workflowId ?? '';
+    started.set(workflowId, (started.get(workflowId) ?? 0) + 1);
+  }
+  await addStats(
+    manager,
+    [...started].map(([workflowId, count]) => ({
+      workspaceId,
+      workflowId,
+      started: count,
+      succeeded: 0,
+      failed: 0,
+      skipped: 0,
+      cancelled: 0,
+    })),
+    () => 0,
+  );
+  return done.map(({ id, newId }) => ({ id, goesOnAs: newId }));
+}

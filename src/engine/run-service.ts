@@ -1,0 +1,284 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import { AutomationError, type LoggedError } from '../core/errors.js';
+import type { Actor } from '../core/event.js';
+import type { Json, JsonObject } from '../core/json.js';
+import { type Caller, callerAsActor } from '../host/access.js';
+import { loadAudit, writeAudit } from '../store/audit-store.js';
+import { AutomationDatabase } from '../store/database.js';
+import { cancelRun, countRuns, holdWorkflows, type LockedRun, lockRun, lockRuns } from '../store/run-command-store.js';
+import {
+  type EventFilter,
+  type EventItem,
+  type EventLook,
+  type EventRecord,
+  findEvent,
+  findRun,
+  listEvents,
+  listRuns,
+  listRunsOfEvent,
+  type Paging,
+  type RunFilter,
+  type RunItem,
+} from '../store/run-log-store.js';
+import { addStats } from '../store/stats-store.js';
+import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
+import { AutomationCatalog } from './automation-catalog.js';
+import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
+import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
+
+/** One page of a list that is read newest first; `nextCursor` is null at the end. */
+export interface Page<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+/** One attempt of one step, as the log shows it. */
+export interface RunStep extends Omit<LoggedExecution, 'wakeAt' | 'superseded' | 'output' | 'error'> {
+  output: JsonObject | null;
+  error: LoggedError | null;
+  wakeAt: string | null;
+  /** A person sent it back for another try. */
+  superseded: boolean;
+  durationMs: number | null;
+}
+
+/** A retry by a person. */
+export interface RunRetry {
+  at: string;
+  by: Actor;
+  from: Json;
+  version: Json;
+  /** The run that repeats it, when it was retried from the start. */
+  newRunId: Json;
+  reason: string | null;
+}
+
+/** Everything about one run. */
+export interface RunDetail extends RunItem {
+  workflowCode: string | null;
+  actor: Actor;
+  cause: Json;
+  /** Each condition with the value seen, the operator, the value expected and the result. */
+  explanation: Json;
+  /** In the order they were begun. */
+  steps: RunStep[];
+  /** What started it: the record before and after, and what changed; null when it was not an event, or retention has removed it. */
+  event: EventRecord | null;
+  retries: RunRetry[];
+  /** Who ended it, and why; null unless a person did. */
+  cancelled: { at: string; by: Actor; reason: string | null } | null;
+}
+
+/** An event and what each workflow made of it. */
+export interface EventDetail extends EventRecord {
+  runs: EventLook[];
+}
+
+/** What a bulk retry did, or would do. */
+export interface BulkRetryResult {
+  dryRun: boolean;
+  /** How many runs of the filter could be retried when it began. */
+  matched: number;
+  retried: number;
+  /** Of those taken up by this call: how many were in somebody else's hands, or had just been retried. */
+  skipped: number;
+  /** The newest of the matching runs; for a preview only. */
+  sample: RunItem[];
+}
+
+/** The most runs one call of a bulk retry takes up. */
+export const BULK_RETRY_LIMIT = 1_000;
+const SAMPLE_SIZE = 10;
+
+/** What happened, and what a person can do about it. Everything is bound to the caller's workspace. */
+@Injectable()
+export class RunService {
+  constructor(
+    private readonly database: AutomationDatabase,
+    private readonly catalog: AutomationCatalog,
+    @Inject(ENGINE_SIGNAL) private readonly signal: EngineSignal,
+  ) {}
+
+  /** Runs, newest first. */
+  async list(filter: RunFilter, paging: Paging, caller: Caller): Promise<Page<RunItem>> {
+    const items = await listRuns(this.manager, caller.workspaceId, filter, { ...paging, limit: paging.limit + 1 }, this.modules);
+    return page(items, paging.limit);
+  }
+
+  /** Everything about one run. Throws `run_not_found`. */
+  async get(id: string, caller: Caller): Promise<RunDetail> {
+    const { workspaceId } = caller;
+    const run = isUuid(id) ? await findRun(this.manager, workspaceId, id) : null;
+    if (!run) throw notFound('run');
+    const histories = await loadExecutions(this.manager, [{ workspaceId, id }]);
+    const event = run.eventId === null ? null : await findEvent(this.manager, workspaceId, run.eventId);
+    const audit = await loadAudit(this.manager, workspaceId, 'run', id);
+    const cancelled = audit.find((entry) => entry.action === 'run.cancelled');
+    return {
+      ...run,
+      steps: (histories.get(run.id) ?? []).map(toRunStep),
+      event,
+      retries: audit
+        .filter((entry) => entry.action === 'run.retried')
+        .map(({ at, actor, after, note }) => ({
+          at: at.toISOString(),
+          by: actor,
+          from: after?.from ?? null,
+          version: after?.version ?? null,
+          newRunId: after?.newRunId ?? null,
+          reason: note,
+        })),
+      cancelled: cancelled ? { at: cancelled.at.toISOString(), by: cancelled.actor, reason: cancelled.note } : null,
+    };
+  }
+
+  /**
+   * Repeats one run and answers the run that goes on: the same one, or the new one. Of two people at once one succeeds.
+   * Throws `run_not_found`, `run_not_failed`, `run_not_finished`, `run_skipped`, `run_already_retried`, `workflow_deleted`,
+   * `event_expired`, `workflow_not_published`.
+   */
+  async retry(id: string, command: RetryCommand, caller: Caller): Promise<RunDetail> {
+    const goesOnAs = await this.database.transaction(async (manager) => {
+      const run = isUuid(id) ? await lockRun(manager, caller.workspaceId, id) : null;
+      if (!run) throw notFound('run');
+      assertRetriable(run, command);
+      const workflow = (await holdWorkflows(manager, caller.workspaceId, [run.workflowId])).get(run.workflowId);
+      if (!workflow) throw new AutomationError('workflow_deleted', 'The workflow of this run has been deleted.');
+      if (command.from === 'start' && command.version === 'newest' && workflow.publishedVersionId === null) {
+        throw new AutomationError('workflow_not_published', 'The workflow of this run has no published version.', {
+          hint: 'Publish the workflow, or retry with version "same".',
+        });
+      }
+      const [retried] = await retryLocked(manager, [run], command, caller);
+      if (!retried) throw new AutomationError('run_already_retried', 'Somebody else has retried the run just now.');
+      return retried.goesOnAs;
+    });
+    this.signal.workAvailable();
+    return this.get(goesOnAs, caller);
+  }
+
+  /** Repeats failed runs of a filter, the oldest first and {@link BULK_RETRY_LIMIT} at the most; or only says what it would do. */
+  async retryMany(
+    filter: RunFilter,
+    command: RetryCommand & { dryRun?: boolean; limit?: number },
+    caller: Caller,
+  ): Promise<BulkRetryResult> {
+    const { workspaceId } = caller;
+    const failed: RunFilter = { ...filter, status: 'failed', retriable: true };
+    const limit = Math.min(command.limit ?? BULK_RETRY_LIMIT, BULK_RETRY_LIMIT);
+    if (command.dryRun) {
+      const matched = await countRuns(this.manager, workspaceId, failed, this.modules);
+      const sample = await listRuns(this.manager, workspaceId, failed, { limit: SAMPLE_SIZE }, this.modules);
+      return { dryRun: true, matched, retried: 0, skipped: 0, sample };
+    }
+    const result = await this.database.transaction(async (manager) => {
+      const matched = await countRuns(manager, workspaceId, failed, this.modules);
+      const runs = await lockRuns(manager, workspaceId, failed, this.modules, limit);
+      const retried = await retryLocked(manager, runs, command, caller);
+      return {
+        dryRun: false,
+        matched,
+        retried: retried.length,
+        skipped: Math.max(0, Math.min(matched, limit) - retried.length),
+        sample: [],
+      };
+    });
+    if (result.retried > 0) this.signal.workAvailable();
+    return result;
+  }
+
+  /** Ends a run that is not over. Throws `run_not_found`, or `run_finished` when it is. */
+  async cancel(id: string, reason: string | null, caller: Caller): Promise<RunDetail> {
+    const { workspaceId } = caller;
+    await this.database.transaction(async (manager) => {
+      const before = isUuid(id) ? await lockRun(manager, workspaceId, id) : null;
+      if (!before) throw notFound('run');
+      const workflowId = await cancelRun(manager, workspaceId, id, 'cancelled_by_user');
+      if (workflowId === null) throw new AutomationError('run_finished', `The run is over already: it is ${before.status}.`);
+      const stats = { workspaceId, workflowId, started: 0, succeeded: 0, failed: 0, skipped: 0, cancelled: 1 };
+      await addStats(manager, [stats], () => 0);
+      await writeAudit(manager, [
+        {
+          workspaceId,
+          actor: callerAsActor(caller),
+          action: 'run.cancelled',
+          targetType: 'run',
+          targetId: id,
+          before: { status: before.status },
+          after: { status: 'cancelled' },
+          note: reason,
+        },
+      ]);
+    });
+    return this.get(id, caller);
+  }
+
+  /** Events, newest first. */
+  async listEvents(filter: EventFilter, paging: Paging, caller: Caller): Promise<Page<EventItem>> {
+    const items = await listEvents(this.manager, caller.workspaceId, filter, { ...paging, limit: paging.limit + 1 }, this.modules);
+    return page(items, paging.limit);
+  }
+
+  /** One event with every workflow that looked at it, and why it ran or did not. Throws `event_not_found`. */
+  async getEvent(id: string, caller: Caller): Promise<EventDetail> {
+    const event = isUuid(id) ? await findEvent(this.manager, caller.workspaceId, id) : null;
+    if (!event) throw notFound('event');
+    return { ...event, runs: await listRunsOfEvent(this.manager, caller.workspaceId, id) };
+  }
+
+  private get manager() {
+    return this.database.dataSource.manager;
+  }
+
+  private get modules(): string[] {
+    return [...this.catalog.modules.keys()];
+  }
+}
+
+function assertRetriable(run: LockedRun, command: RetryCommand): void {
+  if (run.retriedAs !== null) {
+    throw new AutomationError('run_already_retried', 'The run has been retried from the start already.', {
+      hint: 'Look at the run that repeats it.',
+      details: { retriedAs: run.retriedAs },
+    });
+  }
+  if (command.from === 'failed_step' && run.status !== 'failed') {
+    throw new AutomationError('run_not_failed', `Only a failed run can go on from its failed step; this one is ${run.status}.`, {
+      ...(RESTARTABLE.includes(run.status) ? { hint: 'Retry it from the start.' } : { hint: 'Somebody may have retried it just now.' }),
+    });
+  }
+  if (run.status === 'skipped') {
+    throw new AutomationError('run_skipped', 'The run was skipped: there is nothing to repeat.', {
+      hint: 'Its explanation says why; change the workflow or the record.',
+    });
+  }
+  if (!RESTARTABLE.includes(run.status)) {
+    throw new AutomationError('run_not_finished', `The run is ${run.status}.`, { hint: 'Wait for its end, or cancel it first.' });
+  }
+  if (!run.hasInput) {
+    throw new AutomationError('event_expired', 'The event that started the run has been removed by retention, so it cannot be repeated.');
+  }
+}
+
+function toRunStep(step: LoggedExecution): RunStep {
+  const finished = step.finishedAt === null ? null : Date.parse(step.finishedAt) - Date.parse(step.startedAt);
+  return {
+    ...step,
+    output: step.output ?? null,
+    error: step.error ?? null,
+    wakeAt: step.wakeAt ?? null,
+    superseded: step.superseded ?? false,
+    durationMs: finished === null ? null : Math.max(0, finished),
+  };
+}
+
+function page<Item extends { id: string }>(items: Item[], limit: number): Page<Item> {
+  const shown = items.slice(0, limit);
+  return { items: shown, nextCursor: items.length > limit ? (shown.at(-1)?.id ?? null) : null };
+}
+
+/** Another workspace's id is answered like one that does not exist. */
+function notFound(what: 'run' | 'event'): AutomationError {
+  return new AutomationError(`${what}_not_found`, `There is no ${what} of this id.`);
+}

@@ -1,0 +1,357 @@
+import { Logger } from '@nestjs/common';
+import type { CrmHost } from '../host/crm-host.js';
+import type { AutomationDatabase } from '../store/database.js';
+import { loadEvents } from '../store/event-store.js';
+import { type ClaimedRun, claimDueRuns, extendLeases, type HeldRun, releaseRuns, updateRuns } from '../store/run-store.js';
+import { sql } from '../store/sql.js';
+import { addStats } from '../store/stats-store.js';
+import { loadExecutions, writeExecutions } from '../store/step-store.js';
+import type { ActiveWorkflows } from './active-workflows.js';
+import type { EngineSettings } from './engine-settings.js';
+import { toEventRow } from './event-row.js';
+import { isConnectionLoss, type LoggedFailure, toLoggedFailure } from './logged-failure.js';
+import { type AdvancedRun, LeaseLost, recordTransaction } from './run-recorder.js';
+import { type PreparedStep, RunState } from './run-state.js';
+import type { StepResult, StepRunner } from './step-runner.js';
+import { advanceAll, openStepTransaction, type StepTransaction } from './step-transaction.js';
+
+/** A result that waits to be written. */
+interface Finished {
+  step: PreparedStep;
+  result: StepResult;
+}
+
+/** How often a result is offered to the database again while the lease lasts, and the pause between. */
+const RECORD_ATTEMPTS = 40;
+const RECORD_PAUSE_MS = 500;
+/** How many hints are kept; a run that loses its hint costs one more failed batch. */
+const MOST_SET_APART = 10_000;
+/** A run whose own transaction was refused for a passing reason (a lock, a deadlock) is looked at again after this. */
+const BUSY_PAUSE = '1 second';
+
+/**
+ * Drives runs: claims due ones, advances them in batches, performs their external steps and takes their results. What
+ * it holds is covered by a lease; what it does not manage to write, it forgets: the next claim reads from the tables
+ * what really happened.
+ */
+export class RunWorker {
+  private readonly logger = new Logger('AutomationWorker');
+  private readonly held = new Map<string, RunState>();
+  private readonly aborts = new Map<string, AbortController>();
+  private readonly underWay = new Set<Promise<void>>();
+  /** Runs that spoiled a shared transaction here: they get one of their own. A hint, found out again elsewhere. */
+  private readonly alone = new Set<string>();
+
+  constructor(
+    private readonly database: AutomationDatabase,
+    private readonly active: ActiveWorkflows,
+    private readonly crm: CrmHost,
+    private readonly runner: StepRunner,
+    private readonly settings: EngineSettings,
+    private readonly random: () => number,
+    private readonly onFinished: (finished: readonly AdvancedRun[]) => void,
+  ) {}
+
+  /** How many runs this worker holds. */
+  get holding(): number {
+    return this.held.size;
+  }
+
+  /** Claims a batch of due runs and takes them as far as they go without the outside world. Answers how many it claimed. */
+  async tick(): Promise<number> {
+    const room = Math.min(this.settings.batchSize, this.settings.concurrency - this.underWay.size);
+    if (room <= 0) return 0;
+    const claimed = await this.database.transaction((manager) => claimDueRuns(manager, room));
+    if (claimed.length > 0) await this.take(claimed);
+    return claimed.length;
+  }
+
+  /** Takes over what a router's transaction started and committed. */
+  adopt(started: readonly AdvancedRun[]): void {
+    this.goOn(started);
+  }
+
+  /** Resolves when no external step is under way and every result is written. */
+  async settled(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled([...this.underWay]);
+  }
+
+  /** Moves the leases of everything held on; what is not ours any more is let go. */
+  async heartbeat(): Promise<void> {
+    const runs = [...this.held.values()];
+    if (runs.length === 0) return;
+    const kept = await this.database.transaction((manager) => extendLeases(manager, runs));
+    for (const run of runs) if (!kept.has(run.id) && this.held.get(run.id) === run) this.letGo(run);
+  }
+
+  /** Waits for what is under way, at most `graceMs`, then gives the rest back. */
+  async drain(graceMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([this.settled(), grace]);
+    clearTimeout(timer);
+    const left = [...this.held.values()];
+    for (const run of left) this.letGo(run);
+    if (left.length > 0) await this.giveBack(left);
+  }
+
+  private async take(claimed: readonly ClaimedRun[]): Promise<void> {
+    const heldRuns: HeldRun[] = [...claimed];
+    try {
+      const { runs, broken } = await this.load(claimed);
+      for (const run of runs) this.held.set(run.id, run);
+      for (const { run, failure } of broken) await this.fail(run, failure);
+      const together = runs.filter((run) => !this.alone.has(run.id));
+      if (together.length > 0) await this.advanceTogether(together);
+      for (const run of runs) if (this.alone.has(run.id)) await this.advanceAlone(run);
+    } catch (error) {
+      for (const run of heldRuns) this.forget(run.id);
+      await this.giveBack(heldRuns);
+      throw error;
+    }
+  }
+
+  private async load(claimed: readonly ClaimedRun[]): Promise<{ runs: RunState[]; broken: { run: ClaimedRun; failure: LoggedFailure }[] }> {
+    return this.database.transaction(async (manager) => {
+      const [clock] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
+      const versions = await this.active.versionsOf(manager, claimed);
+      const events = await loadEvents(
+        manager,
+        claimed.flatMap(({ workspaceId, eventId }) => (eventId === null ? [] : [{ workspaceId, id: eventId }])),
+      );
+      const histories = await loadExecutions(manager, claimed);
+      const runs: RunState[] = [];
+      const broken: { run: ClaimedRun; failure: LoggedFailure }[] = [];
+      for (const run of claimed) {
+        const version = versions.get(run.versionId);
+        if (run.recoveries >= this.settings.limits.recoveries) broken.push({ run, failure: abandoned(run.recoveries) });
+        else if (version?.kind !== 'compiled') broken.push({ run, failure: version?.failure ?? versionGone() });
+        else {
+          const state = new RunState({
+            workspaceId: run.workspaceId,
+            id: run.id,
+            version: version.version,
+            event: run.eventId === null ? null : (events.get(run.eventId) ?? null),
+            record: run.module === null || run.recordId === null ? null : { module: run.module, id: run.recordId },
+            actor: run.actor,
+            fence: run.fence,
+            isNew: false,
+            startedAt: run.startedAt.toISOString(),
+            executions: histories.get(run.id) ?? [],
+          });
+          this.runner.recordLost(state, clock?.now ?? run.startedAt);
+          runs.push(state);
+        }
+      }
+      return { runs, broken };
+    });
+  }
+
+  /** Many runs in one transaction. When it fails, each goes on alone from what the tables say. */
+  private async advanceTogether(runs: readonly RunState[]): Promise<void> {
+    try {
+      this.goOn(await this.inTransaction('shared', (tx) => advanceAll(this.runner, runs, tx)));
+    } catch (error) {
+      if (error instanceof LeaseLost) for (const id of error.runIds) this.forget(id);
+      else if (!isConnectionLoss(error)) for (const run of runs) this.setApart(run);
+      const left = runs.filter((run) => this.held.has(run.id));
+      for (const run of left) this.forget(run.id);
+      await this.giveBack(left);
+    }
+  }
+
+  /** One run in a transaction of its own, a savepoint a step. */
+  private async advanceAlone(run: RunState): Promise<void> {
+    try {
+      this.goOn(await this.inTransaction('own', async (tx) => [{ run, advance: await this.runner.advance(run, tx) }]));
+      this.alone.delete(run.id);
+    } catch (error) {
+      this.forget(run.id);
+      if (error instanceof LeaseLost) return;
+      if (isConnectionLoss(error)) return this.giveBack([run]);
+      const failure = toLoggedFailure(error);
+      if (failure.retry.kind === 'transient') await this.postpone(run);
+      else await this.fail({ ...pick(run), workflowId: run.version.workflow.id }, failure);
+    }
+  }
+
+  /** After a commit: lets go of what is over or parked, performs what is to be performed. */
+  private goOn(advanced: readonly AdvancedRun[]): void {
+    const finished: AdvancedRun[] = [];
+    for (const one of advanced) {
+      const { run, advance } = one;
+      switch (advance.kind) {
+        case 'finished':
+          this.forget(run.id);
+          finished.push(one);
+          break;
+        case 'parked':
+        case 'queued':
+          this.forget(run.id);
+          break;
+        case 'own_transaction':
+          this.hold(run);
+          this.track(this.advanceAlone(this.asWritten(run)));
+          break;
+        case 'performing':
+          this.hold(run);
+          for (const step of advance.steps) this.track(this.perform(this.asWritten(run), step));
+          break;
+      }
+    }
+    if (finished.length > 0) this.onFinished(finished);
+  }
+
+  /** A run that a router inserted is a row from its commit on. */
+  private asWritten(run: RunState): RunState {
+    run.markWritten();
+    return run;
+  }
+
+  private async perform(run: RunState, step: PreparedStep): Promise<void> {
+    const abort = this.aborts.get(run.id) ?? new AbortController();
+    this.aborts.set(run.id, abort);
+    let result: StepResult;
+    try {
+      result = { kind: 'succeeded', output: await step.perform(abort.signal) };
+    } catch (error) {
+      result = { kind: 'failed', failure: toLoggedFailure(error) };
+    }
+    await this.takeResult(run, { step, result });
+  }
+
+  /** Writes a result and goes on from it in one transaction; when that fails, the result alone: it must not get lost. */
+  private async takeResult(run: RunState, finished: Finished): Promise<void> {
+    if (this.held.get(run.id) !== run) {
+      this.logger.warn(`Run ${run.id}: the lease was lost while step ${finished.step.ready.path} was performed; its result is dropped.`);
+      return;
+    }
+    try {
+      const advanced = await this.inTransaction(this.alone.has(run.id) ? 'own' : 'shared', async (tx) => {
+        this.runner.recordResult(run, finished.step, finished.result, tx.now);
+        return [{ run, advance: await this.runner.advance(run, tx) }];
+      });
+      this.goOn(advanced);
+    } catch (error) {
+      if (error instanceof LeaseLost) return this.forget(run.id);
+      if (!isConnectionLoss(error)) this.setApart(run);
+      await this.saveResult(run, finished);
+    }
+  }
+
+  /** The result without any further step, again and again while the lease lasts; the run is then taken up anew. */
+  private async saveResult(run: RunState, { step }: Finished): Promise<void> {
+    for (let attempt = 1; this.held.get(run.id) === run; attempt += 1) {
+      try {
+        await this.database.transaction(async (manager) => {
+          const row = { workspaceId: run.workspaceId, id: run.id, fence: run.fence, status: 'queued' as const, due: { kind: 'now' as const } };
+          const nothing = { reason: null, error: null, waiting: null, startedAt: null, finishedAt: null };
+          await writeExecutions(manager, [{ ...step.execution, workspaceId: run.workspaceId, runId: run.id }]);
+          const written = await updateRuns(manager, [{ ...row, ...nothing }]);
+          if (!written.has(run.id)) throw new LeaseLost(new Set([run.id]));
+        });
+        this.forget(run.id);
+        return;
+      } catch (error) {
+        if (error instanceof LeaseLost || attempt >= RECORD_ATTEMPTS) {
+          this.logger.error(`Run ${run.id}: the result of step ${step.ready.path} could not be written: ${String(error)}`);
+          this.forget(run.id);
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, RECORD_PAUSE_MS));
+      }
+    }
+  }
+
+  private inTransaction(kind: StepTransaction['kind'], work: (tx: StepTransaction) => Promise<AdvancedRun[]>): Promise<AdvancedRun[]> {
+    return this.database.transaction(async (manager) => {
+      const tx = await openStepTransaction(manager, kind, this.crm);
+      const advanced = await work(tx);
+      const events = [...tx.events, ...tx.unit.takeEvents().map(toEventRow)];
+      await recordTransaction(manager, { advanced, skipped: [], events }, this.active, tx.now, this.random);
+      return advanced;
+    });
+  }
+
+  /** Ends a run that cannot be advanced at all. */
+  private async fail(run: HeldRun & { workflowId: string }, { error }: LoggedFailure): Promise<void> {
+    await this.database.transaction(async (manager) => {
+      const [clock] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
+      const ended = { reason: error.code, error, waiting: null, startedAt: null, finishedAt: clock?.now.toISOString() ?? null };
+      await updateRuns(manager, [{ ...pick(run), ...ended, status: 'failed', due: { kind: 'never' } }]);
+      const { workspaceId, workflowId } = run;
+      await addStats(manager, [{ workspaceId, workflowId, started: 0, succeeded: 0, failed: 1, skipped: 0, cancelled: 0 }], this.random);
+    });
+    this.forget(run.id);
+  }
+
+  /** Gives a run back for a little later: what stood in its way passes. */
+  private async postpone(run: HeldRun): Promise<void> {
+    await this.database.transaction(async (manager) => {
+      const [clock] = await sql<{ at: Date }>(manager, `SELECT now() + interval '${BUSY_PAUSE}' AS at`);
+      const later = { reason: null, error: null, waiting: null, startedAt: null, finishedAt: null };
+      await updateRuns(manager, [
+        { ...pick(run), ...later, status: 'queued', due: { kind: 'at', at: clock?.at.toISOString() ?? null } },
+      ]);
+    });
+  }
+
+  /** Gives runs back, due at once. When the database is away, their leases run out by themselves. */
+  private async giveBack(runs: readonly HeldRun[]): Promise<void> {
+    try {
+      await this.database.transaction((manager) => releaseRuns(manager, runs));
+    } catch (error) {
+      this.logger.warn(`Could not give ${runs.length} runs back; they go on when their leases run out: ${String(error)}`);
+    }
+  }
+
+  private setApart(run: RunState): void {
+    if (this.alone.size >= MOST_SET_APART) this.alone.clear();
+    this.alone.add(run.id);
+  }
+
+  private hold(run: RunState): void {
+    this.held.set(run.id, run);
+  }
+
+  private letGo(run: RunState): void {
+    this.aborts.get(run.id)?.abort(new Error('the lease of the run was lost'));
+    this.forget(run.id);
+  }
+
+  private forget(runId: string): void {
+    this.held.delete(runId);
+    this.aborts.delete(runId);
+  }
+
+  private track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => this.logger.error(`A run could not be taken on: ${String(error)}`))
+      .finally(() => this.underWay.delete(tracked));
+    this.underWay.add(tracked);
+  }
+}
+
+function pick({ workspaceId, id, fence }: HeldRun): HeldRun {
+  return { workspaceId, id, fence };
+}
+
+function abandoned(recoveries: number): LoggedFailure {
+  return {
+    error: {
+      code: 'run_abandoned',
+      message: `The run was taken up ${recoveries} times by processes that went away without getting any further.`,
+      hint: 'A step of it may bring the process down. Look at the logs of the time, then retry.',
+    },
+    retry: { kind: 'permanent' },
+  };
+}
+
+function versionGone(): LoggedFailure {
+  return {
+    error: { code: 'version_gone', message: 'The version of the workflow that this run belongs to no longer exists.' },
+    retry: { kind: 'permanent' },
+  };
+}

@@ -1,0 +1,157 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
+import type { AutomationDatabase } from '../store/database.js';
+
+const CHANNEL = 'automation_work';
+/** Announcements to other processes closer together than this become one, in milliseconds. */
+const COALESCE_MS = 20;
+const FIRST_RECONNECT_MS = 200;
+const LAST_RECONNECT_MS = 10_000;
+
+type Client = {
+  query(sql: string): Promise<unknown>;
+  on(event: 'notification' | 'end', listener: (argument: unknown) => void): void;
+  off(event: 'notification' | 'end', listener: (argument: unknown) => void): void;
+};
+
+/** The connection that listens, and how to make it an ordinary one again. */
+interface Listening {
+  runner: QueryRunner;
+  detach(): void;
+}
+
+/**
+ * Hints that there is work: to this process directly, to the others by NOTIFY from a connection of our own after the
+ * host's commit. Hints only: what nobody hears is found by polling.
+ */
+export class WakeUp implements EntitySubscriberInterface {
+  private readonly logger = new Logger('AutomationWakeUp');
+  private readonly listeners = new Set<() => void>();
+  /** Transactions of the host in which something was published; the work exists once they commit. */
+  private readonly published = new WeakSet<QueryRunner>();
+  private listening: Listening | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private announcedAt = 0;
+  private reconnect: NodeJS.Timeout | null = null;
+  private stopped = true;
+
+  constructor(
+    private readonly hostSource: DataSource,
+    private readonly database: AutomationDatabase,
+  ) {}
+
+  /** Calls the listener at each hint; answers how to stop that. */
+  onWork(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** There is committed work: tell this process now and the others soon. */
+  announce(): void {
+    this.tellHere();
+    this.tellOthers();
+  }
+
+  /** There will be work once the manager's transaction commits. */
+  announceAfterCommit(manager: EntityManager): void {
+    const runner = manager.queryRunner;
+    if (runner?.isTransactionActive) this.published.add(runner);
+    else this.announce();
+  }
+
+  /** TypeORM calls this after each COMMIT (and each released savepoint) on the host's DataSource. */
+  afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
+    if (queryRunner.isTransactionActive || !this.published.delete(queryRunner)) return;
+    this.announce();
+  }
+
+  /** What was published is gone with the transaction. */
+  afterTransactionRollback({ queryRunner }: { queryRunner: QueryRunner }): void {
+    if (!queryRunner.isTransactionActive) this.published.delete(queryRunner);
+  }
+
+  async start(): Promise<void> {
+    this.stopped = false;
+    // A fresh list: TypeORM shares the array of an option between DataSources.
+    this.hostSource.subscribers.push(this);
+    await this.listen(FIRST_RECONNECT_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.timer) clearTimeout(this.timer);
+    if (this.reconnect) clearTimeout(this.reconnect);
+    const at = this.hostSource.subscribers.indexOf(this);
+    if (at >= 0) this.hostSource.subscribers.splice(at, 1);
+    const { listening } = this;
+    this.listening = null;
+    if (listening) await this.drop(listening);
+  }
+
+  private tellHere(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  /** The first announcement goes out at once, further ones are collected: a burst costs a few NOTIFYs, not one each. */
+  private tellOthers(): void {
+    if (this.timer !== null || this.stopped) return;
+    const wait = Math.max(0, this.announcedAt + COALESCE_MS - Date.now());
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.announcedAt = Date.now();
+      this.notify().catch((error: unknown) => this.logger.debug(`Could not announce work; others will poll: ${String(error)}`));
+    }, wait);
+    this.timer.unref();
+  }
+
+  private async notify(): Promise<void> {
+    // The payload is this process: it has woken itself already.
+    await this.listening?.runner.query(`SELECT pg_notify('${CHANNEL}', pg_backend_pid()::text)`);
+  }
+
+  private async listen(pauseMs: number): Promise<void> {
+    const runner = this.database.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as Client;
+      const [self] = (await runner.query('SELECT pg_backend_pid()::text AS pid')) as { pid: string }[];
+      const onNotification = (message: unknown): void => {
+        if ((message as { payload?: string }).payload !== self?.pid) this.tellHere();
+      };
+      const onEnd = (): void => {
+        if (this.listening?.runner === runner) this.listenAgain(FIRST_RECONNECT_MS);
+      };
+      client.on('notification', onNotification);
+      client.on('end', onEnd);
+      const detach = (): void => {
+        client.off('notification', onNotification);
+        client.off('end', onEnd);
+      };
+      this.listening = { runner, detach };
+      await runner.query(`LISTEN ${CHANNEL}`);
+      // What happened while nobody listened.
+      this.tellHere();
+    } catch (error) {
+      this.logger.warn(`Cannot listen for work, polling goes on: ${String(error)}`);
+      await this.drop({ runner, detach: () => undefined });
+      this.listenAgain(Math.min(pauseMs * 2, LAST_RECONNECT_MS));
+    }
+  }
+
+  private listenAgain(pauseMs: number): void {
+    this.listening = null;
+    if (this.stopped) return;
+    this.reconnect = setTimeout(() => void this.listen(pauseMs), pauseMs);
+    this.reconnect.unref();
+  }
+
+  /** The connection listens: it must not go back into the pool as if it did not. */
+  private async drop({ runner, detach }: Listening): Promise<void> {
+    detach();
+    try {
+      await runner.query('UNLISTEN *');
+    } catch (error) {
+      this.logger.debug(`The listening connection was gone already: ${String(error)}`);
+    }
+    await runner.release();
+  }
+}

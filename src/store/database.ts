@@ -1,0 +1,117 @@
+import { DataSource, type DataSourceOptions, type EntityManager, type MixedList } from 'typeorm';
+import { AutomationError } from '../core/errors.js';
+
+/** Advisory locks of this library: the first key is ours, the second says which. */
+const LOCK_SPACE = 0x43524d41; // 'CRMA'
+/** Held shared by every routing transaction, exclusively by whatever changes which workflows are active. */
+const CATALOGUE_LOCK = 1;
+const MIGRATION_LOCK = 2;
+
+/** How the automation tables are brought up to date: `auto` migrates at start, `check` refuses to start when behind. */
+export type MigrationMode = 'auto' | 'check';
+
+/** A migration class, as TypeORM takes them. */
+export type MigrationClasses = Extract<DataSourceOptions['migrations'], unknown[]>;
+
+/**
+ * The module's own DataSource: the host's connection options and entities, but a small pool of its own, so that
+ * automation never starves the CRM and the CRM's `synchronize` never sees the schema `automation`.
+ */
+export class AutomationDatabase {
+  private source: DataSource | undefined;
+
+  constructor(
+    private readonly hostSource: DataSource,
+    private readonly settings: { poolSize: number; migrations: MigrationClasses; migrate: MigrationMode },
+  ) {}
+
+  /** The connected DataSource. Throws before {@link connect}. */
+  get dataSource(): DataSource {
+    if (!this.source) throw new AutomationError('not_started', 'The automation database is not connected yet.');
+    return this.source;
+  }
+
+  /** Migrates (or checks) the schema `automation`, then connects. */
+  async connect(): Promise<void> {
+    const { type } = this.hostSource.options;
+    if (type !== 'postgres') {
+      throw new AutomationError('postgres_required', `Automation needs a Postgres DataSource; the host's is '${type}'.`);
+    }
+    await this.migrate();
+    const source = new DataSource({ ...this.derivedOptions(this.settings.poolSize), entities: this.hostSource.options.entities as MixedList<never> });
+    this.source = await source.initialize();
+  }
+
+  async close(): Promise<void> {
+    if (this.source?.isInitialized) await this.source.destroy();
+    this.source = undefined;
+  }
+
+  /** Runs `work` in one transaction of our own pool. */
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(work);
+  }
+
+  /**
+   * Runs `work` in a transaction that no routing overlaps: routers that began earlier have committed before `work`
+   * starts, later ones see what it commits. This is what makes Pause hold from its commit on.
+   */
+  catalogueTransaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.transaction(async (manager) => {
+      await manager.query('SELECT pg_advisory_xact_lock($1, $2)', [LOCK_SPACE, CATALOGUE_LOCK]);
+      return work(manager);
+    });
+  }
+
+  /** The routers' half of {@link catalogueTransaction}: an expression for the first statement of a routing transaction. */
+  static readonly SHARE_CATALOGUE = `pg_advisory_xact_lock_shared(${LOCK_SPACE}, ${CATALOGUE_LOCK})`;
+
+  private derivedOptions(poolSize: number) {
+    const options = this.hostSource.options as Extract<DataSourceOptions, { type: 'postgres' }>;
+    return {
+      ...options,
+      name: 'automation',
+      poolSize,
+      // An idle connection that the server closes must not bring the process down; the next query reconnects.
+      poolErrorHandler: options.poolErrorHandler ?? (() => undefined),
+      applicationName: 'nestjs-crm-automation',
+      synchronize: false,
+      dropSchema: false,
+      migrationsRun: false,
+      migrations: [],
+    };
+  }
+
+  private async migrate(): Promise<void> {
+    const source = new DataSource({
+      ...this.derivedOptions(2),
+      entities: [],
+      subscribers: [],
+      schema: 'automation',
+      migrations: this.settings.migrations,
+      migrationsTableName: 'migrations',
+      migrationsTransactionMode: 'all',
+    });
+    await source.initialize();
+    const lock = source.createQueryRunner();
+    try {
+      // A session lock on a connection of its own: nodes that start together wait here, then find nothing to do.
+      await lock.query('SELECT pg_advisory_lock($1, $2)', [LOCK_SPACE, MIGRATION_LOCK]);
+      if (this.settings.migrate === 'check') {
+        const [row] = (await lock.query(`SELECT to_regnamespace('automation') IS NOT NULL AS exists`)) as { exists: boolean }[];
+        if (!row?.exists || (await source.showMigrations())) {
+          throw new AutomationError('schema_behind', 'The schema `automation` is not up to date.', {
+            hint: 'Start one process with `migrate: auto`, or run the migrations before deploying.',
+          });
+        }
+      } else {
+        await lock.query('CREATE SCHEMA IF NOT EXISTS automation');
+        await source.runMigrations();
+      }
+      await lock.query('SELECT pg_advisory_unlock($1, $2)', [LOCK_SPACE, MIGRATION_LOCK]);
+    } finally {
+      await lock.release();
+      await source.destroy();
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import type { EntityManager } from 'typeorm';
+import type { Actor, Cause, DomainEvent, FieldChange, RecordData } from '../core/event.js';
+import type { LoggedError } from '../core/errors.js';
+import { recordset, sql } from './sql.js';
+
+/** An event on its way into the table. Everything is storable JSON already. */
+export interface EventRow {
+  id: string;
+  workspaceId: string;
+  module: string;
+  event: string;
+  recordId: string | null;
+  record: RecordData | null;
+  previous: RecordData | null;
+  changes: Record<string, FieldChange> | null;
+  actor: Actor;
+  cause: Cause | null;
+  source: string;
+  key: string | null;
+}
+
+/** An event claimed for routing, with its workspace's catalogue generation as of the same snapshot. */
+export interface ClaimedEvent {
+  event: DomainEvent;
+  /** Null when the workspace never published a workflow. */
+  generation: string | null;
+}
+
+interface EventRecord {
+  workspace_id: string;
+  id: string;
+  module: string;
+  event: string;
+  record_id: string | null;
+  record: RecordData | null;
+  previous: RecordData | null;
+  changes: Record<string, FieldChange> | null;
+  actor: Actor;
+  cause: Cause | null;
+  occurred_at: Date;
+}
+
+function toDomainEvent(row: EventRecord): DomainEvent {
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    module: row.module,
+    event: row.event,
+    recordId: row.record_id,
+    record: row.record,
+    previous: row.previous,
+    changes: row.changes,
+    actor: row.actor,
+    cause: row.cause,
+    occurredAt: row.occurred_at.toISOString(),
+  };
+}
+
+const EVENT_COLUMNS = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, occurred_at';
+
+/**
+ * Captures events: ONE statement on the caller's own connection, so that they exist if and only if the caller's
+ * transaction commits. No NOTIFY in here: it takes a database-wide lock at commit (15,956 inserts/s without, 3,976 with).
+ * An event whose (workspace, source, key) is known already is left out.
+ */
+export async function insertEvents(manager: EntityManager, events: readonly EventRow[]): Promise<void> {
+  if (events.length === 0) return;
+  await sql(
+    manager,
+    `INSERT INTO automation.events (workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key)
+     SELECT "workspaceId", id, module, event, "recordId", record, previous, changes, actor, cause, source, key
+     FROM json_to_recordset($1::json) AS e("workspaceId" text, id uuid, module text, event text, "recordId" text, record jsonb,
+       previous jsonb, changes jsonb, actor jsonb, cause jsonb, source text, key text)
+     ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING`,
+    [recordset(events)],
+  );
+}
+
+/**
+ * Claims the oldest unrouted events and marks them routed: the mark commits together with what routing writes, or not
+ * at all. SKIP LOCKED keeps routers of several nodes out of each other's way. The generation is read by the same
+ * statement, whose snapshot is younger than the shared catalogue lock taken before it.
+ */
+export async function claimUnroutedEvents(manager: EntityManager, limit: number): Promise<ClaimedEvent[]> {
+  const rows = await sql<EventRecord & { generation: string | null }>(
+    manager,
+    `WITH claimed AS MATERIALIZED (
+       SELECT workspace_id AS w, id AS i FROM automation.events WHERE routed_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+     )
+     UPDATE automation.events SET routed_at = now() FROM claimed WHERE workspace_id = w AND id = i
+     RETURNING ${EVENT_COLUMNS},
+       (SELECT generation FROM automation.catalogue_generations g WHERE g.workspace_id = events.workspace_id) AS generation`,
+    [limit],
+  );
+  // UPDATE … FROM does not keep the order of the claim.
+  rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return rows.map((row) => ({ event: toDomainEvent(row), generation: row.generation }));
+}
+
+/** Says on the event itself that it could not be routed. */
+export async function markUnroutable(manager: EntityManager, event: DomainEvent, error: LoggedError): Promise<void> {
+  await sql(manager, 'UPDATE automation.events SET error = $3 WHERE workspace_id = $1 AND id = $2', [event.workspaceId, event.id, error]);
+}
+
+/** Events by id, keyed by id; ids that retention removed are missing. */
+export async function loadEvents(
+  manager: EntityManager,
+  refs: readonly { workspaceId: string; id: string }[],
+): Promise<Map<string, DomainEvent>> {
+  if (refs.length === 0) return new Map();
+  const rows = await sql<EventRecord>(
+    manager,
+    `SELECT ${EVENT_COLUMNS} FROM automation.events
+     WHERE (workspace_id, id) IN (SELECT "workspaceId", id FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid))`,
+    [recordset(refs)],
+  );
+  return new Map(rows.map((row) => [row.id, toDomainEvent(row)]));
+}

@@ -1,0 +1,197 @@
+import type { EntityManager } from 'typeorm';
+import type { Json } from '../core/json.js';
+import { QueryParts } from './query-parts.js';
+import { HAS_INPUT, type RunFilter, runTests } from './run-log-store.js';
+import type { RunStatus } from './run-store.js';
+import { recordset, sql } from './sql.js';
+
+/** A run locked for a person's command. */
+export interface LockedRun {
+  id: string;
+  workflowId: string;
+  versionId: string;
+  version: number;
+  status: RunStatus;
+  startedAt: Date | null;
+  retriedAs: string | null;
+  /** False when it was started by an event that retention has removed: its input is gone. */
+  hasInput: boolean;
+}
+
+const LOCKED_COLUMNS = `r.id, r.workflow_id AS "workflowId", r.version_id AS "versionId", r.version, r.status, r.started_at AS "startedAt",
+  r.retried_as AS "retriedAs", ${HAS_INPUT} AS "hasInput"`;
+
+/** Locks one run: of two people at once the second waits here, and then sees what the first has done. */
+export async function lockRun(manager: EntityManager, workspaceId: string, id: string): Promise<LockedRun | null> {
+  const [row] = await sql<LockedRun>(
+    manager,
+    `SELECT ${LOCKED_COLUMNS} FROM automation.runs r WHERE r.workspace_id = $1 AND r.id = $2 FOR UPDATE OF r`,
+    [workspaceId, id],
+  );
+  return row ?? null;
+}
+
+/** How many runs the filter means. */
+export async function countRuns(
+  manager: EntityManager,
+  workspaceId: string,
+  filter: RunFilter,
+  modules: readonly string[],
+): Promise<number> {
+  const parts = runTests(new QueryParts(), workspaceId, filter, modules);
+  const [row] = await sql<{ count: number }>(
+    manager,
+    `SELECT count(*)::integer AS count FROM automation.runs r WHERE ${parts.where}`,
+    parts.parameters,
+  );
+  return row?.count ?? 0;
+}
+
+/** Locks the oldest runs of the filter, leaving out those in somebody else's hands right now. */
+export function lockRuns(
+  manager: EntityManager,
+  workspaceId: string,
+  filter: RunFilter,
+  modules: readonly string[],
+  limit: number,
+): Promise<LockedRun[]> {
+  const parts = runTests(new QueryParts(), workspaceId, filter, modules);
+  const { where } = parts;
+  return sql<LockedRun>(
+    manager,
+    `SELECT ${LOCKED_COLUMNS} FROM automation.runs r WHERE ${where} ORDER BY r.id LIMIT ${parts.bind(limit)} FOR UPDATE OF r SKIP LOCKED`,
+    parts.parameters,
+  );
+}
+
+/** A workflow that stays while the transaction lasts. */
+export interface HeldWorkflow {
+  id: string;
+  publishedVersionId: string | null;
+  publishedVersion: number | null;
+}
+
+/** Keeps workflows from being deleted until the transaction ends; those that are gone are missing. */
+export async function holdWorkflows(
+  manager: EntityManager,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<Map<string, HeldWorkflow>> {
+  const rows = await sql<HeldWorkflow>(
+    manager,
+    `SELECT id, published_version_id AS "publishedVersionId", published_version AS "publishedVersion"
+     FROM automation.workflows WHERE workspace_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR KEY SHARE`,
+    [workspaceId, ids],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Definitions of versions, keyed by id. */
+export async function loadDefinitions(
+  manager: EntityManager,
+  workspaceId: string,
+  versionIds: readonly string[],
+): Promise<Map<string, Json>> {
+  const rows = await sql<{ id: string; definition: Json }>(
+    manager,
+    'SELECT id, definition FROM automation.workflow_versions WHERE workspace_id = $1 AND id = ANY($2::uuid[])',
+    [workspaceId, versionIds],
+  );
+  return new Map(rows.map((row) => [row.id, row.definition]));
+}
+
+/**
+ * Makes failed runs due again, each at most once whoever asks. started_at moves too: it is what the run's deadline is
+ * counted from, and a run retried after its deadline would only time out again. Answers the ids that were failed.
+ */
+export async function requeueFailed(manager: EntityManager, workspaceId: string, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await sql<{ id: string }>(
+    manager,
+    `UPDATE automation.runs SET status = 'queued', due_at = now(), error = NULL, reason = NULL, waiting = NULL, started_at = now(),
+       finished_at = NULL, recoveries = 0
+     WHERE workspace_id = $1 AND id = ANY($2::uuid[]) AND status = 'failed' AND retried_as IS NULL RETURNING id`,
+    [workspaceId, ids],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Takes the attempts at these paths out of the count, and any whose result never came: the planner starts them anew. */
+export async function supersede(
+  manager: EntityManager,
+  workspaceId: string,
+  runs: readonly { runId: string; paths: readonly string[] }[],
+): Promise<void> {
+  await sql(
+    manager,
+    `UPDATE automation.step_executions s SET superseded = true,
+       status = CASE s.status WHEN 'running' THEN 'lost' ELSE s.status END, finished_at = coalesce(s.finished_at, now())
+     FROM json_to_recordset($2::json) AS r("runId" uuid, paths jsonb)
+     WHERE s.workspace_id = $1 AND s.run_id = r."runId" AND NOT s.superseded AND (s.status = 'running' OR r.paths ? s.path)`,
+    [workspaceId, recordset(runs)],
+  );
+}
+
+/** A run that is to be repeated by a new one. */
+export interface Restart {
+  id: string;
+  newId: string;
+  versionId: string;
+  version: number;
+}
+
+/**
+ * Repeats runs from the start: marks each as repeated, once for ever, and inserts the new one, with the same event, actor
+ * and explanation. Answers the ids of the new runs.
+ */
+export async function restartRuns(
+  manager: EntityManager,
+  workspaceId: string,
+  restarts: readonly Restart[],
+  statuses: readonly RunStatus[],
+): Promise<Set<string>> {
+  const rows = await sql<{ id: string }>(
+    manager,
+    `WITH repeated AS (
+       UPDATE automation.runs r SET retried_as = n."newId"
+       FROM json_to_recordset($2::json) AS n(id uuid, "newId" uuid, "versionId" uuid, version integer)
+       WHERE r.workspace_id = $1 AND r.id = n.id AND r.retried_as IS NULL AND r.status = ANY($3::text[])
+       RETURNING n."newId", n."versionId", n.version AS "newVersion", r.id, r.workflow_id, r.event_id, r.module, r.record_id,
+         r.explanation, r.actor, r.cause
+     )
+     INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, event_id, module, record_id, status, explanation,
+       actor, cause, due_at, retry_of)
+     SELECT $1, "newId", workflow_id, "versionId", "newVersion", event_id, module, record_id, 'queued', explanation, actor, cause, now(), id
+     FROM repeated RETURNING id`,
+    [workspaceId, recordset(restarts), statuses],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/**
+ * Ends a run that is not over. The raised fence shuts out the worker that may hold it; an attempt in flight is marked as
+ * lost, because its result will not be heard. Answers its workflow, or null when it was over already (or does not exist).
+ */
+export async function cancelRun(manager: EntityManager, workspaceId: string, id: string, reason: string): Promise<string | null> {
+  const [run] = await sql<{ workflowId: string }>(
+    manager,
+    `UPDATE automation.runs SET status = 'cancelled', reason = $3, fence = fence + 1, due_at = NULL, waiting = NULL, finished_at = now()
+     WHERE workspace_id = $1 AND id = $2 AND status IN ('queued', 'running', 'waiting') RETURNING workflow_id AS "workflowId"`,
+    [workspaceId, id, reason],
+  );
+  if (!run) return null;
+  await sql(
+    manager,
+    `UPDATE automation.step_executions SET status = 'lost', finished_at = now(), error = $3::jsonb
+     WHERE workspace_id = $1 AND run_id = $2 AND status = 'running'`,
+    [
+      workspaceId,
+      id,
+      JSON.stringify({
+        code: 'run_cancelled',
+        message: 'The run was cancelled while this attempt was in flight.',
+        hint: 'Whether it took effect is unknown: look at the far side.',
+      }),
+    ],
+  );
+  return run.workflowId;
+}

@@ -1,0 +1,204 @@
+import type { EntityManager } from 'typeorm';
+import type { LoggedError } from '../core/errors.js';
+import type { Actor, Cause } from '../core/event.js';
+import type { Json } from '../core/json.js';
+import type { Waiting } from '../core/plan.js';
+import { recordset, sql } from './sql.js';
+
+/** How long a claimed run belongs to its worker without a heartbeat, in seconds. */
+export const LEASE_SECONDS = 30;
+
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+
+/**
+ * When a worker has to look at a run again.
+ * `now`: as soon as possible; `lease`: it is held by a worker, look when its lease has run out; `at`: then (null: only
+ * when somebody decides something); `never`: it is over.
+ */
+export type Due = { kind: 'now' } | { kind: 'lease' } | { kind: 'at'; at: string | null } | { kind: 'never' };
+
+/** What changes in a run as it goes on. */
+export interface RunProgress {
+  status: RunStatus;
+  reason: string | null;
+  error: LoggedError | null;
+  waiting: Waiting[] | null;
+  due: Due;
+  /** ISO 8601, null while it has not started or ended. */
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+/** A run as first written. */
+export interface NewRun extends RunProgress {
+  workspaceId: string;
+  id: string;
+  workflowId: string;
+  versionId: string;
+  version: number;
+  eventId: string | null;
+  module: string | null;
+  recordId: string | null;
+  explanation: Json;
+  actor: Actor;
+  cause: Cause | null;
+  fence: number;
+}
+
+/** A run that this worker holds now. */
+export interface ClaimedRun {
+  workspaceId: string;
+  id: string;
+  workflowId: string;
+  versionId: string;
+  eventId: string | null;
+  module: string | null;
+  recordId: string | null;
+  actor: Actor;
+  cause: Cause | null;
+  fence: number;
+  /** Claims in a row that found a dead worker's lease. */
+  recoveries: number;
+  startedAt: Date;
+  retryOf: string | null;
+}
+
+/** Names a run as held by one claim. */
+export interface HeldRun {
+  workspaceId: string;
+  id: string;
+  fence: number;
+}
+
+const DUE_AT = `CASE due WHEN 'now' THEN now() WHEN 'lease' THEN now() + interval '${LEASE_SECONDS} seconds' WHEN 'at' THEN "dueAt" END`;
+
+function dueColumns(due: Due): { due: Due['kind']; dueAt: string | null } {
+  return { due: due.kind, dueAt: due.kind === 'at' ? due.at : null };
+}
+
+/**
+ * Writes the runs that routing made, in whatever state it left them: many are over already. A run of the same event and
+ * workflow that exists is left alone; answers the ids that were written.
+ */
+export async function insertRuns(manager: EntityManager, runs: readonly NewRun[]): Promise<Set<string>> {
+  if (runs.length === 0) return new Set();
+  const rows = await sql<{ id: string }>(
+    manager,
+    `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, event_id, module, record_id, status, reason,
+       explanation, error, waiting, actor, cause, due_at, fence, started_at, finished_at)
+     SELECT "workspaceId", id, "workflowId", "versionId", version, "eventId", module, "recordId", status, reason,
+       explanation, error, waiting, actor, cause, ${DUE_AT}, fence, "startedAt", "finishedAt"
+     FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid, "workflowId" uuid, "versionId" uuid, version integer,
+       "eventId" uuid, module text, "recordId" text, status text, reason text, explanation jsonb, error jsonb, waiting jsonb,
+       actor jsonb, cause jsonb, due text, "dueAt" timestamptz, fence integer, "startedAt" timestamptz, "finishedAt" timestamptz)
+     ON CONFLICT (workspace_id, event_id, workflow_id) WHERE event_id IS NOT NULL AND retry_of IS NULL DO NOTHING
+     RETURNING id`,
+    [recordset(runs.map((run) => ({ ...run, ...dueColumns(run.due) })))],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/**
+ * Writes the progress of held runs; the fence decides. Answers the ids that were written: one that is missing was lost
+ * to another worker or cancelled, and the caller must roll its effects back.
+ */
+export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun & RunProgress)[]): Promise<Set<string>> {
+  if (runs.length === 0) return new Set();
+  const rows = await sql<{ id: string }>(
+    manager,
+    `UPDATE automation.runs SET status = u.status, reason = u.reason, error = u.error, waiting = u.waiting, due_at = ${DUE_AT},
+       finished_at = u."finishedAt", recoveries = 0
+     FROM json_to_recordset($1::json) AS u("workspaceId" text, "runId" uuid, "heldFence" integer, status text, reason text,
+       error jsonb, waiting jsonb, due text, "dueAt" timestamptz, "finishedAt" timestamptz)
+     WHERE runs.workspace_id = u."workspaceId" AND runs.id = u."runId" AND runs.fence = u."heldFence" AND runs.status = 'running'
+     RETURNING runs.id`,
+    [recordset(runs.map((run) => ({ ...run, runId: run.id, heldFence: run.fence, ...dueColumns(run.due) })))],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/**
+ * Claims due runs: queued ones, waits that are over, and leases that ran out, all by one index scan on due_at. Raising
+ * the fence shuts a former holder out for good. Only a lease that ran out counts as a recovery.
+ */
+export function claimDueRuns(manager: EntityManager, limit: number): Promise<ClaimedRun[]> {
+  return sql<ClaimedRun>(
+    manager,
+    `WITH due AS MATERIALIZED (
+       SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs WHERE due_at <= now()
+       ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+     )
+     UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = now() + interval '${LEASE_SECONDS} seconds',
+       waiting = NULL, recoveries = CASE WHEN was = 'running' THEN recoveries + 1 ELSE recoveries END,
+       started_at = coalesce(started_at, now())
+     FROM due WHERE workspace_id = w AND id = i
+     RETURNING workspace_id AS "workspaceId", id, workflow_id AS "workflowId", version_id AS "versionId", event_id AS "eventId",
+       module, record_id AS "recordId", actor, cause, fence, recoveries, started_at AS "startedAt", retry_of AS "retryOf"`,
+    [limit],
+  );
+}
+
+/** Heartbeat: moves the leases of held runs on. Answers the ids that are still held. */
+export async function extendLeases(manager: EntityManager, runs: readonly HeldRun[]): Promise<Set<string>> {
+  if (runs.length === 0) return new Set();
+  const rows = await sql<{ id: string }>(
+    manager,
+    `UPDATE automation.runs SET due_at = now() + interval '${LEASE_SECONDS} seconds'
+     FROM json_to_recordset($1::json) AS h("workspaceId" text, "runId" uuid, "heldFence" integer)
+     WHERE runs.workspace_id = h."workspaceId" AND runs.id = h."runId" AND runs.fence = h."heldFence" AND runs.status = 'running'
+     RETURNING runs.id`,
+    [recordset(runs.map((run) => ({ workspaceId: run.workspaceId, runId: run.id, heldFence: run.fence })))],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Gives held runs back, due at once, as queued: the next claim does not count as a recovery. */
+export async function releaseRuns(manager: EntityManager, runs: readonly HeldRun[]): Promise<void> {
+  if (runs.length === 0) return;
+  await sql(
+    manager,
+    `UPDATE automation.runs SET status = 'queued', due_at = now()
+     FROM json_to_recordset($1::json) AS h("workspaceId" text, "runId" uuid, "heldFence" integer)
+     WHERE runs.workspace_id = h."workspaceId" AND runs.id = h."runId" AND runs.fence = h."heldFence" AND runs.status = 'running'`,
+    [recordset(runs.map((run) => ({ workspaceId: run.workspaceId, runId: run.id, heldFence: run.fence })))],
+  );
+}
+
+/** A run that a re-entry rule has to know of. */
+export interface EarlierRun {
+  workflowId: string;
+  module: string;
+  recordId: string;
+  active: boolean;
+  createdAt: Date;
+}
+
+/**
+ * The newest runs (skipped ones apart) of these workflows on these records. Takes a lock a (workflow, record) first, in
+ * one order, so that two routers cannot both find nothing and both start one.
+ */
+export async function lockAndLoadEarlierRuns(
+  manager: EntityManager,
+  pairs: readonly { workspaceId: string; workflowId: string; module: string; recordId: string }[],
+): Promise<EarlierRun[]> {
+  if (pairs.length === 0) return [];
+  const set = recordset(pairs);
+  const columns = `p("workspaceId" text, "workflowId" uuid, module text, "recordId" text)`;
+  await sql(
+    manager,
+    `SELECT pg_advisory_xact_lock(key) FROM (
+       SELECT DISTINCT hashtextextended(concat_ws('/', "workspaceId", "workflowId", module, "recordId"), 0) AS key
+       FROM json_to_recordset($1::json) AS ${columns} ORDER BY key) AS keys`,
+    [set],
+  );
+  return sql<EarlierRun>(
+    manager,
+    `SELECT r.workflow_id AS "workflowId", r.module, r.record_id AS "recordId",
+       bool_or(r.status IN ('queued', 'running', 'waiting')) AS active, max(r.created_at) AS "createdAt"
+     FROM (SELECT DISTINCT * FROM json_to_recordset($1::json) AS ${columns}) AS pairs
+     JOIN automation.runs r ON r.workspace_id = pairs."workspaceId" AND r.module = pairs.module AND r.record_id = pairs."recordId"
+       AND r.workflow_id = pairs."workflowId" AND r.status <> 'skipped'
+     GROUP BY r.workflow_id, r.module, r.record_id`,
+    [set],
+  );
+}

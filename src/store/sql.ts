@@ -1,0 +1,20 @@
+import type { EntityManager } from 'typeorm';
+
+/**
+ * Runs one statement on the manager's connection and answers its rows, whatever the statement's kind: TypeORM's plain
+ * answer to UPDATE … RETURNING is shaped differently from the one to INSERT … RETURNING.
+ */
+export async function sql<Row>(manager: EntityManager, statement: string, parameters: unknown[] = []): Promise<Row[]> {
+  const answer: unknown = await manager.query(statement, parameters);
+  if (!Array.isArray(answer)) return [];
+  const isRowsAndCount = answer.length === 2 && Array.isArray(answer[0]) && typeof answer[1] === 'number';
+  return (isRowsAndCount ? answer[0] : answer) as Row[];
+}
+
+/**
+ * The rows of a set-based statement, as the single parameter of `json_to_recordset`. One JSON text costs one
+ * `JSON.stringify` here and one parse there, where arrays for `unnest` would be quoted twice for every jsonb column.
+ */
+export function recordset(rows: readonly object[]): string {
+  return JSON.stringify(rows);
+}

@@ -1,0 +1,37 @@
+import type { EntityManager } from 'typeorm';
+import { recordset, sql } from './sql.js';
+
+/** How many rows a workflow's counters are spread over. */
+const SLOTS = 16;
+
+/** What one transaction adds to the counters of one workflow. */
+export interface StatsDelta {
+  workspaceId: string;
+  workflowId: string;
+  started: number;
+  succeeded: number;
+  failed: number;
+  skipped: number;
+  cancelled: number;
+}
+
+/**
+ * Adds to the counters: one upsert a transaction, into a random slot, rows in one order, so that concurrent batches
+ * neither queue behind one hot row nor deadlock.
+ */
+export async function addStats(manager: EntityManager, deltas: readonly StatsDelta[], random: () => number): Promise<void> {
+  if (deltas.length === 0) return;
+  const slot = Math.floor(random() * SLOTS);
+  await sql(
+    manager,
+    `INSERT INTO automation.workflow_stats AS s (workspace_id, workflow_id, slot, started, succeeded, failed, skipped, cancelled, last_run_at)
+     SELECT "workspaceId", "workflowId", $2, started, succeeded, failed, skipped, cancelled, CASE WHEN started > 0 THEN now() END
+     FROM json_to_recordset($1::json) AS d("workspaceId" text, "workflowId" uuid, started bigint, succeeded bigint, failed bigint,
+       skipped bigint, cancelled bigint)
+     ORDER BY "workspaceId", "workflowId"
+     ON CONFLICT (workspace_id, workflow_id, slot) DO UPDATE SET started = s.started + excluded.started,
+       succeeded = s.succeeded + excluded.succeeded, failed = s.failed + excluded.failed, skipped = s.skipped + excluded.skipped,
+       cancelled = s.cancelled + excluded.cancelled, last_run_at = coalesce(excluded.last_run_at, s.last_run_at)`,
+    [recordset(deltas), slot],
+  );
+}

@@ -1,0 +1,89 @@
+import type { EntityManager } from 'typeorm';
+import type { LoggedError } from '../core/errors.js';
+import type { StepExecution } from '../core/history.js';
+import type { JsonObject } from '../core/json.js';
+import { recordset, sql } from './sql.js';
+
+/** A step execution with everything the log keeps of it. */
+export interface LoggedExecution extends StepExecution {
+  /** Its place in the run's history, from 0. */
+  position: number;
+  /** The step's type: an action's name, or `branch`, `delay`, … */
+  type: string;
+  /** The arguments as rendered, secrets masked. */
+  input: JsonObject | null;
+  /** ISO 8601. */
+  startedAt: string;
+  finishedAt: string | null;
+}
+
+/** Writes new executions and what changed in earlier ones (a recorded intent gets its result), in one statement. */
+export async function writeExecutions(
+  manager: EntityManager,
+  executions: readonly (LoggedExecution & { workspaceId: string; runId: string })[],
+): Promise<void> {
+  if (executions.length === 0) return;
+  await sql(
+    manager,
+    `INSERT INTO automation.step_executions (workspace_id, run_id, path, attempt, position, type, status, input, output, error,
+       wake_at, started_at, finished_at)
+     SELECT "workspaceId", "runId", path, attempt, position, type, status, input, output, error, "wakeAt", "startedAt", "finishedAt"
+     FROM json_to_recordset($1::json) AS s("workspaceId" text, "runId" uuid, path text, attempt integer, position integer, type text,
+       status text, input jsonb, output jsonb, error jsonb, "wakeAt" timestamptz, "startedAt" timestamptz, "finishedAt" timestamptz)
+     ON CONFLICT (workspace_id, run_id, path, attempt) DO UPDATE SET status = excluded.status, output = excluded.output,
+       error = excluded.error, wake_at = excluded.wake_at, finished_at = excluded.finished_at`,
+    [recordset(executions)],
+  );
+}
+
+interface ExecutionRecord {
+  run_id: string;
+  path: string;
+  attempt: number;
+  position: number;
+  type: string;
+  status: StepExecution['status'];
+  input: JsonObject | null;
+  output: JsonObject | null;
+  error: LoggedError | null;
+  wake_at: Date | null;
+  superseded: boolean;
+  started_at: Date;
+  finished_at: Date | null;
+}
+
+/** The histories of runs, keyed by run id, each in order; a run without executions is missing. */
+export async function loadExecutions(
+  manager: EntityManager,
+  runs: readonly { workspaceId: string; id: string }[],
+): Promise<Map<string, LoggedExecution[]>> {
+  const histories = new Map<string, LoggedExecution[]>();
+  if (runs.length === 0) return histories;
+  const rows = await sql<ExecutionRecord>(
+    manager,
+    `SELECT run_id, path, attempt, position, type, status, input, output, error, wake_at, superseded, started_at, finished_at
+     FROM automation.step_executions
+     WHERE (workspace_id, run_id) IN (SELECT "workspaceId", id FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid))
+     ORDER BY run_id, position`,
+    [recordset(runs.map(({ workspaceId, id }) => ({ workspaceId, id })))],
+  );
+  for (const row of rows) {
+    const history = histories.get(row.run_id) ?? [];
+    history.push({
+      path: row.path,
+      attempt: row.attempt,
+      position: row.position,
+      type: row.type,
+      status: row.status,
+      input: row.input,
+      output: row.output,
+      error: row.error,
+      wakeAt: row.wake_at?.toISOString() ?? null,
+      superseded: row.superseded,
+      startedAt: row.started_at.toISOString(),
+      finishedAt: row.finished_at?.toISOString() ?? null,
+    });
+    histories.set(row.run_id, history);
+  }
+  return histories;
+}

@@ -1,0 +1,310 @@
+import type { EntityManager } from 'typeorm';
+import { v7 as uuid } from 'uuid';
+import type { Problem } from '../core/errors.js';
+import type { Actor } from '../core/event.js';
+import type { JsonObject } from '../core/json.js';
+import { QueryParts } from './query-parts.js';
+import { sql } from './sql.js';
+
+export type WorkflowStatus = 'draft' | 'active' | 'paused' | 'archived';
+
+/** What a list of workflows shows. Times are ISO 8601. */
+export interface WorkflowItem {
+  id: string;
+  code: string;
+  name: string;
+  description: string | null;
+  status: WorkflowStatus;
+  /** The module it is about: of the published definition, else of the draft. */
+  module: string | null;
+  /** What starts it: of the published definition, else of the draft. */
+  trigger: JsonObject | null;
+  /** The published version; null before the first publish. */
+  version: number | null;
+  hasUnpublishedChanges: boolean;
+  /** How many problems keep the draft from being published. */
+  problemCount: number;
+  /** Runs started; skipped ones are not in it. */
+  runCount: number;
+  lastRunAt: string | null;
+  /** To be sent back with an edit. */
+  revision: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** Everything about one workflow. */
+export interface WorkflowDetail extends WorkflowItem {
+  /** The draft: the definition as last saved. */
+  definition: JsonObject;
+  problems: Problem[];
+  published: { version: number; definition: JsonObject; publishedAt: string; publishedBy: Actor } | null;
+  counts: { started: number; succeeded: number; failed: number; skipped: number; cancelled: number };
+}
+
+/** A workflow's row as locked for a change. */
+export interface WorkflowRow {
+  id: string;
+  code: string;
+  name: string;
+  description: string | null;
+  status: WorkflowStatus;
+  draft: JsonObject;
+  publishedVersionId: string | null;
+  publishedVersion: number | null;
+  hasUnpublishedChanges: boolean;
+  revision: number;
+}
+
+/** A draft and what is told from it. */
+export interface DraftColumns {
+  draft: JsonObject;
+  problems: Problem[];
+  trigger: JsonObject | null;
+  module: string | null;
+}
+
+/** Writes a new draft; false when its code is taken in the workspace. */
+export async function insertWorkflow(
+  manager: EntityManager,
+  workspaceId: string,
+  workflow: DraftColumns & { id: string; code: string; name: string; description: string | null },
+): Promise<boolean> {
+  const rows = await sql(
+    manager,
+    `INSERT INTO automation.workflows (workspace_id, id, code, name, description, draft, problems, trigger, module)
+     VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9)
+     ON CONFLICT (workspace_id, code) DO NOTHING RETURNING id`,
+    [workspaceId, workflow.id, workflow.code, workflow.name, workflow.description, ...draftParameters(workflow)],
+  );
+  return rows.length === 1;
+}
+
+function draftParameters({ draft, problems, trigger, module }: DraftColumns): unknown[] {
+  return [JSON.stringify(draft), JSON.stringify(problems), trigger && JSON.stringify(trigger), module];
+}
+
+/** The row, locked against other changes until the transaction ends; null when the workspace has none of that id. */
+export async function lockWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<WorkflowRow | null> {
+  const [row] = await sql<WorkflowRow>(
+    manager,
+    `SELECT id, code, name, description, status, draft, published_version_id AS "publishedVersionId",
+       published_version AS "publishedVersion", has_unpublished_changes AS "hasUnpublishedChanges", revision
+     FROM automation.workflows WHERE workspace_id = $1 AND id = $2 FOR UPDATE`,
+    [workspaceId, id],
+  );
+  return row ?? null;
+}
+
+/** True when another workflow of the workspace has this code. */
+export async function isCodeTaken(manager: EntityManager, workspaceId: string, code: string, exceptId: string): Promise<boolean> {
+  const rows = await sql(manager, 'SELECT 1 FROM automation.workflows WHERE workspace_id = $1 AND code = $2 AND id <> $3', [
+    workspaceId,
+    code,
+    exceptId,
+  ]);
+  return rows.length > 0;
+}
+
+/**
+ * Saves an edit of a locked row. Trigger and module go on showing the published definition, where there is one; a draft
+ * that was edited back to it counts as unchanged. Answers how many rows it met: one.
+ */
+export async function updateWorkflow(
+  manager: EntityManager,
+  workspaceId: string,
+  id: string,
+  revision: number,
+  change: DraftColumns & { code: string; name: string; description: string | null },
+): Promise<number> {
+  const rows = await sql(
+    manager,
+    `UPDATE automation.workflows w SET code = $4, name = $5, description = $6, draft = $7::jsonb, problems = $8::jsonb,
+       trigger = CASE WHEN published_version_id IS NULL THEN $9::jsonb ELSE trigger END,
+       module = CASE WHEN published_version_id IS NULL THEN $10 ELSE module END,
+       has_unpublished_changes = NOT EXISTS (SELECT 1 FROM automation.workflow_versions v
+         WHERE v.workspace_id = w.workspace_id AND v.id = w.published_version_id AND v.definition = $7::jsonb),
+       revision = revision + 1, updated_at = now()
+     WHERE workspace_id = $1 AND id = $2 AND revision = $3 RETURNING id`,
+    [workspaceId, id, revision, change.code, change.name, change.description, ...draftParameters(change)],
+  );
+  return rows.length;
+}
+
+/** Snapshots the draft of a locked row as its next version, makes that the published one and the workflow active. Answers the version. */
+export async function publishDraft(
+  manager: EntityManager,
+  workspaceId: string,
+  id: string,
+  from: Pick<DraftColumns, 'trigger' | 'module'>,
+  publishedBy: Actor,
+): Promise<number> {
+  const versionId = uuid();
+  const [made] = await sql<{ version: number }>(
+    manager,
+    `INSERT INTO automation.workflow_versions (workspace_id, id, workflow_id, version, definition, published_by)
+     SELECT w.workspace_id, $3, w.id, 1 + coalesce((SELECT max(v.version) FROM automation.workflow_versions v
+         WHERE v.workspace_id = w.workspace_id AND v.workflow_id = w.id), 0), w.draft, $4::jsonb
+     FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 RETURNING version`,
+    [workspaceId, id, versionId, JSON.stringify(publishedBy)],
+  );
+  const version = made?.version ?? 0;
+  await sql(
+    manager,
+    `UPDATE automation.workflows SET status = 'active', published_version_id = $3, published_version = $4, has_unpublished_changes = false,
+       problems = '[]', trigger = $5::jsonb, module = $6, updated_at = now()
+     WHERE workspace_id = $1 AND id = $2`,
+    [workspaceId, id, versionId, version, from.trigger && JSON.stringify(from.trigger), from.module],
+  );
+  return version;
+}
+
+export async function setStatus(manager: EntityManager, workspaceId: string, id: string, status: WorkflowStatus): Promise<void> {
+  await sql(manager, 'UPDATE automation.workflows SET status = $3, updated_at = now() WHERE workspace_id = $1 AND id = $2', [
+    workspaceId,
+    id,
+    status,
+  ]);
+}
+
+/** Says to every router of every node that what is active in the workspace has changed. Belongs into a catalogueTransaction. */
+export async function raiseGeneration(manager: EntityManager, workspaceId: string): Promise<void> {
+  await sql(
+    manager,
+    `INSERT INTO automation.catalogue_generations AS g (workspace_id, generation) VALUES ($1, 1)
+     ON CONFLICT (workspace_id) DO UPDATE SET generation = g.generation + 1`,
+    [workspaceId],
+  );
+}
+
+/** Are there runs that are not over? Served by runs_status, which holds no successes: there are far fewer rows to look at. */
+export async function hasUnfinishedRuns(manager: EntityManager, workspaceId: string, workflowId: string): Promise<boolean> {
+  const rows = await sql(
+    manager,
+    `SELECT 1 FROM automation.runs WHERE workspace_id = $1 AND workflow_id = $2 AND status IN ('queued', 'running', 'waiting') LIMIT 1`,
+    [workspaceId, workflowId],
+  );
+  return rows.length > 0;
+}
+
+/** Removes a workflow, its versions and counters. Its runs stay, until retention takes them. */
+export async function deleteWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<void> {
+  await sql(manager, 'DELETE FROM automation.workflow_stats WHERE workspace_id = $1 AND workflow_id = $2', [workspaceId, id]);
+  await sql(manager, 'DELETE FROM automation.workflows WHERE workspace_id = $1 AND id = $2', [workspaceId, id]);
+}
+
+/** Which workflows a list shows. Search looks into name and code. */
+export interface WorkflowFilter {
+  status?: WorkflowStatus;
+  module?: string;
+  /** The event of the trigger. */
+  event?: string;
+  search?: string;
+}
+
+/** What a list can be sorted by, and the column behind it. */
+const SORT_COLUMNS = {
+  name: 'lower(w.name)',
+  code: 'w.code',
+  status: 'w.status',
+  module: 'w.module',
+  runCount: 'coalesce(s.started, 0)',
+  lastRunAt: 's."lastRunAt"',
+  createdAt: 'w.created_at',
+  updatedAt: 'w.updated_at',
+} as const;
+export type WorkflowSortField = keyof typeof SORT_COLUMNS;
+export const WORKFLOW_SORT_FIELDS = Object.keys(SORT_COLUMNS) as WorkflowSortField[];
+
+export interface WorkflowListQuery extends WorkflowFilter {
+  sort: { field: WorkflowSortField; descending: boolean };
+  /** From 1. */
+  page: number;
+  limit: number;
+}
+
+const ITEM_COLUMNS = `w.id, w.code, w.name, w.description, w.status, w.module, w.trigger, w.published_version AS version,
+  w.has_unpublished_changes AS "hasUnpublishedChanges", jsonb_array_length(w.problems) AS "problemCount",
+  coalesce(s.started, 0)::double precision AS "runCount", s."lastRunAt", w.revision, w.created_at AS "createdAt", w.updated_at AS "updatedAt"`;
+
+/** The counters of each workflow, its slots added up. */
+const STATS = `(SELECT workflow_id, sum(started) AS started, sum(succeeded) AS succeeded, sum(failed) AS failed, sum(skipped) AS skipped,
+  sum(cancelled) AS cancelled, max(last_run_at) AS "lastRunAt" FROM automation.workflow_stats WHERE workspace_id = $1 GROUP BY workflow_id) s
+  ON s.workflow_id = w.id`;
+
+type ItemRow = Omit<WorkflowItem, 'lastRunAt' | 'createdAt' | 'updatedAt'> & { lastRunAt: Date | null; createdAt: Date; updatedAt: Date };
+
+/** One page of a workspace's workflows and how many there are in all. A workspace has hundreds, so pages are by number. */
+export async function listWorkflows(
+  manager: EntityManager,
+  workspaceId: string,
+  query: WorkflowListQuery,
+): Promise<{ items: WorkflowItem[]; total: number }> {
+  const parts = new QueryParts();
+  parts.and(`w.workspace_id = ${parts.bind(workspaceId)}`);
+  parts.equals('w.status', query.status).equals('w.module', query.module).equals(`w.trigger->>'event'`, query.event);
+  if (query.search !== undefined) {
+    const pattern = parts.bind(`%${query.search.replace(/[\\%_]/g, '\\$&')}%`);
+    parts.and(`(w.name ILIKE ${pattern} OR w.code ILIKE ${pattern})`);
+  }
+  const [count] = await sql<{ total: number }>(
+    manager,
+    `SELECT count(*)::integer AS total FROM automation.workflows w WHERE ${parts.where}`,
+    parts.parameters,
+  );
+  const direction = query.sort.descending ? 'DESC' : 'ASC';
+  const { where } = parts;
+  const limit = parts.bind(query.limit);
+  const offset = parts.bind((query.page - 1) * query.limit);
+  const rows = await sql<ItemRow>(
+    manager,
+    `SELECT ${ITEM_COLUMNS} FROM automation.workflows w LEFT JOIN ${STATS} WHERE ${where}
+     ORDER BY ${SORT_COLUMNS[query.sort.field]} ${direction} NULLS LAST, w.id ${direction} LIMIT ${limit} OFFSET ${offset}`,
+    parts.parameters,
+  );
+  return { items: rows.map(toItem), total: count?.total ?? 0 };
+}
+
+/** Everything about one workflow; null when the workspace has none of that id. */
+export async function findWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<WorkflowDetail | null> {
+  type DetailRow = ItemRow & Omit<WorkflowDetail, keyof WorkflowItem | 'published'> & { published: WorkflowDetail['published'] };
+  const [row] = await sql<DetailRow>(
+    manager,
+    `SELECT ${ITEM_COLUMNS}, w.draft AS definition, w.problems,
+       json_build_object('started', coalesce(s.started, 0), 'succeeded', coalesce(s.succeeded, 0), 'failed', coalesce(s.failed, 0),
+         'skipped', coalesce(s.skipped, 0), 'cancelled', coalesce(s.cancelled, 0)) AS counts,
+       (SELECT json_build_object('version', v.version, 'definition', v.definition, 'publishedAt', v.published_at, 'publishedBy', v.published_by)
+        FROM automation.workflow_versions v WHERE v.workspace_id = w.workspace_id AND v.id = w.published_version_id) AS published
+     FROM automation.workflows w LEFT JOIN ${STATS} WHERE w.workspace_id = $1 AND w.id = $2`,
+    [workspaceId, id],
+  );
+  if (!row) return null;
+  const { definition, problems, counts, published } = row;
+  return {
+    ...toItem(row),
+    definition,
+    problems,
+    published: published && { ...published, publishedAt: new Date(published.publishedAt).toISOString() },
+    counts,
+  };
+}
+
+function toItem(row: ItemRow): WorkflowItem {
+  return {
+    id: row.id,
+    code: row.code,
+    name: row.name,
+    description: row.description,
+    status: row.status,
+    module: row.module,
+    trigger: row.trigger,
+    version: row.version,
+    hasUnpublishedChanges: row.hasUnpublishedChanges,
+    problemCount: row.problemCount,
+    runCount: row.runCount,
+    lastRunAt: row.lastRunAt?.toISOString() ?? null,
+    revision: row.revision,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+
+const CONDITION = { field: 'source', operator: 'equals', value: 'Web Form' };
+const TRIGGER = { type: 'event', module: 'leads', event: 'created' };
+
+describe('the life of an event', () => {
+  let app: AutomationApp;
+  beforeAll(async () => {
+    app = await startAutomationApp();
+  });
+  afterAll(() => app.close());
+
+  it('goes from the host transaction to a finished run with every step in its history', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: TRIGGER,
+      conditions: CONDITION,
+      steps: [
+        { id: 'owner', type: 'assign_owner', with: { strategy: 'round_robin', userIds: ['u-1', 'u-2'] } },
+        { id: 'call', type: 'create_task', with: { title: 'Call {{record.name}}', dueIn: 'P1D', assigneeId: '{{record.ownerId}}' } },
+        { id: 'stage', type: 'move_stage', with: { stage: 'Contacted' } },
+      ],
+    });
+    const lead = await app.createLead({ name: 'Grace' });
+    await app.automation.drain();
+    const { items } = await app.runs.list({ workflowId }, { limit: 50 }, ADMIN);
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({ status: 'succeeded', recordId: lead.id, module: 'leads', error: null });
+    const run = await app.runs.get(items[0]?.id ?? '', ADMIN);
+    expect(run.steps.map(({ path, status }) => [path, status])).toEqual([
+      ['owner', 'succeeded'],
+      ['call', 'succeeded'],
+      ['stage', 'succeeded'],
+    ]);
+    const [row] = await app.query('SELECT stage, "ownerId" FROM crm_leads WHERE id = $1', [lead.id]);
+    expect(row).toEqual({ stage: 'Contacted', ownerId: 'u-1' });
+    expect(await app.query('SELECT title, "assigneeId" FROM crm_tasks WHERE "recordId" = $1', [lead.id])).toEqual([
+      { title: 'Call Grace', assigneeId: 'u-1' },
+    ]);
+    const caused = await app.query('SELECT module, event FROM automation.events WHERE cause IS NOT NULL ORDER BY id');
+    expect(caused.map(({ module, event }) => `${module}.${event}`)).toEqual(
+      expect.arrayContaining(['leads.updated', 'tasks.created', 'leads.stage_changed']),
+    );
+  });
+
+  it('says why a run was skipped', async () => {
+    const lead = await app.createLead({ source: 'Import' });
+    await app.automation.drain();
+    const { items } = await app.runs.list({ recordId: lead.id }, { limit: 50 }, ADMIN);
+    expect(items[0]).toMatchObject({ status: 'skipped', reason: 'conditions' });
+    const run = await app.runs.get(items[0]?.id ?? '', ADMIN);
+    expect(run.explanation).toMatchObject({ field: 'source', operator: 'equals', seen: 'Import', expected: 'Web Form', result: false });
+  });
+});

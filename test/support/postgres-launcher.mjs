@@ -1,0 +1,26 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import ts from 'typescript';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/**
+ * The demo's launcher, straight from its source. Jest's globalSetup runs outside jest's transform, and taking it from
+ * `dist` would make the tests depend on a build that may be old, missing, or being rewritten right now.
+ */
+export async function loadLauncher() {
+  const cache = join(root, 'node_modules', '.cache', 'nestjs-crm-automation');
+  await mkdir(cache, { recursive: true });
+  for (const name of ['postgres-binaries', 'embedded-postgres']) {
+    const source = await readFile(join(root, 'src', 'demo', 'postgres', `${name}.ts`), 'utf8');
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: false },
+    });
+    // `node_modules/.cache` has no package.json that says "module"; hence .mjs, in the imports too. Renamed into place for parallel runs.
+    const draft = join(cache, `${name}.${process.pid}.tmp`);
+    await writeFile(draft, outputText.replaceAll(/'\.\/([\w-]+)\.js'/g, "'./$1.mjs'"));
+    await rename(draft, join(cache, `${name}.mjs`));
+  }
+  return import(pathToFileURL(join(cache, 'embedded-postgres.mjs')).href);
+}
