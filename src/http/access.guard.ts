@@ -1,0 +1,88 @@
+import {
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  Logger,
+  Optional,
+  SetMetadata,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AutomationError } from '../core/errors.js';
+import type { AccessPolicy, Caller, Permission } from '../host/access.js';
+import type { HttpRequest } from './http-request.js';
+
+/** Injection token of the host's {@link AccessPolicy}; null or missing when the host gave none. */
+export const ACCESS_POLICY = Symbol('ACCESS_POLICY');
+
+const PERMISSION = 'automation:permission';
+/** Where the guard leaves the caller: a symbol, so that nothing of the host's can be there. */
+const CALLER = Symbol('automation caller');
+
+/** What a caller needs for this route. A route without it is refused to everybody. */
+export function RequirePermission(permission: Permission): MethodDecorator {
+  return SetMetadata(PERMISSION, permission);
+}
+
+/** The caller, as the access policy named them. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const { [CALLER]: caller } = context.switchToHttp().getRequest<{ [CALLER]?: Caller }>();
+  if (!caller) throw new AutomationError('unauthenticated', 'The request has no caller.');
+  return caller;
+});
+
+/**
+ * Asks the host's policy who is calling and whether they may. Refuses everything while there is no policy: a module that
+ * is merely installed must not open anything.
+ */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  private readonly logger = new Logger('AutomationAccess');
+
+  constructor(
+    private readonly reflector: Reflector,
+    @Optional() @Inject(ACCESS_POLICY) private readonly policy: AccessPolicy | null,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (!this.policy) {
+      throw new AutomationError('access_not_configured', 'Nobody may use the automation API: the application has no access policy.', {
+        hint: 'Give the module the option `access`.',
+      });
+    }
+    const request = context.switchToHttp().getRequest<HttpRequest & { [CALLER]?: Caller }>();
+    const caller: unknown = await this.policy.authenticate({
+      headers: request.headers,
+      method: request.method,
+      url: request.originalUrl ?? request.url,
+      raw: request,
+    });
+    if (caller === null || caller === undefined) {
+      throw new AutomationError('unauthenticated', 'The request carries no valid credentials.');
+    }
+    if (!isCaller(caller)) {
+      this.logger.error('The access policy answered a caller without a workspaceId, userId or list of permissions: the call was refused.');
+      throw new AutomationError('caller_invalid', 'The application could not tell who is calling, or in which workspace.');
+    }
+    const permission = this.reflector.get<Permission | undefined>(PERMISSION, context.getHandler());
+    if (permission === undefined || !caller.permissions.includes(permission)) {
+      throw new AutomationError('permission_denied', `This takes the permission automation:${permission ?? 'none'}.`, {
+        ...(permission === undefined ? {} : { details: { permission } }),
+      });
+    }
+    request[CALLER] = caller;
+    return true;
+  }
+}
+
+function isCaller(value: unknown): value is Caller {
+  if (typeof value !== 'object' || value === null) return false;
+  const { workspaceId, userId, permissions } = value as Partial<Caller>;
+  return isName(workspaceId) && isName(userId) && Array.isArray(permissions);
+}
+
+/** A text that can be stored: neither blank nor with U+0000 or half of a surrogate pair. */
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '' && !/[\0\p{Surrogate}]/u.test(value);
+}

@@ -1,0 +1,16 @@
+import { applyDecorators, Controller, UseFilters, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { AccessGuard } from '../access.guard.js';
+import { ErrorFilter } from '../error.filter.js';
+import { RequestShapeGuard } from '../request-shape.guard.js';
+
+/** A controller of the admin API: access first, then the form of the request; every error in one form. */
+export function AdminController(path: string, title: string): ClassDecorator {
+  return applyDecorators(
+    Controller(path),
+    UseGuards(AccessGuard, RequestShapeGuard),
+    UseFilters(ErrorFilter),
+    ApiTags(title),
+    ApiBearerAuth(),
+  );
+}

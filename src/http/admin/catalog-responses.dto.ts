@@ -1,0 +1,122 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Effect, EventRule, FieldType } from '../../core/catalog.js';
+import type { JsonObject } from '../../core/json.js';
+
+class FieldDto {
+  @ApiProperty({ example: 'amount' })
+  name!: string;
+
+  @ApiProperty({ example: 'Amount' })
+  label!: string;
+
+  @ApiProperty({ enum: ['text', 'number', 'money', 'boolean', 'date', 'datetime', 'list', 'json'], example: 'money' })
+  type!: FieldType;
+
+  @ApiProperty({ example: true })
+  nullable!: boolean;
+
+  @ApiProperty({ example: true })
+  writable!: boolean;
+
+  @ApiProperty({ required: false, type: [String] })
+  options?: string[];
+}
+
+class RelationDto {
+  @ApiProperty({ example: 'account' })
+  name!: string;
+
+  @ApiProperty({ example: 'accounts' })
+  module!: string;
+}
+
+class EventDescriptionDto {
+  @ApiProperty({ example: 'stage_changed' })
+  name!: string;
+
+  @ApiProperty({ example: 'Stage changed' })
+  label!: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { on: 'changed', field: 'stage' } })
+  rule!: EventRule;
+}
+
+class ModuleDto {
+  @ApiProperty({ example: 'leads' })
+  name!: string;
+
+  @ApiProperty({ example: 'lead' })
+  singular!: string;
+
+  @ApiProperty({ example: 'Leads' })
+  label!: string;
+
+  @ApiProperty({ type: [FieldDto] })
+  fields!: FieldDto[];
+
+  @ApiProperty({ type: [RelationDto] })
+  relations!: RelationDto[];
+
+  @ApiProperty({ type: [EventDescriptionDto] })
+  events!: EventDescriptionDto[];
+
+  @ApiProperty({ required: false, example: 'stage' })
+  stageField?: string;
+
+  @ApiProperty({ required: false, example: 'ownerId' })
+  ownerField?: string;
+}
+
+class ActionDto {
+  @ApiProperty({ example: 'create_task' })
+  type!: string;
+
+  @ApiProperty({ example: 'Create task' })
+  label!: string;
+
+  @ApiProperty({ required: false })
+  description?: string;
+
+  @ApiProperty({
+    enum: ['local', 'external'],
+    example: 'local',
+    description: 'Local: exactly once. External: at least once, with an idempotency key.',
+  })
+  effect!: Effect;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: "JSON Schema of the step's `with`.",
+    example: { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] },
+  })
+  argumentsSchema!: JsonObject;
+}
+
+class StepTypeDto {
+  @ApiProperty({ example: 'branch' })
+  type!: string;
+
+  @ApiProperty({ example: true, description: 'False: may stand in a draft, cannot be published yet.' })
+  executable!: boolean;
+}
+
+/** Everything that definitions may refer to. */
+export class CatalogDto {
+  @ApiProperty({ type: [ModuleDto] })
+  modules!: ModuleDto[];
+
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'The operators of conditions, with the types of fields they fit and the value they take.',
+    example: [{ name: 'equals', label: 'equals', types: 'any', value: 'one' }],
+  })
+  operators!: unknown;
+
+  @ApiProperty({ type: [ActionDto] })
+  actions!: ActionDto[];
+
+  @ApiProperty({ type: [StepTypeDto], description: 'Flow control.' })
+  stepTypes!: StepTypeDto[];
+}

@@ -1,0 +1,35 @@
+import { Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { FLOW_STEP_TYPES } from '../../core/definition.js';
+import { describeOperators } from '../../core/operators/index.js';
+import { AutomationCatalog } from '../../engine/automation-catalog.js';
+import { RequirePermission } from '../access.guard.js';
+import { AdminController } from './admin-controller.js';
+import { CatalogDto } from './catalog-responses.dto.js';
+import { ApiErrors } from './error.dto.js';
+
+@AdminController('catalog', 'Catalog')
+export class CatalogController {
+  constructor(private readonly catalog: AutomationCatalog) {}
+
+  @Get()
+  @RequirePermission('view')
+  @ApiOperation({ summary: 'Modules with their fields and events, operators, actions with the schemas of their arguments' })
+  @ApiOkResponse({ type: CatalogDto })
+  @ApiErrors()
+  get(): CatalogDto {
+    const { modules, actions, executable } = this.catalog;
+    return {
+      modules: [...modules.values()],
+      operators: describeOperators(),
+      actions: [...actions.values()].map(({ type, label, description, effect, argumentsSchema }) => ({
+        type,
+        label,
+        description,
+        effect,
+        argumentsSchema,
+      })),
+      stepTypes: FLOW_STEP_TYPES.map((type) => ({ type, executable: executable.kinds.has(type) })),
+    };
+  }
+}

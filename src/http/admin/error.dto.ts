@@ -1,0 +1,53 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, ApiResponse } from '@nestjs/swagger';
+import type { Problem } from '../../core/errors.js';
+import type { JsonObject } from '../../core/json.js';
+import type { ErrorBody } from '../error-body.js';
+
+/** One thing wrong with the input. */
+export class ProblemDto implements Problem {
+  @ApiProperty({ example: 'steps[1].branches[0].when.operator' })
+  path!: string;
+
+  @ApiProperty({ example: 'The operator "contains" does not fit a number.' })
+  message!: string;
+}
+
+/** What every error looks like. */
+export class ErrorDto implements ErrorBody {
+  @ApiProperty({ type: 'integer', example: 409 })
+  statusCode!: number;
+
+  @ApiProperty({ example: 'revision_conflict', description: 'Stable, for programs.' })
+  code!: string;
+
+  @ApiProperty({ example: 'Somebody has saved the workflow in between: it is at revision 4.' })
+  message!: string;
+
+  @ApiPropertyOptional({ example: 'Load it again and repeat your edit on top.' })
+  hint?: string;
+
+  @ApiPropertyOptional({ type: [ProblemDto] })
+  problems?: ProblemDto[];
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { revision: 4 } })
+  details?: JsonObject;
+}
+
+const MEANINGS = {
+  400: 'The request is not valid; `problems` says where.',
+  401: 'No valid credentials.',
+  403: 'The caller lacks the permission, or the application has no access policy.',
+  404: 'There is none of this id in the workspace.',
+  409: 'It does not fit the present state; `code` says why.',
+  413: 'The body is larger than 256 KB.',
+  415: 'The body is not JSON in UTF-8.',
+  422: 'The draft has problems.',
+  503: 'The database is unavailable.',
+} as const;
+
+/** The errors of a route in the OpenAPI document; those that every route has are in it already. */
+export function ApiErrors(...statuses: (keyof typeof MEANINGS)[]): MethodDecorator & ClassDecorator {
+  const all = [...new Set([...statuses, 401, 403, 503] as const)].sort();
+  return applyDecorators(...all.map((status) => ApiResponse({ status, type: ErrorDto, description: MEANINGS[status] })));
+}

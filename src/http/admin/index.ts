@@ -1,0 +1,8 @@
+import type { Type } from '@nestjs/common';
+import { CatalogController } from './catalog.controller.js';
+import { EventsController } from './events.controller.js';
+import { RunsController } from './runs.controller.js';
+import { WorkflowsController } from './workflows.controller.js';
+
+/** The controllers of the admin API. Their paths are relative: the module mounts them. */
+export const adminControllers: Type<unknown>[] = [CatalogController, WorkflowsController, RunsController, EventsController];

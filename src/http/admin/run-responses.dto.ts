@@ -1,0 +1,296 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { LoggedError } from '../../core/errors.js';
+import type { StepExecutionStatus } from '../../core/history.js';
+import type { Json, JsonObject } from '../../core/json.js';
+import type { Waiting } from '../../core/plan.js';
+import type { BulkRetryResult, EventDetail, RunDetail, RunRetry, RunStep } from '../../engine/run-service.js';
+import type { EventItem, EventLook, EventRecord, RunItem } from '../../store/run-log-store.js';
+import type { RunStatus } from '../../store/run-store.js';
+import { RUN_STATUSES } from './runs.dto.js';
+import { ActorDto } from './workflow-responses.dto.js';
+
+const ID = { format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' };
+const NULLABLE_ID = { type: String, nullable: true, format: 'uuid', example: null };
+const NULLABLE_TEXT = { type: String, nullable: true };
+const NULLABLE_TIME = { type: String, nullable: true, format: 'date-time', example: '2025-11-20T08:00:01.250Z' };
+const TIME = { format: 'date-time', example: '2025-11-20T08:00:00.000Z' };
+const NULLABLE_OBJECT = { type: 'object', additionalProperties: true, nullable: true } as const;
+const MILLISECONDS = { type: 'integer', nullable: true, example: 1250 } as const;
+const EXPLANATION = {
+  ...NULLABLE_OBJECT,
+  description: 'Each condition with the value seen, the operator, the value expected and the result.',
+  example: { result: false, all: [{ result: false, field: 'source', operator: 'equals', seen: 'Phone', expected: 'Web Form' }] },
+};
+const ERROR = {
+  ...NULLABLE_OBJECT,
+  description: 'Code, message and what to do about it.',
+  example: {
+    code: 'mail_unreachable',
+    message: 'The mail server refused the connection.',
+    hint: 'Check the mail server, then retry the run.',
+  },
+};
+
+/** A run as lists show it. */
+export class RunItemDto implements RunItem {
+  @ApiProperty(ID)
+  id!: string;
+
+  @ApiProperty(ID)
+  workflowId!: string;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'Welcome web leads', description: 'Null when the workflow has been deleted.' })
+  workflowName!: string | null;
+
+  @ApiProperty({ type: 'integer', example: 2 })
+  version!: number;
+
+  @ApiProperty({ enum: RUN_STATUSES, example: 'failed' })
+  status!: RunStatus;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'leads' })
+  module!: string | null;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: '42' })
+  recordId!: string | null;
+
+  @ApiProperty(NULLABLE_ID)
+  eventId!: string | null;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'mail_unreachable', description: 'Why it was skipped, failed or cancelled: a code.' })
+  reason!: string | null;
+
+  @ApiProperty(ERROR)
+  error!: LoggedError | null;
+
+  @ApiProperty({
+    type: 'array',
+    nullable: true,
+    description: 'What it waits for.',
+    items: {
+      type: 'object',
+      properties: { path: { type: 'string' }, reason: { type: 'string' }, until: { type: 'string', nullable: true } },
+    },
+    example: null,
+  })
+  waiting!: Waiting[] | null;
+
+  @ApiProperty({ ...NULLABLE_ID, description: 'The run that this one repeats from the start.' })
+  retryOf!: string | null;
+
+  @ApiProperty({ ...NULLABLE_ID, description: 'The run that repeats this one from the start.' })
+  retriedAs!: string | null;
+
+  @ApiProperty(TIME)
+  createdAt!: string;
+
+  @ApiProperty({ ...NULLABLE_TIME, description: 'When it began; after a retry from the failed step, when it was retried.' })
+  startedAt!: string | null;
+
+  @ApiProperty(NULLABLE_TIME)
+  finishedAt!: string | null;
+
+  @ApiProperty(MILLISECONDS)
+  durationMs!: number | null;
+}
+
+/** One page of runs. */
+export class RunPageDto {
+  @ApiProperty({ type: [RunItemDto] })
+  items!: RunItemDto[];
+
+  @ApiProperty({ ...NULLABLE_ID, description: 'Null at the end.' })
+  nextCursor!: string | null;
+}
+
+/** One attempt of one step. */
+export class RunStepDto implements RunStep {
+  @ApiProperty({ example: 'route.enterprise.am' })
+  path!: string;
+
+  @ApiProperty({ type: 'integer', example: 1 })
+  attempt!: number;
+
+  @ApiProperty({ type: 'integer', example: 0 })
+  position!: number;
+
+  @ApiProperty({ example: 'send_email' })
+  type!: string;
+
+  @ApiProperty({ enum: ['running', 'waiting', 'succeeded', 'failed', 'lost'], example: 'failed' })
+  status!: StepExecutionStatus;
+
+  @ApiProperty({ ...NULLABLE_OBJECT, example: { to: 'ann@example.test', template: 'welcome' } })
+  input!: JsonObject | null;
+
+  @ApiProperty({ ...NULLABLE_OBJECT, example: null })
+  output!: JsonObject | null;
+
+  @ApiProperty(ERROR)
+  error!: LoggedError | null;
+
+  @ApiProperty({ ...NULLABLE_TIME, description: 'When its wait is over, or its next attempt is due.' })
+  wakeAt!: string | null;
+
+  @ApiProperty({ example: false, description: 'Sent back by a person for another try.' })
+  superseded!: boolean;
+
+  @ApiProperty(TIME)
+  startedAt!: string;
+
+  @ApiProperty(NULLABLE_TIME)
+  finishedAt!: string | null;
+
+  @ApiProperty(MILLISECONDS)
+  durationMs!: number | null;
+}
+
+/** An event as lists show it. */
+export class EventItemDto implements EventItem {
+  @ApiProperty(ID)
+  id!: string;
+
+  @ApiProperty({ example: 'leads' })
+  module!: string;
+
+  @ApiProperty({ example: 'created' })
+  event!: string;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: '42' })
+  recordId!: string | null;
+
+  @ApiProperty({ type: ActorDto })
+  actor!: ActorDto;
+
+  @ApiProperty({ example: 'publish', description: 'How it came in.' })
+  source!: string;
+
+  @ApiProperty(TIME)
+  occurredAt!: string;
+
+  @ApiProperty({ ...NULLABLE_TIME, description: 'When workflows looked at it.' })
+  routedAt!: string | null;
+
+  @ApiProperty({ ...ERROR, description: 'Why it could not be routed, when that failed for good.', example: null })
+  error!: LoggedError | null;
+}
+
+/** One page of events. */
+export class EventPageDto {
+  @ApiProperty({ type: [EventItemDto] })
+  items!: EventItemDto[];
+
+  @ApiProperty({ ...NULLABLE_ID, description: 'Null at the end.' })
+  nextCursor!: string | null;
+}
+
+/** An event with what it carried. */
+export class EventRecordDto extends EventItemDto implements EventRecord {
+  @ApiProperty({ ...NULLABLE_OBJECT, description: 'The record after the event.', example: { id: '42', name: 'Ann', source: 'Web Form' } })
+  record!: JsonObject | null;
+
+  @ApiProperty({ ...NULLABLE_OBJECT, description: 'The record before it.', example: null })
+  previous!: JsonObject | null;
+
+  @ApiProperty({ ...NULLABLE_OBJECT, example: { stage: { from: 'New', to: 'Qualified' } } })
+  changes!: JsonObject | null;
+
+  @ApiProperty({
+    ...NULLABLE_OBJECT,
+    description: 'The run behind it and the chain before that, when a workflow caused it.',
+    example: null,
+  })
+  cause!: Json;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: null })
+  key!: string | null;
+}
+
+/** A run of an event, with why its workflow did or did not apply. */
+export class EventLookDto extends RunItemDto implements EventLook {
+  @ApiProperty(EXPLANATION)
+  explanation!: Json;
+}
+
+/** An event and what each workflow made of it. */
+export class EventDetailDto extends EventRecordDto implements EventDetail {
+  @ApiProperty({ type: [EventLookDto] })
+  runs!: EventLookDto[];
+}
+
+/** A retry by a person. */
+export class RunRetryDto implements RunRetry {
+  @ApiProperty(TIME)
+  at!: string;
+
+  @ApiProperty({ type: ActorDto })
+  by!: ActorDto;
+
+  @ApiProperty({ enum: ['failed_step', 'start'], example: 'failed_step' })
+  from!: Json;
+
+  @ApiProperty({ enum: ['same', 'newest'], nullable: true, example: null })
+  version!: Json;
+
+  @ApiProperty(NULLABLE_ID)
+  newRunId!: Json;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'The mail server is back.' })
+  reason!: string | null;
+}
+
+class CancelledDto {
+  @ApiProperty(TIME)
+  at!: string;
+
+  @ApiProperty({ type: ActorDto })
+  by!: ActorDto;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'The customer has called.' })
+  reason!: string | null;
+}
+
+/** Everything about one run. */
+export class RunDetailDto extends RunItemDto implements RunDetail {
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'welcome-web-leads' })
+  workflowCode!: string | null;
+
+  @ApiProperty({ type: ActorDto })
+  actor!: ActorDto;
+
+  @ApiProperty({ ...NULLABLE_OBJECT, example: null })
+  cause!: Json;
+
+  @ApiProperty(EXPLANATION)
+  explanation!: Json;
+
+  @ApiProperty({ type: [RunStepDto] })
+  steps!: RunStepDto[];
+
+  @ApiProperty({ type: EventRecordDto, nullable: true })
+  event!: EventRecordDto | null;
+
+  @ApiProperty({ type: [RunRetryDto] })
+  retries!: RunRetryDto[];
+
+  @ApiProperty({ type: CancelledDto, nullable: true })
+  cancelled!: CancelledDto | null;
+}
+
+/** What a bulk retry did, or would do. */
+export class BulkRetryDto implements BulkRetryResult {
+  @ApiProperty({ example: true })
+  dryRun!: boolean;
+
+  @ApiProperty({ type: 'integer', example: 214, description: 'How many of the failed runs could be retried when it began.' })
+  matched!: number;
+
+  @ApiProperty({ type: 'integer', example: 0 })
+  retried!: number;
+
+  @ApiProperty({ type: 'integer', example: 0, description: "How many were in somebody else's hands." })
+  skipped!: number;
+
+  @ApiProperty({ type: [RunItemDto], description: 'For a preview: the newest of them.' })
+  sample!: RunItemDto[];
+}

@@ -1,0 +1,89 @@
+import { Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { RunService } from '../../engine/run-service.js';
+import type { Caller } from '../../host/access.js';
+import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { DescribeQuery } from '../fields.js';
+import { type Checked, checked } from '../request-pipe.js';
+import { AdminController } from './admin-controller.js';
+import { ApiErrors } from './error.dto.js';
+import { BulkRetryDto, RunDetailDto, RunPageDto } from './run-responses.dto.js';
+import { CancelRunDto, LIST_RUNS_PARAMETERS, ListRunsQuery, RetryRunDto, RetryRunsDto, toPaging, toRunFilter } from './runs.dto.js';
+
+const ID = { name: 'id', format: 'uuid' };
+
+@AdminController('runs', 'Runs')
+export class RunsController {
+  constructor(private readonly runs: RunService) {}
+
+  @Get()
+  @RequirePermission('view')
+  @ApiOperation({ summary: 'List runs, newest first' })
+  @DescribeQuery(LIST_RUNS_PARAMETERS)
+  @ApiOkResponse({ type: RunPageDto })
+  @ApiErrors(400)
+  list(@Query(checked(ListRunsQuery)) query: Checked<ListRunsQuery>, @CurrentCaller() caller: Caller): Promise<RunPageDto> {
+    return this.runs.list(toRunFilter(query), toPaging(query), caller);
+  }
+
+  @Post('retry')
+  @HttpCode(200)
+  @RequirePermission('operate')
+  @ApiOperation({
+    summary: 'Retry failed runs by filter',
+    description:
+      'Takes up 1,000 at the most a call, the oldest first; call again while `matched` is more than `retried`. `dryRun` only counts.',
+  })
+  @ApiBody({ type: RetryRunsDto })
+  @ApiOkResponse({ type: BulkRetryDto })
+  @ApiErrors(400, 415)
+  retryMany(@Body(checked(RetryRunsDto)) body: Checked<RetryRunsDto>, @CurrentCaller() caller: Caller): Promise<BulkRetryDto> {
+    const { filter, ...command } = body;
+    return this.runs.retryMany(toRunFilter(filter), command, caller);
+  }
+
+  @Get(':id')
+  @RequirePermission('view')
+  @ApiOperation({ summary: 'A run with its steps, the event that started it, the explanation, the error and its retries' })
+  @ApiParam(ID)
+  @ApiOkResponse({ type: RunDetailDto })
+  @ApiErrors(404)
+  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<RunDetailDto> {
+    return this.runs.get(id, caller);
+  }
+
+  @Post(':id/retry')
+  @HttpCode(200)
+  @RequirePermission('operate')
+  @ApiOperation({
+    summary: 'Retry a run',
+    description: 'Answers the run that goes on: the same one, or the new one. Of two people at once one succeeds.',
+  })
+  @ApiParam(ID)
+  @ApiBody({ type: RetryRunDto })
+  @ApiOkResponse({ type: RunDetailDto })
+  @ApiErrors(400, 404, 409, 415)
+  retry(
+    @Param('id') id: string,
+    @Body(checked(RetryRunDto)) body: Checked<RetryRunDto>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<RunDetailDto> {
+    return this.runs.retry(id, body, caller);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @RequirePermission('operate')
+  @ApiOperation({ summary: 'End a run that is not over' })
+  @ApiParam(ID)
+  @ApiBody({ type: CancelRunDto, required: false })
+  @ApiOkResponse({ type: RunDetailDto })
+  @ApiErrors(400, 404, 409, 415)
+  cancel(
+    @Param('id') id: string,
+    @Body(checked(CancelRunDto)) body: Checked<CancelRunDto>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<RunDetailDto> {
+    return this.runs.cancel(id, body.reason ?? null, caller);
+  }
+}

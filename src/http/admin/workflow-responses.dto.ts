@@ -1,0 +1,124 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Actor } from '../../core/event.js';
+import type { JsonObject } from '../../core/json.js';
+import type { WorkflowDetail, WorkflowItem, WorkflowStatus } from '../../store/workflow-store.js';
+import { EXAMPLE_DEFINITION, WorkflowDefinitionDto } from './definition.dto.js';
+import { ProblemDto } from './error.dto.js';
+
+/** Who made something happen. */
+export class ActorDto implements Actor {
+  @ApiProperty({ enum: ['user', 'system', 'workflow'], example: 'user' })
+  type!: Actor['type'];
+
+  @ApiProperty({ type: String, nullable: true, example: 'u-7' })
+  id!: string | null;
+
+  @ApiProperty({ required: false, example: 'Ada' })
+  name?: string;
+
+  @ApiProperty({ required: false, type: [String] })
+  roles?: string[];
+}
+
+/** A workflow as lists show it. */
+export class WorkflowItemDto implements WorkflowItem {
+  @ApiProperty({ format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' })
+  id!: string;
+
+  @ApiProperty({ example: 'welcome-web-leads' })
+  code!: string;
+
+  @ApiProperty({ example: 'Welcome web leads' })
+  name!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  description!: string | null;
+
+  @ApiProperty({ enum: ['draft', 'active', 'paused', 'archived'], example: 'active' })
+  status!: WorkflowStatus;
+
+  @ApiProperty({ type: String, nullable: true, example: 'leads' })
+  module!: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: EXAMPLE_DEFINITION.trigger })
+  trigger!: JsonObject | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 2, description: 'The published version.' })
+  version!: number | null;
+
+  @ApiProperty({ example: false })
+  hasUnpublishedChanges!: boolean;
+
+  @ApiProperty({ type: 'integer', example: 0, description: 'Problems that keep the draft from being published.' })
+  problemCount!: number;
+
+  @ApiProperty({ type: 'integer', example: 128, description: 'Runs started; skipped ones are not in it.' })
+  runCount!: number;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2025-11-20T08:00:00.000Z' })
+  lastRunAt!: string | null;
+
+  @ApiProperty({ type: 'integer', example: 3, description: 'To be sent back with an edit.' })
+  revision!: number;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-01T08:00:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
+  updatedAt!: string;
+}
+
+/** One page of workflows. */
+export class WorkflowPageDto {
+  @ApiProperty({ type: [WorkflowItemDto] })
+  items!: WorkflowItemDto[];
+
+  @ApiProperty({ type: 'integer', example: 1 })
+  total!: number;
+}
+
+class PublishedDto {
+  @ApiProperty({ type: 'integer', example: 2 })
+  version!: number;
+
+  @ApiProperty({ type: WorkflowDefinitionDto })
+  definition!: JsonObject;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
+  publishedAt!: string;
+
+  @ApiProperty({ type: ActorDto })
+  publishedBy!: ActorDto;
+}
+
+class CountsDto {
+  @ApiProperty({ type: 'integer', example: 128 })
+  started!: number;
+
+  @ApiProperty({ type: 'integer', example: 120 })
+  succeeded!: number;
+
+  @ApiProperty({ type: 'integer', example: 5 })
+  failed!: number;
+
+  @ApiProperty({ type: 'integer', example: 310 })
+  skipped!: number;
+
+  @ApiProperty({ type: 'integer', example: 3 })
+  cancelled!: number;
+}
+
+/** Everything about one workflow. */
+export class WorkflowDetailDto extends WorkflowItemDto implements WorkflowDetail {
+  @ApiProperty({ type: WorkflowDefinitionDto, description: 'The draft, as last saved.' })
+  definition!: JsonObject;
+
+  @ApiProperty({ type: [ProblemDto], example: [] })
+  problems!: ProblemDto[];
+
+  @ApiProperty({ type: PublishedDto, nullable: true })
+  published!: PublishedDto | null;
+
+  @ApiProperty({ type: CountsDto })
+  counts!: CountsDto;
+}

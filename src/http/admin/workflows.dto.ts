@@ -1,0 +1,128 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
+import type { JsonObject } from '../../core/json.js';
+import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField, type WorkflowStatus } from '../../store/workflow-store.js';
+import { AsSent, IfGiven, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import { WorkflowDefinitionDto } from './definition.dto.js';
+
+const CODE = /^[a-z][a-z0-9_-]{0,63}$/;
+const CODE_MESSAGE = 'code must begin with a small letter and hold small letters, digits, - and _ only, 64 at the most';
+const WORKFLOW_STATUSES: WorkflowStatus[] = ['draft', 'active', 'paused', 'archived'];
+const SORTS = WORKFLOW_SORT_FIELDS.flatMap((field) => [field, `-${field}`]);
+
+/** A new workflow. */
+export class CreateWorkflowDto {
+  @ApiPropertyOptional({
+    pattern: CODE.source,
+    example: 'welcome-web-leads',
+    description: 'Unique in the workspace; made from the name when left out.',
+  })
+  @IfGiven()
+  @IsString()
+  @Matches(CODE, { message: CODE_MESSAGE })
+  code?: string;
+
+  @ApiProperty({ minLength: 1, maxLength: 200, example: 'Welcome web leads' })
+  @IsString()
+  @Length(1, 200)
+  @Matches(/\S/, { message: 'name must not be blank' })
+  name!: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 2000, example: 'Mail and a call for every lead from the web form.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  description?: string | null;
+
+  @ApiProperty({ type: WorkflowDefinitionDto, description: 'Saved with its problems, if it has any.' })
+  @IsObject()
+  @AsSent()
+  definition!: JsonObject;
+}
+
+/** An edit: what is left out stays as it is. */
+export class UpdateWorkflowDto {
+  @ApiProperty({ type: 'integer', minimum: 1, example: 3, description: 'The revision that the edit is based on; another one answers 409.' })
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  revision!: number;
+
+  @ApiPropertyOptional({ pattern: CODE.source, example: 'welcome-web-leads' })
+  @IfGiven()
+  @IsString()
+  @Matches(CODE, { message: CODE_MESSAGE })
+  code?: string;
+
+  @ApiPropertyOptional({ minLength: 1, maxLength: 200, example: 'Welcome web leads' })
+  @IfGiven()
+  @IsString()
+  @Length(1, 200)
+  @Matches(/\S/, { message: 'name must not be blank' })
+  name?: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 2000, example: 'Mail and a call for every lead from the web form.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(2000)
+  description?: string | null;
+
+  @ApiPropertyOptional({ type: WorkflowDefinitionDto })
+  @IfGiven()
+  @IsObject()
+  @AsSent()
+  definition?: JsonObject;
+}
+
+/** What to publish. */
+export class PublishWorkflowDto {
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 3, description: 'Publish only if the draft is still at this revision.' })
+  @IfGiven()
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
+  revision?: number;
+}
+
+/** Which workflows, in which order, which page. */
+export class ListWorkflowsQuery {
+  @IfGiven()
+  @IsIn(WORKFLOW_STATUSES)
+  status?: WorkflowStatus;
+
+  @OptionalText(100)
+  module?: string;
+
+  @OptionalText(100)
+  event?: string;
+
+  @OptionalText(200)
+  search?: string;
+
+  @IfGiven()
+  @IsIn(SORTS)
+  sort?: string;
+
+  @QueryInteger(1, 100_000)
+  page?: number;
+
+  @QueryInteger(1, 100)
+  limit?: number;
+}
+
+/** The parameters of {@link ListWorkflowsQuery} for the OpenAPI document. */
+export const LIST_WORKFLOWS_PARAMETERS: QueryParameters = {
+  status: { enum: WORKFLOW_STATUSES },
+  module: { type: String, example: 'leads' },
+  event: { type: String, example: 'created', description: 'The event of the trigger.' },
+  search: { type: String, example: 'welcome', description: 'Part of the name or code, whatever the case.' },
+  sort: { enum: SORTS, description: 'A field; `-` before it for descending. Default `name`.' },
+  page: { schema: { type: 'integer', minimum: 1, maximum: 100_000, default: 1 } },
+  limit: { schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } },
+};
+
+/** The query with its defaults. */
+export function toWorkflowListQuery({ sort = 'name', page = 1, limit = 20, ...filter }: ListWorkflowsQuery): WorkflowListQuery {
+  const descending = sort.startsWith('-');
+  return { ...filter, page, limit, sort: { field: sort.replace(/^-/, '') as WorkflowSortField, descending } };
+}

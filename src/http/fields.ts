@@ -1,0 +1,89 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiQuery, type ApiQueryOptions } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import {
+  IsInt,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  Max,
+  MaxLength,
+  Min,
+  registerDecorator,
+  ValidateIf,
+} from 'class-validator';
+
+// Decorators for the fields of DTOs, so that a kind of field is checked in one way everywhere.
+
+/** A member that may be left out, but is not null when it is there. */
+export function IfGiven(): PropertyDecorator {
+  return ValidateIf((_, value) => value !== undefined) as PropertyDecorator;
+}
+
+/** A text of a query or body that may be left out. */
+export function OptionalText(maxLength: number): PropertyDecorator {
+  return applyDecorators(IfGiven(), IsString(), Length(1, maxLength)) as PropertyDecorator;
+}
+
+/** A text that may be left out, null or empty. */
+export function OptionalNote(maxLength: number): PropertyDecorator {
+  return applyDecorators(IsOptional(), IsString(), MaxLength(maxLength)) as PropertyDecorator;
+}
+
+/** A query's whole number: digits only; `1e3`, ` 5` and `0x10` are refused, and so is whatever is out of bounds. */
+export function QueryInteger(min: number, max: number): PropertyDecorator {
+  const toNumber = ({ value }: { value: unknown }): unknown =>
+    typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  return applyDecorators(IfGiven(), Transform(toNumber), IsInt(), Min(min), Max(max)) as PropertyDecorator;
+}
+
+/** A moment: an ISO 8601 date (its start in UTC) or date-time with its offset, in the years 1970 to 9999, which every part of the stack can hold. */
+export function Moment(): PropertyDecorator {
+  return applyDecorators(IfGiven(), IsISO8601({ strict: true, strictSeparator: true }), IsRepresentable()) as PropertyDecorator;
+}
+
+function IsRepresentable(): PropertyDecorator {
+  return (target, property) =>
+    registerDecorator({
+      name: 'isRepresentable',
+      target: target.constructor,
+      propertyName: String(property),
+      validator: {
+        validate: (value: unknown) => {
+          // A date-time without an offset would mean another moment on each server.
+          const complete = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}(T.+(Z|[+-]\d{2}(:?\d{2})?))?$/.test(value);
+          const ms = complete ? Date.parse(value) : Number.NaN;
+          return ms >= 0 && ms < Date.UTC(10_000, 0);
+        },
+        defaultMessage: () => `${String(property)} must be a date, or a date-time with its offset, in the years 1970 to 9999`,
+      },
+    });
+}
+
+/** The id of the last item seen. */
+export function Cursor(): PropertyDecorator {
+  return applyDecorators(
+    IfGiven(),
+    IsUUID(undefined, { message: 'cursor must be the nextCursor of an earlier page' }),
+  ) as PropertyDecorator;
+}
+
+/** Keeps the member exactly as it was sent: class-transformer's copy leaves out members named like methods of every object. */
+export function AsSent(): PropertyDecorator {
+  return Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
+}
+
+/** Parameters of a query for the OpenAPI document, by name. */
+export type QueryParameters = Record<
+  string,
+  { type?: typeof String; enum?: string[]; schema?: Record<string, string | number>; description?: string; example?: string }
+>;
+
+/** Describes the parameters of a query in the OpenAPI document. */
+export function DescribeQuery(parameters: QueryParameters): MethodDecorator {
+  return applyDecorators(
+    ...Object.entries(parameters).map(([name, options]) => ApiQuery({ name, required: false, ...options } as ApiQueryOptions)),
+  );
+}

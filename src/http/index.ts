@@ -1,0 +1,16 @@
+import type { Provider } from '@nestjs/common';
+import { AccessGuard } from './access.guard.js';
+import { ErrorFilter } from './error.filter.js';
+import { ParserErrors } from './parser-errors.js';
+import { RequestShapeGuard } from './request-shape.guard.js';
+
+export { ACCESS_POLICY } from './access.guard.js';
+export { adminControllers } from './admin/index.js';
+export { type AutomationDocsOptions, setupAutomationDocs } from './docs.js';
+export { HTTP_PATH } from './parser-errors.js';
+
+/**
+ * What the controllers need beside the services: `WorkflowService`, `RunService`, `AutomationCatalog` and, under
+ * `ACCESS_POLICY`, the host's policy. `HTTP_PATH` says where they are mounted when that is not `automation`.
+ */
+export const httpProviders: Provider[] = [AccessGuard, RequestShapeGuard, ErrorFilter, ParserErrors];

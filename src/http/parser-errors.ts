@@ -1,0 +1,69 @@
+import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { ErrorBody } from './error-body.js';
+import { codeForStatus } from './error-status.js';
+import type { HttpRequest } from './http-request.js';
+
+/** Injection token of the path under which the module mounts the controllers. Default `automation`. */
+export const HTTP_PATH = Symbol('AUTOMATION_HTTP_PATH');
+
+/** The first segments of our routes below that path. */
+const RESOURCES = 'catalog|workflows|runs|events';
+
+/** An error of Express' body parser or router; `type` is the parser's own word for it. */
+interface ParserError {
+  status?: unknown;
+  statusCode?: unknown;
+  type?: unknown;
+}
+
+/**
+ * The host's body parser refuses malformed, oversized and oddly encoded bodies before any of our code runs. On Express
+ * this gives these errors our form, for our routes alone; everything else goes on to the host's handlers. Other
+ * platforms answer in their own form, with the same status.
+ */
+@Injectable()
+export class ParserErrors implements OnModuleInit {
+  private readonly ours: RegExp;
+
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    @Optional() @Inject(HTTP_PATH) path: string | null,
+  ) {
+    const mount = (path ?? 'automation').replace(/^\/+|\/+$/g, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    this.ours = new RegExp(`/${mount}/(${RESOURCES})([/?]|$)`);
+  }
+
+  /** Routes are registered by now and Nest's own error handler is not: ours stands between them. */
+  onModuleInit(): void {
+    const { httpAdapter } = this.adapterHost;
+    if (httpAdapter?.getType() !== 'express') return;
+    // Express takes a function for an error handler by its four parameters.
+    const handler = (error: ParserError, request: HttpRequest, response: unknown, next: (error: unknown) => void): void => {
+      const body = this.ours.test(request.originalUrl ?? request.url) ? parserErrorBody(error) : null;
+      if (body) httpAdapter.reply(response, body, body.statusCode);
+      else next(error);
+    };
+    httpAdapter.use(handler);
+  }
+}
+
+function parserErrorBody(error: ParserError): ErrorBody | null {
+  const statusCode = error.status ?? error.statusCode;
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
+  switch (statusCode) {
+    case 413:
+      return {
+        statusCode,
+        code: 'payload_too_large',
+        message: "The body is larger than the application's body parser allows.",
+        hint: 'Definitions may have up to 256 KB: raise the limit of the parser (`app.useBodyParser("json", { limit: "256kb" })`).',
+      };
+    case 415:
+      return { statusCode, code: 'unsupported_media_type', message: 'The body must be JSON in UTF-8, without an unknown encoding.' };
+    default:
+      return error.type === 'entity.parse.failed'
+        ? { statusCode, code: 'invalid_json', message: 'The body is not valid JSON.' }
+        : { statusCode, code: codeForStatus(statusCode), message: 'The request is malformed.' };
+  }
+}

@@ -1,0 +1,43 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { AutomationError } from '../core/errors.js';
+import { type HttpRequest, header } from './http-request.js';
+import { checkShape, tooLarge } from './json-shape.js';
+
+/** The largest body, in bytes: a definition may have this size. The host's own body parser must allow as much. */
+export const MAX_BODY_BYTES = 256 * 1024;
+const MAX_DEPTH = 128;
+const MAX_QUERY_BYTES = 16 * 1024;
+const METHODS_WITH_BODY = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);
+
+/**
+ * Refuses requests whose form alone is wrong, before pipes (the host's global ones included) work on them: other content
+ * types than JSON in UTF-8, bodies too large or too deep, names and characters that have no business in JSON. A guard,
+ * because guards are the last thing before pipes that needs nothing but the request.
+ */
+@Injectable()
+export class RequestShapeGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    if (METHODS_WITH_BODY.has(request.method)) checkBody(request);
+    checkShape(request.query ?? {}, 'query', { bytes: MAX_QUERY_BYTES, depth: 8 });
+    return true;
+  }
+}
+
+function checkBody(request: HttpRequest): void {
+  const contentType = header(request, 'content-type');
+  const length = Number(header(request, 'content-length') ?? 0);
+  const hasBody = length > 0 || header(request, 'transfer-encoding') !== undefined;
+  if ((contentType !== undefined || hasBody) && !isJsonInUtf8(contentType ?? '')) {
+    throw new AutomationError('unsupported_media_type', 'The body must be JSON in UTF-8.', {
+      hint: 'Send the header `Content-Type: application/json`.',
+    });
+  }
+  if (length > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
+  checkShape(request.body ?? null, 'body', { bytes: MAX_BODY_BYTES, depth: MAX_DEPTH });
+}
+
+function isJsonInUtf8(contentType: string): boolean {
+  const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());
+  return type === 'application/json' && parameters.every((parameter) => /^(charset=("?)utf-?8\2)?$/.test(parameter));
+}

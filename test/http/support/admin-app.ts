@@ -1,0 +1,145 @@
+import { type INestApplication, Module, RequestMethod, type Type } from '@nestjs/common';
+import { RouterModule } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import request from 'supertest';
+import { DataSource } from 'typeorm';
+import { CreateAutomation1763600000000 } from '../../../migrations/1763600000000-create-automation.js';
+import type { ActionDescription, ModuleDescription } from '../../../src/core/catalog.js';
+import { AutomationCatalog } from '../../../src/engine/automation-catalog.js';
+import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
+import { RunService } from '../../../src/engine/run-service.js';
+import { WorkflowService } from '../../../src/engine/workflow-service.js';
+import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
+import { ACCESS_POLICY, adminControllers, httpProviders, setupAutomationDocs } from '../../../src/http/index.js';
+import { AutomationDatabase } from '../../../src/store/database.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+
+const LEADS: ModuleDescription = {
+  name: 'leads',
+  singular: 'lead',
+  label: 'Leads',
+  fields: [
+    { name: 'id', label: 'Id', type: 'text', nullable: false, writable: false },
+    { name: 'name', label: 'Name', type: 'text', nullable: false, writable: true },
+    { name: 'source', label: 'Source', type: 'text', nullable: true, writable: true },
+    { name: 'amount', label: 'Amount', type: 'money', nullable: true, writable: true },
+  ],
+  relations: [],
+  events: [
+    { name: 'created', label: 'Created', rule: { on: 'created' } },
+    { name: 'updated', label: 'Updated', rule: { on: 'updated' } },
+  ],
+};
+
+const CREATE_TASK: ActionDescription = {
+  type: 'create_task',
+  label: 'Create task',
+  effect: 'local',
+  argumentsSchema: { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] },
+  check: (args) => (typeof args.title === 'string' ? [] : [{ path: 'title', message: '"title" is missing.' }]),
+};
+
+/** A definition without problems. */
+export const DEFINITION = {
+  trigger: { type: 'event', module: 'leads', event: 'created' },
+  conditions: { field: 'source', operator: 'equals', value: 'Web' },
+  steps: [{ id: 'call', type: 'create_task', with: { title: 'Call' } }],
+};
+
+const ALL: Permission[] = ['view', 'operate', 'manage', 'tasks'];
+/** Callers by bearer token. */
+export const CALLERS: Record<string, Caller> = {
+  admin: { userId: 'u-admin', name: 'Ada', workspaceId: 'acme', permissions: ALL },
+  support: { userId: 'u-support', name: 'Sam', workspaceId: 'acme', permissions: ['view', 'operate'] },
+  viewer: { userId: 'u-viewer', workspaceId: 'acme', permissions: ['view'] },
+  nobody: { userId: 'u-nobody', workspaceId: 'acme', permissions: [] },
+  rival: { userId: 'u-rival', workspaceId: 'rival', permissions: ALL },
+};
+
+/** Bearer tokens name callers. */
+export const tokenPolicy: AccessPolicy = {
+  authenticate: ({ headers }: AccessRequest) => CALLERS[String(headers.authorization ?? '').replace('Bearer ', '')] ?? null,
+};
+
+/** One route of the API as registered. */
+export interface Route {
+  method: 'get' | 'post' | 'patch' | 'delete' | 'put';
+  /** With `:id`. */
+  path: string;
+}
+
+/** Every route that the controllers register. */
+export function registeredRoutes(): Route[] {
+  return adminControllers.flatMap((controller) => {
+    const base = Reflect.getMetadata('path', controller) as string;
+    const prototype = controller.prototype as Record<string, unknown>;
+    return Object.getOwnPropertyNames(prototype).flatMap((name) => {
+      const handler = prototype[name];
+      const method = typeof handler === 'function' ? (Reflect.getMetadata('method', handler) as RequestMethod | undefined) : undefined;
+      if (method === undefined) return [];
+      const path = (Reflect.getMetadata('path', handler as object) as string).replace(/^\/+/, '');
+      return [{ method: RequestMethod[method].toLowerCase() as Route['method'], path: `/automation/${base}${path === '' ? '' : `/${path}`}` }];
+    });
+  });
+}
+
+export interface AdminApp {
+  app: INestApplication;
+  database: AutomationDatabase;
+  /** How often the engine was told of work. */
+  signals: () => number;
+  /** Sends a request as the caller of that token. */
+  call: (method: Route['method'], path: string, token?: string) => request.Test;
+  close: () => Promise<void>;
+}
+
+/** Builds the API on a database of its own, as a host would mount it. */
+export async function startAdminApp(
+  options: { policy?: AccessPolicy | null; prepare?: (app: NestExpressApplication) => void; docs?: boolean } = {},
+): Promise<AdminApp> {
+  const testDatabase: TestDatabase = await createTestDatabase();
+  const host = new DataSource({ type: 'postgres', url: testDatabase.url, entities: [] });
+  const database = new AutomationDatabase(host, { poolSize: 8, migrations: [CreateAutomation1763600000000], migrate: 'auto' });
+  await database.connect();
+  const catalog = new AutomationCatalog({ describeModules: () => [LEADS] }, { describe: () => [CREATE_TASK] });
+  let signals = 0;
+
+  @Module({
+    imports: [],
+    controllers: adminControllers,
+    providers: [
+      ...httpProviders,
+      WorkflowService,
+      RunService,
+      { provide: AutomationDatabase, useValue: database },
+      { provide: AutomationCatalog, useValue: catalog },
+      { provide: ENGINE_SIGNAL, useValue: { workAvailable: () => (signals += 1) } },
+      { provide: ACCESS_POLICY, useValue: options.policy === undefined ? tokenPolicy : options.policy },
+    ],
+  })
+  class AdminModule {}
+
+  const module = await Test.createTestingModule({
+    imports: [AdminModule as Type<unknown>, RouterModule.register([{ path: 'automation', module: AdminModule }])],
+  }).compile();
+  const app = module.createNestApplication<NestExpressApplication>({ logger: false });
+  options.prepare?.(app);
+  if (options.docs) setupAutomationDocs(app);
+  await app.init();
+  const server = app.getHttpServer();
+  return {
+    app,
+    database,
+    signals: () => signals,
+    call: (method, path, token = 'admin') => {
+      const test = request(server)[method](path);
+      return token === '' ? test : test.set('Authorization', `Bearer ${token}`);
+    },
+    close: async () => {
+      await app.close();
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+}
