@@ -1,0 +1,65 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { EventEmitterModule } from '@nestjs/event-emitter';
+import { ScheduleModule } from '@nestjs/schedule';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { AutomationModule, type AutomationOptions } from '../index.js';
+import { DemoAccess } from './access/demo-access.js';
+import { sendSms } from './actions/send-sms.js';
+import { demoCrmHost } from './automation/crm-host.js';
+import { RecipeInstaller } from './automation/recipes.js';
+import { ChangeAnnouncer } from './crm/change-announcer.js';
+import { RECORD_CONTROLLERS } from './crm/record.controllers.js';
+import { RecordService } from './crm/record.service.js';
+import { crmDataSourceOptions, openCrmDatabase } from './database.js';
+import { DevServersModule } from './dev-servers.module.js';
+import { OverdueInvoicesController } from './invoices/overdue-invoices.controller.js';
+import { OverdueInvoicesJob } from './invoices/overdue-invoices.job.js';
+import { MailServer } from './mail/mail-server.js';
+import { MailboxController } from './mail/mailbox.controller.js';
+import { DEMO_SETTINGS, type DemoSettings } from './settings.js';
+import { Sink, SinkController } from './sink/sink.controller.js';
+import { SmsController, SmsGateway } from './sms/sms-gateway.js';
+import { PeopleController } from './users/people.controller.js';
+
+@Module({})
+class DemoModule {}
+
+/** A small CRM, and automation installed next to it. */
+export function demoModule(settings: DemoSettings): DynamicModule {
+  return {
+    module: DemoModule,
+    imports: [
+      TypeOrmModule.forRootAsync({
+        useFactory: () => crmDataSourceOptions(settings.databaseUrl),
+        dataSourceFactory: (options?: DataSourceOptions) => openCrmDatabase(options ?? crmDataSourceOptions(settings.databaseUrl)),
+      }),
+      EventEmitterModule.forRoot(),
+      ScheduleModule.forRoot(),
+      AutomationModule.forRootAsync({
+        imports: [DevServersModule],
+        inject: [DataSource, MailServer],
+        useFactory: (dataSource: DataSource, mailServer: MailServer): AutomationOptions => ({
+          dataSource,
+          crm: demoCrmHost(),
+          mail: { transport: `smtp://127.0.0.1:${mailServer.port}`, from: 'Acme CRM <crm@acme.test>' },
+          access: new DemoAccess(),
+          actions: [sendSms],
+          // Webhooks may not reach addresses inside our network, except this one: the demo's own sink.
+          outbound: { allow: [new URL(settings.origin).host] },
+        }),
+      }),
+      DevServersModule,
+    ],
+    controllers: [OverdueInvoicesController, ...RECORD_CONTROLLERS, PeopleController, MailboxController, SinkController, SmsController],
+    providers: [
+      { provide: DEMO_SETTINGS, useValue: settings },
+      RecordService,
+      ChangeAnnouncer,
+      OverdueInvoicesJob,
+      RecipeInstaller,
+      Sink,
+      SmsGateway,
+    ],
+  };
+}

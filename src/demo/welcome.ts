@@ -1,0 +1,38 @@
+import type { RunningDemo } from './demo-app.js';
+
+/** What the start-up says: what runs where, and what to try. */
+export function welcome({ origin, smtpPort, installed }: RunningDemo): string {
+  const auth = `-H 'Authorization: Bearer demo-admin'`;
+  return `
+The demo CRM is running.
+
+  CRM             ${origin}/crm/{leads,opportunities,contacts,accounts,tasks,invoices}
+                  ${origin}/crm/{users,stages,notifications}
+  Automation API  ${origin}/automation        docs: ${origin}/automation/docs
+  Mail server     127.0.0.1:${smtpPort} (SMTP)       caught mail: ${origin}/crm/mailbox
+  Webhook sink    POST ${origin}/crm/sink     what arrived: GET ${origin}/crm/sink
+  Tokens          demo-admin, demo-support, demo-member (workspace acme), demo-rival (workspace rival)
+  Events          leads, opportunities, invoices: automation.publish in the CRM's own transaction
+                  contacts, accounts, tasks: EventEmitter2 (contacts.created, task.completed, …)
+  Workflows       ${installed.length > 0 ? `${installed.length} recipes installed and active:\n${installed.map((name) => `                  - ${name}`).join('\n')}` : 'as you left them'}
+
+Try it:
+
+  1. A lead fills in the web form:
+
+     curl -s ${origin}/crm/leads ${auth} -H 'Content-Type: application/json' \\
+       -d '{"name":"Nora Berg","email":"nora@example.com","company":"Fjord AS","source":"Web Form"}'
+
+  2. The welcome mail that it got:
+
+     curl -s ${origin}/crm/mailbox ${auth}
+
+  3. What ran, and with which result (add /<id> for every step):
+
+     curl -s ${origin}/automation/runs ${auth}
+
+  Then break the mail server with {"mode":"reject"}, create another lead, look at the failed run, repair it with
+  {"mode":"off"} and retry:  POST ${origin}/crm/mailbox/outage  and  POST ${origin}/automation/runs/<id>/retry
+
+Ctrl-C stops everything.`;
+}

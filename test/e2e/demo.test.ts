@@ -1,0 +1,292 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type RunningDemo, startDemo } from '../../src/demo/demo-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of an API, looked at by what each test expects of them
+type Answer = any;
+
+const SECRET = 'whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiB0aGUgZGVtbw==';
+
+describe('the demo CRM', () => {
+  let database: TestDatabase;
+  let demo: RunningDemo;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    demo = await startDemo({ databaseUrl: database.url, port: 0, sinkSecret: SECRET, logLevels: ['error', 'fatal'] });
+  });
+
+  afterAll(async () => {
+    await demo?.close();
+    await database?.drop();
+  });
+
+  const call = async (
+    method: string,
+    path: string,
+    options: { body?: unknown; token?: string } = {},
+  ): Promise<{ status: number; body: Answer }> => {
+    const response = await fetch(`${demo.origin}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${options.token ?? 'demo-admin'}`, 'content-type': 'application/json' },
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+  };
+  const get = async (path: string, token?: string): Promise<Answer> => {
+    const { status, body } = await call('GET', path, { token });
+    expect({ path, status }).toEqual({ path, status: 200 });
+    return body;
+  };
+  const create = async (module: string, body: unknown): Promise<Answer> => {
+    const answer = await call('POST', `/crm/${module}`, { body });
+    expect(answer).toMatchObject({ status: 201 });
+    return answer.body;
+  };
+  /** The one run of a workflow on a record, as soon as it has the status. */
+  const run = (recordId: string, workflow: string, status: string): Promise<Answer> =>
+    eventually(async () => {
+      const { items } = await get(`/automation/runs?recordId=${recordId}`);
+      const found = items.filter((item: Answer) => item.workflowName === workflow);
+      expect(found.map((item: Answer) => item.status)).toEqual([status]);
+      return get(`/automation/runs/${found[0].id}`);
+    });
+  const mailTo = async (address: string): Promise<Answer[]> =>
+    (await get('/crm/mailbox')).items.filter((mail: Answer) => mail.to.includes(address));
+  const tasksOf = async (recordId: string): Promise<Answer[]> => (await get(`/crm/tasks?relatedId=${recordId}`)).items;
+  const webLead = (email: string): Promise<Answer> =>
+    create('leads', { name: 'Nora Berg', email, company: 'Fjord AS', source: 'Web Form' });
+
+  const WELCOME = 'Welcome web leads';
+
+  it('has put its recipes to work, published and active', async () => {
+    expect(demo.installed).toContain(WELCOME);
+    const { items } = await get('/automation/workflows?limit=50');
+    expect(items.map((item: Answer) => item.name).sort()).toEqual([...demo.installed].sort());
+    for (const item of items) expect(item).toMatchObject({ status: 'active', version: 1 });
+  });
+
+  it('greets a web lead: an owner, a mail, a task, and a run that tells of every step', async () => {
+    const lead = await webLead('nora@example.com');
+
+    const { status, steps } = await run(lead.id, WELCOME, 'succeeded');
+
+    expect(status).toBe('succeeded');
+    expect(steps.map((step: Answer) => [step.path, step.status])).toEqual([
+      ['owner', 'succeeded'],
+      ['welcome', 'succeeded'],
+      ['call', 'succeeded'],
+    ]);
+    const { ownerId } = await get(`/crm/leads/${lead.id}`);
+    expect(['u-1', 'u-2', 'u-3']).toContain(ownerId);
+    const mails = await mailTo('nora@example.com');
+    expect(mails).toHaveLength(1);
+    expect(mails[0]).toMatchObject({
+      from: expect.stringContaining('crm@acme.test'),
+      subject: expect.stringMatching(/\S/),
+      messageId: expect.stringMatching(/\S/),
+    });
+    expect(mails[0].text).toContain('Nora');
+    expect(mails[0].html).toContain('Nora');
+    expect(await tasksOf(lead.id)).toMatchObject([
+      { title: 'Call Nora Berg', assigneeId: ownerId, priority: 'High', relatedModule: 'leads' },
+    ]);
+  });
+
+  it('gives leads that come one after the other to different owners', async () => {
+    const owners = new Set<string>();
+    for (const name of ['one', 'two', 'three']) {
+      const lead = await webLead(`${name}@example.com`);
+      await run(lead.id, WELCOME, 'succeeded');
+      owners.add((await get(`/crm/leads/${lead.id}`)).ownerId);
+    }
+    expect([...owners].sort()).toEqual(['u-1', 'u-2', 'u-3']);
+  });
+
+  it('says why a lead from elsewhere did not start the workflow', async () => {
+    const lead = await create('leads', { name: 'Olav', email: 'olav@example.com', source: 'Referral' });
+
+    const skipped = await run(lead.id, WELCOME, 'skipped');
+
+    const explanation = JSON.stringify(skipped.explanation);
+    for (const part of ['source', 'equals', 'Referral', 'Web Form']) expect(explanation).toContain(part);
+    expect(await mailTo('olav@example.com')).toEqual([]);
+  });
+
+  it('fails understandably while the mail server refuses mail, and goes on from there after repair and retry', async () => {
+    expect(await call('POST', '/crm/mailbox/outage', { body: { mode: 'reject' } })).toEqual({ status: 200, body: { outage: 'reject' } });
+    const lead = await webLead('late@example.com');
+
+    const failed = await run(lead.id, WELCOME, 'failed');
+    const { ownerId } = await get(`/crm/leads/${lead.id}`);
+
+    expect(failed.error).toMatchObject({
+      code: expect.stringMatching(/^[a-z_]+$/),
+      message: expect.stringContaining('unavailable'),
+      hint: expect.stringMatching(/\S/),
+    });
+    expect(failed.steps.map((step: Answer) => [step.path, step.status])).toEqual([
+      ['owner', 'succeeded'],
+      ['welcome', 'failed'],
+    ]);
+    expect(await tasksOf(lead.id)).toEqual([]);
+
+    await call('POST', '/crm/mailbox/outage', { body: { mode: 'off' } });
+    const retried = await call('POST', `/automation/runs/${failed.id}/retry`, { token: 'demo-support', body: { from: 'failed_step' } });
+    expect(retried.status).toBeLessThan(300);
+
+    const { steps } = await run(lead.id, WELCOME, 'succeeded');
+    expect(steps.filter((step: Answer) => step.status === 'succeeded').map((step: Answer) => step.path)).toEqual([
+      'owner',
+      'welcome',
+      'call',
+    ]);
+    expect(await mailTo('late@example.com')).toHaveLength(1);
+    expect(await tasksOf(lead.id)).toHaveLength(1);
+    expect((await get(`/crm/leads/${lead.id}`)).ownerId).toBe(ownerId);
+  });
+
+  it('waits out a mail server that is away for a moment', async () => {
+    await call('POST', '/crm/mailbox/outage', { body: { mode: 'offline' } });
+    const lead = await webLead('patient@example.com');
+    await eventually(async () => {
+      const { items } = await get(`/automation/runs?recordId=${lead.id}`);
+      const { steps } = await get(`/automation/runs/${items[0].id}`);
+      expect(steps).toContainEqual(expect.objectContaining({ path: 'welcome', status: 'failed', attempt: 1 }));
+    });
+
+    await call('POST', '/crm/mailbox/outage', { body: { mode: 'off' } });
+
+    await run(lead.id, WELCOME, 'succeeded');
+    expect(await mailTo('patient@example.com')).toHaveLength(1);
+  });
+
+  it('gives large, urgent and regulated deals to a senior, and others to nobody', async () => {
+    const bank = await create('accounts', { name: 'North Bank', industry: 'Banking' });
+    const workflow = 'Senior owner for urgent and large deals';
+    const large = await create('opportunities', { name: 'Large', amount: 50_000.01 });
+    const urgent = await create('opportunities', { name: 'Urgent', priority: 'Urgent' });
+    const regulated = await create('opportunities', { name: 'Regulated', amount: 30_000, accountId: bank.id });
+    const small = await create('opportunities', { name: 'Small', amount: 50_000 });
+    const closed = await create('opportunities', { name: 'Closed', amount: 90_000, stage: 'Closed Lost' });
+
+    for (const { id } of [large, urgent, regulated]) {
+      await run(id, workflow, 'succeeded');
+      const { ownerId } = await get(`/crm/opportunities/${id}`);
+      expect(['u-4', 'u-5']).toContain(ownerId);
+      expect((await get(`/crm/notifications?relatedId=${id}`)).items).toMatchObject([{ userId: ownerId }]);
+    }
+    for (const { id } of [small, closed]) {
+      await run(id, workflow, 'skipped');
+      expect((await get(`/crm/opportunities/${id}`)).ownerId).toBeNull();
+    }
+  });
+
+  it('announces a won deal at the sink, signed, once', async () => {
+    const account = await create('accounts', { name: 'Fjord AS' });
+    const deal = await create('opportunities', { name: 'Boats', amount: 1200.5, stage: 'Negotiation', accountId: account.id });
+    await call('PATCH', `/crm/opportunities/${deal.id}`, { body: { stage: 'Closed Won' } });
+
+    await run(deal.id, 'Closed won to the billing system', 'succeeded');
+
+    const arrived = (await get('/crm/sink')).items.filter((one: Answer) => one.body?.deal?.id === deal.id);
+    expect(arrived).toHaveLength(1);
+    expect(arrived[0].body).toEqual({
+      type: 'deal.won',
+      deal: { id: deal.id, name: 'Boats', amount: 1200.5 },
+      customer: 'Fjord AS',
+      owner: null,
+      previousStage: 'Negotiation',
+    });
+    expect(arrived[0].signature).toBe('valid');
+    expect(arrived[0].headers['webhook-id']).toMatch(/\.announce$/);
+  });
+
+  it('chases an overdue invoice once, however often it is looked for', async () => {
+    const invoice = await create('invoices', { number: 'INV-7', amount: 99.9, dueDate: '2024-02-29', status: 'Sent', ownerId: 'u-2' });
+    const draft = await create('invoices', { number: 'INV-8', amount: 10, dueDate: '2024-02-29' });
+    await Promise.all([1, 2, 3].map(() => call('POST', '/crm/invoices/find-overdue')));
+
+    await run(invoice.id, 'Chase overdue invoices', 'succeeded');
+
+    expect(await get(`/crm/invoices/${invoice.id}`)).toMatchObject({ status: 'Overdue' });
+    expect(await get(`/crm/invoices/${draft.id}`)).toMatchObject({ status: 'Draft' });
+    expect((await get(`/crm/notifications?relatedId=${invoice.id}`)).items).toMatchObject([
+      { userId: 'u-8', title: 'Invoice INV-7 is overdue', body: expect.stringContaining('29 Feb 2024') },
+    ]);
+    expect(await tasksOf(invoice.id)).toMatchObject([{ title: 'Chase invoice INV-7', assigneeId: 'u-2' }]);
+  });
+
+  it('branches on the size of a proposal and then waits for two days', async () => {
+    const deal = await create('opportunities', { name: 'Ferries', amount: 250_000 });
+    await call('PATCH', `/crm/opportunities/${deal.id}`, { body: { stage: 'Proposal' } });
+
+    const waiting = await run(deal.id, 'Follow up on proposals', 'waiting');
+
+    const done = waiting.steps.filter((step: Answer) => step.status === 'succeeded').map((step: Answer) => step.path);
+    expect(done).toEqual(['size', 'size.large.seniors']);
+    expect(waiting.steps).toContainEqual(expect.objectContaining({ path: 'patience', status: 'waiting' }));
+  });
+
+  it("hears of contacts through EventEmitter2 and runs the CRM's own action", async () => {
+    const contact = await create('contacts', { name: 'Pia', phone: '+47 99 88 77 66' });
+
+    await run(contact.id, 'Text new contacts', 'succeeded');
+
+    const sent = (await get('/crm/sms')).items.filter((sms: Answer) => sms.to === '+4799887766');
+    expect(sent).toMatchObject([{ text: expect.stringContaining('Pia') }]);
+  });
+
+  it('keeps workspaces and permissions apart', async () => {
+    const lead = await webLead('private@example.com');
+    const { id } = await run(lead.id, WELCOME, 'succeeded');
+
+    expect((await get('/crm/leads', 'demo-rival')).items).toEqual([]);
+    expect((await get('/automation/runs', 'demo-rival')).items).toEqual([]);
+    expect(await call('GET', `/crm/leads/${lead.id}`, { token: 'demo-rival' })).toMatchObject({ status: 404 });
+    expect(await call('GET', `/automation/runs/${id}`, { token: 'demo-rival' })).toMatchObject({ status: 404 });
+    expect(await call('POST', `/automation/runs/${id}/retry`, { token: 'demo-member', body: { from: 'start' } })).toMatchObject({
+      status: 403,
+    });
+    expect(await call('GET', '/automation/runs', { token: 'nobody' })).toMatchObject({ status: 401 });
+    expect(await call('GET', '/crm/leads', { token: 'nobody' })).toMatchObject({ status: 401 });
+  });
+
+  it.each([
+    ['an unknown field', 'leads', { name: 'x', workspaceId: 'rival' }, 'workspaceId'],
+    ['a wrong type', 'leads', { name: 'x', amount: '5' }, 'amount'],
+    ['a missing field', 'invoices', { number: 'I-1', amount: 1 }, 'dueDate'],
+    ['a date that does not exist', 'invoices', { number: 'I-1', amount: 1, dueDate: '2026-02-30' }, 'dueDate'],
+    ['a stage of no pipeline', 'leads', { name: 'x', stage: 'Proposal' }, 'stage'],
+    ['a user of another workspace', 'leads', { name: 'x', ownerId: 'r-1' }, 'ownerId'],
+    ['U+0000', 'leads', { name: 'a\u0000b' }, 'name'],
+    ['half a surrogate pair', 'contacts', { name: 'a\ud800b' }, 'name'],
+    ['null where there must be a value', 'tasks', { title: 'x', status: null }, 'status'],
+    ['deep nesting', 'leads', { name: { a: { b: { c: { d: { e: { f: 1 } } } } } } }, 'name.a.b.c.d'],
+  ])('answers 400 with the path for %s', async (_, module, body, path) => {
+    const answer = await call('POST', `/crm/${module}`, { body });
+    expect(answer).toMatchObject({ status: 400, body: { statusCode: 400, code: 'invalid_input' } });
+    expect(answer.body.problems.map((problem: Answer) => problem.path)).toContain(path);
+  });
+
+  it('documents the automation API', async () => {
+    const page = await fetch(`${demo.origin}/automation/docs`);
+    expect(page.status).toBe(200);
+  });
+
+  it('leaves a deleted recipe deleted at the next start', async () => {
+    const { items } = await get('/automation/workflows?limit=50');
+    const { id } = items.find((item: Answer) => item.code === 'text-new-contacts');
+    await call('POST', `/automation/workflows/${id}/pause`);
+    expect((await call('DELETE', `/automation/workflows/${id}`)).status).toBeLessThan(300);
+    const before = demo.installed.length;
+
+    await demo.close();
+    demo = await startDemo({ databaseUrl: database.url, port: 0, sinkSecret: SECRET, logLevels: ['error', 'fatal'] });
+
+    expect(demo.installed).toEqual([]);
+    expect((await get('/automation/workflows?limit=50')).items).toHaveLength(before - 1);
+  });
+});
