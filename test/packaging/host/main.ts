@@ -1,0 +1,138 @@
+/**
+ * A host as small as can be: its own entities (crm.ts), the automation module, an HTTP server. An admin publishes a
+ * workflow over the API, the host saves a record and publishes the event in one transaction, the workflow runs, the API
+ * says so, and the host's own tables show what it did. The same program is compiled to CommonJS and to ESM.
+ */
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Inject, Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Automation, AutomationModule, type AutomationOptions } from 'nestjs-crm-automation';
+import { DataSource, type EntityManager } from 'typeorm';
+import { checkEffects, crmHost, definition, entities, saveRecord } from './crm.js';
+
+const WORKSPACE = 'acme';
+const TOKEN = 'host-admin';
+
+@Module({
+  providers: [
+    {
+      provide: DataSource,
+      // `synchronize` on purpose: the host's schema tools must leave the tables of automation alone.
+      useFactory: () => new DataSource({ type: 'postgres', url: process.env.DATABASE_URL, entities, synchronize: true }).initialize(),
+    },
+  ],
+  exports: [DataSource],
+})
+class DatabaseModule {}
+
+/** The host's service: injects the library's class by its type, as any Nest class. */
+@Injectable()
+class Sales {
+  constructor(
+    private readonly database: DataSource,
+    private readonly automation: Automation,
+  ) {}
+
+  /** Saves a record and publishes its event in the same transaction. */
+  save(fails: boolean): Promise<string> {
+    return this.database.transaction(async (manager: EntityManager) => {
+      const { module, id, record } = await saveRecord(manager, WORKSPACE);
+      await this.automation.publish({ workspaceId: WORKSPACE, module, event: 'created', recordId: id, record }, manager);
+      if (fails) throw new Error('the host changed its mind');
+      return id;
+    });
+  }
+}
+
+@Module({
+  imports: [
+    DatabaseModule,
+    AutomationModule.forRootAsync({
+      imports: [DatabaseModule],
+      inject: [DataSource],
+      useFactory: (dataSource: DataSource): AutomationOptions => ({
+        dataSource,
+        crm: crmHost(),
+        access: {
+          authenticate: ({ headers }) =>
+            headers.authorization === `Bearer ${TOKEN}`
+              ? { userId: 'u-1', workspaceId: WORKSPACE, permissions: ['view', 'operate', 'manage', 'tasks'] }
+              : null,
+        },
+      }),
+    }),
+  ],
+  providers: [Sales],
+})
+class HostModule {
+  constructor(@Inject(DataSource) private readonly database: DataSource) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.database.destroy();
+  }
+}
+
+async function main(): Promise<void> {
+  const app = await NestFactory.create(HostModule, { logger: ['warn', 'error'] });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const api = async (method: string, path: string, body?: unknown, token: string = TOKEN): Promise<Answer> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/automation/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return { status: answer.status, body: (await answer.json().catch(() => null)) as Answer['body'] };
+  };
+
+  try {
+    assert.equal((await api('GET', 'workflows', undefined, 'someone-else')).status, 401);
+
+    const created = await api('POST', 'workflows', { name: 'Large deals', definition });
+    assert.equal(created.status, 201, JSON.stringify(created.body));
+    const published = await api('POST', `workflows/${created.body.id}/publish`);
+    assert.ok(published.status < 300, JSON.stringify(published.body));
+
+    const sales = app.get(Sales);
+    await assert.rejects(sales.save(true), /changed its mind/);
+    const id = await sales.save(false);
+
+    const run = await finishedRun(() => api('GET', 'runs'), id);
+    assert.equal(run.status, 'succeeded', JSON.stringify(run));
+    const detail = await api('GET', `runs/${run.id}`);
+    assert.equal(detail.body.status, 'succeeded');
+    assert.equal(detail.body.steps?.length, 2, JSON.stringify(detail.body));
+    await checkEffects(app.get(DataSource).manager, id);
+  } finally {
+    await app.close();
+  }
+  // From here on nothing of ours may keep the process alive.
+  console.log('HOST OK');
+}
+
+interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the API answers; the assertions look at it
+  body: any;
+}
+
+/** The one run of the workflow, once it is over. The rolled back record must not have started another. */
+async function finishedRun(list: () => Promise<Answer>, recordId: string): Promise<{ id: string; status: string }> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await pause(50)) {
+    const { body } = await list();
+    const [run, ...others] = body.items;
+    if (run === undefined || ['queued', 'running', 'waiting'].includes(run.status)) continue;
+    assert.deepEqual(others, [], 'one record was saved, so one run is expected');
+    assert.equal(run.recordId, recordId);
+    return run;
+  }
+  throw new Error(`no run of record ${recordId} finished within 30 s: ${JSON.stringify((await list()).body)}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
