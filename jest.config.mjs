@@ -24,6 +24,8 @@ export default {
   // `npm run coverage`: core is to be covered whole. Files of types alone have nothing to cover.
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/core/**/*.ts', '!src/core/{catalog,definition,event,history}.ts'],
+  // Bounds a test that hangs; nothing is expected to come near it.
+  testTimeout: 60_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '512MB',
 };

@@ -32,8 +32,8 @@ import { Scheduler } from './engine/scheduler.js';
 import { StepRunner } from './engine/step-runner.js';
 import { WakeUp } from './engine/wake-up.js';
 import { WorkflowService } from './engine/workflow-service.js';
-import { ACCESS_POLICY, adminControllers, HTTP_PATH, httpProviders } from './http/index.js';
 import { isAttachable } from './host/typeorm-crm-host.js';
+import { ACCESS_POLICY, adminControllers, HTTP_PATH, httpProviders } from './http/index.js';
 import { AutomationDatabase } from './store/database.js';
 
 /** Where the admin API is mounted unless the `path` of forRoot says otherwise. */

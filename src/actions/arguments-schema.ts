@@ -1,3 +1,5 @@
+// class-transformer's decorators need it at load, whoever imports the first arguments class
+import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage } from 'class-validator';
 import type { Json, JsonObject } from '../core/json.js';
@@ -13,6 +15,7 @@ export interface ArgumentNotes {
 
 /** What we read of a class-validator rule. */
 interface Rule {
+  target: unknown;
   propertyName: string;
   type: string;
   name?: string;
@@ -43,13 +46,14 @@ function notesFor(prototype: object | null, property: string): ArgumentNotes {
   return {};
 }
 
-/** The class-validator rules of a class and its parents, by property. */
+/** The class-validator rules of a class and its parents, by property, in the order of declaration. */
 export function rulesByProperty(type: ArgumentsClass<object>): Map<string, Rule[]> {
   const all = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false) as unknown as Rule[];
-  // the storage hands them out in reverse order of declaration
+  // the storage names a parent's rules last, and of one property the rule that stands next to it first
+  const ordered = [...all.filter((rule) => rule.target !== type), ...all.filter((rule) => rule.target === type)];
   const grouped = new Map<string, Rule[]>();
-  for (const rule of [...all].reverse()) {
-    grouped.set(rule.propertyName, [...(grouped.get(rule.propertyName) ?? []), rule]);
+  for (const rule of ordered) {
+    grouped.set(rule.propertyName, [rule, ...(grouped.get(rule.propertyName) ?? [])]);
   }
   return grouped;
 }

@@ -10,7 +10,7 @@ import { requireUser, userId } from './users.js';
 const STRATEGIES = ['round_robin', 'least_busy'] as const;
 
 /** What assign_owner takes. */
-export class AssignOwnerArguments {
+class AssignOwnerArguments {
   @Describe('The user who becomes the owner.', { example: 'u-7' })
   @MayBeAbsent()
   @IsString()

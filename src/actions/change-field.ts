@@ -14,7 +14,7 @@ import { exactlyOne, isKnown, MayBeAbsent, needsModule, Rule, refuse, requireRec
 const SOURCES = ['value', 'fromField', 'increment', 'clear'] as const;
 
 /** What change_field takes. */
-export class ChangeFieldArguments {
+class ChangeFieldArguments {
   @Describe('The field to change; several at once: give `fields` instead.', { example: 'priority' })
   @MayBeAbsent()
   @IsString()

@@ -10,7 +10,7 @@ import { Rule, refuse } from './rules.js';
 import { currentActor, currentOwner, requireUser } from './users.js';
 
 /** Another record than the run's. */
-export class TaskRecord {
+class TaskRecord {
   @IsString()
   @IsNotEmpty()
   module!: string;
@@ -26,7 +26,7 @@ function durationProblem(value: unknown): string | null {
 }
 
 /** What create_task takes. */
-export class CreateTaskArguments {
+class CreateTaskArguments {
   @Describe('What is to be done.', { example: 'Call {{record.name}}' })
   @IsString()
   @IsNotEmpty()

@@ -7,19 +7,6 @@ import { sendEmail } from './send-email.js';
 import { sendNotification } from './send-notification.js';
 import { webhook } from './webhook.js';
 
-export * from './define-action.js';
-export { type MailContent, Mailer, type MailOptions, type SentMail } from './email/mailer.js';
-export { EmailTemplates, type RenderedEmail } from './email/templates.js';
-export { AddressGuard, type AddressGuardOptions, isPublicAddress, REFUSED_PORTS } from './outbound/address-guard.js';
-export {
-  OutboundHttp,
-  type OutboundMethod,
-  type OutboundOptions,
-  type OutboundRequest,
-  type OutboundResponse,
-} from './outbound/outbound-http.js';
-export { ActionRegistry } from './registry.js';
-
 /** The actions that come with the module. */
 export const builtInActions: readonly ActionDefinition[] = [
   sendEmail,

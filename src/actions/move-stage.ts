@@ -7,7 +7,7 @@ import { defineAction } from './define-action.js';
 import { exactlyOne, isKnown, MayBeAbsent, needsModule, recordGone, refuse, requireRecord } from './rules.js';
 
 /** What move_stage takes. */
-export class MoveStageArguments {
+class MoveStageArguments {
   @Describe("The stage to move to; it must be one of the record's pipeline.", { example: 'Qualified' })
   @MayBeAbsent()
   @IsString()

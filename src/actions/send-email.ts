@@ -34,7 +34,7 @@ function addressShape(value: unknown): string | null {
 }
 
 /** What send_email takes. */
-export class SendEmailArguments {
+class SendEmailArguments {
   @Describe(
     "Who gets it: an address, several with commas, a list, or `owner` / `actor` for the record's owner and whoever caused the event.",
     {

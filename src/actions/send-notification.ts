@@ -17,7 +17,7 @@ function toProblem(value: unknown): string | null {
 }
 
 /** What send_notification takes. */
-export class SendNotificationArguments {
+class SendNotificationArguments {
   @Describe("Who is notified: a user's id, `owner` for the record's owner, `actor` for whoever caused the event, or a list of these.", {
     example: 'owner',
   })

@@ -18,7 +18,7 @@ const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 const EXCERPT = 1000;
 
 /** What webhook takes. */
-export class WebhookArguments {
+class WebhookArguments {
   @Describe('The address to call: http or https, on the public internet.', { example: 'https://hooks.example.com/crm' })
   @IsString()
   @IsNotEmpty()

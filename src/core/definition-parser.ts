@@ -12,8 +12,6 @@ import { walkSteps } from './step-tree.js';
 import { triggerProblems } from './trigger.js';
 
 export { MAX_PROBLEMS } from './parsing/problem-list.js';
-export { DEFAULT_SETTINGS } from './parsing/settings.js';
-export { MAX_NESTING, MAX_STEPS } from './parsing/step-site.js';
 
 /** A definition, or all that is wrong with it. */
 export type ParsedDefinition = { ok: true; definition: WorkflowDefinition } | { ok: false; problems: Problem[] };
@@ -89,7 +87,10 @@ export interface Executable {
 export function publishProblems(definition: WorkflowDefinition, executable: Executable): Problem[] {
   const problems: Problem[] = [];
   if (!executable.triggers.has(definition.trigger.type)) {
-    problems.push({ path: 'trigger.type', message: `Triggers of type "${definition.trigger.type}" cannot start runs in this version yet.` });
+    problems.push({
+      path: 'trigger.type',
+      message: `Triggers of type "${definition.trigger.type}" cannot start runs in this version yet.`,
+    });
   }
   if (definition.steps.length === 0) problems.push({ path: 'steps', message: 'A workflow needs at least one step to be published.' });
   for (const { step, jsonPath } of walkSteps(definition.steps)) {

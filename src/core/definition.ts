@@ -161,7 +161,13 @@ export interface FormStep extends StepBase {
   kind: 'form';
   assignees?: string[];
   queue?: string;
-  fields: { name: string; label?: string; type: 'text' | 'number' | 'boolean' | 'date' | 'choice'; required?: boolean; options?: string[] }[];
+  fields: {
+    name: string;
+    label?: string;
+    type: 'text' | 'number' | 'boolean' | 'date' | 'choice';
+    required?: boolean;
+    options?: string[];
+  }[];
   expiresIn?: string;
   onExpiry: ExpiryOutcome;
 }

@@ -76,9 +76,7 @@ function compileText(source: string, context: CompileContext): Operand {
 }
 
 function compileField(field: string, context: CompileContext): Operand {
-  const path = parsePath(field);
-  if (path === null) return constant(null);
-  const read = compileReader(path, context);
+  const read = compileReader(parsePath(field) as ParsedPath, context);
   return { constant: false, read: (subject) => read(subject) ?? null };
 }
 

@@ -3,7 +3,7 @@ import type { LoggedError } from './errors.js';
 import type { JsonObject } from './json.js';
 
 /** The code of the error that a wait gets when its time is over and its outcome is `fail` or `stop`. */
-export const WAIT_EXPIRED = 'wait_expired';
+const WAIT_EXPIRED = 'wait_expired';
 
 /** What a run waits for. */
 export type WaitingReason = 'delay' | 'retry' | 'approval' | 'form' | 'webhook' | 'workflow' | 'in_flight';

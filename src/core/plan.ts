@@ -1,12 +1,11 @@
-import type { WorkflowDefinition } from './definition.js';
+import type { WorkflowDefinition, WorkflowSettings } from './definition.js';
 import { durationToMs, parseDuration } from './duration.js';
 import { AutomationError } from './errors.js';
 import type { RunHistory } from './history.js';
 import { type HistoryIndex, indexHistory } from './history-index.js';
 import { type ElapsedStep, isEnding, PlanWalk, type ReadyStep, type RunOutcome, type Waiting } from './plan-walk.js';
 
-export type { WaitingReason, WaitResult } from './plan-waits.js';
-export { expireWait, WAIT_EXPIRED } from './plan-waits.js';
+export { expireWait } from './plan-waits.js';
 export type { ElapsedStep, ReadyStep, RunOutcome, Waiting } from './plan-walk.js';
 export { stepOutputs } from './step-outputs.js';
 
@@ -42,7 +41,7 @@ const DEFAULT_LIMITS: PlanLimits = { maxSteps: 500 };
  * which the parser never lets through.
  */
 export function plan(definition: WorkflowDefinition, history: RunHistory, now: Date, limits: PlanLimits = DEFAULT_LIMITS): Plan {
-  const deadline = Date.parse(history.startedAt) + maxDurationMs(definition);
+  const deadline = Date.parse(history.startedAt) + maxDurationMs(definition.settings);
   const index = indexHistory(history.executions);
   const walk = new PlanWalk(index, now.getTime());
   const flow = walk.list(definition.steps, '', undefined);
@@ -65,12 +64,21 @@ export function plan(definition: WorkflowDefinition, history: RunHistory, now: D
   };
 }
 
-function maxDurationMs(definition: WorkflowDefinition): number {
-  const duration = parseDuration(definition.settings.maxDuration);
-  if (duration) return durationToMs(duration);
-  throw new AutomationError('definition_invalid', `settings.maxDuration "${definition.settings.maxDuration}" is not a duration.`, {
-    hint: 'Read definitions with parseDefinition, which checks them.',
-  });
+/** Reading the duration would be half of what an ordinary plan costs, and a version's settings never change. */
+const durations = new WeakMap<WorkflowSettings, number>();
+
+function maxDurationMs(settings: WorkflowSettings): number {
+  const known = durations.get(settings);
+  if (known !== undefined) return known;
+  const duration = parseDuration(settings.maxDuration);
+  if (!duration) {
+    throw new AutomationError('definition_invalid', `settings.maxDuration "${settings.maxDuration}" is not a duration.`, {
+      hint: 'Read definitions with parseDefinition, which checks them.',
+    });
+  }
+  const ms = durationToMs(duration);
+  durations.set(settings, ms);
+  return ms;
 }
 
 function timedOut(definition: WorkflowDefinition, walk: PlanWalk): RunOutcome {

@@ -56,8 +56,8 @@ function collectOne(step: Step, here: string, index: HistoryIndex, outputs: Step
 }
 
 function collectChildren(step: Step, here: string, index: HistoryIndex, outputs: StepOutputs): void {
-  if (step.kind === 'for_each') return collectLoop(step, here, index, outputs);
-  for (const list of childLists(step)) collectAll(list.steps, `${here}${list.segment}.`, index, outputs);
+  if (step.kind === 'for_each') collectLoop(step, here, index, outputs);
+  else for (const list of childLists(step)) collectAll(list.steps, `${here}${list.segment}.`, index, outputs);
 }
 
 /** Item after item, so that the last one that came to a step wins. */

@@ -19,7 +19,9 @@ export function childLists(step: Step): ChildList[] {
         jsonPath: `branches[${index}].steps`,
         steps: branch.steps,
       }));
-      return step.kind === 'branch' && step.otherwise ? [...lists, { segment: '.otherwise', jsonPath: 'otherwise', steps: step.otherwise }] : lists;
+      return step.kind === 'branch' && step.otherwise
+        ? [...lists, { segment: '.otherwise', jsonPath: 'otherwise', steps: step.otherwise }]
+        : lists;
     }
     case 'for_each':
       return [{ segment: '[]', jsonPath: 'steps', steps: step.steps }];

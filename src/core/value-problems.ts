@@ -172,8 +172,7 @@ function fieldOperandProblems({ field }: JsonObject, path: string, site: ValueSi
 const DATED: readonly Wanted[] = ['date', 'order', 'single', 'any'];
 
 function momentProblems({ fromNow }: JsonObject, path: string, wanted: Wanted): Problem[] {
-  if (!DATED.includes(wanted))
-    return [{ path, message: `The value must be ${WANTED_WORDS[wanted]}, not a date.` }];
+  if (!DATED.includes(wanted)) return [{ path, message: `The value must be ${WANTED_WORDS[wanted]}, not a date.` }];
   if (typeof fromNow === 'string' && parseDuration(fromNow) !== null) return [];
   return [{ path: `${path}.fromNow`, message: '"fromNow" must be an ISO 8601 duration, such as -P7D or PT2H.' }];
 }

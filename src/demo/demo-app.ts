@@ -20,7 +20,6 @@ export interface DemoOptions {
 
 /** A demo that answers requests. */
 export interface RunningDemo {
-  app: NestExpressApplication;
   /** `http://127.0.0.1:3000` */
   origin: string;
   smtpPort: number;
@@ -34,18 +33,27 @@ export interface RunningDemo {
 export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   // Known beforehand, because the allow-list and the webhook to the sink name it.
   const port = options.port === 0 ? await freePort() : options.port;
-  const origin = `http://127.0.0.1:${port}`;
-  const app = await NestFactory.create<NestExpressApplication>(
-    demoModule({ databaseUrl: options.databaseUrl, origin, sinkSecret: options.sinkSecret }),
-    { abortOnError: false, rawBody: true, ...(options.logLevels === undefined ? {} : { logger: options.logLevels }) },
-  );
+  const settings = { databaseUrl: options.databaseUrl, origin: `http://127.0.0.1:${port}`, sinkSecret: options.sinkSecret };
+  const mailServer = await MailServer.start();
+  let app: NestExpressApplication | null = null;
+  const close = async (): Promise<void> => {
+    await app?.close();
+    // After the application: runs that finish while it shuts down still reach the mail server.
+    await mailServer.close();
+  };
   try {
+    app = await NestFactory.create<NestExpressApplication>(demoModule(settings, mailServer), {
+      abortOnError: false,
+      rawBody: true,
+      ...(options.logLevels === undefined ? {} : { logger: options.logLevels }),
+    });
+    app.useBodyParser('json', { limit: '256kb' });
     setupAutomationDocs(app);
     await app.listen(port, process.env.HOST ?? '127.0.0.1');
     const installed = await app.get(RecipeInstaller).install('acme');
-    return { app, origin, smtpPort: app.get(MailServer).port, installed, close: () => app.close() };
+    return { origin: settings.origin, smtpPort: mailServer.port, installed, close };
   } catch (error) {
-    await app.close();
+    await close();
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -9,10 +10,10 @@ import { sendSms } from './actions/send-sms.js';
 import { demoCrmHost } from './automation/crm-host.js';
 import { RecipeInstaller } from './automation/recipes.js';
 import { ChangeAnnouncer } from './crm/change-announcer.js';
+import { ErrorShapeFilter } from './crm/error-shape.filter.js';
 import { RECORD_CONTROLLERS } from './crm/record.controllers.js';
 import { RecordService } from './crm/record.service.js';
 import { crmDataSourceOptions, openCrmDatabase } from './database.js';
-import { DevServersModule } from './dev-servers.module.js';
 import { OverdueInvoicesController } from './invoices/overdue-invoices.controller.js';
 import { OverdueInvoicesJob } from './invoices/overdue-invoices.job.js';
 import { MailServer } from './mail/mail-server.js';
@@ -26,20 +27,19 @@ import { PeopleController } from './users/people.controller.js';
 class DemoModule {}
 
 /** A small CRM, and automation installed next to it. */
-export function demoModule(settings: DemoSettings): DynamicModule {
+export function demoModule(settings: DemoSettings, mailServer: MailServer): DynamicModule {
   return {
     module: DemoModule,
     imports: [
       TypeOrmModule.forRootAsync({
-        useFactory: () => crmDataSourceOptions(settings.databaseUrl),
+        useFactory: () => ({ ...crmDataSourceOptions(settings.databaseUrl), retryAttempts: 0 }),
         dataSourceFactory: (options?: DataSourceOptions) => openCrmDatabase(options ?? crmDataSourceOptions(settings.databaseUrl)),
       }),
       EventEmitterModule.forRoot(),
       ScheduleModule.forRoot(),
       AutomationModule.forRootAsync({
-        imports: [DevServersModule],
-        inject: [DataSource, MailServer],
-        useFactory: (dataSource: DataSource, mailServer: MailServer): AutomationOptions => ({
+        inject: [DataSource],
+        useFactory: (dataSource: DataSource): AutomationOptions => ({
           dataSource,
           crm: demoCrmHost(),
           mail: { transport: `smtp://127.0.0.1:${mailServer.port}`, from: 'Acme CRM <crm@acme.test>' },
@@ -49,11 +49,12 @@ export function demoModule(settings: DemoSettings): DynamicModule {
           outbound: { allow: [new URL(settings.origin).host] },
         }),
       }),
-      DevServersModule,
     ],
     controllers: [OverdueInvoicesController, ...RECORD_CONTROLLERS, PeopleController, MailboxController, SinkController, SmsController],
     providers: [
       { provide: DEMO_SETTINGS, useValue: settings },
+      { provide: MailServer, useValue: mailServer },
+      { provide: APP_FILTER, useClass: ErrorShapeFilter },
       RecordService,
       ChangeAnnouncer,
       OverdueInvoicesJob,

@@ -83,5 +83,6 @@ function say(text: string): void {
 main().catch((error: NodeJS.ErrnoException) => {
   const hint = error.code === 'EADDRINUSE' ? ' Set PORT to another one; PORT=0 takes any that is free.' : '';
   process.stderr.write(`\nThe demo could not start. ${error.message}${hint}\n`);
-  process.exitCode = 1;
+  // Whatever a half-started application has opened must not keep us here.
+  process.exit(1);
 });

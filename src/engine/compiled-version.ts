@@ -1,5 +1,5 @@
-import { type CompiledCondition, compileCondition } from '../core/condition.js';
 import type { Catalog, ModuleDescription } from '../core/catalog.js';
+import { type CompiledCondition, compileCondition } from '../core/condition.js';
 import type { Condition, Step, WorkflowDefinition } from '../core/definition.js';
 import { parseDefinition } from '../core/definition-parser.js';
 import { AutomationError } from '../core/errors.js';
@@ -53,7 +53,7 @@ export function compileVersion(row: VersionRow, catalog: Catalog): CompiledVersi
     version: row.version,
     workflow: { id: row.workflowId, code: row.code, name: row.name },
     definition,
-    trigger: compileTrigger(trigger),
+    trigger: compileTrigger(trigger, module),
     conditions,
     conditionRelations: relationsIn(conditions?.paths ?? [], module),
     stepRelations: relationsIn(stepPaths, module),

@@ -53,6 +53,11 @@ export class EmitterBridge {
   async stop(): Promise<void> {
     for (const detach of this.detach) detach();
     this.detach = [];
+    await this.settled();
+  }
+
+  /** Resolves when everything that was heard so far is written. */
+  async settled(): Promise<void> {
     await Promise.all(this.underWay);
   }
 

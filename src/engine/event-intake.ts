@@ -1,13 +1,14 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { EntityManager } from 'typeorm';
-import type { Catalog } from '../core/catalog.js';
+import { v7 as uuidv7 } from 'uuid';
+import type { Catalog, ModuleDescription } from '../core/catalog.js';
 import { deriveEvents, diffRecords } from '../core/derive-events.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { Actor, FieldChange, RecordData } from '../core/event.js';
 import { isJsonObject, type Json } from '../core/json.js';
+import { toRecordData } from '../core/record-values.js';
 import { jsonBytes, toStorableJson } from '../core/storable-json.js';
-import { type EventRow, insertEvents } from '../store/event-store.js';
 import type { AutomationDatabase } from '../store/database.js';
+import { type EventRow, insertEvents } from '../store/event-store.js';
 import type { EngineSettings } from './engine-settings.js';
 import type { WakeUp } from './wake-up.js';
 
@@ -58,7 +59,10 @@ export class EventIntake {
     private readonly settings: EngineSettings,
   ) {
     const modules = [...catalog.modules.values()];
-    this.moduleNames = new Map([...modules.map((module) => [module.singular, module.name] as const), ...modules.map((module) => [module.name, module.name] as const)]);
+    this.moduleNames = new Map([
+      ...modules.map((module) => [module.singular, module.name] as const),
+      ...modules.map((module) => [module.name, module.name] as const),
+    ]);
   }
 
   /**
@@ -78,8 +82,8 @@ export class EventIntake {
     const name = this.moduleNames.get(change.module);
     const module = name === undefined ? undefined : this.catalog.modules.get(name);
     if (!module) throw unknownModule(change.module, '', this.catalog);
-    const before = storableRecord(change.before, 'before');
-    const after = storableRecord(change.after, 'after');
+    const before = storableRecord(change.before, 'before', module);
+    const after = storableRecord(change.after, 'after', module);
     const rows = deriveEvents(module, before, after).map(({ event }) =>
       this.toRow({ ...change, event, record: after ?? before, previous: before, recordId: textId((after ?? before)?.id) ?? undefined }, ''),
     );
@@ -110,9 +114,10 @@ export class EventIntake {
     const key = event.key === undefined || event.key === null ? null : text('key', event.key);
     const source = event.source === undefined ? 'publish' : text('source', event.source);
     const module = this.moduleNames.get(event.module);
-    if (module === undefined) throw unknownModule(event.module, at, this.catalog);
-    const record = storableRecord(event.record, `${at}record`);
-    const previous = storableRecord(event.previous, `${at}previous`);
+    const description = module === undefined ? undefined : this.catalog.modules.get(module);
+    if (module === undefined || description === undefined) throw unknownModule(event.module, at, this.catalog);
+    const record = storableRecord(event.record, `${at}record`, description);
+    const previous = storableRecord(event.previous, `${at}previous`, description);
     const recordId = textId(event.recordId ?? record?.id ?? previous?.id);
     if (problems.length > 0) throw invalidEvent(problems);
     const row: EventRow = {
@@ -141,10 +146,10 @@ export class EventIntake {
   }
 }
 
-function storableRecord(value: object | null | undefined, path: string): RecordData | null {
+function storableRecord(value: object | null | undefined, path: string, module: ModuleDescription): RecordData | null {
   if (value === undefined || value === null) return null;
   const json = toStorableJson(value);
-  if (isJsonObject(json)) return json;
+  if (isJsonObject(json)) return toRecordData(module, json);
   throw invalidEvent([{ path, message: 'must be an object: the record with its fields' }]);
 }
 
@@ -159,9 +164,13 @@ function actorOf(actor: Actor | undefined): Actor {
 }
 
 function invalidEvent(problems: Problem[]): AutomationError {
-  return new AutomationError('event_invalid', `The event cannot be captured: ${problems.map(({ path, message }) => `${path} ${message}`).join('; ')}.`, {
-    problems,
-  });
+  return new AutomationError(
+    'event_invalid',
+    `The event cannot be captured: ${problems.map(({ path, message }) => `${path} ${message}`).join('; ')}.`,
+    {
+      problems,
+    },
+  );
 }
 
 function unknownModule(name: unknown, at: string, catalog: Catalog): AutomationError {

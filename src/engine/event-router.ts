@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import { addDuration, parseDuration } from '../core/duration.js';
 import { AutomationError } from '../core/errors.js';
 import type { DomainEvent, RecordData } from '../core/event.js';
@@ -116,7 +116,9 @@ export class EventRouter {
       else runs.push(newRun(candidate, tx.now));
     }
     const careful = ids.some((id) => this.careful.has(id));
-    const started = careful ? runs.map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } })) : await advanceAll(this.runner, runs, tx);
+    const started = careful
+      ? runs.map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }))
+      : await advanceAll(runs, (run) => this.runner.advance(run, tx));
     const events = tx.unit.takeEvents().map(toEventRow);
     await recordTransaction(manager, { advanced: started, skipped, events }, this.active, tx.now, this.random);
     return { events: claimed.length, started };
@@ -127,7 +129,10 @@ export class EventRouter {
    * locks: most events start nothing, and the CRM's writers must not wait for those.
    */
   private async completeRecords(manager: EntityManager, candidates: readonly Candidate[]): Promise<void> {
-    const wanted = new Map<string, { workspaceId: string; module: string; ids: Set<string>; relations: Set<string>; events: Set<DomainEvent> }>();
+    const wanted = new Map<
+      string,
+      { workspaceId: string; module: string; ids: Set<string>; relations: Set<string>; events: Set<DomainEvent> }
+    >();
     for (const { event, version } of candidates) {
       if (event.recordId === null || (event.record !== null && version.conditionRelations.length === 0)) continue;
       const { workspaceId, module } = event;
@@ -206,7 +211,13 @@ export class EventRouter {
         decisions[index] = { kind: 'skip', reason: 'reentry', explanation: { rule, lastRunAt: before.createdAt.toISOString() } };
       } else {
         // The next event of this very batch meets the run that this one starts.
-        earlier.set(key, { workflowId: version.workflow.id, module: event.module, recordId: event.recordId as string, active: true, createdAt: now });
+        earlier.set(key, {
+          workflowId: version.workflow.id,
+          module: event.module,
+          recordId: event.recordId as string,
+          active: true,
+          createdAt: now,
+        });
       }
     }
   }

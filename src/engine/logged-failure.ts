@@ -1,6 +1,6 @@
 import { AutomationError, type LoggedError, type Retryability } from '../core/errors.js';
-import { toStorableJson } from '../core/storable-json.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
+import { toStorableJson } from '../core/storable-json.js';
 
 /** A failure as the log keeps it, and whether trying again makes sense. */
 export interface LoggedFailure {
@@ -50,7 +50,8 @@ export function toLoggedFailure(thrown: unknown): LoggedFailure {
 export function sqlState(thrown: unknown): string | null {
   for (let error: unknown = thrown, depth = 0; error instanceof Error && depth < 5; depth += 1) {
     const { code, driverError } = error as { code?: unknown; driverError?: unknown };
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code;
+    // A digit in it tells a SQLSTATE from a system error of five letters: EPIPE.
+    if (typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return code;
     error = driverError ?? error.cause;
   }
   return null;
@@ -66,7 +67,8 @@ export function isConnectionLoss(thrown: unknown): boolean {
   for (let error: unknown = thrown, depth = 0; error instanceof Error && depth < 5; depth += 1) {
     const { code, driverError } = error as { code?: unknown; driverError?: unknown };
     if (typeof code === 'string' && /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN)/.test(code)) return true;
-    if (/^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/.test(error.message)) return true;
+    if (/^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/.test(error.message))
+      return true;
     if (/QueryRunnerAlreadyReleased|Client was closed|not queryable/.test(`${error.name} ${error.message}`)) return true;
     error = driverError ?? error.cause;
   }

@@ -101,11 +101,7 @@ async function resume(manager: EntityManager, runs: readonly LockedRun[], worksp
  * asks again, because parallel branches may have failed at several. Failures that `onError: continue` made good are not
  * among them: the run had gone on behind these steps. None for a failure of the run itself (timed out, too many steps).
  */
-export function failedPaths(
-  definition: WorkflowDefinition | undefined,
-  executions: readonly StepExecution[],
-  startedAt: Date | null,
-): string[] {
+function failedPaths(definition: WorkflowDefinition | undefined, executions: readonly StepExecution[], startedAt: Date | null): string[] {
   if (!definition) return [];
   const sentBack = new Set<string>();
   const now = startedAt ?? new Date(0);

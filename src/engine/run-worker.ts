@@ -152,7 +152,7 @@ export class RunWorker {
   /** Many runs in one transaction. When it fails, each goes on alone from what the tables say. */
   private async advanceTogether(runs: readonly RunState[]): Promise<void> {
     try {
-      this.goOn(await this.inTransaction('shared', (tx) => advanceAll(this.runner, runs, tx)));
+      this.goOn(await this.inTransaction('shared', (tx) => advanceAll(runs, (run) => this.runner.advance(run, tx))));
     } catch (error) {
       if (error instanceof LeaseLost) for (const id of error.runIds) this.forget(id);
       else if (!isConnectionLoss(error)) for (const run of runs) this.setApart(run);
@@ -246,7 +246,13 @@ export class RunWorker {
     for (let attempt = 1; this.held.get(run.id) === run; attempt += 1) {
       try {
         await this.database.transaction(async (manager) => {
-          const row = { workspaceId: run.workspaceId, id: run.id, fence: run.fence, status: 'queued' as const, due: { kind: 'now' as const } };
+          const row = {
+            workspaceId: run.workspaceId,
+            id: run.id,
+            fence: run.fence,
+            status: 'queued' as const,
+            due: { kind: 'now' as const },
+          };
           const nothing = { reason: null, error: null, waiting: null, startedAt: null, finishedAt: null };
           await writeExecutions(manager, [{ ...step.execution, workspaceId: run.workspaceId, runId: run.id }]);
           const written = await updateRuns(manager, [{ ...row, ...nothing }]);
@@ -255,7 +261,7 @@ export class RunWorker {
         this.forget(run.id);
         return;
       } catch (error) {
-        if (error instanceof LeaseLost || attempt >= RECORD_ATTEMPTS) {
+        if (!isConnectionLoss(error) || attempt >= RECORD_ATTEMPTS) {
           this.logger.error(`Run ${run.id}: the result of step ${step.ready.path} could not be written: ${String(error)}`);
           this.forget(run.id);
           return;
@@ -292,9 +298,7 @@ export class RunWorker {
     await this.database.transaction(async (manager) => {
       const [clock] = await sql<{ at: Date }>(manager, `SELECT now() + interval '${BUSY_PAUSE}' AS at`);
       const later = { reason: null, error: null, waiting: null, startedAt: null, finishedAt: null };
-      await updateRuns(manager, [
-        { ...pick(run), ...later, status: 'queued', due: { kind: 'at', at: clock?.at.toISOString() ?? null } },
-      ]);
+      await updateRuns(manager, [{ ...pick(run), ...later, status: 'queued', due: { kind: 'at', at: clock?.at.toISOString() ?? null } }]);
     });
   }
 

@@ -15,12 +15,12 @@ import { CrmUnitOfWork } from '../host/crm-session.js';
 import type { LoggedExecution } from '../store/step-store.js';
 import type { CrmReader } from './crm-reader.js';
 import type { EngineSettings } from './engine-settings.js';
+import { toEventRow } from './event-row.js';
 import { performFlowStep } from './flow-steps.js';
 import { type LoggedFailure, sqlState, toLoggedFailure } from './logged-failure.js';
 import type { Advance, PreparedStep, RunState } from './run-state.js';
 import { storableOutput } from './step-output.js';
 import type { StepTransaction } from './step-transaction.js';
-import { toEventRow } from './event-row.js';
 import { withTimeout } from './with-timeout.js';
 
 /** A shared transaction cannot be saved: a step failed after it had written, or the database refused a statement. */
@@ -109,7 +109,11 @@ export class StepRunner {
     }
   }
 
-  private recordElapsed(run: RunState, elapsed: readonly { path: string; attempt: number; step: ReadyStep['step'] | object }[], now: Date): boolean {
+  private recordElapsed(
+    run: RunState,
+    elapsed: readonly { path: string; attempt: number; step: ReadyStep['step'] | object }[],
+    now: Date,
+  ): boolean {
     for (const { path, attempt, step } of elapsed) {
       const waiting = run.executions.find((execution) => execution.path === path && execution.attempt === attempt);
       if (waiting) run.change(waiting, { ...expireWait(step as Parameters<typeof expireWait>[0]), finishedAt: now.toISOString() });
@@ -153,7 +157,8 @@ export class StepRunner {
       this.recordSuccess(run, ready, input, storableOutput(output), tx.now, started);
     } catch (error) {
       // The step's own writes cannot be taken back here, nor those of its neighbours be saved: everybody starts over alone.
-      if (session.wrote || sqlState(error) !== null) throw new SharedTransactionSpoiled('a step failed after it had written', { cause: error });
+      if (session.wrote || sqlState(error) !== null)
+        throw new SharedTransactionSpoiled('a step failed after it had written', { cause: error });
       this.recordFailure(run, ready, tx.now, toLoggedFailure(error), input, started);
     }
   }
@@ -184,6 +189,8 @@ export class StepRunner {
       await manager.query('ROLLBACK TO SAVEPOINT step');
       this.recordFailure(run, ready, tx.now, toLoggedFailure(error), input, started);
     }
+    // What branches and external steps read of the record through the transaction's unit is out of date now.
+    tx.unit.forget();
   }
 
   /** Renders the arguments and writes the intent into the history; a failure to do so is the attempt's failure. */
@@ -251,7 +258,14 @@ export class StepRunner {
     };
   }
 
-  private recordSuccess(run: RunState, ready: ReadyStep, input: JsonObject | null, output: JsonObject | null, now: Date, started: number): void {
+  private recordSuccess(
+    run: RunState,
+    ready: ReadyStep,
+    input: JsonObject | null,
+    output: JsonObject | null,
+    now: Date,
+    started: number,
+  ): void {
     run.add({
       ...addressOf(ready),
       status: 'succeeded',

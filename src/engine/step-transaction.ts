@@ -5,8 +5,7 @@ import { AutomationDatabase } from '../store/database.js';
 import type { EventRow } from '../store/event-store.js';
 import { sql } from '../store/sql.js';
 import type { AdvancedRun } from './run-recorder.js';
-import type { RunState } from './run-state.js';
-import type { StepRunner } from './step-runner.js';
+import type { Advance, RunState } from './run-state.js';
 
 /** What a local action or a branch needs of the transaction around it. */
 export interface StepTransaction {
@@ -35,8 +34,8 @@ export async function openStepTransaction(manager: EntityManager, kind: StepTran
 }
 
 /** Advances runs side by side in a shared transaction. All end before a failure is thrown, so that none writes behind the ROLLBACK. */
-export async function advanceAll(runner: StepRunner, runs: readonly RunState[], tx: StepTransaction): Promise<AdvancedRun[]> {
-  const results = await Promise.allSettled(runs.map((run) => runner.advance(run, tx)));
+export async function advanceAll(runs: readonly RunState[], advance: (run: RunState) => Promise<Advance>): Promise<AdvancedRun[]> {
+  const results = await Promise.allSettled(runs.map(advance));
   return results.map((result, index) => {
     if (result.status === 'rejected') throw result.reason;
     return { run: runs[index] as RunState, advance: result.value };

@@ -110,15 +110,17 @@ export class WakeUp implements EntitySubscriberInterface {
   }
 
   private async listen(pauseMs: number): Promise<void> {
-    const runner = this.database.dataSource.createQueryRunner();
+    let runner: QueryRunner | null = null;
     try {
-      const client = (await runner.connect()) as Client;
-      const [self] = (await runner.query('SELECT pg_backend_pid()::text AS pid')) as { pid: string }[];
+      const connecting = this.database.dataSource.createQueryRunner();
+      runner = connecting;
+      const client = (await connecting.connect()) as Client;
+      const [self] = (await connecting.query('SELECT pg_backend_pid()::text AS pid')) as { pid: string }[];
       const onNotification = (message: unknown): void => {
         if ((message as { payload?: string }).payload !== self?.pid) this.tellHere();
       };
       const onEnd = (): void => {
-        if (this.listening?.runner === runner) this.listenAgain(FIRST_RECONNECT_MS);
+        if (this.listening?.runner === connecting) this.listenAgain(FIRST_RECONNECT_MS);
       };
       client.on('notification', onNotification);
       client.on('end', onEnd);
@@ -126,13 +128,13 @@ export class WakeUp implements EntitySubscriberInterface {
         client.off('notification', onNotification);
         client.off('end', onEnd);
       };
-      this.listening = { runner, detach };
-      await runner.query(`LISTEN ${CHANNEL}`);
+      this.listening = { runner: connecting, detach };
+      await connecting.query(`LISTEN ${CHANNEL}`);
       // What happened while nobody listened.
       this.tellHere();
     } catch (error) {
       this.logger.warn(`Cannot listen for work, polling goes on: ${String(error)}`);
-      await this.drop({ runner, detach: () => undefined });
+      if (runner) await this.drop({ runner, detach: () => undefined });
       this.listenAgain(Math.min(pauseMs * 2, LAST_RECONNECT_MS));
     }
   }

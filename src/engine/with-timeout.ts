@@ -1,25 +1,31 @@
 import { AutomationError } from '../core/errors.js';
 
+/** How long an attempt that was told to stop may take to say how far it had come. */
+const LAST_WORDS_MS = 1_000;
+
 /**
- * Runs an attempt with a bound on its time, whether it listens to the signal or not. The timer guards a call in flight;
- * no run depends on it, since a lease runs out by the database's clock.
- * Throws `step_timed_out` (transient) when the time is over.
+ * Runs an attempt with a bound on its time, whether it listens to the signal or not. One that does listen gets a moment to
+ * report what it knows: "the message was handed over, the answer never came" is worth more than "it took too long". The
+ * timers guard a call in flight; no run depends on them, since a lease runs out by the database's clock.
+ * Throws the attempt's own error, or `step_timed_out` (transient) when it has none.
  */
 export async function withTimeout<T>(timeoutMs: number, stepId: string, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
+  const timedOut = new AutomationError('step_timed_out', `Step '${stepId}' did not end within ${timeoutMs / 1000} s.`, {
+    hint: 'The far side is slow or hangs. Give the step a longer `timeout`, or look there.',
+    retry: { kind: 'transient' },
+  });
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new AutomationError('step_timed_out', `Step '${stepId}' did not end within ${timeoutMs / 1000} s.`, {
-        hint: 'The far side is slow or hangs. Give the step a longer `timeout`, or look there.',
-        retry: { kind: 'transient' },
-      });
-      controller.abort(error);
-      reject(error);
+      controller.abort(timedOut);
+      timer = setTimeout(() => reject(timedOut), LAST_WORDS_MS);
     }, timeoutMs);
   });
   try {
     return await Promise.race([attempt(controller.signal), timeout]);
+  } catch (error) {
+    throw controller.signal.aborted && !(error instanceof AutomationError) ? timedOut : error;
   } finally {
     clearTimeout(timer);
   }

@@ -14,7 +14,7 @@ const DATETIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}
  * keeps one step's mistake from failing the statement of its neighbours.
  */
 export function checkedPatch(module: ModuleDescription, set: JsonObject): Record<string, Json> {
-  const fields = new Map(module.fields.map((field) => [field.name, field]));
+  const fields = fieldsOf(module);
   const patch: Record<string, Json> = {};
   for (const [name, value] of Object.entries(set)) {
     if (value === undefined) continue;
@@ -34,6 +34,14 @@ export function checkedPatch(module: ModuleDescription, set: JsonObject): Record
     patch[name] = checkedValue(module.name, field, value);
   }
   return patch;
+}
+
+const knownFields = new WeakMap<ModuleDescription, ReadonlyMap<string, FieldDescription>>();
+
+function fieldsOf(module: ModuleDescription): ReadonlyMap<string, FieldDescription> {
+  const fields = knownFields.get(module) ?? new Map(module.fields.map((field) => [field.name, field]));
+  knownFields.set(module, fields);
+  return fields;
 }
 
 /** One value for a field in the one form its type has as JSON; the errors are those of {@link checkedPatch}. */

@@ -25,7 +25,7 @@ export function setupAutomationDocs(app: INestApplication, options: AutomationDo
 }
 
 /** The OpenAPI document of the automation routes. */
-export function describeApi(app: INestApplication): OpenAPIObject {
+function describeApi(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('CRM automation')
     .setDescription('Workflows on CRM events: build, publish and pause them; read what ran and why, and retry it.')

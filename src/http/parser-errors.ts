@@ -2,7 +2,8 @@ import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ErrorBody } from './error-body.js';
 import { codeForStatus } from './error-status.js';
-import type { HttpRequest } from './http-request.js';
+import { type HttpRequest, header } from './http-request.js';
+import { isJsonInUtf8 } from './request-shape.guard.js';
 
 /** Injection token of the path under which the module mounts the controllers. Default `automation`. */
 export const HTTP_PATH = Symbol('AUTOMATION_HTTP_PATH');
@@ -40,7 +41,7 @@ export class ParserErrors implements OnModuleInit {
     if (httpAdapter?.getType() !== 'express') return;
     // Express takes a function for an error handler by its four parameters.
     const handler = (error: ParserError, request: HttpRequest, response: unknown, next: (error: unknown) => void): void => {
-      const body = this.ours.test(request.originalUrl ?? request.url) ? parserErrorBody(error) : null;
+      const body = this.ours.test(request.originalUrl ?? request.url) ? parserErrorBody(error, header(request, 'content-type')) : null;
       if (body) httpAdapter.reply(response, body, body.statusCode);
       else next(error);
     };
@@ -48,9 +49,11 @@ export class ParserErrors implements OnModuleInit {
   }
 }
 
-function parserErrorBody(error: ParserError): ErrorBody | null {
-  const statusCode = error.status ?? error.statusCode;
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
+function parserErrorBody(error: ParserError, contentType: string | undefined): ErrorBody | null {
+  const told = error.status ?? error.statusCode;
+  if (typeof told !== 'number' || told < 400 || told > 499) return null;
+  // Express decodes UTF-16 and UTF-32 too, and then fails on what we would refuse for its charset.
+  const statusCode = contentType === undefined || isJsonInUtf8(contentType) ? told : 415;
   switch (statusCode) {
     case 413:
       return {

@@ -4,7 +4,7 @@ import { type HttpRequest, header } from './http-request.js';
 import { checkShape, tooLarge } from './json-shape.js';
 
 /** The largest body, in bytes: a definition may have this size. The host's own body parser must allow as much. */
-export const MAX_BODY_BYTES = 256 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
 const MAX_DEPTH = 128;
 const MAX_QUERY_BYTES = 16 * 1024;
 const METHODS_WITH_BODY = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);
@@ -37,7 +37,8 @@ function checkBody(request: HttpRequest): void {
   checkShape(request.body ?? null, 'body', { bytes: MAX_BODY_BYTES, depth: MAX_DEPTH });
 }
 
-function isJsonInUtf8(contentType: string): boolean {
+/** True for `application/json`, with no other charset than UTF-8. */
+export function isJsonInUtf8(contentType: string): boolean {
   const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());
   return type === 'application/json' && parameters.every((parameter) => /^(charset=("?)utf-?8\2)?$/.test(parameter));
 }

@@ -40,10 +40,7 @@ export async function loadGenerations(manager: EntityManager, workspaceIds: read
 }
 
 /** Published versions by id. */
-export function loadVersions(
-  manager: EntityManager,
-  refs: readonly { workspaceId: string; versionId: string }[],
-): Promise<VersionRow[]> {
+export function loadVersions(manager: EntityManager, refs: readonly { workspaceId: string; versionId: string }[]): Promise<VersionRow[]> {
   return sql<VersionRow>(
     manager,
     `SELECT v.workspace_id AS "workspaceId", v.id AS "versionId", v.version, v.workflow_id AS "workflowId", w.code, w.name, v.definition

@@ -38,8 +38,14 @@ export class AutomationDatabase {
       throw new AutomationError('postgres_required', `Automation needs a Postgres DataSource; the host's is '${type}'.`);
     }
     await this.migrate();
-    const source = new DataSource({ ...this.derivedOptions(this.settings.poolSize), entities: this.hostSource.options.entities as MixedList<never> });
-    this.source = await source.initialize();
+    const source = new DataSource({
+      ...this.derivedOptions(this.settings.poolSize),
+      entities: this.hostSource.options.entities as MixedList<never>,
+    });
+    await source.initialize();
+    // The very list of the host, not a copy: subscribers that Nest creates and adds later run for our writes too.
+    Object.assign(source, { subscribers: this.hostSource.subscribers });
+    this.source = source;
   }
 
   async close(): Promise<void> {
@@ -79,6 +85,7 @@ export class AutomationDatabase {
       dropSchema: false,
       migrationsRun: false,
       migrations: [],
+      subscribers: [],
     };
   }
 
@@ -86,7 +93,6 @@ export class AutomationDatabase {
     const source = new DataSource({
       ...this.derivedOptions(2),
       entities: [],
-      subscribers: [],
       schema: 'automation',
       migrations: this.settings.migrations,
       migrationsTableName: 'migrations',

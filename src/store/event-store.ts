@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import type { Actor, Cause, DomainEvent, FieldChange, RecordData } from '../core/event.js';
 import type { LoggedError } from '../core/errors.js';
+import type { Actor, Cause, DomainEvent, FieldChange, RecordData } from '../core/event.js';
 import { recordset, sql } from './sql.js';
 
 /** An event on its way into the table. Everything is storable JSON already. */

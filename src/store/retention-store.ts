@@ -33,14 +33,18 @@ export async function removeOldRuns(manager: EntityManager, limits: RetentionLim
   return rows[0]?.count ?? 0;
 }
 
-/** Removes one batch of old routed events, never one whose runs are not over. Answers how many went. */
+/**
+ * Removes one batch of old routed events, never one that a run needs which is not over, or has failed and may be retried.
+ * Answers how many went.
+ */
 export async function removeOldEvents(manager: EntityManager, limits: RetentionLimits): Promise<number> {
   const rows = await sql<{ count: number }>(
     manager,
     `WITH old AS (
        SELECT workspace_id, id FROM automation.events e
        WHERE occurred_at < now() - $1::float8 * interval '1 millisecond' AND routed_at IS NOT NULL
-         AND NOT EXISTS (SELECT 1 FROM automation.runs r WHERE r.workspace_id = e.workspace_id AND r.event_id = e.id AND r.finished_at IS NULL)
+         AND NOT EXISTS (SELECT 1 FROM automation.runs r WHERE r.workspace_id = e.workspace_id AND r.event_id = e.id
+           AND (r.finished_at IS NULL OR r.status = 'failed'))
        LIMIT $2 FOR UPDATE SKIP LOCKED
      ), gone AS (
        DELETE FROM automation.events e USING old WHERE e.workspace_id = old.workspace_id AND e.id = old.id RETURNING 1

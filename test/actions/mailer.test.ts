@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createTransport } from 'nodemailer';
 import { Mailer, type MailOptions, messageIdFor } from '../../src/actions/email/mailer.js';
+import { asMailError } from '../../src/actions/email/smtp-errors.js';
 import { AddressGuard } from '../../src/actions/outbound/address-guard.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import { Peers, rejection, smtpPeer, smtpScript, tcpPeer } from './support/peers.js';
@@ -265,7 +266,7 @@ describe('a server of which nobody knows whether it took the message', () => {
   it('closed after the dot', async () => {
     const error = await failure({ afterDot: (socket) => socket.destroy() });
     expect(error).toMatchObject({ code: 'smtp_outcome_unknown', retry: { kind: 'transient' } });
-    expect(error.hint).toContain('onAmbiguous');
+    expect(error.hint).toContain('may have the message already');
   });
 
   it('fell silent after the dot', async () => {
@@ -304,6 +305,27 @@ describe('a step that has to end', () => {
     const peer = peers.add(await tcpPeer(smtpScript()));
     expect(await rejection(mailer(peer.port).send(MAIL, { ...KEY, signal: AbortSignal.abort() }))).toMatchObject({ code: 'smtp_timeout' });
     expect(peer.connections).toBe(0);
+  });
+});
+
+describe('failures without an answer of a server', () => {
+  it('of a login that is not complete are told apart', async () => {
+    const server = peers.add(await smtpPeer({ allowInsecureAuth: true }));
+    const error = await rejection(mailer(server.port, { auth: { user: 'crm' } }).send(MAIL, KEY));
+    expect(error).toMatchObject({ code: 'smtp_auth_failed', retry: { kind: 'permanent' } });
+  });
+
+  it("of a host's own transport may pass, whatever it throws", async () => {
+    for (const thrown of [new Error('the queue is full'), 'no error at all']) {
+      const transport = createTransport({ name: 'own', version: '1', send: (_mail, done) => done(thrown as Error) });
+      const error = await rejection(new Mailer({ transport, from: 'crm@acme.test' }).send(MAIL, KEY));
+      expect(error).toMatchObject({ code: 'mail_failed', retry: { kind: 'transient' } });
+    }
+  });
+
+  it('of a network that is not there are unreachable', () => {
+    const error = Object.assign(new Error('connect EHOSTUNREACH'), { code: 'ESOCKET', originalCode: 'EHOSTUNREACH' });
+    expect(asMailError(error, { handedOver: false })).toMatchObject({ code: 'smtp_unreachable', retry: { kind: 'transient' } });
   });
 });
 

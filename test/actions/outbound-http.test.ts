@@ -1,5 +1,6 @@
 import { createGzip } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { asOutboundError } from '../../src/actions/outbound/outbound-errors.js';
 import { OutboundHttp, type OutboundOptions } from '../../src/actions/outbound/outbound-http.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import { httpPeer, Peers, rejection, tcpPeer } from './support/peers.js';
@@ -111,6 +112,28 @@ describe('what a request may carry', () => {
   it('a body beyond the limit is refused', async () => {
     const error = await rejection(outbound({ maxRequestBytes: 10 }).send({ ...get(8080), method: 'POST', body: 'grüße grüße' }));
     expect(error).toMatchObject({ code: 'outbound_body_too_large' });
+  });
+});
+
+describe('what an exception of a call means', () => {
+  const coded = (code: string) => Object.assign(new Error(code), { code });
+
+  it.each([
+    ['a name service that fails', coded('EAI_AGAIN'), 'outbound_dns_failed', 'transient'],
+    ['a connection that takes too long', coded('UND_ERR_CONNECT_TIMEOUT'), 'outbound_timeout', 'transient'],
+    ['a certificate that has run out', coded('CERT_HAS_EXPIRED'), 'outbound_tls_failed', 'permanent'],
+    ['a handshake that fails', coded('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'), 'outbound_tls_failed', 'transient'],
+    [
+      'several addresses that all refuse',
+      new AggregateError([coded('ECONNREFUSED'), coded('ECONNREFUSED')]),
+      'outbound_connection_failed',
+      'transient',
+    ],
+    ['a cause inside', new TypeError('fetch failed', { cause: coded('ENOTFOUND') }), 'outbound_dns_failed', 'transient'],
+    ['anything else', new Error('odd'), 'outbound_connection_failed', 'transient'],
+    ['no error at all', undefined, 'outbound_connection_failed', 'transient'],
+  ])('%s', (_what, error, code, kind) => {
+    expect(asOutboundError(error, 'acme.test')).toMatchObject({ code, retry: { kind } });
   });
 });
 

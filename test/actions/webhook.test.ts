@@ -63,12 +63,6 @@ describe('what a webhook sends', () => {
     expect(empty.received[0]?.headers).not.toHaveProperty('content-type');
   });
 
-  it('keeps members of a JSON body that look like those of an object', async () => {
-    const { outcome, received } = await call({ body: { constructor: 'Bauer AG', nested: { prototype: 1 } } });
-    await outcome;
-    expect(JSON.parse(received[0]?.body ?? '')).toEqual({ constructor: 'Bauer AG', nested: { prototype: 1 } });
-  });
-
   it('carries the idempotency key, and a signature that the receiver can verify', async () => {
     const { outcome, received } = await call({ body: { id: '{{record.id}}' }, secret: SECRET });
     await outcome;

@@ -28,7 +28,8 @@ async function oneEvent(client: pg.PoolClient, leadId: string): Promise<void> {
   const eventId = uuidv7();
   const runId = uuidv7();
   await client.query('BEGIN');
-  const lead = (await client.query({ name: 'read', text: 'SELECT * FROM crm_leads WHERE id = $1 FOR NO KEY UPDATE', values: [leadId] })).rows[0];
+  const lead = (await client.query({ name: 'read', text: 'SELECT * FROM crm_leads WHERE id = $1 FOR NO KEY UPDATE', values: [leadId] }))
+    .rows[0];
   await client.query({
     name: 'event',
     text: `INSERT INTO floor_events (id, workspace_id, module, event, record_id, record, routed_at) VALUES ($1, 'acme', 'leads', 'created', $2, $3, now())`,

@@ -22,7 +22,11 @@ export const THREE_ACTIONS = {
   conditions: { field: 'source', operator: 'equals', value: 'Web Form' },
   steps: [
     { id: 'owner', type: 'assign_owner', with: { strategy: 'round_robin', userIds: ['u-1', 'u-2'] } },
-    { id: 'call', type: 'create_task', with: { title: 'Call {{record.name}}', dueIn: 'P1D', assigneeId: '{{steps.owner.output.ownerId}}' } },
+    {
+      id: 'call',
+      type: 'create_task',
+      with: { title: 'Call {{record.name}}', dueIn: 'P1D', assigneeId: '{{steps.owner.output.ownerId}}' },
+    },
     { id: 'stage', type: 'move_stage', with: { stage: 'Contacted' } },
   ],
 };
@@ -31,7 +35,10 @@ export const THREE_ACTIONS = {
 export async function benchPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   if (process.env.DATABASE_URL) return { url: process.env.DATABASE_URL, stop: async () => undefined };
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-crm-automation-bench-'));
-  const server = await startPostgres({ dataDir: join(folder, 'postgres'), settings: { shared_buffers: '512MB', max_wal_size: '4GB', shared_preload_libraries: 'pg_stat_statements' } });
+  const server = await startPostgres({
+    dataDir: join(folder, 'postgres'),
+    settings: { shared_buffers: '512MB', max_wal_size: '4GB', shared_preload_libraries: 'pg_stat_statements' },
+  });
   return {
     url: server.url,
     async stop() {
@@ -70,7 +77,9 @@ export async function benchHost(url: string, options: Partial<AutomationOptions>
   const source = await sampleDataSource(url, { poolSize: 8 }).initialize();
 
   @Module({
-    imports: [AutomationModule.forRootAsync({ useFactory: (): AutomationOptions => ({ dataSource: source, crm: sampleCrm(), ...options }) })],
+    imports: [
+      AutomationModule.forRootAsync({ useFactory: (): AutomationOptions => ({ dataSource: source, crm: sampleCrm(), ...options }) }),
+    ],
   })
   class HostModule {}
 

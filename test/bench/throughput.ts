@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
-import { FLOOR_TABLES, runFloor } from './floor.js';
-import { type BenchHost, benchDatabase, benchHost, inParallel, insertLeads, THREE_ACTIONS, ADMIN } from './support.js';
 import { Lead } from '../support/sample-crm.js';
+import { FLOOR_TABLES, runFloor } from './floor.js';
+import { ADMIN, type BenchHost, benchDatabase, benchHost, inParallel, insertLeads, THREE_ACTIONS } from './support.js';
 
 /** One measurement: how long, and what the database was asked for. */
 export interface Throughput {
@@ -63,7 +63,15 @@ export async function measureEngine(serverUrl: string, runs: number, mode: 'live
 async function publishAll(host: BenchHost, leads: readonly string[]): Promise<void> {
   await inParallel(leads, 8, async (id) => {
     await host.source.transaction(async (manager) => {
-      const record = { id, workspaceId: 'acme', name: `Lead ${id}`, email: null, source: 'Web Form', stage: 'New', ownerId: null } as Partial<Lead>;
+      const record = {
+        id,
+        workspaceId: 'acme',
+        name: `Lead ${id}`,
+        email: null,
+        source: 'Web Form',
+        stage: 'New',
+        ownerId: null,
+      } as Partial<Lead>;
       await host.automation.publish({ workspaceId: 'acme', module: 'leads', event: 'created', record }, manager);
     });
   });
@@ -83,7 +91,9 @@ async function finished(source: DataSource, runs: number): Promise<void> {
 }
 
 async function commits(source: DataSource): Promise<number> {
-  const [row] = (await source.query('SELECT xact_commit::int AS count FROM pg_stat_database WHERE datname = current_database()')) as { count: number }[];
+  const [row] = (await source.query('SELECT xact_commit::int AS count FROM pg_stat_database WHERE datname = current_database()')) as {
+    count: number;
+  }[];
   return row?.count ?? Number.NaN;
 }
 
@@ -105,6 +115,7 @@ function countStatements(): { stop(): number } {
 }
 
 import pg from 'pg';
+
 function pgClientPrototype(): { query: (...args: never[]) => unknown } {
   return pg.Client.prototype as unknown as { query: (...args: never[]) => unknown };
 }

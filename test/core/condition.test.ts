@@ -42,7 +42,9 @@ describe('explanations', () => {
     const condition: Condition = {
       all: [
         { field: 'text', operator: 'equals', value: 'Web Form' },
-        { any: [{ field: 'money', operator: 'greater_than', value: 50_000 }, { none: [{ field: 'context.score', operator: 'is_empty' }] }] },
+        {
+          any: [{ field: 'money', operator: 'greater_than', value: 50_000 }, { none: [{ field: 'context.score', operator: 'is_empty' }] }],
+        },
       ],
     };
     const subject = subjectOf({ record: { text: 'Referral', money: null }, context: { score: 5 } });
@@ -71,7 +73,10 @@ describe('explanations', () => {
     expect(expectedOf({ field: 'text', operator: 'equals', value: 'Dear {{context.name}}' })).toBe('Dear Ann');
     expect(expectedOf({ field: 'datetime', operator: 'before', value: { fromNow: '-P7D' } })).toBe('2024-05-08T12:00:00.000Z');
     expect(expectedOf({ field: 'number', operator: 'between', value: [1, '{{previous.number}}'] })).toEqual([1, 7]);
-    expect(expectedOf({ field: 'text', operator: 'changed_from_to', value: { from: null, to: '{{context.name}}' } })).toEqual({ from: null, to: 'Ann' });
+    expect(expectedOf({ field: 'text', operator: 'changed_from_to', value: { from: null, to: '{{context.name}}' } })).toEqual({
+      from: null,
+      to: 'Ann',
+    });
     expect(expectedOf({ field: 'date', operator: 'in_last', value: { amount: 3, unit: 'day' } })).toEqual({ amount: 3, unit: 'day' });
     expect(expectedOf({ field: 'text', operator: 'matches', value: 'a+' })).toBe('a+');
   });
@@ -84,8 +89,13 @@ describe('explanations', () => {
     expect(seenOf('x'.repeat(501))).toBe(`${'x'.repeat(500)}…`);
     expect(seenOf(`${'x'.repeat(499)}😀`)).toBe(`${'x'.repeat(499)}…`);
     expect(seenOf('x'.repeat(500))).toHaveLength(500);
-    expect(seenOf(Array.from({ length: 40 }, (_, index) => index))).toEqual([...Array.from({ length: 30 }, (_, index) => index), '… 10 more']);
-    expect(Object.keys(seenOf(Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`k${index}`, index]))) as JsonObject)).toHaveLength(31);
+    expect(seenOf(Array.from({ length: 40 }, (_, index) => index))).toEqual([
+      ...Array.from({ length: 30 }, (_, index) => index),
+      '… 10 more',
+    ]);
+    expect(
+      Object.keys(seenOf(Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`k${index}`, index]))) as JsonObject),
+    ).toHaveLength(31);
     expect(seenOf({ a: { b: { c: { d: { e: 1 } } }, gone: undefined } })).toEqual({ a: { b: { c: { d: '…' } }, gone: null } });
   });
 });
@@ -137,7 +147,13 @@ describe('fields', () => {
   it('sees own members only', () => {
     for (const field of ['toString', 'hasOwnProperty', 'record.valueOf', 'previous.toString', 'context.toString'])
       expect(answer({ field, operator: 'is_empty' }, subjectOf({ record: {}, previous: {} }), null)).toBe(true);
-    expect(answer({ field: 'toString', operator: 'equals', value: 'x' }, subjectOf({ record: { toString: 'x' } as unknown as RecordData }), null)).toBe(true);
+    expect(
+      answer(
+        { field: 'toString', operator: 'equals', value: 'x' },
+        subjectOf({ record: { toString: 'x' } as unknown as RecordData }),
+        null,
+      ),
+    ).toBe(true);
   });
 
   it('lists every path that is read, for loading relations', () => {
@@ -150,7 +166,15 @@ describe('fields', () => {
       ],
     };
     expect(compileCondition(condition, MODULE).paths.sort()).toEqual(
-      ['context.industry', 'previous.text', 'record.account.industry', 'record.money', 'record.number', 'record.ownerId', 'record.text'].sort(),
+      [
+        'context.industry',
+        'previous.text',
+        'record.account.industry',
+        'record.money',
+        'record.number',
+        'record.ownerId',
+        'record.text',
+      ].sort(),
     );
   });
 });
@@ -174,13 +198,20 @@ describe('values from templates', () => {
   it.each(['equals', 'not_equals', 'not_contains'])('that cannot be rendered fail %s, visibly', (operator) => {
     const test = { field: 'text', operator, value: 'x{{context.gone}}' };
     expect(answer(test, subjectOf({ record: { text: 'a' } }))).toMatch(/^the value to compare with cannot be rendered: .*context\.gone/);
-    expect(answer({ field: 'text', operator: 'is_any_of', value: ['a', '{{context.gone}}'] }, subjectOf({ record: { text: 'a' } }))).toMatch(/cannot be rendered/);
+    expect(
+      answer({ field: 'text', operator: 'is_any_of', value: ['a', '{{context.gone}}'] }, subjectOf({ record: { text: 'a' } })),
+    ).toMatch(/cannot be rendered/);
   });
 });
 
 describe('a condition with problems', () => {
   it('is refused with all of them', () => {
-    const condition = { all: [{ field: 'gone', operator: 'equals', value: 1 }, { field: 'text', operator: 'bogus' }] };
+    const condition = {
+      all: [
+        { field: 'gone', operator: 'equals', value: 1 },
+        { field: 'text', operator: 'bogus' },
+      ],
+    };
     try {
       compileCondition(condition, MODULE);
       throw new Error('was compiled');
@@ -201,7 +232,14 @@ describe('whatever the condition and the record', () => {
   const types: FieldType[] = ['text', 'number', 'money', 'boolean', 'date', 'datetime', 'list', 'json'];
   const text = fc.oneof(fc.constantFrom('a', 'A', 'b', ''), fc.string({ maxLength: 5 }));
   const date = fc.constantFrom('2024-05-15', '2024-05-15T12:00:00.000Z', '2024-05-01T09:00', '2020-02-29', '2024-05-20T00:00:00+02:00');
-  const json = fc.oneof(fc.constant(null), fc.integer({ min: -2, max: 2 }), fc.boolean(), text, date, fc.jsonValue({ maxDepth: 3 })) as fc.Arbitrary<Json>;
+  const json = fc.oneof(
+    fc.constant(null),
+    fc.integer({ min: -2, max: 2 }),
+    fc.boolean(),
+    text,
+    date,
+    fc.jsonValue({ maxDepth: 3 }),
+  ) as fc.Arbitrary<Json>;
   const literals: Record<FieldType, fc.Arbitrary<Json>> = {
     text,
     number: fc.integer({ min: -2, max: 2 }),
@@ -215,11 +253,21 @@ describe('whatever the condition and the record', () => {
 
   /** Tests that pass the checks, of every operator on every type that it fits. */
   const tests = fc
-    .constantFrom(...[...OPERATORS.values()].flatMap((operator) => (operator.types === 'any' ? types : operator.types).map((type) => ({ operator, type }))))
+    .constantFrom(
+      ...[...OPERATORS.values()].flatMap((operator) =>
+        (operator.types === 'any' ? types : operator.types).map((type) => ({ operator, type })),
+      ),
+    )
     .chain(({ operator, type }): fc.Arbitrary<FieldTest> => {
-      const kind = operator.kind === 'field' || operator.kind === 'order' ? (type === 'json' && operator.kind === 'order' ? 'number' : type) : operator.kind;
+      const kind =
+        operator.kind === 'field' || operator.kind === 'order'
+          ? type === 'json' && operator.kind === 'order'
+            ? 'number'
+            : type
+          : operator.kind;
       const of = kind === 'member' ? text : literals[kind];
-      const one = operator.kind === 'text' ? text.map((value) => `x${value}`.slice(0, 2)) : fc.oneof(of, fc.constant({ field: 'context.other' }));
+      const one =
+        operator.kind === 'text' ? text.map((value) => `x${value}`.slice(0, 2)) : fc.oneof(of, fc.constant({ field: 'context.other' }));
       const value: fc.Arbitrary<Json | undefined> = {
         none: fc.constant(undefined),
         one,
@@ -227,7 +275,10 @@ describe('whatever the condition and the record', () => {
         list: fc.array(of, { minLength: 1, maxLength: 3 }),
         members: fc.array(of, { maxLength: 3 }),
         range: fc.tuple(of, fc.constant({ field: 'context.other' })) as fc.Arbitrary<Json>,
-        amount: fc.record({ amount: fc.integer({ min: 1, max: 30 }), unit: fc.constantFrom('minute', 'hour', 'day', 'business_day', 'week', 'month') }),
+        amount: fc.record({
+          amount: fc.integer({ min: 1, max: 30 }),
+          unit: fc.constantFrom('minute', 'hour', 'day', 'business_day', 'week', 'month'),
+        }),
         period: fc.constantFrom('week', 'month', 'quarter', 'year'),
         change: fc.record({ from: of, to: of }),
       }[operator.value];
@@ -245,7 +296,10 @@ describe('whatever the condition and the record', () => {
     ),
   })).tree;
 
-  const records = fc.oneof(fc.constant(null), fc.record(Object.fromEntries(types.map((type) => [type, json])), { requiredKeys: [] })) as fc.Arbitrary<RecordData | null>;
+  const records = fc.oneof(
+    fc.constant(null),
+    fc.record(Object.fromEntries(types.map((type) => [type, json])), { requiredKeys: [] }),
+  ) as fc.Arbitrary<RecordData | null>;
   const subjects = fc
     .record({
       record: records,
@@ -288,7 +342,8 @@ describe('whatever the condition and the record', () => {
       fc.property(tests, subjects, (test, subject) => {
         const opposite = pairs.find(([positive]) => positive === test.operator)?.[1];
         fc.pre(opposite !== undefined);
-        const ask = (operator: string) => compileCondition({ ...test, operator }, MODULE).explain(subject) as { result: boolean; seen: Json; note?: string };
+        const ask = (operator: string) =>
+          compileCondition({ ...test, operator }, MODULE).explain(subject) as { result: boolean; seen: Json; note?: string };
         const [positive, negative] = [ask(test.operator), ask(opposite as string)];
         const cannotHold = positive.note !== undefined && negative.note === positive.note;
         expect(cannotHold || positive.result !== negative.result || positive.seen === null).toBe(true);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ActionDescription, Catalog, FieldType, ModuleDescription } from '../../src/core/catalog.js';
-import { MAX_PROBLEMS, type ParsedDefinition, parseDefinition, publishProblems } from '../../src/core/definition-parser.js';
 import type { WorkflowDefinition } from '../../src/core/definition.js';
+import { MAX_PROBLEMS, type ParsedDefinition, parseDefinition, publishProblems } from '../../src/core/definition-parser.js';
 import type { Json, JsonObject } from '../../src/core/json.js';
+import { ProblemList } from '../../src/core/parsing/problem-list.js';
 
 function field(name: string, type: FieldType): ModuleDescription['fields'][number] {
   return { name, label: name, type, nullable: true, writable: true };
@@ -13,7 +14,13 @@ const LEADS: ModuleDescription = {
   name: 'leads',
   singular: 'lead',
   label: 'Leads',
-  fields: [field('email', 'text'), field('amount', 'money'), field('stage', 'text'), field('renewsOn', 'date'), field('seenAt', 'datetime')],
+  fields: [
+    field('email', 'text'),
+    field('amount', 'money'),
+    field('stage', 'text'),
+    field('renewsOn', 'date'),
+    field('seenAt', 'datetime'),
+  ],
   relations: [],
   events: [
     { name: 'created', label: 'Created', rule: { on: 'created' } },
@@ -113,14 +120,37 @@ describe('a well-formed definition', () => {
   it.each<[string, JsonObject]>([
     [
       'note',
-      { name: 'Note', onError: 'continue', with: { text: '{{record.email}}', n: [1, null] }, timeout: 'PT30S', retry: { maxAttempts: 5, initialInterval: 'PT1S', multiplier: 1.5, maxInterval: 'PT1M' } },
+      {
+        name: 'Note',
+        onError: 'continue',
+        with: { text: '{{record.email}}', n: [1, null] },
+        timeout: 'PT30S',
+        retry: { maxAttempts: 5, initialInterval: 'PT1S', multiplier: 1.5, maxInterval: 'PT1M' },
+      },
     ],
     ['note', { onAmbiguous: 'hold', retry: {} }],
     ['branch', { otherwise: [] }],
     ['parallel', { join: 'any' }],
     ['for_each', { maxItems: 1000 }],
-    ['approval', { assignees: ['{{record.email}}', 'u-2'], message: 'About {{record.email}}?', expiresIn: 'P2D', onExpiry: 'approve', onReject: 'continue' }],
-    ['form', { assignees: ['u-1'], expiresIn: 'P1D', onExpiry: 'stop', fields: [{ name: 'fit', label: 'Does it fit?', type: 'choice', required: true, options: ['yes', 'no'] }] }],
+    [
+      'approval',
+      {
+        assignees: ['{{record.email}}', 'u-2'],
+        message: 'About {{record.email}}?',
+        expiresIn: 'P2D',
+        onExpiry: 'approve',
+        onReject: 'continue',
+      },
+    ],
+    [
+      'form',
+      {
+        assignees: ['u-1'],
+        expiresIn: 'P1D',
+        onExpiry: 'stop',
+        fields: [{ name: 'fit', label: 'Does it fit?', type: 'choice', required: true, options: ['yes', 'no'] }],
+      },
+    ],
     ['wait_for_webhook', { expiresIn: 'PT1H', onExpiry: 'continue' }],
     ['run_workflow', { input: { lead: '{{record.email}}' }, wait: true }],
     ['stop', { outcome: 'failed', message: 'No {{record.email}}.' }],
@@ -136,7 +166,12 @@ describe('a well-formed definition', () => {
     { for: undefined, untilField: 'seenAt' },
   ])('may have a delay until a moment: %j', (more) => {
     const { for: _for, ...wanted } = more;
-    expect(parsed(withSteps([{ ...MINIMAL.delay, ...more }])).steps[0]).toStrictEqual({ id: 'x', onError: 'stop', kind: 'delay', ...wanted });
+    expect(parsed(withSteps([{ ...MINIMAL.delay, ...more }])).steps[0]).toStrictEqual({
+      id: 'x',
+      onError: 'stop',
+      kind: 'delay',
+      ...wanted,
+    });
   });
 
   it('keeps conditions and settings', () => {
@@ -155,7 +190,10 @@ describe('a well-formed definition', () => {
     const json = {
       trigger: { type: 'event', module: 'moons', event: 'risen' },
       conditions: { field: 'phase', operator: 'equals', value: 'full' },
-      steps: [{ id: 'a', type: 'howl', with: {} }, { id: 'b', type: 'delay', untilField: 'setsAt' }],
+      steps: [
+        { id: 'a', type: 'howl', with: {} },
+        { id: 'b', type: 'delay', untilField: 'setsAt' },
+      ],
     };
     expect(parsed(json, null).steps).toMatchObject([{ kind: 'action', type: 'howl' }, { kind: 'delay' }]);
   });
@@ -170,7 +208,8 @@ describe('a well-formed definition', () => {
 /** Branches in branches; the innermost list of steps is on the given level. */
 function nested(levels: number): Json[] {
   let steps: Json[] = [{ id: 'leaf', type: 'note' }];
-  for (let level = levels - 1; level >= 1; level -= 1) steps = [{ id: `b${level}`, type: 'branch', branches: [{ name: 'in', when: { all: [] }, steps }] }];
+  for (let level = levels - 1; level >= 1; level -= 1)
+    steps = [{ id: `b${level}`, type: 'branch', branches: [{ name: 'in', when: { all: [] }, steps }] }];
   return steps;
 }
 
@@ -190,9 +229,17 @@ describe('the definition as a whole', () => {
     ['an empty object', {}, ['trigger: "trigger" is missing.', 'steps: "steps" is missing.']],
     ['steps that are no list', withSteps({}), ['steps: "steps" must be a list.']],
     ['too many steps in a list', withSteps(Array(201).fill(0)), ['steps: "steps" must have at most 200 entries.']],
-    ['an unknown member', withSteps([], { stpes: [] }), ['stpes: This is not known here. Known are: trigger, conditions, steps, settings.']],
+    [
+      'an unknown member',
+      withSteps([], { stpes: [] }),
+      ['stpes: This is not known here. Known are: trigger, conditions, steps, settings.'],
+    ],
     ['a trigger that is none', { trigger: 5, steps: [] }, ['trigger: A trigger must be an object with a "type".']],
-    ['an odd member', withSteps([], { 'a "b"': 1 }), ['["a \\"b\\""]: This is not known here. Known are: trigger, conditions, steps, settings.']],
+    [
+      'an odd member',
+      withSteps([], { 'a "b"': 1 }),
+      ['["a \\"b\\""]: This is not known here. Known are: trigger, conditions, steps, settings.'],
+    ],
   ])('cannot be %s', (_what, json, wanted) => {
     expect(told(parseDefinition(json, CATALOG))).toEqual(wanted);
   });
@@ -208,8 +255,14 @@ describe('the definition as a whole', () => {
   it.each<[JsonObject | Json, string[]]>([
     [5, ['settings: The settings must be an object.']],
     [{ speed: 1 }, ['settings.speed: This is not known here. Known are: reentry, maxConcurrentRuns, maxDuration.']],
-    [{ reentry: 'never' }, ['settings.reentry: "reentry" must be one of: always, not_while_active, once_per_record, or { "oncePer": <duration> }.']],
-    [{ reentry: null }, ['settings.reentry: "reentry" must be one of: always, not_while_active, once_per_record, or { "oncePer": <duration> }.']],
+    [
+      { reentry: 'never' },
+      ['settings.reentry: "reentry" must be one of: always, not_while_active, once_per_record, or { "oncePer": <duration> }.'],
+    ],
+    [
+      { reentry: null },
+      ['settings.reentry: "reentry" must be one of: always, not_while_active, once_per_record, or { "oncePer": <duration> }.'],
+    ],
     [{ reentry: {} }, ['settings.reentry.oncePer: "oncePer" is missing.']],
     [{ reentry: { oncePer: 'week' } }, ['settings.reentry.oncePer: "oncePer" must be an ISO 8601 duration, such as PT15M or P2D.']],
     [{ reentry: { oncePer: 'P1D', at: 1 } }, ['settings.reentry.at: This is not known here. Known are: oncePer.']],
@@ -243,20 +296,44 @@ describe('a step', () => {
     ['with the id otherwise', { id: 'otherwise', type: 'note' }, ['steps[0].id: "otherwise" cannot be the id of a step.']],
     ['with the id constructor', { id: 'constructor', type: 'note' }, ['steps[0].id: "constructor" cannot be the id of a step.']],
     ['with a name that is no text', { id: 'a', type: 'note', name: [] }, ['steps[0].name: This must be a text.']],
-    ['with an onError of its own', { id: 'a', type: 'note', onError: 'retry' }, ['steps[0].onError: "onError" must be one of: stop, continue.']],
+    [
+      'with an onError of its own',
+      { id: 'a', type: 'note', onError: 'retry' },
+      ['steps[0].onError: "onError" must be one of: stop, continue.'],
+    ],
     ['with a type that is no text', { id: 'a', type: {} }, ['steps[0].type: This must be a text.']],
     ['with a type that is no name', { id: 'a', type: 'send email' }, [TYPE]],
-    ['with a type that nobody knows', { id: 'a', type: 'fly' }, ['steps[0].type: There is no step or action of type "fly". Actions are: note, mail, faulty, rude.']],
-    ['with an unknown member', { id: 'a', type: 'note', wiht: {} }, [expect.stringMatching(/^steps\[0\]\.wiht: This is not known here/) as unknown as string]],
-    ['with a member of parsed steps', { id: 'a', type: 'note', kind: 'action' }, [expect.stringMatching(/^steps\[0\]\.kind: /) as unknown as string]],
+    [
+      'with a type that nobody knows',
+      { id: 'a', type: 'fly' },
+      ['steps[0].type: There is no step or action of type "fly". Actions are: note, mail, faulty, rude.'],
+    ],
+    [
+      'with an unknown member',
+      { id: 'a', type: 'note', wiht: {} },
+      [expect.stringMatching(/^steps\[0\]\.wiht: This is not known here/) as unknown as string],
+    ],
+    [
+      'with a member of parsed steps',
+      { id: 'a', type: 'note', kind: 'action' },
+      [expect.stringMatching(/^steps\[0\]\.kind: /) as unknown as string],
+    ],
     ['with arguments that are no object', { id: 'a', type: 'note', with: [] }, ['steps[0].with: "with" must be an object.']],
     ['with wrong arguments', { id: 'a', type: 'mail', with: {} }, ['steps[0].with.to: "to" is missing for leads.']],
     ['with arguments that are wrong as a whole', { id: 'a', type: 'mail', with: { to: 1, bcc: 1 } }, ['steps[0].with: Not at all.']],
     ['with arguments whose problem has an index', { id: 'a', type: 'mail', with: { to: 1, cc: 1 } }, ['steps[0].with[0]: No list.']],
     ['whose check fails', { id: 'a', type: 'faulty' }, ['steps[0].with: The check of "faulty" itself failed: Oh no.']],
     ['whose check fails rudely', { id: 'a', type: 'rude' }, ['steps[0].with: The check of "rude" itself failed: a text']],
-    ['with arguments nested too deep', { id: 'a', type: 'note', with: { list: deep(33) } }, ['steps[0].with: This is nested deeper than 32 levels.']],
-    ['with an onAmbiguous of its own', { id: 'a', type: 'note', onAmbiguous: 'ask' }, ['steps[0].onAmbiguous: "onAmbiguous" must be one of: retry, hold.']],
+    [
+      'with arguments nested too deep',
+      { id: 'a', type: 'note', with: { list: deep(33) } },
+      ['steps[0].with: This is nested deeper than 32 levels.'],
+    ],
+    [
+      'with an onAmbiguous of its own',
+      { id: 'a', type: 'note', onAmbiguous: 'ask' },
+      ['steps[0].onAmbiguous: "onAmbiguous" must be one of: retry, hold.'],
+    ],
     [
       'that asks a person and goes on without one',
       { id: 'a', type: 'note', onAmbiguous: 'hold', onError: 'continue' },
@@ -276,7 +353,10 @@ describe('a step', () => {
     [{ multiplier: 0.5 }, ['steps[0].retry.multiplier: "multiplier" must be a number from 1 to 10.']],
     [{ initialInterval: 'P2D' }, ['steps[0].retry.initialInterval: "initialInterval" must be at most P1D.']],
     [{ maxInterval: 'P8D' }, ['steps[0].retry.maxInterval: "maxInterval" must be at most P7D.']],
-    [{ initialInterval: 'PT2M', maxInterval: 'PT1M' }, ['steps[0].retry.maxInterval: "maxInterval" must not be shorter than "initialInterval".']],
+    [
+      { initialInterval: 'PT2M', maxInterval: 'PT1M' },
+      ['steps[0].retry.maxInterval: "maxInterval" must not be shorter than "initialInterval".'],
+    ],
   ])('cannot have the retry policy %j', (retry, wanted) => {
     expect(told(parseDefinition(withSteps([{ ...MINIMAL.note, retry }]), CATALOG))).toEqual(wanted);
   });
@@ -288,14 +368,17 @@ describe('a step', () => {
 
   it('is one of 200 at the most, all levels together', () => {
     const inner = Array.from({ length: 150 }, (_, index) => ({ id: `i${index}`, type: 'note' }));
-    const outer = Array.from({ length: 100 }, (_, index) => ({ id: `o${index}`, type: 'note', with: { text: '{{steps.unread.output.x}}' } }));
+    const outer = Array.from({ length: 100 }, (_, index) => ({
+      id: `o${index}`,
+      type: 'note',
+      with: { text: '{{steps.unread.output.x}}' },
+    }));
     const steps = [{ ...MINIMAL.for_each, steps: inner }, ...outer];
     expect(told(parseDefinition(withSteps(steps), CATALOG))).toEqual(['steps: A definition may have 200 steps at the most.']);
   });
 
   it('is nested ten levels deep at the most', () => {
-    const innermost = 'steps[0]' + '.branches[0].steps[0]'.repeat(9);
-    const path = `${innermost.slice(0, -'[0]'.length)}[0].branches[0].steps`;
+    const path = `steps[0]${'.branches[0].steps[0]'.repeat(9)}.branches[0].steps`;
     expect(told(parseDefinition(withSteps(nested(11)), CATALOG))).toEqual([`${path}: Steps may be nested 10 levels deep at the most.`]);
   });
 });
@@ -314,18 +397,38 @@ describe('flow control', () => {
     ['branch', { branches: [{}] }, ['name', 'when', 'steps'].map((key) => `steps[0].branches[0].${key}: "${key}" is missing.`)],
     ['branch', branchWith({ if: 1 }), ['steps[0].branches[0].if: This is not known here. Known are: name, when, steps.']],
     ['branch', branchWith({ name: 'a.b' }), [NAME]],
-    ['branch', branchWith({ name: 'otherwise' }), ['steps[0].branches[0].name: "otherwise" is taken for the steps that run when no branch holds.']],
-    ['branch', { branches: [branchWith({}).branches[0], branchWith({}).branches[0]] as Json }, ['steps[0].branches[1].name: Another branch of this step is called "big".']],
-    ['branch', branchWith({ when: { ...TEST, operator: 'is_big' } }), ['steps[0].branches[0].when.operator: There is no operator "is_big".']],
+    [
+      'branch',
+      branchWith({ name: 'otherwise' }),
+      ['steps[0].branches[0].name: "otherwise" is taken for the steps that run when no branch holds.'],
+    ],
+    [
+      'branch',
+      { branches: [branchWith({}).branches[0], branchWith({}).branches[0]] as Json },
+      ['steps[0].branches[1].name: Another branch of this step is called "big".'],
+    ],
+    [
+      'branch',
+      branchWith({ when: { ...TEST, operator: 'is_big' } }),
+      ['steps[0].branches[0].when.operator: There is no operator "is_big".'],
+    ],
     ['branch', branchWith({ steps: 'none' }), ['steps[0].branches[0].steps: "steps" must be a list.']],
-    ['branch', branchWith({ steps: [{ id: 'y', type: 'fly' }] }), [expect.stringMatching(/^steps\[0\]\.branches\[0\]\.steps\[0\]\.type: /) as unknown as string]],
+    [
+      'branch',
+      branchWith({ steps: [{ id: 'y', type: 'fly' }] }),
+      [expect.stringMatching(/^steps\[0\]\.branches\[0\]\.steps\[0\]\.type: /) as unknown as string],
+    ],
     ['branch', { otherwise: {} }, ['steps[0].otherwise: "otherwise" must be a list.']],
     ['branch', { otherwise: [{ id: 'x', type: 'note' }] }, ['steps[0].otherwise[0].id: The id "x" is that of steps[0] already.']],
     ['branch', { join: 'all' }, ['steps[0].join: This is not known here. Known are: id, name, onError, type, branches, otherwise.']],
     ['parallel', { branches: [] }, ['steps[0].branches: "branches" must not be empty.']],
     ['parallel', sideWith({ steps: [] }), ['steps[0].branches[0].steps: "steps" must not be empty.']],
     ['parallel', sideWith({ when: TEST }), ['steps[0].branches[0].when: This is not known here. Known are: name, steps.']],
-    ['parallel', sideWith({ name: 'otherwise' }), ['steps[0].branches[0].name: "otherwise" is taken for the steps that run when no branch holds.']],
+    [
+      'parallel',
+      sideWith({ name: 'otherwise' }),
+      ['steps[0].branches[0].name: "otherwise" is taken for the steps that run when no branch holds.'],
+    ],
     ['parallel', { join: 'first' }, ['steps[0].join: "join" must be one of: all, any.']],
     ['for_each', { in: undefined }, ['steps[0].in: "in" is missing.']],
     ['for_each', { in: 'trigger.list' }, ['steps[0].in: This must be one expression, such as {{steps.find.output.records}}.']],
@@ -337,7 +440,11 @@ describe('flow control', () => {
     ['delay', { for: undefined }, ['steps[0]: A delay needs exactly one of "for", "until" and "untilField".']],
     ['delay', { until: '2030-01-31T09:00:00Z' }, ['steps[0]: A delay needs exactly one of "for", "until" and "untilField".']],
     ['delay', { for: 'P366D' }, ['steps[0].for: "for" must be at most P365D.']],
-    ['delay', { for: undefined, until: 'tomorrow' }, ['steps[0].until: "until" must be a date and time with its offset (2030-01-31T09:00:00Z), or one expression.']],
+    [
+      'delay',
+      { for: undefined, until: 'tomorrow' },
+      ['steps[0].until: "until" must be a date and time with its offset (2030-01-31T09:00:00Z), or one expression.'],
+    ],
     ['delay', { for: undefined, until: '2030-01-31T09:00:00' }, [expect.stringMatching(/^steps\[0\]\.until: /) as unknown as string]],
     ['delay', { for: undefined, until: '2030-02-31T09:00:00Z' }, [expect.stringMatching(/^steps\[0\]\.until: /) as unknown as string]],
     ['delay', { for: undefined, until: '2030-01-31' }, [expect.stringMatching(/^steps\[0\]\.until: /) as unknown as string]],
@@ -354,13 +461,38 @@ describe('flow control', () => {
     ['form', { queue: undefined }, ['steps[0]: A form needs "assignees" or a "queue".']],
     ['form', { fields: [] }, ['steps[0].fields: "fields" must not be empty.']],
     ['form', { fields: [{}] }, ['steps[0].fields[0].name: "name" is missing.', 'steps[0].fields[0].type: "type" is missing.']],
-    ['form', { fields: [{ name: 'a', type: 'file' }] }, ['steps[0].fields[0].type: "type" must be one of: text, number, boolean, date, choice.']],
-    ['form', { fields: [{ name: 'a-b', type: 'text' }] }, ['steps[0].fields[0].name: This must be made of letters, digits and "_", starting with a letter.']],
-    ['form', { fields: [{ name: 'a', type: 'text' }, { name: 'a', type: 'text' }] }, ['steps[0].fields[1].name: Another field of this form is called "a".']],
-    ['form', { fields: [{ name: 'a', type: 'text', required: 'yes' }] }, ['steps[0].fields[0].required: "required" must be true or false.']],
+    [
+      'form',
+      { fields: [{ name: 'a', type: 'file' }] },
+      ['steps[0].fields[0].type: "type" must be one of: text, number, boolean, date, choice.'],
+    ],
+    [
+      'form',
+      { fields: [{ name: 'a-b', type: 'text' }] },
+      ['steps[0].fields[0].name: This must be made of letters, digits and "_", starting with a letter.'],
+    ],
+    [
+      'form',
+      {
+        fields: [
+          { name: 'a', type: 'text' },
+          { name: 'a', type: 'text' },
+        ],
+      },
+      ['steps[0].fields[1].name: Another field of this form is called "a".'],
+    ],
+    [
+      'form',
+      { fields: [{ name: 'a', type: 'text', required: 'yes' }] },
+      ['steps[0].fields[0].required: "required" must be true or false.'],
+    ],
     ['form', { fields: [{ name: 'a', type: 'choice' }] }, ['steps[0].fields[0].options: A choice needs "options".']],
     ['form', { fields: [{ name: 'a', type: 'text', options: ['b'] }] }, ['steps[0].fields[0].options: Only a choice has "options".']],
-    ['form', { fields: [{ name: 'a', type: 'text', max: 1 }] }, ['steps[0].fields[0].max: This is not known here. Known are: name, type, label, required, options.']],
+    [
+      'form',
+      { fields: [{ name: 'a', type: 'text', max: 1 }] },
+      ['steps[0].fields[0].max: This is not known here. Known are: name, type, label, required, options.'],
+    ],
     ['form', { onExpiry: 'approve' }, ['steps[0].onExpiry: "onExpiry" must be one of: fail, continue, stop.']],
     ['wait_for_webhook', { onExpiry: 'approve' }, ['steps[0].onExpiry: "onExpiry" must be one of: fail, continue, stop.']],
     ['wait_for_webhook', { retry: {} }, [expect.stringMatching(/^steps\[0\]\.retry: This is not known here/) as unknown as string]],
@@ -375,7 +507,9 @@ describe('flow control', () => {
 
   it('cannot wait for a date of the record when the workflow is about none', () => {
     const json = { trigger: { type: 'webhook' }, steps: [{ id: 'x', type: 'delay', untilField: 'renewsOn' }] };
-    expect(told(parseDefinition(json, CATALOG))).toEqual(['steps[0].untilField: This workflow is about no module, so that there is no record with a date.']);
+    expect(told(parseDefinition(json, CATALOG))).toEqual([
+      'steps[0].untilField: This workflow is about no module, so that there is no record with a date.',
+    ]);
   });
 });
 
@@ -401,11 +535,23 @@ describe('templates', () => {
   it.each<[string, Json[]]>([
     ['of an earlier step', [MINIMAL.note, uses('a', 'steps.x.output.n')]],
     ['of the branch it stands in', [{ ...MINIMAL.branch, otherwise: [uses('a', 'steps.x.output.taken')] }]],
-    ['of the loop it stands in', [{ ...MINIMAL.for_each, steps: [uses('a', 'steps.x.output.count'), uses('b', 'item.name'), uses('c', 'index')] }]],
+    [
+      'of the loop it stands in',
+      [{ ...MINIMAL.for_each, steps: [uses('a', 'steps.x.output.count'), uses('b', 'item.name'), uses('c', 'index')] }],
+    ],
     ['of a step inside an earlier one', [MINIMAL.parallel, uses('a', 'steps.y.output.n')]],
-    ['of an earlier step, from deep inside a later one', [MINIMAL.note, { ...MINIMAL.for_each, id: 'each', steps: [uses('a', 'steps.x.output.n')] }]],
-    ['of an earlier step in its own branch', [{ ...MINIMAL.branch, otherwise: [{ id: 'y', type: 'note' }, uses('a', 'steps.y.output.n')] }]],
-    ['of the item, in a branch inside a loop', [{ ...MINIMAL.for_each, steps: [{ ...MINIMAL.branch, id: 'b', otherwise: [uses('a', 'item')] }] }]],
+    [
+      'of an earlier step, from deep inside a later one',
+      [MINIMAL.note, { ...MINIMAL.for_each, id: 'each', steps: [uses('a', 'steps.x.output.n')] }],
+    ],
+    [
+      'of an earlier step in its own branch',
+      [{ ...MINIMAL.branch, otherwise: [{ id: 'y', type: 'note' }, uses('a', 'steps.y.output.n')] }],
+    ],
+    [
+      'of the item, in a branch inside a loop',
+      [{ ...MINIMAL.for_each, steps: [{ ...MINIMAL.branch, id: 'b', otherwise: [uses('a', 'item')] }] }],
+    ],
     ['of the record called like a variable', [uses('a', 'record.item')]],
     ['of all steps', [uses('a', 'steps')]],
   ])('may use the output %s', (_what, steps) => {
@@ -422,7 +568,11 @@ describe('templates', () => {
       [`steps[0].branches[1].steps[0].with.text: Step "y" ${NEVER}`],
     ],
     ['a parallel step, which has no output', [MINIMAL.parallel, uses('a', 'steps.x.output.n')], [`steps[1].with.text: Step "x" ${NEVER}`]],
-    ['a later step of the same item', [{ ...MINIMAL.for_each, steps: [uses('a', 'steps.y.output.n'), { id: 'y', type: 'note' }] }], [`steps[0].steps[0].with.text: Step "y" ${NEVER}`]],
+    [
+      'a later step of the same item',
+      [{ ...MINIMAL.for_each, steps: [uses('a', 'steps.y.output.n'), { id: 'y', type: 'note' }] }],
+      [`steps[0].steps[0].with.text: Step "y" ${NEVER}`],
+    ],
     ['the item outside a loop', [uses('a', 'item.name')], ['steps[0].with.text: "item" exists only inside a for_each.']],
     ['the index behind a loop', [MINIMAL.for_each, uses('a', 'index')], ['steps[1].with.text: "index" exists only inside a for_each.']],
     ['a step in the list of its loop', [{ ...MINIMAL.for_each, in: '{{steps.y.output.list}}' }], [`steps[0].in: Step "y" ${NEVER}`]],
@@ -432,7 +582,9 @@ describe('templates', () => {
 
   it('can use no step in the conditions of the workflow, as none is over then', () => {
     const test = (fieldPath: string, value: Json): JsonObject => ({ field: fieldPath, operator: 'equals', value });
-    const conditions = { all: [test('steps.x.output.n', 1), test('email', '{{steps.x.output.n}}'), test('email', { field: 'steps.x.output.n' })] };
+    const conditions = {
+      all: [test('steps.x.output.n', 1), test('email', '{{steps.x.output.n}}'), test('email', { field: 'steps.x.output.n' })],
+    };
     expect(told(parseDefinition(withSteps([MINIMAL.note], { conditions }), CATALOG))).toEqual([
       `conditions.all[0].field: Step "x" ${NEVER}`,
       `conditions.all[1].value: Step "x" ${NEVER}`,
@@ -468,8 +620,12 @@ describe('hostile input', () => {
   const parseText = (text: string) => parseDefinition(JSON.parse(text), CATALOG);
 
   it.each(['__proto__', 'constructor', 'prototype'])('is told where it uses %s as a key', (key) => {
-    const result = parseText(`{"trigger":{"type":"webhook"},"steps":[{"id":"a","type":"note","with":{"x":{"${key}":{"y":1}}},"${key}":1}],"${key}":{}}`);
-    expect(told(result)).toEqual(['steps[0].with.x', 'steps[0]', ''].map((path) => `${path}${path && '.'}${key}: This name is not allowed as a key.`));
+    const result = parseText(
+      `{"trigger":{"type":"webhook"},"steps":[{"id":"a","type":"note","with":{"x":{"${key}":{"y":1}}},"${key}":1}],"${key}":{}}`,
+    );
+    expect(told(result)).toEqual(
+      ['steps[0].with.x', 'steps[0]', ''].map((path) => `${path}${path && '.'}${key}: This name is not allowed as a key.`),
+    );
   });
 
   it.each(['\\u0000', '\\ud800', '\\udc00\\ud800'])('is told where a text cannot be stored: %s', (text) => {
@@ -489,7 +645,10 @@ describe('hostile input', () => {
     ['objects', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`],
     ['conditions', `{"conditions":${'{"all":['.repeat(20_000)}${']}'.repeat(20_000)}}`],
     ['steps', `{"steps":${'[{"id":"a","type":"for_each","steps":'.repeat(20_000)}[]${'}]'.repeat(20_000)}}`],
-    ['arguments', `{"trigger":{"type":"webhook"},"steps":[{"id":"a","type":"note","with":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}]}`],
+    [
+      'arguments',
+      `{"trigger":{"type":"webhook"},"steps":[{"id":"a","type":"note","with":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}]}`,
+    ],
   ])('may be nested absurdly deep: %s', (_what, text) => {
     expect(told(parseText(text))).toEqual([': The definition is nested deeper than 128 levels.']);
   });
@@ -498,8 +657,17 @@ describe('hostile input', () => {
     ['unknown members', Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 1]))],
     ['unknown members of a step', withSteps([Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, '\0']))])],
     ['broken steps', withSteps(Array.from({ length: 200 }, () => ({})))],
-    ['broken templates', withSteps([{ ...MINIMAL.note, with: { list: Array(5_000).fill('{{') } }, { ...MINIMAL.note, with: { list: Array(5_000).fill('\0') } }])],
-    ['unknown references', withSteps([{ ...MINIMAL.note, with: { list: Array.from({ length: 500 }, (_, index) => `{{steps.s${index}.output}}`) } }])],
+    [
+      'broken templates',
+      withSteps([
+        { ...MINIMAL.note, with: { list: Array(5_000).fill('{{') } },
+        { ...MINIMAL.note, with: { list: Array(5_000).fill('\0') } },
+      ]),
+    ],
+    [
+      'unknown references',
+      withSteps([{ ...MINIMAL.note, with: { list: Array.from({ length: 500 }, (_, index) => `{{steps.s${index}.output}}`) } }]),
+    ],
     ['forbidden keys in lists', withSteps(Array.from({ length: 1_000 }, () => JSON.parse('{"__proto__":1}')))],
     ['long keys', { ['k'.repeat(100_000)]: { ['l'.repeat(100_000)]: { constructor: 1 } } }],
     ['long texts', withSteps([{ id: 'a', type: `t${'y'.repeat(99)}`, retry: { ['x'.repeat(10_000)]: 1 } }])],
@@ -511,6 +679,15 @@ describe('hostile input', () => {
     expect(JSON.stringify(problems).length).toBeLessThan(200_000);
   });
 
+  it('is told each problem once, and of no more problems than there are', () => {
+    const problems = new ProblemList();
+    for (let index = 0; index < MAX_PROBLEMS; index += 1) problems.add(`steps[${index}]`, 'Wrong.');
+    problems.add('steps[0]', 'Wrong.');
+    expect(problems.full).toBe(false);
+    expect(problems.toArray()).toHaveLength(MAX_PROBLEMS);
+    expect(problems.toArray().at(-1)).toEqual({ path: 'steps[99]', message: 'Wrong.' });
+  });
+
   it('is told when there are more problems than are listed', () => {
     const result = parseDefinition(withSteps(Array.from({ length: 200 }, () => ({}))), CATALOG);
     expect(result).toMatchObject({ ok: false });
@@ -518,20 +695,44 @@ describe('hostile input', () => {
   });
 
   it('never makes it throw, and never passes what is not well-formed', () => {
-    const values = fc.oneof(fc.jsonValue() as fc.Arbitrary<Json>, fc.constantFrom<Json[]>('note', 'branch', 'for_each', '{{steps.x}}', 'P1D', '__proto__', 0, null));
-    const keys = fc.constantFrom('id', 'type', 'with', 'branches', 'steps', 'otherwise', 'in', 'for', 'until', 'fields', 'name', 'when', 'retry', 'assignees', 'onError');
+    const values = fc.oneof(
+      fc.jsonValue() as fc.Arbitrary<Json>,
+      fc.constantFrom<Json[]>('note', 'branch', 'for_each', '{{steps.x}}', 'P1D', '__proto__', 0, null),
+    );
+    const keys = fc.constantFrom(
+      'id',
+      'type',
+      'with',
+      'branches',
+      'steps',
+      'otherwise',
+      'in',
+      'for',
+      'until',
+      'fields',
+      'name',
+      'when',
+      'retry',
+      'assignees',
+      'onError',
+    );
     const { step } = fc.letrec<{ step: Json; steps: Json }>((tie) => ({
       steps: fc.array(tie('step'), { maxLength: 4 }) as fc.Arbitrary<Json>,
       step: fc.oneof(
         { maxDepth: 4 },
         values,
         fc.constantFrom<Json[]>(...Object.values(MINIMAL)),
-        fc.tuple(fc.constantFrom(...Object.values(MINIMAL)), fc.dictionary(keys, fc.oneof(values, tie('steps')))).map(([base, more]) => ({ ...base, ...more })),
+        fc
+          .tuple(fc.constantFrom(...Object.values(MINIMAL)), fc.dictionary(keys, fc.oneof(values, tie('steps'))))
+          .map(([base, more]) => ({ ...base, ...more })),
       ),
     }));
     const json = fc.oneof(
       values,
-      fc.record({ trigger: fc.oneof(values, fc.constant(TRIGGER)), conditions: values, steps: fc.array(step), settings: values }, { requiredKeys: [] }),
+      fc.record(
+        { trigger: fc.oneof(values, fc.constant(TRIGGER)), conditions: values, steps: fc.array(step), settings: values },
+        { requiredKeys: [] },
+      ),
     );
     fc.assert(
       fc.property(json, fc.constantFrom(CATALOG, null), (value, catalog) => {
@@ -553,9 +754,21 @@ describe('publishing', () => {
   });
 
   it('is refused for all that it cannot run, with paths', () => {
-    const steps = [MINIMAL.note, { ...MINIMAL.branch, id: 'b', otherwise: [{ ...MINIMAL.approval, id: 'ok' }] }, { ...MINIMAL.delay, id: 'd' }];
+    const steps = [
+      MINIMAL.note,
+      { ...MINIMAL.branch, id: 'b', otherwise: [{ ...MINIMAL.approval, id: 'ok' }] },
+      { ...MINIMAL.delay, id: 'd' },
+    ];
     const json = { trigger: { type: 'webhook' }, steps, settings: { maxConcurrentRuns: 1 } };
-    expect(publishProblems(parsed({ ...json, steps: steps.map((one) => ('branches' in one ? { ...one, branches: [{ name: 'a', when: { all: [] }, steps: [] }] } : one)) }), EXECUTABLE)).toEqual([
+    expect(
+      publishProblems(
+        parsed({
+          ...json,
+          steps: steps.map((one) => ('branches' in one ? { ...one, branches: [{ name: 'a', when: { all: [] }, steps: [] }] } : one)),
+        }),
+        EXECUTABLE,
+      ),
+    ).toEqual([
       { path: 'trigger.type', message: 'Triggers of type "webhook" cannot start runs in this version yet.' },
       { path: 'steps[1].otherwise[0].type', message: 'Steps of type "approval" cannot be run by this version yet.' },
       { path: 'steps[2].type', message: 'Steps of type "delay" cannot be run by this version yet.' },
@@ -564,6 +777,8 @@ describe('publishing', () => {
   });
 
   it('is refused without a step', () => {
-    expect(publishProblems(parsed(withSteps([])), EXECUTABLE)).toEqual([{ path: 'steps', message: 'A workflow needs at least one step to be published.' }]);
+    expect(publishProblems(parsed(withSteps([])), EXECUTABLE)).toEqual([
+      { path: 'steps', message: 'A workflow needs at least one step to be published.' },
+    ]);
   });
 });

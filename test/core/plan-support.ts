@@ -35,7 +35,12 @@ export function branch(id: string, branches: Record<string, Step[]>, otherwise?:
   return { id, kind: 'branch', branches: list, ...(otherwise && { otherwise }), ...more };
 }
 
-export function parallel(id: string, join: 'all' | 'any', branches: Record<string, Step[]>, more: Partial<ParallelStep> = {}): ParallelStep {
+export function parallel(
+  id: string,
+  join: 'all' | 'any',
+  branches: Record<string, Step[]>,
+  more: Partial<ParallelStep> = {},
+): ParallelStep {
   return { id, kind: 'parallel', join, branches: Object.entries(branches).map(([name, steps]) => ({ name, steps })), ...more };
 }
 

@@ -139,7 +139,11 @@ describe('what steps see of the steps before them', () => {
 
   it('does not mistake one id for another that it begins with', () => {
     const steps = [branch('a', { x: [action('inside')] }), branch('ab', { x: [action('other')] })];
-    const outputs = stepOutputs(definition(steps), { startedAt: at(0), executions: [done('a', { taken: 'x' }), done('a.x.inside', { n: 1 })] }, 'ab.x.other');
+    const outputs = stepOutputs(
+      definition(steps),
+      { startedAt: at(0), executions: [done('a', { taken: 'x' }), done('a.x.inside', { n: 1 })] },
+      'ab.x.other',
+    );
     expect(outputs).toEqual({ a: { output: { taken: 'x' } }, inside: { output: { n: 1 } } });
   });
 

@@ -27,7 +27,11 @@ describe('a wait whose time is over', () => {
     ['a webhook that stops the run', webhookWait('w', { onExpiry: 'stop' })],
     ['another workflow', child],
   ])('is a failure for %s', (_what, step) => {
-    expect(expireWait(step)).toEqual({ status: 'failed', error: expect.objectContaining({ code: 'wait_expired', hint: expect.any(String) }), wakeAt: null });
+    expect(expireWait(step)).toEqual({
+      status: 'failed',
+      error: expect.objectContaining({ code: 'wait_expired', hint: expect.any(String) }),
+      wakeAt: null,
+    });
   });
 
   it.each<[string, Step, string | null]>([

@@ -69,7 +69,13 @@ describe('a failed step', () => {
     ['fails the run when no attempt is left', steps, [failed('a')], 0, { outcome: 'failed' }],
     ['lets the run go on when it says so', patient, [failed('a')], 0, { ready: ['b#1'] }],
     ['is retried even when it lets the run go on', patient, [failed('a', { wakeAt: at(10) })], 10, { ready: ['a#2'] }],
-    ['is no failure any more once a later attempt has succeeded', steps, [done('a', {}, 2), failed('a', { wakeAt: at(1) })], 9, { ready: ['b#1'] }],
+    [
+      'is no failure any more once a later attempt has succeeded',
+      steps,
+      [done('a', {}, 2), failed('a', { wakeAt: at(1) })],
+      9,
+      { ready: ['b#1'] },
+    ],
     ['does not count once a person sent it back', steps, [failed('a', { superseded: true })], 0, { ready: ['a#2'] }],
     [
       'fails the run through the steps around it',
@@ -163,7 +169,13 @@ describe('a branch', () => {
     ['is over when its way is', steps, [done('way', { taken: 'left' }), done('way.left.a')], 0, { ready: ['d#1'] }],
     ['is over at once when none was taken and nothing is said for that', bare, [done('way', { taken: null })], 0, { ready: ['d#1'] }],
     ['fails the run when its log names a way that is not there', bare, [done('way', { taken: 'up' })], 0, { outcome: 'failed' }],
-    ['fails the run when its log names no way', bare, [{ path: 'way', attempt: 1, status: 'succeeded', output: null }], 0, { outcome: 'failed' }],
+    [
+      'fails the run when its log names no way',
+      bare,
+      [{ path: 'way', attempt: 1, status: 'succeeded', output: null }],
+      0,
+      { outcome: 'failed' },
+    ],
   ]);
 });
 
@@ -218,15 +230,51 @@ describe('parallel branches', () => {
     ['that join by all and have succeeded let the run go on', all, [a, b, c], 0, { ready: ['d#1'] }],
     ['that join by any are over with the first that succeeds', any, [c], 0, { ready: ['d#1'] }],
     ['that join by any start no other step then', any, [c, a], 0, { ready: ['d#1'] }],
-    ['that join by any wait no more for a delay', [parallel('fan', 'any', { left: [delay('w')], right: [action('c')] })], [waiting('fan.left.w', at(9)), c], 0, { outcome: 'succeeded' }],
-    ['that join by any record what is still in flight', any, [c, running('fan.left.a')], 0, { ready: ['d#1'], waiting: ['fan.left.a:in_flight'] }],
-    ['keep the run open while an attempt is in flight, though nothing else is left', any, [c, running('fan.left.a'), done('d')], 0, { waiting: ['fan.left.a:in_flight'] }],
+    [
+      'that join by any wait no more for a delay',
+      [parallel('fan', 'any', { left: [delay('w')], right: [action('c')] })],
+      [waiting('fan.left.w', at(9)), c],
+      0,
+      { outcome: 'succeeded' },
+    ],
+    [
+      'that join by any record what is still in flight',
+      any,
+      [c, running('fan.left.a')],
+      0,
+      { ready: ['d#1'], waiting: ['fan.left.a:in_flight'] },
+    ],
+    [
+      'keep the run open while an attempt is in flight, though nothing else is left',
+      any,
+      [c, running('fan.left.a'), done('d')],
+      0,
+      { waiting: ['fan.left.a:in_flight'] },
+    ],
     ['that join by any go on when one has failed', any, [failed('fan.right.c')], 0, { ready: ['fan.left.a#1'] }],
     ['that join by any fail when all have', any, [failed('fan.right.c'), failed('fan.left.a')], 0, { outcome: 'failed' }],
     ['that join by all fail with the first failure', all, [failed('fan.right.c')], 0, { outcome: 'failed' }],
-    ['that fail let attempts in flight end first, and start none', all, [a, failed('fan.left.b'), running('fan.right.c')], 0, { waiting: ['fan.right.c:in_flight'] }],
-    ['that fail wait neither for a retry nor for a delay', all, [failed('fan.left.a', { wakeAt: at(5) }), failed('fan.right.c')], 0, { outcome: 'failed' }],
-    ['that fail are left behind when they let the run go on', patient, [failed('fan.right.c'), running('fan.left.a')], 0, { ready: ['d#1'], waiting: ['fan.left.a:in_flight'] }],
+    [
+      'that fail let attempts in flight end first, and start none',
+      all,
+      [a, failed('fan.left.b'), running('fan.right.c')],
+      0,
+      { waiting: ['fan.right.c:in_flight'] },
+    ],
+    [
+      'that fail wait neither for a retry nor for a delay',
+      all,
+      [failed('fan.left.a', { wakeAt: at(5) }), failed('fan.right.c')],
+      0,
+      { outcome: 'failed' },
+    ],
+    [
+      'that fail are left behind when they let the run go on',
+      patient,
+      [failed('fan.right.c'), running('fan.left.a')],
+      0,
+      { ready: ['d#1'], waiting: ['fan.left.a:in_flight'] },
+    ],
     [
       'end the run when one comes to a stop, even if the other failed and lets the run go on',
       [parallel('fan', 'all', { left: [action('a')], right: [stop('s')] }, { onError: 'continue' }), action('d')],
@@ -241,7 +289,13 @@ describe('parallel branches', () => {
       0,
       { outcome: 'cancelled' },
     ],
-    ['may stand in one another', [parallel('fan', 'all', { left: [parallel('in', 'any', sides)], right: [action('e')] })], [done('fan.left.in.right.c')], 0, { ready: ['fan.right.e#1'] }],
+    [
+      'may stand in one another',
+      [parallel('fan', 'all', { left: [parallel('in', 'any', sides)], right: [action('e')] })],
+      [done('fan.left.in.right.c')],
+      0,
+      { ready: ['fan.right.e#1'] },
+    ],
     ['without a step are over at once', [parallel('fan', 'all', {}), action('d')], [], 0, { ready: ['d#1'] }],
   ]);
 
@@ -257,61 +311,89 @@ describe('a wait', () => {
     ['goes on until its time', steps, [waiting('w', at(10))], 9, { waiting: ['w:delay'] }],
     ['is elapsed from its time on', steps, [waiting('w', at(10))], 10, { elapsed: ['w#1'] }],
     ['without a time goes on until it is answered', [webhookWait('w')], [waiting('w', null)], 23 * HOUR, { waiting: ['w:webhook'] }],
-    ['without any word on its time does too', [approval('w')], [{ path: 'w', attempt: 1, status: 'waiting' }], 5, { waiting: ['w:approval'] }],
+    [
+      'without any word on its time does too',
+      [approval('w')],
+      [{ path: 'w', attempt: 1, status: 'waiting' }],
+      5,
+      { waiting: ['w:approval'] },
+    ],
     ['that was answered is over', steps, [done('w')], 10, { ready: ['a#1'] }],
   ]);
 
   it('tells until when', () => {
     expect(planOf(steps, [waiting('w', at(10))]).waiting).toEqual([{ path: 'w', reason: 'delay', until: at(10) }]);
-    expect(planOf([webhookWait('w')], [{ path: 'w', attempt: 1, status: 'waiting' }]).waiting).toEqual([{ path: 'w', reason: 'webhook', until: null }]);
+    expect(planOf([webhookWait('w')], [{ path: 'w', attempt: 1, status: 'waiting' }]).waiting).toEqual([
+      { path: 'w', reason: 'webhook', until: null },
+    ]);
   });
 });
 
 describe('an approval', () => {
   const rejected = [done('ok', { decision: 'rejected' })];
-  const after = (more: Parameters<typeof approval>[1]) => [approval('ok', more), action('a')];
+  const followed = (more: Parameters<typeof approval>[1]) => [approval('ok', more), action('a')];
   check([
-    ['that is given lets the run go on', after({}), [done('ok', { decision: 'approved' })], 0, { ready: ['a#1'] }],
-    ['that is refused cancels the run', after({ onReject: 'stop' }), rejected, 0, { outcome: 'cancelled' }],
-    ['that is refused fails the run when it says so', after({ onReject: 'fail' }), rejected, 0, { outcome: 'failed' }],
-    ['that is refused lets the run go on when it says so', after({ onReject: 'continue' }), rejected, 0, { ready: ['a#1'] }],
-    ['whose refusal is a failure may let the run go on', after({ onReject: 'fail', onError: 'continue' }), rejected, 0, { ready: ['a#1'] }],
+    ['that is given lets the run go on', followed({}), [done('ok', { decision: 'approved' })], 0, { ready: ['a#1'] }],
+    ['that is refused cancels the run', followed({ onReject: 'stop' }), rejected, 0, { outcome: 'cancelled' }],
+    ['that is refused fails the run when it says so', followed({ onReject: 'fail' }), rejected, 0, { outcome: 'failed' }],
+    ['that is refused lets the run go on when it says so', followed({ onReject: 'continue' }), rejected, 0, { ready: ['a#1'] }],
+    [
+      'whose refusal is a failure may let the run go on',
+      followed({ onReject: 'fail', onError: 'continue' }),
+      rejected,
+      0,
+      { ready: ['a#1'] },
+    ],
   ]);
 
   it.each([
     ['stop', { status: 'cancelled', path: 'ok', message: 'Approval "ok" was rejected.' }],
     ['fail', { status: 'failed', path: 'ok', error: expect.objectContaining({ code: 'approval_rejected' }) }],
   ] as const)('that is refused says so in the outcome (%s)', (onReject, outcome) => {
-    expect(planOf(after({ onReject }), rejected).outcome).toEqual(outcome);
+    expect(planOf(followed({ onReject }), rejected).outcome).toEqual(outcome);
   });
 });
 
 describe('a stop', () => {
-  const after = (more: Parameters<typeof stop>[1]) => [stop('end', more), action('a')];
+  const followed = (more: Parameters<typeof stop>[1]) => [stop('end', more), action('a')];
 
   it('is executed like any step', () => {
-    expect(summary(planOf(after({}))).ready).toEqual(['end#1']);
+    expect(summary(planOf(followed({}))).ready).toEqual(['end#1']);
   });
 
   it.each([
     [{ outcome: 'succeeded' }, {}, { status: 'succeeded' }],
     [{ outcome: 'cancelled' }, {}, { status: 'cancelled', path: 'end', message: null }],
     [{ outcome: 'cancelled', message: 'Not ours.' }, {}, { status: 'cancelled', path: 'end', message: 'Not ours.' }],
-    [{ outcome: 'cancelled', message: '{{record.x}}' }, { message: 'Rendered.' }, { status: 'cancelled', path: 'end', message: 'Rendered.' }],
+    [
+      { outcome: 'cancelled', message: '{{record.x}}' },
+      { message: 'Rendered.' },
+      { status: 'cancelled', path: 'end', message: 'Rendered.' },
+    ],
     [{ outcome: 'failed', message: 'Broken.' }, {}, { status: 'failed', path: 'end', error: { code: 'stopped', message: 'Broken.' } }],
-    [{ outcome: 'failed' }, {}, { status: 'failed', path: 'end', error: { code: 'stopped', message: 'Step "end" ended the run as failed.' } }],
+    [
+      { outcome: 'failed' },
+      {},
+      { status: 'failed', path: 'end', error: { code: 'stopped', message: 'Step "end" ended the run as failed.' } },
+    ],
   ] as const)('ends the run as %j says (%j)', (more, output, outcome) => {
-    expect(planOf(after(more), [done('end', output)]).outcome).toEqual(outcome);
+    expect(planOf(followed(more), [done('end', output)]).outcome).toEqual(outcome);
   });
 
   it('that fails the run is not made good by onError', () => {
-    const steps = [branch('way', { left: [stop('end', { outcome: 'failed', onError: 'continue' })] }, [], { onError: 'continue' }), action('a')];
+    const steps = [
+      branch('way', { left: [stop('end', { outcome: 'failed', onError: 'continue' })] }, [], { onError: 'continue' }),
+      action('a'),
+    ];
     expect(planOf(steps, [done('way', { taken: 'left' }), done('way.left.end')]).outcome).toMatchObject({ status: 'failed' });
   });
 
   it('lets attempts in flight end first', () => {
     const steps = [parallel('fan', 'all', { left: [stop('end')], right: [action('a')] })];
-    expect(summary(planOf(steps, [done('fan.left.end'), running('fan.right.a')]))).toMatchObject({ waiting: ['fan.right.a:in_flight'], outcome: null });
+    expect(summary(planOf(steps, [done('fan.left.end'), running('fan.right.a')]))).toMatchObject({
+      waiting: ['fan.right.a:in_flight'],
+      outcome: null,
+    });
   });
 });
 
@@ -322,13 +404,23 @@ describe('the longest duration of a run', () => {
     ['fails it before a ready step starts', [action('a')], [], day, { outcome: 'failed' }],
     ['fails it before a wait that is over goes on', [delay('w')], [waiting('w', at(1))], day, { outcome: 'failed' }],
     ['does nothing a moment before', [action('a')], [], day - 1, { ready: ['a#1'] }],
-    ['lets an attempt in flight end first', [parallel('fan', 'all', { left: [action('a')], right: [action('b')] })], [running('fan.left.a')], day, { waiting: ['fan.left.a:in_flight'] }],
+    [
+      'lets an attempt in flight end first',
+      [parallel('fan', 'all', { left: [action('a')], right: [action('b')] })],
+      [running('fan.left.a')],
+      day,
+      { waiting: ['fan.left.a:in_flight'] },
+    ],
     ['does not fail a run that is over', [action('a')], [done('a')], day, { outcome: 'succeeded' }],
   ]);
 
   it('says how far the run had come', () => {
     const { outcome } = planOf([action('a'), delay('w')], [done('a'), waiting('w', null)], day);
-    expect(outcome).toMatchObject({ status: 'failed', path: null, error: { code: 'run_timed_out', message: expect.stringContaining('"w"') } });
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      path: null,
+      error: { code: 'run_timed_out', message: expect.stringContaining('"w"') },
+    });
   });
 });
 
@@ -353,7 +445,11 @@ describe('the limit of steps', () => {
   it('holds back parallel steps that do not fit', () => {
     const steps = [parallel('fan', 'all', { x: [action('a')], y: [action('b')], z: [action('c')] })];
     expect(summary(planOf(steps, [failed('fan.x.a', { wakeAt: at(0) })], 0, 2)).ready).toEqual(['fan.x.a#2', 'fan.y.b#1']);
-    expect(summary(planOf(steps, [done('fan.x.a'), running('fan.y.b')], 0, 2))).toMatchObject({ ready: [], waiting: ['fan.y.b:in_flight'], outcome: null });
+    expect(summary(planOf(steps, [done('fan.x.a'), running('fan.y.b')], 0, 2))).toMatchObject({
+      ready: [],
+      waiting: ['fan.y.b:in_flight'],
+      outcome: null,
+    });
     expect(summary(planOf(steps, [done('fan.x.a'), done('fan.y.b')], 0, 2)).outcome).toBe('failed');
   });
 

@@ -110,7 +110,7 @@ describe('money', () => {
   it('formats alike however many currencies it has seen', () => {
     const codes = Array.from(
       { length: 300 },
-      (_, index) => `A${String.fromCharCode(65 + (index % 26))}${String.fromCharCode(65 + Math.floor(index / 26))}`,
+      (_, index) => `Q${String.fromCharCode(65 + (index % 26))}${String.fromCharCode(65 + Math.floor(index / 26))}`,
     );
     for (const code of [...codes, 'EUR', ...codes]) {
       expect(compileTemplate('{{money x c}}').render({ x: 1, c: code })).toMatch(

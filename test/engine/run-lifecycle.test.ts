@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 const CONDITION = { field: 'source', operator: 'equals', value: 'Web Form' };
 const TRIGGER = { type: 'event', module: 'leads', event: 'created' };
@@ -23,11 +23,10 @@ describe('the life of an event', () => {
     });
     const lead = await app.createLead({ name: 'Grace' });
     await app.automation.drain();
-    const { items } = await app.runs.list({ workflowId }, { limit: 50 }, ADMIN);
-    expect(items).toHaveLength(1);
-    expect(items[0]).toMatchObject({ status: 'succeeded', recordId: lead.id, module: 'leads', error: null });
-    const run = await app.runs.get(items[0]?.id ?? '', ADMIN);
-    expect(run.steps.map(({ path, status }) => [path, status])).toEqual([
+    const [run, ...others] = await app.runsOf({ workflowId });
+    expect(others).toEqual([]);
+    expect(run).toMatchObject({ status: 'succeeded', recordId: lead.id, module: 'leads', error: null });
+    expect(run?.steps.map(({ path, status }) => [path, status])).toEqual([
       ['owner', 'succeeded'],
       ['call', 'succeeded'],
       ['stage', 'succeeded'],
@@ -37,18 +36,14 @@ describe('the life of an event', () => {
     expect(await app.query('SELECT title, "assigneeId" FROM crm_tasks WHERE "recordId" = $1', [lead.id])).toEqual([
       { title: 'Call Grace', assigneeId: 'u-1' },
     ]);
-    const caused = await app.query('SELECT module, event FROM automation.events WHERE cause IS NOT NULL ORDER BY id');
-    expect(caused.map(({ module, event }) => `${module}.${event}`)).toEqual(
-      expect.arrayContaining(['leads.updated', 'tasks.created', 'leads.stage_changed']),
-    );
+    expect(await app.query('SELECT event FROM automation.events WHERE cause IS NOT NULL')).toEqual([]);
   });
 
   it('says why a run was skipped', async () => {
     const lead = await app.createLead({ source: 'Import' });
     await app.automation.drain();
-    const { items } = await app.runs.list({ recordId: lead.id }, { limit: 50 }, ADMIN);
-    expect(items[0]).toMatchObject({ status: 'skipped', reason: 'conditions' });
-    const run = await app.runs.get(items[0]?.id ?? '', ADMIN);
-    expect(run.explanation).toMatchObject({ field: 'source', operator: 'equals', seen: 'Import', expected: 'Web Form', result: false });
+    const [run] = await app.runsOf({ recordId: lead.id });
+    expect(run).toMatchObject({ status: 'skipped', reason: 'conditions' });
+    expect(run?.explanation).toMatchObject({ field: 'source', operator: 'equals', seen: 'Import', expected: 'Web Form', result: false });
   });
 });

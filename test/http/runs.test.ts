@@ -24,9 +24,13 @@ describe('runs over HTTP', () => {
   const retry = (id: string, body: object, token = 'support') => admin.call('post', `/automation/runs/${id}/retry`, token).send(body);
   const runRow = async (id: string) => (await rows(admin.database, 'SELECT * FROM automation.runs WHERE id = $1', [id]))[0] ?? {};
   const superseded = async (id: string) =>
-    (await rows(admin.database, 'SELECT path, attempt FROM automation.step_executions WHERE run_id = $1 AND superseded ORDER BY path, attempt', [id])).map(
-      (row) => `${row.path}#${row.attempt}`,
-    );
+    (
+      await rows(
+        admin.database,
+        'SELECT path, attempt FROM automation.step_executions WHERE run_id = $1 AND superseded ORDER BY path, attempt',
+        [id],
+      )
+    ).map((row) => `${row.path}#${row.attempt}`);
 
   it('lists runs newest first, page by page, without gaps when new ones come in between', async () => {
     const ids: string[] = [];
@@ -42,7 +46,12 @@ describe('runs over HTTP', () => {
 
   it('filters by workflow, status, module, record, reason and time', async () => {
     const other = await publishedWorkflow(admin);
-    const old = await seedRun(admin.database, other, { status: 'succeeded', record_id: '7', created_at: '2020-01-05T10:00:00Z', id: '016f7530-e100-7000-8000-000000000001' });
+    const old = await seedRun(admin.database, other, {
+      status: 'succeeded',
+      record_id: '7',
+      created_at: '2020-01-05T10:00:00Z',
+      id: '016f7530-e100-7000-8000-000000000001',
+    });
     const skipped = await seedRun(admin.database, workflow, { status: 'skipped', reason: 'conditions', module: 'accounts' });
     const failed = await seedRun(admin.database, workflow);
     const idsOf = async (query: string) => (await list(query)).items.map((run) => run.id);
@@ -158,7 +167,9 @@ describe('runs over HTTP', () => {
     const givenUp = await seedRun(admin.database, workflow, { reason: 'recoveries_exhausted' });
     await seedStep(admin.database, givenUp, { path: 'call', status: 'running' });
     const { body } = await retry(givenUp, { from: 'failed_step' }).expect(200);
-    expect(body.steps).toEqual([expect.objectContaining({ path: 'call', status: 'lost', superseded: true, finishedAt: expect.any(String) })]);
+    expect(body.steps).toEqual([
+      expect.objectContaining({ path: 'call', status: 'lost', superseded: true, finishedAt: expect.any(String) }),
+    ]);
   });
 
   it.each(['failed_step', 'start'])('retries once when several people ask at once (from %s)', async (from) => {
@@ -168,7 +179,9 @@ describe('runs over HTTP', () => {
     const codes = new Set(answers.filter((answer) => answer.status === 409).map((answer) => answer.body.code));
     expect([...codes]).toEqual([from === 'start' ? 'run_already_retried' : 'run_not_failed']);
     expect(await rows(admin.database, 'SELECT 1 FROM automation.runs')).toHaveLength(from === 'start' ? 2 : 1);
-    expect(await rows(admin.database, `SELECT 1 FROM automation.audit_log WHERE target_id = $1 AND action = 'run.retried'`, [id])).toHaveLength(1);
+    expect(
+      await rows(admin.database, `SELECT 1 FROM automation.audit_log WHERE target_id = $1 AND action = 'run.retried'`, [id]),
+    ).toHaveLength(1);
   });
 
   it('repeats a run from the start as a new one, on the same version or the newest', async () => {
@@ -184,7 +197,14 @@ describe('runs over HTTP', () => {
     ] as const) {
       const id = await seedRun(admin.database, workflow, { status: 'succeeded', ...(number === 1 ? { event_id: eventId } : {}) });
       const { body } = await retry(id, { from: 'start', version }).expect(200);
-      expect(body).toMatchObject({ status: 'queued', retryOf: id, version: number, eventId: number === 1 ? eventId : null, recordId: '42', steps: [] });
+      expect(body).toMatchObject({
+        status: 'queued',
+        retryOf: id,
+        version: number,
+        eventId: number === 1 ? eventId : null,
+        recordId: '42',
+        steps: [],
+      });
       expect(body.id).not.toBe(id);
       const old = await admin.call('get', `/automation/runs/${id}`).expect(200);
       expect(old.body).toMatchObject({ status: 'succeeded', retriedAs: body.id, retries: [{ from: 'start', version, newRunId: body.id }] });
@@ -231,11 +251,19 @@ describe('runs over HTTP', () => {
     expect(preview.sample.map((run: Item) => run.id)).toEqual(ids.slice(2).reverse());
     expect((await list('status=queued')).items).toEqual([]);
 
-    expect((await bulk({ limit: 5, reason: 'Outage is over.' })).body).toEqual({ dryRun: false, matched: 12, retried: 5, skipped: 0, sample: [] });
+    expect((await bulk({ limit: 5, reason: 'Outage is over.' })).body).toEqual({
+      dryRun: false,
+      matched: 12,
+      retried: 5,
+      skipped: 0,
+      sample: [],
+    });
     expect((await list('status=queued')).items.map((run) => run.id)).toEqual(ids.slice(0, 5).reverse());
     expect(await superseded(ids[0] ?? '')).toEqual(['call#1']);
     expect((await bulk({})).body).toMatchObject({ matched: 7, retried: 7 });
-    const audit = await rows(admin.database, `SELECT note FROM automation.audit_log WHERE action = 'run.retried' AND target_id = $1`, [ids[0]]);
+    const audit = await rows(admin.database, `SELECT note FROM automation.audit_log WHERE action = 'run.retried' AND target_id = $1`, [
+      ids[0],
+    ]);
     expect(audit).toEqual([{ note: 'Outage is over.' }]);
   });
 
@@ -254,7 +282,9 @@ describe('runs over HTTP', () => {
   it('cancels a run that is not over: its worker is shut out, an attempt in flight is marked lost, it is counted once', async () => {
     const id = await seedRun(admin.database, workflow, { status: 'running', fence: 4 });
     await seedStep(admin.database, id, { path: 'call', status: 'running' });
-    const answers = await Promise.all([1, 2, 3].map(() => admin.call('post', `/automation/runs/${id}/cancel`, 'support').send({ reason: 'Wrong lead.' })));
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => admin.call('post', `/automation/runs/${id}/cancel`, 'support').send({ reason: 'Wrong lead.' })),
+    );
     expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409, 409]);
     expect(answers.find((answer) => answer.status === 409)?.body.code).toBe('run_finished');
     const { body } = await admin.call('get', `/automation/runs/${id}`).expect(200);
@@ -301,8 +331,15 @@ describe('runs over HTTP', () => {
   it('answers the catalog: modules, operators, actions with their schemas, kinds of steps', async () => {
     const { body } = await admin.call('get', '/automation/catalog', 'viewer').expect(200);
     expect(body.modules.map((module: { name: string }) => module.name)).toEqual(['leads']);
-    expect(body.actions).toEqual([expect.objectContaining({ type: 'create_task', effect: 'local', argumentsSchema: expect.objectContaining({ required: ['title'] }) })]);
+    expect(body.actions).toEqual([
+      expect.objectContaining({ type: 'create_task', effect: 'local', argumentsSchema: expect.objectContaining({ required: ['title'] }) }),
+    ]);
     expect(body.operators).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'equals' })]));
-    expect(body.stepTypes).toEqual(expect.arrayContaining([{ type: 'branch', executable: true }, { type: 'approval', executable: false }]));
+    expect(body.stepTypes).toEqual(
+      expect.arrayContaining([
+        { type: 'branch', executable: true },
+        { type: 'approval', executable: false },
+      ]),
+    );
   });
 });

@@ -52,9 +52,11 @@ describe('workflows over HTTP', () => {
 
     const again = await call('post', `${path}/publish`).expect(200);
     expect(again.body).toMatchObject({ version: 2, hasUnpublishedChanges: false });
-    const versions = await rows(admin.database, 'SELECT version, definition FROM automation.workflow_versions WHERE workflow_id = $1 ORDER BY version', [
-      draft.id,
-    ]);
+    const versions = await rows(
+      admin.database,
+      'SELECT version, definition FROM automation.workflow_versions WHERE workflow_id = $1 ORDER BY version',
+      [draft.id],
+    );
     expect(versions.map((row) => row.version)).toEqual([1, 2]);
     expect(versions[0]?.definition).toEqual(DEFINITION);
 
@@ -63,7 +65,11 @@ describe('workflows over HTTP', () => {
     await call('delete', path).expect(204);
     await call('get', path).expect(404);
 
-    const audit = await rows(admin.database, 'SELECT action, actor, before, after FROM automation.audit_log WHERE target_id = $1 ORDER BY id', [draft.id]);
+    const audit = await rows(
+      admin.database,
+      'SELECT action, actor, before, after FROM automation.audit_log WHERE target_id = $1 ORDER BY id',
+      [draft.id],
+    );
     expect(audit.map((row) => row.action)).toEqual([
       'workflow.created',
       'workflow.published',
@@ -214,7 +220,10 @@ describe('the list of workflows', () => {
   beforeAll(async () => {
     admin = await startAdminApp();
     for (const name of names) {
-      await admin.call('post', '/automation/workflows').send({ name, definition: name === 'delta_x' ? {} : DEFINITION }).expect(201);
+      await admin
+        .call('post', '/automation/workflows')
+        .send({ name, definition: name === 'delta_x' ? {} : DEFINITION })
+        .expect(201);
     }
     await admin.call('post', '/automation/workflows', 'rival').send({ name: 'Not yours', definition: DEFINITION }).expect(201);
     const alpha = (await list('search=alpha')).items[0];
@@ -267,6 +276,7 @@ describe('the list of workflows', () => {
     expect(await namesOf('sort=createdAt&limit=2')).toEqual(['Alpha mail', 'beta mail']);
     expect(await namesOf('sort=createdAt&limit=2&page=2')).toEqual(['Gamma 100%', 'delta_x']);
     expect(await list('page=99')).toEqual({ items: [], total: 4 });
-    for (const sort of ['code', 'status', 'module', 'runCount', 'lastRunAt', 'updatedAt']) expect(await namesOf(`sort=-${sort}`)).toHaveLength(4);
+    for (const sort of ['code', 'status', 'module', 'runCount', 'lastRunAt', 'updatedAt'])
+      expect(await namesOf(`sort=-${sort}`)).toHaveLength(4);
   });
 });

@@ -1,16 +1,20 @@
-import { Module } from '@nestjs/common';
-import { EventEmitterModule } from '@nestjs/event-emitter';
+import { Module, type ModuleMetadata } from '@nestjs/common';
+import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { v7 as uuidv7 } from 'uuid';
 import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import { AutomationModule } from '../../src/automation.module.js';
 import type { AutomationOptions } from '../../src/automation.options.js';
 import { Automation } from '../../src/engine/automation.js';
+import { EmitterBridge } from '../../src/engine/emitter-bridge.js';
 import type { AutomationEvent } from '../../src/engine/event-intake.js';
-import { RunService } from '../../src/engine/run-service.js';
+import { type RunDetail, RunService } from '../../src/engine/run-service.js';
+import { RunWorker } from '../../src/engine/run-worker.js';
 import { WorkflowService } from '../../src/engine/workflow-service.js';
 import type { Caller } from '../../src/host/access.js';
+import { AutomationDatabase } from '../../src/store/database.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { eventually } from './eventually.js';
 import { Lead, sampleCrm, sampleDataSource, seedUsers } from './sample-crm.js';
 
 export const ADMIN: Caller = { userId: 'admin', name: 'Admin', workspaceId: 'acme', permissions: ['view', 'operate', 'manage', 'tasks'] };
@@ -27,40 +31,54 @@ export interface AutomationApp {
   publishWorkflow(definition: object, name?: string): Promise<string>;
   /** Inserts a lead and publishes leads.created in one transaction. */
   createLead(values?: Partial<Lead>, event?: Partial<AutomationEvent>): Promise<Lead>;
+  /** The runs of a workflow or record, oldest first, with their steps. */
+  runsOf(filter: { workflowId?: string; recordId?: string }): Promise<RunDetail[]>;
+  /** Makes everything that waits due now, as if the time had passed. */
+  passTime(): Promise<void>;
   /** Rows of a query on the host's DataSource. */
   query<Row = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<Row[]>;
+  /** The host's emitter, where the app was started with one. */
+  emitter: EventEmitter2;
+  /** Resolves when what the emitter said so far is captured. */
+  captured(): Promise<void>;
+  /** Asks again until the assertion holds; for what happens in the background of a test. */
+  eventually: typeof eventually;
   close(): Promise<void>;
+  /** Closes connections without waiting for anything: as near to a dead process as one process can show. */
+  abandon(): Promise<void>;
 }
 
 /** Starts the app on a database of its own, or on a given one (a second process, as it were). */
 export async function startAutomationApp(
   options: Partial<AutomationOptions> = {},
-  on?: { database: TestDatabase; emitter?: boolean },
+  on: { database?: TestDatabase; emitter?: boolean; imports?: ModuleMetadata['imports'] } = {},
 ): Promise<AutomationApp> {
-  const database = on?.database ?? (await createTestDatabase());
-  const source = await sampleDataSource(database.url, { synchronize: on === undefined }).initialize();
-  if (on === undefined) await seedUsers(source, 'acme');
+  const database = on.database ?? (await createTestDatabase());
+  const source = await sampleDataSource(database.url, { synchronize: on.database === undefined }).initialize();
+  if (on.database === undefined) await seedUsers(source, 'acme');
   const automationModule = AutomationModule.forRootAsync({
     useFactory: (): AutomationOptions => ({ dataSource: source, crm: sampleCrm(), worker: { enabled: false }, ...options }),
   });
 
-  @Module({ imports: [automationModule, ...(on?.emitter ? [EventEmitterModule.forRoot()] : [])] })
+  @Module({ imports: [automationModule, ...(on.emitter ? [EventEmitterModule.forRoot()] : []), ...(on.imports ?? [])] })
   class HostModule {}
 
   const module = await Test.createTestingModule({ imports: [HostModule] }).compile();
-  module.useLogger(['error', 'fatal']);
+  module.useLogger(false);
   await module.init();
   const automation = module.get(Automation);
   const workflows = module.get(WorkflowService);
+  const runs = module.get(RunService);
   return {
     module,
     source,
     database,
     automation,
     workflows,
-    runs: module.get(RunService),
+    runs,
     async publishWorkflow(definition, name = 'A workflow') {
-      const { id } = await workflows.create({ name, definition: definition as never }, ADMIN);
+      const { id, problems } = await workflows.create({ name, definition: definition as never }, ADMIN);
+      if (problems.length > 0) throw new Error(`the definition of a test has problems: ${JSON.stringify(problems)}`);
       await workflows.publish(id, ADMIN);
       return id;
     },
@@ -72,11 +90,29 @@ export async function startAutomationApp(
       });
       return lead;
     },
+    async runsOf(filter) {
+      const { items } = await runs.list(filter, { limit: 100 }, ADMIN);
+      return Promise.all(items.reverse().map(({ id }) => runs.get(id, ADMIN)));
+    },
+    async passTime() {
+      await source.query('UPDATE automation.step_executions SET wake_at = now() WHERE wake_at > now()');
+      await source.query("UPDATE automation.runs SET due_at = now() WHERE status = 'waiting'");
+    },
     query: (sql, parameters) => source.query(sql, parameters),
+    get emitter() {
+      return module.get(EventEmitter2);
+    },
+    captured: () => module.get(EmitterBridge).settled(),
+    eventually,
+    async abandon() {
+      await module.get(AutomationDatabase).close();
+      await source.destroy();
+      await module.get(RunWorker).settled();
+    },
     async close() {
       await module.close();
       await source.destroy();
-      if (on === undefined) await database.drop();
+      if (on.database === undefined) await database.drop();
     },
   };
 }

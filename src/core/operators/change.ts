@@ -5,7 +5,7 @@ import { isJsonObject, type Json } from '../json.js';
 import { type ParsedPath, readMember } from '../scope.js';
 import { plainDay } from './date-value.js';
 import { notANumber, readNumber } from './number.js';
-import { comparing, type Judge, type Operator, type TestSetup, Unfit, unfitValue, type Verdict } from './operator.js';
+import { comparing, type Judge, type Operator, type TestSetup, Unfit, type Verdict } from './operator.js';
 import { equalTo, sameJson } from './values.js';
 
 const NUMBERS: readonly FieldType[] = ['number', 'money'];
@@ -96,10 +96,10 @@ function onEqual(setup: TestSetup, side: (change: FieldChange) => Json): Judge {
 
 function changedFromTo(setup: TestSetup): Judge {
   return comparing(setup.value, (value) => {
-    if (!isJsonObject(value)) return unfitValue(value, 'a pair');
-    const isFrom = equalTo(value.from ?? null, setup);
+    const { from, to } = value as { from: Json; to: Json };
+    const isFrom = equalTo(from, setup);
     if (isFrom instanceof Unfit) return isFrom;
-    const isTo = equalTo(value.to ?? null, setup);
+    const isTo = equalTo(to, setup);
     if (isTo instanceof Unfit) return isTo;
     return onChange(setup, (change, subject) => {
       const verdict = isFrom(change.from, subject);

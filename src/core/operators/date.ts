@@ -1,17 +1,22 @@
-import { DateTime } from 'luxon';
 import type { ConditionSubject } from '../condition-subject.js';
 import type { Json } from '../json.js';
 import {
   calendarOf,
   compareDates,
+  DAY_MS,
   type DateValue,
   dayNumber,
   dayOf,
   dayOfMoment,
+  daysInMonth,
+  HOUR_MS,
   isKnownZone,
   isLeapYear,
+  MINUTE_MS,
+  momentAtWall,
   parseDate,
   UNKNOWN_ZONE_NOTE,
+  zoneOffsetMs,
 } from './date-value.js';
 import { comparing, EMPTY_NOTE, type Judge, type Operator, Unfit } from './operator.js';
 import { mismatchDate, notADate } from './values.js';
@@ -131,10 +136,21 @@ function periodStart(day: number, period: Period, shift: number): number {
 
 /** Minutes and hours are counted exactly; the others by the calendar of the zone, keeping the time of day. */
 function shiftMoment(ms: number, amount: number, unit: Unit, timezone: string): number {
-  if (unit === 'minute' || unit === 'hour') return ms + amount * (unit === 'minute' ? 60_000 : 3_600_000);
-  const start = DateTime.fromMillis(ms, { zone: timezone });
-  if (unit === 'business_day') return start.plus({ days: businessDays(start.weekday, amount) }).toMillis();
-  return start.plus({ [unit]: amount }).toMillis();
+  if (unit === 'minute') return ms + amount * MINUTE_MS;
+  if (unit === 'hour') return ms + amount * HOUR_MS;
+  const wall = ms + zoneOffsetMs(ms, timezone);
+  const day = Math.floor(wall / DAY_MS);
+  return momentAtWall(wall + (shiftDay(day, amount, unit) - day) * DAY_MS, timezone);
+}
+
+function shiftDay(day: number, amount: number, unit: 'day' | 'business_day' | 'week' | 'month'): number {
+  if (unit === 'day') return day + amount;
+  if (unit === 'week') return day + 7 * amount;
+  const date = calendarOf(day);
+  if (unit === 'business_day') return day + businessDays(date.weekday, amount);
+  // A month after 31 January is the last day of February.
+  const first = calendarOf(dayNumber(date.year, date.month + amount, 1));
+  return dayNumber(first.year, first.month, Math.min(date.day, daysInMonth(first.year, first.month)));
 }
 
 /** How many calendar days lie between a weekday (1 is Monday) and so many business days later or, if negative, earlier. */

@@ -78,8 +78,8 @@ export interface Operator {
 /** The note on an ordering against nothing. */
 export const EMPTY_NOTE = 'the field is empty';
 
-/** A value's kind in words: `a text`, `a number`. */
-export function kindOf(value: Json): string {
+/** The kind of a value in words: `a text`, `a number`. */
+function kindOf(value: NonNullable<Json>): string {
   switch (typeof value) {
     case 'string':
       return 'a text';
@@ -88,12 +88,12 @@ export function kindOf(value: Json): string {
     case 'boolean':
       return 'true or false';
     default:
-      return value === null ? 'empty' : Array.isArray(value) ? 'a list' : 'an object';
+      return Array.isArray(value) ? 'a list' : 'an object';
   }
 }
 
 /** The note on a value that an operator cannot judge. */
-export function mismatch(seen: Json, wanted: string): string {
+export function mismatch(seen: NonNullable<Json>, wanted: string): string {
   return `the field holds ${kindOf(seen)}, not ${wanted}`;
 }
 

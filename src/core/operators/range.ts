@@ -3,7 +3,7 @@ import type { Json } from '../json.js';
 import { dateJudge, readDate } from './date.js';
 import { compareDates } from './date-value.js';
 import { notANumber, readNumber } from './number.js';
-import { comparing, type Judge, type Operator, type TestSetup, Unfit, unfitValue } from './operator.js';
+import { comparing, type Judge, type Operator, type TestSetup, Unfit } from './operator.js';
 
 const ORDERED: readonly FieldType[] = ['number', 'money', 'date', 'datetime'];
 
@@ -15,8 +15,7 @@ export const RANGE_OPERATORS: readonly Operator[] = [
 
 function range({ type, value }: TestSetup, inside: boolean): Judge {
   return comparing(value, (bounds) => {
-    if (!Array.isArray(bounds) || bounds.length !== 2) return unfitValue(bounds, 'a pair');
-    const [low = null, high = null] = bounds;
+    const [low, high] = bounds as [Json, Json];
     const numeric = type === 'number' || type === 'money' || (type !== 'date' && type !== 'datetime' && typeof low === 'number');
     return numeric ? betweenNumbers(low, high, inside) : betweenDates(low, high, inside);
   });

@@ -173,7 +173,7 @@ export function memberKey(item: Json | undefined, fold: (text: string) => string
 }
 
 /** The note on a field that should hold a date. */
-export function mismatchDate(seen: Json): string {
+export function mismatchDate(seen: NonNullable<Json>): string {
   return typeof seen === 'string' ? 'the field holds a text that is not a date' : mismatch(seen, 'a date');
 }
 

@@ -24,7 +24,10 @@ const LONGEST_WAIT = 'P365D';
 const LONG_TEXT = 2_000;
 
 const EXPIRY = ['fail', 'continue', 'stop'] as const;
-const ONE_EXPRESSION = { pattern: { regex: /^\s*\{\{(?![{!#/>&^~*])[^{}]*\}\}\s*$/, wanted: 'one expression, such as {{steps.find.output.records}}' }, max: 1_000 };
+const ONE_EXPRESSION = {
+  pattern: { regex: /^\s*\{\{(?![{!#/>&^~*])[^{}]*\}\}\s*$/, wanted: 'one expression, such as {{steps.find.output.records}}' },
+  max: 1_000,
+};
 
 /** How each kind of flow control reads its own members; a new kind is one entry. */
 export const FLOW_PARSERS: { [Type in FlowStepType]: (site: StepSite) => Extract<Step, { kind: Type }> } = {
@@ -139,7 +142,10 @@ function parseForm(site: StepSite): FormStep {
 }
 
 function parseFormField(reader: ObjectReader, names: Set<string>): FormStep['fields'][number] {
-  const name = reader.text('name', { max: 64, pattern: { regex: /^[A-Za-z][A-Za-z0-9_]*$/, wanted: 'made of letters, digits and "_", starting with a letter' } });
+  const name = reader.text('name', {
+    max: 64,
+    pattern: { regex: /^[A-Za-z][A-Za-z0-9_]*$/, wanted: 'made of letters, digits and "_", starting with a letter' },
+  });
   if (name !== '' && names.has(name)) reader.problem('name', `Another field of this form is called "${name}".`);
   names.add(name);
   if (!reader.has('type')) reader.problem('type', '"type" is missing.');

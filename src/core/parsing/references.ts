@@ -50,7 +50,10 @@ export class References {
   report(): void {
     for (const { path, id } of this.missing) {
       if (this.steps.has(id)) {
-        this.problems.add(path, `Step "${id}" is never over before this step, or has no output: only earlier steps, not those of other branches, can be used.`);
+        this.problems.add(
+          path,
+          `Step "${id}" is never over before this step, or has no output: only earlier steps, not those of other branches, can be used.`,
+        );
       } else if (!this.incomplete) this.problems.add(path, `There is no step "${id}".`);
     }
   }

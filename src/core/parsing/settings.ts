@@ -8,7 +8,7 @@ const LONGEST_RUN = 'P365D';
 const LONGEST_PERIOD = 'P3650D';
 
 /** What a workflow gets that says nothing else. */
-export const DEFAULT_SETTINGS: Readonly<WorkflowSettings> = { reentry: 'always', maxConcurrentRuns: 0, maxDuration: 'P30D' };
+const DEFAULT_SETTINGS: Readonly<WorkflowSettings> = { reentry: 'always', maxConcurrentRuns: 0, maxDuration: 'P30D' };
 
 /** Reads `settings`, with the defaults filled in. */
 export function parseSettings(json: Json | undefined, path: string, problems: ProblemList): WorkflowSettings {

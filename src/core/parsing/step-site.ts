@@ -128,4 +128,3 @@ export function checkCondition(json: Json, path: string, about: DefinitionContex
   about.problems.addAll(conditionProblems(json, path, { module: about.module, catalog: about.catalog }));
   about.references.ofCondition(json, path, view);
 }
-

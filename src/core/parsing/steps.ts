@@ -57,7 +57,10 @@ function parseBase(reader: ObjectReader, about: DefinitionContext): StepBase {
 
 /** Null when the type is missing or unknown: which other members belong to it cannot be said then. */
 function parseKind(site: StepSite): Step | null {
-  const type = site.reader.text('type', { max: 100, pattern: { regex: /^[A-Za-z][\w.:-]*$/, wanted: 'the name of a step type or an action' } });
+  const type = site.reader.text('type', {
+    max: 100,
+    pattern: { regex: /^[A-Za-z][\w.:-]*$/, wanted: 'the name of a step type or an action' },
+  });
   const flow = FLOW_STEP_TYPES.find((one) => one === type);
   if (flow) return FLOW_PARSERS[flow](site);
   const { catalog, references } = site.about;

@@ -88,8 +88,10 @@ export class KnownRecords {
   }
 
   #withoutRelations(module: string, record: RecordData): RecordData {
-    const own = { ...record };
-    for (const { name } of this.modules.get(module)?.relations ?? []) delete own[name];
+    const relations = this.modules.get(module)?.relations.filter(({ name }) => name in record) ?? [];
+    if (relations.length === 0) return record;
+    const own: RecordData = {};
+    for (const field of Object.keys(record)) if (!relations.some(({ name }) => name === field)) own[field] = record[field];
     return own;
   }
 
@@ -109,14 +111,16 @@ export class KnownRecords {
 function staleRelations(known: Known, after: RecordData | null): string[] {
   const { own, related } = known;
   if (related.size === 0 || !own || !after) return [...related.keys()];
-  const lost = Object.keys(own).flatMap((field) => (own[field] === after[field] ? [] : [own[field]]));
+  const lost = new Set(
+    Object.keys(own)
+      .filter((field) => own[field] !== after[field])
+      .map((field) => own[field]),
+  );
   return [...related]
-    .filter(
-      ([, value]) => lost.length > 0 && (!isJsonObject(value) || lost.some((one) => Object.values(value).some((held) => held === one))),
-    )
+    .filter(([, value]) => !isJsonObject(value) || Object.values(value).some((held) => lost.has(held)))
     .map(([name]) => name);
 }
 
 function nameOf(workspaceId: string, { module, id }: RecordRef): string {
-  return JSON.stringify([workspaceId, module, id]);
+  return `${workspaceId.length}.${module.length}.${workspaceId}${module}${id}`;
 }

@@ -19,9 +19,14 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Asked for every value that is read or written. */
+const sqlTypes = new WeakMap<Column, string>();
+
 /** The Postgres type of a column, in its long form (`character varying`). */
 export function sqlType(dataSource: DataSource, column: Column): string {
-  return dataSource.driver.normalizeType(column);
+  const known = sqlTypes.get(column) ?? dataSource.driver.normalizeType(column);
+  sqlTypes.set(column, known);
+  return known;
 }
 
 /** How a column's values are shown to workflows; null when they cannot be. */

@@ -2,11 +2,12 @@ import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typ
 import type { FieldDescription, FieldType } from '../../core/catalog.js';
 import { AutomationError } from '../../core/errors.js';
 import type { RecordData } from '../../core/event.js';
-import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
+import type { Json } from '../../core/json.js';
 import { checkedValue } from '../field-values.js';
 import { type Column, fieldType, quoted, selected, storableKeys, toJson } from './columns.js';
 import type { FieldOverride } from './config.js';
 import { asLabel } from './module-events.js';
+import { leafPaths, setAt, valueAt } from './nested-json.js';
 
 /** A column that records show, and where in the record. */
 export interface FieldColumn {
@@ -35,6 +36,7 @@ export class EntityTable {
   readonly workspace: Column | undefined;
   readonly columns: readonly FieldColumn[];
   readonly fields: readonly FieldDescription[];
+  readonly #byField = new Map<string, FieldColumn[]>();
 
   /** Throws `crm_config_invalid` when the entity cannot serve. */
   constructor(
@@ -55,6 +57,7 @@ export class EntityTable {
     this.workspace = this.#workspaceColumn(defaultWorkspace);
     this.columns = this.#fieldColumns();
     this.fields = this.#describeFields();
+    for (const one of this.columns) this.#byField.set(one.field, [...(this.#byField.get(one.field) ?? []), one]);
   }
 
   /** The column behind a property; for a to-one relation the column of its key. Throws `crm_config_invalid`. */
@@ -112,7 +115,12 @@ export class EntityTable {
   columnValues(set: Readonly<Record<string, Json>>): Map<Column, Json> {
     const values = new Map<Column, Json>();
     for (const [field, value] of Object.entries(set)) {
-      const targets = this.columns.filter((one) => one.field === field);
+      const targets = this.#byField.get(field) ?? [];
+      const [first] = targets;
+      if (first?.path.length === 0) {
+        values.set(first.column, value);
+        continue;
+      }
       const known = new Set(targets.map(({ path }) => path.join('.')));
       for (const path of leafPaths(value, known)) {
         if (!known.has(path.join('.'))) {
@@ -122,7 +130,7 @@ export class EntityTable {
       for (const { path, column, type } of targets) {
         const part = valueAt(value, path) ?? null;
         const member = { name: [field, ...path].join('.'), type, nullable: column.isNullable };
-        values.set(column, path.length === 0 ? part : checkedValue(this.metadata.name, member, part));
+        values.set(column, checkedValue(this.metadata.name, member, part));
       }
     }
     return values;
@@ -259,32 +267,6 @@ function fieldPath(column: Column, names: ReadonlySet<string>): string[] {
   if (!column.isVirtual || !column.relationMetadata) return column.propertyPath.split('.');
   const field = `${column.relationMetadata.propertyPath}Id`;
   return names.has(field) ? [column.databaseName] : field.split('.');
-}
-
-/** Paths to what is not an object in a value given for an embedded entity; the value itself for any other field. */
-function leafPaths(value: Json, known: ReadonlySet<string>, path: string[] = []): string[][] {
-  if (known.has(path.join('.')) || !isJsonObject(value)) return [path];
-  return Object.entries(value).flatMap(([name, member]) => leafPaths(member ?? null, known, [...path, name]));
-}
-
-function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {
-  let at = value;
-  for (const name of path) at = isJsonObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
-  return at;
-}
-
-function setAt(record: JsonObject, path: readonly string[], value: Json): void {
-  let at = record;
-  path.forEach((name, index) => {
-    if (index === path.length - 1) {
-      at[name] = value;
-      return;
-    }
-    const next = at[name];
-    const inner: JsonObject = isJsonObject(next) ? next : {};
-    at[name] = inner;
-    at = inner;
-  });
 }
 
 function entityName(entity: EntityTarget<ObjectLiteral>): string {

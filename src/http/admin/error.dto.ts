@@ -14,7 +14,7 @@ export class ProblemDto implements Problem {
 }
 
 /** What every error looks like. */
-export class ErrorDto implements ErrorBody {
+class ErrorDto implements ErrorBody {
   @ApiProperty({ type: 'integer', example: 409 })
   statusCode!: number;
 

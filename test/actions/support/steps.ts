@@ -47,7 +47,7 @@ export const LEAD: RecordData = {
   account: { id: 'a-1', industry: 'Energy' },
 };
 
-export const USERS: CrmUser[] = [
+const USERS: CrmUser[] = [
   { id: 'u-1', name: 'Una One', email: 'una@acme.test', roles: ['sales'] },
   { id: 'u-2', name: 'Tom Two', email: null, roles: ['sales', 'manager'] },
   { id: 'u-3', name: 'Tia Three', email: 'tia@acme.test', roles: ['sales'] },

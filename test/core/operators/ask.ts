@@ -54,7 +54,14 @@ export function answer(test: FieldTest, subject: ConditionSubject, module: Modul
 }
 
 /** Asks about a record whose field of this type holds `seen`. */
-export function ask(type: string, seen: Json | undefined, operator: string, value?: Json, parts: Partial<ConditionSubject> = {}, more: Partial<FieldTest> = {}) {
+export function ask(
+  type: string,
+  seen: Json | undefined,
+  operator: string,
+  value?: Json,
+  parts: Partial<ConditionSubject> = {},
+  more: Partial<FieldTest> = {},
+) {
   const record = seen === undefined ? {} : { [type]: seen };
   return answer({ field: type, operator, ...(value !== undefined && { value }), ...more }, subjectOf({ record, ...parts }));
 }

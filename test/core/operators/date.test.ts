@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
 import type { Json } from '../../../src/core/json.js';
+import { dayOfMoment, momentAtWall, zoneOffsetMs } from '../../../src/core/operators/date-value.js';
 import { OPERATORS } from '../../../src/core/operators/index.js';
 import { ask, EMPTY } from './ask.js';
 
@@ -29,6 +32,8 @@ describe('orderings of dates', () => {
     ['datetime', '2024-05-15T23:00:00Z', 'between', ['2024-05-01', '2024-05-15'], true],
     ['date', '2024-05-16', 'not_between', ['2024-05-01', '2024-05-15'], true],
     ['json', '2024-05-16', 'between', ['2024-05-01', '2024-05-20'], true],
+    ['datetime', '2024-05-01T10:00:00.1235Z', 'equals', '2024-05-01T10:00:00.123Z', true],
+    ['datetime', '2024-05-01T10:00:00.5Z', 'equals', '2024-05-01T08:00:00.500-0200', true],
     ['date', '0099-12-31', 'before', '0100-01-01', true],
     ['date', '2000-02-29', 'after', '1900-02-28', true],
   ])('%s %s %s %j: %s', (type, seen, operator, value, expected) => {
@@ -39,6 +44,12 @@ describe('orderings of dates', () => {
     expect(ask('datetime', '2024-05-01T09:00', 'equals', '2024-05-01T13:00Z', NEW_YORK)).toBe(true);
     expect(ask('datetime', '2024-05-01T23:30', 'on', '2024-05-01', NEW_YORK)).toBe(true);
     expect(ask('datetime', '2024-03-10T02:30:00', 'equals', '2024-03-10T03:30:00', NEW_YORK)).toBe(true);
+  });
+
+  it('takes the first of an hour that comes twice', () => {
+    expect(ask('datetime', '2024-11-03T01:30:00', 'equals', '2024-11-03T05:30:00Z', NEW_YORK)).toBe(true);
+    expect(ask('datetime', '2024-10-27T02:30:00', 'equals', '2024-10-27T00:30:00Z', { timezone: 'Europe/Berlin' })).toBe(true);
+    expect(ask('datetime', '2024-11-03T02:30:00', 'equals', '2024-11-03T07:30:00Z', NEW_YORK)).toBe(true);
   });
 
   it('reads a moment from now by the calendar of the zone', () => {
@@ -59,7 +70,9 @@ describe('orderings of dates', () => {
     const low = [{ field: 'context.a' }, '2024-01-01'];
     const high = ['2024-01-01', { field: 'context.a' }];
     expect(ask('date', '2024-05-07', 'between', low)).toBe('the value to compare with is empty');
-    expect(ask('date', '2024-05-07', 'between', high, { context: { a: 'soon' } })).toBe('the value to compare with is a text that is not a date');
+    expect(ask('date', '2024-05-07', 'between', high, { context: { a: 'soon' } })).toBe(
+      'the value to compare with is a text that is not a date',
+    );
   });
 
   it('takes the day of a date field as it is written, in every place it is read', () => {
@@ -70,7 +83,12 @@ describe('orderings of dates', () => {
 });
 
 describe('every operator of dates', () => {
-  const values: Record<string, Json | undefined> = { one: '2024-05-01', period: 'week', amount: { amount: 1, unit: 'day' }, none: undefined };
+  const values: Record<string, Json | undefined> = {
+    one: '2024-05-01',
+    period: 'week',
+    amount: { amount: 1, unit: 'day' },
+    none: undefined,
+  };
   const dates = [...OPERATORS.values()].filter(({ kind }) => kind === 'date').map(({ name, value }) => [name, values[value]] as const);
 
   it.each(dates)('%s is false of nothing', (operator, value) => {
@@ -79,9 +97,30 @@ describe('every operator of dates', () => {
   });
 
   it.each(dates)('%s reads no date out of anything but ISO 8601', (operator, value) => {
-    for (const text of ['', 'today', '01/05/2024', '2024-5-1', '2024-02-30', '2023-02-29', '1900-02-29', '2024-13-01', '2024-00-10', '2024-01-00', '20-4-05-011', 'x'.repeat(40)])
+    for (const text of [
+      '',
+      'today',
+      '01/05/2024',
+      '2024-5-1',
+      '2024-02-30',
+      '2023-02-29',
+      '1900-02-29',
+      '2024-13-01',
+      '2024-00-10',
+      '2024-01-00',
+      '20-4-05-011',
+      'x'.repeat(40),
+    ])
       expect(ask('datetime', text, operator, value)).toBe('the field holds a text that is not a date');
-    for (const text of ['2024-05-01 10:00', '2024-05-01T25:00', '2024-05-01T10:60', '2024-05-01T10:00+25:00', '2024-05-01Z', '2024-05-01T10', '2024/05/01'])
+    for (const text of [
+      '2024-05-01 10:00',
+      '2024-05-01T25:00',
+      '2024-05-01T10:60',
+      '2024-05-01T10:00+25:00',
+      '2024-05-01Z',
+      '2024-05-01T10',
+      '2024/05/01',
+    ])
       expect(ask('datetime', text, operator, value)).toBe('the field holds a text that is not a date');
     expect(ask('datetime', 1714550400000, operator, value)).toBe('the field holds a number, not a date');
     expect(ask('datetime', ['2024-05-01'], operator, value)).toBe('the field holds a list, not a date');
@@ -96,6 +135,36 @@ describe('every operator of dates', () => {
     expect(ask('date', '2024-05-01', 'before', { field: 'context.due' }, { context: { due: 'x' } })).toBe(
       'the value to compare with is a text that is not a date',
     );
+  });
+});
+
+describe('days and zones', () => {
+  it('are those of the calendar library, at every moment', () => {
+    const zones = fc.constantFrom(
+      'America/New_York',
+      'Europe/Berlin',
+      'Asia/Kolkata',
+      'Australia/Lord_Howe',
+      'America/Sao_Paulo',
+      'Africa/Monrovia',
+    );
+    const moments = fc.date({ min: new Date('1930-01-01'), max: new Date('2090-01-01'), noInvalidDate: true });
+    fc.assert(
+      fc.property(moments, zones, (moment, timezone) => {
+        const there = DateTime.fromJSDate(moment, { zone: timezone });
+        const ms = moment.getTime();
+        expect(new Date(dayOfMoment(ms, timezone) * 86_400_000).toISOString().slice(0, 10)).toBe(there.toISODate());
+        const wall = ms + zoneOffsetMs(ms, timezone);
+        const back = momentAtWall(wall, timezone);
+        expect(back + zoneOffsetMs(back, timezone)).toBe(wall);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('do not fill the memory', () => {
+    for (let day = 0; day < 2_100; day++) zoneOffsetMs(Date.UTC(1980, 0, day), 'Asia/Tokyo');
+    expect(zoneOffsetMs(Date.UTC(1980, 0), 'Asia/Tokyo')).toBe(9 * 3_600_000);
   });
 });
 
@@ -169,6 +238,9 @@ describe('dates and now', () => {
     ['date', '2024-05-07', 'in_last', 7, 'day', false],
     ['date', '2024-05-16', 'in_last', 7, 'day', false],
     ['datetime', '2024-04-15T12:00:00Z', 'in_last', 1, 'month', true],
+    ['datetime', '2024-04-15T11:59:59Z', 'in_last', 1, 'month', false],
+    ['date', '2025-05-15', 'in_next', 12, 'month', true],
+    ['date', '2025-05-16', 'in_next', 12, 'month', false],
     ['date', '2024-05-01', 'in_last', 2, 'week', true],
     ['date', '2024-05-22', 'in_next', 7, 'day', true],
     ['date', '2024-05-23', 'in_next', 7, 'day', false],
@@ -202,6 +274,12 @@ describe('dates and now', () => {
     expect(ask('date', '2024-05-16', 'in_last', one, at(now))).toBe(false);
     expect(ask('date', '2024-05-20', 'in_next', one, at(now))).toBe(true);
     expect(ask('date', '2024-05-21', 'in_next', one, at(now))).toBe(false);
+  });
+
+  it('a month after the end of a long month is the end of a short one', () => {
+    const end = at('2024-01-31T12:00:00Z');
+    expect(ask('date', '2024-02-29', 'in_next', { amount: 1, unit: 'month' }, end)).toBe(true);
+    expect(ask('date', '2024-03-01', 'in_next', { amount: 1, unit: 'month' }, end)).toBe(false);
   });
 
   it('a day is a day of the calendar when clocks change', () => {

@@ -61,9 +61,12 @@ describe('equals and not_equals', () => {
     expect(ask(type, seen, 'equals', value)).toBe(expected);
   });
 
-  it.each(EQUALS)('not_equals is the opposite for a %s field with %j and %j, and a mismatch stays visible', (type, seen, value, expected) => {
-    expect(ask(type, seen, 'not_equals', value)).toBe(typeof expected === 'string' ? expected : !expected);
-  });
+  it.each(EQUALS)(
+    'not_equals is the opposite for a %s field with %j and %j, and a mismatch stays visible',
+    (type, seen, value, expected) => {
+      expect(ask(type, seen, 'not_equals', value)).toBe(typeof expected === 'string' ? expected : !expected);
+    },
+  );
 
   it('minds case when told to, but not how accents are encoded', () => {
     expect(ask('text', 'abc', 'equals', 'ABC', {}, { caseSensitive: true })).toBe(false);
@@ -96,6 +99,21 @@ describe('equals and not_equals', () => {
     ['json', null, { a: 1 }, false],
   ])('compares a %s field with another value by content: %j and %j', (type, seen, other, expected) => {
     expect(ask(type, seen, 'equals', { field: 'context.other' }, { context: { other } })).toBe(expected);
+  });
+});
+
+describe('values that are nested too deep', () => {
+  it('are compared as far as records go, and overflow nothing', () => {
+    const deep = (levels: number, inner: Json): Json => {
+      let value = inner;
+      for (let level = 0; level < levels; level++) value = [value];
+      return value;
+    };
+    const other = { field: 'context.other' };
+    expect(ask('json', { a: deep(60, 1) }, 'equals', other, { context: { other: { a: deep(60, 2) } } })).toBe(false);
+    expect(ask('json', { a: deep(60, 1), b: undefined }, 'equals', other, { context: { other: { a: deep(60, 1) } } })).toBe(true);
+    expect(ask('json', { a: deep(50_000, 1) }, 'equals', other, { context: { other: { a: deep(50_000, 1) } } })).toBe(true);
+    expect(ask('json', [[undefined as unknown as Json]], 'equals', other, { context: { other: [[null]] } })).toBe(true);
   });
 });
 

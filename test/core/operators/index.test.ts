@@ -19,7 +19,12 @@ describe('the operators', () => {
 
   it('are described for the catalogue with their types and the shape of their value', () => {
     const described = new Map(describeOperators().map((operator) => [operator.name, operator]));
-    expect(described.get('greater_than')).toEqual({ name: 'greater_than', label: 'is greater than', types: ['number', 'money'], value: 'one' });
+    expect(described.get('greater_than')).toEqual({
+      name: 'greater_than',
+      label: 'is greater than',
+      types: ['number', 'money'],
+      value: 'one',
+    });
     expect(described.get('is_empty')).toEqual({ name: 'is_empty', label: 'is empty', types: 'any', value: 'none' });
     expect(described.get('this')).toMatchObject({ value: 'period', periods: ['week', 'month', 'quarter', 'year'] });
     expect(described.get('in_last')).toMatchObject({ value: 'amount', units: ['minute', 'hour', 'day', 'business_day', 'week', 'month'] });

@@ -43,6 +43,11 @@ describe('operators of people', () => {
     expect(answer({ field: 'actor.id', operator: 'is_owner' }, subjectOf({ record: {} }))).toBe(false);
   });
 
+  it('the field of the owner need not be among those that are described', () => {
+    const module = { ...MODULE, ownerField: 'responsible' };
+    expect(answer({ field: 'text', operator: 'is_owner' }, subjectOf({ record: { text: 'u-1', responsible: 'u-1' } }), module)).toBe(true);
+  });
+
   it('says when the owner cannot be known', () => {
     const test = { field: 'text', operator: 'is_owner' };
     const note = 'the module has no field that names the owner';
@@ -57,7 +62,9 @@ describe('operators of people', () => {
     [undefined, false],
   ])('an actor with the roles %j is a manager: %s', (roles, expected) => {
     for (const field of ['actor', 'actor.id', 'actor.roles'])
-      expect(answer({ field, operator: 'has_role', value: 'manager' }, subjectOf({ actor: { type: 'user', id: 'u-1', roles } }))).toBe(expected);
+      expect(answer({ field, operator: 'has_role', value: 'manager' }, subjectOf({ actor: { type: 'user', id: 'u-1', roles } }))).toBe(
+        expected,
+      );
   });
 
   it('says when the role to look for is none', () => {

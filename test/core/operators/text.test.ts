@@ -58,13 +58,17 @@ describe('parts of texts', () => {
     expect(ask('text', 'abc', 'contains', value, { context: { part: 5 } })).toBe('the value to compare with is a number, not a text');
   });
 
-  const texts = fc.string({ unit: fc.constantFrom('a', 'A', 'b', 's', 'ß', 'e', 'é', '\u0301', 'K', ' ', 'ﬁ', 'f', 'i', '😀'), maxLength: 8 });
+  const texts = fc.string({
+    unit: fc.constantFrom('a', 'A', 'b', 's', 'ß', 'e', 'é', '\u0301', 'K', ' ', 'ﬁ', 'f', 'i', '😀'),
+    maxLength: 8,
+  });
 
   it('the quick ways for plain texts answer like the folded texts do', () => {
     fc.assert(
       fc.property(texts, texts, (seen, value) => {
         const subject = subjectOf({ record: { text: seen } });
-        const holds = (operator: string, expected: Json) => compileCondition({ field: 'text', operator, value: expected }, null).test(subject);
+        const holds = (operator: string, expected: Json) =>
+          compileCondition({ field: 'text', operator, value: expected }, null).test(subject);
         expect(holds('equals', value)).toBe(foldCase(seen) === foldCase(value));
         expect(holds('is_any_of', [value])).toBe(foldCase(seen) === foldCase(value));
         if (value !== '') expect(holds('contains', value)).toBe(foldCase(seen).includes(foldCase(value)));

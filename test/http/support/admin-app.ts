@@ -58,7 +58,7 @@ export const CALLERS: Record<string, Caller> = {
 };
 
 /** Bearer tokens name callers. */
-export const tokenPolicy: AccessPolicy = {
+const tokenPolicy: AccessPolicy = {
   authenticate: ({ headers }: AccessRequest) => CALLERS[String(headers.authorization ?? '').replace('Bearer ', '')] ?? null,
 };
 
@@ -79,7 +79,9 @@ export function registeredRoutes(): Route[] {
       const method = typeof handler === 'function' ? (Reflect.getMetadata('method', handler) as RequestMethod | undefined) : undefined;
       if (method === undefined) return [];
       const path = (Reflect.getMetadata('path', handler as object) as string).replace(/^\/+/, '');
-      return [{ method: RequestMethod[method].toLowerCase() as Route['method'], path: `/automation/${base}${path === '' ? '' : `/${path}`}` }];
+      return [
+        { method: RequestMethod[method].toLowerCase() as Route['method'], path: `/automation/${base}${path === '' ? '' : `/${path}`}` },
+      ];
     });
   });
 }

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { IsString } from 'class-validator';
+import { defineAction } from '../../src/actions/define-action.js';
+import { AutomationError } from '../../src/core/errors.js';
+import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { Task } from '../support/sample-crm.js';
+
+class Title {
+  @IsString() title!: string;
+}
+
+/** Writes through the host's entity, then fails for titles that ask for it: what it wrote must vanish. */
+const writeTask = defineAction({
+  type: 'write_task',
+  label: 'Write a task',
+  effect: 'local',
+  arguments: Title,
+  async execute({ title }, step) {
+    const { id } = await step.manager.save(
+      step.manager.create(Task, { workspaceId: step.workspaceId, title, recordId: step.record?.id ?? null }),
+    );
+    if (title.startsWith('fail')) throw new AutomationError('no_such_luck', 'The title asked for it.');
+    return { id };
+  },
+});
+
+/** Declares itself fit for a shared transaction, and writes before it fails. */
+const rude = defineAction({
+  type: 'rude',
+  label: 'Rude',
+  effect: 'local',
+  transaction: 'shared',
+  arguments: Title,
+  async execute({ title }, step) {
+    const ref = step.record ?? { module: 'leads', id: '' };
+    await step.crm.update(ref, () => ({ name: title }));
+    if (title.startsWith('fail')) throw new AutomationError('rude_failure', 'After the write.');
+    return {};
+  },
+});
+
+const CREATED = { type: 'event', module: 'leads', event: 'created' };
+
+describe('steps that fail', () => {
+  let app: AutomationApp;
+  beforeAll(async () => {
+    app = await startAutomationApp({ actions: [writeTask, rude] });
+  });
+  afterAll(() => app.close());
+
+  const only = (name: string) => ({ field: 'name', operator: 'equals', value: name });
+  const statuses = (run: { steps: { path: string; attempt: number; status: string }[] } | undefined) =>
+    run?.steps.map(({ path, attempt, status }) => `${path} ${attempt} ${status}`);
+
+  it('fail the run with the code, the message and what to do, and leave the steps before them done', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      conditions: only('Stage'),
+      steps: [
+        { id: 'touch', type: 'change_field', with: { field: 'touches', increment: 2 } },
+        { id: 'stage', type: 'move_stage', with: { stage: '{{record.source}}' } },
+        { id: 'never', type: 'create_task', with: { title: 'Never' } },
+      ],
+    });
+    const lead = await app.createLead({ name: 'Stage', source: 'Nowhere' });
+    await app.automation.drain();
+    const [run] = await app.runsOf({ workflowId });
+    expect(run).toMatchObject({ status: 'failed', reason: 'stage_unknown' });
+    expect(run?.error).toMatchObject({ code: 'stage_unknown', message: expect.stringContaining('Nowhere'), hint: expect.any(String) });
+    expect(statuses(run)).toEqual(['touch 1 succeeded', 'stage 1 failed']);
+    expect(await app.query('SELECT touches, stage FROM crm_leads WHERE id = $1', [lead.id])).toEqual([{ touches: 2, stage: 'New' }]);
+  });
+
+  it('are passed over with onError continue, rendering errors included', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      conditions: only('Continue'),
+      steps: [
+        { id: 'render', type: 'create_task', with: { title: '{{record.nothing}}' }, onError: 'continue' },
+        { id: 'mail', type: 'send_email', with: { to: '{{record.email}}', subject: 'Hi', text: 'Hi' }, onError: 'continue' },
+        { id: 'task', type: 'create_task', with: { title: 'Still done' } },
+      ],
+    });
+    await app.createLead({ name: 'Continue' });
+    await app.automation.drain();
+    const [run] = await app.runsOf({ workflowId });
+    expect(run?.status).toBe('succeeded');
+    expect(run?.steps.map(({ status, error }) => [status, error?.code ?? null])).toEqual([
+      ['failed', 'template_path_missing'],
+      ['failed', 'mail_not_configured'],
+      ['succeeded', null],
+    ]);
+  });
+
+  it('take back what they wrote themselves, in a transaction of their own', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      conditions: only('Own'),
+      steps: [
+        { id: 'good', type: 'write_task', with: { title: 'good one' } },
+        { id: 'bad', type: 'write_task', with: { title: 'fail this' }, onError: 'continue' },
+        { id: 'after', type: 'write_task', with: { title: 'after it' } },
+      ],
+    });
+    const lead = await app.createLead({ name: 'Own' });
+    await app.automation.drain();
+    const [run] = await app.runsOf({ workflowId });
+    expect(run?.status).toBe('succeeded');
+    expect(statuses(run)).toEqual(['good 1 succeeded', 'bad 1 failed', 'after 1 succeeded']);
+    const titles = await app.query<{ title: string }>('SELECT title FROM crm_tasks WHERE "recordId" = $1', [lead.id]);
+    expect(titles.map(({ title }) => title).sort()).toEqual(['after it', 'good one']);
+  });
+
+  it('do not drag down the neighbours of their shared transaction', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      conditions: { field: 'source', operator: 'equals', value: 'Shared' },
+      steps: [
+        { id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } },
+        { id: 'rude', type: 'rude', with: { title: '{{record.name}}' } },
+      ],
+    });
+    const leads = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        app.createLead({ name: index % 5 === 0 ? `fail ${index}` : `fine ${index}`, source: 'Shared' }),
+      ),
+    );
+    await app.automation.drain();
+    const runs = await app.runsOf({ workflowId });
+    expect(runs).toHaveLength(20);
+    expect(runs.filter(({ status }) => status === 'failed')).toHaveLength(4);
+    expect(runs.filter(({ status }) => status === 'succeeded')).toHaveLength(16);
+    const rows = await app.query<{ touches: number }>('SELECT touches FROM crm_leads WHERE id = ANY($1)', [leads.map(({ id }) => id)]);
+    expect(rows.map(({ touches }) => touches)).toEqual(Array(20).fill(1));
+  });
+
+  it('of the database are told by their SQLSTATE and fail only their own run', async () => {
+    await app.query('ALTER TABLE crm_leads ADD CONSTRAINT few_touches CHECK (touches < 100)');
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      conditions: { field: 'source', operator: 'equals', value: 'Check' },
+      steps: [{ id: 'touch', type: 'change_field', with: { field: 'touches', increment: 60 } }],
+    });
+    await Promise.all([1, 2, 3].map(() => app.createLead({ source: 'Check' })));
+    await app.createLead({ source: 'Check', touches: 50 });
+    await app.automation.drain();
+    const runs = await app.runsOf({ workflowId });
+    expect(runs.map(({ status }) => status).sort()).toEqual(['failed', 'succeeded', 'succeeded', 'succeeded']);
+    const failed = runs.find(({ status }) => status === 'failed');
+    expect(failed?.error).toMatchObject({ code: 'database_error', details: { sqlState: '23514' } });
+    await app.query('ALTER TABLE crm_leads DROP CONSTRAINT few_touches');
+  });
+});

@@ -1,0 +1,286 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ValidationPipe } from '@nestjs/common';
+import { type AdminApp, DEFINITION, type Route, registeredRoutes, startAdminApp } from './support/admin-app.js';
+import { publishedWorkflow, rows } from './support/seed.js';
+
+const UNKNOWN = '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11';
+const deep = (levels: number, open = '[', close = ']'): string => open.repeat(levels) + close.repeat(levels);
+
+// Once as a plain host runs it, once with the global pipe that most hosts have, which strips and converts.
+describe.each([
+  ['a plain host', undefined],
+  [
+    'a host with a converting global ValidationPipe',
+    { whitelist: true, transform: true, transformOptions: { enableImplicitConversion: true } },
+  ],
+])('bad input on %s', (_host, pipeOptions) => {
+  let admin: AdminApp;
+  let id: string;
+  beforeAll(async () => {
+    admin = await startAdminApp({
+      prepare: (app) => {
+        app.useBodyParser('json', { limit: '1mb' });
+        if (pipeOptions) app.useGlobalPipes(new ValidationPipe(pipeOptions));
+      },
+    });
+    ({ id } = await publishedWorkflow(admin));
+  });
+  afterAll(() => admin?.close());
+
+  const count = async (): Promise<number> => (await rows(admin.database, 'SELECT 1 FROM automation.workflows')).length;
+  const post = (path: string, body: string | Buffer, contentType = 'application/json') =>
+    admin.call('post', path).set('Content-Type', contentType).send(body);
+
+  describe('of a body', () => {
+    const valid = { name: 'A', definition: DEFINITION };
+    const create = '/automation/workflows';
+    it.each<[string, string, number, string, string]>([
+      ['an id', JSON.stringify({ ...valid, id: UNKNOWN }), 400, 'invalid_request', 'id'],
+      ['a workspaceId', JSON.stringify({ ...valid, workspaceId: 'rival' }), 400, 'invalid_request', 'workspaceId'],
+      ['a status', JSON.stringify({ ...valid, status: 'active' }), 400, 'invalid_request', 'status'],
+      ['a member named like a method', JSON.stringify({ ...valid, toString: 1 }), 400, 'invalid_request', 'toString'],
+      ['no name', JSON.stringify({ definition: DEFINITION }), 400, 'invalid_request', 'name'],
+      ['a number for a name', JSON.stringify({ ...valid, name: 5 }), 400, 'invalid_request', 'name'],
+      ['an object for a name', JSON.stringify({ ...valid, name: { $ne: 1 } }), 400, 'invalid_request', 'name'],
+      ['a blank name', JSON.stringify({ ...valid, name: '   ' }), 400, 'invalid_request', 'name'],
+      ['a name of 201 letters', JSON.stringify({ ...valid, name: 'x'.repeat(201) }), 400, 'invalid_request', 'name'],
+      ['null for a code', JSON.stringify({ ...valid, code: null }), 400, 'invalid_request', 'code'],
+      ['a code with a slash', JSON.stringify({ ...valid, code: 'a/b' }), 400, 'invalid_request', 'code'],
+      ['a list for a definition', JSON.stringify({ ...valid, definition: [] }), 400, 'invalid_request', 'definition'],
+      ['a text for a definition', JSON.stringify({ ...valid, definition: '{}' }), 400, 'invalid_request', 'definition'],
+      ['null for a definition', JSON.stringify({ ...valid, definition: null }), 400, 'invalid_request', 'definition'],
+      ['a list for everything', '[]', 400, 'invalid_request', 'body'],
+      ['nothing', '', 400, 'invalid_request', 'name'],
+      ['__proto__ at the top', '{"name":"A","definition":{},"__proto__":{"x":1}}', 400, 'invalid_request', 'body'],
+      [
+        '__proto__ inside',
+        '{"name":"A","definition":{"steps":[{"with":{"__proto__":{}}}]}}',
+        400,
+        'invalid_request',
+        'definition.steps[0].with',
+      ],
+      ['constructor inside', '{"name":"A","definition":{"constructor":{"prototype":{}}}}', 400, 'invalid_request', 'definition'],
+      ['prototype inside', '{"name":"A","definition":{"trigger":{"prototype":1}}}', 400, 'invalid_request', 'definition.trigger'],
+      ['U+0000 in a name', '{"name":"a\\u0000","definition":{}}', 400, 'invalid_request', 'name'],
+      [
+        'half of a surrogate pair in a definition',
+        '{"name":"A","definition":{"x":["\\ud800"]}}',
+        400,
+        'invalid_request',
+        'definition.x[0]',
+      ],
+      ['U+0000 in a name of a member', '{"name":"A","definition":{"\\u0000":1}}', 400, 'invalid_request', 'definition'],
+      ['a number beyond doubles', '{"name":"A","definition":{"x":1e400}}', 400, 'invalid_request', 'definition.x'],
+      ['lists nested 45,000 deep', `{"name":"A","definition":{"x":${deep(45_000)}}}`, 400, 'invalid_request', ''],
+      [
+        'objects nested 45,000 deep',
+        `{"name":"A","definition":${'{"":'.repeat(45_000)}1${'}'.repeat(45_000)}}`,
+        400,
+        'invalid_request',
+        '',
+      ],
+      ['257 KB', JSON.stringify({ ...valid, description: 'x'.repeat(257 * 1024) }), 413, 'payload_too_large', ''],
+      [
+        'more than the parser of the host takes',
+        JSON.stringify({ ...valid, description: 'x'.repeat(1100 * 1024) }),
+        413,
+        'payload_too_large',
+        '',
+      ],
+      ['no JSON', '{"name":', 400, 'invalid_json', ''],
+      ['a bare text', '"text"', 400, 'invalid_json', ''],
+    ])('%s', async (_what, body, status, code, path) => {
+      const before = await count();
+      const answer = await post(create, body);
+      expect([answer.status, answer.body.statusCode, answer.body.code]).toEqual([status, status, code]);
+      expect(answer.body.message).toEqual(expect.any(String));
+      if (path !== '') expect(answer.body.problems).toEqual(expect.arrayContaining([{ path, message: expect.any(String) }]));
+      expect(await count()).toBe(before);
+    });
+
+    it.each<[string, string, string | Buffer]>([
+      ['a form', 'application/x-www-form-urlencoded', 'name=A&definition=%7B%7D'],
+      ['utf-7', 'application/json; charset=utf-7', '{"name":"A"}'],
+      ['utf-16', 'application/json; charset=utf-16le', Buffer.from('{"name":"A"}', 'utf16le')],
+      ['text', 'text/plain', '{"name":"A","definition":{}}'],
+      ['a multipart form', 'multipart/form-data; boundary=x', '--x--'],
+      ['a vendor type', 'application/vnd.api+json', '{}'],
+    ])('sent as %s answers 415', async (_what, contentType, body) => {
+      for (const path of [create, `/automation/workflows/${id}/pause`]) {
+        const answer = await post(path, body, contentType);
+        expect([answer.status, answer.body.code]).toEqual([415, 'unsupported_media_type']);
+      }
+      expect((await admin.call('get', `/automation/workflows/${id}`)).body.status).toBe('active');
+    });
+
+    it('of 256 KB is taken, with any name for UTF-8', async () => {
+      const padding = 256 * 1024 - JSON.stringify({ name: 'Large', definition: { x: '' } }).length;
+      const body = JSON.stringify({ name: 'Large', definition: { x: 'x'.repeat(padding - 40) } });
+      expect((await post(create, body, 'application/json; charset="UTF-8"')).status).toBe(201);
+    });
+
+    it('sent in chunks is measured all the same', async () => {
+      const { port } = await new Promise<{ port: number }>((done) => {
+        const server = admin.app.getHttpServer();
+        if (server.address()) done(server.address());
+        else server.listen(0, () => done(server.address()));
+      });
+      const text = JSON.stringify({ name: 'A', definition: { x: 'x'.repeat(300 * 1024) } });
+      const answer = await new Promise<string>((done, failed) => {
+        const socket = connect(port, '127.0.0.1');
+        let received = '';
+        socket
+          .on('data', (chunk) => (received += chunk))
+          .on('end', () => done(received))
+          .on('error', failed);
+        socket.write(
+          `POST ${create} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer admin\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n`,
+        );
+        socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`);
+      });
+      expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    });
+
+    it.each<[string, string, object, string]>([
+      ['patch', `/automation/workflows/:id`, { name: 'No revision' }, 'revision'],
+      ['patch', `/automation/workflows/:id`, { revision: '1', name: 'A' }, 'revision'],
+      ['patch', `/automation/workflows/:id`, { revision: 1.5 }, 'revision'],
+      ['patch', `/automation/workflows/:id`, { revision: 3e9 }, 'revision'],
+      ['patch', `/automation/workflows/:id`, { revision: 1, name: null }, 'name'],
+      ['patch', `/automation/workflows/:id`, { revision: 1, definition: null }, 'definition'],
+      ['patch', `/automation/workflows/:id`, { revision: 1, publishedVersion: 9 }, 'publishedVersion'],
+      ['post', `/automation/workflows/:id/publish`, { revision: null }, 'revision'],
+      ['post', `/automation/workflows/:id/pause`, { force: true }, 'force'],
+      ['post', `/automation/workflows/:id/activate`, { toString: true }, 'toString'],
+      ['post', `/automation/runs/:id/retry`, {}, 'from'],
+      ['post', `/automation/runs/:id/retry`, { from: 'middle' }, 'from'],
+      ['post', `/automation/runs/:id/retry`, { from: ['start'] }, 'from'],
+      ['post', `/automation/runs/:id/retry`, { from: 'start', version: 7 }, 'version'],
+      ['post', `/automation/runs/:id/retry`, { from: 'start', reason: 'x'.repeat(1001) }, 'reason'],
+      ['post', `/automation/runs/:id/cancel`, { reason: {} }, 'reason'],
+      ['post', `/automation/runs/retry`, { from: 'start' }, 'filter'],
+      ['post', `/automation/runs/retry`, { from: 'start', filter: [] }, 'filter'],
+      ['post', `/automation/runs/retry`, { from: 'start', filter: { status: 'succeeded' } }, 'filter.status'],
+      ['post', `/automation/runs/retry`, { from: 'start', filter: { workflowId: 'x' } }, 'filter.workflowId'],
+      ['post', `/automation/runs/retry`, { from: 'start', filter: { workflowId: null } }, 'filter.workflowId'],
+      ['post', `/automation/runs/retry`, { from: 'start', filter: { from: null } }, 'filter.from'],
+      ['post', `/automation/runs/retry`, { from: 'start', filter: {}, limit: 1001 }, 'limit'],
+      ['post', `/automation/runs/retry`, { from: 'start', filter: {}, dryRun: 'true' }, 'dryRun'],
+    ])('%s %s refuses %j', async (method, path, body, where) => {
+      const answer = await admin.call(method as Route['method'], path.replace(':id', id)).send(body);
+      expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
+      expect(answer.body.problems).toEqual(expect.arrayContaining([{ path: where, message: expect.any(String) }]));
+    });
+  });
+
+  describe('of a query', () => {
+    it.each([
+      ['workflows', 'sort=password'],
+      ['workflows', 'sort=name;drop table'],
+      ['workflows', 'sort=__proto__'],
+      ['workflows', 'status=gone'],
+      ['workflows', 'status=active&status=paused'],
+      ['workflows', 'page=0'],
+      ['workflows', 'page=1e3'],
+      ['workflows', 'page=999999999'],
+      ['workflows', 'limit=101'],
+      ['workflows', 'limit=-1'],
+      ['workflows', 'limit='],
+      ['workflows', 'search='],
+      ['workflows', 'search=%00'],
+      ['workflows', `search=${'x'.repeat(201)}`],
+      ['workflows', 'unknown=1'],
+      ['workflows', '__proto__=1'],
+      ['workflows', 'constructor=1'],
+      ['workflows', 'search[$ne]=1'],
+      ['workflows', 'workspaceId=rival'],
+      ['runs', 'cursor=nonsense'],
+      ['runs', 'cursor=%00'],
+      ['runs', 'workflowId=1'],
+      ['runs', 'status=done'],
+      ['runs', 'recordId=%00'],
+      ['runs', 'from=yesterday'],
+      ['runs', 'from=2025-02-30'],
+      ['runs', 'from=2025-01-01T10:00:00'],
+      ['runs', 'from=0000-01-01'],
+      ['runs', 'from=1969-12-31'],
+      ['runs', 'to=%2B275760-09-13T00:00:00Z'],
+      ['runs', 'limit=0'],
+      ['events', 'cursor=1'],
+      ['events', 'module=%00'],
+      ['events', 'to=now'],
+    ])('GET %s?%s answers 400', async (resource, query) => {
+      const answer = await admin.call('get', `/automation/${resource}?${query}`);
+      expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
+      expect(answer.body.problems.length).toBeGreaterThan(0);
+    });
+  });
+
+  it('answers every route with odd ids and odd bodies by a 4xx that has a code', async () => {
+    const oddIds = [
+      '%00',
+      '%F0%9F%92%A9',
+      '..%2f..%2fetc',
+      "'%20OR%201=1--",
+      '%E0%A4%A',
+      '0',
+      'null',
+      '[object Object]',
+      `${UNKNOWN}%00`,
+      'x'.repeat(3000),
+    ];
+    const oddBodies: unknown[] = [
+      undefined,
+      [],
+      'text',
+      5,
+      { a: { b: [1] } },
+      { definition: null, name: [], revision: {}, from: 0, filter: 1 },
+    ];
+    for (const { method, path } of registeredRoutes()) {
+      const paths = path.includes(':id') ? oddIds.map((odd) => path.replace(':id', odd)) : [path];
+      for (const url of paths) {
+        for (const body of method === 'get' ? [undefined] : oddBodies) {
+          const test = admin.call(method, url).set('Content-Type', 'application/json');
+          const answer = await (body === undefined ? test : test.send(JSON.stringify(body)));
+          if (method === 'get' && !path.includes(':id')) expect(answer.status).toBe(200);
+          else
+            expect([url, body, answer.status >= 400 && answer.status < 500, typeof answer.body.code]).toEqual([url, body, true, 'string']);
+        }
+      }
+    }
+  });
+
+  it('takes names, searches and ids in any script', async () => {
+    const name = 'Ωmega 🚀 عربى ‮ﬀ';
+    const made = await admin.call('post', '/automation/workflows').send({ name, definition: DEFINITION }).expect(201);
+    expect(made.body.name).toBe(name);
+    const found = await admin.call('get', `/automation/workflows?search=${encodeURIComponent('🚀 عربى')}`).expect(200);
+    expect(found.body.items.map((item: { id: string }) => item.id)).toEqual([made.body.id]);
+    expect((await admin.call('get', `/automation/runs?module=leads&recordId=${encodeURIComponent('🚀')}`).expect(200)).body.items).toEqual(
+      [],
+    );
+  });
+});
+
+describe('a database that is away', () => {
+  it('is answered by 503 without a word about it, and the API goes on when it is back', async () => {
+    const admin = await startAdminApp();
+    const { id } = await publishedWorkflow(admin);
+    await admin.database.close();
+    for (const call of [admin.call('get', '/automation/workflows'), admin.call('post', `/automation/workflows/${id}/pause`)]) {
+      const answer = await call;
+      expect([answer.status, answer.body.code]).toEqual([503, expect.stringMatching(/^(database_unavailable|not_started)$/)]);
+    }
+    await admin.database.connect();
+    // Connections that the server cuts: the call they hit may fail, with a 503; the pool recovers.
+    await admin.database.dataSource
+      .query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()')
+      .catch(() => undefined);
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => admin.call('get', `/automation/workflows/${id}`)));
+    for (const answer of answers) expect([200, 503]).toContain(answer.status);
+    await admin.call('get', `/automation/workflows/${id}`).expect(200);
+    await admin.close();
+  });
+});

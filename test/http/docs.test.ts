@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type AdminApp, registeredRoutes, startAdminApp } from './support/admin-app.js';
+
+interface Operation {
+  summary?: string;
+  security?: unknown[];
+  parameters?: { name: string; in: string; schema?: object }[];
+  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
+  responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>;
+}
+
+describe('the OpenAPI document', () => {
+  let admin: AdminApp;
+  let document: {
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, { properties?: Record<string, object> }> };
+  };
+  beforeAll(async () => {
+    admin = await startAdminApp({ docs: true });
+    document = (await admin.call('get', '/automation/docs-json', '').expect(200)).body;
+  });
+  afterAll(() => admin?.close());
+
+  it('is served with its page, which loads its scripts from files', async () => {
+    const page = await admin.call('get', '/automation/docs', '').expect(200);
+    expect(page.text).toContain('swagger-ui');
+    expect(page.text).not.toMatch(/<script>|<script(?![^>]*src=)/);
+  });
+
+  it('describes every route of the API and nothing else', () => {
+    const described = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path.replace('{id}', ':id')}`),
+    );
+    expect(described.sort()).toEqual(
+      registeredRoutes()
+        .map(({ method, path }) => `${method} ${path}`)
+        .sort(),
+    );
+  });
+
+  it('has a summary, bearer authentication, a schema of the answer and of each error for every route', () => {
+    for (const [path, item] of Object.entries(document.paths)) {
+      for (const [method, operation] of Object.entries(item)) {
+        expect([method, path, operation.summary]).toEqual([method, path, expect.any(String)]);
+        expect(operation.security).toEqual([{ bearer: [] }]);
+        const ok = operation.responses['200'] ?? operation.responses['201'];
+        if (method !== 'delete') expect(ok?.content?.['application/json']?.schema.$ref).toMatch(/Dto$/);
+        for (const status of ['401', '403', '503']) {
+          expect(operation.responses[status]?.content?.['application/json']?.schema.$ref).toBe('#/components/schemas/ErrorDto');
+        }
+      }
+    }
+  });
+
+  it('describes bodies and queries with their fields and bounds', () => {
+    const create = document.paths['/automation/workflows']?.post;
+    expect(create?.requestBody?.content['application/json']?.schema.$ref).toBe('#/components/schemas/CreateWorkflowDto');
+    expect(Object.keys(document.components.schemas.CreateWorkflowDto?.properties ?? {})).toEqual([
+      'code',
+      'name',
+      'description',
+      'definition',
+    ]);
+    const list = document.paths['/automation/workflows']?.get?.parameters ?? [];
+    expect(list.map((parameter) => parameter.name)).toEqual(
+      expect.arrayContaining(['status', 'module', 'event', 'search', 'sort', 'page', 'limit']),
+    );
+    expect(list.find((parameter) => parameter.name === 'limit')?.schema).toMatchObject({ type: 'integer', maximum: 100 });
+    const runs = document.paths['/automation/runs']?.get?.parameters ?? [];
+    expect(runs.map((parameter) => parameter.name)).toEqual(
+      expect.arrayContaining(['workflowId', 'status', 'module', 'recordId', 'reason', 'from', 'to', 'cursor', 'limit']),
+    );
+  });
+
+  it('gives examples, and refers to nothing that it does not hold', () => {
+    const text = JSON.stringify(document);
+    for (const [, name] of text.matchAll(/#\/components\/schemas\/(\w+)/g)) expect(document.components.schemas[name ?? '']).toBeDefined();
+    expect(document.components.schemas.RunItemDto?.properties?.status).toMatchObject({
+      example: 'failed',
+      enum: expect.arrayContaining(['queued']),
+    });
+    expect(text).toContain('"Web Form"');
+  });
+});
