@@ -196,12 +196,12 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
 
   /** Options that are known when the module is declared. */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return mounted(super.forRoot(options), options.path);
+    return mounted(ConfigurableModuleClass.forRoot.call(AutomationModule, options), options.path);
   }
 
   /** Options that need something injected, such as the DataSource: the usual case. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return mounted(super.forRootAsync(options), options.path);
+    return mounted(ConfigurableModuleClass.forRootAsync.call(AutomationModule, options), options.path);
   }
 
   async onApplicationBootstrap(): Promise<void> {

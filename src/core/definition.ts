@@ -71,11 +71,11 @@ export interface FieldTest {
   caseSensitive?: boolean;
 }
 /** The value of another field: `{ "field": "previous.amount" }`. */
-export interface FieldOperand {
+interface FieldOperand {
   field: string;
 }
 /** A moment counted from now: `{ "fromNow": "-P7D" }`. */
-export interface RelativeDateOperand {
+interface RelativeDateOperand {
   fromNow: string;
 }
 

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Catalog, ModuleDescription } from '../core/catalog.js';
 import { deriveEvents, diffRecords } from '../core/derive-events.js';
 import { AutomationError, type Problem } from '../core/errors.js';
-import type { Actor, FieldChange, RecordData } from '../core/event.js';
+import type { Actor, RecordData } from '../core/event.js';
 import { isJsonObject, type Json } from '../core/json.js';
 import { toRecordData } from '../core/record-values.js';
 import { jsonBytes, toStorableJson } from '../core/storable-json.js';

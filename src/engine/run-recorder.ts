@@ -58,7 +58,7 @@ export async function recordTransaction(
 }
 
 /** The run's row, as its first transaction writes it. */
-export function identityOf(run: RunState): Omit<NewRun, keyof RunProgress> {
+function identityOf(run: RunState): Omit<NewRun, keyof RunProgress> {
   return {
     workspaceId: run.workspaceId,
     id: run.id,
@@ -101,9 +101,8 @@ function progressOf(run: RunState, advance: Advance, now: Date): RunProgress {
 
 /** The transaction's time stands still; its last step may have ended after it began. */
 function lastMoment(run: RunState, now: Date): string {
-  const last = run.executions.at(-1)?.finishedAt ?? '';
-  const iso = now.toISOString();
-  return last > iso ? last : iso;
+  const ended = Date.parse(run.executions.at(-1)?.finishedAt ?? now.toISOString());
+  return new Date(Math.max(ended, now.getTime())).toISOString();
 }
 
 function statsOf(advanced: readonly AdvancedRun[], skipped: readonly SkippedRun[]): StatsDelta[] {

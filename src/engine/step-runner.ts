@@ -24,7 +24,7 @@ import type { StepTransaction } from './step-transaction.js';
 import { withTimeout } from './with-timeout.js';
 
 /** A shared transaction cannot be saved: a step failed after it had written, or the database refused a statement. */
-export class SharedTransactionSpoiled extends Error {
+class SharedTransactionSpoiled extends Error {
   override readonly name = 'SharedTransactionSpoiled';
 }
 
@@ -79,8 +79,8 @@ export class StepRunner {
         if (steps.length > 0) return { kind: 'performing', steps };
         continue;
       }
-      const until = next.waiting.map((wait) => wait.until ?? next.deadline).reduce((a, b) => (a < b ? a : b), next.deadline);
-      return { kind: 'parked', waiting: next.waiting, until };
+      const moments = [next.deadline, ...next.waiting.map((wait) => wait.until ?? next.deadline)].map((moment) => Date.parse(moment));
+      return { kind: 'parked', waiting: next.waiting, until: new Date(Math.min(...moments)).toISOString() };
     }
   }
 

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
-import type { Actor, RecordData, RecordRef } from '../core/event.js';
+import type { RecordData, RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 
 /** The transaction a step runs in, and for whom. */

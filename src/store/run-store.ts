@@ -6,7 +6,7 @@ import type { Waiting } from '../core/plan.js';
 import { recordset, sql } from './sql.js';
 
 /** How long a claimed run belongs to its worker without a heartbeat, in seconds. */
-export const LEASE_SECONDS = 30;
+const LEASE_SECONDS = 30;
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
 

@@ -14,7 +14,7 @@ import { type TypeOrmCrmHost, typeOrmCrm } from '../../src/host/typeorm-crm-host
 /** A CRM as small as the engine's tests, fault workers and benchmarks can do with. */
 
 @Entity('crm_users')
-export class User {
+class User {
   @PrimaryColumn({ type: 'text' }) id!: string;
   @Column({ type: 'text' }) workspaceId!: string;
   @Column({ type: 'text' }) name!: string;
@@ -31,7 +31,7 @@ export class Account {
   @Column({ type: 'text', nullable: true }) industry!: string | null;
 }
 
-export const LEAD_STAGES = ['New', 'Contacted', 'Qualified', 'Won'];
+const LEAD_STAGES = ['New', 'Contacted', 'Qualified', 'Won'];
 
 @Entity('crm_leads')
 export class Lead {
@@ -65,7 +65,7 @@ export class Task {
 }
 
 @Entity('crm_notifications')
-export class Notification {
+class Notification {
   @PrimaryGeneratedColumn('uuid') id!: string;
   @Column({ type: 'text' }) workspaceId!: string;
   @Column({ type: 'text' }) userId!: string;
