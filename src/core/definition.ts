@@ -71,11 +71,11 @@ export interface FieldTest {
   caseSensitive?: boolean;
 }
 /** The value of another field: `{ "field": "previous.amount" }`. */
-interface FieldOperand {
+export interface FieldOperand {
   field: string;
 }
 /** A moment counted from now: `{ "fromNow": "-P7D" }`. */
-interface RelativeDateOperand {
+export interface RelativeDateOperand {
   fromNow: string;
 }
 

@@ -128,7 +128,7 @@ export class EventIntake {
       recordId,
       record,
       previous,
-      changes: record && previous ? diffRecords(previous, record) : null,
+      changes: diffRecords(previous, record, { relations: description.relations.map((relation) => relation.name) }),
       actor: actorOf(event.actor),
       cause: null,
       source,

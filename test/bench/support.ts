@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type INestApplicationContext, Module } from '@nestjs/common';
+import { type INestApplicationContext, Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
@@ -37,7 +37,7 @@ export async function benchPostgres(): Promise<{ url: string; stop(): Promise<vo
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-crm-automation-bench-'));
   const server = await startPostgres({
     dataDir: join(folder, 'postgres'),
-    settings: { shared_buffers: '512MB', max_wal_size: '4GB', shared_preload_libraries: 'pg_stat_statements' },
+    settings: { shared_buffers: '512MB', max_wal_size: '4GB' },
   });
   return {
     url: server.url,
@@ -59,7 +59,6 @@ export async function benchDatabase(serverUrl: string, name: string): Promise<st
   url.pathname = `/${name}`;
   const source = await sampleDataSource(url.href, { synchronize: true }).initialize();
   await seedUsers(source, 'acme');
-  await source.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements').catch(() => undefined);
   await source.destroy();
   return url.href;
 }
@@ -73,12 +72,17 @@ export interface BenchHost {
   close(): Promise<void>;
 }
 
-export async function benchHost(url: string, options: Partial<AutomationOptions> = {}): Promise<BenchHost> {
+export async function benchHost(
+  url: string,
+  options: Partial<AutomationOptions> = {},
+  imports: NonNullable<ModuleMetadata['imports']> = [],
+): Promise<BenchHost> {
   const source = await sampleDataSource(url, { poolSize: 8 }).initialize();
 
   @Module({
     imports: [
       AutomationModule.forRootAsync({ useFactory: (): AutomationOptions => ({ dataSource: source, crm: sampleCrm(), ...options }) }),
+      ...imports,
     ],
   })
   class HostModule {}

@@ -53,6 +53,17 @@ describe('createTemplateEngine', () => {
     expect(renderWith({ twice: '{{> @partial-block}}{{> @partial-block}}' }, '{{#> twice}}{{x}}{{/twice}}', { x: 'y' })).toBe('yy');
   });
 
+  it('still has its block after it has used another partial', () => {
+    expect(renderWith({ head: 'head ', layout: '{{> head}}{{> @partial-block}}' }, '{{#> layout}}body{{/layout}}')).toBe('head body');
+  });
+
+  it('keeps the loops of a partial apart from those around it', () => {
+    const data = { lines: [{ tags: ['a', 'b'] }, { tags: ['c'] }] };
+    expect(renderWith({ tags: '{{#each tags}}{{@index}}{{this}}{{/each}}' }, '{{#each lines}}[{{> tags}}{{@index}}]{{/each}}', data)).toBe(
+      '[0a1b0][0c1]',
+    );
+  });
+
   it('gives a partial the item of the loop it stands in, a value, and parameters', () => {
     const data = { name: 'top', lines: [{ name: 'a' }, { name: 'b' }], tags: ['x'] };
     expect(renderWith({ line: '{{name}};' }, '{{#each lines}}{{> line}}{{/each}}', data)).toBe('a;b;');

@@ -171,6 +171,13 @@ describe('what is refused while a template renders', () => {
     expect(error.hint).toBeDefined();
   });
 
+  it('dates by the thousand, each of which counts more than a plain value', () => {
+    const days = items.slice(0, 6_000).map(() => '2025-01-01');
+    expect(failure(() => render('{{#each days}}{{date this}}{{/each}}', { days })).code).toBe('template_too_much_work');
+    expect(render('{{#each days}}{{lower this}}{{/each}}', { days })).toHaveLength(60_000);
+    expect(render('{{#each days}}{{date this}}{{/each}}', { days: days.slice(0, 3_000) })).toHaveLength(30_000);
+  });
+
   it('but not a list of 10,000 items', () => {
     expect(render('{{#each items}}x{{/each}}', { items: items.slice(1) })).toHaveLength(10_000);
   });
