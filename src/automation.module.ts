@@ -84,7 +84,7 @@ const parts: Provider[] = [
     inject: [AUTOMATION_OPTIONS, AutomationDatabase],
     useFactory: (options: AutomationOptions, database: AutomationDatabase) => new WakeUp(options.dataSource, database),
   },
-  { provide: ENGINE_SIGNAL, inject: [WakeUp], useFactory: (wakeUp: WakeUp) => ({ workAvailable: () => wakeUp.announce() }) },
+  { provide: ENGINE_SIGNAL, inject: [WakeUp], useFactory: (wakeUp: WakeUp) => ({ workAvailable: () => wakeUp.announce('runs') }) },
   {
     provide: EventIntake,
     inject: [AutomationDatabase, AutomationCatalog, WakeUp, ENGINE_SETTINGS],

@@ -47,10 +47,7 @@ export class AutomationEngine {
     this.stopping = false;
     await this.wakeUp.start();
     if (!this.settings.workerEnabled) return;
-    this.stopListening = this.wakeUp.onWork(() => {
-      this.events.raise();
-      this.runs.raise();
-    });
+    this.stopListening = this.wakeUp.onWork((kind) => this[kind].raise());
     for (let index = 0; index < LOOPS; index += 1) {
       this.loops.push(this.loop('route', this.events, async () => (await this.route()) > 0));
       this.loops.push(this.loop('run', this.runs, async () => (await this.worker.tick()) > 0));
@@ -63,8 +60,8 @@ export class AutomationEngine {
   async stop(): Promise<void> {
     this.stopping = true;
     this.stopListening?.();
-    this.events.raise();
-    this.runs.raise();
+    this.events.raiseAll();
+    this.runs.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
     await Promise.all(this.loops);
@@ -103,6 +100,8 @@ export class AutomationEngine {
   private async route(): Promise<number> {
     const { events, started } = await this.router.route();
     this.worker.adopt(started);
+    // A full batch: there is probably more, for the other loop to begin with.
+    if (events >= this.settings.batchSize) this.events.raise();
     if (started.some(({ advance }) => advance.kind === 'queued')) this.runs.raise();
     return events;
   }

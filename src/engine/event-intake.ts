@@ -94,7 +94,7 @@ export class EventIntake {
     if (rows.length === 0) return;
     if (manager === undefined) {
       await this.database.transaction((own) => insertEvents(own, rows));
-      this.wakeUp.announce();
+      this.wakeUp.announce('events');
       return;
     }
     await insertEvents(manager, rows);

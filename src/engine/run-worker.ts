@@ -61,7 +61,8 @@ export class RunWorker {
   async tick(): Promise<number> {
     const room = Math.min(this.settings.batchSize, this.settings.concurrency - this.underWay.size);
     if (room <= 0) return 0;
-    const claimed = await this.database.transaction((manager) => claimDueRuns(manager, room));
+    // One statement, so no transaction around it.
+    const claimed = await claimDueRuns(this.database.dataSource.manager, room);
     if (claimed.length > 0) await this.take(claimed);
     return claimed.length;
   }

@@ -2,6 +2,9 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
 import type { AutomationDatabase } from '../store/database.js';
 
+/** What there is to do: unrouted events, or due runs. */
+export type WorkKind = 'events' | 'runs';
+
 const CHANNEL = 'automation_work';
 /** Announcements to other processes closer together than this become one, in milliseconds. */
 const COALESCE_MS = 20;
@@ -26,10 +29,11 @@ interface Listening {
  */
 export class WakeUp implements EntitySubscriberInterface {
   private readonly logger = new Logger('AutomationWakeUp');
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<(kind: WorkKind) => void>();
   /** Transactions of the host in which something was published; the work exists once they commit. */
   private readonly published = new WeakSet<QueryRunner>();
   private listening: Listening | null = null;
+  private readonly unannounced = new Set<WorkKind>();
   private timer: NodeJS.Timeout | null = null;
   private announcedAt = 0;
   private reconnect: NodeJS.Timeout | null = null;
@@ -41,28 +45,28 @@ export class WakeUp implements EntitySubscriberInterface {
   ) {}
 
   /** Calls the listener at each hint; answers how to stop that. */
-  onWork(listener: () => void): () => void {
+  onWork(listener: (kind: WorkKind) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
   /** There is committed work: tell this process now and the others soon. */
-  announce(): void {
-    this.tellHere();
-    this.tellOthers();
+  announce(kind: WorkKind): void {
+    this.tellHere(kind);
+    this.tellOthers(kind);
   }
 
-  /** There will be work once the manager's transaction commits. */
+  /** There will be events to route once the manager's transaction commits. */
   announceAfterCommit(manager: EntityManager): void {
     const runner = manager.queryRunner;
     if (runner?.isTransactionActive) this.published.add(runner);
-    else this.announce();
+    else this.announce('events');
   }
 
   /** TypeORM calls this after each COMMIT (and each released savepoint) on the host's DataSource. */
   afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
     if (queryRunner.isTransactionActive || !this.published.delete(queryRunner)) return;
-    this.announce();
+    this.announce('events');
   }
 
   /** What was published is gone with the transaction. */
@@ -88,12 +92,13 @@ export class WakeUp implements EntitySubscriberInterface {
     if (listening) await this.drop(listening);
   }
 
-  private tellHere(): void {
-    for (const listener of this.listeners) listener();
+  private tellHere(kind: WorkKind): void {
+    for (const listener of this.listeners) listener(kind);
   }
 
   /** The first announcement goes out at once, further ones are collected: a burst costs a few NOTIFYs, not one each. */
-  private tellOthers(): void {
+  private tellOthers(kind: WorkKind): void {
+    this.unannounced.add(kind);
     if (this.timer !== null || this.stopped) return;
     const wait = Math.max(0, this.announcedAt + COALESCE_MS - Date.now());
     this.timer = setTimeout(() => {
@@ -105,8 +110,10 @@ export class WakeUp implements EntitySubscriberInterface {
   }
 
   private async notify(): Promise<void> {
-    // The payload is this process: it has woken itself already.
-    await this.listening?.runner.query(`SELECT pg_notify('${CHANNEL}', pg_backend_pid()::text)`);
+    const kinds = [...this.unannounced];
+    this.unannounced.clear();
+    // The payload names this process, which has woken itself already, and what there is to do.
+    await this.listening?.runner.query(`SELECT pg_notify('${CHANNEL}', pg_backend_pid() || ' ' || $1)`, [kinds.join(' ')]);
   }
 
   private async listen(pauseMs: number): Promise<void> {
@@ -117,7 +124,9 @@ export class WakeUp implements EntitySubscriberInterface {
       const client = (await connecting.connect()) as Client;
       const [self] = (await connecting.query('SELECT pg_backend_pid()::text AS pid')) as { pid: string }[];
       const onNotification = (message: unknown): void => {
-        if ((message as { payload?: string }).payload !== self?.pid) this.tellHere();
+        const [pid, ...kinds] = ((message as { payload?: string }).payload ?? '').split(' ');
+        if (pid === self?.pid) return;
+        for (const kind of ['events', 'runs'] as const) if (kinds.includes(kind)) this.tellHere(kind);
       };
       const onEnd = (): void => {
         if (this.listening?.runner === connecting) this.listenAgain(FIRST_RECONNECT_MS);
@@ -131,7 +140,8 @@ export class WakeUp implements EntitySubscriberInterface {
       this.listening = { runner: connecting, detach };
       await connecting.query(`LISTEN ${CHANNEL}`);
       // What happened while nobody listened.
-      this.tellHere();
+      this.tellHere('events');
+      this.tellHere('runs');
     } catch (error) {
       this.logger.warn(`Cannot listen for work, polling goes on: ${String(error)}`);
       if (runner) await this.drop({ runner, detach: () => undefined });

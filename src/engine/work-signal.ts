@@ -1,12 +1,19 @@
-/** Wakes waiting loops. A signal raised while nobody waits is not lost: the next wait ends at once. */
+/** Wakes waiting loops, one a signal. A signal raised while nobody waits is not lost: the next wait ends at once. */
 export class WorkSignal {
   private raised = false;
-  private readonly waiting = new Set<() => void>();
+  private readonly waiting: (() => void)[] = [];
 
-  /** Wakes everyone who waits, or the next one who does. */
+  /** Wakes one who waits, or the next one who does: a second one would find the first one's work locked. */
   raise(): void {
-    if (this.waiting.size === 0) this.raised = true;
-    for (const wake of this.waiting) wake();
+    const wake = this.waiting.shift();
+    if (wake) wake();
+    else this.raised = true;
+  }
+
+  /** Wakes everyone. */
+  raiseAll(): void {
+    this.raised = true;
+    for (const wake of this.waiting.splice(0)) wake();
   }
 
   /** Resolves at the next signal, after `timeoutMs` at the latest. */
@@ -16,13 +23,15 @@ export class WorkSignal {
       return;
     }
     await new Promise<void>((resolve) => {
-      const done = (): void => {
+      const wake = (): void => {
         clearTimeout(timer);
-        this.waiting.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, timeoutMs);
-      this.waiting.add(done);
+      const timer = setTimeout(() => {
+        this.waiting.splice(this.waiting.indexOf(wake), 1);
+        resolve();
+      }, timeoutMs);
+      this.waiting.push(wake);
     });
   }
 }

@@ -64,10 +64,26 @@ const EVENT_COLUMNS = 'workspace_id, id, module, event, record_id, record, previ
  * An event whose (workspace, source, key) is known already is left out.
  */
 export async function insertEvents(manager: EntityManager, events: readonly EventRow[]): Promise<void> {
-  if (events.length === 0) return;
+  const [first] = events;
+  if (first === undefined) return;
+  const columns = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key';
+  if (events.length === 1) {
+    // The usual case, inside the host's transaction: plain VALUES are planned faster than a set.
+    await sql(
+      manager,
+      `INSERT INTO automation.events (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+       ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING`,
+      [
+        ...[first.workspaceId, first.id, first.module, first.event, first.recordId],
+        ...[first.record, first.previous, first.changes, first.actor, first.cause],
+        ...[first.source, first.key],
+      ],
+    );
+    return;
+  }
   await sql(
     manager,
-    `INSERT INTO automation.events (workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key)
+    `INSERT INTO automation.events (${columns})
      SELECT "workspaceId", id, module, event, "recordId", record, previous, changes, actor, cause, source, key
      FROM json_to_recordset($1::json) AS e("workspaceId" text, id uuid, module text, event text, "recordId" text, record jsonb,
        previous jsonb, changes jsonb, actor jsonb, cause jsonb, source text, key text)

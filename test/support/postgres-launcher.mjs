@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export async function loadLauncher() {
   const cache = join(root, 'node_modules', '.cache', 'nestjs-crm-automation');
   await mkdir(cache, { recursive: true });
-  for (const name of ['postgres-binaries', 'embedded-postgres']) {
+  for (const name of ['postgres-binaries', 'postgres-data', 'embedded-postgres']) {
     const source = await readFile(join(root, 'src', 'demo', 'postgres', `${name}.ts`), 'utf8');
     const { outputText } = ts.transpileModule(source, {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: false },

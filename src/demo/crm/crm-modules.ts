@@ -33,7 +33,7 @@ export interface CrmModule {
   hasStages?: boolean;
 }
 
-export const LEADS: CrmModule = {
+const LEADS: CrmModule = {
   name: 'leads',
   singular: 'lead',
   entity: Lead,
@@ -42,7 +42,7 @@ export const LEADS: CrmModule = {
   door: 'publish',
   hasStages: true,
 };
-export const OPPORTUNITIES: CrmModule = {
+const OPPORTUNITIES: CrmModule = {
   name: 'opportunities',
   singular: 'opportunity',
   entity: Opportunity,
@@ -51,7 +51,7 @@ export const OPPORTUNITIES: CrmModule = {
   door: 'publish',
   hasStages: true,
 };
-export const INVOICES: CrmModule = {
+const INVOICES: CrmModule = {
   name: 'invoices',
   singular: 'invoice',
   entity: Invoice,
@@ -59,7 +59,7 @@ export const INVOICES: CrmModule = {
   patchInput: PatchInvoice,
   door: 'publish',
 };
-export const CONTACTS: CrmModule = {
+const CONTACTS: CrmModule = {
   name: 'contacts',
   singular: 'contact',
   entity: Contact,
@@ -67,7 +67,7 @@ export const CONTACTS: CrmModule = {
   patchInput: PatchContact,
   door: 'emitter',
 };
-export const ACCOUNTS: CrmModule = {
+const ACCOUNTS: CrmModule = {
   name: 'accounts',
   singular: 'account',
   entity: Account,
@@ -75,7 +75,7 @@ export const ACCOUNTS: CrmModule = {
   patchInput: PatchAccount,
   door: 'emitter',
 };
-export const TASKS: CrmModule = {
+const TASKS: CrmModule = {
   name: 'tasks',
   singular: 'task',
   entity: Task,

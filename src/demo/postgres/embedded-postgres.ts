@@ -5,7 +5,8 @@ import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rename, rm, stat, sym
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findBinaries, PUBLIC_TEMP, type UnixUser } from './postgres-binaries.js';
+import { findBinaries, type UnixUser } from './postgres-binaries.js';
+import { placeData } from './postgres-data.js';
 
 /** What to start, and where it keeps its data. */
 export interface PostgresOptions {
@@ -157,27 +158,6 @@ async function initialise(native: string, place: string, user: UnixUser | undefi
   if (made.status !== 0) throw new Error(`initdb failed: ${made.error?.message ?? `${made.stdout}${made.stderr}`}`);
   await rm(place, { recursive: true, force: true });
   await rename(staging, place);
-}
-
-/**
- * Where the data really lies. Under a folder that the unprivileged user cannot enter (a project in /root) it has to
- * lie elsewhere, and `dataDir` becomes a link to it: removing the link is still how one starts afresh.
- */
-async function placeData(dataDir: string): Promise<string> {
-  await mkdir(dirname(dataDir), { recursive: true });
-  if (existsSync(dataDir)) return realpath(dataDir);
-  for (let folder = dirname(dataDir); process.getuid?.() === 0; folder = dirname(folder)) {
-    if (((await stat(folder)).mode & 0o001) === 0) {
-      const elsewhere = await mkdtemp(join(PUBLIC_TEMP, 'embedded-postgres-data-'));
-      await chmod(elsewhere, 0o755);
-      await mkdir(join(elsewhere, 'postgres'), { mode: 0o700 });
-      await rm(dataDir, { force: true });
-      await symlink(join(elsewhere, 'postgres'), dataDir);
-      return realpath(dataDir);
-    }
-    if (folder === dirname(folder)) break;
-  }
-  return dataDir;
 }
 
 /** Nobody special when we are not root. Else the owner of existing data, the system's `postgres`, or `nobody`. */
