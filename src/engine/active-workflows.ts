@@ -85,9 +85,11 @@ export class ActiveWorkflows {
       active.map(({ versionId }) => ({ workspaceId, versionId })),
     );
     const listeners = new Map<string, CompiledVersion[]>();
-    for (const { versionId } of active) {
+    for (const { versionId, id, code, name } of active) {
       const outcome = versions.get(versionId);
       if (outcome?.kind !== 'compiled' || outcome.version.trigger.key === null) continue;
+      // Versions never change, but a workflow may have been renamed since this one was compiled.
+      outcome.version.workflow = { id, code, name };
       const { key } = outcome.version.trigger;
       listeners.set(key, [...(listeners.get(key) ?? []), outcome.version]);
     }

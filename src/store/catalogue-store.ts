@@ -5,6 +5,8 @@ import { recordset, sql } from './sql.js';
 /** One active workflow of a workspace, without its definition. */
 export interface ActiveWorkflow {
   id: string;
+  code: string;
+  name: string;
   versionId: string;
 }
 
@@ -23,7 +25,7 @@ export interface VersionRow {
 export function loadActiveWorkflows(manager: EntityManager, workspaceId: string): Promise<ActiveWorkflow[]> {
   return sql<ActiveWorkflow>(
     manager,
-    `SELECT id, published_version_id AS "versionId" FROM automation.workflows
+    `SELECT id, code, name, published_version_id AS "versionId" FROM automation.workflows
      WHERE workspace_id = $1 AND status = 'active' AND published_version_id IS NOT NULL ORDER BY id`,
     [workspaceId],
   );

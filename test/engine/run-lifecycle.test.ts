@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 const CONDITION = { field: 'source', operator: 'equals', value: 'Web Form' };
 const TRIGGER = { type: 'event', module: 'leads', event: 'created' };
@@ -45,5 +45,25 @@ describe('the life of an event', () => {
     const [run] = await app.runsOf({ recordId: lead.id });
     expect(run).toMatchObject({ status: 'skipped', reason: 'conditions' });
     expect(run?.explanation).toMatchObject({ field: 'source', operator: 'equals', seen: 'Import', expected: 'Web Form', result: false });
+  });
+});
+
+describe('a workflow that is renamed', () => {
+  it('runs under its new name at once, on the version that is published', async () => {
+    const app = await startAutomationApp();
+    const id = await app.publishWorkflow(
+      { trigger: TRIGGER, steps: [{ id: 'note', type: 'create_task', with: { title: 'By {{workflow.name}}' } }] },
+      'Old',
+    );
+    await app.createLead();
+    await app.automation.drain();
+    const { revision } = await app.workflows.get(id, ADMIN);
+    await app.workflows.update(id, { revision, name: 'New' }, ADMIN);
+    await app.createLead();
+    await app.automation.drain();
+    const titles = await app.query<{ title: string }>('SELECT title FROM crm_tasks ORDER BY title');
+    expect(titles.map(({ title }) => title)).toEqual(['By New', 'By Old']);
+    expect((await app.runsOf({ workflowId: id })).map(({ version }) => version)).toEqual([1, 1]);
+    await app.close();
   });
 });
