@@ -1,6 +1,28 @@
 /** The public API of nestjs-crm-automation. What is not exported here may change without notice. */
 
-// Actions of the CRM's own.
+// The module, and what the CRM's code injects.
+
+export { AutomationModule } from './automation.module.js';
+export type { AutomationOptions } from './automation.options.js';
+export { Automation } from './engine/automation.js';
+export { RUN_FINISHED, type RunFinished } from './engine/emitter-bridge.js';
+export type { AutomationEvent, RecordChange } from './engine/event-intake.js';
+export { setupAutomationDocs } from './http/index.js';
+
+// Administration from code: what the admin API does, without HTTP.
+
+export { RunService } from './engine/run-service.js';
+export { WorkflowService } from './engine/workflow-service.js';
+
+// What the CRM gives: records, and who may do what.
+
+export type { AccessPolicy, AccessRequest, Caller, Permission } from './host/access.js';
+export type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, RecordPatch } from './host/crm-host.js';
+export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
+export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';
+
+// Actions of the CRM's own, and what they may use.
+
 export {
   type ActionDefinition,
   Describe,
@@ -11,24 +33,11 @@ export {
 } from './actions/define-action.js';
 export { Mailer } from './actions/email/mailer.js';
 export { OutboundHttp } from './actions/outbound/outbound-http.js';
-// The module and what the CRM's code injects.
-export { AutomationModule } from './automation.module.js';
-export type { AutomationOptions } from './automation.options.js';
+
 // The vocabulary.
+
 export type { EventRule, FieldDescription, FieldType, ModuleDescription } from './core/catalog.js';
 export type { Condition, Step, Trigger, WorkflowDefinition } from './core/definition.js';
 export { AutomationError, type Problem, type Retryability } from './core/errors.js';
 export type { Actor, DomainEvent, RecordData, RecordRef } from './core/event.js';
 export type { Json, JsonObject } from './core/json.js';
-export { Automation } from './engine/automation.js';
-export { RUN_FINISHED, type RunFinished } from './engine/emitter-bridge.js';
-export type { AutomationEvent, RecordChange } from './engine/event-intake.js';
-// Administration from code: what the admin API does, without HTTP.
-export { RunService } from './engine/run-service.js';
-export { WorkflowService } from './engine/workflow-service.js';
-// What the CRM gives: records, and who may do what.
-export type { AccessPolicy, AccessRequest, Caller, Permission } from './host/access.js';
-export type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, RecordPatch } from './host/crm-host.js';
-export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
-export { type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';
-export { setupAutomationDocs } from './http/index.js';
