@@ -65,18 +65,13 @@ export type Condition = { all: Condition[] } | { any: Condition[] } | { none: Co
 export interface FieldTest {
   field: string;
   operator: string;
-  /** A literal, a text with `{{…}}`, a {@link FieldOperand} or a {@link RelativeDateOperand}; lists of these where the operator takes lists. */
+  /**
+   * A literal, a text with `{{…}}`, the value of another field (`{ "field": "previous.amount" }`) or a moment counted from
+   * now (`{ "fromNow": "-P7D" }`); lists of these where the operator takes lists.
+   */
   value?: Json;
   /** Text operators ignore case unless this is true. */
   caseSensitive?: boolean;
-}
-/** The value of another field: `{ "field": "previous.amount" }`. */
-export interface FieldOperand {
-  field: string;
-}
-/** A moment counted from now: `{ "fromNow": "-P7D" }`. */
-export interface RelativeDateOperand {
-  fromNow: string;
 }
 
 export type Step =

@@ -56,7 +56,7 @@ export type StatementNode =
   | (TemplateNode & { type: 'Decorator' | 'DecoratorBlock' });
 
 /** The limits of a template's text. */
-export const SOURCE_LIMITS = {
+const SOURCE_LIMITS = {
   /** Bytes of UTF-8. */
   bytes: 64 * 1024,
   /** Tokens: names, dots, braces, and the texts between expressions. */

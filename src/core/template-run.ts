@@ -24,7 +24,7 @@ export interface RunOptions {
 }
 
 /** The limits of one rendering. Each is far above what a message needs and far below what could hold up a worker. */
-export const RENDER_LIMITS = {
+const RENDER_LIMITS = {
   /** Bytes of UTF-8 in the output. */
   output: 256 * 1024,
   /** Rounds of all `each` blocks together. */

@@ -6,7 +6,7 @@ import { RequestShapeGuard } from './request-shape.guard.js';
 
 export { ACCESS_POLICY } from './access.guard.js';
 export { adminControllers } from './admin/index.js';
-export { type AutomationDocsOptions, setupAutomationDocs } from './docs.js';
+export { setupAutomationDocs } from './docs.js';
 export { HTTP_PATH } from './parser-errors.js';
 
 /**

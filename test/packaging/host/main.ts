@@ -1,7 +1,8 @@
 /**
  * A host as small as can be: its own entities (crm.ts), the automation module, an HTTP server. An admin publishes a
  * workflow over the API, the host saves a record and publishes the event in one transaction, the workflow runs, the API
- * says so, and the host's own tables show what it did. The same program is compiled to CommonJS and to ESM.
+ * and the host's emitter say so, and the host's own tables and outbox show what it did. The same program is compiled to
+ * CommonJS and to ESM.
  */
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
@@ -9,7 +10,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Automation, AutomationModule, type AutomationOptions } from 'nestjs-crm-automation';
+import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
+import { Automation, AutomationModule, type AutomationOptions, RUN_FINISHED, setupAutomationDocs } from 'nestjs-crm-automation';
 import { DataSource, type EntityManager } from 'typeorm';
 import { checkEffects, crmHost, definition, entities, saveRecord } from './crm.js';
 
@@ -47,8 +49,16 @@ class Sales {
   }
 }
 
+/** A step for the workflow of either host: the mail template is one that the package ships. */
+const MAIL = {
+  id: 'mail',
+  type: 'send_email',
+  with: { to: 'sales@acme.test', template: 'notice', data: { title: 'Look at {{record.id}}', message: 'It is new.' } },
+};
+
 @Module({
   imports: [
+    EventEmitterModule.forRoot(),
     DatabaseModule,
     AutomationModule.forRootAsync({
       imports: [DatabaseModule],
@@ -56,6 +66,7 @@ class Sales {
       useFactory: (dataSource: DataSource): AutomationOptions => ({
         dataSource,
         crm: crmHost(),
+        mail: { from: 'crm@acme.test', transport: { jsonTransport: true } },
         access: {
           authenticate: ({ headers }) =>
             headers.authorization === `Bearer ${TOKEN}`
@@ -77,6 +88,7 @@ class HostModule {
 
 async function main(): Promise<void> {
   const app = await NestFactory.create(HostModule, { logger: ['warn', 'error'] });
+  setupAutomationDocs(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const api = async (method: string, path: string, body?: unknown, token: string = TOKEN): Promise<Answer> => {
@@ -91,20 +103,31 @@ async function main(): Promise<void> {
   try {
     assert.equal((await api('GET', 'workflows', undefined, 'someone-else')).status, 401);
 
-    const created = await api('POST', 'workflows', { name: 'Large deals', definition });
+    const docs = await api('GET', 'docs-json');
+    assert.equal(docs.status, 200);
+    assert.ok(docs.body.paths['/automation/workflows/{id}/publish']?.post, Object.keys(docs.body.paths).join(', '));
+    assert.ok(Object.keys(docs.body.components.schemas).length > 0);
+
+    const created = await api('POST', 'workflows', {
+      name: 'Large deals',
+      definition: { ...definition, steps: [...definition.steps, MAIL] },
+    });
     assert.equal(created.status, 201, JSON.stringify(created.body));
     const published = await api('POST', `workflows/${created.body.id}/publish`);
     assert.ok(published.status < 300, JSON.stringify(published.body));
 
     const sales = app.get(Sales);
     await assert.rejects(sales.save(true), /changed its mind/);
+    const told = app.get(EventEmitter2).waitFor(RUN_FINISHED, 30_000);
     const id = await sales.save(false);
 
     const run = await finishedRun(() => api('GET', 'runs'), id);
     assert.equal(run.status, 'succeeded', JSON.stringify(run));
     const detail = await api('GET', `runs/${run.id}`);
     assert.equal(detail.body.status, 'succeeded');
-    assert.equal(detail.body.steps?.length, 2, JSON.stringify(detail.body));
+    assert.equal(detail.body.steps?.length, 3, JSON.stringify(detail.body));
+    const [finished] = await told;
+    assert.deepEqual([finished.runId, finished.status], [run.id, 'succeeded']);
     await checkEffects(app.get(DataSource).manager, id);
   } finally {
     await app.close();
