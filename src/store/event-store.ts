@@ -4,17 +4,8 @@ import type { Actor, Cause, DomainEvent, FieldChange, RecordData } from '../core
 import { recordset, sql } from './sql.js';
 
 /** An event on its way into the table. Everything is storable JSON already. */
-export interface EventRow {
-  id: string;
-  workspaceId: string;
-  module: string;
-  event: string;
-  recordId: string | null;
-  record: RecordData | null;
-  previous: RecordData | null;
-  changes: Record<string, FieldChange> | null;
-  actor: Actor;
-  cause: Cause | null;
+export interface EventRow extends Omit<DomainEvent, 'occurredAt'> {
+  /** What gave the key: `publish`, `emitter`, `workflow`, or the host's own word. */
   source: string;
   key: string | null;
 }
