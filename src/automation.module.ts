@@ -121,14 +121,15 @@ const parts: Provider[] = [
   { provide: ActiveWorkflows, inject: [AutomationCatalog], useFactory: (catalog: AutomationCatalog) => new ActiveWorkflows(catalog) },
   {
     provide: EventRouter,
-    inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, ENGINE_SETTINGS],
+    inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, ENGINE_SETTINGS, RunWorker],
     useFactory: (
       database: AutomationDatabase,
       active: ActiveWorkflows,
       options: AutomationOptions,
       runner: StepRunner,
       settings: EngineSettings,
-    ) => new EventRouter(database, active, options.crm, runner, settings, random),
+      worker: RunWorker,
+    ) => new EventRouter(database, active, options.crm, runner, settings, random, () => worker.hasRoom),
   },
   {
     provide: RunWorker,

@@ -48,6 +48,7 @@ export class AutomationEngine {
     await this.wakeUp.start();
     if (!this.settings.workerEnabled) return;
     this.stopListening = this.wakeUp.onWork((kind) => this[kind].raise());
+    this.worker.onRoom = () => this.runs.raise();
     for (let index = 0; index < LOOPS; index += 1) {
       this.loops.push(this.loop('route', this.events, async () => (await this.route()) > 0));
       this.loops.push(this.loop('run', this.runs, async () => (await this.worker.tick()) > 0));

@@ -4,6 +4,7 @@ import type { Condition, Step, WorkflowDefinition } from '../core/definition.js'
 import { parseDefinition } from '../core/definition-parser.js';
 import { AutomationError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
+import { walkSteps } from '../core/step-tree.js';
 import { compileTemplate, hasExpression } from '../core/template.js';
 import { type CompiledTrigger, compileTrigger } from '../core/trigger.js';
 import type { VersionRow } from '../store/catalogue-store.js';
@@ -22,6 +23,8 @@ export interface CompiledVersion {
   conditionRelations: readonly string[];
   /** Relations that conditions, branches or templates of the steps read. */
   stepRelations: readonly string[];
+  /** Some step reaches outside: a run may have to wait for room to perform it. */
+  reachesOutside: boolean;
   /** A branch's condition, compiled once. */
   conditionOf(condition: Condition): CompiledCondition;
 }
@@ -57,8 +60,13 @@ export function compileVersion(row: VersionRow, catalog: Catalog): CompiledVersi
     conditions,
     conditionRelations: relationsIn(conditions?.paths ?? [], module),
     stepRelations: relationsIn(stepPaths, module),
+    reachesOutside: [...walkSteps(definition.steps)].some(({ step }) => catalog.actions.get(typeOf(step))?.effect === 'external'),
     conditionOf,
   };
+}
+
+function typeOf(step: Step): string {
+  return step.kind === 'action' ? step.type : step.kind;
 }
 
 /** The relations of the module that these paths go through: `account.industry`, `record.account.industry`. */

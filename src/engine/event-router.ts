@@ -26,6 +26,12 @@ export interface Routed {
   started: AdvancedRun[];
 }
 
+/**
+ * Runs that are advanced in the transaction that routes them; further ones are queued. A batch of events may start many
+ * times as many runs, and one transaction must not hold the records of thousands.
+ */
+const MOST_INLINE = 200;
+
 /** Why an event starts no run of a workflow; `reason` is what run lists show. */
 type Decision = { kind: 'start' } | { kind: 'skip'; reason: 'trigger' | 'conditions' | 'loop' | 'reentry'; explanation: Json };
 
@@ -52,6 +58,8 @@ export class EventRouter {
     private readonly runner: StepRunner,
     private readonly settings: EngineSettings,
     private readonly random: () => number,
+    /** Can this process perform another external step soon? */
+    private readonly hasRoom: () => boolean,
   ) {}
 
   /** Routes one batch of events. Throws only when the database is away. */
@@ -116,9 +124,9 @@ export class EventRouter {
       else runs.push(newRun(candidate, tx.now));
     }
     const careful = ids.some((id) => this.careful.has(id));
-    const started = careful
-      ? runs.map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }))
-      : await advanceAll(runs, (run) => this.runner.advance(run, tx));
+    const room = this.hasRoom();
+    const inline = new Set(careful ? [] : runs.filter((run) => room || !run.version.reachesOutside).slice(0, MOST_INLINE));
+    const started = await advanceAll(runs, async (run) => (inline.has(run) ? this.runner.advance(run, tx) : { kind: 'queued' }));
     const events = tx.unit.takeEvents().map(toEventRow);
     await recordTransaction(manager, { advanced: started, skipped, events }, this.active, tx.now, this.random);
     return { events: claimed.length, started };

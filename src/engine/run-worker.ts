@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { CrmHost } from '../host/crm-host.js';
 import type { AutomationDatabase } from '../store/database.js';
 import { loadEvents } from '../store/event-store.js';
@@ -35,7 +36,10 @@ const BUSY_PAUSE = '1 second';
  * what really happened.
  */
 export class RunWorker {
+  /** Called when a worker that was full has room again. */
+  onRoom: (() => void) | null = null;
   private readonly logger = new Logger('AutomationWorker');
+  private readonly atMost: LimitFunction;
   private readonly held = new Map<string, RunState>();
   private readonly aborts = new Map<string, AbortController>();
   private readonly underWay = new Set<Promise<void>>();
@@ -50,7 +54,9 @@ export class RunWorker {
     private readonly settings: EngineSettings,
     private readonly random: () => number,
     private readonly onFinished: (finished: readonly AdvancedRun[]) => void,
-  ) {}
+  ) {
+    this.atMost = pLimit(settings.concurrency);
+  }
 
   /** How many runs this worker holds. */
   get holding(): number {
@@ -59,12 +65,17 @@ export class RunWorker {
 
   /** Claims a batch of due runs and takes them as far as they go without the outside world. Answers how many it claimed. */
   async tick(): Promise<number> {
-    const room = Math.min(this.settings.batchSize, this.settings.concurrency - this.underWay.size);
+    const room = Math.min(this.settings.batchSize, 2 * this.settings.concurrency - this.underWay.size);
     if (room <= 0) return 0;
     // One statement, so no transaction around it.
     const claimed = await claimDueRuns(this.database.dataSource.manager, room);
     if (claimed.length > 0) await this.take(claimed);
     return claimed.length;
+  }
+
+  /** Could another external step begin soon? Beyond twice its concurrency a worker leaves runs in the queue, for others too. */
+  get hasRoom(): boolean {
+    return this.underWay.size < 2 * this.settings.concurrency;
   }
 
   /** Takes over what a router's transaction started and committed. */
@@ -216,7 +227,7 @@ export class RunWorker {
     this.aborts.set(run.id, abort);
     let result: StepResult;
     try {
-      result = { kind: 'succeeded', output: await step.perform(abort.signal) };
+      result = { kind: 'succeeded', output: await this.atMost(() => step.perform(abort.signal)) };
     } catch (error) {
       result = { kind: 'failed', failure: toLoggedFailure(error) };
     }
@@ -334,7 +345,11 @@ export class RunWorker {
   private track(work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => this.logger.error(`A run could not be taken on: ${String(error)}`))
-      .finally(() => this.underWay.delete(tracked));
+      .finally(() => {
+        const wasFull = !this.hasRoom;
+        this.underWay.delete(tracked);
+        if (wasFull) this.onRoom?.();
+      });
     this.underWay.add(tracked);
   }
 }

@@ -176,3 +176,31 @@ describe('external steps', () => {
     }
   });
 });
+
+describe('a worker with little room for external steps', () => {
+  it('performs no more at a time than it may, leaves the rest in the queue, and comes to all of them', async () => {
+    const app = await startAutomationApp({ actions: [call], worker: { enabled: true, concurrency: 3, pollIntervalMs: 60_000 } });
+    keys.length = 0;
+    let atOnce = 0;
+    let most = 0;
+    farSide = async () => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise((resolve) => setImmediate(resolve));
+      atOnce -= 1;
+      return { answer: 1 };
+    };
+    const workflowId = await app.publishWorkflow(definition('Room'));
+    await Promise.all(Array.from({ length: 60 }, () => app.createLead({ source: 'Room' })));
+    await app.eventually(async () => {
+      const [row] = await app.query("SELECT count(*)::int AS done FROM automation.runs WHERE workflow_id = $1 AND status = 'succeeded'", [
+        workflowId,
+      ]);
+      expect(row).toEqual({ done: 60 });
+    });
+    expect(most).toBe(3);
+    expect(new Set(keys).size).toBe(60);
+    expect(keys).toHaveLength(60);
+    await app.close();
+  });
+});
