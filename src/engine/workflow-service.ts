@@ -113,7 +113,8 @@ export class WorkflowService {
       const updated = await updateWorkflow(manager, workspaceId, id, row.revision, { ...naming, ...this.examine(definition) });
       if (updated !== 1) throw new Error(`updated ${updated} workflows instead of one`);
       // Runs show the name (`{{workflow.name}}`), so every node has to hear of a new one.
-      if (after.name !== row.name || after.code !== row.code) await raiseGeneration(manager, workspaceId);
+      const renamed = after.name !== row.name || after.code !== row.code;
+      if (renamed && row.status === 'active') await raiseGeneration(manager, workspaceId);
       const changed = (Object.keys(after) as (keyof typeof after)[]).filter((key) => patch[key] !== undefined);
       await this.audit(manager, caller, id, 'updated', pick(before, changed), pick(after, changed));
     });

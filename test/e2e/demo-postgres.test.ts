@@ -53,7 +53,7 @@ describe('the Postgres launcher', () => {
 
   it('says what is in the way when another server uses the same data', async () => {
     if (server === null) await start();
-    await expect(startPostgres({ dataDir: join(folder, 'data'), timeoutMs: 300 })).rejects.toThrow(/postmaster\.pid.*already exists/s);
+    await expect(startPostgres({ dataDir: join(folder, 'data'), timeoutMs: 3_000 })).rejects.toThrow(/postmaster\.pid.*already exists/s);
   });
 
   it('tells when the server ends, and stopping it then is no error', async () => {

@@ -148,11 +148,13 @@ describe('workflows over HTTP', () => {
     expect(await generation()).toBe(start);
     await admin.call('post', `${path}/activate`).expect(200);
     expect(await generation()).toBe(start + 1);
-    await admin.call('post', `${path}/pause`).expect(200);
-    await admin.call('post', `${path}/pause`).expect(200);
+    await admin.call('patch', path).send({ revision: 2, name: 'Renamed while active' }).expect(200);
     expect(await generation()).toBe(start + 2);
-    await admin.call('delete', path).expect(204);
+    await admin.call('post', `${path}/pause`).expect(200);
+    await admin.call('post', `${path}/pause`).expect(200);
     expect(await generation()).toBe(start + 3);
+    await admin.call('delete', path).expect(204);
+    expect(await generation()).toBe(start + 4);
   });
 
   it('lets somebody who may only operate toggle a workflow, but not publish it through activate', async () => {

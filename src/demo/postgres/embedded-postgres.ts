@@ -53,6 +53,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     ...options.settings,
   };
   const deadline = Date.now() + (options.timeoutMs ?? 60_000);
+  let said = '';
   for (;;) {
     const port = options.port ?? (await freePort());
     const args = Object.entries({ ...settings, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -70,9 +71,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     if (outcome === 'ready') return running(child, exited, native, port, `postgres://postgres:${password}@127.0.0.1:${port}/postgres`);
     if (outcome === 'timeout') child.kill('SIGKILL');
     // A killed predecessor lets go of its files and its port within moments; and another process may have taken the free port.
-    const passing = /postmaster\.pid|shared memory block|could not bind|Address already in use/.test(log());
+    said = log() || said;
+    const passing = /postmaster\.pid|shared memory block|could not bind|Address already in use/.test(said);
     if (outcome === 'timeout' || !passing || Date.now() + 250 > deadline) {
-      throw new Error(`Postgres did not start on ${place}. The end of its log:\n${log()}\nSet DATABASE_URL to use a Postgres of your own.`);
+      throw new Error(`Postgres did not start on ${place}. The end of its log:\n${said}\nSet DATABASE_URL to use a Postgres of your own.`);
     }
     await sleep(250);
   }
