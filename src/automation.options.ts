@@ -97,9 +97,12 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
   const timezone = options.timezone ?? DEFAULTS.timezone;
   if (!isTimezone(timezone)) problems.push({ path: 'timezone', message: 'must be an IANA time zone, such as Europe/Berlin' });
   const { worker = {}, limits = {}, retention = {}, emitter = {} } = options;
+  const poolSize = whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, 3, 100);
   const settings: EngineSettings = {
     workerEnabled: worker.enabled ?? true,
     concurrency: whole('worker.concurrency', worker.concurrency, DEFAULTS.worker.concurrency, 1, 1_000),
+    // The other half is for routing, results and heartbeats: they must not wait for the host's code.
+    ownTransactions: Math.max(1, Math.floor(poolSize / 2)),
     batchSize: whole('worker.batchSize', worker.batchSize, DEFAULTS.worker.batchSize, 1, 1_000),
     pollIntervalMs: whole('worker.pollIntervalMs', worker.pollIntervalMs, DEFAULTS.worker.pollIntervalMs, 10, 60_000),
     shutdownGraceMs: whole('worker.shutdownGraceMs', worker.shutdownGraceMs, DEFAULTS.worker.shutdownGraceMs, 0, 300_000),
@@ -123,7 +126,6 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
       defaultWorkspaceId: emitter.defaultWorkspaceId ?? null,
     },
   };
-  whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, 3, 100);
   if (problems.length > 0) {
     const list = problems.map(({ path, message }) => `${path} ${message}`).join('; ');
     throw new AutomationError('options_invalid', `The options of AutomationModule are not valid: ${list}.`, { problems });

@@ -31,6 +31,7 @@ export class AutomationEngine {
   private readonly runs = new WorkSignal();
   private loops: Promise<void>[] = [];
   private timers: NodeJS.Timeout[] = [];
+  private readonly rounds = new Set<Promise<void>>();
   private stopListening: (() => void) | null = null;
   private stopping = false;
 
@@ -46,6 +47,8 @@ export class AutomationEngine {
   async start(): Promise<void> {
     this.stopping = false;
     await this.wakeUp.start();
+    // Also for hosts that tick themselves: a step may take longer than a lease.
+    this.every(HEARTBEAT_MS, 'heartbeat', () => this.worker.heartbeat());
     if (!this.settings.workerEnabled) return;
     this.stopListening = this.wakeUp.onWork((kind) => this[kind].raise());
     this.worker.onRoom = () => this.runs.raise();
@@ -53,7 +56,6 @@ export class AutomationEngine {
       this.loops.push(this.loop('route', this.events, async () => (await this.route()) > 0));
       this.loops.push(this.loop('run', this.runs, async () => (await this.worker.tick()) > 0));
     }
-    this.every(HEARTBEAT_MS, 'heartbeat', () => this.worker.heartbeat());
     this.every(this.settings.retention.intervalMs, 'retention', () => this.scheduler.round(() => this.stopping));
   }
 
@@ -65,7 +67,7 @@ export class AutomationEngine {
     this.runs.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
-    await Promise.all(this.loops);
+    await Promise.all([...this.loops, ...this.rounds]);
     this.loops = [];
     await this.worker.drain(this.settings.shutdownGraceMs);
     await this.wakeUp.stop();
@@ -114,7 +116,7 @@ export class AutomationEngine {
         const more = await work();
         if (pause > 0) this.logger.log(`${name}: the database is back.`);
         pause = 0;
-        if (!more) await signal.wait(this.settings.pollIntervalMs);
+        if (!more && !this.stopping) await signal.wait(this.settings.pollIntervalMs);
       } catch (error) {
         // A lost database is waited for; whatever else it is, the loop must not die of it.
         if (pause === 0) {
@@ -122,21 +124,24 @@ export class AutomationEngine {
           this.logger.error(`${name}: ${what}: ${error instanceof Error ? error.message : String(error)}`);
         }
         pause = Math.min(Math.max(pause * 2, FIRST_PAUSE_MS), LAST_PAUSE_MS);
-        await signal.wait(pause);
+        if (!this.stopping) await signal.wait(pause);
       }
     }
   }
 
   private every(ms: number, name: string, work: () => Promise<unknown>): void {
-    let running = false;
+    let round: Promise<void> | null = null;
     const timer = setInterval(() => {
-      if (running) return;
-      running = true;
-      work()
+      if (round) return;
+      const running = work()
+        .then(() => undefined)
         .catch((error: unknown) => this.logger.warn(`${name}: ${error instanceof Error ? error.message : String(error)}`))
         .finally(() => {
-          running = false;
+          this.rounds.delete(running);
+          round = null;
         });
+      round = running;
+      this.rounds.add(running);
     }, ms);
     timer.unref();
     this.timers.push(timer);

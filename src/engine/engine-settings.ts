@@ -4,6 +4,8 @@ export interface EngineSettings {
   workerEnabled: boolean;
   /** How many external steps this process performs at the same time. */
   concurrency: number;
+  /** How many runs this process advances at the same time in transactions of their own, where the host's code may take long. */
+  ownTransactions: number;
   /** How many events or runs share one transaction. */
   batchSize: number;
   /** How often to look for work that nobody announced. */

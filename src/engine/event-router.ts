@@ -6,15 +6,15 @@ import type { DomainEvent, RecordData } from '../core/event.js';
 import type { Json } from '../core/json.js';
 import type { CrmHost } from '../host/crm-host.js';
 import type { AutomationDatabase } from '../store/database.js';
-import { claimUnroutedEvents, markUnroutable } from '../store/event-store.js';
+import { claimUnroutedEvents, type EventRef, markUnroutable } from '../store/event-store.js';
 import { type EarlierRun, lockAndLoadEarlierRuns } from '../store/run-store.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { CompiledVersion } from './compiled-version.js';
 import type { EngineSettings } from './engine-settings.js';
 import { toEventRow } from './event-row.js';
-import { isConnectionLoss, toLoggedFailure } from './logged-failure.js';
+import { isConnectionLoss, isPassing, toLoggedFailure } from './logged-failure.js';
 import { type AdvancedRun, recordTransaction, type SkippedRun } from './run-recorder.js';
-import { RunState } from './run-state.js';
+import { type Advance, RunState } from './run-state.js';
 import type { StepRunner } from './step-runner.js';
 import { advanceAll, openStepTransaction } from './step-transaction.js';
 
@@ -58,56 +58,61 @@ export class EventRouter {
     private readonly runner: StepRunner,
     private readonly settings: EngineSettings,
     private readonly random: () => number,
-    /** Can this process perform another external step soon? */
+    /** Can this process take on another run, to perform its external step or advance it in a transaction of its own? */
     private readonly hasRoom: () => boolean,
   ) {}
 
   /** Routes one batch of events. Throws only when the database is away. */
   async route(): Promise<Routed> {
-    const claimed: string[] = [];
+    const claimed: EventRef[] = [];
     try {
-      const routed = await this.database.transaction((manager) => this.routeIn(manager, claimed));
-      for (const id of claimed) this.careful.delete(id);
+      const routed = await this.database.transaction((manager) => this.routeIn(manager, this.settings.batchSize, claimed));
+      for (const { id } of claimed) this.careful.delete(id);
       return routed;
     } catch (error) {
       if (isConnectionLoss(error) || claimed.length === 0) throw error;
-      return this.routeCarefully(claimed, error);
+      return this.routeCarefully(claimed);
     }
   }
 
-  /** After a failure: first without executing steps, then one event at a time, at last without the event that cannot be routed. */
-  private async routeCarefully(ids: string[], error: unknown): Promise<Routed> {
-    const known = ids.every((id) => this.careful.has(id));
-    for (const id of ids) this.careful.add(id);
-    if (!known) return { events: ids.length, started: [] };
-    if (ids.length > 1) {
-      for (const _ of ids) await this.routeOne();
-      return { events: ids.length, started: [] };
+  /** After a failure: first without executing steps, then one event at a time. */
+  private async routeCarefully(events: readonly EventRef[]): Promise<Routed> {
+    const known = events.every(({ id }) => this.careful.has(id));
+    for (const { id } of events) this.careful.add(id);
+    if (!known) return { events: events.length, started: [] };
+    const total: Routed = { events: 0, started: [] };
+    for (const event of events) {
+      const routed = await this.routeAlone(event);
+      total.events += routed.events;
+      total.started.push(...routed.started);
     }
-    const { error: logged } = toLoggedFailure(error);
-    await this.database.transaction(async (manager) => {
-      const [claimed] = await claimUnroutedEvents(manager, 1);
-      if (claimed) await markUnroutable(manager, claimed.event, logged);
-    });
-    return { events: 1, started: [] };
+    return total;
   }
 
-  private async routeOne(): Promise<void> {
-    const claimed: string[] = [];
+  /**
+   * This very event and no other, whoever has come before it meanwhile. What stands in its way and passes (a lock that
+   * somebody holds) is waited for: the event stays unrouted. What does not pass is noted on the event, which is given up.
+   */
+  private async routeAlone(event: EventRef): Promise<Routed> {
     try {
-      await this.database.transaction((manager) => this.routeIn(manager, claimed, 1));
-      for (const id of claimed) this.careful.delete(id);
+      const routed = await this.database.transaction((manager) => this.routeIn(manager, event));
+      this.careful.delete(event.id);
+      return routed;
     } catch (error) {
-      if (isConnectionLoss(error) || claimed.length === 0) throw error;
-      await this.routeCarefully(claimed, error);
+      if (isConnectionLoss(error)) throw error;
+      if (isPassing(error)) return { events: 0, started: [] };
+      await this.database.transaction((manager) => markUnroutable(manager, event, toLoggedFailure(error).error));
+      this.careful.delete(event.id);
+      return { events: 1, started: [] };
     }
   }
 
-  private async routeIn(manager: EntityManager, ids: string[], limit = this.settings.batchSize): Promise<Routed> {
+  /** `refs` hears which events it is about, before anything can fail because of them. */
+  private async routeIn(manager: EntityManager, wanted: number | EventRef, refs: EventRef[] = []): Promise<Routed> {
     const tx = await openStepTransaction(manager, 'shared', this.crm);
-    const claimed = await claimUnroutedEvents(manager, limit);
+    const claimed = await claimUnroutedEvents(manager, wanted);
     if (claimed.length === 0) return { events: 0, started: [] };
-    ids.push(...claimed.map(({ event }) => event.id));
+    refs.push(...claimed.map(({ event: { workspaceId, id } }) => ({ workspaceId, id })));
     const candidates: Candidate[] = [];
     for (const { event, generation } of claimed) {
       const listeners = await this.active.listeners(manager, event.workspaceId, generation);
@@ -123,10 +128,14 @@ export class EventRouter {
       if (decision.kind === 'skip') skipped.push(skippedRun(candidate, decision, tx.now));
       else runs.push(newRun(candidate, tx.now));
     }
-    const careful = ids.some((id) => this.careful.has(id));
+    const careful = refs.some(({ id }) => this.careful.has(id));
     const room = this.hasRoom();
     const inline = new Set(careful ? [] : runs.filter((run) => room || !run.version.reachesOutside).slice(0, MOST_INLINE));
-    const started = await advanceAll(runs, async (run) => (inline.has(run) ? this.runner.advance(run, tx) : { kind: 'queued' }));
+    const started = await advanceAll(runs, async (run): Promise<Advance> => {
+      if (!inline.has(run)) return { kind: 'queued' };
+      const advance = await this.runner.advance(run, tx);
+      return advance.kind === 'own_transaction' && !room ? { kind: 'queued' } : advance;
+    });
     const events = tx.unit.takeEvents().map(toEventRow);
     await recordTransaction(manager, { advanced: started, skipped, events }, this.active, tx.now, this.random);
     return { events: claimed.length, started };

@@ -25,9 +25,17 @@ export class LeaseLost extends Error {
 }
 
 /**
+ * An event was routed before (its mark was taken back by hand), and the steps of runs that exist were executed again: the
+ * transaction must roll back. Without executing anything, such runs are simply left out.
+ */
+class RunsExist extends Error {
+  override readonly name = 'RunsExist';
+}
+
+/**
  * Writes everything that one transaction did, set-based: runs, step executions, caused events, counters. With it the
- * effects and their log commit together. The transaction holds the shared catalogue lock. Throws {@link LeaseLost} when a
- * fence has moved on.
+ * effects and their log commit together. With events, the transaction holds the shared catalogue lock. Throws {@link LeaseLost} when a
+ * fence has moved on, and RunsExist.
  */
 export async function recordTransaction(
   manager: EntityManager,
@@ -43,7 +51,11 @@ export async function recordTransaction(
     if (run.isNew) created.push({ ...identityOf(run), ...progress });
     else updated.push({ workspaceId: run.workspaceId, id: run.id, fence: run.fence, ...progress });
   }
-  await insertRuns(manager, created);
+  const inserted = await insertRuns(manager, created);
+  const known = new Set(created.filter((run) => !inserted.has(run.id)).map((run) => run.id));
+  if (work.advanced.some(({ run, advance }) => known.has(run.id) && (advance.kind !== 'queued' || run.executions.length > 0))) {
+    throw new RunsExist();
+  }
   const written = await updateRuns(manager, updated);
   const lost = updated.filter((run) => !written.has(run.id)).map((run) => run.id);
   if (lost.length > 0) throw new LeaseLost(new Set(lost));
@@ -54,7 +66,12 @@ export async function recordTransaction(
   // What a step did is in its execution. As an event it is kept only where a workflow listens: of the 40,000 events that
   // 10,000 runs of three actions cause, writing and routing those that nobody hears took half of the time.
   await insertEvents(manager, await active.listenedTo(manager, work.events));
-  await addStats(manager, statsOf(work.advanced, work.skipped), random);
+  const isNews = ({ id }: { id: string }): boolean => !known.has(id);
+  const counted = statsOf(
+    work.advanced.filter(({ run }) => isNews(run)),
+    work.skipped.filter(isNews),
+  );
+  await addStats(manager, counted, random);
 }
 
 /** The run's row, as its first transaction writes it. */
@@ -92,7 +109,7 @@ function progressOf(run: RunState, advance: Advance, now: Date): RunProgress {
     case 'parked':
       return { ...going, status: 'waiting', waiting: advance.waiting, due: { kind: 'at', at: advance.until } };
     case 'queued':
-      return { ...going, status: 'queued', due: { kind: 'now' }, startedAt: null };
+      return { ...going, status: 'queued', due: { kind: 'now' }, startedAt: run.executions.length === 0 ? null : run.startedAt };
     case 'performing':
     case 'own_transaction':
       return { ...going, status: 'running', due: { kind: 'lease' } };

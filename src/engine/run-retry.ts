@@ -93,6 +93,13 @@ async function resume(manager: EntityManager, runs: readonly LockedRun[], worksp
     workspaceId,
     resumed.map((run) => ({ runId: run.id, paths: failedPaths(parsed.get(run.versionId), histories.get(run.id) ?? [], run.startedAt) })),
   );
+  // They count by what becomes of them in the end.
+  const taken = [...countedBy(resumed.map((run) => run.workflowId))];
+  await addStats(
+    manager,
+    taken.map(([workflowId, count]) => ({ workspaceId, workflowId, started: 0, succeeded: 0, failed: -count, skipped: 0, cancelled: 0 })),
+    () => 0,
+  );
   return resumed.map((run) => ({ id: run.id, goesOnAs: run.id }));
 }
 
@@ -133,11 +140,8 @@ async function restart(
   });
   const made = await restartRuns(manager, workspaceId, restarts, RESTARTABLE);
   const done = restarts.filter(({ newId }) => made.has(newId));
-  const started = new Map<string, number>();
-  for (const { id } of done) {
-    const workflowId = runs.find((run) => run.id === id)?.workflowId ?? '';
-    started.set(workflowId, (started.get(workflowId) ?? 0) + 1);
-  }
+  const workflowOf = new Map(runs.map((run) => [run.id, run.workflowId]));
+  const started = countedBy(done.map(({ id }) => workflowOf.get(id) ?? ''));
   await addStats(
     manager,
     [...started].map(([workflowId, count]) => ({
@@ -152,4 +156,10 @@ async function restart(
     () => 0,
   );
   return done.map(({ id, newId }) => ({ id, goesOnAs: newId }));
+}
+
+function countedBy(workflowIds: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const id of workflowIds) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
 }

@@ -10,11 +10,11 @@ import { loadExecutions, writeExecutions } from '../store/step-store.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { EngineSettings } from './engine-settings.js';
 import { toEventRow } from './event-row.js';
-import { isConnectionLoss, type LoggedFailure, toLoggedFailure } from './logged-failure.js';
+import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from './logged-failure.js';
 import { type AdvancedRun, LeaseLost, recordTransaction } from './run-recorder.js';
 import { type PreparedStep, RunState } from './run-state.js';
 import type { StepResult, StepRunner } from './step-runner.js';
-import { advanceAll, openStepTransaction, type StepTransaction } from './step-transaction.js';
+import { advanceAll, openStepTransaction, type StepTransaction, shareCatalogue } from './step-transaction.js';
 
 /** A result that waits to be written. */
 interface Finished {
@@ -22,8 +22,7 @@ interface Finished {
   result: StepResult;
 }
 
-/** How often a result is offered to the database again while the lease lasts, and the pause between. */
-const RECORD_ATTEMPTS = 40;
+/** How soon a result that the database did not take is offered to it again. */
 const RECORD_PAUSE_MS = 500;
 /** How many hints are kept; a run that loses its hint costs one more failed batch. */
 const MOST_SET_APART = 10_000;
@@ -40,8 +39,9 @@ export class RunWorker {
   onRoom: (() => void) | null = null;
   private readonly logger = new Logger('AutomationWorker');
   private readonly atMost: LimitFunction;
+  private readonly aloneAtMost: LimitFunction;
   private readonly held = new Map<string, RunState>();
-  private readonly aborts = new Map<string, AbortController>();
+  private readonly aborts = new Map<RunState, AbortController>();
   private readonly underWay = new Set<Promise<void>>();
   /** Runs that spoiled a shared transaction here: they get one of their own. A hint, found out again elsewhere. */
   private readonly alone = new Set<string>();
@@ -56,6 +56,7 @@ export class RunWorker {
     private readonly onFinished: (finished: readonly AdvancedRun[]) => void,
   ) {
     this.atMost = pLimit(settings.concurrency);
+    this.aloneAtMost = pLimit(settings.ownTransactions);
   }
 
   /** How many runs this worker holds. */
@@ -67,8 +68,8 @@ export class RunWorker {
   async tick(): Promise<number> {
     const room = Math.min(this.settings.batchSize, 2 * this.settings.concurrency - this.underWay.size);
     if (room <= 0) return 0;
-    // One statement, so no transaction around it.
-    const claimed = await claimDueRuns(this.database.dataSource.manager, room);
+    // One statement, so no transaction around it. What this worker holds is in good hands, whatever became of the lease.
+    const claimed = await claimDueRuns(this.database.dataSource.manager, room, [...this.held.keys()]);
     if (claimed.length > 0) await this.take(claimed);
     return claimed.length;
   }
@@ -93,7 +94,7 @@ export class RunWorker {
     const runs = [...this.held.values()];
     if (runs.length === 0) return;
     const kept = await this.database.transaction((manager) => extendLeases(manager, runs));
-    for (const run of runs) if (!kept.has(run.id) && this.held.get(run.id) === run) this.letGo(run);
+    for (const run of runs) if (!kept.has(run.id) && this.holds(run)) this.letGo(run);
   }
 
   /** Waits for what is under way, at most `graceMs`, then gives the rest back. */
@@ -109,20 +110,17 @@ export class RunWorker {
     if (left.length > 0) await this.giveBack(left);
   }
 
+  /** From its loading on, each run is answered for by itself: a neighbour's trouble must not undo what was committed for it. */
   private async take(claimed: readonly ClaimedRun[]): Promise<void> {
-    const heldRuns: HeldRun[] = [...claimed];
-    try {
-      const { runs, broken } = await this.load(claimed);
-      for (const run of runs) this.held.set(run.id, run);
-      for (const { run, failure } of broken) await this.fail(run, failure);
-      const together = runs.filter((run) => !this.alone.has(run.id));
-      if (together.length > 0) await this.advanceTogether(together);
-      for (const run of runs) if (this.alone.has(run.id)) await this.advanceAlone(run);
-    } catch (error) {
-      for (const run of heldRuns) this.forget(run.id);
-      await this.giveBack(heldRuns);
+    const { runs, broken } = await this.load(claimed).catch(async (error: unknown) => {
+      await this.giveBack(claimed);
       throw error;
-    }
+    });
+    for (const run of runs) this.hold(run);
+    for (const { run, failure } of broken) this.track(this.fail(run, failure));
+    const together = runs.filter((run) => !this.alone.has(run.id));
+    for (const run of runs) if (this.alone.has(run.id)) this.track(this.advanceAlone(run));
+    if (together.length > 0) await this.advanceTogether(together);
   }
 
   private async load(claimed: readonly ClaimedRun[]): Promise<{ runs: RunState[]; broken: { run: ClaimedRun; failure: LoggedFailure }[] }> {
@@ -163,30 +161,36 @@ export class RunWorker {
 
   /** Many runs in one transaction. When it fails, each goes on alone from what the tables say. */
   private async advanceTogether(runs: readonly RunState[]): Promise<void> {
+    let advanced: AdvancedRun[];
     try {
-      this.goOn(await this.inTransaction('shared', (tx) => advanceAll(runs, (run) => this.runner.advance(run, tx))));
+      advanced = await this.inTransaction('shared', (tx) => advanceAll(runs, (run) => this.runner.advance(run, tx)));
     } catch (error) {
-      if (error instanceof LeaseLost) for (const id of error.runIds) this.forget(id);
-      else if (!isConnectionLoss(error)) for (const run of runs) this.setApart(run);
-      const left = runs.filter((run) => this.held.has(run.id));
-      for (const run of left) this.forget(run.id);
-      await this.giveBack(left);
+      const lost = error instanceof LeaseLost ? error.runIds : new Set();
+      if (lost.size === 0 && !isConnectionLoss(error)) for (const run of runs) this.setApart(run);
+      for (const run of runs) this.forget(run);
+      await this.giveBack(runs.filter((run) => !lost.has(run.id)));
+      return;
     }
+    this.goOn(advanced);
   }
 
-  /** One run in a transaction of its own, a savepoint a step. */
+  /** One run in a transaction of its own, a savepoint a step. Few at a time: a host's code may hold its connection for long. */
   private async advanceAlone(run: RunState): Promise<void> {
+    let advanced: AdvancedRun[];
     try {
-      this.goOn(await this.inTransaction('own', async (tx) => [{ run, advance: await this.runner.advance(run, tx) }]));
-      this.alone.delete(run.id);
+      advanced = await this.aloneAtMost(async () => {
+        if (!this.holds(run)) throw new LeaseLost(new Set([run.id]));
+        return this.inTransaction('own', async (tx) => [{ run, advance: await this.runner.advance(run, tx) }]);
+      });
     } catch (error) {
-      this.forget(run.id);
+      this.forget(run);
       if (error instanceof LeaseLost) return;
       if (isConnectionLoss(error)) return this.giveBack([run]);
-      const failure = toLoggedFailure(error);
-      if (failure.retry.kind === 'transient') await this.postpone(run);
-      else await this.fail({ ...pick(run), workflowId: run.version.workflow.id }, failure);
+      if (isPassing(error)) return this.postpone(run);
+      return this.fail({ ...pick(run), workflowId: run.version.workflow.id }, toLoggedFailure(error));
     }
+    this.alone.delete(run.id);
+    this.goOn(advanced);
   }
 
   /** After a commit: lets go of what is over or parked, performs what is to be performed. */
@@ -196,12 +200,12 @@ export class RunWorker {
       const { run, advance } = one;
       switch (advance.kind) {
         case 'finished':
-          this.forget(run.id);
+          this.forget(run);
           finished.push(one);
           break;
         case 'parked':
         case 'queued':
-          this.forget(run.id);
+          this.forget(run);
           break;
         case 'own_transaction':
           this.hold(run);
@@ -223,41 +227,51 @@ export class RunWorker {
   }
 
   private async perform(run: RunState, step: PreparedStep): Promise<void> {
-    const abort = this.aborts.get(run.id) ?? new AbortController();
-    this.aborts.set(run.id, abort);
-    let result: StepResult;
-    try {
-      result = { kind: 'succeeded', output: await this.atMost(() => step.perform(abort.signal)) };
-    } catch (error) {
-      result = { kind: 'failed', failure: toLoggedFailure(error) };
-    }
-    await this.takeResult(run, { step, result });
+    const abort = this.aborts.get(run) ?? new AbortController();
+    this.aborts.set(run, abort);
+    const result = await this.atMost(async (): Promise<StepResult | null> => {
+      // It may have waited for room until its lease was lost, or the process is about to end.
+      if (!this.holds(run)) return null;
+      try {
+        return { kind: 'succeeded', output: await step.perform(abort.signal) };
+      } catch (error) {
+        return { kind: 'failed', failure: toLoggedFailure(error) };
+      }
+    });
+    if (result) await this.takeResult(run, { step, result });
   }
 
   /** Writes a result and goes on from it in one transaction; when that fails, the result alone: it must not get lost. */
   private async takeResult(run: RunState, finished: Finished): Promise<void> {
-    if (this.held.get(run.id) !== run) {
+    if (!this.holds(run)) {
       this.logger.warn(`Run ${run.id}: the lease was lost while step ${finished.step.ready.path} was performed; its result is dropped.`);
       return;
     }
+    let advanced: AdvancedRun[];
     try {
-      const advanced = await this.inTransaction(this.alone.has(run.id) ? 'own' : 'shared', async (tx) => {
+      advanced = await this.inTransaction(this.alone.has(run.id) ? 'own' : 'shared', async (tx) => {
         this.runner.recordResult(run, finished.step, finished.result, tx.now);
         return [{ run, advance: await this.runner.advance(run, tx) }];
       });
-      this.goOn(advanced);
     } catch (error) {
-      if (error instanceof LeaseLost) return this.forget(run.id);
+      if (error instanceof LeaseLost) return this.forget(run);
       if (!isConnectionLoss(error)) this.setApart(run);
-      await this.saveResult(run, finished);
+      return this.saveResult(run, finished);
     }
+    this.goOn(advanced);
   }
 
-  /** The result without any further step, again and again while the lease lasts; the run is then taken up anew. */
-  private async saveResult(run: RunState, { step }: Finished): Promise<void> {
-    for (let attempt = 1; this.held.get(run.id) === run; attempt += 1) {
+  /**
+   * The result without any further step, again and again for as long as the run is ours: the far side has acted, and a
+   * result that is lost would have it act twice. The run is then taken up anew.
+   */
+  private async saveResult(run: RunState, { step, result }: Finished): Promise<void> {
+    while (this.holds(run)) {
       try {
         await this.database.transaction(async (manager) => {
+          const [clock] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
+          // Once more: the transaction that failed may not have come to it.
+          this.runner.recordResult(run, step, result, clock?.now ?? new Date(0));
           const row = {
             workspaceId: run.workspaceId,
             id: run.id,
@@ -270,13 +284,13 @@ export class RunWorker {
           const written = await updateRuns(manager, [{ ...row, ...nothing }]);
           if (!written.has(run.id)) throw new LeaseLost(new Set([run.id]));
         });
-        this.forget(run.id);
-        return;
+        return this.forget(run);
       } catch (error) {
-        if (!isConnectionLoss(error) || attempt >= RECORD_ATTEMPTS) {
-          this.logger.error(`Run ${run.id}: the result of step ${step.ready.path} could not be written: ${String(error)}`);
-          this.forget(run.id);
-          return;
+        if (!isPassing(error)) {
+          if (!(error instanceof LeaseLost)) {
+            this.logger.error(`Run ${run.id}: the result of step ${step.ready.path} could not be written: ${String(error)}`);
+          }
+          return this.forget(run);
         }
         await new Promise((resolve) => setTimeout(resolve, RECORD_PAUSE_MS));
       }
@@ -288,6 +302,7 @@ export class RunWorker {
       const tx = await openStepTransaction(manager, kind, this.crm);
       const advanced = await work(tx);
       const events = [...tx.events, ...tx.unit.takeEvents().map(toEventRow)];
+      if (kind === 'own' && events.length > 0) await shareCatalogue(manager);
       await recordTransaction(manager, { advanced, skipped: [], events }, this.active, tx.now, this.random);
       return advanced;
     });
@@ -298,11 +313,11 @@ export class RunWorker {
     await this.database.transaction(async (manager) => {
       const [clock] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
       const ended = { reason: error.code, error, waiting: null, startedAt: null, finishedAt: clock?.now.toISOString() ?? null };
-      await updateRuns(manager, [{ ...pick(run), ...ended, status: 'failed', due: { kind: 'never' } }]);
+      const written = await updateRuns(manager, [{ ...pick(run), ...ended, status: 'failed', due: { kind: 'never' } }]);
+      if (written.size === 0) return;
       const { workspaceId, workflowId } = run;
       await addStats(manager, [{ workspaceId, workflowId, started: 0, succeeded: 0, failed: 1, skipped: 0, cancelled: 0 }], this.random);
     });
-    this.forget(run.id);
   }
 
   /** Gives a run back for a little later: what stood in its way passes. */
@@ -316,6 +331,7 @@ export class RunWorker {
 
   /** Gives runs back, due at once. When the database is away, their leases run out by themselves. */
   private async giveBack(runs: readonly HeldRun[]): Promise<void> {
+    if (runs.length === 0) return;
     try {
       await this.database.transaction((manager) => releaseRuns(manager, runs));
     } catch (error) {
@@ -332,14 +348,19 @@ export class RunWorker {
     this.held.set(run.id, run);
   }
 
-  private letGo(run: RunState): void {
-    this.aborts.get(run.id)?.abort(new Error('the lease of the run was lost'));
-    this.forget(run.id);
+  private holds(run: RunState): boolean {
+    return this.held.get(run.id) === run;
   }
 
-  private forget(runId: string): void {
-    this.held.delete(runId);
-    this.aborts.delete(runId);
+  private letGo(run: RunState): void {
+    this.aborts.get(run)?.abort(new Error('the lease of the run was lost'));
+    this.forget(run);
+  }
+
+  /** This claim of the run; a later one stays. */
+  private forget(run: RunState): void {
+    if (this.holds(run)) this.held.delete(run.id);
+    this.aborts.delete(run);
   }
 
   private track(work: Promise<void>): void {

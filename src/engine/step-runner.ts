@@ -19,6 +19,7 @@ import { toEventRow } from './event-row.js';
 import { performFlowStep } from './flow-steps.js';
 import { type LoggedFailure, sqlState, toLoggedFailure } from './logged-failure.js';
 import type { Advance, PreparedStep, RunState } from './run-state.js';
+import { lendManager } from './step-manager.js';
 import { storableOutput } from './step-output.js';
 import type { StepTransaction } from './step-transaction.js';
 import { withTimeout } from './with-timeout.js';
@@ -174,14 +175,15 @@ export class StepRunner {
     const started = performance.now();
     let input: JsonObject | null = null;
     await manager.query('SAVEPOINT step');
+    const lent = lendManager(manager);
     // Its own unit: what a failed step read and wrote is forgotten with it.
-    const unit = new CrmUnitOfWork(this.crm, manager);
+    const unit = new CrmUnitOfWork(this.crm, lent.manager);
     try {
       const scope = await this.scopeOf(run, ready, { ...tx, unit });
       const args = prepareArguments(action, step.with, scope);
       input = maskArguments(action, args);
-      const context = { ...this.contextOf(run, ready, scope, tx.now), crm: this.sessionFor(run, unit), manager };
-      const output = await withTimeout(timeoutOf(step), step.id, () => action.execute(args, context));
+      const context = { ...this.contextOf(run, ready, scope, tx.now), crm: this.sessionFor(run, unit), manager: lent.manager };
+      const output = await withTimeout(timeoutOf(step), step.id, () => action.execute(args, context)).finally(lent.close);
       await manager.query('RELEASE SAVEPOINT step');
       tx.events.push(...unit.takeEvents().map(toEventRow));
       this.recordSuccess(run, ready, input, storableOutput(output), tx.now, started);

@@ -30,8 +30,11 @@ interface Listening {
 export class WakeUp implements EntitySubscriberInterface {
   private readonly logger = new Logger('AutomationWakeUp');
   private readonly listeners = new Set<(kind: WorkKind) => void>();
-  /** Transactions of the host in which something was published; the work exists once they commit. */
-  private readonly published = new WeakSet<QueryRunner>();
+  /**
+   * Transactions in which something was published; the work exists once they commit. Known by the runner's `data`, which a
+   * step's view of a runner shares with it.
+   */
+  private readonly published = new WeakSet<QueryRunner['data']>();
   private listening: Listening | null = null;
   private readonly unannounced = new Set<WorkKind>();
   private timer: NodeJS.Timeout | null = null;
@@ -59,19 +62,19 @@ export class WakeUp implements EntitySubscriberInterface {
   /** There will be events to route once the manager's transaction commits. */
   announceAfterCommit(manager: EntityManager): void {
     const runner = manager.queryRunner;
-    if (runner?.isTransactionActive) this.published.add(runner);
+    if (runner?.isTransactionActive) this.published.add(runner.data);
     else this.announce('events');
   }
 
   /** TypeORM calls this after each COMMIT (and each released savepoint) on the host's DataSource. */
   afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
-    if (queryRunner.isTransactionActive || !this.published.delete(queryRunner)) return;
+    if (queryRunner.isTransactionActive || !this.published.delete(queryRunner.data)) return;
     this.announce('events');
   }
 
   /** What was published is gone with the transaction. */
   afterTransactionRollback({ queryRunner }: { queryRunner: QueryRunner }): void {
-    if (!queryRunner.isTransactionActive) this.published.delete(queryRunner);
+    if (!queryRunner.isTransactionActive) this.published.delete(queryRunner.data);
   }
 
   async start(): Promise<void> {
@@ -117,34 +120,40 @@ export class WakeUp implements EntitySubscriberInterface {
   }
 
   private async listen(pauseMs: number): Promise<void> {
+    let detach = (): void => undefined;
     let runner: QueryRunner | null = null;
     try {
       const connecting = this.database.dataSource.createQueryRunner();
       runner = connecting;
       const client = (await connecting.connect()) as Client;
       const [self] = (await connecting.query('SELECT pg_backend_pid()::text AS pid')) as { pid: string }[];
+      let ended = false;
       const onNotification = (message: unknown): void => {
         const [pid, ...kinds] = ((message as { payload?: string }).payload ?? '').split(' ');
         if (pid === self?.pid) return;
         for (const kind of ['events', 'runs'] as const) if (kinds.includes(kind)) this.tellHere(kind);
       };
       const onEnd = (): void => {
+        ended = true;
         if (this.listening?.runner === connecting) this.listenAgain(FIRST_RECONNECT_MS);
       };
       client.on('notification', onNotification);
       client.on('end', onEnd);
-      const detach = (): void => {
+      detach = (): void => {
         client.off('notification', onNotification);
         client.off('end', onEnd);
       };
-      this.listening = { runner: connecting, detach };
       await connecting.query(`LISTEN ${CHANNEL}`);
+      if (ended) throw new Error('the connection has ended');
+      // Stopped meanwhile: nobody else would give the connection back, and the pool could not be closed.
+      if (this.stopped) return await this.drop({ runner, detach });
+      this.listening = { runner, detach };
       // What happened while nobody listened.
       this.tellHere('events');
       this.tellHere('runs');
     } catch (error) {
       this.logger.warn(`Cannot listen for work, polling goes on: ${String(error)}`);
-      if (runner) await this.drop({ runner, detach: () => undefined });
+      if (runner) await this.drop({ runner, detach });
       this.listenAgain(Math.min(pauseMs * 2, LAST_RECONNECT_MS));
     }
   }

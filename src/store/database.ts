@@ -6,6 +6,8 @@ const LOCK_SPACE = 0x43524d41; // 'CRMA'
 /** Held shared by every routing transaction, exclusively by whatever changes which workflows are active. */
 const CATALOGUE_LOCK = 1;
 const MIGRATION_LOCK = 2;
+/** How long a connection is silent before the kernel asks whether anybody is there. */
+const KEEP_ALIVE_MS = 10_000;
 
 /** How the automation tables are brought up to date: `auto` migrates at start, `check` refuses to start when behind. */
 export type MigrationMode = 'auto' | 'check';
@@ -78,6 +80,11 @@ export class AutomationDatabase {
       ...options,
       name: 'automation',
       poolSize,
+      // What the host tells its driver goes for ours too, except how many connections. Keep-alive finds out about a server
+      // that vanished without a word, such as one that a failover replaced; a query would wait for it for ever.
+      extra: { keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS, ...options.extra, max: poolSize },
+      // Whatever the host prefers: a router that has waited for Pause must see what it committed.
+      isolationLevel: undefined,
       // An idle connection that the server closes must not bring the process down; the next query reconnects.
       poolErrorHandler: options.poolErrorHandler ?? (() => undefined),
       applicationName: 'nestjs-crm-automation',

@@ -83,37 +83,48 @@ export async function insertEvents(manager: EntityManager, events: readonly Even
   );
 }
 
+/** Names an event. */
+export interface EventRef {
+  workspaceId: string;
+  id: string;
+}
+
 /**
- * Claims the oldest unrouted events and marks them routed: the mark commits together with what routing writes, or not
- * at all. SKIP LOCKED keeps routers of several nodes out of each other's way. The generation is read by the same
- * statement, whose snapshot is younger than the shared catalogue lock taken before it.
+ * Claims the oldest unrouted events (so many, or this very one) and marks them routed: the mark commits together with what
+ * routing writes, or not at all. SKIP LOCKED keeps routers of several nodes out of each other's way. The generation is read
+ * by the same statement, whose snapshot is younger than the shared catalogue lock taken before it.
  */
-export async function claimUnroutedEvents(manager: EntityManager, limit: number): Promise<ClaimedEvent[]> {
+export async function claimUnroutedEvents(manager: EntityManager, wanted: number | EventRef): Promise<ClaimedEvent[]> {
+  const [which, parameters] =
+    typeof wanted === 'number'
+      ? ['ORDER BY id LIMIT $1', [wanted]]
+      : ['AND workspace_id = $1 AND id = $2', [wanted.workspaceId, wanted.id]];
   const rows = await sql<EventRecord & { generation: string | null }>(
     manager,
     `WITH claimed AS MATERIALIZED (
-       SELECT workspace_id AS w, id AS i FROM automation.events WHERE routed_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+       SELECT workspace_id AS w, id AS i FROM automation.events WHERE routed_at IS NULL ${which} FOR UPDATE SKIP LOCKED
      )
      UPDATE automation.events SET routed_at = now() FROM claimed WHERE workspace_id = w AND id = i
      RETURNING ${EVENT_COLUMNS},
        (SELECT generation FROM automation.catalogue_generations g WHERE g.workspace_id = events.workspace_id) AS generation`,
-    [limit],
+    parameters,
   );
   // UPDATE … FROM does not keep the order of the claim.
   rows.sort((a, b) => (a.id < b.id ? -1 : 1));
   return rows.map((row) => ({ event: toDomainEvent(row), generation: row.generation }));
 }
 
-/** Says on the event itself that it could not be routed. */
-export async function markUnroutable(manager: EntityManager, event: DomainEvent, error: LoggedError): Promise<void> {
-  await sql(manager, 'UPDATE automation.events SET error = $3 WHERE workspace_id = $1 AND id = $2', [event.workspaceId, event.id, error]);
+/** Gives up an event that cannot be routed, and says so on the event itself; unless somebody has routed it meanwhile. */
+export async function markUnroutable(manager: EntityManager, event: EventRef, error: LoggedError): Promise<void> {
+  await sql(
+    manager,
+    'UPDATE automation.events SET routed_at = now(), error = $3 WHERE workspace_id = $1 AND id = $2 AND routed_at IS NULL',
+    [event.workspaceId, event.id, error],
+  );
 }
 
 /** Events by id, keyed by id; ids that retention removed are missing. */
-export async function loadEvents(
-  manager: EntityManager,
-  refs: readonly { workspaceId: string; id: string }[],
-): Promise<Map<string, DomainEvent>> {
+export async function loadEvents(manager: EntityManager, refs: readonly EventRef[]): Promise<Map<string, DomainEvent>> {
   if (refs.length === 0) return new Map();
   const rows = await sql<EventRecord>(
     manager,

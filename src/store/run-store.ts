@@ -119,13 +119,14 @@ export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun
 
 /**
  * Claims due runs: queued ones, waits that are over, and leases that ran out, all by one index scan on due_at. Raising
- * the fence shuts a former holder out for good. Only a lease that ran out counts as a recovery.
+ * the fence shuts a former holder out for good. Only a lease that ran out counts as a recovery. `except`: runs that the
+ * caller holds; after an outage their leases may have run out, but their results are about to be written.
  */
-export function claimDueRuns(manager: EntityManager, limit: number): Promise<ClaimedRun[]> {
+export function claimDueRuns(manager: EntityManager, limit: number, except: readonly string[]): Promise<ClaimedRun[]> {
   return sql<ClaimedRun>(
     manager,
     `WITH due AS MATERIALIZED (
-       SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs WHERE due_at <= now()
+       SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs WHERE due_at <= now() AND id <> ALL($2::uuid[])
        ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
      )
      UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = now() + interval '${LEASE_SECONDS} seconds',
@@ -134,7 +135,7 @@ export function claimDueRuns(manager: EntityManager, limit: number): Promise<Cla
      FROM due WHERE workspace_id = w AND id = i
      RETURNING workspace_id AS "workspaceId", id, workflow_id AS "workflowId", version_id AS "versionId", event_id AS "eventId",
        module, record_id AS "recordId", actor, cause, fence, recoveries, started_at AS "startedAt", retry_of AS "retryOf"`,
-    [limit],
+    [limit, except],
   );
 }
 

@@ -76,7 +76,7 @@ describe('steps that fail', () => {
       trigger: CREATED,
       conditions: only('Continue'),
       steps: [
-        { id: 'render', type: 'create_task', with: { title: '{{record.nothing}}' }, onError: 'continue' },
+        { id: 'render', type: 'create_task', with: { title: '{{previous.name}}' }, onError: 'continue' },
         { id: 'mail', type: 'send_email', with: { to: '{{record.email}}', subject: 'Hi', text: 'Hi' }, onError: 'continue' },
         { id: 'task', type: 'create_task', with: { title: 'Still done' } },
       ],

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { IsString } from 'class-validator';
+import { defineAction, type ExternalStep } from '../../src/actions/define-action.js';
+import { EventRouter } from '../../src/engine/event-router.js';
+import { RunWorker } from '../../src/engine/run-worker.js';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+
+class Arguments {
+  @IsString() to!: string;
+}
+
+/** What the far side does at each call, in order. */
+let farSide: ((step: ExternalStep) => Promise<object>)[];
+let calls: string[];
+
+const call = defineAction({
+  type: 'call',
+  label: 'Call',
+  effect: 'external',
+  arguments: Arguments,
+  async execute({ to }, step) {
+    calls.push(to);
+    return (await farSide[calls.length - 1]?.(step)) as never;
+  },
+});
+
+const DEFINITION = {
+  trigger: { type: 'event', module: 'leads', event: 'created' },
+  steps: [
+    { id: 'call', type: 'call', with: { to: '{{record.name}}' } },
+    { id: 'note', type: 'create_task', with: { title: 'Answer: {{steps.call.output.answer}}' } },
+  ],
+};
+
+function later(): { promise: Promise<void>; resolve(): void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+describe('results of external steps', () => {
+  let app: AutomationApp;
+  let database: AutomationDatabase;
+  let workflowId: string;
+  beforeEach(async () => {
+    calls = [];
+    app = await startAutomationApp({ actions: [call] });
+    database = app.module.get(AutomationDatabase);
+    workflowId = await app.publishWorkflow(DEFINITION);
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
+  const stepsOfTheRun = async () => {
+    const [run] = await app.runsOf({ workflowId });
+    return [run?.status, ...(run?.steps.map(({ path, attempt, status }) => `${path} ${attempt} ${status}`) ?? [])];
+  };
+  const runIsDue = () => app.query("UPDATE automation.runs SET due_at = now() WHERE status = 'running'");
+
+  it.each([
+    ['the connection is lost', () => new Error('Connection terminated unexpectedly')],
+    ['the database is out of connections', () => Object.assign(new Error('sorry, too many clients already'), { code: '53300' })],
+  ])('are written when %s, as soon as the database takes them', async (_, trouble) => {
+    const transaction = jest.spyOn(database, 'transaction');
+    farSide = [
+      async () => {
+        for (let time = 0; time < 3; time += 1) transaction.mockImplementationOnce(() => Promise.reject(trouble()));
+        return { answer: 42 };
+      },
+    ];
+    await app.createLead({ name: 'Ada' });
+    await app.automation.drain();
+    await runIsDue();
+    await app.automation.drain();
+    expect(await stepsOfTheRun()).toEqual(['succeeded', 'call 1 succeeded', 'note 1 succeeded']);
+    expect(calls).toEqual(['Ada']);
+  });
+
+  it('are waited for by the process that performs the step, even when the lease has run out and nobody else wants the run', async () => {
+    const first = later();
+    farSide = [async () => first.promise.then(() => ({ answer: 'first' }))];
+    await app.createLead({ name: 'Ada' });
+    const worker = app.module.get(RunWorker);
+    const driving = app.automation.tick();
+    await app.eventually(() => expect(calls).toHaveLength(1));
+    await runIsDue();
+    expect(await worker.tick()).toBe(0);
+    first.resolve();
+    await driving;
+    expect(await stepsOfTheRun()).toEqual(['succeeded', 'call 1 succeeded', 'note 1 succeeded']);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('stay expected when a neighbour of the same batch cannot be taken on', async () => {
+    const answer = later();
+    farSide = [async () => answer.promise.then(() => ({ answer: 1 }))];
+    await app.createLead({ id: 'outside', name: 'Ada' });
+    await app.createLead({ id: 'stuck', name: 'Bob' });
+    // Queued by hand, so that both are claimed together; what the neighbour writes is refused, and so is giving it back.
+    await app.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '55P03'; END $$;
+      CREATE TRIGGER refuse BEFORE UPDATE ON automation.runs FOR EACH ROW
+        WHEN (NEW.record_id = 'stuck' AND OLD.status = 'running' AND NOT (NEW.status = 'queued' AND NEW.due_at = now())) EXECUTE FUNCTION refuse();
+      CREATE TRIGGER refuse_inline BEFORE INSERT ON automation.runs FOR EACH ROW
+        WHEN (NEW.status <> 'queued') EXECUTE FUNCTION refuse()`);
+    const worker = app.module.get(RunWorker);
+    const router = app.module.get(EventRouter);
+    while ((await router.route()).events > 0);
+    // Together, which fails; then each alone.
+    await worker.tick();
+    await worker.tick();
+    await app.eventually(() => expect(calls).toHaveLength(1));
+    await app.query('DROP TRIGGER refuse ON automation.runs; DROP TRIGGER refuse_inline ON automation.runs');
+    await app.query("UPDATE automation.runs SET status = 'cancelled', due_at = NULL WHERE record_id = 'stuck'");
+    await worker.tick();
+    expect(calls).toEqual(['Ada']);
+    answer.resolve();
+    await worker.settled();
+    expect((await app.runsOf({ workflowId, recordId: 'outside' }))[0]?.status).toBe('succeeded');
+  });
+
+  it('are not waited for, nor steps begun, once the lease is lost', async () => {
+    const hold = later();
+    await app.close();
+    app = await startAutomationApp({ actions: [call], worker: { enabled: false, concurrency: 1, shutdownGraceMs: 0 } });
+    database = app.module.get(AutomationDatabase);
+    workflowId = await app.publishWorkflow(DEFINITION);
+    farSide = [async () => hold.promise.then(() => ({ answer: 1 })), async () => ({ answer: 2 })];
+    await app.createLead({ name: 'Ada' });
+    await app.createLead({ name: 'Bob' });
+    const worker = app.module.get(RunWorker);
+    const driving = app.automation.tick();
+    await app.eventually(() => expect(calls).toHaveLength(1));
+    await worker.drain(0);
+    hold.resolve();
+    await driving;
+    expect(calls).toHaveLength(1);
+    expect(worker.holding).toBe(0);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { AutomationEngine } from '../../src/engine/automation-engine.js';
+
+/** An engine over parts that do what a test says; polls are an hour apart. */
+function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => Promise<void> }) {
+  const route = parts.route ?? (async () => ({ events: 0, started: [] }));
+  const worker = {
+    tick: async () => 0,
+    adopt: () => undefined,
+    drain: jest.fn(async () => undefined),
+    heartbeat: parts.heartbeat,
+    onRoom: null,
+  };
+  const wakeUp = { start: async () => undefined, stop: jest.fn(async () => undefined), onWork: () => () => undefined };
+  const settings = {
+    workerEnabled: true,
+    pollIntervalMs: 3_600_000,
+    retention: { intervalMs: 3_600_000 },
+    shutdownGraceMs: 0,
+    batchSize: 1,
+  };
+  const engine = new AutomationEngine({ route } as never, worker as never, {} as never, wakeUp as never, settings as never);
+  return { engine, worker, wakeUp };
+}
+
+describe('a stop', () => {
+  it('does not wait for the next poll of a loop that was busy when it came', async () => {
+    const busy: (() => void)[] = [];
+    const { engine, worker } = engineOver({
+      route: () => new Promise((resolve) => busy.push(() => resolve({ events: 0, started: [] }))),
+    });
+    await engine.start();
+    expect(busy).toHaveLength(2);
+    const stopping = engine.stop();
+    for (const finish of busy) finish();
+    await stopping;
+    expect(worker.drain).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits for a heartbeat that is under way: its connection must be back before the pool is closed', async () => {
+    jest.useFakeTimers();
+    try {
+      const order: string[] = [];
+      let finish = (): void => undefined;
+      const { engine, wakeUp } = engineOver({
+        heartbeat: () =>
+          new Promise((resolve) => {
+            finish = () => {
+              order.push('heartbeat');
+              resolve();
+            };
+          }),
+      });
+      wakeUp.stop.mockImplementation(async () => {
+        order.push('stopped');
+        return undefined;
+      });
+      await engine.start();
+      await jest.advanceTimersByTimeAsync(10_000);
+      const stopping = engine.stop();
+      await jest.advanceTimersByTimeAsync(0);
+      finish();
+      await stopping;
+      expect(order).toEqual(['heartbeat', 'stopped']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { CreateAutomation1763600000000 } from '../../migrations/1763600000000-create-automation.js';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+describe('the pool of our own, whatever the host has set for its own', () => {
+  let database: TestDatabase;
+  let host: DataSource;
+  let own: AutomationDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    host = new DataSource({
+      type: 'postgres',
+      url: database.url,
+      isolationLevel: 'SERIALIZABLE',
+      extra: { max: 1, statement_timeout: 77_000 },
+    });
+    own = new AutomationDatabase(host, { poolSize: 5, migrations: [CreateAutomation1763600000000], migrate: 'auto' });
+    await own.connect();
+  });
+  afterAll(async () => {
+    await own.close();
+    await database.drop();
+  });
+
+  it('has as many connections as it was told', async () => {
+    let all = (): void => undefined;
+    const together = new Promise<void>((resolve) => {
+      all = resolve;
+    });
+    const backends = new Set<number>();
+    const open = (): Promise<void> =>
+      own.transaction(async (manager) => {
+        const [{ pid }] = (await manager.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+        backends.add(pid);
+        if (backends.size === 5) all();
+        await together;
+      });
+    await Promise.all(Array.from({ length: 5 }, open));
+    expect(backends.size).toBe(5);
+  });
+
+  it('reads what is committed: a router that waited for Pause must see it', async () => {
+    const shown = await own.transaction((manager) => manager.query('SHOW transaction_isolation'));
+    expect(shown).toEqual([{ transaction_isolation: 'read committed' }]);
+  });
+
+  it('keeps the rest of what the host says to its driver', async () => {
+    expect(await own.dataSource.query('SHOW statement_timeout')).toEqual([{ statement_timeout: '77s' }]);
+  });
+});
