@@ -36,13 +36,8 @@ function parseRoot(json: unknown, catalog: Catalog | null, problems: ProblemList
   if (!reader) return null;
   const trigger = parseTrigger(reader, catalog);
   const moduleName = isJsonObject(trigger) && typeof trigger.module === 'string' ? trigger.module : null;
-  const about: DefinitionContext = {
-    problems,
-    references: new References(problems),
-    catalog,
-    moduleName,
-    module: (moduleName !== null && catalog?.modules.get(moduleName)) || null,
-  };
+  const module = (moduleName !== null && catalog?.modules.get(moduleName)) || null;
+  const about: DefinitionContext = { problems, references: new References(problems, module, catalog), catalog, moduleName, module };
   const conditions = reader.raw('conditions');
   if (conditions !== undefined) checkCondition(conditions, 'conditions', about, { visible: new Set(), inLoop: false });
   const steps: Step[] = parseSteps(reader.list('steps', { min: 0, max: MAX_STEPS }), 'steps', about);

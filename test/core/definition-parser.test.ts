@@ -20,8 +20,9 @@ const LEADS: ModuleDescription = {
     field('stage', 'text'),
     field('renewsOn', 'date'),
     field('seenAt', 'datetime'),
+    field('item', 'json'),
   ],
-  relations: [],
+  relations: [{ name: 'account', module: 'accounts' }],
   events: [
     { name: 'created', label: 'Created', rule: { on: 'created' } },
     { name: 'updated', label: 'Updated', rule: { on: 'updated' } },
@@ -578,6 +579,32 @@ describe('templates', () => {
     ['a step in the list of its loop', [{ ...MINIMAL.for_each, in: '{{steps.y.output.list}}' }], [`steps[0].in: Step "y" ${NEVER}`]],
   ])('cannot use %s', (_what, steps, wanted) => {
     expect(told(parseDefinition(withSteps(steps), CATALOG))).toEqual(wanted);
+  });
+
+  it.each<[string, string, string]>([
+    ['a field that the module has not', 'record.nmae', 'Module "leads" has no field "nmae".'],
+    ['such a field without its variable', 'nmae', 'Module "leads" has no field "nmae".'],
+    ['one of the record before', 'previous.nmae', 'Module "leads" has no field "nmae".'],
+    ['one in an expression', 'upper (default record.nmae "x")', 'Module "leads" has no field "nmae".'],
+    ['a change of no field', 'changes.nmae.to', 'Module "leads" has no field "nmae".'],
+    ['a member of a text', 'record.email.length', 'The field "email" holds no members: its type is text.'],
+    ['nothing about the actor', 'actor.age', 'There is no "actor.age".'],
+  ])('cannot use %s', (_what, read, problem) => {
+    expect(told(parseDefinition(withSteps([uses('a', read)]), CATALOG))).toEqual([`steps[0].with.text: ${problem}`]);
+  });
+
+  it('may use what nobody has described: members of JSON, related records of other modules, and anything without a catalogue', () => {
+    for (const read of [
+      'record.item.name',
+      'record.account.name',
+      'record.id',
+      'trigger.body.nmae',
+      'context.nmae',
+      'changes.stage.from',
+    ]) {
+      expect(told(parseDefinition(withSteps([uses('a', read)]), CATALOG))).toBe('ok');
+    }
+    expect(told(parseDefinition(withSteps([uses('a', 'record.nmae')]), null))).toBe('ok');
   });
 
   it('can use no step in the conditions of the workflow, as none is over then', () => {

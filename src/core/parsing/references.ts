@@ -1,3 +1,5 @@
+import type { Catalog, ModuleDescription } from '../catalog.js';
+import { findField } from '../field-types.js';
 import { isJsonObject, type Json } from '../json.js';
 import { parsePath } from '../scope.js';
 import { compileTemplate, hasExpression } from '../template.js';
@@ -12,15 +14,20 @@ export interface Viewpoint {
 }
 
 /**
- * Collects what templates and conditions read of `steps`, `item` and `index`, and tells at the end, when every step is
- * known, which of it can never be there.
+ * Checks what templates and conditions read of the run: that templates name fields which the catalogue knows (for
+ * conditions `conditionProblems` does), and that `steps`, `item` and `index` can be there. Which steps there are is known
+ * at the end only.
  */
 export class References {
   private readonly steps = new Map<string, string>();
   private readonly missing: { path: string; id: string }[] = [];
   private incomplete = false;
 
-  constructor(private readonly problems: ProblemList) {}
+  constructor(
+    private readonly problems: ProblemList,
+    private readonly module: ModuleDescription | null,
+    private readonly catalog: Catalog | null,
+  ) {}
 
   /** Where the step of this id stands; undefined when there is none yet. */
   locate(id: string): string | undefined {
@@ -60,7 +67,10 @@ export class References {
 
   private walk(value: Json | undefined, path: string, view: Viewpoint, inCondition: boolean): void {
     if (typeof value === 'string') {
-      for (const read of templatePaths(value)) this.note(read, path, view);
+      for (const read of templatePaths(value)) {
+        this.note(read, path, view);
+        this.checkField(read, path);
+      }
     } else if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) this.walk(item, `${path}[${index}]`, view, inCondition);
     } else if (isJsonObject(value)) {
@@ -69,6 +79,12 @@ export class References {
         else this.walk(member, `${path}.${key}`, view, inCondition);
       }
     }
+  }
+
+  private checkField(read: string, path: string): void {
+    const parsed = parsePath(read);
+    const finding = parsed && findField(parsed, this.module, this.catalog);
+    if (finding && 'problem' in finding) this.problems.add(path, finding.problem);
   }
 
   private note(read: string, path: string, view: Viewpoint): void {
