@@ -9,6 +9,8 @@ import type { ActionDefinition } from './action.js';
 import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';
 
 const MASK = '••••••';
+/** How much of a refused value an error shows, in characters. */
+const LONGEST_SHOWN = 200;
 /** Names that reach an object's prototype where code assigns carelessly (class-transformer fails on them). */
 const REFUSED_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -30,9 +32,24 @@ export function prepareArguments<A extends object>(action: ActionDefinition<A>, 
     throw new AutomationError('arguments_invalid', `The arguments of ${action.type} are not valid: ${summary(problems)}`, {
       hint: 'Compare the values that the templates gave with what the step takes; the record may lack a value.',
       problems,
+      details: { given: givenValues(action, rendered, problems) },
     });
   }
   return instance;
+}
+
+/** What the templates gave for the arguments that the problems are about, for whoever has to find out why. */
+function givenValues(action: ActionDefinition, rendered: JsonObject, problems: readonly Problem[]): JsonObject {
+  const named = new Set(problems.map(({ path }) => path.split(/[.[]/, 1)[0]));
+  const masked = maskArguments(action, rendered);
+  return Object.fromEntries(
+    Object.entries(masked).flatMap(([name, value]) => (named.has(name) && value !== undefined ? [[name, shortened(value)]] : [])),
+  );
+}
+
+function shortened(value: Json): Json {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : value;
 }
 
 /** How the catalogue shows an action: its arguments as JSON Schema, and the check of arguments as written in a definition. */
@@ -157,6 +174,7 @@ function asProblems(error: ValidationError, parent: string): Problem[] {
 }
 
 function summary(problems: readonly Problem[]): string {
-  const shown = problems.slice(0, 3).map((problem) => `${problem.path}: ${problem.message}`);
+  // class-validator's own messages begin with the name
+  const shown = problems.slice(0, 3).map(({ path, message }) => (message.startsWith(`${path} `) ? message : `${path}: ${message}`));
   return problems.length > 3 ? `${shown.join('; ')}; and ${problems.length - 3} more` : shown.join('; ');
 }

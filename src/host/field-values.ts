@@ -54,9 +54,14 @@ export function checkedValue(module: string, field: Pick<FieldDescription, 'name
   }
   const canonical = canonicalValue(field, value);
   if (canonical === undefined) {
-    throw new AutomationError('value_invalid', `${shown(value)} does not fit the field '${field.name}' of ${module}, a ${field.type}.`, {
-      details: { module, field: field.name, type: field.type },
-    });
+    throw new AutomationError(
+      'value_invalid',
+      `${shown(value)} does not fit the field '${field.name}' of ${module}: its type is ${field.type}.`,
+      {
+        hint: 'Correct the value in the workflow, or the record that it is taken from.',
+        details: { module, field: field.name, type: field.type },
+      },
+    );
   }
   const { options } = field;
   const refused = options && (Array.isArray(canonical) ? canonical : [canonical]).find((one) => !options.includes(String(one)));

@@ -3,7 +3,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { ErrorBody } from './error-body.js';
 import { codeForStatus } from './error-status.js';
 import { type HttpRequest, header } from './http-request.js';
-import { isJsonInUtf8 } from './request-shape.guard.js';
+import { tooLarge } from './json-shape.js';
+import { isJsonInUtf8, MAX_BODY_BYTES } from './request-shape.guard.js';
 
 /** Injection token of the path under which the module mounts the controllers. Default `automation`. */
 export const HTTP_PATH = Symbol('AUTOMATION_HTTP_PATH');
@@ -41,7 +42,7 @@ export class ParserErrors implements OnModuleInit {
     if (httpAdapter?.getType() !== 'express') return;
     // Express takes a function for an error handler by its four parameters.
     const handler = (error: ParserError, request: HttpRequest, response: unknown, next: (error: unknown) => void): void => {
-      const body = this.ours.test(request.originalUrl ?? request.url) ? parserErrorBody(error, header(request, 'content-type')) : null;
+      const body = this.ours.test(request.originalUrl ?? request.url) ? parserErrorBody(error, request) : null;
       if (body) httpAdapter.reply(response, body, body.statusCode);
       else next(error);
     };
@@ -49,7 +50,8 @@ export class ParserErrors implements OnModuleInit {
   }
 }
 
-function parserErrorBody(error: ParserError, contentType: string | undefined): ErrorBody | null {
+function parserErrorBody(error: ParserError, request: HttpRequest): ErrorBody | null {
+  const contentType = header(request, 'content-type');
   const told = error.status ?? error.statusCode;
   if (typeof told !== 'number' || told < 400 || told > 499) return null;
   // Express decodes UTF-16 and UTF-32 too, and then fails on what we would refuse for its charset.
@@ -59,8 +61,12 @@ function parserErrorBody(error: ParserError, contentType: string | undefined): E
       return {
         statusCode,
         code: 'payload_too_large',
-        message: "The body is larger than the application's body parser allows.",
-        hint: 'Definitions may have up to 256 KB: raise the limit of the parser (`app.useBodyParser("json", { limit: "256kb" })`).',
+        ...(Number(header(request, 'content-length') ?? 0) > MAX_BODY_BYTES
+          ? { message: tooLarge(MAX_BODY_BYTES).message }
+          : {
+              message: "The body is larger than the application's body parser allows.",
+              hint: 'Definitions may have up to 256 KB: raise the limit of the parser (`app.useBodyParser("json", { limit: "256kb" })`).',
+            }),
       };
     case 415:
       return { statusCode, code: 'unsupported_media_type', message: 'The body must be JSON in UTF-8, without an unknown encoding.' };

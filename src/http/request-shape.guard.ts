@@ -4,7 +4,7 @@ import { type HttpRequest, header } from './http-request.js';
 import { checkShape, tooLarge } from './json-shape.js';
 
 /** The largest body, in bytes: a definition may have this size. The host's own body parser must allow as much. */
-const MAX_BODY_BYTES = 256 * 1024;
+export const MAX_BODY_BYTES = 256 * 1024;
 const MAX_DEPTH = 128;
 const MAX_QUERY_BYTES = 16 * 1024;
 const METHODS_WITH_BODY = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);

@@ -203,6 +203,12 @@ describe('arguments of an attempt', () => {
     expect(error.message).toContain(path);
   });
 
+  it('show what the templates gave for those that are refused, and nothing of the others', () => {
+    expect(invalid({ to: 5, tries: 2 }).details).toEqual({ given: { to: 5 } });
+    expect(invalid({ text: 'long '.repeat(100) }).details).toEqual({ given: { text: expect.stringMatching(/^(long ){40}…$/) } });
+    expect(invalid({ key: 5, headers: ['secret'] }).details).toEqual({ given: { key: '••••••', headers: '••••••' } });
+  });
+
   it('are refused for the name of a prototype', () => {
     const forged = JSON.parse('{"to":"x","text":"x","__proto__":{"to":"y"}}') as JsonObject;
     expect(problems(forged)).toMatchObject([{ path: '__proto__' }]);
@@ -327,7 +333,7 @@ describe('the schema of arguments', () => {
       isNumber: { type: 'number', exclusiveMinimum: 0 },
       isIn: { enum: ['a', 1] },
       equals: { const: true },
-      matches: { pattern: '^a+$' },
+      matches: { type: 'string', pattern: '^a+$' },
       isEmail: { type: 'string', format: 'email' },
       isUrl: { type: 'string', format: 'uri' },
       isUuid: { type: 'string', format: 'uuid' },
@@ -336,7 +342,7 @@ describe('the schema of arguments', () => {
       full: { type: 'object', minProperties: 1 },
       list: { minItems: 1, uniqueItems: true },
       two: { minItems: 2 },
-      long: { minLength: 3 },
+      long: { type: 'string', minLength: 3 },
       anything: {},
       phone: { type: 'string', format: 'phone', description: 'x', default: '-' },
     });

@@ -130,7 +130,8 @@ describe('a message', () => {
 
 describe('the mailer', () => {
   it('says so when mail is not set up', async () => {
-    for (const options of [null, undefined]) {
+    // The URL of a server that the environment does not name is no server on localhost.
+    for (const options of [null, undefined, { transport: undefined, from: 'crm@acme.test' }, { transport: '', from: 'crm@acme.test' }]) {
       const error = await rejection<AutomationError>(new Mailer(options).send(MAIL, KEY));
       expect(error).toMatchObject({ code: 'mail_not_configured', retry: { kind: 'permanent' } });
       expect(error.hint).toContain('mail option');
@@ -146,6 +147,9 @@ describe('the mailer', () => {
       expect.objectContaining({ code: 'mail_config_invalid' }),
     );
     expect(() => new Mailer({ transport: 'smtp://x', from: '' })).toThrow(expect.objectContaining({ code: 'mail_config_invalid' }));
+    expect(() => new Mailer({ transport: 'smtp://x', from: 'crm@acme.test', templateDirs: 'no/such/folder' })).toThrow(
+      expect.objectContaining({ code: 'mail_config_invalid', message: expect.stringContaining('no/such/folder') }),
+    );
     expect(() => new Mailer({ transport: 'smtp://x', from: 'nobody' })).toThrow(expect.objectContaining({ code: 'mail_address_invalid' }));
   });
 

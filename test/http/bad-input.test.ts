@@ -120,6 +120,11 @@ describe.each([
       expect((await post(create, body, 'application/json; charset="UTF-8"')).status).toBe(201);
     });
 
+    it('that no setting would let in gets no hint at settings', async () => {
+      const answer = await post(create, JSON.stringify({ ...valid, description: 'x'.repeat(1100 * 1024) }));
+      expect(answer.body).toEqual({ statusCode: 413, code: 'payload_too_large', message: 'The request is larger than 256 KB.' });
+    });
+
     it('sent in chunks is measured all the same', async () => {
       const { port } = await new Promise<{ port: number }>((done) => {
         const server = admin.app.getHttpServer();

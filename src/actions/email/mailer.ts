@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
 import { createTransport, type SendMailOptions, type TransportConfig, type Transporter } from 'nodemailer';
 import { AutomationError } from '../../core/errors.js';
@@ -11,14 +13,15 @@ export interface MailOptions {
   /**
    * How mail leaves: the URL of an SMTP server (`smtp://user:password@host:587`), nodemailer's transport options, or a
    * nodemailer transporter. For the first two the timeouts are 10 s to connect, 10 s to the greeting, 30 s of silence,
-   * unless the options say otherwise.
+   * unless the options say otherwise. Undefined or empty, as `process.env.SMTP_URL` may be: there is no mail, and sending
+   * fails with `mail_not_configured`.
    */
-  transport: string | TransportConfig | Transporter;
+  transport: string | TransportConfig | Transporter | undefined;
   /** The sender: `CRM <crm@acme.test>`. */
   from: string;
   /** Where answers go when a step does not say. Default: the sender. */
   replyTo?: string;
-  /** Folders with templates of the host's own, searched before the shipped ones. */
+  /** Folders with templates of the host's own, searched before the shipped ones; relative ones from the working directory. */
   templateDirs?: string | readonly string[];
   /** Reads the template files anew for every mail, so that edits show at once. For development. */
   reloadTemplates?: boolean;
@@ -61,9 +64,12 @@ export class Mailer {
 
   /** Throws `mail_config_invalid` when the options cannot be used. */
   constructor(options: MailOptions | null | undefined) {
-    this.templates = new EmailTemplates([options?.templateDirs ?? []].flat(), { reload: options?.reloadTemplates ?? false });
-    this.ownsTransporter = !!options && !isTransporter(options.transport);
-    this.settings = options ? settingsOf(options) : null;
+    const folders = [options?.templateDirs ?? []].flat();
+    checkFolders(folders);
+    this.templates = new EmailTemplates(folders, { reload: options?.reloadTemplates ?? false });
+    const transport = options?.transport || null;
+    this.ownsTransporter = transport !== null && !isTransporter(transport);
+    this.settings = options && transport ? settingsOf(options, transport) : null;
   }
 
   /**
@@ -122,14 +128,27 @@ export function messageIdFor(idempotencyKey: string, fromAddress: string): strin
   return `<${local}@${domainToASCII(fromAddress.slice(fromAddress.lastIndexOf('@') + 1)) || 'localhost'}>`;
 }
 
-function settingsOf(options: MailOptions): { transporter: Transporter; from: MailAddress; replyTo: MailAddress[] } {
+/** A folder that is missing would fail every mail with a template, at its time: better tell at start. */
+function checkFolders(folders: readonly string[]): void {
+  const missing = folders.find((folder) => !existsSync(folder));
+  if (missing !== undefined) {
+    throw new AutomationError('mail_config_invalid', `The folder of e-mail templates ${resolve(missing)} does not exist`, {
+      hint: 'Correct templateDirs in the mail option, or leave it out: the shipped templates are there in any case.',
+    });
+  }
+}
+
+function settingsOf(
+  options: MailOptions,
+  transport: NonNullable<MailOptions['transport']>,
+): { transporter: Transporter; from: MailAddress; replyTo: MailAddress[] } {
   const [from, ...others] = parseAddresses(options.from, 'from');
   if (!from || others.length > 0) {
     throw new AutomationError('mail_config_invalid', 'The from option of mail must be one address', {
       hint: 'For example: CRM <crm@acme.test>',
     });
   }
-  const transporter = isTransporter(options.transport) ? options.transport : ownTransporter(options.transport, options.guard);
+  const transporter = isTransporter(transport) ? transport : ownTransporter(transport, options.guard);
   transporter.use('stream', (mail, done) => {
     const progress = (mail.data as TrackedMail).automationProgress;
     if (progress && mail.message) {
@@ -176,7 +195,7 @@ function guardedSocket(guard: AddressGuard): GetSocket {
   };
 }
 
-function isTransporter(transport: MailOptions['transport']): transport is Transporter {
+function isTransporter(transport: NonNullable<MailOptions['transport']>): transport is Transporter {
   return typeof transport === 'object' && 'sendMail' in transport && typeof transport.sendMail === 'function';
 }
 

@@ -25,7 +25,7 @@ export class RunFilterDto {
   @OptionalText(200)
   recordId?: string;
 
-  @ApiPropertyOptional({ example: 'mail_refused', description: 'Why it failed, was skipped or cancelled: a code.' })
+  @ApiPropertyOptional({ example: 'smtp_rejected_recipient', description: 'Why it failed, was skipped or cancelled: a code.' })
   @OptionalText(200)
   reason?: string;
 
