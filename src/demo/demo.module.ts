@@ -20,6 +20,7 @@ import { MailServer } from './mail/mail-server.js';
 import { MailboxController } from './mail/mailbox.controller.js';
 import { DEMO_SETTINGS, type DemoSettings } from './settings.js';
 import { Sink, SinkController } from './sink/sink.controller.js';
+import { knownSinks } from './sink/sink-address.js';
 import { SmsController, SmsGateway } from './sms/sms-gateway.js';
 import { PeopleController } from './users/people.controller.js';
 
@@ -39,14 +40,15 @@ export function demoModule(settings: DemoSettings, mailServer: MailServer): Dyna
       ScheduleModule.forRoot(),
       AutomationModule.forRootAsync({
         inject: [DataSource],
-        useFactory: (dataSource: DataSource): AutomationOptions => ({
+        useFactory: async (dataSource: DataSource): Promise<AutomationOptions> => ({
           dataSource,
           crm: demoCrmHost(),
           mail: { transport: `smtp://127.0.0.1:${mailServer.port}`, from: 'Acme CRM <crm@acme.test>' },
           access: new DemoAccess(),
           actions: [sendSms],
-          // Webhooks may not reach addresses inside our network, except this one: the demo's own sink.
-          outbound: { allow: [new URL(settings.origin).host] },
+          // Webhooks may not reach addresses inside our network, except these: the demo's own sink, and that of another
+          // process on the same database.
+          outbound: { allow: [settings.origin, ...(await knownSinks(dataSource))].map((origin) => new URL(origin).host) },
         }),
       }),
     ],

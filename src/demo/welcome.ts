@@ -14,7 +14,7 @@ The demo CRM is running.
   Tokens          demo-admin, demo-support, demo-member (workspace acme), demo-rival (workspace rival)
   Events          leads, opportunities, invoices: automation.publish in the CRM's own transaction
                   contacts, accounts, tasks: EventEmitter2 (contacts.created, task.completed, …)
-  Workflows       ${installed.length > 0 ? `${installed.length} recipes installed and active:\n${installed.map((name) => `                  - ${name}`).join('\n')}` : 'as you left them'}
+  Workflows       ${installed.length > 0 ? `${installed.length} recipe${installed.length === 1 ? '' : 's'} installed and active:\n${installed.map((name) => `                  - ${name}`).join('\n')}` : 'as you left them'}
 
 Try it:
 
@@ -31,8 +31,11 @@ Try it:
 
      curl -s ${origin}/automation/runs ${auth}
 
-  Then break the mail server with {"mode":"reject"}, create another lead, look at the failed run, repair it with
-  {"mode":"off"} and retry:  POST ${origin}/crm/mailbox/outage  and  POST ${origin}/automation/runs/<id>/retry
+  Then break the mail server, create another lead and look at the failed run; repair it with "off", and retry:
+
+     curl -s ${origin}/crm/mailbox/outage ${auth} -H 'Content-Type: application/json' -d '{"mode":"reject"}'
+     curl -s ${origin}/automation/runs/<id>/retry ${auth} -H 'Content-Type: application/json' \\
+       -d '{"from":"failed_step","reason":"The mail server is back"}'
 
 Ctrl-C stops everything.`;
 }

@@ -292,4 +292,33 @@ describe('the demo CRM', () => {
     expect(demo.installed).toEqual([]);
     expect((await get('/automation/workflows?limit=50')).items).toHaveLength(before - 1);
   });
+
+  it('announces at its own sink after a start on another port, where the sink of the start before is gone', async () => {
+    const before = demo.origin;
+    await demo.close();
+    demo = await startDemo({ databaseUrl: database.url, port: 0, sinkSecret: SECRET, logLevels: ['error', 'fatal'] });
+    expect(demo.origin).not.toBe(before);
+
+    const deal = await create('opportunities', { name: 'Elsewhere', amount: 5 });
+    await call('PATCH', `/crm/opportunities/${deal.id}`, { body: { stage: 'Closed Won' } });
+
+    const { version } = await run(deal.id, 'Closed won to the billing system', 'succeeded');
+    expect(version).toBeGreaterThan(1);
+    expect((await get('/crm/sink')).items).toMatchObject([{ signature: 'valid', body: { deal: { id: deal.id } } }]);
+  });
+
+  it('leaves workflows with the sink of another process on its database while that one answers', async () => {
+    const other = await startDemo({ databaseUrl: database.url, port: 0, sinkSecret: SECRET, logLevels: ['error', 'fatal'] });
+    try {
+      const deal = await create('opportunities', { name: 'Shared', amount: 5 });
+      await call('PATCH', `/crm/opportunities/${deal.id}`, { body: { stage: 'Closed Won' } });
+      // Whichever of the two performs it.
+      await run(deal.id, 'Closed won to the billing system', 'succeeded');
+      expect((await get('/crm/sink')).items).toContainEqual(
+        expect.objectContaining({ body: expect.objectContaining({ deal: expect.objectContaining({ id: deal.id }) }) }),
+      );
+    } finally {
+      await other.close();
+    }
+  });
 });

@@ -7,6 +7,7 @@ import { adminOf } from '../access/tokens.js';
 import { DemoState } from '../demo-state.entity.js';
 import { projectRoot } from '../project-root.js';
 import { DEMO_SETTINGS, type DemoSettings } from '../settings.js';
+import { rememberSink, takeOverSinks } from '../sink/sink-address.js';
 import type { Recipe } from './recipe.js';
 import { SMS_RECIPE } from './sms-recipe.js';
 
@@ -33,11 +34,17 @@ export class RecipeInstaller {
         const mark = await manager.createQueryBuilder().insert().into(DemoState).values({ done }).orIgnore().returning('done').execute();
         if ((mark.raw as unknown[]).length === 0) return false;
         await this.activate(recipe, adminOf(workspaceId));
+        if (JSON.stringify(recipe.definition).includes(this.sinkUrl)) await rememberSink(this.dataSource, this.settings.origin);
         return true;
       });
       if (isNew) installed.push(recipe.name);
     }
+    await takeOverSinks(this.dataSource, this.workflows, this.settings.origin, adminOf(workspaceId));
     return installed;
+  }
+
+  private get sinkUrl(): string {
+    return `${this.settings.origin}/crm/sink`;
   }
 
   private async activate(recipe: Recipe, admin: Caller): Promise<void> {
@@ -60,7 +67,7 @@ export class RecipeInstaller {
   private async shippedRecipes(): Promise<Recipe[]> {
     const folder = join(projectRoot(), 'templates', 'recipes');
     const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).sort();
-    const sink = { url: `${this.settings.origin}/crm/sink`, secret: this.settings.sinkSecret };
+    const sink = { url: this.sinkUrl, secret: this.settings.sinkSecret };
     return Promise.all(
       files.map(async (file) => {
         const text = await readFile(join(folder, file), 'utf8');
