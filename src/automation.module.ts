@@ -29,6 +29,7 @@ import { EventRouter } from './engine/event-router.js';
 import { RunService } from './engine/run-service.js';
 import { RunWorker } from './engine/run-worker.js';
 import { Scheduler } from './engine/scheduler.js';
+import { StepLog } from './engine/step-log.js';
 import { StepRunner } from './engine/step-runner.js';
 import { WakeUp } from './engine/wake-up.js';
 import { WorkflowService } from './engine/workflow-service.js';
@@ -97,9 +98,10 @@ const parts: Provider[] = [
     useFactory: (modules: ModuleRef, catalog: AutomationCatalog, intake: EventIntake, settings: EngineSettings) =>
       new EmitterBridge(hostsEmitter(modules), catalog, intake, settings.emitter),
   },
+  { provide: StepLog, useFactory: () => new StepLog(random) },
   {
     provide: StepRunner,
-    inject: [ActionRegistry, AutomationCatalog, AUTOMATION_OPTIONS, AutomationDatabase, ModuleRef, ENGINE_SETTINGS],
+    inject: [ActionRegistry, AutomationCatalog, AUTOMATION_OPTIONS, AutomationDatabase, ModuleRef, ENGINE_SETTINGS, StepLog],
     useFactory: (
       actions: ActionRegistry,
       catalog: AutomationCatalog,
@@ -107,6 +109,7 @@ const parts: Provider[] = [
       database: AutomationDatabase,
       modules: ModuleRef,
       settings: EngineSettings,
+      log: StepLog,
     ) =>
       new StepRunner(
         actions,
@@ -115,10 +118,18 @@ const parts: Provider[] = [
         new CrmReader(database, options.crm),
         (token) => modules.get(token, { strict: false }),
         settings,
-        random,
+        log,
       ),
   },
-  { provide: ActiveWorkflows, inject: [AutomationCatalog], useFactory: (catalog: AutomationCatalog) => new ActiveWorkflows(catalog) },
+  {
+    provide: ActiveWorkflows,
+    inject: [AutomationCatalog, ActionRegistry],
+    useFactory: (catalog: AutomationCatalog, actions: ActionRegistry) =>
+      new ActiveWorkflows(catalog, (type) => {
+        const action = actions.get(type);
+        return action?.effect === 'local' && action.transaction === 'shared';
+      }),
+  },
   {
     provide: EventRouter,
     inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, ENGINE_SETTINGS, RunWorker],
@@ -129,19 +140,20 @@ const parts: Provider[] = [
       runner: StepRunner,
       settings: EngineSettings,
       worker: RunWorker,
-    ) => new EventRouter(database, active, options.crm, runner, settings, random, () => worker.hasRoom),
+    ) => new EventRouter(database, active, options.crm, runner, settings, random, () => worker.room),
   },
   {
     provide: RunWorker,
-    inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, ENGINE_SETTINGS, EmitterBridge],
+    inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, StepLog, ENGINE_SETTINGS, EmitterBridge],
     useFactory: (
       database: AutomationDatabase,
       active: ActiveWorkflows,
       options: AutomationOptions,
       runner: StepRunner,
+      log: StepLog,
       settings: EngineSettings,
       bridge: EmitterBridge,
-    ) => new RunWorker(database, active, options.crm, runner, settings, random, (finished) => bridge.tellFinished(finished)),
+    ) => new RunWorker(database, active, options.crm, runner, log, settings, random, (finished) => bridge.tellFinished(finished)),
   },
   {
     provide: Scheduler,

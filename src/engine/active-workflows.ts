@@ -24,7 +24,10 @@ export class ActiveWorkflows {
   private readonly workspaces = new Map<string, WorkspaceCatalogue>();
   private readonly versions = new Map<string, VersionOutcome>();
 
-  constructor(private readonly catalog: Catalog) {}
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly isQuick: (actionType: string) => boolean,
+  ) {}
 
   /** The workflows listening to an event of this module, as of the generation. */
   async listeners(
@@ -98,7 +101,7 @@ export class ActiveWorkflows {
 
   private compile(row: Parameters<typeof compileVersion>[0]): VersionOutcome {
     try {
-      return { kind: 'compiled', version: compileVersion(row, this.catalog) };
+      return { kind: 'compiled', version: compileVersion(row, this.catalog, this.isQuick) };
     } catch (error) {
       return { kind: 'unreadable', failure: toLoggedFailure(error) };
     }

@@ -23,14 +23,14 @@ export interface CompiledVersion {
   conditionRelations: readonly string[];
   /** Relations that conditions, branches or templates of the steps read. */
   stepRelations: readonly string[];
-  /** Some step reaches outside: a run may have to wait for room to perform it. */
-  reachesOutside: boolean;
+  /** No step can take long: none reaches outside, none is the host's own code in a transaction of its own. */
+  staysInside: boolean;
   /** A branch's condition, compiled once. */
   conditionOf(condition: Condition): CompiledCondition;
 }
 
-/** Compiles a stored version. Throws `version_unreadable` when this release cannot read what an earlier one published. */
-export function compileVersion(row: VersionRow, catalog: Catalog): CompiledVersion {
+/** Compiles a stored version; `isQuick` tells actions that run in a shared transaction. Throws `version_unreadable` when this release cannot read what an earlier one published. */
+export function compileVersion(row: VersionRow, catalog: Catalog, isQuick: (actionType: string) => boolean): CompiledVersion {
   const parsed = parseDefinition(row.definition, null);
   if (!parsed.ok) {
     throw new AutomationError('version_unreadable', `Version ${row.version} of workflow '${row.name}' cannot be read.`, {
@@ -60,13 +60,9 @@ export function compileVersion(row: VersionRow, catalog: Catalog): CompiledVersi
     conditions,
     conditionRelations: relationsIn(conditions?.paths ?? [], module),
     stepRelations: relationsIn(stepPaths, module),
-    reachesOutside: [...walkSteps(definition.steps)].some(({ step }) => catalog.actions.get(typeOf(step))?.effect === 'external'),
+    staysInside: [...walkSteps(definition.steps)].every(({ step }) => step.kind !== 'action' || isQuick(step.type)),
     conditionOf,
   };
-}
-
-function typeOf(step: Step): string {
-  return step.kind === 'action' ? step.type : step.kind;
 }
 
 /** The relations of the module that these paths go through: `account.industry`, `record.account.industry`. */

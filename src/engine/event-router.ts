@@ -58,8 +58,8 @@ export class EventRouter {
     private readonly runner: StepRunner,
     private readonly settings: EngineSettings,
     private readonly random: () => number,
-    /** Can this process take on another run, to perform its external step or advance it in a transaction of its own? */
-    private readonly hasRoom: () => boolean,
+    /** How many runs this process can take on, to perform external steps or advance them in transactions of their own. */
+    private readonly room: () => number,
   ) {}
 
   /** Routes one batch of events. Throws only when the database is away. */
@@ -129,16 +129,20 @@ export class EventRouter {
       else runs.push(newRun(candidate, tx.now));
     }
     const careful = refs.some(({ id }) => this.careful.has(id));
-    const room = this.hasRoom();
-    const inline = new Set(careful ? [] : runs.filter((run) => room || !run.version.reachesOutside).slice(0, MOST_INLINE));
-    const started = await advanceAll(runs, async (run): Promise<Advance> => {
-      if (!inline.has(run)) return { kind: 'queued' };
-      const advance = await this.runner.advance(run, tx);
-      return advance.kind === 'own_transaction' && !room ? { kind: 'queued' } : advance;
-    });
+    const inline = new Set(careful ? [] : this.inlineOf(runs));
+    const started = await advanceAll(
+      runs,
+      async (run): Promise<Advance> => (inline.has(run) ? this.runner.advance(run, tx) : { kind: 'queued' }),
+    );
     const events = tx.unit.takeEvents().map(toEventRow);
     await recordTransaction(manager, { advanced: started, skipped, events }, this.active, tx.now, this.random);
     return { events: claimed.length, started };
+  }
+
+  /** The runs to advance at once: those that stay inside, and as many of the others as this process has room for. */
+  private inlineOf(runs: readonly RunState[]): RunState[] {
+    let room = this.room();
+    return runs.filter(({ version }) => version.staysInside || room-- > 0).slice(0, MOST_INLINE);
   }
 
   /**

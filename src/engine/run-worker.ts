@@ -2,18 +2,20 @@ import { Logger } from '@nestjs/common';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { CrmHost } from '../host/crm-host.js';
 import type { AutomationDatabase } from '../store/database.js';
-import { loadEvents } from '../store/event-store.js';
 import { type ClaimedRun, claimDueRuns, extendLeases, type HeldRun, releaseRuns, updateRuns } from '../store/run-store.js';
 import { sql } from '../store/sql.js';
 import { addStats } from '../store/stats-store.js';
-import { loadExecutions, writeExecutions } from '../store/step-store.js';
+import { writeExecutions } from '../store/step-store.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { EngineSettings } from './engine-settings.js';
 import { toEventRow } from './event-row.js';
+import { HeldRuns } from './held-runs.js';
 import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from './logged-failure.js';
+import { type LoadedRuns, loadRuns } from './run-loader.js';
 import { type AdvancedRun, LeaseLost, recordTransaction } from './run-recorder.js';
-import { type PreparedStep, RunState } from './run-state.js';
-import type { StepResult, StepRunner } from './step-runner.js';
+import type { PreparedStep, RunState } from './run-state.js';
+import type { StepLog, StepResult } from './step-log.js';
+import type { StepRunner } from './step-runner.js';
 import { advanceAll, openStepTransaction, type StepTransaction, shareCatalogue } from './step-transaction.js';
 
 /** A result that waits to be written. */
@@ -40,8 +42,7 @@ export class RunWorker {
   private readonly logger = new Logger('AutomationWorker');
   private readonly atMost: LimitFunction;
   private readonly aloneAtMost: LimitFunction;
-  private readonly held = new Map<string, RunState>();
-  private readonly aborts = new Map<RunState, AbortController>();
+  private readonly held = new HeldRuns();
   private readonly underWay = new Set<Promise<void>>();
   /** Runs that spoiled a shared transaction here: they get one of their own. A hint, found out again elsewhere. */
   private readonly alone = new Set<string>();
@@ -51,6 +52,7 @@ export class RunWorker {
     private readonly active: ActiveWorkflows,
     private readonly crm: CrmHost,
     private readonly runner: StepRunner,
+    private readonly log: StepLog,
     private readonly settings: EngineSettings,
     private readonly random: () => number,
     private readonly onFinished: (finished: readonly AdvancedRun[]) => void,
@@ -66,17 +68,17 @@ export class RunWorker {
 
   /** Claims a batch of due runs and takes them as far as they go without the outside world. Answers how many it claimed. */
   async tick(): Promise<number> {
-    const room = Math.min(this.settings.batchSize, 2 * this.settings.concurrency - this.underWay.size);
-    if (room <= 0) return 0;
+    const most = Math.min(this.settings.batchSize, this.room);
+    if (most === 0) return 0;
     // One statement, so no transaction around it. What this worker holds is in good hands, whatever became of the lease.
-    const claimed = await claimDueRuns(this.database.dataSource.manager, room, [...this.held.keys()]);
+    const claimed = await claimDueRuns(this.database.dataSource.manager, most, this.held.ids);
     if (claimed.length > 0) await this.take(claimed);
     return claimed.length;
   }
 
-  /** Could another external step begin soon? Beyond twice its concurrency a worker leaves runs in the queue, for others too. */
-  get hasRoom(): boolean {
-    return this.underWay.size < 2 * this.settings.concurrency;
+  /** How many more runs it may take on: beyond twice its concurrency a worker leaves them in the queue, for others too. */
+  get room(): number {
+    return Math.max(0, 2 * this.settings.concurrency - this.underWay.size);
   }
 
   /** Takes over what a router's transaction started and committed. */
@@ -91,10 +93,10 @@ export class RunWorker {
 
   /** Moves the leases of everything held on; what is not ours any more is let go. */
   async heartbeat(): Promise<void> {
-    const runs = [...this.held.values()];
+    const runs = this.held.all;
     if (runs.length === 0) return;
     const kept = await this.database.transaction((manager) => extendLeases(manager, runs));
-    for (const run of runs) if (!kept.has(run.id) && this.holds(run)) this.letGo(run);
+    for (const run of runs) if (!kept.has(run.id) && this.held.has(run)) this.held.letGo(run);
   }
 
   /** Waits for what is under way, at most `graceMs`, then gives the rest back. */
@@ -105,8 +107,8 @@ export class RunWorker {
     });
     await Promise.race([this.settled(), grace]);
     clearTimeout(timer);
-    const left = [...this.held.values()];
-    for (const run of left) this.letGo(run);
+    const left = this.held.all;
+    for (const run of left) this.held.letGo(run);
     if (left.length > 0) await this.giveBack(left);
   }
 
@@ -116,46 +118,19 @@ export class RunWorker {
       await this.giveBack(claimed);
       throw error;
     });
-    for (const run of runs) this.hold(run);
+    for (const run of runs) this.held.add(run);
     for (const { run, failure } of broken) this.track(this.fail(run, failure));
     const together = runs.filter((run) => !this.alone.has(run.id));
     for (const run of runs) if (this.alone.has(run.id)) this.track(this.advanceAlone(run));
     if (together.length > 0) await this.advanceTogether(together);
   }
 
-  private async load(claimed: readonly ClaimedRun[]): Promise<{ runs: RunState[]; broken: { run: ClaimedRun; failure: LoggedFailure }[] }> {
+  private load(claimed: readonly ClaimedRun[]): Promise<LoadedRuns> {
     return this.database.transaction(async (manager) => {
       const [clock] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
-      const versions = await this.active.versionsOf(manager, claimed);
-      const events = await loadEvents(
-        manager,
-        claimed.flatMap(({ workspaceId, eventId }) => (eventId === null ? [] : [{ workspaceId, id: eventId }])),
-      );
-      const histories = await loadExecutions(manager, claimed);
-      const runs: RunState[] = [];
-      const broken: { run: ClaimedRun; failure: LoggedFailure }[] = [];
-      for (const run of claimed) {
-        const version = versions.get(run.versionId);
-        if (run.recoveries >= this.settings.limits.recoveries) broken.push({ run, failure: abandoned(run.recoveries) });
-        else if (version?.kind !== 'compiled') broken.push({ run, failure: version?.failure ?? versionGone() });
-        else {
-          const state = new RunState({
-            workspaceId: run.workspaceId,
-            id: run.id,
-            version: version.version,
-            event: run.eventId === null ? null : (events.get(run.eventId) ?? null),
-            record: run.module === null || run.recordId === null ? null : { module: run.module, id: run.recordId },
-            actor: run.actor,
-            fence: run.fence,
-            isNew: false,
-            startedAt: run.startedAt.toISOString(),
-            executions: histories.get(run.id) ?? [],
-          });
-          this.runner.recordLost(state, clock?.now ?? run.startedAt);
-          runs.push(state);
-        }
-      }
-      return { runs, broken };
+      const loaded = await loadRuns(manager, this.active, claimed, this.settings.limits.recoveries);
+      for (const run of loaded.runs) this.log.lost(run, clock?.now ?? new Date(0));
+      return loaded;
     });
   }
 
@@ -167,7 +142,7 @@ export class RunWorker {
     } catch (error) {
       const lost = error instanceof LeaseLost ? error.runIds : new Set();
       if (lost.size === 0 && !isConnectionLoss(error)) for (const run of runs) this.setApart(run);
-      for (const run of runs) this.forget(run);
+      for (const run of runs) this.held.forget(run);
       await this.giveBack(runs.filter((run) => !lost.has(run.id)));
       return;
     }
@@ -179,11 +154,11 @@ export class RunWorker {
     let advanced: AdvancedRun[];
     try {
       advanced = await this.aloneAtMost(async () => {
-        if (!this.holds(run)) throw new LeaseLost(new Set([run.id]));
+        if (!this.held.has(run)) throw new LeaseLost(new Set([run.id]));
         return this.inTransaction('own', async (tx) => [{ run, advance: await this.runner.advance(run, tx) }]);
       });
     } catch (error) {
-      this.forget(run);
+      this.held.forget(run);
       if (error instanceof LeaseLost) return;
       if (isConnectionLoss(error)) return this.giveBack([run]);
       if (isPassing(error)) return this.postpone(run);
@@ -200,19 +175,19 @@ export class RunWorker {
       const { run, advance } = one;
       switch (advance.kind) {
         case 'finished':
-          this.forget(run);
+          this.held.forget(run);
           finished.push(one);
           break;
         case 'parked':
         case 'queued':
-          this.forget(run);
+          this.held.forget(run);
           break;
         case 'own_transaction':
-          this.hold(run);
+          this.held.add(run);
           this.track(this.advanceAlone(this.asWritten(run)));
           break;
         case 'performing':
-          this.hold(run);
+          this.held.add(run);
           for (const step of advance.steps) this.track(this.perform(this.asWritten(run), step));
           break;
       }
@@ -227,13 +202,12 @@ export class RunWorker {
   }
 
   private async perform(run: RunState, step: PreparedStep): Promise<void> {
-    const abort = this.aborts.get(run) ?? new AbortController();
-    this.aborts.set(run, abort);
+    const signal = this.held.signalOf(run);
     const result = await this.atMost(async (): Promise<StepResult | null> => {
       // It may have waited for room until its lease was lost, or the process is about to end.
-      if (!this.holds(run)) return null;
+      if (!this.held.has(run)) return null;
       try {
-        return { kind: 'succeeded', output: await step.perform(abort.signal) };
+        return { kind: 'succeeded', output: await step.perform(signal) };
       } catch (error) {
         return { kind: 'failed', failure: toLoggedFailure(error) };
       }
@@ -243,18 +217,18 @@ export class RunWorker {
 
   /** Writes a result and goes on from it in one transaction; when that fails, the result alone: it must not get lost. */
   private async takeResult(run: RunState, finished: Finished): Promise<void> {
-    if (!this.holds(run)) {
+    if (!this.held.has(run)) {
       this.logger.warn(`Run ${run.id}: the lease was lost while step ${finished.step.ready.path} was performed; its result is dropped.`);
       return;
     }
     let advanced: AdvancedRun[];
     try {
       advanced = await this.inTransaction(this.alone.has(run.id) ? 'own' : 'shared', async (tx) => {
-        this.runner.recordResult(run, finished.step, finished.result, tx.now);
+        this.log.resulted(run, finished.step, finished.result, tx.now);
         return [{ run, advance: await this.runner.advance(run, tx) }];
       });
     } catch (error) {
-      if (error instanceof LeaseLost) return this.forget(run);
+      if (error instanceof LeaseLost) return this.held.forget(run);
       if (!isConnectionLoss(error)) this.setApart(run);
       return this.saveResult(run, finished);
     }
@@ -266,12 +240,12 @@ export class RunWorker {
    * result that is lost would have it act twice. The run is then taken up anew.
    */
   private async saveResult(run: RunState, { step, result }: Finished): Promise<void> {
-    while (this.holds(run)) {
+    while (this.held.has(run)) {
       try {
         await this.database.transaction(async (manager) => {
           const [clock] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
           // Once more: the transaction that failed may not have come to it.
-          this.runner.recordResult(run, step, result, clock?.now ?? new Date(0));
+          this.log.resulted(run, step, result, clock?.now ?? new Date(0));
           const row = {
             workspaceId: run.workspaceId,
             id: run.id,
@@ -284,13 +258,13 @@ export class RunWorker {
           const written = await updateRuns(manager, [{ ...row, ...nothing }]);
           if (!written.has(run.id)) throw new LeaseLost(new Set([run.id]));
         });
-        return this.forget(run);
+        return this.held.forget(run);
       } catch (error) {
         if (!isPassing(error)) {
           if (!(error instanceof LeaseLost)) {
             this.logger.error(`Run ${run.id}: the result of step ${step.ready.path} could not be written: ${String(error)}`);
           }
-          return this.forget(run);
+          return this.held.forget(run);
         }
         await new Promise((resolve) => setTimeout(resolve, RECORD_PAUSE_MS));
       }
@@ -344,30 +318,11 @@ export class RunWorker {
     this.alone.add(run.id);
   }
 
-  private hold(run: RunState): void {
-    this.held.set(run.id, run);
-  }
-
-  private holds(run: RunState): boolean {
-    return this.held.get(run.id) === run;
-  }
-
-  private letGo(run: RunState): void {
-    this.aborts.get(run)?.abort(new Error('the lease of the run was lost'));
-    this.forget(run);
-  }
-
-  /** This claim of the run; a later one stays. */
-  private forget(run: RunState): void {
-    if (this.holds(run)) this.held.delete(run.id);
-    this.aborts.delete(run);
-  }
-
   private track(work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => this.logger.error(`A run could not be taken on: ${String(error)}`))
       .finally(() => {
-        const wasFull = !this.hasRoom;
+        const wasFull = this.room === 0;
         this.underWay.delete(tracked);
         if (wasFull) this.onRoom?.();
       });
@@ -377,22 +332,4 @@ export class RunWorker {
 
 function pick({ workspaceId, id, fence }: HeldRun): HeldRun {
   return { workspaceId, id, fence };
-}
-
-function abandoned(recoveries: number): LoggedFailure {
-  return {
-    error: {
-      code: 'run_abandoned',
-      message: `The run was taken up ${recoveries} times by processes that went away without getting any further.`,
-      hint: 'A step of it may bring the process down. Look at the logs of the time, then retry.',
-    },
-    retry: { kind: 'permanent' },
-  };
-}
-
-function versionGone(): LoggedFailure {
-  return {
-    error: { code: 'version_gone', message: 'The version of the workflow that this run belongs to no longer exists.' },
-    retry: { kind: 'permanent' },
-  };
 }

@@ -6,19 +6,17 @@ import type { ActionStep } from '../core/definition.js';
 import { durationToMs, parseDuration } from '../core/duration.js';
 import { AutomationError } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
-import type { JsonObject } from '../core/json.js';
-import { expireWait, plan, type ReadyStep } from '../core/plan.js';
-import { decideRetry } from '../core/retry.js';
+import { plan, type ReadyStep } from '../core/plan.js';
 import type { Scope } from '../core/scope.js';
 import type { CrmHost } from '../host/crm-host.js';
 import { CrmUnitOfWork } from '../host/crm-session.js';
-import type { LoggedExecution } from '../store/step-store.js';
 import type { CrmReader } from './crm-reader.js';
 import type { EngineSettings } from './engine-settings.js';
 import { toEventRow } from './event-row.js';
 import { performFlowStep } from './flow-steps.js';
 import { type LoggedFailure, sqlState, toLoggedFailure } from './logged-failure.js';
 import type { Advance, PreparedStep, RunState } from './run-state.js';
+import { beginAttempt, type StepLog } from './step-log.js';
 import { lendManager } from './step-manager.js';
 import { storableOutput } from './step-output.js';
 import type { StepTransaction } from './step-transaction.js';
@@ -41,7 +39,7 @@ export class StepRunner {
     private readonly reader: CrmReader,
     private readonly inject: StepContext['inject'],
     private readonly settings: EngineSettings,
-    private readonly random: () => number,
+    private readonly log: StepLog,
   ) {}
 
   /** Advances one run inside the transaction until it ends, waits, needs the outside world or a transaction of its own. */
@@ -49,7 +47,8 @@ export class StepRunner {
     for (;;) {
       const next = plan(run.version.definition, run, tx.now, { maxSteps: this.settings.limits.stepsPerRun });
       if (next.outcome) return { kind: 'finished', outcome: next.outcome };
-      let progressed = this.recordElapsed(run, next.elapsed, tx.now);
+      this.log.elapsed(run, next.elapsed, tx.now);
+      let progressed = next.elapsed.length > 0;
       const external: { ready: ReadyStep; step: ActionStep; action: ActionDefinition & { effect: 'external' } }[] = [];
       for (const ready of next.ready) {
         if (ready.step.kind !== 'action') {
@@ -59,7 +58,7 @@ export class StepRunner {
         }
         const action = this.actions.get(ready.step.type);
         if (action === undefined) {
-          this.recordFailure(run, ready, tx.now, unknownAction(ready.step.type));
+          this.log.failed(run, ready, beginAttempt(tx.now), unknownAction(ready.step.type));
           progressed = true;
         } else if (action.effect === 'external') {
           external.push({ ready, step: ready.step, action });
@@ -85,56 +84,13 @@ export class StepRunner {
     }
   }
 
-  /** Notes the result of an external step in the history. */
-  recordResult(run: RunState, step: PreparedStep, result: StepResult, now: Date): void {
-    if (result.kind === 'succeeded') {
-      run.change(step.execution, { status: 'succeeded', output: result.output, finishedAt: now.toISOString() });
-      return;
-    }
-    run.change(step.execution, { ...this.failed(step.ready, now, result.failure), finishedAt: now.toISOString() });
-  }
-
-  /** Attempts whose process died: whether they took effect is unknown, and the log says so. */
-  recordLost(run: RunState, now: Date): void {
-    for (const execution of run.executions) {
-      if (execution.status !== 'running') continue;
-      run.change(execution, {
-        status: 'lost',
-        finishedAt: now.toISOString(),
-        error: {
-          code: 'attempt_lost',
-          message: 'The process that performed this attempt went away before it could note the result.',
-          hint: 'The far side may have received it. A further attempt carries the same idempotency key.',
-        },
-      });
-    }
-  }
-
-  private recordElapsed(
-    run: RunState,
-    elapsed: readonly { path: string; attempt: number; step: ReadyStep['step'] | object }[],
-    now: Date,
-  ): boolean {
-    for (const { path, attempt, step } of elapsed) {
-      const waiting = run.executions.find((execution) => execution.path === path && execution.attempt === attempt);
-      if (waiting) run.change(waiting, { ...expireWait(step as Parameters<typeof expireWait>[0]), finishedAt: now.toISOString() });
-    }
-    return elapsed.length > 0;
-  }
-
   private async performFlow(run: RunState, ready: ReadyStep, tx: StepTransaction): Promise<void> {
     try {
       const scope = await this.scopeOf(run, ready, tx);
-      const done = performFlowStep(ready.step, run.version, scope, tx.now);
-      run.add({
-        ...addressOf(ready),
-        ...done,
-        finishedAt: done.status === 'waiting' ? null : tx.now.toISOString(),
-        startedAt: tx.now.toISOString(),
-      });
+      this.log.decided(run, ready, performFlowStep(ready.step, run.version, scope, tx.now), tx.now);
     } catch (error) {
       if (sqlState(error) !== null) throw error;
-      this.recordFailure(run, ready, tx.now, toLoggedFailure(error));
+      this.log.failed(run, ready, beginAttempt(tx.now), toLoggedFailure(error));
     }
   }
 
@@ -147,20 +103,19 @@ export class StepRunner {
   ): Promise<void> {
     if (tx.kind === 'own') return this.performInSavepoint(run, ready, step, action, tx);
     const session = this.sessionFor(run, tx.unit);
-    const started = performance.now();
-    let input: JsonObject | null = null;
+    const attempt = beginAttempt(tx.now);
     try {
       const scope = await this.scopeOf(run, ready, tx);
       const args = prepareArguments(action, step.with, scope);
-      input = maskArguments(action, args);
+      attempt.input = maskArguments(action, args);
       if (action.transaction !== 'shared') throw new SharedTransactionSpoiled('an own-transaction action in a shared transaction');
       const output = await action.execute(args, { ...this.contextOf(run, ready, scope, tx.now), crm: session });
-      this.recordSuccess(run, ready, input, storableOutput(output), tx.now, started);
+      this.log.succeeded(run, ready, attempt, storableOutput(output));
     } catch (error) {
       // The step's own writes cannot be taken back here, nor those of its neighbours be saved: everybody starts over alone.
       if (session.wrote || sqlState(error) !== null)
         throw new SharedTransactionSpoiled('a step failed after it had written', { cause: error });
-      this.recordFailure(run, ready, tx.now, toLoggedFailure(error), input, started);
+      this.log.failed(run, ready, attempt, toLoggedFailure(error));
     }
   }
 
@@ -172,8 +127,7 @@ export class StepRunner {
     tx: StepTransaction,
   ): Promise<void> {
     const { manager } = tx;
-    const started = performance.now();
-    let input: JsonObject | null = null;
+    const attempt = beginAttempt(tx.now);
     await manager.query('SAVEPOINT step');
     const lent = lendManager(manager);
     // Its own unit: what a failed step read and wrote is forgotten with it.
@@ -181,15 +135,15 @@ export class StepRunner {
     try {
       const scope = await this.scopeOf(run, ready, { ...tx, unit });
       const args = prepareArguments(action, step.with, scope);
-      input = maskArguments(action, args);
+      attempt.input = maskArguments(action, args);
       const context = { ...this.contextOf(run, ready, scope, tx.now), crm: this.sessionFor(run, unit), manager: lent.manager };
       const output = await withTimeout(timeoutOf(step), step.id, () => action.execute(args, context)).finally(lent.close);
       await manager.query('RELEASE SAVEPOINT step');
       tx.events.push(...unit.takeEvents().map(toEventRow));
-      this.recordSuccess(run, ready, input, storableOutput(output), tx.now, started);
+      this.log.succeeded(run, ready, attempt, storableOutput(output));
     } catch (error) {
       await manager.query('ROLLBACK TO SAVEPOINT step');
-      this.recordFailure(run, ready, tx.now, toLoggedFailure(error), input, started);
+      this.log.failed(run, ready, attempt, toLoggedFailure(error));
     }
     // What branches and external steps read of the record through the transaction's unit is out of date now.
     tx.unit.forget();
@@ -206,16 +160,7 @@ export class StepRunner {
     try {
       const scope = await this.scopeOf(run, ready, tx);
       const args = prepareArguments(action, step.with, scope);
-      const execution = run.add({
-        ...addressOf(ready),
-        status: 'running',
-        input: maskArguments(action, args),
-        output: null,
-        error: null,
-        wakeAt: null,
-        startedAt: tx.now.toISOString(),
-        finishedAt: null,
-      });
+      const execution = this.log.intended(run, ready, tx.now, maskArguments(action, args));
       const context = { ...this.contextOf(run, ready, scope, tx.now), crm: this.reader.forWorkspace(run.workspaceId) };
       return {
         execution,
@@ -227,7 +172,7 @@ export class StepRunner {
       };
     } catch (error) {
       if (sqlState(error) !== null) throw error;
-      this.recordFailure(run, ready, tx.now, toLoggedFailure(error));
+      this.log.failed(run, ready, beginAttempt(tx.now), toLoggedFailure(error));
       return null;
     }
   }
@@ -259,68 +204,11 @@ export class StepRunner {
       inject: this.inject,
     };
   }
-
-  private recordSuccess(
-    run: RunState,
-    ready: ReadyStep,
-    input: JsonObject | null,
-    output: JsonObject | null,
-    now: Date,
-    started: number,
-  ): void {
-    run.add({
-      ...addressOf(ready),
-      status: 'succeeded',
-      input,
-      output,
-      error: null,
-      wakeAt: null,
-      startedAt: now.toISOString(),
-      finishedAt: after(now, started),
-    });
-  }
-
-  private recordFailure(
-    run: RunState,
-    ready: ReadyStep,
-    now: Date,
-    failure: LoggedFailure,
-    input: JsonObject | null = null,
-    started = performance.now(),
-  ): LoggedExecution {
-    return run.add({
-      ...addressOf(ready),
-      ...this.failed(ready, now, failure),
-      input,
-      output: null,
-      startedAt: now.toISOString(),
-      finishedAt: after(now, started),
-    });
-  }
-
-  /** A failed attempt, with the time of the next one if there is to be one. */
-  private failed(ready: ReadyStep, now: Date, { error, retry }: LoggedFailure) {
-    const policy = ready.step.kind === 'action' ? ready.step.retry : { maxAttempts: 1 };
-    const decision = decideRetry(policy, ready.tries, retry, now, this.random());
-    return { status: 'failed' as const, error, wakeAt: decision.kind === 'retry' ? decision.at.toISOString() : null };
-  }
-}
-
-/** What became of an external step. */
-export type StepResult = { kind: 'succeeded'; output: JsonObject | null } | { kind: 'failed'; failure: LoggedFailure };
-
-function addressOf(ready: ReadyStep): Pick<LoggedExecution, 'path' | 'attempt' | 'type'> {
-  return { path: ready.path, attempt: ready.attempt, type: ready.step.kind === 'action' ? ready.step.type : ready.step.kind };
 }
 
 function timeoutOf(step: ActionStep): number {
   const duration = step.timeout === undefined ? null : parseDuration(step.timeout);
   return duration === null ? DEFAULT_TIMEOUT_MS : durationToMs(duration);
-}
-
-/** A time on the database's clock, moved on by how long something took here. */
-function after(now: Date, started: number): string {
-  return new Date(now.getTime() + Math.round(performance.now() - started)).toISOString();
 }
 
 function unknownAction(type: string): LoggedFailure {
