@@ -1,17 +1,17 @@
 import type { ModuleDescription } from './catalog.js';
-import { conditionProblems } from './condition-problems.js';
-import type { ConditionSubject } from './condition-subject.js';
+import { type Explanation, excerpt } from './condition/explanation.js';
+import { type CompileContext, compileOperand, compileReader, fieldType } from './condition/operand.js';
+import { conditionProblems } from './condition/problems.js';
+import type { ConditionSubject } from './condition/subject.js';
 import type { Condition, FieldTest } from './definition.js';
 import { AutomationError } from './errors.js';
-import { type Explanation, excerpt } from './explanation.js';
-import { type CompileContext, compileOperand, compileReader, fieldType } from './operand.js';
 import { OPERATORS } from './operators/index.js';
 import { type Operator, Unfit } from './operators/operator.js';
 import { type ParsedPath, parsePath } from './scope.js';
 
-export { conditionProblems } from './condition-problems.js';
-export type { ConditionSubject } from './condition-subject.js';
-export type { Explanation } from './explanation.js';
+export type { Explanation } from './condition/explanation.js';
+export { conditionProblems } from './condition/problems.js';
+export type { ConditionSubject } from './condition/subject.js';
 
 /** A condition that is ready to be asked any number of times. */
 export interface CompiledCondition {

@@ -2,12 +2,12 @@ import type { WorkflowDefinition, WorkflowSettings } from './definition.js';
 import { durationToMs, parseDuration } from './duration.js';
 import { AutomationError } from './errors.js';
 import type { RunHistory } from './history.js';
-import { type HistoryIndex, indexHistory } from './history-index.js';
-import { type ElapsedStep, isEnding, PlanWalk, type ReadyStep, type RunOutcome, type Waiting } from './plan-walk.js';
+import { type HistoryIndex, indexHistory } from './plan/history-index.js';
+import { type ElapsedStep, isEnding, PlanWalk, type ReadyStep, type RunOutcome, type Waiting } from './plan/walk.js';
 
-export { expireWait } from './plan-waits.js';
-export type { ElapsedStep, ReadyStep, RunOutcome, Waiting } from './plan-walk.js';
-export { stepOutputs } from './step-outputs.js';
+export { stepOutputs } from './plan/step-outputs.js';
+export { expireWait } from './plan/waits.js';
+export type { ElapsedStep, ReadyStep, RunOutcome, Waiting } from './plan/walk.js';
 
 /** What comes next in a run. Nothing in any list and no outcome never happens. */
 export interface Plan {

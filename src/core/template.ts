@@ -2,9 +2,9 @@ import { AutomationError, type Problem } from './errors.js';
 import type { Json, JsonObject } from './json.js';
 import type { Scope } from './scope.js';
 import { isForbiddenKey } from './storable-json.js';
-import { type CompiledTemplate, type CompileOptions, compileProgram } from './template-compiler.js';
-import { templateText } from './template-helpers.js';
-import { escapeHtml, type Statement, TemplateRun } from './template-run.js';
+import { type CompiledTemplate, type CompileOptions, compileProgram } from './template/compiler.js';
+import { templateText } from './template/helpers.js';
+import { escapeHtml, type Statement, TemplateRun } from './template/run.js';
 
 /** How a template is made ready. */
 export interface TemplateOptions {

@@ -4,7 +4,7 @@ import type { DomainEvent } from './event.js';
 import type { Json } from './json.js';
 import { foldCase, sameJson } from './operators/values.js';
 
-export { triggerProblems } from './trigger-problems.js';
+export { triggerProblems } from './trigger/problems.js';
 
 /** What a trigger looks at of an event. */
 export type TriggeringEvent = Pick<DomainEvent, 'module' | 'event' | 'changes' | 'previous' | 'record'>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Json } from '../../src/core/json.js';
+import { TEMPLATE_HELPERS } from '../../src/core/template/helpers.js';
 import { compileTemplate } from '../../src/core/template.js';
-import { TEMPLATE_HELPERS } from '../../src/core/template-helpers.js';
 import { failure } from './template-fixture.js';
 
 const data = {

@@ -1,4 +1,4 @@
-import type { ConditionSubject } from '../condition-subject.js';
+import type { ConditionSubject } from '../condition/subject.js';
 import type { Json } from '../json.js';
 import {
   calendarOf,

@@ -1,5 +1,5 @@
 import type { FieldType } from '../catalog.js';
-import type { ConditionSubject } from '../condition-subject.js';
+import type { ConditionSubject } from '../condition/subject.js';
 import type { Json } from '../json.js';
 import { comparing, type Judge, mismatch, negated, type Operator, type TestSetup, Unfit, unfitValue, type Verdict } from './operator.js';
 import { type EqualityRules, equalTo, folding } from './values.js';

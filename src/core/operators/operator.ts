@@ -1,5 +1,5 @@
 import type { FieldType, ModuleDescription } from '../catalog.js';
-import type { ConditionSubject } from '../condition-subject.js';
+import type { ConditionSubject } from '../condition/subject.js';
 import type { Json } from '../json.js';
 import type { ParsedPath } from '../scope.js';
 

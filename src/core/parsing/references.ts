@@ -1,5 +1,5 @@
 import type { Catalog, ModuleDescription } from '../catalog.js';
-import { findField } from '../field-types.js';
+import { findField } from '../condition/field-types.js';
 import { isJsonObject, type Json } from '../json.js';
 import { parsePath } from '../scope.js';
 import { compileTemplate, hasExpression } from '../template.js';

@@ -1,9 +1,9 @@
-import type { ForEachStep, Step, WorkflowDefinition } from './definition.js';
-import { AutomationError } from './errors.js';
-import type { RunHistory } from './history.js';
+import type { ForEachStep, Step, WorkflowDefinition } from '../definition.js';
+import { AutomationError } from '../errors.js';
+import type { RunHistory } from '../history.js';
+import type { JsonObject } from '../json.js';
+import { childLists } from '../step-tree.js';
 import { type HistoryIndex, indexHistory } from './history-index.js';
-import type { JsonObject } from './json.js';
-import { childLists } from './step-tree.js';
 
 /** What `steps` holds: the outputs by step id. */
 export type StepOutputs = Record<string, { output: JsonObject | null }>;

@@ -1,14 +1,14 @@
-import type { Catalog, FieldType, ModuleDescription } from './catalog.js';
-import { parseDuration } from './duration.js';
-import type { Problem } from './errors.js';
+import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
+import { parseDuration } from '../duration.js';
+import type { Problem } from '../errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { PERIODS, UNITS } from '../operators/date.js';
+import { compareDates, parseDate } from '../operators/date-value.js';
+import { type Operator, Unfit, type ValueShape } from '../operators/operator.js';
+import { compilePattern } from '../operators/text.js';
+import { parsePath } from '../scope.js';
+import { compileTemplate, hasExpression, templateProblems } from '../template.js';
 import { findField } from './field-types.js';
-import { isJsonObject, type Json, type JsonObject } from './json.js';
-import { PERIODS, UNITS } from './operators/date.js';
-import { compareDates, parseDate } from './operators/date-value.js';
-import { type Operator, Unfit, type ValueShape } from './operators/operator.js';
-import { compilePattern } from './operators/text.js';
-import { parsePath } from './scope.js';
-import { compileTemplate, hasExpression, templateProblems } from './template.js';
 
 /** The tested field and operator that a value belongs to. */
 export interface ValueSite {

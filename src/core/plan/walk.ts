@@ -1,10 +1,10 @@
-import type { ActionStep, ApprovalStep, BranchStep, ForEachStep, ParallelStep, Step, StopStep } from './definition.js';
-import type { LoggedError } from './errors.js';
-import type { StepAddress, StepExecution } from './history.js';
+import type { ActionStep, ApprovalStep, BranchStep, ForEachStep, ParallelStep, Step, StopStep } from '../definition.js';
+import type { LoggedError } from '../errors.js';
+import type { StepAddress, StepExecution } from '../history.js';
+import type { Json, JsonObject } from '../json.js';
+import { resolveRetryPolicy } from '../retry.js';
 import type { HistoryIndex, StepState } from './history-index.js';
-import type { Json, JsonObject } from './json.js';
-import { stopsOnExpiry, type WaitingReason, waitingReason } from './plan-waits.js';
-import { resolveRetryPolicy } from './retry.js';
+import { stopsOnExpiry, type WaitingReason, waitingReason } from './waits.js';
 
 /** A step whose next attempt may start now. */
 export type ReadyStep = StepAddress & {

@@ -1,9 +1,9 @@
-import { AutomationError } from './errors.js';
-import type { Json } from './json.js';
-import { formatPath, isScopeRoot, readMember, rooted } from './scope.js';
-import { isForbiddenKey } from './storable-json.js';
-import { type PathNode, templateError } from './template-parser.js';
-import type { Frame, TemplateRun } from './template-run.js';
+import { AutomationError } from '../errors.js';
+import type { Json } from '../json.js';
+import { formatPath, isScopeRoot, readMember, rooted } from '../scope.js';
+import { isForbiddenKey } from '../storable-json.js';
+import { type PathNode, templateError } from './parser.js';
+import type { Frame, TemplateRun } from './run.js';
 
 /** A compiled expression. */
 export interface Expression {

@@ -1,13 +1,13 @@
-import type { FieldType, ModuleDescription } from './catalog.js';
-import type { ConditionSubject } from './condition-subject.js';
-import { addDuration, type Duration, parseDuration } from './duration.js';
-import type { AutomationError } from './errors.js';
+import type { FieldType, ModuleDescription } from '../catalog.js';
+import { addDuration, type Duration, parseDuration } from '../duration.js';
+import type { AutomationError } from '../errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { plainDay } from '../operators/date-value.js';
+import { type Operand, type Reader, Unfit, type ValueShape } from '../operators/operator.js';
+import { formatPath, type ParsedPath, parsePath, type ReadableScope, readPath } from '../scope.js';
+import { compileTemplate, hasExpression } from '../template.js';
 import { findField } from './field-types.js';
-import { isJsonObject, type Json, type JsonObject } from './json.js';
-import { plainDay } from './operators/date-value.js';
-import { type Operand, type Reader, Unfit, type ValueShape } from './operators/operator.js';
-import { formatPath, type ParsedPath, parsePath, type ReadableScope, readPath } from './scope.js';
-import { compileTemplate, hasExpression } from './template.js';
+import type { ConditionSubject } from './subject.js';
 
 /** What compiling the tests of one condition shares: the module, and the paths that were met. */
 export interface CompileContext {

@@ -1,10 +1,10 @@
-import type { Catalog, FieldType, ModuleDescription } from './catalog.js';
-import type { Problem } from './errors.js';
+import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
+import type { Problem } from '../errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { OPERATORS } from '../operators/index.js';
+import type { Operator } from '../operators/operator.js';
+import { type ParsedPath, parsePath } from '../scope.js';
 import { findField } from './field-types.js';
-import { isJsonObject, type Json, type JsonObject } from './json.js';
-import { OPERATORS } from './operators/index.js';
-import type { Operator } from './operators/operator.js';
-import { type ParsedPath, parsePath } from './scope.js';
 import { unknownKeys, valueProblems } from './value-problems.js';
 
 /** What a condition is checked against. With neither, only its structure is checked. */

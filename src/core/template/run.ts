@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
-import { AutomationError } from './errors.js';
-import { isJsonObject, type Json, type JsonObject } from './json.js';
-import { isScopeRoot, readMember, readPath } from './scope.js';
+import { AutomationError } from '../errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { isScopeRoot, readMember, readPath } from '../scope.js';
 
 /** What the block around a piece of template stands on: the value of `this`, and in `each` its place in the list. */
 export interface Frame {

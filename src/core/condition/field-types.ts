@@ -1,5 +1,5 @@
-import type { Catalog, FieldType, ModuleDescription } from './catalog.js';
-import type { ParsedPath } from './scope.js';
+import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
+import type { ParsedPath } from '../scope.js';
 
 /** What is known of the value at a path: its type, null where nobody has said; or why there can be no value. */
 export type FieldFinding = { type: FieldType | null } | { problem: string };

@@ -1,5 +1,5 @@
 import Handlebars from 'handlebars';
-import { AutomationError } from './errors.js';
+import { AutomationError } from '../errors.js';
 
 /** The Handlebars syntax tree, as far as it is looked at here. */
 export interface TemplateNode {

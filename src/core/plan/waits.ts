@@ -1,6 +1,6 @@
-import type { ApprovalStep, Step } from './definition.js';
-import type { LoggedError } from './errors.js';
-import type { JsonObject } from './json.js';
+import type { ApprovalStep, Step } from '../definition.js';
+import type { LoggedError } from '../errors.js';
+import type { JsonObject } from '../json.js';
 
 /** The code of the error that a wait gets when its time is over and its outcome is `fail` or `stop`. */
 const WAIT_EXPIRED = 'wait_expired';

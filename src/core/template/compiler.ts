@@ -1,6 +1,6 @@
-import { isJsonObject, type Json, type JsonObject } from './json.js';
-import { isForbiddenKey } from './storable-json.js';
-import { invalidValue, isTruthy, TEMPLATE_HELPERS, type TemplateHelper, templateText } from './template-helpers.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { isForbiddenKey } from '../storable-json.js';
+import { invalidValue, isTruthy, TEMPLATE_HELPERS, type TemplateHelper, templateText } from './helpers.js';
 import {
   type BlockNode,
   type CallNode,
@@ -11,9 +11,9 @@ import {
   parseTemplate,
   type StatementNode,
   templateError,
-} from './template-parser.js';
-import { type Expression, optional, PathCompiler, type Reader, required } from './template-paths.js';
-import type { Statement, TemplateRun } from './template-run.js';
+} from './parser.js';
+import { type Expression, optional, PathCompiler, type Reader, required } from './paths.js';
+import type { Statement, TemplateRun } from './run.js';
 
 /** A template made ready to run. */
 export interface CompiledTemplate {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './json.js';
+import type { Json, JsonObject } from '../json.js';
 
 /**
  * The answer of a condition with everything that led to it, in the shape of the condition. Nothing is left out: tests

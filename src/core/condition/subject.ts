@@ -1,4 +1,4 @@
-import type { Scope } from './scope.js';
+import type { Scope } from '../scope.js';
 
 /**
  * What a condition is asked about: one record with what happened to it, at one moment. A {@link Scope} whose `now` is
