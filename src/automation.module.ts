@@ -2,6 +2,7 @@ import {
   ConfigurableModuleBuilder,
   type DynamicModule,
   Inject,
+  Logger,
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
@@ -70,15 +71,26 @@ const parts: Provider[] = [
   },
   {
     provide: ActionRegistry,
-    inject: [AUTOMATION_OPTIONS],
-    useFactory: (options: AutomationOptions) => new ActionRegistry([...builtInActions, ...(options.actions ?? [])]),
+    inject: [AUTOMATION_OPTIONS, ModuleRef],
+    useFactory: (options: AutomationOptions, modules: ModuleRef) =>
+      new ActionRegistry([...builtInActions, ...(options.actions ?? [])], (token) => modules.get(token, { strict: false })),
   },
   {
     provide: AutomationCatalog,
     inject: [AUTOMATION_OPTIONS, ActionRegistry, AutomationDatabase],
     useFactory: (options: AutomationOptions, actions: ActionRegistry) => new AutomationCatalog(options.crm, actions),
   },
-  { provide: Mailer, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => new Mailer(options.mail) },
+  {
+    provide: Mailer,
+    inject: [AUTOMATION_OPTIONS],
+    useFactory: async (options: AutomationOptions): Promise<Mailer> => {
+      const mailer = new Mailer(options.mail);
+      // So that a workflow that names an unknown template is refused when it is saved. A broken file is no reason to keep
+      // the CRM from starting.
+      await mailer.templates.names().catch((error: unknown) => new Logger('AutomationMail').warn(String(error)));
+      return mailer;
+    },
+  },
   { provide: OutboundHttp, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => new OutboundHttp(options.outbound) },
   {
     provide: WakeUp,

@@ -56,6 +56,14 @@ export interface ExternalStep extends StepContext {
   crm: CrmLookup;
 }
 
+/** What a check of written arguments may ask. */
+export interface CheckContext {
+  /** The module that the workflow is about; null when it is about none. */
+  module: ModuleDescription | null;
+  /** A provider of the application; absent where definitions are checked outside of one. */
+  inject?: StepContext['inject'];
+}
+
 interface ActionOptionsBase<A extends object> {
   /** The name in definitions: small letters, digits and `_`. */
   type: string;
@@ -71,7 +79,7 @@ interface ActionOptionsBase<A extends object> {
    * Checks beyond the class, on the arguments as written in a definition; values that hold `{{…}}` are not known yet and
    * must be left alone. Paths are relative to `with`.
    */
-  check?(args: JsonObject, about: { module: ModuleDescription | null }): Problem[];
+  check?(args: JsonObject, about: CheckContext): Problem[];
 }
 
 /** An action that reaches outside the database: performed at least once, with a stable idempotency key. */
@@ -105,7 +113,7 @@ interface ActionDefinitionBase<A extends object> {
   readonly arguments: ArgumentsClass<A>;
   readonly formats: Readonly<Record<string, 'html'>>;
   readonly secret: readonly string[];
-  check?(args: JsonObject, about: { module: ModuleDescription | null }): Problem[];
+  check?(args: JsonObject, about: CheckContext): Problem[];
 }
 
 export interface ExternalAction<A extends object = object> extends ActionDefinitionBase<A> {

@@ -5,7 +5,7 @@ import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import type { Scope } from '../core/scope.js';
 import { hasExpression, renderJson, templateProblems } from '../core/template.js';
-import type { ActionDefinition } from './action.js';
+import type { ActionDefinition, CheckContext } from './action.js';
 import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';
 
 const MASK = '••••••';
@@ -53,14 +53,14 @@ function shortened(value: Json): Json {
 }
 
 /** How the catalogue shows an action: its arguments as JSON Schema, and the check of arguments as written in a definition. */
-export function describeAction(action: ActionDefinition): ActionDescription {
+export function describeAction(action: ActionDefinition, inject?: CheckContext['inject']): ActionDescription {
   return {
     type: action.type,
     label: action.label,
     ...(action.description === undefined ? {} : { description: action.description }),
     effect: action.effect,
     argumentsSchema: argumentsSchema(action.arguments),
-    check: (args, about) => [...literalProblems(action, args), ...(action.check?.(args, about) ?? [])],
+    check: (args, about) => [...literalProblems(action, args), ...(action.check?.(args, inject ? { ...about, inject } : about) ?? [])],
   };
 }
 

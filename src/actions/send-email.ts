@@ -94,10 +94,11 @@ export const sendEmail = defineAction({
   effect: 'external',
   arguments: SendEmailArguments,
   formats: { html: 'html' },
-  check: (args) => [
+  check: (args, { inject }) => [
     ...ADDRESS_FIELDS.flatMap((field) => literalAddressProblems(args[field], field)),
     ...(args.to !== undefined && entriesOf(args.to).length === 0 ? [{ path: 'to', message: 'names nobody' }] : []),
     ...contentProblems(args),
+    ...templateNameProblems(args.template, inject?.(Mailer).templates.known ?? null),
   ],
   async execute(args, step) {
     refuse(contentProblems(args as unknown as JsonObject));
@@ -186,4 +187,11 @@ function literalAddressProblems(value: Json | undefined, field: string): Problem
   return entriesOf(value)
     .filter((entry) => !isPerson(entry) && !hasExpression(typeof entry === 'string' ? entry : JSON.stringify(entry)))
     .flatMap((entry) => addressProblems(entry, field));
+}
+
+function templateNameProblems(name: Json | undefined, known: readonly string[] | null): Problem[] {
+  if (known === null || typeof name !== 'string' || hasExpression(name) || known.includes(name)) {
+    return [];
+  }
+  return [{ path: 'template', message: `there is no template '${name}'; there are ${known.join(', ')}` }];
 }

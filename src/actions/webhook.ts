@@ -6,6 +6,7 @@ import { toStorableJson } from '../core/storable-json.js';
 import type { ExternalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
+import type { AddressGuard } from './outbound/address-guard.js';
 import { headerProblems } from './outbound/headers.js';
 import { OutboundHttp, type OutboundMethod, type OutboundResponse, outboundUrl } from './outbound/outbound-http.js';
 import { isKnown, MayBeAbsent, Rule, refuse } from './rules.js';
@@ -63,7 +64,7 @@ export const webhook = defineAction({
   effect: 'external',
   arguments: WebhookArguments,
   secret: ['secret', 'headers'],
-  check: callProblems,
+  check: (args, { inject }) => callProblems(args, inject?.(OutboundHttp).guard),
   async execute(args, step) {
     refuse(headerProblems(args.headers ?? {}, 'headers', RESERVED));
     const response = await step.inject(OutboundHttp).send({
@@ -80,10 +81,16 @@ export const webhook = defineAction({
   },
 });
 
-function callProblems(args: JsonObject): Problem[] {
+function callProblems(args: JsonObject, guard: AddressGuard | undefined): Problem[] {
   const problems: Problem[] = [];
   if (isKnown(args.url) && typeof args.url === 'string') {
-    problems.push(...caught('url', () => outboundUrl(args.url as string)));
+    problems.push(
+      ...caught('url', () => {
+        const { hostname, port, protocol } = outboundUrl(args.url as string);
+        // What can be told without a lookup; a name is checked when it is connected to.
+        guard?.check(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
+      }),
+    );
   }
   if (isKnown(args.secret) && typeof args.secret === 'string') {
     problems.push(...caught('secret', () => signer(args.secret as string)));

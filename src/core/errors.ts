@@ -52,6 +52,8 @@ export class AutomationError extends Error {
 export interface LoggedError {
   code: string;
   message: string;
+  /** Of a run: the path of the step that failed it. */
+  step?: string;
   /** What to do about it. */
   hint?: string;
   /** Messages of the causes, outermost first. */

@@ -101,7 +101,7 @@ function progressOf(run: RunState, advance: Advance, now: Date): RunProgress {
         ...going,
         status: outcome.status,
         reason: outcome.status === 'failed' ? outcome.error.code : outcome.status === 'cancelled' ? (outcome.message ?? 'stopped') : null,
-        error: outcome.status === 'failed' ? outcome.error : null,
+        error: outcome.status === 'failed' ? { ...outcome.error, ...(outcome.path === null ? {} : { step: outcome.path }) } : null,
         due: { kind: 'never' },
         finishedAt: lastMoment(run, now),
       };

@@ -66,7 +66,12 @@ describe('steps that fail', () => {
     await app.automation.drain();
     const [run] = await app.runsOf({ workflowId });
     expect(run).toMatchObject({ status: 'failed', reason: 'stage_unknown' });
-    expect(run?.error).toMatchObject({ code: 'stage_unknown', message: expect.stringContaining('Nowhere'), hint: expect.any(String) });
+    expect(run?.error).toMatchObject({
+      step: 'stage',
+      code: 'stage_unknown',
+      message: expect.stringContaining('Nowhere'),
+      hint: expect.any(String),
+    });
     expect(statuses(run)).toEqual(['touch 1 succeeded', 'stage 1 failed']);
     expect(await app.query('SELECT touches, stage FROM crm_leads WHERE id = $1', [lead.id])).toEqual([{ touches: 2, stage: 'New' }]);
   });

@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
 import { AutomationModule } from '../../src/automation.module.js';
 import { RUN_FINISHED, type RunFinished } from '../../src/engine/emitter-bridge.js';
-import { startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, startAutomationApp } from '../support/automation-app.js';
 import { createTestDatabase } from '../support/database.js';
 import { sampleCrm, sampleDataSource } from '../support/sample-crm.js';
 
@@ -81,6 +81,21 @@ describe('the module in a host', () => {
     await app.createLead();
     await app.eventually(async () => expect((await app.runsOf({ workflowId }))[0]?.status).toBe('succeeded'));
     await worker.close();
+    await app.close();
+  });
+
+  it('refuses mail templates that do not exist and private addresses when a workflow is saved', async () => {
+    const app = await startAutomationApp();
+    const steps = [
+      { id: 'mail', type: 'send_email', with: { to: 'a@acme.test', template: '../../etc/passwd' } },
+      { id: 'hook', type: 'webhook', with: { url: 'http://169.254.169.254/latest' } },
+      { id: 'fine', type: 'send_email', with: { to: 'a@acme.test', template: 'welcome' } },
+    ];
+    const { problems } = await app.workflows.create({ name: 'Wrong', definition: { trigger: CREATED, steps } as never }, ADMIN);
+    expect(problems).toEqual([
+      { path: 'steps[0].with.template', message: expect.stringContaining('there is no template') },
+      { path: 'steps[1].with.url', message: expect.stringContaining('not public') },
+    ]);
     await app.close();
   });
 

@@ -40,6 +40,7 @@ const DEFAULT_LAYOUT = 'default';
 export class EmailTemplates {
   private readonly folders: string[];
   private loaded: Promise<ReadonlyMap<string, EmailTemplate>> | null = null;
+  private lastNames: readonly string[] | null = null;
 
   constructor(
     folders: readonly string[] = [],
@@ -48,9 +49,15 @@ export class EmailTemplates {
     this.folders = [...folders, shippedFolder()];
   }
 
+  /** The names that were there when the files were read last; null before, and where they are read anew for every mail. */
+  get known(): readonly string[] | null {
+    return this.options.reload ? null : this.lastNames;
+  }
+
   /** The names of all templates, sorted. Errors as {@link render} for files that cannot be used. */
   async names(): Promise<string[]> {
-    return [...(await this.all()).keys()].sort();
+    this.lastNames = [...(await this.all()).keys()].sort();
+    return [...this.lastNames];
   }
 
   /**

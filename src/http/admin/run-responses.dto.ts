@@ -25,7 +25,8 @@ const ERROR = {
   ...NULLABLE_OBJECT,
   description: 'Code, message and what to do about it.',
   example: {
-    code: 'mail_unreachable',
+    code: 'smtp_unreachable',
+    step: 'welcome',
     message: 'The mail server refused the connection.',
     hint: 'Check the mail server, then retry the run.',
   },
@@ -57,7 +58,7 @@ export class RunItemDto implements RunItem {
   @ApiProperty(NULLABLE_ID)
   eventId!: string | null;
 
-  @ApiProperty({ ...NULLABLE_TEXT, example: 'mail_unreachable', description: 'Why it was skipped, failed or cancelled: a code.' })
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'smtp_unreachable', description: 'Why it was skipped, failed or cancelled: a code.' })
   reason!: string | null;
 
   @ApiProperty(ERROR)
