@@ -139,7 +139,8 @@ const parts: Provider[] = [
     useFactory: (catalog: AutomationCatalog, actions: ActionRegistry) =>
       new ActiveWorkflows(catalog, (type) => {
         const action = actions.get(type);
-        return action?.effect === 'local' && action.transaction === 'shared';
+        if (action?.effect !== 'local' || action.transaction !== 'shared') return 'elsewhere';
+        return builtInActions.includes(action) ? 'ours' : 'hosts';
       }),
   },
   {

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Catalog } from '../core/catalog.js';
 import { loadActiveWorkflows, loadGenerations, loadVersions } from '../store/catalogue-store.js';
-import { type CompiledVersion, compileVersion } from './compiled-version.js';
+import { type CompiledVersion, compileVersion, type PlaceOf } from './compiled-version.js';
 import { type LoggedFailure, toLoggedFailure } from './logged-failure.js';
 
 /** A version, or why this process cannot run it. */
@@ -26,7 +26,7 @@ export class ActiveWorkflows {
 
   constructor(
     private readonly catalog: Catalog,
-    private readonly isQuick: (actionType: string) => boolean,
+    private readonly placeOf: PlaceOf,
   ) {}
 
   /** The workflows listening to an event of this module, as of the generation. */
@@ -101,7 +101,7 @@ export class ActiveWorkflows {
 
   private compile(row: Parameters<typeof compileVersion>[0]): VersionOutcome {
     try {
-      return { kind: 'compiled', version: compileVersion(row, this.catalog, this.isQuick) };
+      return { kind: 'compiled', version: compileVersion(row, this.catalog, this.placeOf) };
     } catch (error) {
       return { kind: 'unreadable', failure: toLoggedFailure(error) };
     }

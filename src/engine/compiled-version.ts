@@ -9,6 +9,18 @@ import { compileTemplate, hasExpression } from '../core/template.js';
 import { type CompiledTrigger, compileTrigger } from '../core/trigger.js';
 import type { VersionRow } from '../store/catalogue-store.js';
 
+/**
+ * Whether runs begin in the transaction that routes their event.
+ * - `inside`: always; their steps are ours and short.
+ * - `with_room`: while the process can take on what comes after it: calls to the outside, transactions of the host's own.
+ * - `queued`: never; the host's own code would run there, and if it brought the process down, no run would be there yet to
+ *   count that.
+ */
+export type Beginning = 'inside' | 'with_room' | 'queued';
+
+/** Where an action takes place: in our shared transaction by our code or by the host's, or elsewhere. */
+export type PlaceOf = (actionType: string) => 'ours' | 'hosts' | 'elsewhere';
+
 /** A published version made ready to run, once per process: versions never change. */
 export interface CompiledVersion {
   workspaceId: string;
@@ -23,14 +35,14 @@ export interface CompiledVersion {
   conditionRelations: readonly string[];
   /** Relations that conditions, branches or templates of the steps read. */
   stepRelations: readonly string[];
-  /** No step can take long: none reaches outside, none is the host's own code in a transaction of its own. */
-  staysInside: boolean;
+  /** Where its runs may begin; see {@link Beginning}. */
+  begins: Beginning;
   /** A branch's condition, compiled once. */
   conditionOf(condition: Condition): CompiledCondition;
 }
 
-/** Compiles a stored version; `isQuick` tells actions that run in a shared transaction. Throws `version_unreadable` when this release cannot read what an earlier one published. */
-export function compileVersion(row: VersionRow, catalog: Catalog, isQuick: (actionType: string) => boolean): CompiledVersion {
+/** Compiles a stored version; `placeOf` tells where an action takes place. Throws `version_unreadable` when this release cannot read what an earlier one published. */
+export function compileVersion(row: VersionRow, catalog: Catalog, placeOf: PlaceOf): CompiledVersion {
   const parsed = parseDefinition(row.definition, null);
   if (!parsed.ok) {
     throw new AutomationError('version_unreadable', `Version ${row.version} of workflow '${row.name}' cannot be read.`, {
@@ -60,9 +72,15 @@ export function compileVersion(row: VersionRow, catalog: Catalog, isQuick: (acti
     conditions,
     conditionRelations: relationsIn(conditions?.paths ?? [], module),
     stepRelations: relationsIn(stepPaths, module),
-    staysInside: [...walkSteps(definition.steps)].every(({ step }) => step.kind !== 'action' || isQuick(step.type)),
+    begins: beginningOf(definition, placeOf),
     conditionOf,
   };
+}
+
+function beginningOf(definition: WorkflowDefinition, placeOf: PlaceOf): Beginning {
+  const places = new Set([...walkSteps(definition.steps)].map(({ step }) => (step.kind === 'action' ? placeOf(step.type) : 'ours')));
+  if (places.has('hosts')) return 'queued';
+  return places.has('elsewhere') ? 'with_room' : 'inside';
 }
 
 /** The relations of the module that these paths go through: `account.industry`, `record.account.industry`. */

@@ -139,10 +139,11 @@ export class EventRouter {
     return { events: claimed.length, started };
   }
 
-  /** The runs to advance at once: those that stay inside, and as many of the others as this process has room for. */
+  /** The runs to advance at once; see `Beginning`. */
   private inlineOf(runs: readonly RunState[]): RunState[] {
     let room = this.room();
-    return runs.filter(({ version }) => version.staysInside || room-- > 0).slice(0, MOST_INLINE);
+    const may = { inside: () => true, with_room: () => room-- > 0, queued: () => false };
+    return runs.filter(({ version }) => may[version.begins]()).slice(0, MOST_INLINE);
   }
 
   /**

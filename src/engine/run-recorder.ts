@@ -111,8 +111,10 @@ function progressOf(run: RunState, advance: Advance, now: Date): RunProgress {
     case 'queued':
       return { ...going, status: 'queued', due: { kind: 'now' }, startedAt: run.executions.length === 0 ? null : run.startedAt };
     case 'performing':
-    case 'own_transaction':
       return { ...going, status: 'running', due: { kind: 'lease' } };
+    case 'own_transaction':
+      // On its way to the host's code, which may bring the process down: getting there is no progress.
+      return { ...going, status: 'running', due: { kind: 'lease' }, progressed: run.hasUnwritten };
   }
 }
 

@@ -83,6 +83,11 @@ export class RunState implements RunHistory {
     this.unwritten.add(execution);
   }
 
+  /** Has something happened that is not written yet? */
+  get hasUnwritten(): boolean {
+    return this.unwritten.size > 0;
+  }
+
   /** The executions that are to be written; they count as written from now on. */
   takeUnwritten(): LoggedExecution[] {
     const executions = [...this.unwritten];

@@ -119,6 +119,7 @@ export class RunWorker {
       throw error;
     });
     for (const run of runs) this.held.add(run);
+    for (const { id, recoveries } of claimed) if (recoveries > 1) this.setApart(id);
     for (const { run, failure } of broken) this.track(this.fail(run, failure));
     const together = runs.filter((run) => !this.alone.has(run.id));
     for (const run of runs) if (this.alone.has(run.id)) this.track(this.advanceAlone(run));
@@ -141,7 +142,7 @@ export class RunWorker {
       advanced = await this.inTransaction('shared', (tx) => advanceAll(runs, (run) => this.runner.advance(run, tx)));
     } catch (error) {
       const lost = error instanceof LeaseLost ? error.runIds : new Set();
-      if (lost.size === 0 && !isConnectionLoss(error)) for (const run of runs) this.setApart(run);
+      if (lost.size === 0 && !isConnectionLoss(error)) for (const run of runs) this.setApart(run.id);
       for (const run of runs) this.held.forget(run);
       await this.giveBack(runs.filter((run) => !lost.has(run.id)));
       return;
@@ -229,7 +230,7 @@ export class RunWorker {
       });
     } catch (error) {
       if (error instanceof LeaseLost) return this.held.forget(run);
-      if (!isConnectionLoss(error)) this.setApart(run);
+      if (!isConnectionLoss(error)) this.setApart(run.id);
       return this.saveResult(run, finished);
     }
     this.goOn(advanced);
@@ -313,9 +314,9 @@ export class RunWorker {
     }
   }
 
-  private setApart(run: RunState): void {
+  private setApart(runId: string): void {
     if (this.alone.size >= MOST_SET_APART) this.alone.clear();
-    this.alone.add(run.id);
+    this.alone.add(runId);
   }
 
   private track(work: Promise<void>): void {

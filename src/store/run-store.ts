@@ -27,6 +27,8 @@ export interface RunProgress {
   /** ISO 8601, null while it has not started or ended. */
   startedAt: string | null;
   finishedAt: string | null;
+  /** False when nothing happened but a change of hands: recoveries go on counting. Default true. */
+  progressed?: boolean;
 }
 
 /** A run as first written. */
@@ -107,12 +109,12 @@ export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun
   const rows = await sql<{ id: string }>(
     manager,
     `UPDATE automation.runs SET status = u.status, reason = u.reason, error = u.error, waiting = u.waiting, due_at = ${DUE_AT},
-       finished_at = u."finishedAt", recoveries = 0
+       finished_at = u."finishedAt", recoveries = CASE WHEN u.progressed THEN 0 ELSE runs.recoveries END
      FROM json_to_recordset($1::json) AS u("workspaceId" text, "runId" uuid, "heldFence" integer, status text, reason text,
-       error jsonb, waiting jsonb, due text, "dueAt" timestamptz, "finishedAt" timestamptz)
+       error jsonb, waiting jsonb, due text, "dueAt" timestamptz, "finishedAt" timestamptz, progressed boolean)
      WHERE runs.workspace_id = u."workspaceId" AND runs.id = u."runId" AND runs.fence = u."heldFence" AND runs.status = 'running'
      RETURNING runs.id`,
-    [recordset(runs.map((run) => ({ ...run, runId: run.id, heldFence: run.fence, ...dueColumns(run.due) })))],
+    [recordset(runs.map((run) => ({ progressed: true, ...run, runId: run.id, heldFence: run.fence, ...dueColumns(run.due) })))],
   );
   return new Set(rows.map((row) => row.id));
 }
@@ -121,12 +123,18 @@ export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun
  * Claims due runs: queued ones, waits that are over, and leases that ran out, all by one index scan on due_at. Raising
  * the fence shuts a former holder out for good. Only a lease that ran out counts as a recovery. `except`: runs that the
  * caller holds; after an outage their leases may have run out, but their results are about to be written.
+ *
+ * Of runs that were recovered before, one at a time: one of them may bring its process down, and its neighbours must not
+ * be given up with it.
  */
 export function claimDueRuns(manager: EntityManager, limit: number, except: readonly string[]): Promise<ClaimedRun[]> {
   return sql<ClaimedRun>(
     manager,
     `WITH due AS MATERIALIZED (
        SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs WHERE due_at <= now() AND id <> ALL($2::uuid[])
+         AND (status <> 'running' OR recoveries = 0 OR (workspace_id, id) = (
+           SELECT workspace_id, id FROM automation.runs WHERE due_at <= now() AND status = 'running' AND recoveries > 0
+           ORDER BY recoveries, due_at LIMIT 1))
        ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
      )
      UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = now() + interval '${LEASE_SECONDS} seconds',
