@@ -230,7 +230,11 @@ describe('a condition with problems', () => {
 
 describe('whatever the condition and the record', () => {
   const types: FieldType[] = ['text', 'number', 'money', 'boolean', 'date', 'datetime', 'list', 'json'];
-  const text = fc.oneof(fc.constantFrom('a', 'A', 'b', ''), fc.string({ maxLength: 5 }));
+  // Braces would make templates of them, and broken ones are refused when the condition is compiled.
+  const text = fc.oneof(
+    fc.constantFrom('a', 'A', 'b', ''),
+    fc.string({ maxLength: 5 }).map((value) => value.replaceAll('{', '(')),
+  );
   const date = fc.constantFrom('2024-05-15', '2024-05-15T12:00:00.000Z', '2024-05-01T09:00', '2020-02-29', '2024-05-20T00:00:00+02:00');
   const json = fc.oneof(
     fc.constant(null),
