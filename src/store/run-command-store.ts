@@ -18,8 +18,11 @@ export interface LockedRun {
   hasInput: boolean;
 }
 
+/** {@link HAS_INPUT}, and the event stays until the transaction ends: retention must not take it from under a restart. */
+const HOLDS_INPUT = HAS_INPUT.replace('r.event_id))', 'r.event_id FOR KEY SHARE OF e))');
+
 const LOCKED_COLUMNS = `r.id, r.workflow_id AS "workflowId", r.version_id AS "versionId", r.version, r.status, r.started_at AS "startedAt",
-  r.retried_as AS "retriedAs", ${HAS_INPUT} AS "hasInput"`;
+  r.retried_as AS "retriedAs", ${HOLDS_INPUT} AS "hasInput"`;
 
 /** Locks one run: of two people at once the second waits here, and then sees what the first has done. */
 export async function lockRun(manager: EntityManager, workspaceId: string, id: string): Promise<LockedRun | null> {

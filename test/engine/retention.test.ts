@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
+import { lockRun } from '../../src/store/run-command-store.js';
 import { startAutomationApp } from '../support/automation-app.js';
 
 describe('retention', () => {
@@ -55,6 +56,29 @@ describe('retention', () => {
       `SELECT round(extract(epoch FROM now() - occurred_at) / 86400)::int AS days FROM automation.events ORDER BY days`,
     );
     expect(events.map(({ days }) => days)).toEqual([5, 400]);
+    await app.close();
+  });
+});
+
+describe('a restart against retention', () => {
+  it('keeps the event that the new run needs while it is being decided', async () => {
+    const app = await startAutomationApp({ retention: { events: 'P30D' } });
+    const id = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      steps: [{ id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } }],
+    });
+    await app.createLead();
+    await app.automation.drain();
+    await app.query("UPDATE automation.events SET occurred_at = now() - interval '40 days'");
+    const [run] = await app.runsOf({ workflowId: id });
+    await app.source.transaction(async (manager) => {
+      const locked = await lockRun(manager, 'acme', run?.id ?? '');
+      expect(locked?.hasInput).toBe(true);
+      await app.module.get(AutomationEngine).cleanUp();
+    });
+    expect(await app.query('SELECT count(*)::int AS events FROM automation.events')).toEqual([{ events: 1 }]);
+    await app.module.get(AutomationEngine).cleanUp();
+    expect(await app.query('SELECT count(*)::int AS events FROM automation.events')).toEqual([{ events: 0 }]);
     await app.close();
   });
 });
