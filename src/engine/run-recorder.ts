@@ -34,8 +34,8 @@ class RunsExist extends Error {
 
 /**
  * Writes everything that one transaction did, set-based: runs, step executions, caused events, counters. With it the
- * effects and their log commit together. With events, the transaction holds the shared catalogue lock. Throws {@link LeaseLost} when a
- * fence has moved on, and RunsExist.
+ * effects and their log commit together. With events, the transaction holds the shared catalogue lock. Throws
+ * {@link LeaseLost} when a fence has moved on, and RunsExist.
  */
 export async function recordTransaction(
   manager: EntityManager,
