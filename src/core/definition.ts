@@ -104,7 +104,10 @@ export interface ActionStep extends StepBase {
   type: string;
   with: JsonObject;
   retry?: RetryPolicy;
-  /** What to do when an external attempt was lost with its process: try again with the same idempotency key (default), or fail and let a person decide. */
+  /**
+   * What to do when it is unknown whether an external attempt took effect (its process died, the far side's answer never
+   * came): try again with the same idempotency key (default), or fail and let a person decide.
+   */
   onAmbiguous?: 'retry' | 'hold';
   /** How long one attempt may take. Default PT15S for external actions. */
   timeout?: string;

@@ -10,8 +10,10 @@ export interface Problem {
  * What became of a failed attempt, as far as trying again is concerned.
  * - `permanent`: the same attempt would fail again (unknown stage, 404, invalid address).
  * - `transient`: it may pass later; `retryAfterMs` is the far side's own wish (`Retry-After`), in milliseconds.
+ * - `ambiguous`: the far side may have acted, its answer never came. Tried again like a transient failure, with the same
+ *   idempotency key; with the step's `onAmbiguous: hold` a person decides.
  */
-export type Retryability = { kind: 'permanent' } | { kind: 'transient'; retryAfterMs?: number };
+export type Retryability = { kind: 'permanent' } | { kind: 'transient'; retryAfterMs?: number } | { kind: 'ambiguous' };
 
 /** Options of an {@link AutomationError}. */
 export interface AutomationErrorOptions {

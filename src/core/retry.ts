@@ -53,7 +53,7 @@ export function decideRetry(
   if (attemptsMade >= maxAttempts) return { kind: 'give_up', reason: 'exhausted' };
   // Far enough out the power is Infinity, which the cap cuts; an interval of zero stays zero.
   const cap = initialMs === 0 ? 0 : Math.min(maxMs, initialMs * multiplier ** Math.max(0, attemptsMade - 1));
-  const asked = retry.retryAfterMs ?? 0;
+  const asked = retry.kind === 'transient' ? (retry.retryAfterMs ?? 0) : 0;
   const least = asked > 0 ? Math.min(asked, LONGEST_RETRY_AFTER_MS) : 0;
   return { kind: 'retry', at: new Date(now.getTime() + Math.max(Math.floor(random * cap), Math.ceil(least))) };
 }

@@ -80,6 +80,9 @@ export class StepLog {
 
   /** A failed attempt, with the time of the next one if there is to be one. */
   private failure(ready: ReadyStep, now: Date, { error, retry }: LoggedFailure) {
+    if (retry.kind === 'ambiguous' && ready.step.kind === 'action' && ready.step.onAmbiguous === 'hold') {
+      return { status: 'lost' as const, error, wakeAt: null };
+    }
     const policy = ready.step.kind === 'action' ? ready.step.retry : { maxAttempts: 1 };
     const decision = decideRetry(policy, ready.tries, retry, now, this.random());
     return { status: 'failed' as const, error, wakeAt: decision.kind === 'retry' ? decision.at.toISOString() : null };

@@ -137,7 +137,9 @@ export class StepRunner {
       const args = prepareArguments(action, step.with, scope);
       attempt.input = maskArguments(action, args);
       const context = { ...this.contextOf(run, ready, scope, tx.now), crm: this.sessionFor(run, unit), manager: lent.manager };
-      const output = await withTimeout(timeoutOf(step), step.id, () => action.execute(args, context)).finally(lent.close);
+      const output = await withTimeout(timeoutOf(step), { id: step.id, effect: 'local' }, () => action.execute(args, context)).finally(
+        lent.close,
+      );
       await manager.query('RELEASE SAVEPOINT step');
       tx.events.push(...unit.takeEvents().map(toEventRow));
       this.log.succeeded(run, ready, attempt, storableOutput(output));
@@ -166,7 +168,7 @@ export class StepRunner {
         execution,
         ready,
         perform: (signal) =>
-          withTimeout(timeoutOf(step), step.id, async (timeout) =>
+          withTimeout(timeoutOf(step), { id: step.id, effect: 'external' }, async (timeout) =>
             storableOutput(await action.execute(args, { ...context, signal: AbortSignal.any([signal, timeout]) })),
           ),
       };

@@ -1,3 +1,4 @@
+import type { Effect } from '../core/catalog.js';
 import { AutomationError } from '../core/errors.js';
 
 /** How long an attempt that was told to stop may take to say how far it had come. */
@@ -7,13 +8,18 @@ const LAST_WORDS_MS = 1_000;
  * Runs an attempt with a bound on its time, whether it listens to the signal or not. One that does listen gets a moment to
  * report what it knows: "the message was handed over, the answer never came" is worth more than "it took too long". The
  * timers guard a call in flight; no run depends on them, since a lease runs out by the database's clock.
- * Throws the attempt's own error, or `step_timed_out` (transient) when it has none.
+ * Throws the attempt's own error, or `step_timed_out` when it has none.
  */
-export async function withTimeout<T>(timeoutMs: number, stepId: string, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withTimeout<T>(
+  timeoutMs: number,
+  step: { id: string; effect: Effect },
+  attempt: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
-  const timedOut = new AutomationError('step_timed_out', `Step '${stepId}' did not end within ${timeoutMs / 1000} s.`, {
+  const timedOut = new AutomationError('step_timed_out', `Step '${step.id}' did not end within ${timeoutMs / 1000} s.`, {
     hint: 'The far side is slow or hangs. Give the step a longer `timeout`, or look there.',
-    retry: { kind: 'transient' },
+    // What a local step had written is taken back; what an outside step had sent is not.
+    retry: { kind: step.effect === 'local' ? 'transient' : 'ambiguous' },
   });
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {

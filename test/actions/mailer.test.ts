@@ -269,21 +269,21 @@ describe('a server that does not take the message', () => {
 describe('a server of which nobody knows whether it took the message', () => {
   it('closed after the dot', async () => {
     const error = await failure({ afterDot: (socket) => socket.destroy() });
-    expect(error).toMatchObject({ code: 'smtp_outcome_unknown', retry: { kind: 'transient' } });
+    expect(error).toMatchObject({ code: 'smtp_outcome_unknown', retry: { kind: 'ambiguous' } });
     expect(error.hint).toContain('may have the message already');
   });
 
   it('fell silent after the dot', async () => {
     expect(await failure({ afterDot: () => undefined }, { socketTimeout: 500 })).toMatchObject({
       code: 'smtp_outcome_unknown',
-      retry: { kind: 'transient' },
+      retry: { kind: 'ambiguous' },
     });
   });
 
   it('had not answered when the step had to end', async () => {
     const step = new AbortController();
     const error = await failure({ afterDot: () => step.abort() }, {}, step.signal);
-    expect(error).toMatchObject({ code: 'smtp_outcome_unknown', retry: { kind: 'transient' } });
+    expect(error).toMatchObject({ code: 'smtp_outcome_unknown', retry: { kind: 'ambiguous' } });
   });
 });
 

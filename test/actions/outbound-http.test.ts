@@ -130,8 +130,8 @@ describe('what an exception of a call means', () => {
       'transient',
     ],
     ['a cause inside', new TypeError('fetch failed', { cause: coded('ENOTFOUND') }), 'outbound_dns_failed', 'transient'],
-    ['anything else', new Error('odd'), 'outbound_connection_failed', 'transient'],
-    ['no error at all', undefined, 'outbound_connection_failed', 'transient'],
+    ['anything else', new Error('odd'), 'outbound_connection_failed', 'ambiguous'],
+    ['no error at all', undefined, 'outbound_connection_failed', 'ambiguous'],
   ])('%s', (_what, error, code, kind) => {
     expect(asOutboundError(error, 'acme.test')).toMatchObject({ code, retry: { kind } });
   });
@@ -186,7 +186,7 @@ describe('receivers that misbehave', () => {
   it('are left when they hang', async () => {
     const peer = peers.add(await tcpPeer(() => undefined));
     const error = await rejection(outbound({ timeoutMs: 50 }).send(get(peer.port)));
-    expect(error).toMatchObject({ code: 'outbound_timeout', retry: { kind: 'transient' } });
+    expect(error).toMatchObject({ code: 'outbound_timeout', retry: { kind: 'ambiguous' } });
   });
 
   it('are left when they send a byte now and then, at the moment the step has to end', async () => {
@@ -202,7 +202,7 @@ describe('receivers that misbehave', () => {
       }),
     );
     const error = await rejection(outbound().send({ ...get(peer.port), signal: step.signal }));
-    expect(error).toMatchObject({ code: 'outbound_timeout', retry: { kind: 'transient' } });
+    expect(error).toMatchObject({ code: 'outbound_timeout', retry: { kind: 'ambiguous' } });
   });
 
   it('are not called when the step has ended before', async () => {
@@ -220,7 +220,7 @@ describe('receivers that misbehave', () => {
     );
     for (const peer of [closing, resetting, midway]) {
       const error = await rejection(outbound().send(get(peer.port)));
-      expect(error).toMatchObject({ code: 'outbound_connection_failed', retry: { kind: 'transient' } });
+      expect(error).toMatchObject({ code: 'outbound_connection_failed', retry: { kind: 'ambiguous' } });
     }
   });
 

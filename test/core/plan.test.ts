@@ -157,6 +157,13 @@ describe('a lost attempt', () => {
   ])('says what happened and what to do', (steps, executions, code) => {
     expect(planOf(steps, executions).outcome).toMatchObject({ path: 'a', error: { code, hint: expect.any(String) } });
   });
+
+  it('say why nobody knows, where the attempt does', () => {
+    const error = { code: 'smtp_outcome_unknown', message: 'The server hung up.' };
+    expect(planOf(hold, [{ ...lost('a'), error }]).outcome).toMatchObject({
+      error: { code: 'attempt_ambiguous', message: 'Whether step "a" took effect is unknown. The server hung up.' },
+    });
+  });
 });
 
 describe('a branch', () => {

@@ -111,4 +111,10 @@ describe('decideRetry', () => {
       ),
     );
   });
+
+  it('tries an attempt again of which nobody knows whether it took effect', () => {
+    const now = new Date('2026-01-01T00:00:00Z');
+    expect(decideRetry({ maxAttempts: 2 }, 1, { kind: 'ambiguous' }, now, 0)).toEqual({ kind: 'retry', at: now });
+    expect(decideRetry({ maxAttempts: 2 }, 2, { kind: 'ambiguous' }, now, 0)).toEqual({ kind: 'give_up', reason: 'exhausted' });
+  });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { IsString } from 'class-validator';
 import { defineAction, type ExternalStep } from '../../src/actions/define-action.js';
 import { AutomationError } from '../../src/core/errors.js';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 class Arguments {
   @IsString() to!: string;
@@ -127,6 +127,30 @@ describe('external steps', () => {
     const [run] = await app.runsOf({ workflowId: exhausted });
     expect(run).toMatchObject({ status: 'failed', reason: 'busy' });
     expect(run?.steps).toHaveLength(2);
+  });
+
+  it('whose answer never came are tried again, or held for a person with onAmbiguous hold', async () => {
+    farSide = async () => {
+      throw new AutomationError('no_answer', 'It hung up.', { retry: { kind: 'ambiguous' } });
+    };
+    const again = await app.publishWorkflow(definition('Again?'));
+    const held = await app.publishWorkflow(definition('Hold?', { onAmbiguous: 'hold' }));
+    await app.createLead({ source: 'Again?' });
+    await app.createLead({ source: 'Hold?' });
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId: again }))[0]).toMatchObject({ status: 'waiting', waiting: [{ reason: 'retry' }] });
+    const [run] = (await app.runsOf({ workflowId: held })).filter(({ status }) => status !== 'skipped');
+    expect(run).toMatchObject({
+      status: 'failed',
+      reason: 'attempt_ambiguous',
+      error: { message: expect.stringContaining('It hung up.') },
+    });
+    expect(run?.steps).toMatchObject([{ status: 'lost', error: { code: 'no_answer' } }]);
+    // A person has looked, and sends it once more.
+    farSide = async () => ({ answer: 'now' });
+    await app.runs.retry(run?.id ?? '', { from: 'failed_step', reason: 'it did not arrive' }, ADMIN);
+    await app.automation.drain();
+    expect(await app.runs.get(run?.id ?? '', ADMIN)).toMatchObject({ status: 'succeeded' });
   });
 
   it('end when their time is over, even if the action does not listen', async () => {

@@ -31,7 +31,7 @@ export function asMailError(error: unknown, progress: SendProgress): AutomationE
       'smtp_outcome_unknown',
       'The mail server got the whole message, but the connection was lost before it said whether it took it',
       'The recipient may have the message already. Later attempts carry the same Message-ID, by which many mail systems drop a repetition.',
-      TRANSIENT,
+      { retry: { kind: 'ambiguous' } },
     );
   }
   return unanswered(failure, make);

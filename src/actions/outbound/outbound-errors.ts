@@ -6,6 +6,15 @@ const CERTIFICATE =
 const DNS: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'ESERVFAIL', 'ETIMEOUT']);
 const TIMEOUT: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
+/** Failures before a byte of the request has left: nobody can have acted on it. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
 /** True for the code of a certificate that was not accepted. */
 export function isCertificateError(code: string): boolean {
   return CERTIFICATE.test(code);
@@ -28,7 +37,7 @@ export function asOutboundError(error: unknown, target: string): AutomationError
     });
   }
   if (TIMEOUT.has(code)) {
-    return timedOut(target, error);
+    return timedOut(target, error, NOT_CONNECTED.has(code));
   }
   if (isCertificateError(code)) {
     return new AutomationError('outbound_tls_failed', `The certificate of ${target} was not accepted (${code})`, {
@@ -52,16 +61,16 @@ export function asOutboundError(error: unknown, target: string): AutomationError
   return new AutomationError('outbound_connection_failed', `The connection to ${target} failed${code ? ` (${code})` : ''}`, {
     ...more,
     hint: 'The receiver is down, refuses the connection or dropped it before it answered.',
-    retry: transient,
+    retry: NOT_CONNECTED.has(code) ? transient : { kind: 'ambiguous' },
   });
 }
 
-/** The call took longer than it may; whether the receiver acted on it is unknown. */
-export function timedOut(target: string, cause?: unknown): AutomationError {
+/** The call took longer than it may; whether the receiver acted on it is unknown, unless no connection was made. */
+export function timedOut(target: string, cause?: unknown, notConnected = false): AutomationError {
   return new AutomationError('outbound_timeout', `${target} did not answer in time`, {
     hint: 'The receiver is slow or hangs. It may have acted on the request: the next attempt carries the same id.',
     details: { target },
-    retry: { kind: 'transient' },
+    retry: { kind: notConnected ? 'transient' : 'ambiguous' },
     cause,
   });
 }

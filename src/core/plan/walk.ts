@@ -118,7 +118,7 @@ export class PlanWalk {
       // Not catchable: `hold` asks for a person, so nothing may go on as if the step had merely failed.
       return failure(path, false, {
         code: 'attempt_ambiguous',
-        message: `The process ended during step "${step.id}": whether it took effect is unknown.`,
+        message: `Whether step "${step.id}" took effect is unknown. ${state.current?.error?.message ?? 'Its process ended meanwhile.'}`,
         hint: 'Look at the far side. If it did not take effect, retry the run from this step; if it did, leave the run as it is.',
       });
     }
