@@ -1,16 +1,20 @@
+import { Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Catalog } from '../core/catalog.js';
-import { loadActiveWorkflows, loadGenerations, loadVersions } from '../store/catalogue-store.js';
+import { isJsonObject } from '../core/json.js';
+import { loadActiveWorkflows, loadGenerations, loadVersions, type VersionRow } from '../store/catalogue-store.js';
 import { type CompiledVersion, compileVersion, type PlaceOf } from './compiled-version.js';
 import { type LoggedFailure, toLoggedFailure } from './logged-failure.js';
 
-/** A version, or why this process cannot run it. */
-export type VersionOutcome = { kind: 'compiled'; version: CompiledVersion } | { kind: 'unreadable'; failure: LoggedFailure };
+/** A version, or why this process cannot run it; its events start runs all the same, which fail with the reason. */
+export type VersionOutcome =
+  | { kind: 'compiled'; version: CompiledVersion }
+  | { kind: 'unreadable'; row: VersionRow; failure: LoggedFailure };
 
 interface WorkspaceCatalogue {
   generation: string;
   /** `leads.created` -> the workflows that listen to it. */
-  listeners: Map<string, CompiledVersion[]>;
+  listeners: Map<string, VersionOutcome[]>;
 }
 
 /** Compiled versions that are kept for runs of versions no longer active; the oldest go first. */
@@ -23,6 +27,7 @@ const KEPT_VERSIONS = 20_000;
 export class ActiveWorkflows {
   private readonly workspaces = new Map<string, WorkspaceCatalogue>();
   private readonly versions = new Map<string, VersionOutcome>();
+  private readonly logger = new Logger('AutomationWorkflows');
 
   constructor(
     private readonly catalog: Catalog,
@@ -34,7 +39,7 @@ export class ActiveWorkflows {
     manager: EntityManager,
     workspaceId: string,
     generation: string | null,
-  ): Promise<(module: string, event: string) => readonly CompiledVersion[]> {
+  ): Promise<(module: string, event: string) => readonly VersionOutcome[]> {
     if (generation === null) return () => [];
     let known = this.workspaces.get(workspaceId);
     if (known?.generation !== generation) {
@@ -81,29 +86,31 @@ export class ActiveWorkflows {
     return found;
   }
 
-  private async load(manager: EntityManager, workspaceId: string): Promise<Map<string, CompiledVersion[]>> {
+  private async load(manager: EntityManager, workspaceId: string): Promise<Map<string, VersionOutcome[]>> {
     const active = await loadActiveWorkflows(manager, workspaceId);
     const versions = await this.versionsOf(
       manager,
       active.map(({ versionId }) => ({ workspaceId, versionId })),
     );
-    const listeners = new Map<string, CompiledVersion[]>();
+    const listeners = new Map<string, VersionOutcome[]>();
     for (const { versionId, id, code, name } of active) {
       const outcome = versions.get(versionId);
-      if (outcome?.kind !== 'compiled' || outcome.version.trigger.key === null) continue;
+      const key = outcome && keyOf(outcome);
+      if (!outcome || key === null || key === undefined) continue;
       // Versions never change, but a workflow may have been renamed since this one was compiled.
-      outcome.version.workflow = { id, code, name };
-      const { key } = outcome.version.trigger;
-      listeners.set(key, [...(listeners.get(key) ?? []), outcome.version]);
+      if (outcome.kind === 'compiled') outcome.version.workflow = { id, code, name };
+      listeners.set(key, [...(listeners.get(key) ?? []), outcome]);
     }
     return listeners;
   }
 
-  private compile(row: Parameters<typeof compileVersion>[0]): VersionOutcome {
+  private compile(row: VersionRow): VersionOutcome {
     try {
       return { kind: 'compiled', version: compileVersion(row, this.catalog, this.placeOf) };
     } catch (error) {
-      return { kind: 'unreadable', failure: toLoggedFailure(error) };
+      const failure = toLoggedFailure(error);
+      this.logger.error(`Workflow '${row.name}' (${row.workflowId}), version ${row.version}, cannot run: ${failure.error.message}`);
+      return { kind: 'unreadable', row, failure };
     }
   }
 
@@ -113,4 +120,12 @@ export class ActiveWorkflows {
       this.versions.delete(id);
     }
   }
+}
+
+/** `leads.created` for versions that listen to events; of one that cannot be read as far as its trigger can. */
+function keyOf(outcome: VersionOutcome): string | null {
+  if (outcome.kind === 'compiled') return outcome.version.trigger.key;
+  const { definition } = outcome.row;
+  const trigger = isJsonObject(definition) && isJsonObject(definition.trigger) ? definition.trigger : {};
+  return trigger.type === 'event' ? `${trigger.module}.${trigger.event}` : null;
 }

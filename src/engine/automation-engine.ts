@@ -101,11 +101,11 @@ export class AutomationEngine {
   }
 
   private async route(): Promise<number> {
-    const { events, started } = await this.router.route();
+    const { events, started, queued } = await this.router.route();
     this.worker.adopt(started);
     // A full batch: there is probably more, for the other loop to begin with.
     if (events >= this.settings.batchSize) this.events.raise();
-    if (started.some(({ advance }) => advance.kind === 'queued')) this.runs.raise();
+    if (queued) this.runs.raise();
     return events;
   }
 

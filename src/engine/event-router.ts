@@ -7,13 +7,13 @@ import type { Json } from '../core/json.js';
 import type { CrmHost } from '../host/crm-host.js';
 import type { AutomationDatabase } from '../store/database.js';
 import { claimUnroutedEvents, type EventRef, markUnroutable } from '../store/event-store.js';
-import { type EarlierRun, lockAndLoadEarlierRuns } from '../store/run-store.js';
+import { type EarlierRun, lockAndLoadEarlierRuns, type NewRun } from '../store/run-store.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { CompiledVersion } from './compiled-version.js';
 import type { EngineSettings } from './engine-settings.js';
 import { toEventRow } from './event-row.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from './logged-failure.js';
-import { type AdvancedRun, recordTransaction, type SkippedRun } from './run-recorder.js';
+import { type AdvancedRun, recordTransaction, type UnstartedRun } from './run-recorder.js';
 import { type Advance, RunState } from './run-state.js';
 import type { StepRunner } from './step-runner.js';
 import { advanceAll, openStepTransaction } from './step-transaction.js';
@@ -24,6 +24,8 @@ export interface Routed {
   events: number;
   /** Runs that were started, as far as this transaction took them. */
   started: AdvancedRun[];
+  /** Some runs wait for a worker now. */
+  queued: boolean;
 }
 
 /**
@@ -79,12 +81,13 @@ export class EventRouter {
   private async routeCarefully(events: readonly EventRef[]): Promise<Routed> {
     const known = events.every(({ id }) => this.careful.has(id));
     for (const { id } of events) this.careful.add(id);
-    if (!known) return { events: events.length, started: [] };
-    const total: Routed = { events: 0, started: [] };
+    if (!known) return { events: events.length, started: [], queued: false };
+    const total: Routed = { events: 0, started: [], queued: false };
     for (const event of events) {
       const routed = await this.routeAlone(event);
       total.events += routed.events;
       total.started.push(...routed.started);
+      total.queued ||= routed.queued;
     }
     return total;
   }
@@ -100,10 +103,10 @@ export class EventRouter {
       return routed;
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
-      if (isPassing(error)) return { events: 0, started: [] };
+      if (isPassing(error)) return { events: 0, started: [], queued: false };
       await this.database.transaction((manager) => markUnroutable(manager, event, toLoggedFailure(error).error));
       this.careful.delete(event.id);
-      return { events: 1, started: [] };
+      return { events: 1, started: [], queued: false };
     }
   }
 
@@ -111,21 +114,24 @@ export class EventRouter {
   private async routeIn(manager: EntityManager, wanted: number | EventRef, refs: EventRef[] = []): Promise<Routed> {
     const tx = await openStepTransaction(manager, 'shared', this.crm);
     const claimed = await claimUnroutedEvents(manager, wanted);
-    if (claimed.length === 0) return { events: 0, started: [] };
+    if (claimed.length === 0) return { events: 0, started: [], queued: false };
     refs.push(...claimed.map(({ event: { workspaceId, id } }) => ({ workspaceId, id })));
     const candidates: Candidate[] = [];
+    const unstarted: UnstartedRun[] = [];
     for (const { event, generation } of claimed) {
       const listeners = await this.active.listeners(manager, event.workspaceId, generation);
-      for (const version of listeners(event.module, event.event)) candidates.push({ event, version });
+      for (const outcome of listeners(event.module, event.event)) {
+        if (outcome.kind === 'compiled') candidates.push({ event, version: outcome.version });
+        else unstarted.push(unreadableRun(event, outcome.row));
+      }
     }
     await this.completeRecords(manager, candidates);
     const decisions = candidates.map((candidate) => this.decide(candidate, tx.now));
     await this.applyReentry(manager, candidates, decisions, tx.now);
-    const skipped: SkippedRun[] = [];
     const runs: RunState[] = [];
     for (const [index, candidate] of candidates.entries()) {
       const decision = decisions[index] as Decision;
-      if (decision.kind === 'skip') skipped.push(skippedRun(candidate, decision, tx.now));
+      if (decision.kind === 'skip') unstarted.push(skippedRun(candidate, decision, tx.now));
       else runs.push(newRun(candidate, tx.now));
     }
     const careful = refs.some(({ id }) => this.careful.has(id));
@@ -135,8 +141,12 @@ export class EventRouter {
       async (run): Promise<Advance> => (inline.has(run) ? this.runner.advance(run, tx) : { kind: 'queued' }),
     );
     const events = tx.unit.takeEvents().map(toEventRow);
-    await recordTransaction(manager, { advanced: started, skipped, events }, this.active, tx.now, this.random);
-    return { events: claimed.length, started };
+    await recordTransaction(manager, { advanced: started, unstarted, events }, this.active, tx.now, this.random);
+    return {
+      events: claimed.length,
+      started,
+      queued: unstarted.some(({ status }) => status === 'queued') || started.some(({ advance }) => advance.kind === 'queued'),
+    };
   }
 
   /** The runs to advance at once; see `Beginning`. */
@@ -277,26 +287,38 @@ function newRun({ event, version }: Candidate, now: Date): RunState {
   });
 }
 
-function skippedRun({ event, version }: Candidate, decision: Extract<Decision, { kind: 'skip' }>, now: Date): SkippedRun {
+function skippedRun({ event, version }: Candidate, decision: Extract<Decision, { kind: 'skip' }>, now: Date): UnstartedRun {
+  const { workflow, versionId } = version;
   return {
-    workspaceId: event.workspaceId,
-    id: uuidv7(),
-    workflowId: version.workflow.id,
-    versionId: version.versionId,
-    version: version.version,
-    eventId: event.id,
-    module: event.module,
-    recordId: event.recordId,
+    ...unstartedRun(event, { workflowId: workflow.id, versionId, version: version.version }),
     status: 'skipped',
     reason: decision.reason,
     explanation: decision.explanation,
+    due: { kind: 'never' },
+    finishedAt: now.toISOString(),
+  };
+}
+
+/** A worker that claims it fails it with the reason, or runs it, being of a release that can. */
+function unreadableRun(event: DomainEvent, version: Pick<NewRun, 'workflowId' | 'versionId' | 'version'>): UnstartedRun {
+  return { ...unstartedRun(event, version), status: 'queued', reason: null, explanation: null, due: { kind: 'now' }, finishedAt: null };
+}
+
+function unstartedRun(event: DomainEvent, { workflowId, versionId, version }: Pick<NewRun, 'workflowId' | 'versionId' | 'version'>) {
+  return {
+    workspaceId: event.workspaceId,
+    id: uuidv7(),
+    workflowId,
+    versionId,
+    version,
+    eventId: event.id,
+    module: event.module,
+    recordId: event.recordId,
     error: null,
     waiting: null,
     actor: event.actor,
     cause: event.cause,
-    due: { kind: 'never' },
     fence: 0,
     startedAt: null,
-    finishedAt: now.toISOString(),
   };
 }

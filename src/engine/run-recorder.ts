@@ -13,8 +13,8 @@ export interface AdvancedRun {
   advance: Advance;
 }
 
-/** A run that routing decided not to start: written for the log alone. */
-export type SkippedRun = NewRun & { status: 'skipped' };
+/** A run that routing only writes down: skipped, for the log; or queued, for a worker to say why it cannot run. */
+export type UnstartedRun = NewRun & { status: 'skipped' | 'queued' };
 
 /** Some runs belong to another worker now (or were cancelled): the transaction must roll back. */
 export class LeaseLost extends Error {
@@ -39,12 +39,12 @@ class RunsExist extends Error {
  */
 export async function recordTransaction(
   manager: EntityManager,
-  work: { advanced: readonly AdvancedRun[]; skipped: readonly SkippedRun[]; events: readonly EventRow[] },
+  work: { advanced: readonly AdvancedRun[]; unstarted: readonly UnstartedRun[]; events: readonly EventRow[] },
   active: ActiveWorkflows,
   now: Date,
   random: () => number,
 ): Promise<void> {
-  const created: NewRun[] = [...work.skipped];
+  const created: NewRun[] = [...work.unstarted];
   const updated: (HeldRun & RunProgress)[] = [];
   for (const { run, advance } of work.advanced) {
     const progress = progressOf(run, advance, now);
@@ -69,7 +69,7 @@ export async function recordTransaction(
   const isNews = ({ id }: { id: string }): boolean => !known.has(id);
   const counted = statsOf(
     work.advanced.filter(({ run }) => isNews(run)),
-    work.skipped.filter(isNews),
+    work.unstarted.filter(isNews),
   );
   await addStats(manager, counted, random);
 }
@@ -124,7 +124,7 @@ function lastMoment(run: RunState, now: Date): string {
   return new Date(Math.max(ended, now.getTime())).toISOString();
 }
 
-function statsOf(advanced: readonly AdvancedRun[], skipped: readonly SkippedRun[]): StatsDelta[] {
+function statsOf(advanced: readonly AdvancedRun[], unstarted: readonly UnstartedRun[]): StatsDelta[] {
   const deltas = new Map<string, StatsDelta>();
   const deltaOf = (workspaceId: string, workflowId: string): StatsDelta => {
     const key = `${workspaceId}/${workflowId}`;
@@ -132,7 +132,7 @@ function statsOf(advanced: readonly AdvancedRun[], skipped: readonly SkippedRun[
     deltas.set(key, delta);
     return delta;
   };
-  for (const run of skipped) deltaOf(run.workspaceId, run.workflowId).skipped += 1;
+  for (const run of unstarted) deltaOf(run.workspaceId, run.workflowId)[run.status === 'skipped' ? 'skipped' : 'started'] += 1;
   for (const { run, advance } of advanced) {
     const ended: RunOutcome['status'] | null = advance.kind === 'finished' ? advance.outcome.status : null;
     if (!run.isNew && ended === null) continue;

@@ -278,7 +278,7 @@ export class RunWorker {
       const advanced = await work(tx);
       const events = [...tx.events, ...tx.unit.takeEvents().map(toEventRow)];
       if (kind === 'own' && events.length > 0) await shareCatalogue(manager);
-      await recordTransaction(manager, { advanced, skipped: [], events }, this.active, tx.now, this.random);
+      await recordTransaction(manager, { advanced, unstarted: [], events }, this.active, tx.now, this.random);
       return advanced;
     });
   }

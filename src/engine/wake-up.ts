@@ -79,7 +79,7 @@ export class WakeUp implements EntitySubscriberInterface {
 
   async start(): Promise<void> {
     this.stopped = false;
-    // A fresh list: TypeORM shares the array of an option between DataSources.
+    // The host's own list; our DataSource shares it, so transactions of actions are heard too.
     this.hostSource.subscribers.push(this);
     await this.listen(FIRST_RECONNECT_MS);
   }

@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { startAutomationApp } from '../support/automation-app.js';
+
+describe('an active workflow that this release cannot run', () => {
+  it.each([
+    ['its condition names a field that the CRM no longer has', { conditions: { field: 'fax', operator: 'equals', value: '1' } }],
+    ['its steps are of a form that is not known', { steps: [{ id: 'a', type: 'branch', forks: [] }] }],
+  ])('fails the runs of its events with the reason instead of falling silent: %s', async (_, change) => {
+    const app = await startAutomationApp();
+    const id = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      steps: [{ id: 'task', type: 'create_task', with: { title: 'Call' } }],
+    });
+    await app.query('UPDATE automation.workflow_versions SET definition = definition || $1::jsonb', [JSON.stringify(change)]);
+    await app.createLead();
+    await app.automation.drain();
+    const [run, ...others] = await app.runsOf({ workflowId: id });
+    expect(others).toEqual([]);
+    expect(run).toMatchObject({ status: 'failed', error: { code: expect.stringMatching(/^(condition_invalid|version_unreadable)$/) } });
+    expect(await app.query('SELECT sum(started)::int AS started, sum(failed)::int AS failed FROM automation.workflow_stats')).toEqual([
+      { started: 1, failed: 1 },
+    ]);
+    await app.close();
+  });
+});
