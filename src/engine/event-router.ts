@@ -1,5 +1,4 @@
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { addDuration, parseDuration } from '../core/duration.js';
 import { AutomationError } from '../core/errors.js';
 import type { DomainEvent, RecordData } from '../core/event.js';
@@ -7,14 +6,15 @@ import type { Json } from '../core/json.js';
 import type { CrmHost } from '../host/crm-host.js';
 import type { AutomationDatabase } from '../store/database.js';
 import { claimUnroutedEvents, type EventRef, markUnroutable } from '../store/event-store.js';
-import { type EarlierRun, lockAndLoadEarlierRuns, type NewRun } from '../store/run-store.js';
+import { type EarlierRun, lockAndLoadEarlierRuns } from '../store/run-store.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { CompiledVersion } from './compiled-version.js';
 import type { EngineSettings } from './engine-settings.js';
 import { toEventRow } from './event-row.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from './logged-failure.js';
+import { type Candidate, type Decision, newRun, skippedRun, unreadableRun } from './new-runs.js';
 import { type AdvancedRun, recordTransaction, type UnstartedRun } from './run-recorder.js';
-import { type Advance, RunState } from './run-state.js';
+import type { Advance, RunState } from './run-state.js';
 import type { StepRunner } from './step-runner.js';
 import { advanceAll, openStepTransaction } from './step-transaction.js';
 
@@ -33,15 +33,6 @@ export interface Routed {
  * times as many runs, and one transaction must not hold the records of thousands.
  */
 const MOST_INLINE = 200;
-
-/** Why an event starts no run of a workflow; `reason` is what run lists show. */
-type Decision = { kind: 'start' } | { kind: 'skip'; reason: 'trigger' | 'conditions' | 'loop' | 'reentry'; explanation: Json };
-
-/** An event and a workflow that listens to it. */
-interface Candidate {
-  event: DomainEvent;
-  version: CompiledVersion;
-}
 
 /**
  * Takes events to runs. One transaction claims a batch of events, decides for every workflow that listens, executes the
@@ -270,55 +261,4 @@ function withRelations(snapshot: RecordData | null, current: RecordData, relatio
   if (snapshot === null) return current;
   const related = Object.fromEntries(relations.map((name) => [name, current[name]] as const));
   return { ...related, ...snapshot };
-}
-
-function newRun({ event, version }: Candidate, now: Date): RunState {
-  return new RunState({
-    workspaceId: event.workspaceId,
-    id: uuidv7(),
-    version,
-    event,
-    record: event.recordId === null ? null : { module: event.module, id: event.recordId },
-    actor: event.actor,
-    fence: 1,
-    isNew: true,
-    startedAt: now.toISOString(),
-    executions: [],
-  });
-}
-
-function skippedRun({ event, version }: Candidate, decision: Extract<Decision, { kind: 'skip' }>, now: Date): UnstartedRun {
-  const { workflow, versionId } = version;
-  return {
-    ...unstartedRun(event, { workflowId: workflow.id, versionId, version: version.version }),
-    status: 'skipped',
-    reason: decision.reason,
-    explanation: decision.explanation,
-    due: { kind: 'never' },
-    finishedAt: now.toISOString(),
-  };
-}
-
-/** A worker that claims it fails it with the reason, or runs it, being of a release that can. */
-function unreadableRun(event: DomainEvent, version: Pick<NewRun, 'workflowId' | 'versionId' | 'version'>): UnstartedRun {
-  return { ...unstartedRun(event, version), status: 'queued', reason: null, explanation: null, due: { kind: 'now' }, finishedAt: null };
-}
-
-function unstartedRun(event: DomainEvent, { workflowId, versionId, version }: Pick<NewRun, 'workflowId' | 'versionId' | 'version'>) {
-  return {
-    workspaceId: event.workspaceId,
-    id: uuidv7(),
-    workflowId,
-    versionId,
-    version,
-    eventId: event.id,
-    module: event.module,
-    recordId: event.recordId,
-    error: null,
-    waiting: null,
-    actor: event.actor,
-    cause: event.cause,
-    fence: 0,
-    startedAt: null,
-  };
 }
