@@ -92,7 +92,8 @@ export class CreateAutomation1763600000000 implements MigrationInterface {
         PRIMARY KEY (workspace_id, id)
       )`);
     await runner.query(`CREATE UNIQUE INDEX events_key ON automation.events (workspace_id, source, key) WHERE key IS NOT NULL`);
-    await runner.query(`CREATE INDEX events_unrouted ON automation.events (id) WHERE routed_at IS NULL`);
+    // The collation: see src/store/turns.ts.
+    await runner.query(`CREATE INDEX events_unrouted ON automation.events (workspace_id COLLATE "C", id) WHERE routed_at IS NULL`);
     await runner.query(`CREATE INDEX events_record ON automation.events (workspace_id, module, record_id, id)`);
     await runner.query(`CREATE INDEX events_age ON automation.events USING brin (occurred_at)`);
     await runner.query(`
@@ -133,7 +134,9 @@ export class CreateAutomation1763600000000 implements MigrationInterface {
     await runner.query(
       `CREATE UNIQUE INDEX runs_event ON automation.runs (workspace_id, event_id, workflow_id) WHERE event_id IS NOT NULL AND retry_of IS NULL`,
     );
-    await runner.query(`CREATE INDEX runs_due ON automation.runs (due_at) WHERE due_at IS NOT NULL`);
+    // Waits and leases end one by one; what is queued may be 100,000 runs of one workspace, and is claimed in turns.
+    await runner.query(`CREATE INDEX runs_due ON automation.runs (due_at) WHERE status IN ('running', 'waiting')`);
+    await runner.query(`CREATE INDEX runs_queued ON automation.runs (workspace_id COLLATE "C", due_at) WHERE status = 'queued'`);
     await runner.query(`CREATE INDEX runs_workflow ON automation.runs (workspace_id, workflow_id, id)`);
     await runner.query(`CREATE INDEX runs_record ON automation.runs (workspace_id, module, record_id, id)`);
     await runner.query(

@@ -5,8 +5,9 @@ import type { DomainEvent, RecordData } from '../core/event.js';
 import type { Json } from '../core/json.js';
 import type { CrmHost } from '../host/crm-host.js';
 import type { AutomationDatabase } from '../store/database.js';
-import { claimUnroutedEvents, type EventRef, markUnroutable } from '../store/event-store.js';
+import { claimUnroutedEvent, claimUnroutedEvents, type EventRef, markUnroutable } from '../store/event-store.js';
 import { type EarlierRun, lockAndLoadEarlierRuns } from '../store/run-store.js';
+import { Turns } from '../store/turns.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { CompiledVersion } from './compiled-version.js';
 import type { EngineSettings } from './engine-settings.js';
@@ -43,6 +44,7 @@ const MOST_INLINE = 200;
 export class EventRouter {
   /** Events whose transaction failed here; only a hint, the next attempt elsewhere finds out for itself. */
   private readonly careful = new Set<string>();
+  private readonly turns = new Turns();
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -104,7 +106,8 @@ export class EventRouter {
   /** `refs` hears which events it is about, before anything can fail because of them. */
   private async routeIn(manager: EntityManager, wanted: number | EventRef, refs: EventRef[] = []): Promise<Routed> {
     const tx = await openStepTransaction(manager, 'shared', this.crm);
-    const claimed = await claimUnroutedEvents(manager, wanted);
+    const claimed =
+      typeof wanted === 'number' ? await claimUnroutedEvents(manager, wanted, this.turns) : await claimUnroutedEvent(manager, wanted);
     if (claimed.length === 0) return { events: 0, started: [], queued: false };
     refs.push(...claimed.map(({ event: { workspaceId, id } }) => ({ workspaceId, id })));
     const candidates: Candidate[] = [];

@@ -6,6 +6,7 @@ import { type ClaimedRun, claimDueRuns, extendLeases, type HeldRun, releaseRuns,
 import { sql } from '../store/sql.js';
 import { addStats } from '../store/stats-store.js';
 import { writeExecutions } from '../store/step-store.js';
+import { Turns } from '../store/turns.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { EngineSettings } from './engine-settings.js';
 import { toEventRow } from './event-row.js';
@@ -43,6 +44,7 @@ export class RunWorker {
   private readonly atMost: LimitFunction;
   private readonly aloneAtMost: LimitFunction;
   private readonly held = new HeldRuns();
+  private readonly turns = new Turns();
   private readonly underWay = new Set<Promise<void>>();
   /** Runs that spoiled a shared transaction here: they get one of their own. A hint, found out again elsewhere. */
   private readonly alone = new Set<string>();
@@ -72,7 +74,11 @@ export class RunWorker {
     const most = Math.min(this.settings.batchSize, this.room);
     if (most === 0) return 0;
     // One statement, so no transaction around it. What this worker holds is in good hands, whatever became of the lease.
-    const claimed = await claimDueRuns(this.database.dataSource.manager, most, this.settings.leaseMs, this.held.ids);
+    const claimed = await claimDueRuns(
+      this.database.dataSource.manager,
+      { limit: most, leaseMs: this.settings.leaseMs, except: this.held.ids },
+      this.turns,
+    );
     if (claimed.length > 0) await this.take(claimed);
     return claimed.length;
   }

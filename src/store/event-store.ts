@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
 import type { Actor, Cause, DomainEvent, FieldChange, RecordData } from '../core/event.js';
 import { recordset, sql } from './sql.js';
+import { busyWorkspaces, nextTurn, type Turns, WORKSPACE } from './turns.js';
 
 /** An event on its way into the table. Everything is storable JSON already. */
 export interface EventRow extends Omit<DomainEvent, 'occurredAt'> {
@@ -90,24 +91,45 @@ export interface EventRef {
 }
 
 /**
- * Claims the oldest unrouted events (so many, or this very one) and marks them routed: the mark commits together with what
- * routing writes, or not at all. SKIP LOCKED keeps routers of several nodes out of each other's way. The generation is read
- * by the same statement, whose snapshot is younger than the shared catalogue lock taken before it.
+ * Claims unrouted events, the oldest of each workspace, an equal share of each, and marks them routed: the mark commits
+ * together with what routing writes, or not at all. SKIP LOCKED keeps routers of several nodes out of each other's way.
  */
-export async function claimUnroutedEvents(manager: EntityManager, wanted: number | EventRef): Promise<ClaimedEvent[]> {
-  const [which, parameters] =
-    typeof wanted === 'number'
-      ? ['ORDER BY id LIMIT $1', [wanted]]
-      : ['AND workspace_id = $1 AND id = $2', [wanted.workspaceId, wanted.id]];
-  const rows = await sql<EventRecord & { generation: string | null }>(
-    manager,
-    `WITH claimed AS MATERIALIZED (
-       SELECT workspace_id AS w, id AS i FROM automation.events WHERE routed_at IS NULL ${which} FOR UPDATE SKIP LOCKED
-     )
-     UPDATE automation.events SET routed_at = now() FROM claimed WHERE workspace_id = w AND id = i
-     RETURNING ${EVENT_COLUMNS},
-       (SELECT generation FROM automation.catalogue_generations g WHERE g.workspace_id = events.workspace_id) AS generation`,
-    parameters,
+export function claimUnroutedEvents(manager: EntityManager, limit: number, turns: Turns): Promise<ClaimedEvent[]> {
+  const turn = { after: '$2::text', limit: '$1::int' };
+  const busy = busyWorkspaces('automation.events', 'routed_at IS NULL', turn);
+  const claimed = `${busy}, claimed AS MATERIALIZED (
+    SELECT workspace_id, id FROM busy, LATERAL (
+      SELECT workspace_id, id FROM automation.events WHERE ${WORKSPACE} = w AND routed_at IS NULL
+      ORDER BY id LIMIT $1::int / (SELECT count(*) FROM busy) FOR UPDATE SKIP LOCKED
+    ) AS oldest
+    -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
+    LIMIT $1::int
+  )`;
+  return markRouted(claimed, nextTurn(turn), (statement) => turns.take((after) => sql(manager, statement, [limit, after])));
+}
+
+/** Claims this very event, as {@link claimUnroutedEvents} does; nothing when it is routed, or another node is at it. */
+export function claimUnroutedEvent(manager: EntityManager, { workspaceId, id }: EventRef): Promise<ClaimedEvent[]> {
+  const claimed = `claimed AS MATERIALIZED (
+    SELECT workspace_id, id FROM automation.events WHERE workspace_id = $1 AND id = $2 AND routed_at IS NULL FOR UPDATE SKIP LOCKED
+  )`;
+  return markRouted(claimed, `''`, (statement) => sql(manager, statement, [workspaceId, id]));
+}
+
+/**
+ * The generation is read by the same statement as the events: its snapshot is younger than the shared catalogue lock
+ * that was taken before it.
+ */
+async function markRouted(
+  claimed: string,
+  turn: string,
+  run: (statement: string) => Promise<(EventRecord & { generation: string | null; nextTurn: string })[]>,
+): Promise<ClaimedEvent[]> {
+  const rows = await run(
+    `WITH RECURSIVE ${claimed}
+     UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
+     RETURNING ${EVENT_COLUMNS.replace(/\w+/g, 'e.$&')}, ${turn} AS "nextTurn",
+       (SELECT generation FROM automation.catalogue_generations g WHERE g.workspace_id = e.workspace_id) AS generation`,
   );
   // UPDATE … FROM does not keep the order of the claim.
   rows.sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -4,6 +4,7 @@ import type { Actor, Cause } from '../core/event.js';
 import type { Json } from '../core/json.js';
 import type { Waiting } from '../core/plan.js';
 import { recordset, sql } from './sql.js';
+import { busyWorkspaces, nextTurn, type Turns, WORKSPACE } from './turns.js';
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
 
@@ -117,30 +118,52 @@ export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun
 }
 
 /**
- * Claims due runs: queued ones, waits that are over, and leases that ran out, all by one index scan on due_at. Raising
- * the fence shuts a former holder out for good. Only a lease that ran out counts as a recovery. `except`: runs that the
- * caller holds; after an outage their leases may have run out, but their results are about to be written.
+ * Claims due runs: waits that are over and leases that ran out, the longest due first, for half of the
+ * claim (all of it when nothing is queued; an odd place goes to either by chance); and queued ones, an equal share of
+ * each workspace. Raising the fence shuts a former holder out for good. Only a lease that ran out counts as a recovery. `except`: runs that the caller holds; after
+ * an outage their leases may have run out, but their results are about to be written.
  *
  * Of runs that were recovered before, one at a time: one of them may bring its process down, and its neighbours must not
  * be given up with it.
  */
-export function claimDueRuns(manager: EntityManager, limit: number, leaseMs: number, except: readonly string[]): Promise<ClaimedRun[]> {
-  return sql<ClaimedRun>(
-    manager,
-    `WITH due AS MATERIALIZED (
-       SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs WHERE due_at <= now() AND id <> ALL($2::uuid[])
-         AND (status <> 'running' OR recoveries = 0 OR (workspace_id, id) = (
-           SELECT workspace_id, id FROM automation.runs WHERE due_at <= now() AND status = 'running' AND recoveries > 0
-           ORDER BY recoveries, due_at LIMIT 1))
-       ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-     )
-     UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = now() + $3 * interval '1 ms',
-       waiting = NULL, recoveries = CASE WHEN was = 'running' THEN recoveries + 1 ELSE recoveries END,
-       started_at = coalesce(started_at, now())
-     FROM due WHERE workspace_id = w AND id = i
-     RETURNING workspace_id AS "workspaceId", id, workflow_id AS "workflowId", version_id AS "versionId", event_id AS "eventId",
-       module, record_id AS "recordId", actor, cause, fence, recoveries, started_at AS "startedAt", retry_of AS "retryOf"`,
-    [limit, except, leaseMs],
+export function claimDueRuns(
+  manager: EntityManager,
+  { limit, leaseMs, except }: { limit: number; leaseMs: number; except: readonly string[] },
+  turns: Turns,
+): Promise<ClaimedRun[]> {
+  const queued = `status = 'queued' AND due_at <= now()`;
+  // Not EXISTS, which the planner may answer by reading the table: this takes the first of the index.
+  const anyQueued = `SELECT workspace_id FROM automation.runs WHERE ${queued} ORDER BY ${WORKSPACE} LIMIT 1`;
+  const turn = { after: '$4::text', limit: '(SELECT $1::int - count(*) FROM ended)' };
+  return turns.take((after) =>
+    sql<ClaimedRun & { nextTurn: string }>(
+      manager,
+      `WITH RECURSIVE ended AS MATERIALIZED (
+         SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs
+         WHERE status IN ('running', 'waiting') AND due_at <= now() AND id <> ALL($2::uuid[])
+           AND (status = 'waiting' OR recoveries = 0 OR (workspace_id, id) = (
+             SELECT workspace_id, id FROM automation.runs WHERE due_at <= now() AND status = 'running' AND recoveries > 0
+             ORDER BY recoveries, due_at LIMIT 1))
+         ORDER BY due_at LIMIT CASE WHEN (${anyQueued}) IS NOT NULL THEN ($1::int + floor(2 * random())::int) / 2 ELSE $1::int END FOR UPDATE SKIP LOCKED
+       ),
+       ${busyWorkspaces('automation.runs', queued, turn)},
+       queue AS MATERIALIZED (
+         SELECT oldest.* FROM busy, LATERAL (
+           SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs WHERE ${WORKSPACE} = busy.w AND ${queued}
+           ORDER BY due_at LIMIT ${turn.limit} / (SELECT count(*) FROM busy) FOR UPDATE SKIP LOCKED
+         ) AS oldest
+       ),
+       -- The limit cuts nothing off, but tells the planner how few they are: it joined them by reading all of the runs.
+       due AS MATERIALIZED (SELECT * FROM ended UNION ALL SELECT * FROM queue LIMIT $1::int)
+       UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = now() + $3 * interval '1 ms',
+         waiting = NULL, recoveries = CASE WHEN was = 'running' THEN recoveries + 1 ELSE recoveries END,
+         started_at = coalesce(started_at, now())
+       FROM due WHERE workspace_id = w AND id = i
+       RETURNING workspace_id AS "workspaceId", id, workflow_id AS "workflowId", version_id AS "versionId", event_id AS "eventId",
+         module, record_id AS "recordId", actor, cause, fence, recoveries, started_at AS "startedAt", retry_of AS "retryOf",
+         ${nextTurn(turn)} AS "nextTurn"`,
+      [limit, except, leaseMs, after],
+    ),
   );
 }
 
