@@ -2,7 +2,8 @@ import type { ModuleDescription } from './catalog.js';
 import type { EventTrigger, Trigger } from './definition.js';
 import type { DomainEvent } from './event.js';
 import type { Json } from './json.js';
-import { foldCase, sameJson } from './operators/values.js';
+import { foldCase } from './operators/letter-case.js';
+import { sameJson } from './operators/values.js';
 
 export { triggerProblems } from './trigger/problems.js';
 

@@ -1,8 +1,9 @@
 import type { FieldType } from '../catalog.js';
 import type { ConditionSubject } from '../condition/subject.js';
 import type { Json } from '../json.js';
+import { equalsPlain, folding, isAscii } from './letter-case.js';
 import { comparing, type Judge, mismatch, negated, type Operator, type TestSetup, Unfit, unfitValue, type Verdict } from './operator.js';
-import { type EqualityRules, equalTo, folding } from './values.js';
+import { type EqualityRules, equalTo } from './values.js';
 
 /** All but lists, which have operators of their own for this. */
 const SINGLE: readonly FieldType[] = ['text', 'number', 'money', 'boolean', 'date', 'datetime', 'json'];
@@ -37,15 +38,31 @@ function anyOf(list: Json[], rules: EqualityRules): Judge | Unfit {
   return (seen, subject) => firstMatch(judges, seen, subject);
 }
 
+/** Up to so many texts are compared one by one: nearly all differ in the first letter, and nothing has to be folded. */
+const FEW_TEXTS = 8;
+
 /** Many texts are looked up, not compared one by one. */
 function anyOfTexts(list: string[], caseSensitive: boolean): Judge {
   const fold = folding(caseSensitive);
-  const written: ReadonlySet<Json> = new Set(list);
-  const folded: ReadonlySet<string> = new Set(list.map(fold));
+  const folded = list.map(fold);
+  const isOneOf = !caseSensitive && list.length <= FEW_TEXTS && list.every(isAscii) ? oneOfFew(folded) : oneOfMany(list, folded, fold);
   return (seen) => {
-    if (typeof seen === 'string') return written.has(seen) || folded.has(fold(seen));
+    if (typeof seen === 'string') return isOneOf(seen);
     return seen === null || list.length === 0 ? false : mismatch(seen, 'a text');
   };
+}
+
+function oneOfFew(folded: readonly string[]): (seen: string) => boolean {
+  return (seen) => {
+    for (let index = 0; index < folded.length; index++) if (equalsPlain(seen, folded[index] as string)) return true;
+    return false;
+  };
+}
+
+function oneOfMany(list: readonly string[], folded: readonly string[], fold: (text: string) => string): (seen: string) => boolean {
+  const written: ReadonlySet<string> = new Set(list);
+  const wanted: ReadonlySet<string> = new Set(folded);
+  return (seen) => written.has(seen) || wanted.has(fold(seen));
 }
 
 function firstMatch(judges: readonly Judge[], seen: Json, subject: ConditionSubject): Verdict {

@@ -1,6 +1,7 @@
 import type { Json } from '../json.js';
+import { folding } from './letter-case.js';
 import { comparing, EMPTY_NOTE, type Judge, mismatch, type Operator, type TestSetup, unfitValue } from './operator.js';
-import { folding, memberKey, memberKeys, sameMembers } from './values.js';
+import { memberKey, memberKeys, sameMembers } from './values.js';
 
 /** The operators for lists of values, such as tags; texts in them ignore case unless the test says `caseSensitive`. */
 export const LIST_OPERATORS: readonly Operator[] = [

@@ -1,7 +1,7 @@
 import type { ModuleDescription } from '../catalog.js';
 import type { ParsedPath } from '../scope.js';
+import { foldCase } from './letter-case.js';
 import { comparing, EMPTY_NOTE, type Judge, mismatch, type Operator, type TestSetup, unfitValue } from './operator.js';
-import { foldCase } from './values.js';
 
 const OWNER_UNKNOWN = 'the module has no field that names the owner';
 

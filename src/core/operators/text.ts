@@ -1,20 +1,37 @@
 import { RE2JS } from 're2js';
+import { endsPlain, folding, isAscii, plainFinder, startsPlain } from './letter-case.js';
 import { comparing, type Judge, mismatch, negated, type Operator, type TestSetup, Unfit, unfitValue } from './operator.js';
-import { folding, includesPlain, isAscii } from './values.js';
 
 /** Looks for a part in a text, both folded. */
 type Find = (text: string, part: string) => boolean;
 
+/** The same for parts of ASCII alone, in texts not folded yet; made for one part, or for any. */
+type FindPlain = (part: string | null) => Find;
+
 /** The operators for texts; they ignore case unless the test says `caseSensitive`. */
 export const TEXT_OPERATORS: readonly Operator[] = [
-  ...searchPair('contains', 'contains', 'not_contains', 'does not contain', (text, part) => text.includes(part), includesPlain),
-  ...searchPair('starts_with', 'starts with', 'not_starts_with', 'does not start with', (text, part) => text.startsWith(part)),
-  ...searchPair('ends_with', 'ends with', 'not_ends_with', 'does not end with', (text, part) => text.endsWith(part)),
+  ...searchPair('contains', 'contains', 'not_contains', 'does not contain', (text, part) => text.includes(part), plainFinder),
+  ...searchPair(
+    'starts_with',
+    'starts with',
+    'not_starts_with',
+    'does not start with',
+    (text, part) => text.startsWith(part),
+    () => startsPlain,
+  ),
+  ...searchPair(
+    'ends_with',
+    'ends with',
+    'not_ends_with',
+    'does not end with',
+    (text, part) => text.endsWith(part),
+    () => endsPlain,
+  ),
   { name: 'matches', label: 'matches the pattern', types: ['text'], value: 'pattern', kind: 'text', judge: matches },
 ];
 
-/** An operator that looks for a part of a text, and its opposite. `findPlain` is a faster way for parts of ASCII alone, in texts not folded yet. */
-function searchPair(name: string, label: string, notName: string, notLabel: string, find: Find, findPlain?: Find): Operator[] {
+/** An operator that looks for a part of a text, and its opposite. */
+function searchPair(name: string, label: string, notName: string, notLabel: string, find: Find, findPlain: FindPlain): Operator[] {
   const judge = (setup: TestSetup) => search(setup, find, findPlain);
   const shape = { types: ['text'], value: 'one', kind: 'text' } as const;
   return [
@@ -23,13 +40,13 @@ function searchPair(name: string, label: string, notName: string, notLabel: stri
   ];
 }
 
-function search({ value, caseSensitive }: TestSetup, find: Find, findPlain: Find | undefined): Judge {
+function search({ value, caseSensitive }: TestSetup, find: Find, findPlain: FindPlain): Judge {
   const fold = folding(caseSensitive);
   return comparing(value, (expected) => {
     if (expected !== null && typeof expected !== 'string') return unfitValue(expected, 'a text');
     const part = fold(expected ?? '');
-    const isPlain = findPlain !== undefined && !caseSensitive && isAscii(part);
-    const findIn: Find = isPlain ? findPlain : (seen) => find(fold(seen), part);
+    const isPlain = !caseSensitive && isAscii(part);
+    const findIn: Find = isPlain ? findPlain(value.constant ? part : null) : (seen) => find(fold(seen), part);
     return (seen) => {
       // Nothing is found when nothing is looked for: a template that renders to nothing must not fit every record.
       if (typeof seen === 'string') return part !== '' && findIn(seen, part);

@@ -1,29 +1,8 @@
 import type { FieldType } from '../catalog.js';
 import type { Json, JsonObject } from '../json.js';
 import { compareDates, isKnownZone, parseDate, UNKNOWN_ZONE_NOTE } from './date-value.js';
+import { equalsPlain, folding, isAscii } from './letter-case.js';
 import { type Judge, mismatch, Unfit, unfitValue } from './operator.js';
-
-/** Texts that differ only in case or in how accents are encoded become the same. */
-export function foldCase(text: string): string {
-  // Upper case, because it does not depend on the neighbours: a final sigma is the same letter, and ß is SS.
-  return composed(text).toUpperCase();
-}
-
-/** Accents in their composed form; asking ICU about plain ASCII would take longer than all the rest of a test. */
-function composed(text: string): string {
-  return isAscii(text) ? text : text.normalize('NFC');
-}
-
-/** True for a text of ASCII characters alone. */
-export function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 127) return false;
-  return true;
-}
-
-/** The fold of a test: of case unless it minds case. */
-export function folding(caseSensitive: boolean): (text: string) => string {
-  return caseSensitive ? composed : foldCase;
-}
 
 /** How deep values are looked into; records are never that deep, and none can overflow the stack. */
 const DEEPEST = 100;
@@ -95,42 +74,12 @@ function equalToScalar(expected: number | boolean, wanted: string): Judge {
 function equalToText(expected: string, caseSensitive: boolean): Judge {
   const fold = folding(caseSensitive);
   const folded = fold(expected);
-  const isPlain = !caseSensitive && isAscii(expected);
+  const equals = !caseSensitive && isAscii(expected) ? equalsPlain : (seen: string) => fold(seen) === folded;
   return (seen) => {
     if (seen === expected) return true;
-    if (typeof seen !== 'string') return seen === null ? false : mismatch(seen, 'a text');
-    return isPlain ? isPlainEqual(seen, folded) : fold(seen) === folded;
+    if (typeof seen === 'string') return equals(seen, folded);
+    return seen === null ? false : mismatch(seen, 'a text');
   };
-}
-
-/** `foldCase(seen) === folded` for a folded text of ASCII alone, without making a text: this is the hottest test. */
-function isPlainEqual(seen: string, folded: string): boolean {
-  const length = Math.min(seen.length, folded.length);
-  for (let index = 0; index < length; index++) {
-    const code = seen.charCodeAt(index);
-    if (code > 127) return foldCase(seen) === folded;
-    if (upperCode(code) !== folded.charCodeAt(index)) return false;
-  }
-  return seen.length === folded.length;
-}
-
-/** `foldCase(seen).includes(folded)` for a folded text of ASCII alone, without making a text. */
-export function includesPlain(seen: string, folded: string): boolean {
-  const first = folded.charCodeAt(0);
-  for (let start = 0; start < seen.length; start++) {
-    const code = seen.charCodeAt(start);
-    if (code > 127) return foldCase(seen).includes(folded);
-    if (upperCode(code) !== first) continue;
-    let index = 1;
-    while (index < folded.length && upperCode(seen.charCodeAt(start + index)) === folded.charCodeAt(index)) index++;
-    // An accent that follows would belong to the last letter found.
-    if (index === folded.length) return seen.charCodeAt(start + index) > 127 ? foldCase(seen).includes(folded) : true;
-  }
-  return false;
-}
-
-function upperCode(code: number): number {
-  return code >= 97 && code <= 122 ? code - 32 : code;
 }
 
 function equalToDate(expected: Json): Judge | Unfit {

@@ -2,8 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compileCondition } from '../../../src/core/condition.js';
 import type { Json } from '../../../src/core/json.js';
-import { foldCase } from '../../../src/core/operators/values.js';
+import { foldCase } from '../../../src/core/operators/letter-case.js';
 import { ask, subjectOf } from './ask.js';
+
+/** More texts than are compared one by one. */
+const MANY_OTHERS = Array.from({ length: 10 }, (_, index) => `other ${index}`);
 
 type Row = [seen: Json | undefined, operator: string, value: string, expected: boolean | string];
 
@@ -24,10 +27,17 @@ const ROWS: Row[] = [
   [12, 'contains', '1', NOT_A_TEXT],
   ['Dr. No', 'starts_with', 'dr.', true],
   ['No Dr.', 'starts_with', 'dr.', false],
+  ['Cafe\u0301s', 'starts_with', 'cafe', false],
+  ['Cafe\u0301s', 'starts_with', 'caf', true],
+  ['Große Firma', 'starts_with', 'gross', true],
+  ['Dr', 'starts_with', 'dr.', false],
   [null, 'starts_with', 'a', false],
   [12, 'starts_with', '1', NOT_A_TEXT],
   ['ann@ACME.test', 'ends_with', '@acme.TEST', true],
   ['ann@acme.test.evil', 'ends_with', '@acme.test', false],
+  ['le cafe\u0301', 'ends_with', 'cafe', false],
+  ['Fuß', 'ends_with', 'uss', true],
+  ['test', 'ends_with', '.test', false],
   [null, 'ends_with', 'a', false],
   [12, 'ends_with', '2', NOT_A_TEXT],
 ];
@@ -71,9 +81,29 @@ describe('parts of texts', () => {
           compileCondition({ field: 'text', operator, value: expected }, null).test(subject);
         expect(holds('equals', value)).toBe(foldCase(seen) === foldCase(value));
         expect(holds('is_any_of', [value])).toBe(foldCase(seen) === foldCase(value));
-        if (value !== '') expect(holds('contains', value)).toBe(foldCase(seen).includes(foldCase(value)));
+        expect(holds('is_any_of', [value, ...MANY_OTHERS])).toBe(foldCase(seen) === foldCase(value));
+        if (value === '') return;
+        expect(holds('contains', value)).toBe(foldCase(seen).includes(foldCase(value)));
+        expect(holds('starts_with', value)).toBe(foldCase(seen).startsWith(foldCase(value)));
+        expect(holds('ends_with', value)).toBe(foldCase(seen).endsWith(foldCase(value)));
       }),
     );
+  });
+
+  it('takes a part literally, whatever its letters mean in patterns', () => {
+    const signs = String.raw`^$.*+?()[]{}|\/-`;
+    for (const sign of [...signs, '\n', '\0']) {
+      expect(ask('text', `a${sign}b`, 'contains', `A${sign}B`)).toBe(true);
+      expect(ask('text', 'a_b', 'contains', `A${sign}B`)).toBe(false);
+    }
+  });
+
+  it('finds long parts and parts from other fields too', () => {
+    const long = 'abc'.repeat(40);
+    expect(ask('text', `x${long}`, 'contains', long.toUpperCase())).toBe(true);
+    expect(ask('text', `x${long.slice(1)}`, 'contains', long)).toBe(false);
+    expect(ask('text', 'Big ACME', 'contains', { field: 'context.part' }, { context: { part: 'acme' } })).toBe(true);
+    expect(ask('text', 'Big ACME', 'contains', { field: 'context.part' }, { context: { part: 'acne' } })).toBe(false);
   });
 });
 
