@@ -42,7 +42,9 @@ export class ParserErrors implements OnModuleInit {
     if (httpAdapter?.getType() !== 'express') return;
     // Express takes a function for an error handler by its four parameters.
     const handler = (error: ParserError, request: HttpRequest, response: unknown, next: (error: unknown) => void): void => {
-      const body = this.ours.test(request.originalUrl ?? request.url) ? parserErrorBody(error, request) : null;
+      // The path alone: a query of the host's own routes may name ours.
+      const [path = ''] = (request.originalUrl ?? request.url).split('?', 1);
+      const body = this.ours.test(path) ? parserErrorBody(error, request) : null;
       if (body) httpAdapter.reply(response, body, body.statusCode);
       else next(error);
     };

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createTransport } from 'nodemailer';
 import { Mailer, type MailOptions, messageIdFor } from '../../src/actions/email/mailer.js';
 import { asMailError } from '../../src/actions/email/smtp-errors.js';
-import { AddressGuard } from '../../src/actions/outbound/address-guard.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import { Peers, rejection, smtpPeer, smtpScript, tcpPeer } from './support/peers.js';
 import { TEST_CERTIFICATE, TEST_KEY } from './support/tls.js';
@@ -156,17 +155,6 @@ describe('the mailer', () => {
   it('makes Message-IDs that mail servers accept', () => {
     expect(messageIdFor('run.a.b', 'crm@acme.test')).toBe('<run.a.b@acme.test>');
     expect(messageIdFor('run.each[12].a b', 'crm@bücher.test')).toBe('<run.each.12.a-b@xn--bcher-kva.test>');
-  });
-
-  it('can be held to public mail servers', async () => {
-    const server = peers.add(await smtpPeer());
-    const free = mailer(server.port, {}, { guard: new AddressGuard({ allow: ['127.0.0.1'] }) });
-    await free.send(MAIL, KEY);
-    const held = mailer(server.port, {}, { guard: new AddressGuard() });
-    expect(await rejection(held.send(MAIL, KEY))).toMatchObject({ code: 'outbound_address_refused', retry: { kind: 'permanent' } });
-    expect(server.mails).toHaveLength(1);
-    const local = peers.add(new Mailer({ transport: { secure: true }, from: 'crm@acme.test', guard: new AddressGuard() }));
-    expect(await rejection(local.send(MAIL, KEY))).toMatchObject({ code: 'outbound_address_refused' });
   });
 });
 

@@ -5,8 +5,8 @@ import { type AdminApp, DEFINITION, type Route, registeredRoutes, startAdminApp 
 import { publishedWorkflow, rows } from './support/seed.js';
 
 const UNKNOWN = '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11';
-const deep = (levels: number, open = '[', close = ']'): string => open.repeat(levels) + close.repeat(levels);
 
+// Mistakes of form. Attacks that can be made on every route are in test/security.
 // Once as a plain host runs it, once with the global pipe that most hosts have, which strips and converts.
 describe.each([
   ['a plain host', undefined],
@@ -36,10 +36,6 @@ describe.each([
     const valid = { name: 'A', definition: DEFINITION };
     const create = '/automation/workflows';
     it.each<[string, string, number, string, string]>([
-      ['an id', JSON.stringify({ ...valid, id: UNKNOWN }), 400, 'invalid_request', 'id'],
-      ['a workspaceId', JSON.stringify({ ...valid, workspaceId: 'rival' }), 400, 'invalid_request', 'workspaceId'],
-      ['a status', JSON.stringify({ ...valid, status: 'active' }), 400, 'invalid_request', 'status'],
-      ['a member named like a method', JSON.stringify({ ...valid, toString: 1 }), 400, 'invalid_request', 'toString'],
       ['no name', JSON.stringify({ definition: DEFINITION }), 400, 'invalid_request', 'name'],
       ['a number for a name', JSON.stringify({ ...valid, name: 5 }), 400, 'invalid_request', 'name'],
       ['an object for a name', JSON.stringify({ ...valid, name: { $ne: 1 } }), 400, 'invalid_request', 'name'],
@@ -52,7 +48,6 @@ describe.each([
       ['null for a definition', JSON.stringify({ ...valid, definition: null }), 400, 'invalid_request', 'definition'],
       ['a list for everything', '[]', 400, 'invalid_request', 'body'],
       ['nothing', '', 400, 'invalid_request', 'name'],
-      ['__proto__ at the top', '{"name":"A","definition":{},"__proto__":{"x":1}}', 400, 'invalid_request', 'body'],
       [
         '__proto__ inside',
         '{"name":"A","definition":{"steps":[{"with":{"__proto__":{}}}]}}',
@@ -70,17 +65,6 @@ describe.each([
         'invalid_request',
         'definition.x[0]',
       ],
-      ['U+0000 in a name of a member', '{"name":"A","definition":{"\\u0000":1}}', 400, 'invalid_request', 'definition'],
-      ['a number beyond doubles', '{"name":"A","definition":{"x":1e400}}', 400, 'invalid_request', 'definition.x'],
-      ['lists nested 45,000 deep', `{"name":"A","definition":{"x":${deep(45_000)}}}`, 400, 'invalid_request', ''],
-      [
-        'objects nested 45,000 deep',
-        `{"name":"A","definition":${'{"":'.repeat(45_000)}1${'}'.repeat(45_000)}}`,
-        400,
-        'invalid_request',
-        '',
-      ],
-      ['257 KB', JSON.stringify({ ...valid, description: 'x'.repeat(257 * 1024) }), 413, 'payload_too_large', ''],
       [
         'more than the parser of the host takes',
         JSON.stringify({ ...valid, description: 'x'.repeat(1100 * 1024) }),
@@ -88,8 +72,6 @@ describe.each([
         'payload_too_large',
         '',
       ],
-      ['no JSON', '{"name":', 400, 'invalid_json', ''],
-      ['a bare text', '"text"', 400, 'invalid_json', ''],
     ])('%s', async (_what, body, status, code, path) => {
       const before = await count();
       const answer = await post(create, body);
@@ -97,21 +79,6 @@ describe.each([
       expect(answer.body.message).toEqual(expect.any(String));
       if (path !== '') expect(answer.body.problems).toEqual(expect.arrayContaining([{ path, message: expect.any(String) }]));
       expect(await count()).toBe(before);
-    });
-
-    it.each<[string, string, string | Buffer]>([
-      ['a form', 'application/x-www-form-urlencoded', 'name=A&definition=%7B%7D'],
-      ['utf-7', 'application/json; charset=utf-7', '{"name":"A"}'],
-      ['utf-16', 'application/json; charset=utf-16le', Buffer.from('{"name":"A"}', 'utf16le')],
-      ['text', 'text/plain', '{"name":"A","definition":{}}'],
-      ['a multipart form', 'multipart/form-data; boundary=x', '--x--'],
-      ['a vendor type', 'application/vnd.api+json', '{}'],
-    ])('sent as %s answers 415', async (_what, contentType, body) => {
-      for (const path of [create, `/automation/workflows/${id}/pause`]) {
-        const answer = await post(path, body, contentType);
-        expect([answer.status, answer.body.code]).toEqual([415, 'unsupported_media_type']);
-      }
-      expect((await admin.call('get', `/automation/workflows/${id}`)).body.status).toBe('active');
     });
 
     it('of 256 KB is taken, with any name for UTF-8', async () => {
@@ -181,39 +148,18 @@ describe.each([
 
   describe('of a query', () => {
     it.each([
-      ['workflows', 'sort=password'],
-      ['workflows', 'sort=name;drop table'],
-      ['workflows', 'sort=__proto__'],
-      ['workflows', 'status=gone'],
-      ['workflows', 'status=active&status=paused'],
-      ['workflows', 'page=0'],
       ['workflows', 'page=1e3'],
-      ['workflows', 'page=999999999'],
-      ['workflows', 'limit=101'],
-      ['workflows', 'limit=-1'],
       ['workflows', 'limit='],
       ['workflows', 'search='],
       ['workflows', 'search=%00'],
       ['workflows', `search=${'x'.repeat(201)}`],
-      ['workflows', 'unknown=1'],
-      ['workflows', '__proto__=1'],
-      ['workflows', 'constructor=1'],
-      ['workflows', 'search[$ne]=1'],
-      ['workflows', 'workspaceId=rival'],
       ['runs', 'cursor=nonsense'],
-      ['runs', 'cursor=%00'],
       ['runs', 'workflowId=1'],
-      ['runs', 'status=done'],
-      ['runs', 'recordId=%00'],
       ['runs', 'from=yesterday'],
       ['runs', 'from=2025-02-30'],
-      ['runs', 'from=2025-01-01T10:00:00'],
       ['runs', 'from=0000-01-01'],
       ['runs', 'from=1969-12-31'],
       ['runs', 'to=%2B275760-09-13T00:00:00Z'],
-      ['runs', 'limit=0'],
-      ['events', 'cursor=1'],
-      ['events', 'module=%00'],
       ['events', 'to=now'],
     ])('GET %s?%s answers 400', async (resource, query) => {
       const answer = await admin.call('get', `/automation/${resource}?${query}`);

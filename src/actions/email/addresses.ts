@@ -67,16 +67,18 @@ function readEntry(entry: Json, field: string): MailAddress[] {
 function checked(mailbox: MailAddress, field: string): MailAddress {
   refuseControls(mailbox.address, field);
   refuseControls(mailbox.name, field);
-  if (!isEmail(mailbox.address, { require_tld: false, allow_utf8_local_part: true })) {
+  // A quoted local part may hold `a@evil.test` or a comma, which mail servers and libraries have read as an address of its own.
+  if (mailbox.address.includes('"') || !isEmail(mailbox.address, { require_tld: false, allow_utf8_local_part: true })) {
     throw invalid(field, `${quoted(mailbox.address || mailbox.name)} is not an e-mail address`);
   }
-  return mailbox;
+  // Readers would decode it, line breaks and all, although nobody encoded it.
+  return { ...mailbox, name: mailbox.name.replaceAll('=?', '= ?') };
 }
 
 /** A line break in an address would start a header of its own. */
 function refuseControls(text: string, field: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f\u2028\u2029]/.test(text)) {
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text)) {
     throw invalid(field, `${quoted(text)} holds a line break or another control character`);
   }
 }

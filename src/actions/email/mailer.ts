@@ -5,6 +5,7 @@ import { createTransport, type SendMailOptions, type TransportConfig, type Trans
 import { AutomationError } from '../../core/errors.js';
 import type { AddressGuard } from '../outbound/address-guard.js';
 import { type MailAddress, MOST_RECIPIENTS, parseAddresses } from './addresses.js';
+import { heldTransport } from './held-transport.js';
 import { asMailError, type SendProgress } from './smtp-errors.js';
 import { EmailTemplates } from './templates.js';
 
@@ -25,7 +26,10 @@ export interface MailOptions {
   templateDirs?: string | readonly string[];
   /** Reads the template files anew for every mail, so that edits show at once. For development. */
   reloadTemplates?: boolean;
-  /** Holds the SMTP host to public addresses and the guard's allow-list. For hosts that let others set their mail server. */
+  /**
+   * Holds the SMTP host to public addresses and the guard's allow-list, and the transport to options that can do no harm
+   * (see {@link heldTransport}). For hosts that let others set their mail server.
+   */
   guard?: AddressGuard;
 }
 
@@ -175,9 +179,9 @@ function ownTransporter(transport: string | TransportConfig, guard: AddressGuard
     maxRequeues: 0,
     disableFileAccess: true,
     disableUrlAccess: true,
-    ...(guard ? { getSocket: guardedSocket(guard) } : {}),
   };
-  const config = { ...defaults, ...(typeof transport === 'string' ? { url: transport } : transport) } as TransportConfig;
+  const own = guard ? heldTransport(transport) : typeof transport === 'string' ? { url: transport } : transport;
+  const config = { ...defaults, ...own, ...(guard ? { getSocket: guardedSocket(guard) } : {}) } as TransportConfig;
   return createTransport(config) as Transporter;
 }
 

@@ -61,12 +61,7 @@ export class AddressGuard {
    */
   check(host: string, port: number): void {
     const name = hostName(host);
-    if (this.refusedPorts.has(port) && !this.rules.some((rule) => rule.port === port && (rule.host === undefined || rule.host === name))) {
-      throw new AutomationError('outbound_port_refused', `Port ${port} of ${name} may not be called`, {
-        hint: 'This port belongs to a service that is not HTTP. If it is right, the allow-list must name it: host:port.',
-        details: { host: name, port },
-      });
-    }
+    this.checkPort(isIP(name) === 0 ? null : name, port, name);
     if (isIP(name) !== 0) {
       this.checkAddress(name, port, name);
     }
@@ -89,9 +84,10 @@ export class AddressGuard {
 
   /**
    * A lookup for `net.connect` and `tls.connect` that refuses a name when any of its addresses is refused. It answers
-   * only for host names: literal addresses never reach a lookup and must go through {@link check}.
+   * only for host names: literal addresses never reach a lookup and must go through {@link check}. `anyPort` is for
+   * protocols other than HTTP.
    */
-  lookupFor(port: number): LookupFunction {
+  lookupFor(port: number, { anyPort = false } = {}): LookupFunction {
     return (host, options, callback) => {
       this.resolver(host, { ...options, all: true }, (error, found) => {
         if (error) {
@@ -102,6 +98,9 @@ export class AddressGuard {
         try {
           for (const { address } of addresses) {
             this.checkAddress(address, port, host);
+            if (!anyPort) {
+              this.checkPort(address, port, hostName(host));
+            }
           }
         } catch (refused) {
           callback(refused as Error, [], 0);
@@ -129,7 +128,7 @@ export class AddressGuard {
       if (isIP(name) !== 0) {
         this.checkAddress(name, port, name);
       }
-      const socket = connect({ host: name, port, lookup: this.lookupFor(port), timeout: timeoutMs });
+      const socket = connect({ host: name, port, lookup: this.lookupFor(port, { anyPort: true }), timeout: timeoutMs });
       socket.once('timeout', () => socket.destroy(Object.assign(new Error(`connect ETIMEDOUT ${name}:${port}`), { code: 'ETIMEDOUT' })));
       socket.once('error', reject);
       socket.once('connect', () => {
@@ -140,10 +139,27 @@ export class AddressGuard {
     });
   }
 
-  private isAllowed(address: string, port: number, host: string): boolean {
+  /**
+   * An entry that names a refused port opens it for its host or its addresses alone. Before a name is looked up (address
+   * null) an entry with addresses may yet fit.
+   */
+  private checkPort(address: string | null, port: number, name: string): void {
+    const isOpened = () =>
+      address === null
+        ? this.rules.some((rule) => rule.port === port && (rule.host === undefined || rule.host === name))
+        : this.isAllowed(address, port, name, true);
+    if (this.refusedPorts.has(port) && !isOpened()) {
+      throw new AutomationError('outbound_port_refused', `Port ${port} of ${name} may not be called`, {
+        hint: 'This port belongs to a service that is not HTTP. If it is right, the allow-list must name it: host:port.',
+        details: { host: name, port },
+      });
+    }
+  }
+
+  private isAllowed(address: string, port: number, host: string, byPort = false): boolean {
     const parsed = parseAddress(address);
     return this.rules.some((rule) => {
-      if (rule.port !== undefined && rule.port !== port) {
+      if (rule.port === undefined ? byPort : rule.port !== port) {
         return false;
       }
       return rule.host === undefined ? parsed !== null && rule.network !== undefined && isWithin(parsed, rule.network) : rule.host === host;

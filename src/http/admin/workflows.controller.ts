@@ -77,8 +77,8 @@ export class WorkflowsController {
   @ApiOperation({ summary: 'Delete a workflow', description: 'Refused while runs are not over. Its runs stay in the log.' })
   @ApiParam(ID)
   @ApiNoContentResponse()
-  @ApiErrors(404, 409)
-  delete(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<void> {
+  @ApiErrors(400, 404, 409, 415)
+  delete(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<void> {
     return this.workflows.delete(id, caller);
   }
 

@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { AddressGuard, isPublicAddress } from '../../src/actions/outbound/address-guard.js';
 import { OutboundHttp, outboundUrl } from '../../src/actions/outbound/outbound-http.js';
 import type { AutomationError } from '../../src/core/errors.js';
-import { httpPeer, Peers, rejection, tcpPeer } from './support/peers.js';
+import { httpPeer, Peers, rejection, tcpPeer } from '../actions/support/peers.js';
+
+// Attacks by calls to other systems: what an admin writes into a webhook, what a name service answers, what a receiver does.
 
 const peers = new Peers();
 afterEach(() => peers.close());
@@ -104,6 +106,32 @@ describe('calls to inside addresses', () => {
     'http://168.63.129.16/machine',
     'http://10.1.2.3/',
     'https://192.168.0.1/',
+    'http://0.0.0.0/',
+    'http://255.255.255.255/',
+    'http://224.0.0.1/',
+    'http://100.64.0.1/',
+    'http://017700000001/',
+    'http://0x7F.0x0.0x0.0x1/',
+    'http://127.0x1/',
+    'http://3232235521/',
+    'http://0xa9fea9fe/latest/meta-data/',
+    'http://0251.0376.0251.0376/',
+    'http://168.63.33040/',
+    'http://１６９.254.169.254/',
+    'http://169。254。169。254/',
+    'http://[::ffff:a9fe:a9fe]/',
+    'http://[::ffff:0:127.0.0.1]/',
+    'http://[::127.0.0.1]/',
+    'http://[64:ff9b::a9fe:a9fe]/',
+    'http://[64:ff9b:1::7f00:1]/',
+    'http://[2001:0:7f00:1::]/',
+    'http://[fc00::1]/',
+    'http://[fec0::1]/',
+    'http://[ff02::1]/',
+    'http://%31%32%37.0.0.1/',
+    'http:127.0.0.1/',
+    'http:\\\\127.0.0.1\\',
+    'http://127.0.0.1\t/',
   ])('%s is refused for good, before anything is sent', async (url) => {
     const error = await refusal(url);
     expect(error).toMatchObject({ code: 'outbound_address_refused', retry: { kind: 'permanent' } });
@@ -177,6 +205,105 @@ describe('addresses that cannot be called', () => {
     expect(() => new AddressGuard({ allow: ['mail.acme.test:25'] }).check('mail.acme.test', 25)).not.toThrow();
     expect(() => new AddressGuard({ allow: ['mail.acme.test'] }).check('mail.acme.test', 25)).toThrow();
     expect(() => new AddressGuard({ allow: ['mail.acme.test:25'] }).check('other.acme.test', 25)).toThrow();
+  });
+
+  it.each([
+    ['10.0.0.1:25', 'http://93.184.216.34:25/', [], 'outbound_port_refused'],
+    ['10.0.0.1:25', 'http://mail.example.test:25/', ['93.184.216.34'], 'outbound_port_refused'],
+    ['10.0.0.1:25', 'http://mail.example.test:25/', ['10.0.0.2'], 'outbound_address_refused'],
+    ['10.0.0.0/8', 'http://10.0.0.1:6379/', [], 'outbound_port_refused'],
+    ['10.0.0.0/8', 'http://redis.example.test:6379/', ['10.0.0.1'], 'outbound_port_refused'],
+    ['127.0.0.1:1', 'http://127.0.0.1:1/', [], 'outbound_connection_failed'],
+    ['127.0.0.1:1', 'http://local.example.test:1/', ['127.0.0.1'], 'outbound_connection_failed'],
+    ['local.example.test:1', 'http://local.example.test:1/', ['127.0.0.1'], 'outbound_connection_failed'],
+  ])(
+    'with %s on the allow-list, %s at %j → %s: an entry opens its port for its own addresses alone',
+    async (entry, url, addresses, code) => {
+      expect(await refusal(url, { allow: [entry], lookup: resolving(addresses) })).toMatchObject({ code });
+    },
+  );
+
+  it.each([
+    ['IDN that looks like a known host', 'http://аcme.test/', 'xn--cme-5cd.test'],
+    ['full-width letters', 'http://ｌｏｃａｌｈｏｓｔ/', 'localhost'],
+    ['a circled letter', 'http://ⓛocalhost/', 'localhost'],
+    ['a soft hyphen', 'http://local\u00adhost/', 'localhost'],
+    ['two dots at the end', 'http://localhost../', 'localhost..'],
+    ['a backslash for a slash', 'http://localhost\\@acme.test/', 'localhost'],
+  ])('%s → looked up as it is, and refused by where that leads', async (_attack, url, name) => {
+    const asked: string[] = [];
+    const lookup: LookupFunction = (host, _options, callback) => {
+      asked.push(host);
+      callback(null, [{ address: '127.0.0.1', family: 4 }]);
+    };
+    expect(await refusal(url, { lookup, allow: ['acme.test'] })).toMatchObject({ code: 'outbound_address_refused' });
+    expect(asked).toEqual([name]);
+  });
+
+  it.each([
+    'javascript:alert(1)',
+    'ws://acme.test/',
+    'ldap://127.0.0.1/',
+    'dict://127.0.0.1:11211/',
+    'jar:http://acme.test!/',
+    'unix:/var/run/docker.sock',
+    'http+unix://x/',
+    'blob:http://acme.test/x',
+    '//127.0.0.1/',
+    'http://',
+    'http://[::1',
+    'http://a b/',
+    'http://127.0.0.1:99999/',
+    'http://127.0.0.1%00.acme.test/',
+  ])('%s → refused', async (url) => {
+    expect(await refusal(url)).toMatchObject({ code: 'outbound_url_invalid', retry: { kind: 'permanent' } });
+  });
+
+  it('a redirect to an address inside → an answer like any other, not followed', async () => {
+    const inside = peers.add(await httpPeer((_request, response) => response.end('secret')));
+    for (const status of [301, 302, 303, 307, 308]) {
+      const peer = peers.add(
+        await httpPeer((_request, response) =>
+          response
+            .writeHead(status, { location: `http://127.0.0.1:${inside.port}/`, refresh: `0; url=http://127.0.0.1:${inside.port}/` })
+            .end(),
+        ),
+      );
+      const http = peers.add(new OutboundHttp({ allow: ['127.0.0.1'] }));
+      expect(await http.send({ method: 'POST', url: `http://127.0.0.1:${peer.port}/`, body: 'x' })).toMatchObject({ status });
+    }
+    expect(inside.received).toEqual([]);
+  });
+
+  it.each<[attack: string, headers: Record<string, unknown>]>([
+    ['CR LF in a value', { 'x-name': 'a\r\nx-evil: 1' }],
+    ['a lone LF in a value', { 'x-name': 'a\nx-evil: 1' }],
+    ['a lone CR in a value', { 'x-name': 'a\rx-evil: 1' }],
+    ['CR LF in a name', { 'x\r\nx-evil': 'a' }],
+    ['U+0000', { 'x-name': 'a\0' }],
+    ['letters whose low byte is a line break', { 'x-name': 'a\u010d\u010ax-evil: 1' }],
+    ['a space in a name', { 'x name': 'a' }],
+    ['a colon in a name', { 'x:name': 'a' }],
+    ['an object', { 'x-name': { toString: 'a' } }],
+    ...[
+      'Host',
+      'Content-Length',
+      'Transfer-Encoding',
+      'Connection',
+      'Keep-Alive',
+      'Upgrade',
+      'TE',
+      'Trailer',
+      'Expect',
+      'Proxy-Authorization',
+      'Proxy-Connection',
+    ].map((name): [string, Record<string, unknown>] => [`${name}, which the connection decides`, { [name]: 'x' }]),
+  ])('headers with %s → refused before anything is sent', async (_attack, headers) => {
+    const receiver = peers.add(await httpPeer((_request, response) => response.end()));
+    const http = peers.add(new OutboundHttp({ allow: ['127.0.0.1'] }));
+    const error = await rejection(http.send({ method: 'POST', url: `http://127.0.0.1:${receiver.port}/`, headers }));
+    expect(error).toMatchObject({ code: 'outbound_headers_invalid', retry: { kind: 'permanent' } });
+    expect(receiver.received).toEqual([]);
   });
 });
 

@@ -1,0 +1,68 @@
+import type { Permission } from '../../../src/host/access.js';
+import { DEFINITION, type Route } from '../../http/support/admin-app.js';
+import { publishedWorkflow, seedEvent, seedRun } from '../../http/support/seed.js';
+import type { RealApp } from './real-app.js';
+
+/** What a route takes. */
+interface Taken {
+  permission: Permission;
+  /** A body that it would take. */
+  body?: object;
+  /** For routes without an id: the status for somebody of another workspace, who sees and changes only what is theirs. */
+  foreign?: number;
+}
+
+/** Every route of the application. One that is new is missing here at first, and the first test of admin-access says so. */
+export const ROUTES: Readonly<Record<string, Taken>> = {
+  'get /automation/catalog': { permission: 'view', foreign: 200 },
+  'get /automation/workflows': { permission: 'view', foreign: 200 },
+  'post /automation/workflows': { permission: 'manage', body: { name: 'New', definition: DEFINITION }, foreign: 201 },
+  'get /automation/workflows/:id': { permission: 'view' },
+  'patch /automation/workflows/:id': { permission: 'manage', body: { revision: 1, name: 'Taken over' } },
+  'delete /automation/workflows/:id': { permission: 'manage', body: {} },
+  'post /automation/workflows/:id/publish': { permission: 'manage', body: {} },
+  'post /automation/workflows/:id/activate': { permission: 'operate', body: {} },
+  'post /automation/workflows/:id/pause': { permission: 'operate', body: {} },
+  'get /automation/runs': { permission: 'view', foreign: 200 },
+  'post /automation/runs/retry': { permission: 'operate', body: { from: 'start', filter: {} }, foreign: 200 },
+  'get /automation/runs/:id': { permission: 'view' },
+  'post /automation/runs/:id/retry': { permission: 'operate', body: { from: 'failed_step' } },
+  'post /automation/runs/:id/cancel': { permission: 'operate', body: {} },
+  'get /automation/events': { permission: 'view', foreign: 200 },
+  'get /automation/events/:id': { permission: 'view' },
+};
+
+export const PERMISSIONS: readonly Permission[] = ['view', 'operate', 'manage', 'tasks'];
+/** An id that nobody has. */
+export const UNKNOWN = '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11';
+
+/** One route with its table entry. */
+export interface Target extends Route, Taken {
+  name: string;
+}
+
+export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, taken]) => {
+  const [method, path] = name.split(' ') as [Route['method'], string];
+  return { name, method, path, ...taken };
+});
+export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
+export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
+export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|runs|events)$/.test(name));
+
+/** Ids of things that are there, by resource. */
+export type Ids = Readonly<Record<string, string>>;
+
+/** A published workflow, an event, a failed run and a waiting one in the workspace `acme`. */
+export async function furnish(real: RealApp): Promise<Ids> {
+  const admin = real as unknown as Parameters<typeof publishedWorkflow>[0];
+  const workflow = await publishedWorkflow(admin);
+  const eventId = await seedEvent(real.database);
+  const runId = await seedRun(real.database, workflow, { event_id: eventId });
+  await seedRun(real.database, workflow, { status: 'waiting' });
+  return { workflows: workflow.id, runs: runId, events: eventId };
+}
+
+/** The path with the id of something that is there. */
+export function pathOf({ path }: Route, ids: Ids): string {
+  return path.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN);
+}
