@@ -24,7 +24,6 @@ export const graphileWorker: Peer = {
     { concurrentJobs: 8, localQueue: 500, completeJobBatchDelay: 0 },
     { concurrentJobs: 24, localQueue: 500, completeJobBatchDelay: 0 },
     { concurrentJobs: 8, localQueue: 9, completeJobBatchDelay: 0 },
-    { concurrentJobs: 8 },
   ],
   async open({ url, settings, packages, pool }) {
     const worker = await packages.load<GraphileWorker>('graphile-worker');

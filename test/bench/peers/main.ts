@@ -9,25 +9,30 @@ import type { Peer, Settings } from './peer.js';
 /**
  * `npm run bench:peers`: durable-execution engines and queues at the same workflow (one condition, three local actions),
  * against our engine, on one durable Postgres in one run. Peers are installed outside the project. Every measurement is a
- * process of its own; rounds take turns, so that a machine that slows down slows all of them. A peer that does not
- * install or run gets a line that says why.
+ * process of its own, and each is preceded by one of ours, by which its ratio is made: a machine that slows down slows both.
+ * A peer that does not install or run gets a line that says why.
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-const RUNS = { ours: Number(process.env.BENCH_RUNS ?? 10_000), engine: 1_500, queue: 10_000 };
+const RUNS = { ours: Number(process.env.BENCH_RUNS ?? 5_000), engine: 1_500, queue: 10_000 };
 const TARGET = { engine: 10, queue: 1.5 };
 /** Names of peers, or parts of them, to measure only those. */
 const ONLY = process.argv.slice(2);
 
-interface Row {
+/** Rates of a contestant, and of ours just before each. */
+interface Pairs {
+  rates: number[];
+  ours: number[];
+}
+interface Row extends Pairs {
   peer: Peer;
   settings: Settings | null;
-  rates: number[];
   failed: string | null;
 }
 
 const chosen = PEERS.filter(({ name }) => ONLY.length === 0 || ONLY.some((part) => name.toLowerCase().includes(part.toLowerCase())));
-const rows: Row[] = chosen.map((peer) => ({ peer, settings: null, rates: [], failed: null }));
-const ours = { floor: [] as number[], live: [] as number[], backlog: [] as number[] };
+const rows: Row[] = chosen.map((peer) => ({ peer, settings: null, rates: [], ours: [], failed: null }));
+const floor: Pairs = { rates: [], ours: [] };
+const live: Pairs = { rates: [], ours: [] };
 
 for (const row of rows) {
   await installPackages(row.peer.folder, row.peer.packages).catch((error: Error) => {
@@ -38,13 +43,13 @@ const server = await benchPostgres();
 try {
   for (const row of rows) if (!row.failed) await chooseSettings(row);
   for (let round = 1; round <= ROUNDS; round += 1) {
-    for (const subject of ['floor', 'backlog', 'live'] as const) {
-      const answer = await measure({ subject, runs: RUNS.ours }, `round ${round} of ${ROUNDS}, ours`);
-      if ('failed' in answer) throw new Error(`our own measurement (${subject}) failed: ${answer.failed}`);
-      ours[subject].push(answer.rate);
-    }
+    const label = `round ${round} of ${ROUNDS}`;
+    await oursThen(floor, { subject: 'floor', runs: RUNS.ours }, label);
+    await oursThen(live, { subject: 'live', runs: RUNS.ours }, label);
     for (const row of rows) {
-      if (!row.failed && row.settings) await measureRow(row, row.settings, `round ${round} of ${ROUNDS}`);
+      if (row.failed || !row.settings) continue;
+      const { peer, settings } = row;
+      row.failed = await oursThen(row, { subject: { peer: peer.name, settings }, runs: RUNS[peer.kind] }, label);
     }
   }
   print();
@@ -65,10 +70,15 @@ async function chooseSettings(row: Row): Promise<void> {
   if (row.settings) row.failed = null;
 }
 
-async function measureRow(row: Row, settings: Settings, label: string): Promise<void> {
-  const answer = await measure({ subject: { peer: row.peer.name, settings }, runs: RUNS[row.peer.kind] }, label);
-  if ('failed' in answer) row.failed = answer.failed;
-  else row.rates.push(answer.rate);
+/** Measures ours and then the other; answers why the other did not run, or null. */
+async function oursThen(pairs: Pairs, order: Pick<Order, 'subject' | 'runs'>, label: string): Promise<string | null> {
+  const own = await measure({ subject: 'backlog', runs: RUNS.ours }, label);
+  if ('failed' in own) throw new Error(`our own measurement failed: ${own.failed}`);
+  const other = await measure(order, label);
+  if ('failed' in other) return other.failed;
+  pairs.ours.push(own.rate);
+  pairs.rates.push(other.rate);
+  return null;
 }
 
 async function measure(order: Pick<Order, 'subject' | 'runs'>, label: string): Promise<Answer> {
@@ -101,47 +111,41 @@ function print(): void {
   console.log(`${RUNS.ours} runs of ours, ${RUNS.engine} of an engine, ${RUNS.queue} of a queue; ${ROUNDS} rounds in turn\n`);
   line('1 condition + 3 local actions', 'version', 'how', 'runs/s', 'spread', 'ours on a backlog ÷ it', 'target', 'verdict');
   line('---', '---', '---', '---:', '---:', '---:', '---:', '---');
-  line('**ours on a backlog**', '', 'local actions exactly once, run log', median(ours.backlog), spread(ours.backlog), 1, '', '');
-  line('ours, published while it works', '', 'the same', median(ours.live), spread(ours.live), ratios(ours.live), '', '');
-  line(
-    'hand-written floor',
-    '',
-    'a transaction per event with a run log, 8 connections',
-    median(ours.floor),
-    spread(ours.floor),
-    ratios(ours.floor),
-    '',
-    '',
-  );
-  for (const { peer, settings, rates, failed } of rows) {
+  const own = [floor, live, ...rows].flatMap((pairs) => pairs.ours);
+  line('**ours on a backlog**', '', 'local actions exactly once, run log', median(own), spread(own), 1, '', '');
+  line('ours, published while it works', '', 'the same', median(live.rates), spread(live.rates), ratios(live), '', '');
+  const byHand = 'a transaction per event with a run log, 8 connections';
+  line('hand-written floor', '', byHand, median(floor.rates), spread(floor.rates), ratios(floor), '', '');
+  for (const row of rows) {
+    const { peer, settings, rates, failed } = row;
     const version = Object.values(peer.packages)[0] ?? '';
     const target = `≥ ${TARGET[peer.kind]}`;
     if (failed || !settings) {
       line(peer.name, version, peer.does, `not run: ${failed}`, '', '', target, '');
       continue;
     }
-    const reached = ratio(rates, 0.5) >= TARGET[peer.kind];
+    const reached = ratio(row, 0.5) >= TARGET[peer.kind];
     line(
       peer.name,
       version,
       `${peer.does} (${describe(settings)})`,
       median(rates),
       spread(rates),
-      ratios(rates),
+      ratios(row),
       target,
       reached ? 'reached' : '**missed**',
     );
   }
 }
 
-/** Ours by theirs, round by round: a round in which the machine was slow was so for both. */
-function ratio(rates: number[], at: number): number {
+/** Ours by theirs, pair by pair. */
+function ratio({ rates, ours }: Pairs, at: number): number {
   return quantile(
-    rates.map((rate, round) => (ours.backlog[round] ?? Number.NaN) / rate),
+    rates.map((rate, index) => (ours[index] ?? Number.NaN) / rate),
     at,
   );
 }
 
-function ratios(rates: number[]): string {
-  return `${ratio(rates, 0.5).toFixed(1)} (${ratio(rates, 0).toFixed(1)}–${ratio(rates, 1).toFixed(1)})`;
+function ratios(pairs: Pairs): string {
+  return `${ratio(pairs, 0.5).toFixed(1)} (${ratio(pairs, 0).toFixed(1)}–${ratio(pairs, 1).toFixed(1)})`;
 }
