@@ -54,7 +54,7 @@ export const restate: Peer = {
       // of it has been accepted; the clock starts then.
       async enqueue(leads) {
         handled = 0;
-        const due = Date.now() + 1_000 + (leads.length / 1_000) * ACCEPTED_IN_MS;
+        const due = Date.now() + 2_000 + (leads.length / 1_000) * ACCEPTED_IN_MS;
         await inParallel(leads, 32, async (lead) => {
           await post(`${server.ingress}/leads/created/send?delay=${Math.max(1, due - Date.now())}ms`, lead);
         });
