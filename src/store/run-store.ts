@@ -8,7 +8,8 @@ import { recordset, sql } from './sql.js';
 /** How long a claimed run belongs to its worker without a heartbeat, in seconds. */
 const LEASE_SECONDS = 30;
 
-export type RunStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+export const RUN_STATUSES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'cancelled'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /**
  * When a worker has to look at a run again.
