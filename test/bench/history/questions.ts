@@ -14,6 +14,8 @@ const SAMPLES = Number(process.env.BENCH_HISTORY_SAMPLES ?? 200);
 /** The first answers come from the disk, as after a start. */
 const WARM_UP = 20;
 const PAGE = 50;
+/** A question that takes so long that this is not enough for all samples is asked less often: the verdict is clear by then. */
+const MOST_MS = 10_000;
 
 /** Milliseconds at the 95th percentile, by the question's name. The services are asked, as the controllers ask them. */
 export async function askAll(host: BenchHost, workflowIds: readonly string[], runs: number): Promise<Map<string, number>> {
@@ -21,11 +23,12 @@ export async function askAll(host: BenchHost, workflowIds: readonly string[], ru
   const answers = new Map<string, number>();
   for (const { name, ask } of questions(host.context.get(RunService), host.workflows, { workflowIds, ids, records: recordsOf(runs) })) {
     const times: number[] = [];
-    for (let index = -WARM_UP; index < SAMPLES; index += 1) {
+    const until = performance.now() + MOST_MS;
+    for (let index = -WARM_UP; index < SAMPLES && (performance.now() < until || times.length === 0); index += 1) {
       const started = performance.now();
       await ask();
       const took = performance.now() - started;
-      if (index >= 0) times.push(took);
+      if (index >= 0 || took > MOST_MS / 20) times.push(took);
     }
     answers.set(name, quantile(times, 0.95));
   }
@@ -65,7 +68,7 @@ function questions(runs: RunService, workflows: WorkflowService, { workflowIds, 
     ...both('runs that were skipped', () => ({ status: 'skipped' })),
     ...both('failed runs of a workflow', () => ({ workflowId: any(workflowIds), status: 'failed' })),
     list('failed runs of a workflow that never failed', () => ({ workflowId: workflowIds[NEVER_FAILS] as string, status: 'failed' })),
-    list('succeeded runs of a workflow that hardly ever matches', () => ({
+    list('succeeded runs of a workflow with hardly any', () => ({
       workflowId: workflowIds[HARDLY_EVER_MATCHES] as string,
       status: 'succeeded',
     })),

@@ -34,12 +34,12 @@ export const activeWorkflows: Suite = {
       for (const count of OTHERS) {
         context.progress(`a workspace with ${count} active workflows on other events …`);
         const add = (host: BenchHost) => addOtherWorkflows(host, count);
-        crms.push(await openCrm(context.serverUrl, `other_${count}`, EVENTS, add));
+        await openCrm(crms, context.serverUrl, `other_${count}`, EVENTS, add);
       }
       context.progress(`a workspace with ${SAME} active workflows on the same event …`);
       const never = { ...THREE_ACTIONS, conditions: { field: 'source', operator: 'equals', value: 'Nowhere' } };
-      crms.push(await openCrm(context.serverUrl, 'same_1', SAME_EVENTS, async () => undefined));
-      crms.push(await openCrm(context.serverUrl, `same_${SAME}`, SAME_EVENTS, (host) => addCopies(host, 'never', never, SAME - 1)));
+      await openCrm(crms, context.serverUrl, 'same_1', SAME_EVENTS, async () => undefined);
+      await openCrm(crms, context.serverUrl, `same_${SAME}`, SAME_EVENTS, (host) => addCopies(host, 'never', never, SAME - 1));
       for (let round = 1; round <= context.rounds; round += 1) {
         for (const crm of crms) {
           context.progress(`round ${round} of ${context.rounds}: ${crm.name}, a burst of ${crm.events} events …`);
@@ -56,7 +56,14 @@ export const activeWorkflows: Suite = {
   },
 };
 
-async function openCrm(serverUrl: string, name: string, events: number, addWorkflows: (host: BenchHost) => Promise<void>): Promise<Crm> {
+/** Adds it to the list before anything can fail, so that it is closed whatever happens. */
+async function openCrm(
+  crms: Crm[],
+  serverUrl: string,
+  name: string,
+  events: number,
+  addWorkflows: (host: BenchHost) => Promise<void>,
+): Promise<void> {
   const url = await benchDatabase(serverUrl, `bench_workflows_${name}`);
   const host = await benchHost(url, { worker: { enabled: false } });
   const workflowId = await publishWorkflow(host, 'Bench', THREE_ACTIONS);
@@ -64,6 +71,7 @@ async function openCrm(serverUrl: string, name: string, events: number, addWorkf
   await host.source.query('ANALYZE automation.workflows, automation.workflow_versions');
   const worker = await WorkerProcess.start(url, { report: 'first-' });
   const crm: Crm = { name, host, worker, workflowId, events, bursts: [], firstOfProcess: 0, afterPublish: [] };
+  crms.push(crm);
   crm.firstOfProcess = await oneEvent(crm, 'first-of-process-');
   // Warm: what is measured next is the catalogue, not code that runs for the first time.
   await burst(crm, 'warm-', Math.ceil(events / 3));
@@ -71,7 +79,6 @@ async function openCrm(serverUrl: string, name: string, events: number, addWorkf
     await host.workflows.publish(workflowId, ADMIN);
     crm.afterPublish.push(await oneEvent(crm, `first-${index}-`));
   }
-  return crm;
 }
 
 function burst({ host, workflowId }: Crm, prefix: string, events: number): Promise<number> {
