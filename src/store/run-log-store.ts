@@ -4,7 +4,7 @@ import type { Actor } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Waiting } from '../core/plan.js';
 import { QueryParts, within } from './query-parts.js';
-import type { RunStatus } from './run-store.js';
+import { RUN_STATUSES, type RunStatus } from './run-store.js';
 import { sql } from './sql.js';
 
 /** What a list of runs shows. Times are ISO 8601. */
@@ -96,8 +96,12 @@ export function runTests(parts: QueryParts, workspaceId: string, filter: RunFilt
 }
 
 /**
- * Runs, newest first. Each filter has an index that ends in the id (workflow, record, status); without one it is the
- * primary key backwards. `modules`: those of the catalogue, for a search by record alone.
+ * Runs, newest first. Each filter has an index that ends in the id (workflow and status, record, status, reason); without
+ * one it is the primary key backwards. `modules`: those of the catalogue, for a search by record alone.
+ *
+ * A workflow's runs of any status are merged from the newest of each status. So one index serves "the workflow's failures",
+ * which would else be looked for among all of its runs (2.7 s at ten million when it never failed), and costs the hot path
+ * no more than the index without the status that it took the place of.
  */
 export async function listRuns(
   manager: EntityManager,
@@ -109,9 +113,15 @@ export async function listRuns(
   const parts = runTests(new QueryParts(), workspaceId, filter, modules);
   if (paging.before !== undefined) parts.and(`r.id < ${parts.bind(paging.before)}::uuid`);
   const { where } = parts;
+  const limit = parts.bind(paging.limit);
+  const byStatus = filter.workflowId !== undefined && filter.status === undefined && filter.recordId === undefined;
+  const newest = (test: string): string => `SELECT r.* FROM automation.runs r WHERE ${test} ORDER BY r.id DESC LIMIT ${limit}`;
+  const runs = byStatus
+    ? `(SELECT r.* FROM unnest(${parts.bind(RUN_STATUSES)}::text[]) AS s(status), LATERAL (${newest(`${where} AND r.status = s.status`)}) r)`
+    : `(${newest(where)})`;
   const rows = await sql<Stored<RunItem>>(
     manager,
-    `SELECT ${RUN_COLUMNS} FROM automation.runs r ${WORKFLOW} WHERE ${where} ORDER BY r.id DESC LIMIT ${parts.bind(paging.limit)}`,
+    `SELECT ${RUN_COLUMNS} FROM ${runs} r ${WORKFLOW} ORDER BY r.id DESC LIMIT ${limit}`,
     parts.parameters,
   );
   return rows.map(toRunItem);

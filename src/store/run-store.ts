@@ -6,7 +6,8 @@ import type { Waiting } from '../core/plan.js';
 import { recordset, sql } from './sql.js';
 import { busyWorkspaces, nextTurn, type Turns, WORKSPACE } from './turns.js';
 
-export type RunStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+export const RUN_STATUSES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'cancelled'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /**
  * When a worker has to look at a run again.

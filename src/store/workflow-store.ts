@@ -177,7 +177,7 @@ export async function raiseGeneration(manager: EntityManager, workspaceId: strin
   );
 }
 
-/** Are there runs that are not over? Served by runs_status, which holds no successes: there are far fewer rows to look at. */
+/** Are there runs that are not over? Served by runs_workflow: one look-up a status. */
 export async function hasUnfinishedRuns(manager: EntityManager, workspaceId: string, workflowId: string): Promise<boolean> {
   const rows = await sql(
     manager,

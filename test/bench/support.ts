@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type INestApplicationContext, Module, type ModuleMetadata } from '@nestjs/common';
@@ -35,14 +35,19 @@ export const THREE_ACTIONS = {
 export async function benchPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   if (process.env.DATABASE_URL) return { url: process.env.DATABASE_URL, stop: async () => undefined };
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-crm-automation-bench-'));
+  // For the user that the server runs as when we are root: in a folder of ours alone it could not have its data.
+  await chmod(folder, 0o755);
+  const dataDir = join(folder, 'postgres');
   const server = await startPostgres({
-    dataDir: join(folder, 'postgres'),
+    dataDir,
     settings: { shared_buffers: '512MB', max_wal_size: '4GB' },
   });
   return {
     url: server.url,
     async stop() {
       await server.stop();
+      // Where the data lies elsewhere all the same, dataDir is a link to it: gigabytes, after the long history.
+      await rm(await realpath(dataDir), { recursive: true, force: true });
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -44,6 +44,23 @@ describe('runs over HTTP', () => {
     expect(third).toMatchObject({ items: [{ id: ids[0] }], nextCursor: null });
   });
 
+  it('lists the runs of one workflow, whatever their status, newest first, page by page', async () => {
+    const other = await publishedWorkflow(admin);
+    const ids: string[] = [];
+    for (const status of ['queued', 'succeeded', 'skipped', 'failed', 'succeeded', 'waiting', 'cancelled', 'running', 'skipped']) {
+      ids.unshift(await seedRun(admin.database, workflow, { status }));
+      await seedRun(admin.database, other, { status });
+    }
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const page = await list(`workflowId=${workflow.id}&limit=2${cursor}`);
+      seen.push(...page.items.map((run) => run.id));
+      cursor = page.nextCursor === null ? '' : `&cursor=${page.nextCursor}`;
+    } while (cursor !== '');
+    expect(seen).toEqual(ids);
+  });
+
   it('filters by workflow, status, module, record, reason and time', async () => {
     const other = await publishedWorkflow(admin);
     const old = await seedRun(admin.database, other, {

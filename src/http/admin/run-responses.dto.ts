@@ -5,8 +5,7 @@ import type { Json, JsonObject } from '../../core/json.js';
 import type { Waiting } from '../../core/plan.js';
 import type { BulkRetryResult, EventDetail, RunDetail, RunRetry, RunStep } from '../../engine/run-service.js';
 import type { EventItem, EventLook, EventRecord, RunItem } from '../../store/run-log-store.js';
-import type { RunStatus } from '../../store/run-store.js';
-import { RUN_STATUSES } from './runs.dto.js';
+import { RUN_STATUSES, type RunStatus } from '../../store/run-store.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
 const ID = { format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' };

@@ -3,10 +3,9 @@ import { Type } from 'class-transformer';
 import { IsBoolean, IsDefined, IsIn, IsInt, IsObject, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { BULK_RETRY_LIMIT } from '../../engine/run-service.js';
 import type { EventFilter, Paging, RunFilter } from '../../store/run-log-store.js';
-import type { RunStatus } from '../../store/run-store.js';
+import { RUN_STATUSES, type RunStatus } from '../../store/run-store.js';
 import { Cursor, IfGiven, Moment, OptionalNote, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
 
-export const RUN_STATUSES: RunStatus[] = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'cancelled'];
 const RETRY_FROM = ['failed_step', 'start'] as const;
 const RETRY_VERSION = ['same', 'newest'] as const;
 
@@ -63,7 +62,7 @@ const TIME_PARAMETERS: QueryParameters = {
 /** The parameters of {@link ListRunsQuery} for the OpenAPI document. */
 export const LIST_RUNS_PARAMETERS: QueryParameters = {
   workflowId: { schema: { type: 'string', format: 'uuid' } },
-  status: { enum: RUN_STATUSES },
+  status: { enum: [...RUN_STATUSES] },
   module: { type: String, example: 'leads' },
   recordId: { type: String, example: '42' },
   reason: { type: String, example: 'conditions', description: 'Why it was skipped, failed or cancelled: a code.' },
