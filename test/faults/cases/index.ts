@@ -1,0 +1,5 @@
+import type { FaultCase } from '../support/fault-case.js';
+import { killedWorkers } from './f01-killed-workers.js';
+
+/** Every fault of the promises, in their order. */
+export const FAULT_CASES: readonly FaultCase[] = [killedWorkers];
