@@ -27,6 +27,7 @@ import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.j
 import { ENGINE_SIGNAL } from './engine/engine-signal.js';
 import { EventIntake } from './engine/event-intake.js';
 import { EventRouter } from './engine/event-router.js';
+import { RunRecorder } from './engine/run-recorder.js';
 import { RunService } from './engine/run-service.js';
 import { RunWorker } from './engine/run-worker.js';
 import { Scheduler } from './engine/scheduler.js';
@@ -112,6 +113,11 @@ const parts: Provider[] = [
   },
   { provide: StepLog, useFactory: () => new StepLog(random) },
   {
+    provide: RunRecorder,
+    inject: [ActiveWorkflows, ENGINE_SETTINGS],
+    useFactory: (active: ActiveWorkflows, settings: EngineSettings) => new RunRecorder(active, settings, random),
+  },
+  {
     provide: StepRunner,
     inject: [ActionRegistry, AutomationCatalog, AUTOMATION_OPTIONS, AutomationDatabase, ModuleRef, ENGINE_SETTINGS, StepLog],
     useFactory: (
@@ -145,28 +151,30 @@ const parts: Provider[] = [
   },
   {
     provide: EventRouter,
-    inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, ENGINE_SETTINGS, RunWorker],
+    inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, ENGINE_SETTINGS, RunRecorder, RunWorker],
     useFactory: (
       database: AutomationDatabase,
       active: ActiveWorkflows,
       options: AutomationOptions,
       runner: StepRunner,
       settings: EngineSettings,
+      recorder: RunRecorder,
       worker: RunWorker,
-    ) => new EventRouter(database, active, options.crm, runner, settings, random, () => worker.room),
+    ) => new EventRouter(database, active, options.crm, runner, settings, recorder, () => worker.room),
   },
   {
     provide: RunWorker,
-    inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, StepLog, ENGINE_SETTINGS, EmitterBridge],
+    inject: [AutomationDatabase, ActiveWorkflows, AUTOMATION_OPTIONS, StepRunner, StepLog, RunRecorder, ENGINE_SETTINGS, EmitterBridge],
     useFactory: (
       database: AutomationDatabase,
       active: ActiveWorkflows,
       options: AutomationOptions,
       runner: StepRunner,
       log: StepLog,
+      recorder: RunRecorder,
       settings: EngineSettings,
       bridge: EmitterBridge,
-    ) => new RunWorker(database, active, options.crm, runner, log, settings, random, (finished) => bridge.tellFinished(finished)),
+    ) => new RunWorker(database, active, options.crm, runner, log, recorder, settings, random, (finished) => bridge.tellFinished(finished)),
   },
   {
     provide: Scheduler,

@@ -35,6 +35,8 @@ export interface AutomationOptions {
     batchSize?: number;
     /** Looks for unannounced work this often, in milliseconds. Default 1,000. */
     pollIntervalMs?: number;
+    /** A dead worker's runs go on after so many milliseconds; its heartbeat comes at a third of them. Default 30,000. */
+    leaseMs?: number;
     /** A stop waits this long for steps under way, in milliseconds. Default 25,000. */
     shutdownGraceMs?: number;
   };
@@ -70,7 +72,7 @@ export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
 
 const DEFAULTS = {
   timezone: 'UTC',
-  worker: { concurrency: 20, batchSize: 100, pollIntervalMs: 1_000, shutdownGraceMs: 25_000 },
+  worker: { concurrency: 20, batchSize: 100, pollIntervalMs: 1_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
   limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10 },
   retention: { runs: 'P180D', skippedRuns: 'P30D', events: 'P30D' },
   poolSize: 8,
@@ -105,6 +107,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     ownTransactions: Math.max(1, Math.floor(poolSize / 2)),
     batchSize: whole('worker.batchSize', worker.batchSize, DEFAULTS.worker.batchSize, 1, 1_000),
     pollIntervalMs: whole('worker.pollIntervalMs', worker.pollIntervalMs, DEFAULTS.worker.pollIntervalMs, 10, 60_000),
+    leaseMs: whole('worker.leaseMs', worker.leaseMs, DEFAULTS.worker.leaseMs, 1_000, 600_000),
     shutdownGraceMs: whole('worker.shutdownGraceMs', worker.shutdownGraceMs, DEFAULTS.worker.shutdownGraceMs, 0, 300_000),
     timezone,
     limits: {

@@ -17,7 +17,8 @@ export interface Tick {
 
 /** Loops of each kind: while one waits for Postgres, the other computes. More only add contention on two cores. */
 const LOOPS = 2;
-const HEARTBEAT_MS = 10_000;
+/** Two heartbeats may be missed before a lease runs out. */
+const HEARTBEATS_A_LEASE = 3;
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 5_000;
 
@@ -48,7 +49,7 @@ export class AutomationEngine {
     this.stopping = false;
     await this.wakeUp.start();
     // Also for hosts that tick themselves: a step may take longer than a lease.
-    this.every(HEARTBEAT_MS, 'heartbeat', () => this.worker.heartbeat());
+    this.every(this.settings.leaseMs / HEARTBEATS_A_LEASE, 'heartbeat', () => this.worker.heartbeat());
     if (!this.settings.workerEnabled) return;
     this.stopListening = this.wakeUp.onWork((kind) => this[kind].raise());
     this.worker.onRoom = () => this.runs.raise();

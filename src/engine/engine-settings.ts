@@ -8,6 +8,8 @@ export interface EngineSettings {
   ownTransactions: number;
   /** How many events or runs share one transaction. */
   batchSize: number;
+  /** How long a run belongs to its worker without a heartbeat; a dead worker's runs go on after it. */
+  leaseMs: number;
   /** How often to look for work that nobody announced. */
   pollIntervalMs: number;
   /** How long a stop waits for what is under way before it gives the leases back. */

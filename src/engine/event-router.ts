@@ -13,7 +13,7 @@ import type { EngineSettings } from './engine-settings.js';
 import { toEventRow } from './event-row.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from './logged-failure.js';
 import { type Candidate, type Decision, newRun, skippedRun, unreadableRun } from './new-runs.js';
-import { type AdvancedRun, recordTransaction, type UnstartedRun } from './run-recorder.js';
+import { type AdvancedRun, type RunRecorder, type UnstartedRun } from './run-recorder.js';
 import type { Advance, RunState } from './run-state.js';
 import type { StepRunner } from './step-runner.js';
 import { advanceAll, openStepTransaction } from './step-transaction.js';
@@ -50,7 +50,7 @@ export class EventRouter {
     private readonly crm: CrmHost,
     private readonly runner: StepRunner,
     private readonly settings: EngineSettings,
-    private readonly random: () => number,
+    private readonly recorder: RunRecorder,
     /** How many runs this process can take on, to perform external steps or advance them in transactions of their own. */
     private readonly room: () => number,
   ) {}
@@ -132,7 +132,7 @@ export class EventRouter {
       async (run): Promise<Advance> => (inline.has(run) ? this.runner.advance(run, tx) : { kind: 'queued' }),
     );
     const events = tx.unit.takeEvents().map(toEventRow);
-    await recordTransaction(manager, { advanced: started, unstarted, events }, this.active, tx.now, this.random);
+    await this.recorder.record(manager, { advanced: started, unstarted, events }, tx.now);
     return {
       events: claimed.length,
       started,

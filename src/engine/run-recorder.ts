@@ -5,6 +5,7 @@ import { type HeldRun, insertRuns, type NewRun, type RunProgress, updateRuns } f
 import { addStats, type StatsDelta } from '../store/stats-store.js';
 import { writeExecutions } from '../store/step-store.js';
 import type { ActiveWorkflows } from './active-workflows.js';
+import type { EngineSettings } from './engine-settings.js';
 import type { Advance, RunState } from './run-state.js';
 
 /** A run and how far it came in the transaction that is about to commit. */
@@ -32,46 +33,53 @@ class RunsExist extends Error {
   override readonly name = 'RunsExist';
 }
 
-/**
- * Writes everything that one transaction did, set-based: runs, step executions, caused events, counters. With it the
- * effects and their log commit together. With events, the transaction holds the shared catalogue lock. Throws
- * {@link LeaseLost} when a fence has moved on, and RunsExist.
- */
-export async function recordTransaction(
-  manager: EntityManager,
-  work: { advanced: readonly AdvancedRun[]; unstarted: readonly UnstartedRun[]; events: readonly EventRow[] },
-  active: ActiveWorkflows,
-  now: Date,
-  random: () => number,
-): Promise<void> {
-  const created: NewRun[] = [...work.unstarted];
-  const updated: (HeldRun & RunProgress)[] = [];
-  for (const { run, advance } of work.advanced) {
-    const progress = progressOf(run, advance, now);
-    if (run.isNew) created.push({ ...identityOf(run), ...progress });
-    else updated.push({ workspaceId: run.workspaceId, id: run.id, fence: run.fence, ...progress });
+/** Writes what a transaction did: the runs and their log, in the same commit as the effects. */
+export class RunRecorder {
+  constructor(
+    private readonly active: ActiveWorkflows,
+    private readonly settings: Pick<EngineSettings, 'leaseMs'>,
+    private readonly random: () => number,
+  ) {}
+
+  /**
+   * Writes everything that one transaction did, set-based: runs, step executions, caused events, counters. With it the
+   * effects and their log commit together. With events, the transaction holds the shared catalogue lock. Throws
+   * {@link LeaseLost} when a fence has moved on, and RunsExist.
+   */
+  async record(
+    manager: EntityManager,
+    work: { advanced: readonly AdvancedRun[]; unstarted: readonly UnstartedRun[]; events: readonly EventRow[] },
+    now: Date,
+  ): Promise<void> {
+    const created: NewRun[] = [...work.unstarted];
+    const updated: (HeldRun & RunProgress)[] = [];
+    for (const { run, advance } of work.advanced) {
+      const progress = progressOf(run, advance, now, this.settings.leaseMs);
+      if (run.isNew) created.push({ ...identityOf(run), ...progress });
+      else updated.push({ workspaceId: run.workspaceId, id: run.id, fence: run.fence, ...progress });
+    }
+    const inserted = await insertRuns(manager, created);
+    const known = new Set(created.filter((run) => !inserted.has(run.id)).map((run) => run.id));
+    if (work.advanced.some(({ run, advance }) => known.has(run.id) && (advance.kind !== 'queued' || run.executions.length > 0))) {
+      throw new RunsExist();
+    }
+    const written = await updateRuns(manager, updated);
+    const lost = updated.filter((run) => !written.has(run.id)).map((run) => run.id);
+    if (lost.length > 0) throw new LeaseLost(new Set(lost));
+    await writeExecutions(
+      manager,
+      work.advanced.flatMap(({ run }) => run.takeUnwritten().map((step) => ({ ...step, workspaceId: run.workspaceId, runId: run.id }))),
+    );
+    // What a step did is in its execution. As an event it is kept only where a workflow listens: of the 40,000 events that
+    // 10,000 runs of three actions cause, writing and routing those that nobody hears took half of the time.
+    await insertEvents(manager, await this.active.listenedTo(manager, work.events));
+    const isNews = ({ id }: { id: string }): boolean => !known.has(id);
+    const counted = statsOf(
+      work.advanced.filter(({ run }) => isNews(run)),
+      work.unstarted.filter(isNews),
+    );
+    await addStats(manager, counted, this.random);
   }
-  const inserted = await insertRuns(manager, created);
-  const known = new Set(created.filter((run) => !inserted.has(run.id)).map((run) => run.id));
-  if (work.advanced.some(({ run, advance }) => known.has(run.id) && (advance.kind !== 'queued' || run.executions.length > 0))) {
-    throw new RunsExist();
-  }
-  const written = await updateRuns(manager, updated);
-  const lost = updated.filter((run) => !written.has(run.id)).map((run) => run.id);
-  if (lost.length > 0) throw new LeaseLost(new Set(lost));
-  await writeExecutions(
-    manager,
-    work.advanced.flatMap(({ run }) => run.takeUnwritten().map((step) => ({ ...step, workspaceId: run.workspaceId, runId: run.id }))),
-  );
-  // What a step did is in its execution. As an event it is kept only where a workflow listens: of the 40,000 events that
-  // 10,000 runs of three actions cause, writing and routing those that nobody hears took half of the time.
-  await insertEvents(manager, await active.listenedTo(manager, work.events));
-  const isNews = ({ id }: { id: string }): boolean => !known.has(id);
-  const counted = statsOf(
-    work.advanced.filter(({ run }) => isNews(run)),
-    work.unstarted.filter(isNews),
-  );
-  await addStats(manager, counted, random);
 }
 
 /** The run's row, as its first transaction writes it. */
@@ -92,7 +100,7 @@ function identityOf(run: RunState): Omit<NewRun, keyof RunProgress> {
   };
 }
 
-function progressOf(run: RunState, advance: Advance, now: Date): RunProgress {
+function progressOf(run: RunState, advance: Advance, now: Date, leaseMs: number): RunProgress {
   const going = { reason: null, error: null, waiting: null, startedAt: run.startedAt, finishedAt: null };
   switch (advance.kind) {
     case 'finished': {
@@ -111,10 +119,10 @@ function progressOf(run: RunState, advance: Advance, now: Date): RunProgress {
     case 'queued':
       return { ...going, status: 'queued', due: { kind: 'now' }, startedAt: run.executions.length === 0 ? null : run.startedAt };
     case 'performing':
-      return { ...going, status: 'running', due: { kind: 'lease' } };
+      return { ...going, status: 'running', due: { kind: 'lease', ms: leaseMs } };
     case 'own_transaction':
       // On its way to the host's code, which may bring the process down: getting there is no progress.
-      return { ...going, status: 'running', due: { kind: 'lease' }, progressed: run.hasUnwritten };
+      return { ...going, status: 'running', due: { kind: 'lease', ms: leaseMs }, progressed: run.hasUnwritten };
   }
 }
 

@@ -12,7 +12,7 @@ import { toEventRow } from './event-row.js';
 import { HeldRuns } from './held-runs.js';
 import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from './logged-failure.js';
 import { type LoadedRuns, loadRuns } from './run-loader.js';
-import { type AdvancedRun, LeaseLost, recordTransaction } from './run-recorder.js';
+import { type AdvancedRun, LeaseLost, type RunRecorder } from './run-recorder.js';
 import type { PreparedStep, RunState } from './run-state.js';
 import type { StepLog, StepResult } from './step-log.js';
 import type { StepRunner } from './step-runner.js';
@@ -53,6 +53,7 @@ export class RunWorker {
     private readonly crm: CrmHost,
     private readonly runner: StepRunner,
     private readonly log: StepLog,
+    private readonly recorder: RunRecorder,
     private readonly settings: EngineSettings,
     private readonly random: () => number,
     private readonly onFinished: (finished: readonly AdvancedRun[]) => void,
@@ -71,7 +72,7 @@ export class RunWorker {
     const most = Math.min(this.settings.batchSize, this.room);
     if (most === 0) return 0;
     // One statement, so no transaction around it. What this worker holds is in good hands, whatever became of the lease.
-    const claimed = await claimDueRuns(this.database.dataSource.manager, most, this.held.ids);
+    const claimed = await claimDueRuns(this.database.dataSource.manager, most, this.settings.leaseMs, this.held.ids);
     if (claimed.length > 0) await this.take(claimed);
     return claimed.length;
   }
@@ -95,7 +96,7 @@ export class RunWorker {
   async heartbeat(): Promise<void> {
     const runs = this.held.all;
     if (runs.length === 0) return;
-    const kept = await this.database.transaction((manager) => extendLeases(manager, runs));
+    const kept = await this.database.transaction((manager) => extendLeases(manager, runs, this.settings.leaseMs));
     for (const run of runs) if (!kept.has(run.id) && this.held.has(run)) this.held.letGo(run);
   }
 
@@ -278,7 +279,7 @@ export class RunWorker {
       const advanced = await work(tx);
       const events = [...tx.events, ...tx.unit.takeEvents().map(toEventRow)];
       if (kind === 'own' && events.length > 0) await shareCatalogue(manager);
-      await recordTransaction(manager, { advanced, unstarted: [], events }, this.active, tx.now, this.random);
+      await this.recorder.record(manager, { advanced, unstarted: [], events }, tx.now);
       return advanced;
     });
   }

@@ -5,17 +5,14 @@ import type { Json } from '../core/json.js';
 import type { Waiting } from '../core/plan.js';
 import { recordset, sql } from './sql.js';
 
-/** How long a claimed run belongs to its worker without a heartbeat, in seconds. */
-const LEASE_SECONDS = 30;
-
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
 
 /**
  * When a worker has to look at a run again.
- * `now`: as soon as possible; `lease`: it is held by a worker, look when its lease has run out; `at`: then (null: only
+ * `now`: as soon as possible; `lease`: it is held by a worker, look when its lease of so many milliseconds has run out; `at`: then (null: only
  * when somebody decides something); `never`: it is over.
  */
-export type Due = { kind: 'now' } | { kind: 'lease' } | { kind: 'at'; at: string | null } | { kind: 'never' };
+export type Due = { kind: 'now' } | { kind: 'lease'; ms: number } | { kind: 'at'; at: string | null } | { kind: 'never' };
 
 /** What changes in a run as it goes on. */
 export interface RunProgress {
@@ -72,10 +69,10 @@ export interface HeldRun {
   fence: number;
 }
 
-const DUE_AT = `CASE due WHEN 'now' THEN now() WHEN 'lease' THEN now() + interval '${LEASE_SECONDS} seconds' WHEN 'at' THEN "dueAt" END`;
+const DUE_AT = `CASE due WHEN 'now' THEN now() WHEN 'lease' THEN now() + "leaseMs" * interval '1 ms' WHEN 'at' THEN "dueAt" END`;
 
-function dueColumns(due: Due): { due: Due['kind']; dueAt: string | null } {
-  return { due: due.kind, dueAt: due.kind === 'at' ? due.at : null };
+function dueColumns(due: Due): { due: Due['kind']; dueAt: string | null; leaseMs: number | null } {
+  return { due: due.kind, dueAt: due.kind === 'at' ? due.at : null, leaseMs: due.kind === 'lease' ? due.ms : null };
 }
 
 /**
@@ -92,7 +89,7 @@ export async function insertRuns(manager: EntityManager, runs: readonly NewRun[]
        explanation, error, waiting, actor, cause, ${DUE_AT}, fence, "startedAt", "finishedAt"
      FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid, "workflowId" uuid, "versionId" uuid, version integer,
        "eventId" uuid, module text, "recordId" text, status text, reason text, explanation jsonb, error jsonb, waiting jsonb,
-       actor jsonb, cause jsonb, due text, "dueAt" timestamptz, fence integer, "startedAt" timestamptz, "finishedAt" timestamptz)
+       actor jsonb, cause jsonb, due text, "dueAt" timestamptz, "leaseMs" integer, fence integer, "startedAt" timestamptz, "finishedAt" timestamptz)
      ON CONFLICT (workspace_id, event_id, workflow_id) WHERE event_id IS NOT NULL AND retry_of IS NULL DO NOTHING
      RETURNING id`,
     [recordset(runs.map((run) => ({ ...run, ...dueColumns(run.due) })))],
@@ -111,7 +108,7 @@ export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun
     `UPDATE automation.runs SET status = u.status, reason = u.reason, error = u.error, waiting = u.waiting, due_at = ${DUE_AT},
        finished_at = u."finishedAt", recoveries = CASE WHEN u.progressed THEN 0 ELSE runs.recoveries END
      FROM json_to_recordset($1::json) AS u("workspaceId" text, "runId" uuid, "heldFence" integer, status text, reason text,
-       error jsonb, waiting jsonb, due text, "dueAt" timestamptz, "finishedAt" timestamptz, progressed boolean)
+       error jsonb, waiting jsonb, due text, "dueAt" timestamptz, "leaseMs" integer, "finishedAt" timestamptz, progressed boolean)
      WHERE runs.workspace_id = u."workspaceId" AND runs.id = u."runId" AND runs.fence = u."heldFence" AND runs.status = 'running'
      RETURNING runs.id`,
     [recordset(runs.map((run) => ({ progressed: true, ...run, runId: run.id, heldFence: run.fence, ...dueColumns(run.due) })))],
@@ -127,7 +124,7 @@ export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun
  * Of runs that were recovered before, one at a time: one of them may bring its process down, and its neighbours must not
  * be given up with it.
  */
-export function claimDueRuns(manager: EntityManager, limit: number, except: readonly string[]): Promise<ClaimedRun[]> {
+export function claimDueRuns(manager: EntityManager, limit: number, leaseMs: number, except: readonly string[]): Promise<ClaimedRun[]> {
   return sql<ClaimedRun>(
     manager,
     `WITH due AS MATERIALIZED (
@@ -137,26 +134,26 @@ export function claimDueRuns(manager: EntityManager, limit: number, except: read
            ORDER BY recoveries, due_at LIMIT 1))
        ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
      )
-     UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = now() + interval '${LEASE_SECONDS} seconds',
+     UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = now() + $3 * interval '1 ms',
        waiting = NULL, recoveries = CASE WHEN was = 'running' THEN recoveries + 1 ELSE recoveries END,
        started_at = coalesce(started_at, now())
      FROM due WHERE workspace_id = w AND id = i
      RETURNING workspace_id AS "workspaceId", id, workflow_id AS "workflowId", version_id AS "versionId", event_id AS "eventId",
        module, record_id AS "recordId", actor, cause, fence, recoveries, started_at AS "startedAt", retry_of AS "retryOf"`,
-    [limit, except],
+    [limit, except, leaseMs],
   );
 }
 
 /** Heartbeat: moves the leases of held runs on. Answers the ids that are still held. */
-export async function extendLeases(manager: EntityManager, runs: readonly HeldRun[]): Promise<Set<string>> {
+export async function extendLeases(manager: EntityManager, runs: readonly HeldRun[], leaseMs: number): Promise<Set<string>> {
   if (runs.length === 0) return new Set();
   const rows = await sql<{ id: string }>(
     manager,
-    `UPDATE automation.runs SET due_at = now() + interval '${LEASE_SECONDS} seconds'
+    `UPDATE automation.runs SET due_at = now() + $2 * interval '1 ms'
      FROM json_to_recordset($1::json) AS h("workspaceId" text, "runId" uuid, "heldFence" integer)
      WHERE runs.workspace_id = h."workspaceId" AND runs.id = h."runId" AND runs.fence = h."heldFence" AND runs.status = 'running'
      RETURNING runs.id`,
-    [recordset(runs.map((run) => ({ workspaceId: run.workspaceId, runId: run.id, heldFence: run.fence })))],
+    [recordset(runs.map((run) => ({ workspaceId: run.workspaceId, runId: run.id, heldFence: run.fence }))), leaseMs],
   );
   return new Set(rows.map((row) => row.id));
 }
