@@ -7,6 +7,10 @@ export interface WorkerOptions extends WorkerLaunch {
   name?: string;
   /** Over the lab's own: `{ leaseMs: 2_000 }`. */
   worker?: WorkerOrders['worker'];
+  /** Over the lab's own: another `smtpUrl`, further hosts in `outboundAllow`. */
+  orders?: Partial<Pick<WorkerOrders, 'databaseUrl' | 'smtpUrl' | 'outboundAllow'>>;
+  /** It may end by itself: the case has told it to. */
+  expectedToEnd?: boolean;
 }
 
 /** How a process ended. */
@@ -29,6 +33,7 @@ export class CrmWorker {
   constructor(
     readonly name: string,
     private readonly loaded: LoadedProcess,
+    private readonly expectedToEnd: boolean,
     onGone: () => void,
   ) {
     const { child } = loaded;
@@ -36,7 +41,8 @@ export class CrmWorker {
     this.exited = new Promise((done) => {
       const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.gone = { code, signal, ms: this.askedAt === null ? 0 : performance.now() - this.askedAt };
-        if (this.askedAt === null) this.violations.push(`${name} ended by itself with ${code ?? signal}: ${loaded.said()}`);
+        if (this.askedAt === null && !expectedToEnd)
+          this.violations.push(`${name} ended by itself with ${code ?? signal}: ${loaded.said()}`);
         onGone();
         done(this.gone);
       };
@@ -68,7 +74,7 @@ export class CrmWorker {
     if (this.alive) child.send(orders);
     const outcome = await Promise.race([ready, this.exited]);
     // Ended on the case's own wish: that is for the case to know.
-    if (outcome !== 'ready' && this.askedAt === null) throw new Error(`${this.name} did not start: ${this.said}`);
+    if (outcome !== 'ready' && this.askedAt === null && !this.expectedToEnd) throw new Error(`${this.name} did not start: ${this.said}`);
   }
 
   /** SIGKILL. */

@@ -55,7 +55,7 @@ export async function openFaultLab(parts: LabParts): Promise<FaultLab> {
     const place = { databaseUrl: database.url, smtpUrl: smtp.url, outboundAllow: [https.host] };
     const crm = opened(await openLabCrm(place), (it) => it.close());
     await database.noteClaims();
-    const fleet = opened(new Fleet(parts.spares, place, { leaseMs: LEASE_MS } as object), (it) => it.close());
+    const fleet = opened(new Fleet(parts.spares, place, { leaseMs: LEASE_MS }), (it) => it.close());
     const postgres = (): OwnPostgres => {
       if (parts.postgres === null) throw new Error("This case did not ask for a Postgres of its own: say `postgres: 'own'`.");
       return parts.postgres;

@@ -20,10 +20,10 @@ export class Fleet {
     this.started += 1;
     const name = options.name ?? `worker-${this.started}`;
     const loaded = await this.spares.take(options);
-    const worker = new CrmWorker(name, loaded, () => this.workers.splice(this.workers.indexOf(worker), 1));
+    const worker = new CrmWorker(name, loaded, options.expectedToEnd ?? false, () => this.workers.splice(this.workers.indexOf(worker), 1));
     this.all.push(worker);
     this.workers.push(worker);
-    await worker.begin({ ...this.orders, name, worker: { ...this.defaults, ...options.worker } });
+    await worker.begin({ ...this.orders, ...options.orders, name, worker: { ...this.defaults, ...options.worker } });
     return worker;
   }
 
