@@ -1,5 +1,6 @@
 import type { FaultCase } from '../support/fault-case.js';
 import { killedWorkers } from './f01-killed-workers.js';
+import { stoppedWorkers } from './f04-stopped-workers.js';
 
 /** Every fault of the promises, in their order. */
-export const FAULT_CASES: readonly FaultCase[] = [killedWorkers];
+export const FAULT_CASES: readonly FaultCase[] = [killedWorkers, stoppedWorkers];
