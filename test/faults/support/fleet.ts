@@ -1,5 +1,8 @@
+import { eventually } from '../../support/eventually.js';
 import { CrmWorker, type WorkerOptions } from './crm-worker.js';
 import type { HotSpares } from './hot-spares.js';
+import type { LabDatabase } from './lab-database.js';
+import type { SeededRandom } from './seeded-random.js';
 import type { WorkerOrders } from './worker-protocol.js';
 
 /** The worker processes of one case: several of them on one database. */
@@ -30,6 +33,17 @@ export class Fleet {
   /** Starts so many alike at the same time. */
   startMany(count: number, options: WorkerOptions = {}): Promise<CrmWorker[]> {
     return Promise.all(Array.from({ length: count }, () => this.start(options)));
+  }
+
+  /** A random worker of those that hold runs; after two seconds in which nobody does, any. */
+  async pickBusy(database: LabDatabase, random: SeededRandom): Promise<CrmWorker> {
+    const busy = await eventually(async () => {
+      const holders = await database.holders();
+      const found = this.workers.filter(({ name }) => holders.includes(name));
+      if (found.length === 0) throw new Error('nobody holds a run');
+      return found;
+    }, 2_000).catch(() => this.workers);
+    return random.pick(busy);
   }
 
   /** Keeps so many loaded processes ready, so that a `start` costs a few connections only. */

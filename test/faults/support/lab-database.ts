@@ -84,6 +84,15 @@ export class LabDatabase {
         EXECUTE FUNCTION fault_lab.note_claim()`);
   }
 
+  /** The workers that hold runs at this moment. */
+  async holders(): Promise<string[]> {
+    const rows = await this.query<{ worker: string }>(
+      `SELECT DISTINCT c.worker FROM automation.runs r JOIN fault_lab.claims c ON c.run_id = r.id AND c.fence = r.fence
+       WHERE r.status = 'running' AND c.worker IS NOT NULL ORDER BY 1`,
+    );
+    return rows.map(({ worker }) => worker);
+  }
+
   /** How many runs a worker holds at this moment. */
   async heldBy(worker: string): Promise<number> {
     const { held } = await this.one<{ held: number }>(
@@ -120,6 +129,19 @@ export class LabDatabase {
       [faults],
     );
     return rows.flatMap(({ ms }) => (ms === null ? [] : [Math.max(0, ms)]));
+  }
+
+  /** Waits until a run goes on after a moment, whichever it is; answers when that was, by the database's clock. */
+  goesOn(after: Date): Promise<Date> {
+    return eventually(async () => {
+      const { at } = await this.one<{ at: Date | null }>(
+        `SELECT least((SELECT min(at) FROM fault_lab.claims WHERE at > $1),
+           (SELECT min(finished_at) FROM automation.step_executions WHERE finished_at > $1)) AS at`,
+        [after],
+      );
+      if (at === null) throw new Error('no run has gone on');
+      return at;
+    }, 60_000);
   }
 
   /** Ends every connection to this database but the one that asks. Answers how many. */

@@ -18,30 +18,52 @@ export function fourSteps(lab: FaultLab): JsonObject {
   };
 }
 
+/** How leads are created. */
+export interface LoadOptions {
+  /** Stops after so many; see also {@link Load.allow}. Default: goes on until {@link Load.stop}. */
+  most?: number;
+  /** So many at the same time. Default 2. */
+  lanes?: number;
+  /** Each lane rests so long after each lead. */
+  pauseMs?: number;
+}
+
 /** Leads that are created one after the other, on several connections, whatever happens to the database. */
 export class Load {
   /** Ids of leads whose commit was acknowledged: each must have its run. Others may exist, and then have one too. */
   readonly acknowledged: string[] = [];
   /** How many were refused, or never answered. */
   refused = 0;
+  private begun = 0;
   private stopped = false;
+  private allowed: number;
   private readonly lanes: Promise<void>[];
 
   private constructor(
     private readonly lab: FaultLab,
-    private readonly most: number,
-    lanes: number,
-    private readonly pauseMs: number,
+    private readonly options: LoadOptions,
+    allowed: number,
   ) {
-    this.lanes = Array.from({ length: lanes }, () => this.lane());
+    this.allowed = allowed;
+    this.lanes = Array.from({ length: options.lanes ?? 2 }, () => this.lane());
   }
 
-  /** Starts creating leads: at most so many, each lane pausing in between. */
-  static start(lab: FaultLab, options: { most?: number; lanes?: number; pauseMs?: number } = {}): Load {
-    return new Load(lab, options.most ?? Number.POSITIVE_INFINITY, options.lanes ?? 2, options.pauseMs ?? 0);
+  /** Starts creating leads. */
+  static start(lab: FaultLab, options: LoadOptions = {}): Load {
+    return new Load(lab, options, Number.POSITIVE_INFINITY);
   }
 
-  /** Resolves when all have been created, or after {@link stop}. */
+  /** Starts with nothing allowed yet: the case doles the leads out, so that all of them meet the fault. */
+  static startDoled(lab: FaultLab, options: LoadOptions = {}): Load {
+    return new Load(lab, options, 0);
+  }
+
+  /** Lets it go on up to so many in all. */
+  allow(upTo: number): void {
+    this.allowed = upTo;
+  }
+
+  /** Resolves when `most` have been created, or after {@link stop}. */
   async done(): Promise<void> {
     await Promise.all(this.lanes);
   }
@@ -52,16 +74,30 @@ export class Load {
   }
 
   private async lane(): Promise<void> {
-    while (!this.stopped && this.acknowledged.length < this.most) {
+    const { most = Number.POSITIVE_INFINITY, pauseMs = 0 } = this.options;
+    while (!this.stopped && this.begun < most) {
+      if (this.begun >= this.allowed) {
+        await pause(5);
+        continue;
+      }
+      this.begun += 1;
       try {
         const { id } = await this.lab.crm.createLead({ amount: 0 });
         this.acknowledged.push(id as string);
       } catch {
+        this.begun -= 1;
         this.refused += 1;
         // A refused connection fails at once: others want to get a word in.
         await pause(20);
       }
-      if (this.pauseMs > 0) await pause(this.pauseMs);
+      if (pauseMs > 0) await pause(pauseMs);
     }
   }
+}
+
+/** Far sides that take their time, as real ones do: each answer comes up to so many milliseconds after the call has counted. */
+export function answerSlowly({ https, smtp, random }: FaultLab, mostMs: number): void {
+  const moment = (): Promise<void> => pause(random.between(0, mostMs));
+  https.answer((_, response) => void moment().then(() => response.writeHead(200).end()));
+  smtp.answer(moment);
 }
