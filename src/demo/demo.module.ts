@@ -50,6 +50,7 @@ export function demoModule(settings: DemoSettings, mailServer: MailServer): Dyna
           // on the same database, and what the settings name.
           outbound: { allow: [...(await sinkHosts(settings.origin, dataSource)), ...(settings.outboundAllow ?? [])] },
           ...(settings.worker === undefined ? {} : { worker: settings.worker }),
+          ...(settings.timezone === undefined ? {} : { timezone: settings.timezone }),
         }),
       }),
     ],

@@ -11,6 +11,8 @@ export interface DemoSettings {
   smtpUrl?: string;
   /** What webhooks may reach besides the sinks: `127.0.0.1:8443`. */
   outboundAllow?: readonly string[];
+  /** The zone of calendar days in workflows. Default: UTC. */
+  timezone?: string;
   /** What this process does of automation's work. Default: the module's own. */
   worker?: AutomationOptions['worker'];
 }

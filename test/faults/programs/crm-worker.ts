@@ -27,7 +27,7 @@ function unhandled(error: unknown): void {
 async function begin(orders: WorkerOrders): Promise<NonNullable<Awaited<typeof working>>> {
   // Reaches every connection of this process; the lab's trigger on runs reads it to note who claimed what.
   process.env.PGOPTIONS = `-c faults.worker=${orders.name}`;
-  const { databaseUrl, smtpUrl, outboundAllow, worker } = orders;
+  const { databaseUrl, smtpUrl, outboundAllow, worker, timezone } = orders;
   // The mailbox of the demo needs one; mail goes to the lab's.
   const mailServer = await MailServer.start();
   const settings = {
@@ -38,6 +38,7 @@ async function begin(orders: WorkerOrders): Promise<NonNullable<Awaited<typeof w
     smtpUrl,
     outboundAllow,
     ...(worker === undefined ? {} : { worker }),
+    ...(timezone === undefined ? {} : { timezone }),
   };
   const context = await NestFactory.createApplicationContext(demoModule(settings, mailServer), {
     abortOnError: false,

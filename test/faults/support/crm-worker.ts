@@ -7,8 +7,8 @@ export interface WorkerOptions extends WorkerLaunch {
   name?: string;
   /** Over the lab's own: `{ leaseMs: 2_000 }`. */
   worker?: WorkerOrders['worker'];
-  /** Over the lab's own: another `smtpUrl`, further hosts in `outboundAllow`. */
-  orders?: Partial<Pick<WorkerOrders, 'databaseUrl' | 'smtpUrl' | 'outboundAllow'>>;
+  /** Over the lab's own: another `smtpUrl`, further hosts in `outboundAllow`, a `timezone`. */
+  orders?: Partial<Pick<WorkerOrders, 'databaseUrl' | 'smtpUrl' | 'outboundAllow' | 'timezone'>>;
   /** It may end by itself: the case has told it to. */
   expectedToEnd?: boolean;
 }

@@ -9,6 +9,8 @@ export interface WorkerOrders {
   /** `host:port` that webhooks may reach. */
   outboundAllow: string[];
   worker: AutomationOptions['worker'];
+  /** Default: UTC. */
+  timezone?: string;
 }
 
 /** What a worker process tells its parent. */
