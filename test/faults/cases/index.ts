@@ -3,6 +3,7 @@ import { killedWorkers } from './f01-killed-workers.js';
 import { cutConnections } from './f02-cut-connections.js';
 import { crashedDatabase } from './f03-crashed-database.js';
 import { stoppedWorkers } from './f04-stopped-workers.js';
+import { racingNodes } from './f05-races.js';
 import { repeatedEvent } from './f06-repeated-event.js';
 import { dyingPublishers } from './f10-dying-publishers.js';
 import { wrongClocks } from './f11-wrong-clocks.js';
@@ -16,6 +17,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
   cutConnections,
   crashedDatabase,
   stoppedWorkers,
+  racingNodes,
   repeatedEvent,
   dyingPublishers,
   wrongClocks,
