@@ -8,6 +8,7 @@ import { repeatedEvent } from './f06-repeated-event.js';
 import { dyingPublishers } from './f10-dying-publishers.js';
 import { wrongClocks } from './f11-wrong-clocks.js';
 import { terminatedWorkers } from './f12-terminated-workers.js';
+import { floods } from './f13-floods.js';
 import { refusedData } from './f14-refused-data.js';
 import { runModel } from './f15-run-model.js';
 
@@ -22,6 +23,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
   dyingPublishers,
   wrongClocks,
   terminatedWorkers,
+  floods,
   refusedData,
   runModel,
 ];
