@@ -5,6 +5,8 @@ import { crashedDatabase } from './f03-crashed-database.js';
 import { stoppedWorkers } from './f04-stopped-workers.js';
 import { racingNodes } from './f05-races.js';
 import { repeatedEvent } from './f06-repeated-event.js';
+import { crashPoints } from './f07-crash-points.js';
+import { smtpTrouble } from './f08-smtp-trouble.js';
 import { dyingPublishers } from './f10-dying-publishers.js';
 import { wrongClocks } from './f11-wrong-clocks.js';
 import { terminatedWorkers } from './f12-terminated-workers.js';
@@ -20,6 +22,8 @@ export const FAULT_CASES: readonly FaultCase[] = [
   stoppedWorkers,
   racingNodes,
   repeatedEvent,
+  crashPoints,
+  smtpTrouble,
   dyingPublishers,
   wrongClocks,
   terminatedWorkers,
