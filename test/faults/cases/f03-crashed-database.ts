@@ -25,7 +25,7 @@ export const crashedDatabase: FaultCase = {
       await pause(lab.random.between(50, 300));
       await lab.fleet.pickBusy(lab.database, lab.random);
       const at = await lab.database.now();
-      await lab.database.noteHit({ fault: `crash ${crash}`, at });
+      await lab.database.noteHit({ fault: `crash ${crash}.`, at });
       await lab.postgres().stop('immediate');
       await pause(lab.random.between(0, 1_000));
       await lab.postgres().start();
@@ -34,6 +34,7 @@ export const crashedDatabase: FaultCase = {
       load.allow(crash * runsACrash + MORE);
       const first = await lab.database.goesOn(back);
       reconnects.push(first.getTime() - back.getTime());
+      await lab.database.hitsGoOn(`crash ${crash}.`);
     }
     await load.stop();
     const books = await closeBooks(lab, load.acknowledged);

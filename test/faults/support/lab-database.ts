@@ -119,16 +119,29 @@ export class LabDatabase {
    * or step that was written, or its end. For faults whose name begins so.
    */
   async recoveries(faults = ''): Promise<number[]> {
-    const rows = await this.query<{ ms: number | null }>(
+    return (await this.timesToGoOn(faults)).flatMap(({ ms }) => (ms === null ? [] : [Math.max(0, ms)]));
+  }
+
+  /** Waits until all that these faults have hit goes on. What does not is not this method's to judge: the books will tell. */
+  async hitsGoOn(faults: string, timeoutMs = 60_000): Promise<void> {
+    const goOn = async (): Promise<void> => {
+      if ((await this.timesToGoOn(faults)).some(({ ms, held }) => ms === null && held)) throw new Error('not yet');
+    };
+    await eventually(goOn, timeoutMs).catch(() => undefined);
+  }
+
+  /** `ms` is null as well for what was just being committed: its times are those of a transaction that began before the fault. */
+  private async timesToGoOn(faults: string): Promise<{ ms: number | null; held: boolean }[]> {
+    return this.query(
       `SELECT (extract(epoch FROM least(
            (SELECT min(c.at) FROM fault_lab.claims c WHERE c.run_id = h.run_id AND c.fence > h.fence),
            (SELECT min(s.started_at) FROM automation.step_executions s WHERE s.run_id = h.run_id AND s.started_at > h.at),
            (SELECT min(s.finished_at) FROM automation.step_executions s WHERE s.run_id = h.run_id AND s.finished_at > h.at),
-           (SELECT r.finished_at FROM automation.runs r WHERE r.id = h.run_id AND r.finished_at > h.at)) - h.at) * 1000)::float8 AS ms
+           (SELECT r.finished_at FROM automation.runs r WHERE r.id = h.run_id AND r.finished_at > h.at)) - h.at) * 1000)::float8 AS ms,
+         EXISTS (SELECT FROM automation.runs r WHERE r.id = h.run_id AND r.fence = h.fence AND r.status = 'running') AS held
        FROM fault_lab.hits h WHERE starts_with(h.fault, $1)`,
       [faults],
     );
-    return rows.flatMap(({ ms }) => (ms === null ? [] : [Math.max(0, ms)]));
   }
 
   /** Waits until a run goes on after a moment, whichever it is; answers when that was, by the database's clock. */
