@@ -16,17 +16,20 @@ export const floods: FaultCase = {
   postgres: 'shared',
   async run(lab, scale) {
     const counts = COUNTS[scale];
-    await lab.fleet.startMany(2, { worker: { leaseMs: 30_000 } });
+    await lab.fleet.startMany(2);
     const ended = await loops(lab, counts.loops);
     const neighbours = await noisyNeighbour(lab, counts.noise);
-    const burst_ = await burst(lab, counts.burst);
-    const parts = [ended, ...neighbours, burst_];
+    // Fresh ones: what they grow by is to be counted from what they need at rest.
+    await Promise.all([...lab.fleet.workers].map((worker) => worker.term()));
+    await lab.fleet.startMany(2);
+    const flood = await burst(lab, counts.burst);
+    const parts = [ended, ...neighbours, flood];
     return {
       ...emptyResult(),
       inflicted: 2 * counts.loops + counts.burst + neighbours.length * counts.noise.rounds,
       runs: parts.reduce((sum, { runs }) => sum + runs, 0),
-      lost: burst_.lost,
-      localDuplicates: burst_.doubled,
+      lost: flood.lost,
+      localDuplicates: flood.doubled,
       notes: parts.flatMap(({ notes }) => notes),
       violations: parts.flatMap(({ violations }) => violations),
     };
