@@ -7,6 +7,7 @@ import { racingNodes } from './f05-races.js';
 import { repeatedEvent } from './f06-repeated-event.js';
 import { crashPoints } from './f07-crash-points.js';
 import { smtpTrouble } from './f08-smtp-trouble.js';
+import { webhookTrouble } from './f09-webhook-trouble.js';
 import { dyingPublishers } from './f10-dying-publishers.js';
 import { wrongClocks } from './f11-wrong-clocks.js';
 import { terminatedWorkers } from './f12-terminated-workers.js';
@@ -24,6 +25,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
   repeatedEvent,
   crashPoints,
   smtpTrouble,
+  webhookTrouble,
   dyingPublishers,
   wrongClocks,
   terminatedWorkers,
