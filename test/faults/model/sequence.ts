@@ -136,7 +136,7 @@ export async function command(sequence: Sequence, runs: readonly KnownRun[], con
 }
 
 /** The database's clock. */
-export async function clock(world: ModelWorld): Promise<Date> {
+async function clock(world: ModelWorld): Promise<Date> {
   const [row] = await world.query<{ now: Date }>('SELECT clock_timestamp() AS now');
   return row?.now ?? new Date(0);
 }
