@@ -41,6 +41,8 @@ export const stoppedWorkers: FaultCase = {
       victim.cont();
       if (!(await worksOn(lab, victim))) idle.push(victim.name);
     }
+    // Nothing is stopped any more: what is left may be quick.
+    lab.https.answer();
     await load.stop();
     const books = await closeBooks(lab, load.acknowledged);
     const { accepted, takenOver } = await staleWrites(lab, 'stop');
