@@ -25,6 +25,8 @@ export interface FaultLab {
   crm: LabCrm;
   /** The server, for cases that asked for one of their own. */
   postgres(): OwnPostgres;
+  /** What has to end with the lab, also when the case throws: a load that goes on would keep this process alive for ever. */
+  onClose(end: () => Promise<void>): void;
   /** Kills the workers, drops the database, closes the rest. */
   close(): Promise<void>;
 }
@@ -60,7 +62,8 @@ export async function openFaultLab(parts: LabParts): Promise<FaultLab> {
       if (parts.postgres === null) throw new Error("This case did not ask for a Postgres of its own: say `postgres: 'own'`.");
       return parts.postgres;
     };
-    return { random: parts.random, leaseMs: LEASE_MS, database, fleet, https, smtp, crm, postgres, close };
+    const onClose = (end: () => Promise<void>): void => void closing.push(end);
+    return { random: parts.random, leaseMs: LEASE_MS, database, fleet, https, smtp, crm, postgres, onClose, close };
   } catch (error) {
     await close();
     throw error;

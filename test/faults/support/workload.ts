@@ -45,6 +45,7 @@ export class Load {
     allowed: number,
   ) {
     this.allowed = allowed;
+    lab.onClose(() => this.stop());
     this.lanes = Array.from({ length: options.lanes ?? 2 }, () => this.lane());
   }
 
