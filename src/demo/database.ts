@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CRM_MODULES } from './crm/crm-modules.js';
 import { LEAD_STAGES, OPPORTUNITY_STAGES } from './crm/values.js';
@@ -21,6 +22,7 @@ export function crmDataSourceOptions(url: string): DataSourceOptions {
 /** Connects, brings the tables up to date and fills in the people and pipelines of a new database. */
 export async function openCrmDatabase(options: DataSourceOptions): Promise<DataSource> {
   const dataSource = await new DataSource(options).initialize();
+  outliveLostConnections(dataSource);
   try {
     // Two processes that start at once on one database would otherwise both create the same tables.
     const lock = dataSource.createQueryRunner();
@@ -37,6 +39,15 @@ export async function openCrmDatabase(options: DataSourceOptions): Promise<DataS
     await dataSource.destroy();
     throw error;
   }
+}
+
+/**
+ * A connection that the server ends in the moment it becomes ready says so before TypeORM listens, and an `error` that
+ * nobody listens to ends the process. Whoever asks on that connection next hears of the loss anyway.
+ */
+function outliveLostConnections(dataSource: DataSource): void {
+  const { master: pool } = dataSource.driver as unknown as { master: EventEmitter };
+  pool.on('connect', (client: EventEmitter) => client.on('error', () => undefined));
 }
 
 async function seed(dataSource: DataSource): Promise<void> {

@@ -43,12 +43,14 @@ export function demoModule(settings: DemoSettings, mailServer: MailServer): Dyna
         useFactory: async (dataSource: DataSource): Promise<AutomationOptions> => ({
           dataSource,
           crm: demoCrmHost(),
-          mail: { transport: `smtp://127.0.0.1:${mailServer.port}`, from: 'Acme CRM <crm@acme.test>' },
+          mail: { transport: settings.smtpUrl ?? `smtp://127.0.0.1:${mailServer.port}`, from: 'Acme CRM <crm@acme.test>' },
           access: new DemoAccess(),
           actions: [sendSms],
-          // Webhooks may not reach addresses inside our network, except these: the demo's own sink, and that of another
-          // process on the same database.
-          outbound: { allow: [settings.origin, ...(await knownSinks(dataSource))].map((origin) => new URL(origin).host) },
+          // Webhooks may not reach addresses inside our network, except these: the demo's own sink, that of another process
+          // on the same database, and what the settings name.
+          outbound: { allow: [...(await sinkHosts(settings.origin, dataSource)), ...(settings.outboundAllow ?? [])] },
+          ...(settings.worker === undefined ? {} : { worker: settings.worker }),
+          ...(settings.timezone === undefined ? {} : { timezone: settings.timezone }),
         }),
       }),
     ],
@@ -65,4 +67,8 @@ export function demoModule(settings: DemoSettings, mailServer: MailServer): Dyna
       SmsGateway,
     ],
   };
+}
+
+async function sinkHosts(origin: string, dataSource: DataSource): Promise<string[]> {
+  return [origin, ...(await knownSinks(dataSource))].map((sink) => new URL(sink).host);
 }

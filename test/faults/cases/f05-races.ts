@@ -1,0 +1,41 @@
+import { emptyResult, type FaultCase } from '../support/fault-case.js';
+import { Nodes } from './f05-nodes.js';
+import { cancelsAgainstRetries, cancelsAgainstWorkers, doubleRetries, type Race } from './f05-run-races.js';
+import { publicationRaces } from './f05-workflow-races.js';
+
+const COUNTS = {
+  short: { nodes: 2, each: 8, timers: 40, publications: 8 },
+  long: { nodes: 8, each: 500, timers: 1_000, publications: 500 },
+};
+
+/** Whole CRM processes that are told the same, or contradictory things, at the same moment. */
+export const racingNodes: FaultCase = {
+  id: 'F5',
+  title: 'nodes race: retries, cancels, timers, publications',
+  short: true,
+  postgres: 'shared',
+  async run(lab, scale) {
+    const { nodes: count, each, timers, publications } = COUNTS[scale];
+    const races = await Nodes.use(
+      lab,
+      count,
+      async (nodes): Promise<Race[]> => [
+        ...(await doubleRetries(lab, nodes, each)),
+        await cancelsAgainstRetries(lab, nodes, each),
+        await cancelsAgainstWorkers(lab, nodes, { timers, cancelled: Math.min(each, timers / 2) }),
+        await publicationRaces(lab, nodes, publications),
+      ],
+    );
+    return {
+      ...emptyResult(),
+      inflicted: races.reduce((sum, race) => sum + race.races, 0),
+      runs: races.reduce((sum, race) => sum + race.runs, 0),
+      localDuplicates: races.reduce((sum, race) => sum + race.doubled, 0),
+      violations: races.flatMap(({ name, violations }) => violations.map((violation) => `${name}: ${violation}`)),
+      notes: [
+        `${count} nodes, asked by the admin API; schedule ticks and approvals join with their features`,
+        ...races.map(({ name, races: raced, said }) => `${name}: ${raced} races, answers ${JSON.stringify(said)}`),
+      ],
+    };
+  },
+};

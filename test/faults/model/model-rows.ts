@@ -1,0 +1,94 @@
+import type { LoggedError } from '../../../src/core/errors.js';
+import type { StepExecution } from '../../../src/core/history.js';
+import type { ModelWorld } from './model-world.js';
+import type { Sequence } from './sequence.js';
+
+export interface RunRow {
+  id: string;
+  workspaceId: string;
+  eventId: string | null;
+  status: string;
+  reason: string | null;
+  error: LoggedError | null;
+  retryOf: string | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface StepRow extends StepExecution {
+  runId: string;
+  position: number;
+  type: string;
+  startedAt: string;
+  superseded: boolean;
+}
+
+/** Everything that a group of sequences left in the database. */
+export async function loadGroup(world: ModelWorld, sequences: readonly Sequence[]) {
+  const workspaces = sequences.map(({ workspace }) => workspace.id);
+  const records = sequences.flatMap((sequence) => sequence.records);
+  const runs = await world.query<RunRow>(
+    `SELECT id, workspace_id AS "workspaceId", event_id AS "eventId", status, reason, error, retry_of AS "retryOf",
+       ${iso('started_at')} AS "startedAt", ${iso('finished_at')} AS "finishedAt"
+     FROM automation.runs WHERE workspace_id = ANY($1) AND module = 'leads' AND record_id = ANY($2) ORDER BY id`,
+    [workspaces, records],
+  );
+  const ids = runs.map(({ id }) => id);
+  const steps = await world.query<StepRow>(
+    `SELECT run_id AS "runId", path, attempt, position, type, status, output, error, superseded, ${iso('wake_at')} AS "wakeAt",
+       ${iso('started_at')} AS "startedAt"
+     FROM automation.step_executions WHERE workspace_id = ANY($1) AND run_id = ANY($2::uuid[]) ORDER BY run_id, position`,
+    [workspaces, ids],
+  );
+  const runHistory = await world.query<{
+    runId: string;
+    was: string | null;
+    status: string;
+    fenceWas: number | null;
+    fence: number;
+    due: boolean;
+    finished: boolean;
+    onlyRetried: boolean | null;
+  }>(
+    `SELECT run_id AS "runId", was, status, fence_was AS "fenceWas", fence, due, finished, only_retried AS "onlyRetried"
+     FROM run_history WHERE run_id = ANY($1::uuid[]) ORDER BY n`,
+    [ids],
+  );
+  const stepHistory = await world.query<{
+    runId: string;
+    path: string;
+    attempt: number;
+    was: string | null;
+    status: string;
+    same: boolean;
+  }>('SELECT run_id AS "runId", path, attempt, was, status, same FROM step_history WHERE run_id = ANY($1::uuid[]) ORDER BY n', [ids]);
+  // The next group of this world begins with an empty history.
+  await world.query('DELETE FROM run_history');
+  await world.query('DELETE FROM step_history');
+  const events = await world.query<{ id: string; workspaceId: string; routedAt: Date | null; error: unknown }>(
+    `SELECT id, workspace_id AS "workspaceId", routed_at AS "routedAt", error FROM automation.events
+     WHERE workspace_id = ANY($1) AND module = 'leads' AND record_id = ANY($2)`,
+    [workspaces, records],
+  );
+  const tasks = await world.query<{ title: string }>('SELECT title FROM crm_tasks WHERE "recordId" = ANY($1)', [records]);
+  const leads = await world.query<{ id: string; touches: number }>('SELECT id, touches FROM crm_leads WHERE id = ANY($1)', [records]);
+  // Over the whole life of each workspace: counters are never begun anew.
+  const stats = await world.query<{ workspaceId: string; counted: object; expected: object }>(
+    `SELECT w AS "workspaceId",
+       (SELECT jsonb_build_object('started', coalesce(sum(started), 0), 'succeeded', coalesce(sum(succeeded), 0),
+          'failed', coalesce(sum(failed), 0), 'skipped', coalesce(sum(skipped), 0), 'cancelled', coalesce(sum(cancelled), 0))
+        FROM automation.workflow_stats s WHERE s.workspace_id = w) AS counted,
+       (SELECT jsonb_build_object('started', count(*) FILTER (WHERE status <> 'skipped'), 'succeeded', count(*) FILTER (WHERE status = 'succeeded'),
+          'failed', count(*) FILTER (WHERE status = 'failed'), 'skipped', count(*) FILTER (WHERE status = 'skipped'),
+          'cancelled', count(*) FILTER (WHERE status = 'cancelled'))
+        FROM automation.runs r WHERE r.workspace_id = w) AS expected
+     FROM unnest($1::text[]) AS w`,
+    [workspaces],
+  );
+  return { runs, steps, runHistory, stepHistory, events, tasks, leads, stats };
+}
+
+/** As the engine reads moments: to the millisecond. */
+function iso(column: string): string {
+  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}

@@ -1,0 +1,146 @@
+import { AutomationEngine } from '../../../src/engine/automation-engine.js';
+import { EventRouter } from '../../../src/engine/event-router.js';
+import { RunWorker } from '../../../src/engine/run-worker.js';
+import type { Caller } from '../../../src/host/access.js';
+import { type AutomationApp, startAutomationApp } from '../../support/automation-app.js';
+import type { TestDatabase } from '../../support/database.js';
+import { Lead, sampleDataSource, seedUsers } from '../../support/sample-crm.js';
+import type { SeededRandom } from '../support/seeded-random.js';
+import { randomDefinition } from './random-definitions.js';
+import { type Call, type Script, scriptedActions } from './scripted-actions.js';
+
+/** Room for every call that a group of sequences leaves unanswered; a worker that is full would claim nothing. */
+const CONCURRENCY = 500;
+
+/** A process of the CRM, as far as one process can show two: engine, pool and memory of its own, driven by hand. */
+export interface ModelNode {
+  name: string;
+  app: AutomationApp;
+  /** Routes a batch of events and adopts what it started. */
+  route(): Promise<void>;
+  /** Claims and advances a batch of due runs. */
+  work(): Promise<void>;
+  heartbeat(): Promise<void>;
+  /** How many runs it holds. */
+  readonly holding: number;
+  /** Gives everything back, as a stop does. */
+  giveBack(): Promise<void>;
+  /** Resolves when nothing is under way but calls that wait for an answer. */
+  quiet(): Promise<void>;
+}
+
+/** A workspace with one random workflow. Sequences take turns in it. */
+export interface ModelWorkspace {
+  id: string;
+  admin: Caller;
+  workflowId: string;
+  definition: object;
+  script: Script;
+}
+
+/** A database with two nodes and many workspaces, and a log of everything that happens to runs and steps. */
+export interface ModelWorld {
+  nodes: [ModelNode, ModelNode];
+  workspaces: ModelWorkspace[];
+  calls: Call[];
+  query: AutomationApp['query'];
+  close(): Promise<void>;
+}
+
+export async function openWorld(database: TestDatabase, workspaces: number, random: SeededRandom): Promise<ModelWorld> {
+  const source = await sampleDataSource(database.url, { synchronize: true }).initialize();
+  await seedUsers(source, 'acme');
+  await source.destroy();
+  const calls: Call[] = [];
+  const scripts = new Map<string, Script>();
+  const scriptOf = (workspaceId: string): Script => scripts.get(workspaceId) ?? { call: [], write: [] };
+  const first = await startNode('a', database, calls, scriptOf);
+  const second = await startNode('b', database, calls, scriptOf);
+  const { app } = first;
+  for (const statement of HISTORY_OF_EVERYTHING) await app.query(statement);
+  const world: ModelWorld = {
+    nodes: [first, second],
+    workspaces: [],
+    calls,
+    query: app.query,
+    async close() {
+      await second.app.close();
+      await first.app.close();
+      await database.drop();
+    },
+  };
+  for (let number = 0; number < workspaces; number += 1) {
+    const id = `w${number}`;
+    const admin: Caller = { userId: 'admin', name: 'Admin', workspaceId: id, permissions: ['view', 'operate', 'manage', 'tasks'] };
+    const definition = randomDefinition(random);
+    const workflow = await app.workflows.create({ name: `Workflow of ${id}`, definition: definition as never }, admin);
+    if (workflow.problems.length > 0)
+      throw new Error(`a random definition has problems: ${JSON.stringify([definition, workflow.problems])}`);
+    await app.workflows.publish(workflow.id, admin);
+    const script: Script = { call: [], write: [] };
+    scripts.set(id, script);
+    world.workspaces.push({ id, admin, workflowId: workflow.id, definition, script });
+  }
+  return world;
+}
+
+async function startNode(
+  name: string,
+  database: TestDatabase,
+  calls: Call[],
+  scriptOf: (workspaceId: string) => Script,
+): Promise<ModelNode> {
+  const worker = { enabled: false, concurrency: CONCURRENCY };
+  const app = await startAutomationApp({ actions: scriptedActions(name, calls, scriptOf), worker }, { database });
+  // Its heartbeat would come by the wall clock; here nothing happens that no command asks for.
+  await app.module.get(AutomationEngine).stop();
+  const router = app.module.get(EventRouter);
+  const runs = app.module.get(RunWorker);
+  const waiting = (): number => calls.filter((call) => call.node === name && call.ending === null).length;
+  return {
+    name,
+    app,
+    async route() {
+      runs.adopt((await router.route()).started);
+    },
+    async work() {
+      await runs.tick();
+    },
+    heartbeat: () => runs.heartbeat(),
+    get holding() {
+      return runs.holding;
+    },
+    giveBack: () => runs.drain(0),
+    async quiet() {
+      // Everything under way is one call; `room` is the public number that tells how much is under way.
+      while (2 * CONCURRENCY - runs.room !== waiting()) await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+/** Leads for the records of a group of sequences. */
+export async function insertLeads(world: ModelWorld, leads: readonly { id: string; workspaceId: string }[]): Promise<void> {
+  const rows = leads.map((lead) => ({ ...lead, name: 'Ada' }));
+  await world.nodes[0].app.source.manager.insert(Lead, rows);
+}
+
+/** Notes every change that commits, in its order: between two looks a run may have gone through several states. */
+const HISTORY_OF_EVERYTHING = [
+  `CREATE TABLE run_history (n bigserial, workspace_id text, run_id uuid, was text, status text, fence_was integer, fence integer,
+     due boolean, finished boolean, only_retried boolean)`,
+  `CREATE TABLE step_history (n bigserial, workspace_id text, run_id uuid, path text, attempt integer, was text, status text,
+     same boolean)`,
+  `CREATE FUNCTION note_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+     INSERT INTO run_history (workspace_id, run_id, was, status, fence_was, fence, due, finished, only_retried) VALUES
+       (NEW.workspace_id, NEW.id, CASE TG_OP WHEN 'UPDATE' THEN OLD.status END, NEW.status, CASE TG_OP WHEN 'UPDATE' THEN OLD.fence END,
+        NEW.fence, NEW.due_at IS NOT NULL, NEW.finished_at IS NOT NULL,
+        CASE TG_OP WHEN 'UPDATE' THEN to_jsonb(OLD) - 'retried_as' = to_jsonb(NEW) - 'retried_as' END);
+     RETURN NULL; END $$`,
+  `CREATE TRIGGER note_run AFTER INSERT OR UPDATE ON automation.runs FOR EACH ROW EXECUTE FUNCTION note_run()`,
+  `CREATE FUNCTION note_step() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+     INSERT INTO step_history (workspace_id, run_id, path, attempt, was, status, same) VALUES
+       (NEW.workspace_id, NEW.run_id, NEW.path, NEW.attempt, CASE TG_OP WHEN 'UPDATE' THEN OLD.status END, NEW.status,
+        CASE TG_OP WHEN 'UPDATE' THEN to_jsonb(OLD) - 'superseded' = to_jsonb(NEW) - 'superseded' END);
+     RETURN NULL; END $$`,
+  `CREATE TRIGGER note_step AFTER INSERT OR UPDATE ON automation.step_executions FOR EACH ROW EXECUTE FUNCTION note_step()`,
+];

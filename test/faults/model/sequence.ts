@@ -1,0 +1,152 @@
+import { AutomationError } from '../../../src/core/errors.js';
+import type { SeededRandom } from '../support/seeded-random.js';
+import type { ModelNode, ModelWorkspace, ModelWorld } from './model-world.js';
+import type { Ending } from './scripted-actions.js';
+
+/** A run as a command chooses it. */
+export interface KnownRun {
+  id: string;
+  workspaceId: string;
+  recordId: string;
+  status: string;
+  retriedAs: string | null;
+}
+
+/** From when to when the workflow of a sequence was paused, on the database's clock. */
+export interface Pause {
+  from: Date;
+  to: Date | null;
+  /** How far from these moments a router may have been on either side of them: it may have begun before and waited. */
+  unsureMs: number;
+}
+
+/** One sequence of commands, on a workflow and two records of its own. */
+export interface Sequence {
+  workspace: ModelWorkspace;
+  records: string[];
+  /** What was published, by key or number; a key published again is no further event. */
+  published: Set<string>;
+  pauses: Pause[];
+  /** What it did, for whoever has to find out what went wrong. */
+  trace: string[];
+  /** What a command answered against the rules. */
+  violations: string[];
+}
+
+type Command = (sequence: Sequence, runs: readonly KnownRun[], context: CommandContext) => Promise<void>;
+
+interface CommandContext {
+  world: ModelWorld;
+  node: ModelNode;
+  random: SeededRandom;
+  /** Nodes work at the same time: what a command meets cannot be told beforehand. */
+  racing: boolean;
+}
+
+const UNFINISHED: readonly string[] = ['queued', 'running', 'waiting'];
+const ENDINGS: readonly Ending[] = ['succeed', 'succeed', 'succeed', 'transient', 'transient', 'permanent', 'ambiguous'];
+
+const publish: Command = async (sequence, _, { node, random }) => {
+  const record = random.pick(sequence.records);
+  const key = random.next() < 0.3 ? `${sequence.records[0]} key ${random.between(1, 2)}` : undefined;
+  sequence.published.add(key ?? `#${sequence.published.size}`);
+  sequence.trace.push(`publish ${record}${key ? ` with key ${key}` : ''} on ${node.name}`);
+  const event = { workspaceId: sequence.workspace.id, module: 'leads', event: 'created', recordId: record };
+  await node.app.automation.publish({ ...event, ...(key === undefined ? {} : { key }) });
+};
+
+const script: Command = async ({ workspace, trace }, _, { random }) => {
+  const ending = random.pick(ENDINGS);
+  const action = random.pick(['call', 'write', 'write'] as const);
+  trace.push(`the next ${action} is to ${ending}`);
+  workspace.script[action].push(ending);
+};
+
+const answer: Command = async ({ workspace, trace }, _, { world, random }) => {
+  const waiting = world.calls.filter((call) => call.workspaceId === workspace.id && call.ending === null);
+  if (waiting.length === 0) return;
+  const call = random.pick(waiting);
+  const ending = random.pick(ENDINGS);
+  trace.push(`the call of ${call.path} ${call.attempt} on ${call.node} ends: ${ending}`);
+  call.end(ending);
+};
+
+const retry: Command = async (sequence, runs, { node, random, racing }) => {
+  if (runs.length === 0) return;
+  const run = random.pick(runs);
+  const from = random.pick(['failed_step', 'failed_step', 'start'] as const);
+  const possible =
+    run.retriedAs === null &&
+    (from === 'failed_step' ? run.status === 'failed' : ['failed', 'cancelled', 'succeeded'].includes(run.status));
+  sequence.trace.push(`retry ${run.id} (${run.status}) from ${from}`);
+  const outcome = await codeOf(node.app.runs.retry(run.id, { from }, sequence.workspace.admin));
+  if (racing ? !RETRY_ANSWERS.has(outcome) : possible !== (outcome === 'done')) {
+    sequence.violations.push(`a retry from ${from} of a run that is ${run.status}, retried as ${run.retriedAs}, answered ${outcome}`);
+  }
+};
+const RETRY_ANSWERS = new Set(['done', 'run_not_failed', 'run_not_finished', 'run_skipped', 'run_already_retried']);
+
+const retryMany: Command = async (sequence, runs, { node, random, racing }) => {
+  const recordId = random.pick(sequence.records);
+  const failed = runs.filter((run) => run.recordId === recordId && run.status === 'failed' && run.retriedAs === null).length;
+  sequence.trace.push(`retry all that failed on ${recordId} (${failed})`);
+  const { retried } = await node.app.runs.retryMany({ recordId }, { from: 'failed_step' }, sequence.workspace.admin);
+  if (!racing && retried !== failed) sequence.violations.push(`of ${failed} failed runs ${retried} were retried`);
+};
+
+const cancel: Command = async (sequence, runs, { node, random, racing }) => {
+  if (runs.length === 0) return;
+  const run = random.pick(runs);
+  sequence.trace.push(`cancel ${run.id} (${run.status})`);
+  const outcome = await codeOf(node.app.runs.cancel(run.id, 'no longer wanted', sequence.workspace.admin));
+  const expected = UNFINISHED.includes(run.status) ? 'done' : 'run_finished';
+  if (racing ? !['done', 'run_finished'].includes(outcome) : outcome !== expected) {
+    sequence.violations.push(`cancelling a run that is ${run.status} answered ${outcome}`);
+  }
+};
+
+/** Longer than a router and a pause ever wait for each other here. */
+const RACE_MS = 2_000;
+
+const pauseOrActivate: Command = async (sequence, _, { world, node, racing }) => {
+  const { workspace, pauses } = sequence;
+  const last = pauses.at(-1);
+  if (last?.to === null) {
+    sequence.trace.push('activate');
+    await node.app.workflows.activate(workspace.workflowId, workspace.admin);
+    last.to = await clock(world);
+    if (racing) last.unsureMs = RACE_MS;
+  } else {
+    sequence.trace.push('pause');
+    pauses.push({ from: await clock(world), to: null, unsureMs: racing ? RACE_MS : 0 });
+    await node.app.workflows.pause(workspace.workflowId, workspace.admin);
+  }
+};
+
+const COMMANDS: readonly Command[] = [
+  ...[publish, publish, publish, publish],
+  ...[script, script, answer, answer, answer],
+  ...[retry, retry, cancel, retryMany, pauseOrActivate],
+];
+
+/** Gives a sequence its next command. */
+export async function command(sequence: Sequence, runs: readonly KnownRun[], context: CommandContext): Promise<void> {
+  const chosen = sequence.published.size === 0 ? publish : context.random.pick(COMMANDS);
+  await chosen(sequence, runs, context);
+}
+
+/** The database's clock. */
+async function clock(world: ModelWorld): Promise<Date> {
+  const [row] = await world.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+  return row?.now ?? new Date(0);
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'done';
+  } catch (error) {
+    if (error instanceof AutomationError) return error.code;
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { NestFactory } from '@nestjs/core';
+import { demoModule } from '../../../src/demo/demo.module.js';
+import { MailServer } from '../../../src/demo/mail/mail-server.js';
+
+/**
+ * A whole node of the demo CRM: serves the admin API, routes and works, on DATABASE_URL. Without the demo's recipes, whose
+ * tasks would be counted as a case's own. Tells its parent its origin, and ends with it.
+ */
+process.env.PGOPTIONS = `-c faults.worker=${process.env.NODE_NAME}`;
+const settings = {
+  databaseUrl: process.env.DATABASE_URL ?? '',
+  // Of no use here: nothing calls the sink.
+  origin: 'http://127.0.0.1:1',
+  sinkSecret: `whsec_${randomBytes(32).toString('base64')}`,
+};
+const app = await NestFactory.create(demoModule(settings, await MailServer.start()), {
+  abortOnError: false,
+  logger: ['error', 'fatal'],
+});
+await app.listen(0, '127.0.0.1');
+process.on('disconnect', () => process.exit(71));
+process.send?.({ origin: await app.getUrl() });

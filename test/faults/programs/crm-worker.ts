@@ -1,0 +1,71 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { demoModule } from '../../../src/demo/demo.module.js';
+import { MailServer } from '../../../src/demo/mail/mail-server.js';
+import type { WorkerOrders, WorkerReport } from '../support/worker-protocol.js';
+
+/**
+ * A process of the demo CRM that works for automation and serves no HTTP. It loads its code, says so, and begins when its
+ * parent tells it where: see WorkerOrders. On SIGTERM it shuts down and ends by itself when nothing is left open.
+ */
+let working: Promise<{ context: INestApplicationContext; mailServer: MailServer }> | null = null;
+let ending = false;
+
+function tell(report: WorkerReport, then: () => void = () => undefined): void {
+  if (process.connected) process.send?.(report, undefined, undefined, then);
+  else then();
+}
+
+function unhandled(error: unknown): void {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  console.error(what);
+  tell({ kind: 'unhandled', what }, () => process.exit(70));
+}
+
+async function begin(orders: WorkerOrders): Promise<NonNullable<Awaited<typeof working>>> {
+  // Reaches every connection of this process; the lab's trigger on runs reads it to note who claimed what.
+  process.env.PGOPTIONS = `-c faults.worker=${orders.name}`;
+  const { databaseUrl, smtpUrl, outboundAllow, worker, timezone } = orders;
+  // The mailbox of the demo needs one; mail goes to the lab's.
+  const mailServer = await MailServer.start();
+  const settings = {
+    databaseUrl,
+    // Nobody calls this process: the address where nothing listens.
+    origin: 'http://127.0.0.1:1',
+    sinkSecret: `whsec_${randomBytes(32).toString('base64')}`,
+    smtpUrl,
+    outboundAllow,
+    ...(worker === undefined ? {} : { worker }),
+    ...(timezone === undefined ? {} : { timezone }),
+  };
+  const context = await NestFactory.createApplicationContext(demoModule(settings, mailServer), {
+    abortOnError: false,
+    logger: ['warn', 'error', 'fatal'],
+  });
+  tell({ kind: 'ready' });
+  return { context, mailServer };
+}
+
+async function end(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  const begun = await working;
+  await begun?.context.close();
+  await begun?.mailServer.close();
+  if (process.connected) process.disconnect();
+}
+
+process.on('uncaughtException', unhandled);
+process.on('unhandledRejection', unhandled);
+process.on('SIGTERM', () => void end().catch(unhandled));
+// Without its parent it has nobody to work for, and nobody who would end it.
+process.on('disconnect', () => {
+  if (!ending) process.exit(71);
+});
+process.once('message', (orders: WorkerOrders) => {
+  working = begin(orders);
+  working.catch(unhandled);
+});
+tell({ kind: 'loaded' });

@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FAULT_CASES } from './cases/index.js';
+import { FaultRun } from './support/fault-run.js';
+
+const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 32));
+/** A server that the user has named is not ours to stop. */
+const ownServers = !process.env.DATABASE_URL;
+
+/** The long form, with all cases and counts: `npm run test:faults`. */
+describe(`under faults, in short (FAULTS_SEED=${seed})`, () => {
+  let run: FaultRun;
+  beforeAll(async () => {
+    run = await FaultRun.open({ seed, scale: 'short', ownServers, serverUrl: process.env.TEST_DATABASE_URL as string });
+  });
+  afterAll(() => run.close());
+
+  for (const one of FAULT_CASES.filter(({ short }) => short)) {
+    const test = one.postgres === 'own' && !ownServers ? it.skip : it;
+    test(`${one.id}: ${one.title}`, async () => {
+      const outcome = await run.run(one);
+      expect(outcome).toMatchObject({ kind: 'ran', result: { violations: [] } });
+    });
+  }
+});
