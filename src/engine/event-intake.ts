@@ -174,8 +174,12 @@ function invalidEvent(problems: Problem[]): AutomationError {
 }
 
 function unknownModule(name: unknown, at: string, catalog: Catalog): AutomationError {
-  return new AutomationError('event_invalid', `There is no module '${String(name)}'.`, {
-    hint: `The CRM has these modules: ${[...catalog.modules.keys()].join(', ')}.`,
-    problems: [{ path: `${at}module`, message: 'must be a module of the CRM' }],
-  });
+  return new AutomationError(
+    'event_invalid',
+    `There is no module ${typeof name === 'string' ? `'${name}'` : 'of that name: it must be a text'}.`,
+    {
+      hint: `The CRM has these modules: ${[...catalog.modules.keys()].join(', ')}.`,
+      problems: [{ path: `${at}module`, message: 'must be a module of the CRM' }],
+    },
+  );
 }

@@ -14,7 +14,7 @@ const MESSAGE_LENGTH = 2_000;
 
 /** Turns whatever was thrown into what the log keeps. Never throws. */
 export function toLoggedFailure(thrown: unknown): LoggedFailure {
-  if (thrown instanceof AutomationError) {
+  if (!types.isProxy(thrown) && thrown instanceof AutomationError) {
     return {
       error: clean({
         code: thrown.code,
@@ -49,7 +49,7 @@ export function toLoggedFailure(thrown: unknown): LoggedFailure {
 
 /** Does the error say of itself that trying again makes sense? A plain Error, which may be anything, does not. */
 export function isPassing(thrown: unknown): boolean {
-  const says = thrown instanceof AutomationError || sqlState(thrown) !== null || isConnectionLoss(thrown);
+  const says = (!types.isProxy(thrown) && thrown instanceof AutomationError) || sqlState(thrown) !== null || isConnectionLoss(thrown);
   return says && toLoggedFailure(thrown).retry.kind === 'transient';
 }
 
@@ -94,8 +94,17 @@ function isError(thrown: unknown): thrown is Error {
 }
 
 function messageOf(thrown: unknown): string {
-  const text = isError(thrown) ? thrown.message || thrown.name : String(thrown);
+  const text = textOf(thrown);
   return text.length > MESSAGE_LENGTH ? `${text.slice(0, MESSAGE_LENGTH)}…` : text;
+}
+
+/** Also of what cannot be turned into a text: an object without a prototype, a revoked proxy, a list nested too deep. */
+function textOf(thrown: unknown): string {
+  try {
+    return isError(thrown) ? String(thrown.message || thrown.name) : String(thrown);
+  } catch {
+    return `something that cannot be shown was thrown (${typeof thrown})`;
+  }
 }
 
 function causesOf(thrown: unknown): { causes?: string[] } {

@@ -38,7 +38,7 @@ export class WakeUp implements EntitySubscriberInterface {
   private listening: Listening | null = null;
   private readonly unannounced = new Set<WorkKind>();
   private timer: NodeJS.Timeout | null = null;
-  private announcedAt = 0;
+  private announcedAt = Number.NEGATIVE_INFINITY;
   private reconnect: NodeJS.Timeout | null = null;
   private stopped = true;
 
@@ -103,10 +103,10 @@ export class WakeUp implements EntitySubscriberInterface {
   private tellOthers(kind: WorkKind): void {
     this.unannounced.add(kind);
     if (this.timer !== null || this.stopped) return;
-    const wait = Math.max(0, this.announcedAt + COALESCE_MS - Date.now());
+    const wait = Math.max(0, this.announcedAt + COALESCE_MS - performance.now());
     this.timer = setTimeout(() => {
       this.timer = null;
-      this.announcedAt = Date.now();
+      this.announcedAt = performance.now();
       this.notify().catch((error: unknown) => this.logger.debug(`Could not announce work; others will poll: ${String(error)}`));
     }, wait);
     this.timer.unref();
