@@ -70,7 +70,7 @@ export class EventIntake {
    * at once, in a transaction of our own. Throws `event_invalid` or `payload_too_large`, before anything is written.
    */
   async publish(events: AutomationEvent | readonly AutomationEvent[], manager?: EntityManager): Promise<void> {
-    const list: readonly AutomationEvent[] = Array.isArray(events) ? events : [events as AutomationEvent];
+    const list = readable('event', (): readonly AutomationEvent[] => (Array.isArray(events) ? [...events] : [events as AutomationEvent]));
     await this.write(
       list.map((event, index) => this.toRow(event, list.length === 1 ? '' : `[${index}].`)),
       manager,
@@ -79,13 +79,20 @@ export class EventIntake {
 
   /** Derives the events of a change by the rules of its module and captures them; see {@link publish}. */
   async publishChange(change: RecordChange, manager?: EntityManager): Promise<void> {
-    const name = this.moduleNames.get(change.module);
+    const given = seenOnce(change, 'change', ({ workspaceId, module, before, after, actor }) => ({
+      workspaceId,
+      module,
+      before,
+      after,
+      actor,
+    }));
+    const name = this.moduleNames.get(given.module);
     const module = name === undefined ? undefined : this.catalog.modules.get(name);
-    if (!module) throw unknownModule(change.module, '', this.catalog);
-    const before = storableRecord(change.before, 'before', module);
-    const after = storableRecord(change.after, 'after', module);
+    if (!module) throw unknownModule(given.module, '', this.catalog);
+    const before = storableRecord(given.before, 'before', module);
+    const after = storableRecord(given.after, 'after', module);
     const rows = deriveEvents(module, before, after).map(({ event }) =>
-      this.toRow({ ...change, event, record: after ?? before, previous: before, recordId: textId((after ?? before)?.id) ?? undefined }, ''),
+      this.toRow({ ...given, event, record: after ?? before, previous: before, recordId: textId((after ?? before)?.id) ?? undefined }, ''),
     );
     await this.write(rows, manager);
   }
@@ -101,14 +108,14 @@ export class EventIntake {
     this.wakeUp.announceAfterCommit(manager);
   }
 
-  private toRow(event: AutomationEvent, at: string): EventRow {
+  private toRow(given: AutomationEvent, at: string): EventRow {
+    const event = seenOnce(given, at.slice(0, -1) || 'event', membersOf);
     const problems: Problem[] = [];
     const text = (name: 'workspaceId' | 'event' | 'key' | 'source', value: unknown): string => {
       if (typeof value === 'string' && value !== '' && value.length <= NAME_LENGTH) return String(toStorableJson(value));
       problems.push({ path: `${at}${name}`, message: `must be a text of 1 to ${NAME_LENGTH} characters` });
       return '';
     };
-    if (!isJsonObject(event)) throw invalidEvent([{ path: at || 'event', message: 'must be an object' }]);
     const workspaceId = text('workspaceId', event.workspaceId);
     const name = text('event', event.event);
     const key = event.key === undefined || event.key === null ? null : text('key', event.key);
@@ -146,6 +153,27 @@ export class EventIntake {
   }
 }
 
+/** What looking at something of the host's gives; a proxy or a getter of it may throw, and then it is no event. */
+function readable<T>(path: string, look: () => T): T {
+  try {
+    return look();
+  } catch (cause) {
+    throw invalidEvent([{ path, message: 'cannot be read: a getter or proxy of it throws' }], cause);
+  }
+}
+
+/** A copy that is safe to look at again. */
+function seenOnce<T extends object>(given: T, path: string, copy: (given: T) => T): T {
+  const seen = readable(path, () => (isJsonObject(given) ? copy(given) : null));
+  if (seen === null) throw invalidEvent([{ path, message: 'must be an object' }]);
+  return seen;
+}
+
+/** By name, not by spreading: an event may be an instance of a class of the host's, with accessors. */
+function membersOf({ workspaceId, module, event, recordId, record, previous, actor, key, source }: AutomationEvent): AutomationEvent {
+  return { workspaceId, module, event, recordId, record, previous, actor, key, source };
+}
+
 function storableRecord(value: object | null | undefined, path: string, module: ModuleDescription): RecordData | null {
   if (value === undefined || value === null) return null;
   const json = toStorableJson(value);
@@ -163,13 +191,11 @@ function actorOf(actor: Actor | undefined): Actor {
   return isJsonObject(json) ? { ...SYSTEM, ...(json as Partial<Actor>) } : SYSTEM;
 }
 
-function invalidEvent(problems: Problem[]): AutomationError {
+function invalidEvent(problems: Problem[], cause?: unknown): AutomationError {
   return new AutomationError(
     'event_invalid',
     `The event cannot be captured: ${problems.map(({ path, message }) => `${path} ${message}`).join('; ')}.`,
-    {
-      problems,
-    },
+    { problems, cause },
   );
 }
 

@@ -44,6 +44,39 @@ describe('publishing events', () => {
     expect(await count(app)).toBe(before + 3);
   });
 
+  it.each([1, 2])('tells the host when %s of its events cannot be written: nothing of the transaction is kept', async (events) => {
+    await app.query(`ALTER TABLE automation.events ADD CONSTRAINT no_room CHECK (record_id <> 'no-room')`);
+    try {
+      const publishing = app.source.transaction(async (manager) => {
+        await manager.insert(Lead, { id: `no-room-${events}`, workspaceId: 'acme', name: 'Ada' });
+        const event = { workspaceId: 'acme', module: 'leads', event: 'created', recordId: 'no-room' };
+        await app.automation.publish(
+          Array.from({ length: events }, () => event),
+          manager,
+        );
+      });
+      await expect(publishing).rejects.toThrow('no_room');
+    } finally {
+      await app.query('ALTER TABLE automation.events DROP CONSTRAINT no_room');
+    }
+    expect(await app.query('SELECT id FROM crm_leads WHERE id LIKE $1', ['no-room%'])).toEqual([]);
+  });
+
+  it('takes events without a key as often as they come', async () => {
+    const event = { workspaceId: 'acme', module: 'leads', event: 'created', recordId: 'often' };
+    const before = await count(app);
+    await app.automation.publish(event);
+    await app.automation.publish([event, event]);
+    expect(await count(app)).toBe(before + 3);
+  });
+
+  it('takes a key once when only some of the events have one', async () => {
+    const event = { workspaceId: 'acme', module: 'leads', event: 'created', recordId: 'mixed' };
+    const before = await count(app);
+    for (let time = 0; time < 2; time += 1) await app.automation.publish([event, { ...event, key: 'mixed' }]);
+    expect(await count(app)).toBe(before + 3);
+  });
+
   it('takes the singular of a module for its plural', async () => {
     await app.automation.publish({ workspaceId: 'acme', module: 'lead', event: 'created', recordId: 'singular' });
     expect(await app.query("SELECT module FROM automation.events WHERE record_id = 'singular'")).toEqual([{ module: 'leads' }]);
@@ -84,10 +117,80 @@ describe('publishing events', () => {
     expect(await publish({ workspaceId: 'acme', module: 'leads', event: 7 })).toBe('event_invalid');
     expect(await publish({ workspaceId: 'acme', module: 'leads', event: 'created', record: 'text' })).toBe('event_invalid');
     expect(await publish(null)).toBe('event_invalid');
+    expect(await publish([{ workspaceId: 'acme', module: 'leads', event: 'created' }, null])).toBe('event_invalid');
     expect(
       await publish({ workspaceId: 'acme', module: 'leads', event: 'created', record: { id: 'big', text: 'x'.repeat(300_000) } }),
     ).toBe('payload_too_large');
     expect(await count(app)).toBe(before);
+  });
+});
+
+describe('publishing what cannot be looked at', () => {
+  let app: AutomationApp;
+  beforeAll(async () => {
+    app = await startAutomationApp();
+  });
+  afterAll(() => app.close());
+
+  const throwing = (): never => {
+    throw new Error('do not look at me');
+  };
+  const revoked = (target: object): object => {
+    const { proxy, revoke } = Proxy.revocable(target, {});
+    revoke();
+    return proxy;
+  };
+  const created = { workspaceId: 'acme', module: 'leads', event: 'created', recordId: 'x' };
+  const updated = { workspaceId: 'acme', module: 'leads', before: { id: 'x', name: 'A' }, after: { id: 'x', name: 'B' } };
+  const without = (from: object, member: string): object => Object.defineProperty({ ...from }, member, { get: throwing, enumerable: true });
+
+  it.each<[string, () => unknown]>([
+    ['a revoked proxy', () => revoked({})],
+    ['a revoked proxy of a list', () => revoked([created])],
+    ['a list with a revoked proxy', () => [created, revoked({})]],
+    ['a list that throws', () => new Proxy([created], { get: throwing })],
+    ...Object.keys({ ...created, record: 0, previous: 0, actor: 0, key: 0, source: 0 }).map(
+      (member) => [`an event whose ${member} throws`, () => without(created, member)] as [string, () => unknown],
+    ),
+  ])('refuses %s', async (_, make) => {
+    expect(await codeOf(app.automation.publish(make() as never))).toBe('event_invalid');
+    expect(await count(app)).toBe(0);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['nothing', () => null],
+    ['a revoked proxy', () => revoked({})],
+    ...Object.keys({ ...updated, actor: 0 }).map(
+      (member) => [`one whose ${member} throws`, () => without(updated, member)] as [string, () => unknown],
+    ),
+  ])('refuses as a change %s', async (_, make) => {
+    expect(await codeOf(app.automation.publishChange(make() as never))).toBe('event_invalid');
+    expect(await count(app)).toBe(0);
+  });
+
+  it('tells what the host’s object threw', async () => {
+    const error = await app.automation.publish(without(created, 'actor') as never).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ problems: [{ path: 'event' }], cause: expect.objectContaining({ message: 'do not look at me' }) });
+  });
+
+  it('takes an event whose members are accessors of a class', async () => {
+    class Created {
+      readonly #id = 'of-a-class';
+      get workspaceId(): string {
+        return 'acme';
+      }
+      get module(): string {
+        return 'leads';
+      }
+      get event(): string {
+        return 'created';
+      }
+      get record(): object {
+        return { id: this.#id };
+      }
+    }
+    await app.automation.publish(new Created());
+    expect(await app.query('SELECT record_id FROM automation.events')).toEqual([{ record_id: 'of-a-class' }]);
   });
 });
 

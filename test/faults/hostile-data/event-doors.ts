@@ -44,11 +44,12 @@ const PUBLISHING: readonly Omit<EventDoor, 'mayRefuse'>[] = [
   { name: 'the event', enter: (app, name) => publish(app, { recordId: 'r', event: name }) },
   { name: 'the module', values: HOSTILE_TEXTS, refusesAll: true, enter: (app, module) => publish(app, { recordId: 'r', module }) },
   { name: 'the workspace', enter: (app, workspaceId) => publish(app, { recordId: 'r', workspaceId }) },
+  { name: 'the event itself', refusesAll: true, enter: (app, value) => app.automation.publish(value as never) },
+  { name: 'the change itself', refusesAll: true, enter: (app, value) => app.automation.publishChange(value as never) },
   {
-    name: 'the event itself',
-    values: HOSTILE_VALUES.filter(({ name }) => !/proxy/.test(name)),
+    name: 'one of two events itself',
+    enter: (app, value) => app.automation.publish([{ ...event, recordId: 'r' }, value] as never),
     refusesAll: true,
-    enter: (app, value) => app.automation.publish(value as never),
   },
   {
     name: 'one of two events',
