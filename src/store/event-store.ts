@@ -50,36 +50,52 @@ function toDomainEvent(row: EventRecord): DomainEvent {
 
 const EVENT_COLUMNS = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, occurred_at';
 
+const GIVEN_COLUMNS = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key';
+
+/** The values of {@link GIVEN_COLUMNS}. Told one by one: picking them by name took 0.005 ms more. */
+function givenValues(event: EventRow): unknown[] {
+  return [
+    ...[event.workspaceId, event.id, event.module, event.event, event.recordId],
+    ...[event.record, event.previous, event.changes, event.actor, event.cause],
+    ...[event.source, event.key],
+  ];
+}
+
+/**
+ * So many events go as plain VALUES: 2 to 16 of them take 0.05 ms less than as a set, most of a round trip. With 50 it is
+ * 0.1 ms more, with 500 4 ms of 11.
+ */
+const MOST_VALUES = 16;
+const VALUES = Array.from({ length: MOST_VALUES }, (_, row) => {
+  const places = GIVEN_COLUMNS.split(', ').map((__, column, { length }) => `$${row * length + column + 1}`);
+  return `(${places.join(', ')})`;
+});
+
 /**
  * Captures events: ONE statement on the caller's own connection, so that they exist if and only if the caller's
  * transaction commits. No NOTIFY in here: it takes a database-wide lock at commit (15,956 inserts/s without, 3,976 with).
- * An event whose (workspace, source, key) is known already is left out.
+ * An event whose (workspace, source, key) is known already is left out. Where none has a key, Postgres is not made to look
+ * for conflicts: 0.015 of the 0.17 ms that publishing added to the host's transaction.
  */
 export async function insertEvents(manager: EntityManager, events: readonly EventRow[]): Promise<void> {
-  const [first] = events;
-  if (first === undefined) return;
-  const columns = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key';
-  if (events.length === 1) {
-    // The usual case, inside the host's transaction: plain VALUES are planned faster than a set.
+  if (events.length === 0) return;
+  const hasKeys = events.some(({ key }) => key !== null);
+  const unlessKnown = hasKeys ? 'ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING' : '';
+  if (events.length <= MOST_VALUES) {
     await sql(
       manager,
-      `INSERT INTO automation.events (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-       ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING`,
-      [
-        ...[first.workspaceId, first.id, first.module, first.event, first.recordId],
-        ...[first.record, first.previous, first.changes, first.actor, first.cause],
-        ...[first.source, first.key],
-      ],
+      `INSERT INTO automation.events (${GIVEN_COLUMNS}) VALUES ${VALUES.slice(0, events.length).join(', ')} ${unlessKnown}`,
+      events.flatMap(givenValues),
     );
     return;
   }
   await sql(
     manager,
-    `INSERT INTO automation.events (${columns})
+    `INSERT INTO automation.events (${GIVEN_COLUMNS})
      SELECT "workspaceId", id, module, event, "recordId", record, previous, changes, actor, cause, source, key
      FROM json_to_recordset($1::json) AS e("workspaceId" text, id uuid, module text, event text, "recordId" text, record jsonb,
        previous jsonb, changes jsonb, actor jsonb, cause jsonb, source text, key text)
-     ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING`,
+     ${unlessKnown}`,
     [recordset(events)],
   );
 }

@@ -44,7 +44,7 @@ describe('publishing events', () => {
     expect(await count(app)).toBe(before + 3);
   });
 
-  it.each([1, 2])('tells the host when %s of its events cannot be written: nothing of the transaction is kept', async (events) => {
+  it.each([1, 2, 40])('tells the host when %s of its events cannot be written: nothing of the transaction is kept', async (events) => {
     await app.query(`ALTER TABLE automation.events ADD CONSTRAINT no_room CHECK (record_id <> 'no-room')`);
     try {
       const publishing = app.source.transaction(async (manager) => {
@@ -62,18 +62,30 @@ describe('publishing events', () => {
     expect(await app.query('SELECT id FROM crm_leads WHERE id LIKE $1', ['no-room%'])).toEqual([]);
   });
 
-  it('takes events without a key as often as they come', async () => {
-    const event = { workspaceId: 'acme', module: 'leads', event: 'created', recordId: 'often' };
-    const before = await count(app);
-    await app.automation.publish(event);
-    await app.automation.publish([event, event]);
-    expect(await count(app)).toBe(before + 3);
-  });
+  it.each([1, 2, 16, 17, 40])(
+    'captures %s events at once as it captures one, and those without a key as often as they come',
+    async (events) => {
+      const record = (at: number) => ({ id: `many-${events}`, name: `"Ada" ${at}`, amount: at });
+      const event = { workspaceId: 'acme', module: 'leads', event: 'updated', actor: { type: 'user' as const, id: 'u-1' } };
+      const list = Array.from({ length: events }, (_, at) => ({ ...event, previous: record(-1), record: record(at) }));
+      await app.automation.publish(list);
+      await app.automation.publish(list);
+      const rows = await app.query(
+        `SELECT record, previous, changes->'amount' AS amount, actor, cause, source, key FROM automation.events WHERE record_id = $1 ORDER BY id`,
+        [`many-${events}`],
+      );
+      const one = ({ record, previous }: (typeof list)[number]) => ({
+        ...{ record, previous, amount: { from: -1, to: record.amount } },
+        ...{ actor: event.actor, cause: null, source: 'publish', key: null },
+      });
+      expect(rows).toEqual([...list, ...list].map(one));
+    },
+  );
 
   it('takes a key once when only some of the events have one', async () => {
     const event = { workspaceId: 'acme', module: 'leads', event: 'created', recordId: 'mixed' };
     const before = await count(app);
-    for (let time = 0; time < 2; time += 1) await app.automation.publish([event, { ...event, key: 'mixed' }]);
+    for (let time = 0; time < 2; time += 1) await app.automation.publish([event, { ...event, key: 'mixed' }, { ...event, key: 'mixed' }]);
     expect(await count(app)).toBe(before + 3);
   });
 
