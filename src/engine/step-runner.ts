@@ -12,7 +12,6 @@ import type { CrmHost } from '../host/crm-host.js';
 import { CrmUnitOfWork } from '../host/crm-session.js';
 import type { CrmReader } from './crm-reader.js';
 import type { EngineSettings } from './engine-settings.js';
-import { toEventRow } from './event-row.js';
 import { performFlowStep } from './flow-steps.js';
 import { type LoggedFailure, sqlState, toLoggedFailure } from './logged-failure.js';
 import type { Advance, PreparedStep, RunState } from './run-state.js';
@@ -141,7 +140,7 @@ export class StepRunner {
         lent.close,
       );
       await manager.query('RELEASE SAVEPOINT step');
-      tx.events.push(...unit.takeEvents().map(toEventRow));
+      tx.events.push(...unit.takeEvents());
       this.log.succeeded(run, ready, attempt, storableOutput(output));
     } catch (error) {
       await manager.query('ROLLBACK TO SAVEPOINT step');

@@ -332,12 +332,16 @@ describe('choosing people', () => {
         step('rival').findUsers({ ids }),
       ]);
       expect(found.map((people) => people.map(({ id }) => id))).toEqual([
-        [ids[0], ids[2]],
+        [ids[2], ids[0]],
         [ids[1]],
         [ids[0], ids[1]],
         [ids[0], ids[1]],
         [],
       ]);
+      expect(fixture.statements).toHaveLength(3);
+      // Later steps of the transaction find what earlier ones have asked for.
+      expect(await step().findUsers({ ids: [ids[0] as string, 'abc'] })).toMatchObject([{ id: ids[0] }]);
+      expect(await step().findUsers({ role: 'sales' })).toHaveLength(2);
       expect(fixture.statements).toHaveLength(3);
     });
   });
