@@ -108,7 +108,7 @@ export class StepRunner {
       const args = prepareArguments(action, step.with, scope);
       attempt.input = maskArguments(action, args);
       if (action.transaction !== 'shared') throw new SharedTransactionSpoiled('an own-transaction action in a shared transaction');
-      const output = await action.execute(args, { ...this.contextOf(run, ready, scope, tx.now), crm: session });
+      const output = await action.execute(args, Object.assign(this.contextOf(run, ready, scope, tx.now), { crm: session }));
       this.log.succeeded(run, ready, attempt, storableOutput(output));
     } catch (error) {
       // The step's own writes cannot be taken back here, nor those of its neighbours be saved: everybody starts over alone.
