@@ -1,6 +1,6 @@
 import type { ObjectLiteral } from 'typeorm';
 import type { CrmTransaction } from '../crm-host.js';
-import { type Column, quoted, toPopulated } from './columns.js';
+import { type Column, isPopulated, quoted, toPopulated } from './columns.js';
 import { type EntityTable, hasSubscriber } from './entity-table.js';
 import { queryRows } from './statement.js';
 
@@ -19,14 +19,14 @@ interface PlainRows {
   rows: readonly Record<string, unknown>[];
 }
 
-/** Null when only TypeORM can say what the insert is: SQL as a value, columns of PostGIS, a row that sets other columns than the first. */
+/** Null when only TypeORM can say what the insert is: SQL as a value, a type that has no form in JSON, a row that sets other columns than the first. */
 function plainRows({ metadata, dataSource }: EntityTable, entities: readonly ObjectLiteral[]): PlainRows | null {
   const [first] = entities;
   if (!first || metadata.discriminatorColumn) return null;
   const insertable = metadata.columns.filter((column) => column.isInsert && !column.isVirtualProperty);
   const isSet = (entity: ObjectLiteral, column: Column): boolean => column.getEntityValue(entity) !== undefined;
   const columns = insertable.filter((column) => column.isVersion || isSet(first, column));
-  if (columns.length === 0 || columns.some(({ type }) => type === 'geometry' || type === 'geography')) return null;
+  if (columns.length === 0 || !columns.every((column) => isPopulated(dataSource, column))) return null;
   const rows: Record<string, unknown>[] = [];
   for (const entity of entities) {
     if (insertable.some((column) => !column.isVersion && isSet(entity, column) !== columns.includes(column))) return null;
