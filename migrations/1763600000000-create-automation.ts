@@ -167,13 +167,14 @@ export class CreateAutomation1763600000000 implements MigrationInterface {
         finished_at  timestamptz,
         PRIMARY KEY (workspace_id, run_id, path, attempt)
       )`);
-    // Round-robin positions: one row a rotation, moved on by one upsert a batch.
+    // Round-robin positions: a row (a track) for each transaction that used the rotation at the same time as others.
     await runner.query(`
       CREATE TABLE automation.rotations (
         workspace_id text   NOT NULL,
         key          text   NOT NULL,
-        position     bigint NOT NULL DEFAULT 0,
-        PRIMARY KEY (workspace_id, key)
+        track        bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+        position     bigint NOT NULL,
+        PRIMARY KEY (workspace_id, key, track)
       )`);
     await runner.query(`
       CREATE TABLE automation.audit_log (

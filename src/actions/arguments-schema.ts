@@ -46,8 +46,19 @@ function notesFor(prototype: object | null, property: string): ArgumentNotes {
   return {};
 }
 
-/** The class-validator rules of a class and its parents, by property, in the order of declaration. */
-export function rulesByProperty(type: ArgumentsClass<object>): Map<string, Rule[]> {
+const knownRules = new WeakMap<ArgumentsClass<object>, ReadonlyMap<string, Rule[]>>();
+
+/**
+ * The class-validator rules of a class and its parents, by property, in the order of declaration. Remembered: they are
+ * asked for at every attempt of every step, and class-validator searches its storage each time.
+ */
+export function rulesByProperty(type: ArgumentsClass<object>): ReadonlyMap<string, Rule[]> {
+  const rules = knownRules.get(type) ?? readRules(type);
+  knownRules.set(type, rules);
+  return rules;
+}
+
+function readRules(type: ArgumentsClass<object>): ReadonlyMap<string, Rule[]> {
   const all = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false) as unknown as Rule[];
   // the storage names a parent's rules last, and of one property the rule that stands next to it first
   const ordered = [...all.filter((rule) => rule.target !== type), ...all.filter((rule) => rule.target === type)];

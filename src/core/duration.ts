@@ -63,6 +63,8 @@ export function addDuration(at: Date, duration: Duration, timezone = 'UTC'): Dat
       hint: 'Use a name of the IANA time zone database, such as Europe/Berlin or UTC.',
     });
   }
+  // No calendar to ask: all days are alike there. Tasks "due in two days" are made by the thousand.
+  if (timezone === 'UTC' && duration.years === 0 && duration.months === 0) return new Date(at.getTime() + durationToMs(duration));
   const { sign, ...parts } = duration;
   const amount = { ...parts, seconds: Math.trunc(parts.seconds), milliseconds: fractionMs(parts.seconds) };
   const start = DateTime.fromJSDate(at, { zone: timezone });

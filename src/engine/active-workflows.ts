@@ -52,14 +52,18 @@ export class ActiveWorkflows {
 
   /**
    * Those of the events that an active workflow listens to. The caller holds the shared catalogue lock, so the answer
-   * stays true until its transaction ends.
+   * stays true until its transaction ends. `known`: generations that were read under that lock already.
    */
   async listenedTo<Event extends { workspaceId: string; module: string; event: string }>(
     manager: EntityManager,
     events: readonly Event[],
+    known: ReadonlyMap<string, string | null> = new Map(),
   ): Promise<Event[]> {
-    if (events.length === 0) return [];
-    const generations = await loadGenerations(manager, [...new Set(events.map(({ workspaceId }) => workspaceId))]);
+    const unknown = new Set(events.map(({ workspaceId }) => workspaceId).filter((workspaceId) => !known.has(workspaceId)));
+    const generations = new Map<string, string | null>(known);
+    if (unknown.size > 0) {
+      for (const [workspaceId, generation] of await loadGenerations(manager, [...unknown])) generations.set(workspaceId, generation);
+    }
     const listened: Event[] = [];
     for (const event of events) {
       const listeners = await this.listeners(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);

@@ -11,7 +11,6 @@ import { Turns } from '../store/turns.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { CompiledVersion } from './compiled-version.js';
 import type { EngineSettings } from './engine-settings.js';
-import { toEventRow } from './event-row.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from './logged-failure.js';
 import { type Candidate, type Decision, newRun, skippedRun, unreadableRun } from './new-runs.js';
 import { type AdvancedRun, type RunRecorder, type UnstartedRun } from './run-recorder.js';
@@ -134,8 +133,8 @@ export class EventRouter {
       runs,
       async (run): Promise<Advance> => (inline.has(run) ? this.runner.advance(run, tx) : { kind: 'queued' }),
     );
-    const events = tx.unit.takeEvents().map(toEventRow);
-    await this.recorder.record(manager, { advanced: started, unstarted, events }, tx.now);
+    const generations = new Map(claimed.map(({ event: { workspaceId }, generation }) => [workspaceId, generation]));
+    await this.recorder.record(manager, { advanced: started, unstarted, events: tx.unit.takeEvents(), generations }, tx.now);
     return {
       events: claimed.length,
       started,

@@ -1,11 +1,13 @@
 import type { EntityManager } from 'typeorm';
 import type { RunOutcome } from '../core/plan.js';
-import { type EventRow, insertEvents } from '../store/event-store.js';
+import type { NewEvent } from '../host/crm-session.js';
+import { insertEvents } from '../store/event-store.js';
 import { type HeldRun, insertRuns, type NewRun, type RunProgress, updateRuns } from '../store/run-store.js';
 import { addStats, type StatsDelta } from '../store/stats-store.js';
 import { writeExecutions } from '../store/step-store.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { EngineSettings } from './engine-settings.js';
+import { toEventRow } from './event-row.js';
 import type { Advance, RunState } from './run-state.js';
 
 /** A run and how far it came in the transaction that is about to commit. */
@@ -48,14 +50,20 @@ export class RunRecorder {
    */
   async record(
     manager: EntityManager,
-    work: { advanced: readonly AdvancedRun[]; unstarted: readonly UnstartedRun[]; events: readonly EventRow[] },
+    work: {
+      advanced: readonly AdvancedRun[];
+      unstarted: readonly UnstartedRun[];
+      events: readonly NewEvent[];
+      /** Catalogue generations that this very transaction has read already, by workspace. */
+      generations?: ReadonlyMap<string, string | null>;
+    },
     now: Date,
   ): Promise<void> {
     const created: NewRun[] = [...work.unstarted];
     const updated: (HeldRun & RunProgress)[] = [];
     for (const { run, advance } of work.advanced) {
       const progress = progressOf(run, advance, now, this.settings.leaseMs);
-      if (run.isNew) created.push({ ...identityOf(run), ...progress });
+      if (run.isNew) created.push(Object.assign(identityOf(run), progress));
       else updated.push({ workspaceId: run.workspaceId, id: run.id, fence: run.fence, ...progress });
     }
     const inserted = await insertRuns(manager, created);
@@ -68,11 +76,14 @@ export class RunRecorder {
     if (lost.length > 0) throw new LeaseLost(new Set(lost));
     await writeExecutions(
       manager,
-      work.advanced.flatMap(({ run }) => run.takeUnwritten().map((step) => ({ ...step, workspaceId: run.workspaceId, runId: run.id }))),
+      work.advanced.flatMap(({ run }) =>
+        run.takeUnwritten().map((step) => Object.assign({ workspaceId: run.workspaceId, runId: run.id }, step)),
+      ),
     );
     // What a step did is in its execution. As an event it is kept only where a workflow listens: of the 40,000 events that
     // 10,000 runs of three actions cause, writing and routing those that nobody hears took half of the time.
-    await insertEvents(manager, await this.active.listenedTo(manager, work.events));
+    const events = await this.active.listenedTo(manager, work.events, work.generations);
+    await insertEvents(manager, events.map(toEventRow));
     const isNews = ({ id }: { id: string }): boolean => !known.has(id);
     const counted = statsOf(
       work.advanced.filter(({ run }) => isNews(run)),

@@ -9,7 +9,6 @@ import { writeExecutions } from '../store/step-store.js';
 import { Turns } from '../store/turns.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { EngineSettings } from './engine-settings.js';
-import { toEventRow } from './event-row.js';
 import { HeldRuns } from './held-runs.js';
 import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from './logged-failure.js';
 import { type LoadedRuns, loadRuns } from './run-loader.js';
@@ -283,7 +282,7 @@ export class RunWorker {
     return this.database.transaction(async (manager) => {
       const tx = await openStepTransaction(manager, kind, this.crm);
       const advanced = await work(tx);
-      const events = [...tx.events, ...tx.unit.takeEvents().map(toEventRow)];
+      const events = [...tx.events, ...tx.unit.takeEvents()];
       if (kind === 'own' && events.length > 0) await shareCatalogue(manager);
       await this.recorder.record(manager, { advanced, unstarted: [], events }, tx.now);
       return advanced;

@@ -12,7 +12,6 @@ import type { CrmHost } from '../host/crm-host.js';
 import { CrmUnitOfWork } from '../host/crm-session.js';
 import type { CrmReader } from './crm-reader.js';
 import type { EngineSettings } from './engine-settings.js';
-import { toEventRow } from './event-row.js';
 import { performFlowStep } from './flow-steps.js';
 import { type LoggedFailure, sqlState, toLoggedFailure } from './logged-failure.js';
 import type { Advance, PreparedStep, RunState } from './run-state.js';
@@ -109,7 +108,7 @@ export class StepRunner {
       const args = prepareArguments(action, step.with, scope);
       attempt.input = maskArguments(action, args);
       if (action.transaction !== 'shared') throw new SharedTransactionSpoiled('an own-transaction action in a shared transaction');
-      const output = await action.execute(args, { ...this.contextOf(run, ready, scope, tx.now), crm: session });
+      const output = await action.execute(args, Object.assign(this.contextOf(run, ready, scope, tx.now), { crm: session }));
       this.log.succeeded(run, ready, attempt, storableOutput(output));
     } catch (error) {
       // The step's own writes cannot be taken back here, nor those of its neighbours be saved: everybody starts over alone.
@@ -141,7 +140,7 @@ export class StepRunner {
         lent.close,
       );
       await manager.query('RELEASE SAVEPOINT step');
-      tx.events.push(...unit.takeEvents().map(toEventRow));
+      tx.events.push(...unit.takeEvents());
       this.log.succeeded(run, ready, attempt, storableOutput(output));
     } catch (error) {
       await manager.query('ROLLBACK TO SAVEPOINT step');

@@ -1,8 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { CrmHost } from '../host/crm-host.js';
-import { CrmUnitOfWork } from '../host/crm-session.js';
+import { CrmUnitOfWork, type NewEvent } from '../host/crm-session.js';
 import { AutomationDatabase } from '../store/database.js';
-import type { EventRow } from '../store/event-store.js';
 import { sql } from '../store/sql.js';
 import type { AdvancedRun } from './run-recorder.js';
 import type { Advance, RunState } from './run-state.js';
@@ -24,7 +23,7 @@ export interface StepTransaction {
   /** Reads and writes of records, coalesced over all runs of a shared transaction. */
   unit: CrmUnitOfWork;
   /** Events that steps with a savepoint of their own caused; written with everything else. */
-  events: EventRow[];
+  events: NewEvent[];
 }
 
 /**

@@ -8,6 +8,7 @@ import { answeredInGroups } from './grouped.js';
 import { applyUpdates, derivedEvents, type UpdateCall, type UpdateResult } from './session/apply-updates.js';
 import { Batches } from './session/batches.js';
 import { KnownRecords, type RecordRequest } from './session/known-records.js';
+import { KnownUsers } from './session/known-users.js';
 import { nextPlaces, type RotationCall } from './session/rotation.js';
 import type { NewEvent, StepAtWork, StepOrigin } from './session/step-origin.js';
 
@@ -38,7 +39,7 @@ export interface CrmSession {
   createTask(task: NewTask): Promise<RecordData>;
   /** Notifies users inside the CRM; answers the notifications' ids in order. */
   notify(notifications: readonly NewNotification[]): Promise<string[]>;
-  /** Active users of the workspace, in a stable order. */
+  /** Active users of the workspace: of ids in the order asked, of a role in a stable order. */
   findUsers(query: UsersQuery): Promise<CrmUser[]>;
   /** How many open records of the module each of the users owns; users without any may be missing. */
   countOwned(module: string, userIds: readonly string[]): Promise<Map<string, number>>;
@@ -64,6 +65,7 @@ type Of<Call> = Call & { step: StepAtWork };
 export class CrmUnitOfWork {
   readonly #modules: ReadonlyMap<string, ModuleDescription>;
   readonly #records: KnownRecords;
+  readonly #users: KnownUsers;
   readonly #batches = new Batches();
   #events: NewEvent[] = [];
 
@@ -73,6 +75,7 @@ export class CrmUnitOfWork {
   ) {
     this.#modules = modulesOf(host);
     this.#records = new KnownRecords(host, manager, this.#modules);
+    this.#users = new KnownUsers(host);
   }
 
   /** The session of one step. */
@@ -101,9 +104,10 @@ export class CrmUnitOfWork {
     return events;
   }
 
-  /** Forgets the records it knows, after something else has written to them in the same transaction. */
+  /** Forgets what it knows, after something else has written in the same transaction. */
   forget(): void {
     this.#records.clear();
+    this.#users.clear();
   }
 
   /** The module's description. Throws `module_unknown`. */
@@ -155,17 +159,12 @@ export class CrmUnitOfWork {
   );
 
   readonly findUsers = this.#batches.collect<Of<{ query: UsersQuery }>, CrmUser[]>((calls) =>
-    this.#perWorkspace(calls, async (group, tx) => {
-      const ids = [...new Set(group.flatMap(({ query }) => ('ids' in query ? query.ids : [])))];
-      const byId = ids.length > 0 ? await this.host.findUsers(tx, { ids }) : [];
-      const byRole = new Map<string, CrmUser[]>();
-      for (const { query } of group) {
-        if ('role' in query && !byRole.has(query.role)) byRole.set(query.role, await this.host.findUsers(tx, query));
-      }
-      return group.map(({ query }) =>
-        'ids' in query ? byId.filter(({ id }) => query.ids.includes(id)) : [...(byRole.get(query.role) ?? [])],
-      );
-    }),
+    this.#perWorkspace(calls, (group, tx) =>
+      this.#users.find(
+        tx,
+        group.map(({ query }) => query),
+      ),
+    ),
   );
 
   readonly countOwned = this.#batches.collect<Of<{ module: string; userIds: readonly string[] }>, Map<string, number>>((calls) =>

@@ -94,7 +94,7 @@ export async function insertRuns(manager: EntityManager, runs: readonly NewRun[]
        actor jsonb, cause jsonb, due text, "dueAt" timestamptz, "leaseMs" integer, fence integer, "startedAt" timestamptz, "finishedAt" timestamptz)
      ON CONFLICT (workspace_id, event_id, workflow_id) WHERE event_id IS NOT NULL AND retry_of IS NULL DO NOTHING
      RETURNING id`,
-    [recordset(runs.map((run) => ({ ...run, ...dueColumns(run.due) })))],
+    [recordset(runs.map((run) => Object.assign({}, run, dueColumns(run.due))))],
   );
   return new Set(rows.map((row) => row.id));
 }

@@ -234,6 +234,41 @@ describe('arguments of an attempt', () => {
     expect(() => prepareArguments(action, { a: 1 }, scopeOf())).toThrow('it takes none');
   });
 
+  it('are an instance of their own for each attempt, so that an action that changes them changes no other attempt', () => {
+    const args = { to: 'Ann', text: 'Hi', tries: 2 };
+    const first = prepareArguments(sendSms, args, scopeOf()) as { tries: number };
+    first.tries = 9;
+    const second = prepareArguments(sendSms, args, scopeOf()) as { tries: number };
+    second.tries = 9;
+    expect(prepareArguments(sendSms, args, scopeOf())).toMatchObject({ tries: 2 });
+    expect(prepareArguments(sendSms, args, scopeOf())).toBeInstanceOf(sendSms.arguments);
+
+    class Listed {
+      @IsString({ each: true })
+      names!: string[];
+    }
+    const action = defineAction({ type: 'x', label: 'X', effect: 'local', arguments: Listed, execute: async () => undefined });
+    const list = { names: ['a'] };
+    for (let attempt = 0; attempt < 3; attempt += 1) prepareArguments(action, list, scopeOf()).names.push('b');
+    expect(prepareArguments(action, list, scopeOf()).names).toEqual(['a']);
+  });
+
+  it('are validated by the class of the action that asks, though another one was given the same before', () => {
+    const args = { text: 'five' };
+    class Short {
+      @IsString()
+      text!: string;
+    }
+    class Longer {
+      @MinLength(10)
+      text!: string;
+    }
+    const make = <A extends object>(type: string, of: new () => A) =>
+      defineAction({ type, label: type, effect: 'local', arguments: of, execute: async () => undefined });
+    expect(prepareArguments(make('short', Short), args, scopeOf()).text).toBe('five');
+    expect(() => prepareArguments(make('longer', Longer), args, scopeOf())).toThrow('arguments of longer are not valid');
+  });
+
   it('go through the transformations of the class', () => {
     class Trimmed {
       @IsString()

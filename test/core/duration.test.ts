@@ -142,6 +142,8 @@ describe('addDuration', () => {
       fc.property(durations, fc.date({ min: new Date('1950-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }), (duration, at) => {
         const fixed = { ...duration, years: 0, months: 0 };
         expect(addDuration(at, fixed).getTime()).toBe(at.getTime() + durationToMs(fixed));
+        // The same zone by another name goes the way of all zones.
+        expect(addDuration(at, fixed, 'Etc/UTC')).toEqual(addDuration(at, fixed));
       }),
     );
   });

@@ -36,7 +36,8 @@ export class CrmFixture {
     await dataSource.initialize();
     await dataSource.query('CREATE SCHEMA automation');
     await dataSource.query(`CREATE TABLE automation.rotations (
-      workspace_id text NOT NULL, key text NOT NULL, position bigint NOT NULL DEFAULT 0, PRIMARY KEY (workspace_id, key))`);
+      workspace_id text NOT NULL, key text NOT NULL, track bigint NOT NULL GENERATED ALWAYS AS IDENTITY, position bigint NOT NULL,
+      PRIMARY KEY (workspace_id, key, track))`);
     fixture.host.attach(dataSource);
     return fixture;
   }

@@ -332,12 +332,16 @@ describe('choosing people', () => {
         step('rival').findUsers({ ids }),
       ]);
       expect(found.map((people) => people.map(({ id }) => id))).toEqual([
-        [ids[0], ids[2]],
+        [ids[2], ids[0]],
         [ids[1]],
         [ids[0], ids[1]],
         [ids[0], ids[1]],
         [],
       ]);
+      expect(fixture.statements).toHaveLength(3);
+      // Later steps of the transaction find what earlier ones have asked for.
+      expect(await step().findUsers({ ids: [ids[0] as string, 'abc'] })).toMatchObject([{ id: ids[0] }]);
+      expect(await step().findUsers({ role: 'sales' })).toHaveLength(2);
       expect(fixture.statements).toHaveLength(3);
     });
   });
@@ -378,23 +382,38 @@ describe('choosing people', () => {
         step('rival').nextInRotation('pool', 3),
       ]);
       expect(places).toEqual([0, 1, 2, 0, 1, 0, 0]);
-      expect(fixture.statements).toHaveLength(1);
+      fixture.statements.length = 0;
       expect(await step().nextInRotation('pool', 3)).toBe(2);
+      expect(fixture.statements).toHaveLength(1);
       await expect(step().nextInRotation('pool', 0)).rejects.toMatchObject({ code: 'candidates_missing' });
     });
     await work(async (_, step) => expect(await step().nextInRotation('pool', 3)).toBe(0));
   });
 
-  it('gives each place of a rotation once over transactions that run at the same time, and takes back those of failed ones', async () => {
-    const batch = () => work((_, step) => Promise.all(Array.from({ length: 5 }, () => step().nextInRotation('pool', 1000))));
+  it('gives the places of failed transactions again', async () => {
     const failed = work(async (_, step) => {
       await step().nextInRotation('pool', 1000);
       throw new Error('undo');
     });
     await expect(failed).rejects.toThrow('undo');
-    const places = await Promise.all(Array.from({ length: 8 }, batch));
-    expect(places.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, at) => at));
-    for (const five of places) expect(five).toEqual(Array.from({ length: 5 }, (_, at) => (five[0] as number) + at));
+    await work(async (_, step) => expect(await step().nextInRotation('pool', 1000)).toBe(0));
+  });
+
+  it('has transactions that overlap take places on tracks of their own, so that none waits and none is given twice on a track', async () => {
+    const take = (step: (workspaceId?: string) => CrmSession, count: number) =>
+      Promise.all(Array.from({ length: count }, () => step().nextInRotation('pool', 1000)));
+    await work(async (_, first) => {
+      expect(await take(first, 3)).toEqual([0, 1, 2]);
+      // The first transaction is open: with one row for all, this one would wait for it for ever.
+      await work(async (_, second) => expect(await take(second, 2)).toEqual([0, 1]));
+      expect(await take(first, 1)).toEqual([3]);
+    });
+    // Nobody else is there: the oldest track goes on.
+    await work(async (_, step) => expect(await take(step, 2)).toEqual([4, 5]));
+    const batches = await Promise.all(Array.from({ length: 8 }, () => work((_, step) => take(step, 5))));
+    for (const five of batches) expect(five).toEqual(Array.from({ length: 5 }, (_, at) => (five[0] as number) + at));
+    const [all] = (await fixture.dataSource.query('SELECT sum(position)::int AS places FROM automation.rotations')) as { places: number }[];
+    expect(all?.places).toBe(3 + 2 + 1 + 2 + 40);
   });
 
   it('finds the stages of many records', async () => {

@@ -86,7 +86,7 @@ function draftUpdate(records: KnownRecords, drafts: Map<string, Draft>, call: Up
   const changed = Object.fromEntries(Object.entries(set).filter(([field, value]) => !sameJson(before[field], value)));
   if (Object.keys(changed).length === 0) return { before: { ...before }, after: { ...before } };
   const draft = drafts.get(ref.id) ?? { ref, current: before, set: {}, calls: [] };
-  draft.current = { ...before, ...changed };
+  draft.current = Object.assign({}, before, changed);
   Object.assign(draft.set, changed);
   draft.calls.push({ at, step, before });
   drafts.set(ref.id, draft);

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { queryRows } from '../typeorm/statement.js';
 
 /** One call for the next place in a rotation. */
 export interface RotationCall {
@@ -8,35 +9,82 @@ export interface RotationCall {
   size: number;
 }
 
+/** As many places of one rotation as a batch asks for. */
+interface Demand {
+  workspaceId: string;
+  key: string;
+  count: number;
+}
+
+interface TrackRow {
+  workspace_id: string;
+  key: string;
+  position: string;
+}
+
 /**
- * Moves each rotation on by as many places as are asked for and hands them out in call order. One upsert for all; the row
- * stays locked until the transaction ends, so places are strictly consecutive over all nodes, and given back when it fails.
+ * Moves each rotation on by as many places as are asked for and hands them out in call order, given back when the
+ * transaction fails. A rotation has a track for each transaction that ever used it at the same time as others: each takes
+ * the oldest free one, its own until it ends. So places are strictly consecutive as long as transactions do not overlap,
+ * and two places differ in how often they were given by at most the number of tracks. With one row a rotation every
+ * batch waited for the one before it to commit: 29 % of the busy backends, and one loop was as fast as two.
  */
 export async function nextPlaces(manager: EntityManager, calls: readonly RotationCall[]): Promise<number[]> {
-  const steps = new Map<string, { workspaceId: string; key: string; count: number }>();
-  const names = calls.map(({ workspaceId, key }) => JSON.stringify([workspaceId, key]));
+  const demands = new Map<string, Demand>();
+  const names = calls.map(({ workspaceId, key }) => nameOf(workspaceId, key));
   calls.forEach(({ workspaceId, key }, at) => {
     const name = names[at] as string;
-    steps.set(name, { workspaceId, key, count: (steps.get(name)?.count ?? 0) + 1 });
+    demands.set(name, { workspaceId, key, count: (demands.get(name)?.count ?? 0) + 1 });
   });
-  // In one order for everybody, so that two batches cannot wait for each other.
-  const sorted = [...steps].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, step]) => step);
-  const rows = (await manager.query(
-    `INSERT INTO automation.rotations AS rotation (workspace_id, key, position)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
-     ON CONFLICT (workspace_id, key) DO UPDATE SET position = rotation.position + excluded.position
-     RETURNING workspace_id, key, position`,
-    [sorted.map(({ workspaceId }) => workspaceId), sorted.map(({ key }) => key), sorted.map(({ count }) => count)],
-  )) as { workspace_id: string; key: string; position: string }[];
   const next = new Map<string, bigint>();
-  for (const { workspace_id: workspaceId, key, position } of rows) {
-    const name = JSON.stringify([workspaceId, key]);
-    next.set(name, BigInt(position) - BigInt(steps.get(name)?.count ?? 0));
-  }
+  const note = (rows: readonly TrackRow[]): void => {
+    for (const { workspace_id: workspaceId, key, position } of rows) {
+      const name = nameOf(workspaceId, key);
+      next.set(name, BigInt(position) - BigInt(demands.get(name)?.count ?? 0));
+    }
+  };
+  note(await moveFreeTracks(manager, [...demands.values()]));
+  const without = [...demands].filter(([name]) => !next.has(name)).map(([, demand]) => demand);
+  if (without.length > 0) note(await addTracks(manager, without));
   return calls.map(({ size }, at) => {
     const name = names[at] as string;
     const place = next.get(name) ?? 0n;
     next.set(name, place + 1n);
     return Number(place % BigInt(size));
   });
+}
+
+/** Moves the oldest free track of each rotation; a rotation whose tracks are all taken is missing in the answer. */
+function moveFreeTracks(manager: EntityManager, demands: readonly Demand[]): Promise<TrackRow[]> {
+  return query(
+    manager,
+    `WITH free AS MATERIALIZED (
+       SELECT demand.*, oldest.track FROM ${DEMANDS}, LATERAL (
+         SELECT track FROM automation.rotations r WHERE r.workspace_id = demand.workspace_id AND r.key = demand.key
+         ORDER BY track LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS oldest)
+     UPDATE automation.rotations AS rotation SET position = position + free.count
+     FROM free WHERE rotation.workspace_id = free.workspace_id AND rotation.key = free.key AND rotation.track = free.track
+     RETURNING rotation.workspace_id, rotation.key, position`,
+    demands,
+  );
+}
+
+function addTracks(manager: EntityManager, demands: readonly Demand[]): Promise<TrackRow[]> {
+  return query(
+    manager,
+    `INSERT INTO automation.rotations (workspace_id, key, position) SELECT workspace_id, key, count FROM ${DEMANDS}
+     RETURNING workspace_id, key, position`,
+    demands,
+  );
+}
+
+const DEMANDS = 'unnest($1::text[], $2::text[], $3::bigint[]) AS demand(workspace_id, key, count)';
+
+async function query(manager: EntityManager, statement: string, demands: readonly Demand[]): Promise<TrackRow[]> {
+  const columns = [demands.map(({ workspaceId }) => workspaceId), demands.map(({ key }) => key), demands.map(({ count }) => count)];
+  return (await queryRows(manager, statement, columns)) as TrackRow[];
+}
+
+function nameOf(workspaceId: string, key: string): string {
+  return JSON.stringify([workspaceId, key]);
 }

@@ -11,6 +11,8 @@ const INTEGER_BITS: Readonly<Record<string, number>> = { smallint: 16, integer: 
 const FLOATS = ['real', 'double precision'];
 const TEXTS = ['text', 'character varying', 'character', 'citext'];
 const TIMESTAMPS = ['timestamp with time zone', 'timestamp without time zone'];
+/** What else than integers is known to survive the way through JSON. */
+const POPULATED = [...FLOATS, ...TEXTS, ...TIMESTAMPS, 'numeric', 'boolean', 'date', 'uuid', 'enum', 'json', 'jsonb'];
 /** What JSON has no sensible form for. */
 const OPAQUE = ['bytea', 'tsvector', 'tsquery', 'geometry', 'geography', 'vector', 'halfvec', 'cube'];
 
@@ -133,6 +135,12 @@ export function toEntityValue(dataSource: DataSource, column: Column, value: Jso
     return /^-?\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : value;
   }
   return value;
+}
+
+/** Whether every value of the column has a form for {@link toPopulated}; what is not known here (bytes, shapes, ranges) may have none. */
+export function isPopulated(dataSource: DataSource, column: Column): boolean {
+  const type = sqlType(dataSource, column);
+  return type in INTEGER_BITS || POPULATED.includes(type);
 }
 
 /** An entity's value as `jsonb_populate_recordset` reads it into the column. */

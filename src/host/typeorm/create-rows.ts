@@ -5,11 +5,9 @@ import type { CrmTransaction } from '../crm-host.js';
 import { checkedValue } from '../field-values.js';
 import { type Column, toEntityValue } from './columns.js';
 import { configError, type EntityTable, hasSubscriber } from './entity-table.js';
+import { insertRows } from './insert-rows.js';
 import { readRecords } from './read-records.js';
 import { setColumn } from './update-records.js';
-
-/** Parameters that one statement of the Postgres protocol can carry. */
-const MAX_PARAMETERS = 60_000;
 
 /** Makes an entity of what automation wants to create. */
 export type EntityMaker<Item> = (item: Item, tx: CrmTransaction) => ObjectLiteral;
@@ -47,7 +45,7 @@ export function makerByFunction<Item>(
   return (item, tx) => tx.manager.create(table.option.entity, map(item, tx));
 }
 
-/** Inserts the items with one statement (per 60,000 values), in order, and answers their records. Insert listeners and subscribers run. */
+/** Inserts the items, in order, and answers their records. Insert listeners and subscribers run. */
 export async function createRows<Item>(
   tx: CrmTransaction,
   table: EntityTable,
@@ -59,19 +57,7 @@ export async function createRows<Item>(
     if (table.workspace) setColumn(entity, table.workspace, toEntityValue(table.dataSource, table.workspace, tx.workspaceId));
     return entity;
   });
-  const chunk = Math.max(1, Math.floor(MAX_PARAMETERS / table.metadata.columns.length));
-  const records: RecordData[] = [];
-  for (let at = 0; at < entities.length; at += chunk) {
-    const result = await tx.manager
-      .createQueryBuilder()
-      .insert()
-      .into(table.option.entity)
-      .values(entities.slice(at, at + chunk))
-      // `*` for TypeORM, which gives listeners the generated values; ours for the record.
-      .returning(`*, ${table.selectList(table.sql, 'c')}`)
-      .execute();
-    records.push(...(await table.toRecords(tx.manager, result.raw as ObjectLiteral[], 'c')));
-  }
+  const records = await table.toRecords(tx.manager, await insertRows(tx, table, entities), 'c');
   if (!hasInsertHooks(table)) return records;
   const ids = records.map((record) => String(record.id));
   const current = await readRecords(tx, table, ids, { lock: false, relations: [] });

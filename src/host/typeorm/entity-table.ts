@@ -248,7 +248,7 @@ export class EntityTable {
 export function hasSubscriber(
   dataSource: DataSource,
   target: unknown,
-  methods: readonly ('afterLoad' | 'beforeUpdate' | 'afterUpdate' | 'afterInsert')[],
+  methods: readonly ('afterLoad' | 'beforeInsert' | 'afterInsert' | 'beforeUpdate' | 'afterUpdate')[],
 ): boolean {
   return dataSource.subscribers.some((subscriber) => {
     const to: unknown = subscriber.listenTo?.();
