@@ -73,8 +73,10 @@ interface ActionOptionsBase<A extends object> {
   arguments: ArgumentsClass<A>;
   /** Arguments that hold HTML: what `{{…}}` puts into them is escaped. */
   formats?: Partial<Record<keyof A & string, 'html'>>;
-  /** Arguments that must not be seen in logs. Of an object the names stay and the values are masked. */
+  /** Arguments that nobody may read again, in logs and in definitions. Of an object the names stay and the values are masked. */
   secret?: readonly (keyof A & string)[];
+  /** The argument that says where the secrets are sent. Who changes it in a definition has to give the secrets anew. */
+  secretsGoTo?: keyof A & string;
   /**
    * Checks beyond the class, on the arguments as written in a definition; values that hold `{{…}}` are not known yet and
    * must be left alone. Paths are relative to `with`.
@@ -113,6 +115,7 @@ interface ActionDefinitionBase<A extends object> {
   readonly arguments: ArgumentsClass<A>;
   readonly formats: Readonly<Record<string, 'html'>>;
   readonly secret: readonly string[];
+  readonly secretsGoTo?: string;
   check?(args: JsonObject, about: CheckContext): Problem[];
 }
 

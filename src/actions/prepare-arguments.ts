@@ -1,14 +1,14 @@
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
 import type { ActionDescription } from '../core/catalog.js';
+import { masked } from '../core/definition-secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
-import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
+import type { Json, JsonObject } from '../core/json.js';
 import type { Scope } from '../core/scope.js';
 import { hasExpression, renderJson, templateProblems } from '../core/template.js';
 import type { ActionDefinition, CheckContext } from './action.js';
 import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';
 
-const MASK = '••••••';
 /** How much of a refused value an error shows, in characters. */
 const LONGEST_SHOWN = 200;
 /** Names that reach an object's prototype where code assigns carelessly (class-transformer fails on them). */
@@ -63,9 +63,10 @@ function copyOf<A extends object>(action: ActionDefinition<A>, instance: A): A {
 /** What the templates gave for the arguments that the problems are about, for whoever has to find out why. */
 function givenValues(action: ActionDefinition, rendered: JsonObject, problems: readonly Problem[]): JsonObject {
   const named = new Set(problems.map(({ path }) => path.split(/[.[]/, 1)[0]));
-  const masked = maskArguments(action, rendered);
   return Object.fromEntries(
-    Object.entries(masked).flatMap(([name, value]) => (named.has(name) && value !== undefined ? [[name, shortened(value)]] : [])),
+    Object.entries(maskArguments(action, rendered)).flatMap(([name, value]) =>
+      named.has(name) && value !== undefined ? [[name, shortened(value)]] : [],
+    ),
   );
 }
 
@@ -81,30 +82,31 @@ export function describeAction(action: ActionDefinition, inject?: CheckContext['
     label: action.label,
     ...(action.description === undefined ? {} : { description: action.description }),
     effect: action.effect,
-    argumentsSchema: argumentsSchema(action.arguments),
+    secret: action.secret,
+    ...(action.secretsGoTo === undefined ? {} : { secretsGoTo: action.secretsGoTo }),
+    argumentsSchema: withSecretsMarked(argumentsSchema(action.arguments), action.secret),
     check: (args, about) => [...literalProblems(action, args), ...(action.check?.(args, inject ? { ...about, inject } : about) ?? [])],
   };
 }
 
-/** The arguments as logs may show them: those that the action calls secret are masked, of objects every value. */
-export function maskArguments(action: ActionDefinition, args: object): JsonObject {
-  const masked: JsonObject = {};
-  for (const [name, value] of Object.entries(args) as [string, Json | undefined][]) {
-    if (value !== undefined) {
-      masked[name] = action.secret.includes(name) ? mask(value) : value;
-    }
+/** Forms do not show what is `writeOnly`. */
+function withSecretsMarked(schema: JsonObject, secret: readonly string[]): JsonObject {
+  const properties = schema.properties as JsonObject;
+  for (const name of secret) {
+    properties[name] = { ...(properties[name] as JsonObject), writeOnly: true };
   }
-  return masked;
+  return schema;
 }
 
-function mask(value: Json): Json {
-  if (value === null) {
-    return null;
+/** The arguments as logs may show them: those that the action calls secret are masked, of objects every value. */
+export function maskArguments(action: ActionDefinition, args: object): JsonObject {
+  const shown: JsonObject = {};
+  for (const [name, value] of Object.entries(args) as [string, Json | undefined][]) {
+    if (value !== undefined) {
+      shown[name] = action.secret.includes(name) ? masked(value) : value;
+    }
   }
-  if (isJsonObject(value)) {
-    return Object.fromEntries(Object.keys(value).map((name) => [name, MASK]));
-  }
-  return MASK;
+  return shown;
 }
 
 /** Literals are held to the class, texts with `{{…}}` only to being valid templates. */

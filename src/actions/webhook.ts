@@ -30,7 +30,7 @@ class WebhookArguments {
   @IsIn(METHODS)
   method?: OutboundMethod;
 
-  @Describe('Headers to send. Their values are masked in logs.', { example: { authorization: 'Bearer …' } })
+  @Describe('Headers to send. Their values are secret: nobody reads them again.', { example: { authorization: 'Bearer …' } })
   @IsOptional()
   @IsObject()
   headers?: JsonObject;
@@ -40,7 +40,7 @@ class WebhookArguments {
   @Rule('isJson', {}, () => null)
   body?: Json;
 
-  @Describe('Signs the call as Standard Webhooks does: whsec_… or base64.')
+  @Describe('Signs the call as Standard Webhooks does: whsec_… or base64. Nobody reads it again.')
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -64,6 +64,7 @@ export const webhook = defineAction({
   effect: 'external',
   arguments: WebhookArguments,
   secret: ['secret', 'headers'],
+  secretsGoTo: 'url',
   check: (args, { inject }) => callProblems(args, inject?.(OutboundHttp).guard),
   async execute(args, step) {
     refuse(headerProblems(args.headers ?? {}, 'headers', RESERVED));

@@ -67,6 +67,10 @@ export interface ActionDescription {
   label: string;
   description?: string;
   effect: Effect;
+  /** Arguments that nobody may read again: of an object the names stay and the values are masked. */
+  secret?: readonly string[];
+  /** The argument that says where the secrets are sent: with another one, they have to be given anew. */
+  secretsGoTo?: string;
   /** JSON Schema of the step's `with`. */
   argumentsSchema: JsonObject;
   /** Checks the arguments as written in a definition; values that hold `{{…}}` are checked when they are rendered. Paths are relative to `with`. */

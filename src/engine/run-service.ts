@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid';
 import { AutomationError, type LoggedError } from '../core/errors.js';
 import type { Actor } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
+import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { loadAudit, writeAudit } from '../store/audit-store.js';
 import { AutomationDatabase } from '../store/database.js';
@@ -136,9 +137,10 @@ export class RunService {
   /**
    * Repeats one run and answers the run that goes on: the same one, or the new one. Of two people at once one succeeds.
    * Throws `run_not_found`, `run_not_failed`, `run_not_finished`, `run_skipped`, `run_already_retried`, `workflow_deleted`,
-   * `event_expired`, `workflow_not_published`.
+   * `event_expired`, `workflow_not_published`, and `invalid_request` for a reason that cannot be stored.
    */
   async retry(id: string, command: RetryCommand, caller: Caller): Promise<RunDetail> {
+    checkShape(command, 'command', REQUEST_LIMITS);
     const goesOnAs = await this.database.transaction(async (manager) => {
       const run = isUuid(id) ? await lockRun(manager, caller.workspaceId, id) : null;
       if (!run) throw notFound('run');
@@ -164,6 +166,7 @@ export class RunService {
     command: RetryCommand & { dryRun?: boolean; limit?: number },
     caller: Caller,
   ): Promise<BulkRetryResult> {
+    checkShape({ filter, command }, 'command', REQUEST_LIMITS);
     const { workspaceId } = caller;
     const failed: RunFilter = { ...filter, status: 'failed', retriable: true };
     const limit = Math.min(command.limit ?? BULK_RETRY_LIMIT, BULK_RETRY_LIMIT);
@@ -190,6 +193,7 @@ export class RunService {
 
   /** Ends a run that is not over. Throws `run_not_found`, or `run_finished` when it is. */
   async cancel(id: string, reason: string | null, caller: Caller): Promise<RunDetail> {
+    checkShape({ reason }, 'command', REQUEST_LIMITS);
     const { workspaceId } = caller;
     await this.database.transaction(async (manager) => {
       const before = isUuid(id) ? await lockRun(manager, workspaceId, id) : null;

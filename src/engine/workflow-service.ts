@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuid } from 'uuid';
 import { parseDefinition, publishProblems } from '../core/definition-parser.js';
+import { keepSecrets, maskChange, maskSecrets, secretProblems } from '../core/definition-secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
+import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { writeAudit } from '../store/audit-store.js';
 import { AutomationDatabase } from '../store/database.js';
@@ -50,7 +52,8 @@ export interface WorkflowPatch {
 
 /**
  * The admin's side of workflows. Everything is bound to the caller's workspace: another workspace's id is
- * `workflow_not_found`. Each change and its audit entry are one transaction.
+ * `workflow_not_found`. Each change and its audit entry are one transaction. What steps keep secret goes in and never
+ * comes out: see core/definition-secrets.ts.
  */
 @Injectable()
 export class WorkflowService {
@@ -59,8 +62,9 @@ export class WorkflowService {
     private readonly catalog: AutomationCatalog,
   ) {}
 
-  /** Saves a new draft, with the list of its problems. Throws `code_taken`. */
+  /** Saves a new draft, with the list of its problems. Throws `code_taken`, and `invalid_request` for what cannot be stored. */
   async create(input: NewWorkflow, caller: Caller): Promise<WorkflowDetail> {
+    checkShape(input, 'workflow', REQUEST_LIMITS);
     const { workspaceId } = caller;
     const id = uuid();
     const { name, description = null } = input;
@@ -75,7 +79,7 @@ export class WorkflowService {
         }
       }
       if (code === undefined) throw codeTaken(codes[0] ?? '');
-      await this.audit(manager, caller, id, 'created', null, { code, name, description, definition: input.definition });
+      await this.audit(manager, caller, id, 'created', null, { code, name, description, definition: this.masked(input.definition) });
     });
     return this.get(id, caller);
   }
@@ -84,7 +88,12 @@ export class WorkflowService {
   async get(id: string, caller: Caller): Promise<WorkflowDetail> {
     const workflow = isUuid(id) ? await findWorkflow(this.database.dataSource.manager, caller.workspaceId, id) : null;
     if (!workflow) throw notFound();
-    return workflow;
+    const { published } = workflow;
+    return {
+      ...workflow,
+      definition: this.masked(workflow.definition),
+      published: published && { ...published, definition: this.masked(published.definition) },
+    };
   }
 
   /** One page, and how many there are in all. */
@@ -93,10 +102,12 @@ export class WorkflowService {
   }
 
   /**
-   * Saves an edit of the draft; what is published stays as it is. Throws `revision_conflict` when somebody else saved in
-   * between (the current revision is in the details), `code_taken`, `workflow_not_found`.
+   * Saves an edit of the draft; what is published stays as it is. Secrets that come back masked stay as they were. Throws
+   * `revision_conflict` when somebody else saved in between (the current revision is in the details), `code_taken`,
+   * `workflow_not_found`, and `invalid_request` for what cannot be stored.
    */
   async update(id: string, patch: WorkflowPatch, caller: Caller): Promise<WorkflowDetail> {
+    checkShape(patch, 'workflow', REQUEST_LIMITS);
     const { workspaceId } = caller;
     const saved = this.database.transaction(async (manager) => {
       const row = await lock(manager, id, caller);
@@ -106,7 +117,7 @@ export class WorkflowService {
         code: patch.code ?? row.code,
         name: patch.name ?? row.name,
         description: patch.description === undefined ? row.description : patch.description,
-        definition: patch.definition ?? row.draft,
+        definition: patch.definition === undefined ? row.draft : keepSecrets(patch.definition, row.draft, this.catalog.actions),
       };
       if (after.code !== row.code && (await isCodeTaken(manager, workspaceId, after.code, id))) throw codeTaken(after.code);
       const { definition, ...naming } = after;
@@ -116,7 +127,12 @@ export class WorkflowService {
       const renamed = after.name !== row.name || after.code !== row.code;
       if (renamed && row.status === 'active') await raiseGeneration(manager, workspaceId);
       const changed = (Object.keys(after) as (keyof typeof after)[]).filter((key) => patch[key] !== undefined);
-      await this.audit(manager, caller, id, 'updated', pick(before, changed), pick(after, changed));
+      const shown = maskChange(before.definition, after.definition, this.catalog.actions);
+      const [from, to] = [
+        { ...before, definition: shown.before },
+        { ...after, definition: shown.after },
+      ];
+      await this.audit(manager, caller, id, 'updated', pick(from, changed), pick(to, changed));
     });
     await saved.catch((error: unknown) => {
       // Somebody took the code between our look and our write.
@@ -137,8 +153,9 @@ export class WorkflowService {
       }
       await deleteWorkflow(manager, workspaceId, id);
       await raiseGeneration(manager, workspaceId);
-      const { code, name, description, status, draft: definition } = row;
-      await this.audit(manager, caller, id, 'deleted', { code, name, description, status, definition }, null);
+      const { code, name, description, status } = row;
+      const before = { code, name, description, status, definition: this.masked(row.draft) };
+      await this.audit(manager, caller, id, 'deleted', before, null);
     });
   }
 
@@ -220,9 +237,16 @@ export class WorkflowService {
   /** What is told from a draft: all that keeps it from being published, and what lists show of it. */
   private examine(draft: JsonObject): DraftColumns {
     const parsed = parseDefinition(draft, this.catalog);
-    const problems: Problem[] = parsed.ok ? publishProblems(parsed.definition, this.catalog.executable) : parsed.problems;
+    const missing = secretProblems(draft, this.catalog.actions);
+    const others = parsed.ok ? publishProblems(parsed.definition, this.catalog.executable) : parsed.problems;
+    // One problem for each: a mask is no good signing secret either.
+    const problems: Problem[] = [...missing, ...others.filter(({ path }) => !missing.some((one) => one.path === path))];
     const trigger = isJsonObject(draft.trigger) ? draft.trigger : null;
     return { draft, problems, trigger, module: typeof trigger?.module === 'string' ? trigger.module : null };
+  }
+
+  private masked(definition: JsonObject): JsonObject {
+    return maskSecrets(definition, this.catalog.actions);
   }
 
   private audit(

@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { tooLarge } from '../core/json-shape.js';
 import type { ErrorBody } from './error-body.js';
 import { codeForStatus } from './error-status.js';
 import { type HttpRequest, header } from './http-request.js';
-import { tooLarge } from './json-shape.js';
 import { isJsonInUtf8, MAX_BODY_BYTES } from './request-shape.guard.js';
 
 /** Injection token of the path under which the module mounts the controllers. Default `automation`. */

@@ -3,7 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
 import type { Problem } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
-import { invalidRequest } from './json-shape.js';
+import { invalidRequest } from '../core/json-shape.js';
 
 /**
  * A checked body or query. The alias keeps the class out of the emitted parameter types: a global ValidationPipe of the

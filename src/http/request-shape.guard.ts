@@ -1,11 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AutomationError } from '../core/errors.js';
+import { checkShape, REQUEST_LIMITS, tooLarge } from '../core/json-shape.js';
 import { type HttpRequest, header } from './http-request.js';
-import { checkShape, tooLarge } from './json-shape.js';
 
 /** The largest body, in bytes: a definition may have this size. The host's own body parser must allow as much. */
-export const MAX_BODY_BYTES = 256 * 1024;
-const MAX_DEPTH = 128;
+export const MAX_BODY_BYTES = REQUEST_LIMITS.bytes;
 const MAX_QUERY_BYTES = 16 * 1024;
 const METHODS_WITH_BODY = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);
 
@@ -34,7 +33,7 @@ function checkBody(request: HttpRequest): void {
     });
   }
   if (length > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
-  checkShape(request.body ?? null, 'body', { bytes: MAX_BODY_BYTES, depth: MAX_DEPTH });
+  checkShape(request.body ?? null, 'body', REQUEST_LIMITS);
 }
 
 /** True for `application/json`, with no other charset than UTF-8. */

@@ -337,8 +337,8 @@ describe('the schema of arguments', () => {
           },
         },
         extra: { type: 'object' },
-        key: { type: 'string' },
-        headers: { type: 'object' },
+        key: { type: 'string', writeOnly: true },
+        headers: { type: 'object', writeOnly: true },
       },
     });
   });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Webhook } from 'standardwebhooks';
+import { MASK } from '../../src/core/definition-secrets.js';
 import { httpPeer, Peers } from '../actions/support/peers.js';
 import { DEFINITION } from '../http/support/admin-app.js';
 import { rows } from '../http/support/seed.js';
@@ -31,11 +33,12 @@ describe('a secret', () => {
   const peers = new Peers();
   let real: RealApp;
   let ids: Ids;
+  let taking: Awaited<ReturnType<typeof httpPeer>>;
   let runs: string;
   const answers = new Map<string, string>();
 
   beforeAll(async () => {
-    const taking = peers.add(await httpPeer((_request, response) => response.end('ok')));
+    taking = peers.add(await httpPeer((_request, response) => response.end('ok')));
     const refusing = peers.add(await httpPeer((_request, response) => response.writeHead(500).end('no')));
     real = await startRealApp({
       outbound: { allow: ['127.0.0.1'] },
@@ -90,7 +93,7 @@ describe('a secret', () => {
     ]);
   });
 
-  const places = TARGETS.filter(({ method, name }) => method === 'get' && name !== 'get /automation/workflows/:id').map(({ name }) => name);
+  const places = TARGETS.filter(({ method }) => method === 'get').map(({ name }) => name);
   it.each(Object.entries(SECRETS).flatMap(([what, secret]) => places.map((place) => [what, place, secret] as const)))(
     '%s is not in the answer of %s',
     (_what, place, secret) => {
@@ -120,19 +123,46 @@ describe('a secret', () => {
     expect(refused.text).not.toContain(secret);
   });
 
-  // Known defects: a definition is kept, shown and audited as it was written, secrets in clear. Once these pass, jest says so.
-  it.failing.each([
-    ['the signing secret', SIGNING],
-    ['a header', TOKEN],
-  ])('%s is not in the answer of GET workflows/:id', (_what, secret) => {
-    expect(answers.get('get /automation/workflows/:id')).not.toContain(secret);
+  it.each(Object.entries(SECRETS))('%s is not in the audit log', async (_what, secret) => {
+    // Of the workflow that ran: those that were refused have the secrets in an address, where no secret belongs.
+    const audit = await rows(real.database, `SELECT a::text FROM automation.audit_log a WHERE target_id = '${ids.workflows}'`);
+    expect(audit.length).toBeGreaterThan(2);
+    expect(JSON.stringify(audit)).not.toContain(secret);
   });
 
-  it.failing.each([
-    ['the signing secret', SIGNING],
-    ['a header', TOKEN],
-  ])('%s is not in the audit log', async (_what, secret) => {
-    const audit = await rows(real.database, 'SELECT a::text FROM automation.audit_log a');
-    expect(JSON.stringify(audit)).not.toContain(secret);
+  it('comes back masked from those who read it, and goes on working', async () => {
+    const path = `/automation/workflows/${ids.workflows}`;
+    const step = webhook('taken', `http://127.0.0.1:${taking.port}/again`, SIGNING);
+    const draft = (await real.call('get', path)).body;
+    const given = await real.call('patch', path).send({ revision: draft.revision, definition: { ...DEFINITION, steps: [step] } });
+    expect(given.body.definition.steps[0].with).toEqual({ url: step.with.url, secret: MASK, headers: { authorization: MASK } });
+    const renamed = await real
+      .call('patch', path)
+      .send({ revision: given.body.revision, name: 'Again', definition: given.body.definition });
+    expect(renamed.body).toMatchObject({ problems: [], name: 'Again' });
+    const published = await real.call('post', `${path}/publish`).expect(200);
+    expect(published.body.published.definition.steps[0].with.secret).toBe(MASK);
+    await real.automation.publish({
+      workspaceId: 'acme',
+      module: 'leads',
+      event: 'created',
+      record: { id: 'l-2', source: 'Web', name: 'Bob' },
+    });
+    await real.automation.drain();
+    const call = taking.received.find(({ url }) => url === '/again');
+    expect(call?.headers.authorization).toBe(TOKEN);
+    expect(() => new Webhook(SIGNING).verify(call?.body ?? '', call?.headers ?? {})).not.toThrow();
+  });
+
+  it('is not sent to another address by somebody who cannot read it', async () => {
+    const path = `/automation/workflows/${ids.workflows}`;
+    const { revision, definition } = (await real.call('get', path)).body;
+    definition.steps[0].with.url = 'https://thief.example/';
+    const moved = await real.call('patch', path).send({ revision, definition }).expect(200);
+    expect(moved.body.problems.map((problem: { path: string }) => problem.path)).toEqual([
+      'steps[0].with.secret',
+      'steps[0].with.headers.authorization',
+    ]);
+    await real.call('post', `${path}/publish`).expect(422);
   });
 });

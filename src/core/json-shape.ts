@@ -1,10 +1,13 @@
-import { AutomationError, type Problem } from '../core/errors.js';
+import { AutomationError, type Problem } from './errors.js';
 
 /** What a request may carry: bytes of JSON, and levels of nesting (a definition needs some 60). */
 export interface ShapeLimits {
   bytes: number;
   depth: number;
 }
+
+/** What the definitions, texts and filters of one call may be. */
+export const REQUEST_LIMITS: ShapeLimits = { bytes: 256 * 1024, depth: 128 };
 
 /** Names that would reach an object's prototype if some code ever assigned them. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
