@@ -9,7 +9,8 @@ const CHANNEL = 'automation_work';
 /** Announcements to other processes closer together than this become one, in milliseconds. */
 const COALESCE_MS = 20;
 const FIRST_RECONNECT_MS = 200;
-const LAST_RECONNECT_MS = 10_000;
+/** Its return also ends the pauses of the loops, which go up to five seconds. */
+const LAST_RECONNECT_MS = 2_000;
 
 type Client = {
   query(sql: string): Promise<unknown>;
@@ -38,6 +39,7 @@ export class WakeUp implements EntitySubscriberInterface {
   private listening: Listening | null = null;
   private readonly unannounced = new Set<WorkKind>();
   private timer: NodeJS.Timeout | null = null;
+  private notifying: Promise<void> | null = null;
   private announcedAt = Number.NEGATIVE_INFINITY;
   private reconnect: NodeJS.Timeout | null = null;
   private stopped = true;
@@ -90,6 +92,7 @@ export class WakeUp implements EntitySubscriberInterface {
     if (this.reconnect) clearTimeout(this.reconnect);
     const at = this.hostSource.subscribers.indexOf(this);
     if (at >= 0) this.hostSource.subscribers.splice(at, 1);
+    await this.notifying;
     const { listening } = this;
     this.listening = null;
     if (listening) await this.drop(listening);
@@ -102,12 +105,22 @@ export class WakeUp implements EntitySubscriberInterface {
   /** The first announcement goes out at once, further ones are collected: a burst costs a few NOTIFYs, not one each. */
   private tellOthers(kind: WorkKind): void {
     this.unannounced.add(kind);
-    if (this.timer !== null || this.stopped) return;
+    this.announceSoon();
+  }
+
+  /** One announcement at a time: it goes over the one connection that listens, and pg warns of overlapping queries. */
+  private announceSoon(): void {
+    if (this.timer !== null || this.notifying !== null || this.stopped || this.unannounced.size === 0) return;
     const wait = Math.max(0, this.announcedAt + COALESCE_MS - performance.now());
     this.timer = setTimeout(() => {
       this.timer = null;
       this.announcedAt = performance.now();
-      this.notify().catch((error: unknown) => this.logger.debug(`Could not announce work; others will poll: ${String(error)}`));
+      this.notifying = this.notify()
+        .catch((error: unknown) => this.logger.debug(`Could not announce work; others will poll: ${String(error)}`))
+        .finally(() => {
+          this.notifying = null;
+          this.announceSoon();
+        });
     }, wait);
     this.timer.unref();
   }
