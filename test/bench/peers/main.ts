@@ -13,7 +13,7 @@ import type { Peer, Settings } from './peer.js';
  * A peer that does not install or run gets a line that says why.
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-const RUNS = { ours: Number(process.env.BENCH_RUNS ?? 5_000), engine: 1_500, queue: 10_000 };
+const RUNS = { ours: Number(process.env.BENCH_RUNS ?? 10_000), engine: 1_500, queue: Number(process.env.BENCH_RUNS ?? 10_000) };
 const TARGET = { engine: 10, queue: 1.5 };
 /** Names of peers, or parts of them, to measure only those. */
 const ONLY = process.argv.slice(2);
