@@ -160,7 +160,7 @@ const parts: Provider[] = [
       settings: EngineSettings,
       recorder: RunRecorder,
       worker: RunWorker,
-    ) => new EventRouter(database, active, options.crm, runner, settings, recorder, () => worker.room),
+    ) => new EventRouter(database, active, options.crm, runner, settings, recorder, (workspaceId) => worker.roomFor(workspaceId)),
   },
   {
     provide: RunWorker,

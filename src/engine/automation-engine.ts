@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { EngineSettings } from './engine-settings.js';
-import type { EventRouter } from './event-router.js';
+import type { EventRouter, Routed } from './event-router.js';
 import { isConnectionLoss } from './logged-failure.js';
 import type { RunWorker } from './run-worker.js';
 import type { Scheduler } from './scheduler.js';
@@ -54,7 +54,7 @@ export class AutomationEngine {
     this.stopListening = this.wakeUp.onWork((kind) => this[kind].raise());
     this.worker.onRoom = () => this.runs.raise();
     for (let index = 0; index < LOOPS; index += 1) {
-      this.loops.push(this.loop('route', this.events, async () => (await this.route()) > 0));
+      this.loops.push(this.loop('route', this.events, async () => (await this.route()).more));
       this.loops.push(this.loop('run', this.runs, async () => (await this.worker.tick()) > 0));
     }
     this.every(this.settings.retention.intervalMs, 'retention', () => this.scheduler.round(() => this.stopping));
@@ -79,7 +79,7 @@ export class AutomationEngine {
    * that drive the engine themselves (`worker: { enabled: false }`).
    */
   async tick(): Promise<Tick> {
-    const events = await this.route();
+    const { events } = await this.route();
     const runs = await this.worker.tick();
     await this.worker.settled();
     return { events, runs };
@@ -101,13 +101,14 @@ export class AutomationEngine {
     await this.scheduler.round();
   }
 
-  private async route(): Promise<number> {
-    const { events, started, queued } = await this.router.route();
+  private async route(): Promise<Routed> {
+    const routed = await this.router.route();
+    const { started, queued, full } = routed;
     this.worker.adopt(started);
-    // A full batch: there is probably more, for the other loop to begin with.
-    if (events >= this.settings.batchSize) this.events.raise();
+    // There is probably more, for the other loop to begin with.
+    if (full) this.events.raise();
     if (queued) this.runs.raise();
-    return events;
+    return routed;
   }
 
   private async loop(name: string, signal: WorkSignal, work: () => Promise<boolean>): Promise<void> {

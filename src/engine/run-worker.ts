@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { CrmHost } from '../host/crm-host.js';
 import type { AutomationDatabase } from '../store/database.js';
 import { type ClaimedRun, claimDueRuns, extendLeases, type HeldRun, releaseRuns, updateRuns } from '../store/run-store.js';
@@ -9,6 +8,7 @@ import { writeExecutions } from '../store/step-store.js';
 import { Turns } from '../store/turns.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { EngineSettings } from './engine-settings.js';
+import { FairSlots } from './fair-slots.js';
 import { HeldRuns } from './held-runs.js';
 import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from './logged-failure.js';
 import { type LoadedRuns, loadRuns } from './run-loader.js';
@@ -17,6 +17,7 @@ import type { PreparedStep, RunState } from './run-state.js';
 import type { StepLog, StepResult } from './step-log.js';
 import type { StepRunner } from './step-runner.js';
 import { advanceAll, openStepTransaction, type StepTransaction, shareCatalogue } from './step-transaction.js';
+import { UnderWay } from './under-way.js';
 
 /** A result that waits to be written. */
 interface Finished {
@@ -40,11 +41,13 @@ export class RunWorker {
   /** Called when a worker that was full has room again. */
   onRoom: (() => void) | null = null;
   private readonly logger = new Logger('AutomationWorker');
-  private readonly atMost: LimitFunction;
-  private readonly aloneAtMost: LimitFunction;
+  private readonly external: FairSlots;
+  private readonly ownTransactions: FairSlots;
   private readonly held = new HeldRuns();
   private readonly turns = new Turns();
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly underWay = new UnderWay();
+  /** Runs that could not be given back because the database was away; else they would wait for their leases to end. */
+  private owed: HeldRun[] = [];
   /** Runs that spoiled a shared transaction here: they get one of their own. A hint, found out again elsewhere. */
   private readonly alone = new Set<string>();
 
@@ -59,8 +62,10 @@ export class RunWorker {
     private readonly random: () => number,
     private readonly onFinished: (finished: readonly AdvancedRun[]) => void,
   ) {
-    this.atMost = pLimit(settings.concurrency);
-    this.aloneAtMost = pLimit(settings.ownTransactions);
+    const { concurrency, ownTransactions } = settings;
+    this.external = new FairSlots(concurrency + forOthers(concurrency), concurrency);
+    // No more than these: each holds a connection of the pool.
+    this.ownTransactions = new FairSlots(ownTransactions, Math.max(1, ownTransactions - 1));
   }
 
   /** How many runs this worker holds. */
@@ -70,21 +75,39 @@ export class RunWorker {
 
   /** Claims a batch of due runs and takes them as far as they go without the outside world. Answers how many it claimed. */
   async tick(): Promise<number> {
-    const most = Math.min(this.settings.batchSize, this.room);
-    if (most === 0) return 0;
+    await this.giveBackOwed();
+    const { batchSize, concurrency, leaseMs } = this.settings;
+    const mostOfOne = this.room > 0 ? concurrency : 1;
+    const limit = Math.min(batchSize, Math.max(1, this.room));
+    const full = this.underWay.workspacesWith(mostOfOne);
     // One statement, so no transaction around it. What this worker holds is in good hands, whatever became of the lease.
     const claimed = await claimDueRuns(
       this.database.dataSource.manager,
-      { limit: most, leaseMs: this.settings.leaseMs, except: this.held.ids },
+      { limit, mostOfOne, leaseMs, except: this.held.ids, full },
       this.turns,
     );
     if (claimed.length > 0) await this.take(claimed);
     return claimed.length;
   }
 
-  /** How many more runs it may take on: beyond twice its concurrency a worker leaves them in the queue, for others too. */
-  get room(): number {
-    return Math.max(0, 2 * this.settings.concurrency - this.underWay.size);
+  /**
+   * How many more runs of the workspace it may take on: beyond twice its slots a worker leaves them in the queue, for others
+   * too. One run of a workspace that has none under way always finds room.
+   */
+  roomFor(workspaceId: string): number {
+    const has = this.underWay.of(workspaceId);
+    const room = Math.min(this.room, 2 * this.settings.concurrency - has);
+    return Math.max(has === 0 ? 1 : 0, room);
+  }
+
+  /** How many steps and transactions of runs this worker has under way, those included that wait for a slot. */
+  get busyWith(): number {
+    return this.underWay.size;
+  }
+
+  private get room(): number {
+    const { concurrency } = this.settings;
+    return Math.max(0, 2 * (concurrency + forOthers(concurrency)) - this.underWay.size);
   }
 
   /** Takes over what a router's transaction started and committed. */
@@ -94,7 +117,7 @@ export class RunWorker {
 
   /** Resolves when no external step is under way and every result is written. */
   async settled(): Promise<void> {
-    while (this.underWay.size > 0) await Promise.allSettled([...this.underWay]);
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay.all);
   }
 
   /** Moves the leases of everything held on; what is not ours any more is let go. */
@@ -126,9 +149,9 @@ export class RunWorker {
     });
     for (const run of runs) this.held.add(run);
     for (const { id, recoveries } of claimed) if (recoveries > 1) this.setApart(id);
-    for (const { run, failure } of broken) this.track(this.fail(run, failure));
+    for (const { run, failure } of broken) this.track(run, this.fail(run, failure));
     const together = runs.filter((run) => !this.alone.has(run.id));
-    for (const run of runs) if (this.alone.has(run.id)) this.track(this.advanceAlone(run));
+    for (const run of runs) if (this.alone.has(run.id)) this.track(run, this.advanceAlone(run));
     if (together.length > 0) await this.advanceTogether(together);
   }
 
@@ -160,7 +183,7 @@ export class RunWorker {
   private async advanceAlone(run: RunState): Promise<void> {
     let advanced: AdvancedRun[];
     try {
-      advanced = await this.aloneAtMost(async () => {
+      advanced = await this.ownTransactions.run(run.workspaceId, async () => {
         if (!this.held.has(run)) throw new LeaseLost(new Set([run.id]));
         return this.inTransaction('own', async (tx) => [{ run, advance: await this.runner.advance(run, tx) }]);
       });
@@ -191,11 +214,11 @@ export class RunWorker {
           break;
         case 'own_transaction':
           this.held.add(run);
-          this.track(this.advanceAlone(this.asWritten(run)));
+          this.track(run, this.advanceAlone(this.asWritten(run)));
           break;
         case 'performing':
           this.held.add(run);
-          for (const step of advance.steps) this.track(this.perform(this.asWritten(run), step));
+          for (const step of advance.steps) this.track(run, this.perform(this.asWritten(run), step));
           break;
       }
     }
@@ -210,7 +233,7 @@ export class RunWorker {
 
   private async perform(run: RunState, step: PreparedStep): Promise<void> {
     const signal = this.held.signalOf(run);
-    const result = await this.atMost(async (): Promise<StepResult | null> => {
+    const result = await this.external.run(run.workspaceId, async (): Promise<StepResult | null> => {
       // It may have waited for room until its lease was lost, or the process is about to end.
       if (!this.held.has(run)) return null;
       try {
@@ -310,14 +333,23 @@ export class RunWorker {
     });
   }
 
-  /** Gives runs back, due at once. When the database is away, their leases run out by themselves. */
+  /** Gives runs back, due at once; when the database is away, as soon as it is there again, or else their leases run out. */
   private async giveBack(runs: readonly HeldRun[]): Promise<void> {
     if (runs.length === 0) return;
     try {
       await this.database.transaction((manager) => releaseRuns(manager, runs));
     } catch (error) {
-      this.logger.warn(`Could not give ${runs.length} runs back; they go on when their leases run out: ${String(error)}`);
+      this.owed.push(...runs.map(pick));
+      this.logger.warn(`Could not give ${runs.length} runs back, trying again later: ${String(error)}`);
     }
+  }
+
+  private async giveBackOwed(): Promise<void> {
+    if (this.owed.length === 0) return;
+    const { owed } = this;
+    // Fenced: what was claimed by somebody since then stays theirs.
+    await this.database.transaction((manager) => releaseRuns(manager, owed));
+    this.owed = this.owed.slice(owed.length);
   }
 
   private setApart(runId: string): void {
@@ -325,16 +357,18 @@ export class RunWorker {
     this.alone.add(runId);
   }
 
-  private track(work: Promise<void>): void {
-    const tracked = work
-      .catch((error: unknown) => this.logger.error(`A run could not be taken on: ${String(error)}`))
-      .finally(() => {
-        const wasFull = this.room === 0;
-        this.underWay.delete(tracked);
-        if (wasFull) this.onRoom?.();
-      });
-    this.underWay.add(tracked);
+  private track({ workspaceId }: HeldRun, work: Promise<void>): void {
+    const ended = work.catch((error: unknown) => this.logger.error(`A run could not be taken on: ${String(error)}`));
+    this.underWay.add(workspaceId, ended, (left) => {
+      // Worth a claim: this workspace was full until now, or everything was.
+      if (left === this.settings.concurrency - 1 || this.room === 1) this.onRoom?.();
+    });
   }
+}
+
+/** Slots beyond those that one workspace may fill: while others' are slow, a newcomer's call does not wait for them. */
+function forOthers(concurrency: number): number {
+  return Math.ceil(concurrency / 4);
 }
 
 function pick({ workspaceId, id, fence }: HeldRun): HeldRun {

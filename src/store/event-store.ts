@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
 import type { Actor, Cause, DomainEvent, FieldChange, RecordData } from '../core/event.js';
 import { recordset, sql } from './sql.js';
-import { busyWorkspaces, nextTurn, type Turns, WORKSPACE } from './turns.js';
+import { BUSY_COUNT, busyWorkspaces, nextTurn, type Turn, type Turns, WORKSPACE } from './turns.js';
 
 /** An event on its way into the table. Everything is storable JSON already. */
 export interface EventRow extends Omit<DomainEvent, 'occurredAt'> {
@@ -121,7 +121,9 @@ export function claimUnroutedEvents(manager: EntityManager, limit: number, turns
     -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
     LIMIT $1::int
   )`;
-  return markRouted(claimed, nextTurn(turn), (statement) => turns.take((after) => sql(manager, statement, [limit, after])));
+  return markRouted(claimed, { nextTurn: nextTurn(turn), busy: BUSY_COUNT }, (statement) =>
+    turns.take((after) => sql(manager, statement, [limit, after])),
+  );
 }
 
 /** Claims this very event, as {@link claimUnroutedEvents} does; nothing when it is routed, or another node is at it. */
@@ -129,7 +131,7 @@ export function claimUnroutedEvent(manager: EntityManager, { workspaceId, id }: 
   const claimed = `claimed AS MATERIALIZED (
     SELECT workspace_id, id FROM automation.events WHERE workspace_id = $1 AND id = $2 AND routed_at IS NULL FOR UPDATE SKIP LOCKED
   )`;
-  return markRouted(claimed, `''`, (statement) => sql(manager, statement, [workspaceId, id]));
+  return markRouted(claimed, { nextTurn: `''`, busy: '1' }, (statement) => sql(manager, statement, [workspaceId, id]));
 }
 
 /**
@@ -138,13 +140,13 @@ export function claimUnroutedEvent(manager: EntityManager, { workspaceId, id }: 
  */
 async function markRouted(
   claimed: string,
-  turn: string,
-  run: (statement: string) => Promise<(EventRecord & { generation: string | null; nextTurn: string })[]>,
+  turn: { nextTurn: string; busy: string },
+  run: (statement: string) => Promise<(EventRecord & Turn & { generation: string | null })[]>,
 ): Promise<ClaimedEvent[]> {
   const rows = await run(
     `WITH RECURSIVE ${claimed}
      UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
-     RETURNING ${EVENT_COLUMNS.replace(/\w+/g, 'e.$&')}, ${turn} AS "nextTurn",
+     RETURNING ${EVENT_COLUMNS.replace(/\w+/g, 'e.$&')}, ${turn.nextTurn} AS "nextTurn", ${turn.busy} AS "busyWorkspaces",
        (SELECT generation FROM automation.catalogue_generations g WHERE g.workspace_id = e.workspace_id) AS generation`,
   );
   // UPDATE … FROM does not keep the order of the claim.

@@ -4,7 +4,7 @@ import type { Actor, Cause } from '../core/event.js';
 import type { Json } from '../core/json.js';
 import type { Waiting } from '../core/plan.js';
 import { recordset, sql } from './sql.js';
-import { busyWorkspaces, nextTurn, type Turns, WORKSPACE } from './turns.js';
+import { BUSY_COUNT, busyWorkspaces, nextTurn, type Turn, type Turns, WORKSPACE } from './turns.js';
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -121,37 +121,43 @@ export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun
 /**
  * Claims due runs: waits that are over and leases that ran out, the longest due first, for half of the
  * claim (all of it when nothing is queued; an odd place goes to either by chance); and queued ones, an equal share of
- * each workspace. Raising the fence shuts a former holder out for good. Only a lease that ran out counts as a recovery. `except`: runs that the caller holds; after
- * an outage their leases may have run out, but their results are about to be written.
+ * each workspace. Raising the fence shuts a former holder out for good. Only a lease that ran out counts as a recovery.
+ * `except`: runs that the caller holds; after an outage their leases may have run out, but their results are about to be
+ * written. `full`: workspaces that the caller can take no more of; of another one's queue at most `mostOfOne`, and of all
+ * waits and leases together as many.
  *
  * Of runs that were recovered before, one at a time: one of them may bring its process down, and its neighbours must not
  * be given up with it.
  */
 export function claimDueRuns(
   manager: EntityManager,
-  { limit, leaseMs, except }: { limit: number; leaseMs: number; except: readonly string[] },
+  claim: { limit: number; mostOfOne: number; leaseMs: number; except: readonly string[]; full: readonly string[] },
   turns: Turns,
 ): Promise<ClaimedRun[]> {
   const queued = `status = 'queued' AND due_at <= now()`;
   // Not EXISTS, which the planner may answer by reading the table: this takes the first of the index.
   const anyQueued = `SELECT workspace_id FROM automation.runs WHERE ${queued} ORDER BY ${WORKSPACE} LIMIT 1`;
   const turn = { after: '$4::text', limit: '(SELECT $1::int - count(*) FROM ended)' };
+  // The full ones are left out after they were found: an index scan that skips them would read all that is queued for them.
+  const found = { ...turn, limit: `(${turn.limit} + cardinality($5::text[]))` };
   return turns.take((after) =>
-    sql<ClaimedRun & { nextTurn: string }>(
+    sql<ClaimedRun & Turn>(
       manager,
       `WITH RECURSIVE ended AS MATERIALIZED (
          SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs
-         WHERE status IN ('running', 'waiting') AND due_at <= now() AND id <> ALL($2::uuid[])
+         WHERE status IN ('running', 'waiting') AND due_at <= now() AND id <> ALL($2::uuid[]) AND workspace_id <> ALL($5::text[])
            AND (status = 'waiting' OR recoveries = 0 OR (workspace_id, id) = (
              SELECT workspace_id, id FROM automation.runs WHERE due_at <= now() AND status = 'running' AND recoveries > 0
              ORDER BY recoveries, due_at LIMIT 1))
-         ORDER BY due_at LIMIT CASE WHEN (${anyQueued}) IS NOT NULL THEN ($1::int + floor(2 * random())::int) / 2 ELSE $1::int END FOR UPDATE SKIP LOCKED
+         ORDER BY due_at LIMIT least($6::int, CASE WHEN (${anyQueued}) IS NOT NULL THEN ($1::int + floor(2 * random())::int) / 2 ELSE $1::int END)
+         FOR UPDATE SKIP LOCKED
        ),
-       ${busyWorkspaces('automation.runs', queued, turn)},
+       ${busyWorkspaces('automation.runs', queued, found)},
+       served AS MATERIALIZED (SELECT w FROM busy WHERE w <> ALL($5::text[]) ORDER BY n LIMIT ${turn.limit}),
        queue AS MATERIALIZED (
-         SELECT oldest.* FROM busy, LATERAL (
-           SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs WHERE ${WORKSPACE} = busy.w AND ${queued}
-           ORDER BY due_at LIMIT ${turn.limit} / (SELECT count(*) FROM busy) FOR UPDATE SKIP LOCKED
+         SELECT oldest.* FROM served, LATERAL (
+           SELECT workspace_id AS w, id AS i, status AS was FROM automation.runs WHERE ${WORKSPACE} = served.w AND ${queued}
+           ORDER BY due_at LIMIT least($6::int, ${turn.limit} / (SELECT count(*) FROM served)) FOR UPDATE SKIP LOCKED
          ) AS oldest
        ),
        -- The limit cuts nothing off, but tells the planner how few they are: it joined them by reading all of the runs.
@@ -162,8 +168,8 @@ export function claimDueRuns(
        FROM due WHERE workspace_id = w AND id = i
        RETURNING workspace_id AS "workspaceId", id, workflow_id AS "workflowId", version_id AS "versionId", event_id AS "eventId",
          module, record_id AS "recordId", actor, cause, fence, recoveries, started_at AS "startedAt", retry_of AS "retryOf",
-         ${nextTurn(turn)} AS "nextTurn"`,
-      [limit, except, leaseMs, after],
+         ${nextTurn(turn, 'served')} AS "nextTurn", ${BUSY_COUNT} AS "busyWorkspaces"`,
+      [claim.limit, claim.except, claim.leaseMs, after, claim.full, claim.mostOfOne],
     ),
   );
 }

@@ -20,10 +20,22 @@ export function busyWorkspaces(table: string, work: string, { after, limit }: { 
   )`;
 }
 
-/** Where the next claim has to begin, from `busy`: after the last workspace when there may be more of them, else at the first. */
-export function nextTurn({ after, limit }: { after: string; limit: string }): string {
-  return `(SELECT CASE WHEN count(*) >= ${limit} THEN coalesce(max(w COLLATE "C"), ${after}) ELSE '' END FROM busy)`;
+/** Where the next claim has to begin: after the last of the workspaces `served` when there may be more of them, else at the first. */
+export function nextTurn({ after, limit }: { after: string; limit: string }, served = 'busy'): string {
+  return `(SELECT CASE WHEN count(*) >= ${limit} THEN coalesce(max(w COLLATE "C"), ${after}) ELSE '' END FROM ${served})`;
 }
+
+/** How many workspaces a claim found to have work, from `busy`. */
+export const BUSY_COUNT = '(SELECT count(*)::int FROM busy)';
+
+/** What each row of a claim tells of the claim itself. */
+export interface Turn {
+  nextTurn: string;
+  busyWorkspaces: number;
+}
+
+/** How long after a claim that found work of several workspaces short transactions are kept up. */
+const CROWDED_MS = 1_000;
 
 /**
  * Whose turn it is, when more workspaces have work than one claim can serve. Kept in memory: another process, or this
@@ -31,12 +43,22 @@ export function nextTurn({ after, limit }: { after: string; limit: string }): st
  */
 export class Turns {
   private after = '';
+  private crowdedUntil = 0;
+  /** The last claim found work of several workspaces. */
+  isShared = false;
+
+  /** Several workspaces had work lately: what one of them waits for is the end of the other's transactions. */
+  get isCrowded(): boolean {
+    return performance.now() < this.crowdedUntil;
+  }
 
   /** Claims from the workspace whose turn it is; begins anew when there is nothing from there on. */
-  async take<Row extends { nextTurn: string }>(claim: (after: string) => Promise<Row[]>): Promise<Row[]> {
+  async take<Row extends Turn>(claim: (after: string) => Promise<Row[]>): Promise<Row[]> {
     const from = this.after;
     const rows = await claim(from);
     this.after = rows[0]?.nextTurn ?? '';
+    this.isShared = (rows[0]?.busyWorkspaces ?? 0) > 1;
+    if (this.isShared) this.crowdedUntil = performance.now() + CROWDED_MS;
     return rows.length === 0 && from !== '' ? this.take(claim) : rows;
   }
 }

@@ -59,6 +59,26 @@ describe('events that steps cause', () => {
     expect(await app.query('SELECT touches FROM crm_leads WHERE id = $1', [lead.id])).toEqual([{ touches: 1 }]);
   });
 
+  it('are no loop where the trigger does not mean them', async () => {
+    const id = await publish({
+      trigger: { type: 'event', module: 'leads', event: 'stage_changed', to: ['Contacted'] },
+      steps: [{ id: 'stage', type: 'move_stage', with: { stage: 'Qualified' } }],
+    });
+    const lead = await app.createLead({ stage: 'Contacted' });
+    await app.automation.publishChange({
+      workspaceId: 'acme',
+      module: 'leads',
+      before: { ...lead, stage: 'New' },
+      after: { ...lead },
+    });
+    await app.automation.drain();
+    const runs = await app.runsOf({ workflowId: id, recordId: lead.id });
+    expect(runs.map(({ status, reason }) => [status, reason])).toEqual([
+      ['succeeded', null],
+      ['skipped', 'trigger'],
+    ]);
+  });
+
   it('end a chain that goes from record to ever new record at depth 5', async () => {
     const id = await publish({
       trigger: { type: 'event', module: 'tasks', event: 'created' },

@@ -2,13 +2,24 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
+import { EventRouter } from '../../src/engine/event-router.js';
+import { RunWorker } from '../../src/engine/run-worker.js';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { claimDueRuns } from '../../src/store/run-store.js';
+import { Turns } from '../../src/store/turns.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { eventually } from '../support/eventually.js';
 
 class Arguments {
   @IsString() to!: string;
 }
 
 const ring = defineAction({ type: 'ring', label: 'Ring', effect: 'external', arguments: Arguments, execute: async () => ({}) });
+
+const RING = {
+  trigger: { type: 'event', module: 'leads', event: 'created' },
+  steps: [{ id: 'ring', type: 'ring', with: { to: 'x' } }],
+};
 
 describe('workspaces that share the workers', () => {
   let app: AutomationApp;
@@ -30,6 +41,15 @@ describe('workspaces that share the workers', () => {
           'SELECT workspace_id, count(*)::int AS count FROM automation.events WHERE routed_at IS NULL GROUP BY workspace_id',
         )
       ).map((row) => [row.workspace_id, row.count]),
+    );
+  const statuses = async (workspaceId: string) =>
+    Object.fromEntries(
+      (
+        await app.query<{ status: string; count: number }>(
+          'SELECT status, count(*)::int AS count FROM automation.runs WHERE workspace_id = $1 GROUP BY status',
+          [workspaceId],
+        )
+      ).map((row) => [row.status, row.count]),
     );
   const tick = () => app.module.get(AutomationEngine).tick();
 
@@ -55,13 +75,9 @@ describe('workspaces that share the workers', () => {
 
   it('run what is queued for one, although hundreds of runs of another are queued before it', async () => {
     app = await startAutomationApp({ actions: [ring], worker: { enabled: false, concurrency: 2 } });
-    const definition = {
-      trigger: { type: 'event', module: 'leads', event: 'created' },
-      steps: [{ id: 'ring', type: 'ring', with: { to: 'x' } }],
-    };
     for (const workspaceId of ['acme', 'brook']) {
       const admin = { ...ADMIN, workspaceId };
-      const { id } = await app.workflows.create({ name: 'Ring', definition: definition as never }, admin);
+      const { id } = await app.workflows.create({ name: 'Ring', definition: RING as never }, admin);
       await app.workflows.publish(id, admin);
     }
     await publish('acme', 60);
@@ -80,5 +96,72 @@ describe('workspaces that share the workers', () => {
     });
     await app.automation.drain();
     expect(await statusOf('acme')).toEqual(['succeeded']);
+  });
+
+  it('leave slots to each other: the call of one is made, although slow calls of another hold all that it may have', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const slow = defineAction({
+      type: 'ring',
+      label: 'Ring',
+      effect: 'external',
+      arguments: Arguments,
+      execute: async (_args, step) => {
+        if (step.workspaceId === 'acme') await gate;
+      },
+    });
+    app = await startAutomationApp({ actions: [slow], worker: { enabled: true, concurrency: 2 } });
+    for (const workspaceId of ['acme', 'brook']) {
+      const admin = { ...ADMIN, workspaceId };
+      const { id } = await app.workflows.create({ name: 'Ring', definition: RING as never }, admin);
+      await app.workflows.publish(id, admin);
+    }
+    await publish('acme', 60);
+    await eventually(async () => expect((await statuses('acme')).running ?? 0).toBeGreaterThanOrEqual(2));
+    await publish('brook', 3);
+    await eventually(async () => expect(await statuses('brook')).toEqual({ succeeded: 3 }));
+    expect((await statuses('acme')).succeeded ?? 0).toBe(0);
+    open();
+    await eventually(async () => expect(await statuses('acme')).toEqual({ succeeded: 60 }));
+  });
+
+  it('get a run of theirs taken up, although others before them fill all that a worker may hold', async () => {
+    const gate = new AbortController();
+    const slow = defineAction({
+      type: 'ring',
+      label: 'Ring',
+      effect: 'external',
+      arguments: Arguments,
+      execute: async (_args, step) => {
+        if (step.workspaceId !== 'third' && !gate.signal.aborted)
+          await new Promise((resolve) => gate.signal.addEventListener('abort', resolve));
+      },
+    });
+    app = await startAutomationApp({ actions: [slow], worker: { enabled: false, concurrency: 2 } });
+    for (const workspaceId of ['first', 'second', 'third']) {
+      const admin = { ...ADMIN, workspaceId };
+      const { id } = await app.workflows.create({ name: 'Ring', definition: RING as never }, admin);
+      await app.workflows.publish(id, admin);
+    }
+    await publish('first', 20);
+    await publish('second', 20);
+    await publish('third', 20);
+    const router = app.module.get(EventRouter);
+    const worker = app.module.get(RunWorker);
+    // Routed without a worker: all are queued but the few that find room at once.
+    for (let batch = 0; batch < 3; batch += 1) worker.adopt((await router.route()).started);
+    for (let claim = 0; claim < 10; claim += 1) await worker.tick();
+    // One place is left, for whoever does not hold any: those before it must not hide it.
+    const one = { limit: 1, mostOfOne: 1, leaseMs: 1, except: [], full: ['first', 'second'] };
+    expect(await claimDueRuns(app.module.get(AutomationDatabase).dataSource.manager, one, new Turns())).toMatchObject([
+      { workspaceId: 'third' },
+    ]);
+    expect((await statuses('third')).running).toBeGreaterThan(0);
+    gate.abort();
+    await worker.settled();
+    await app.automation.drain();
+    expect([await statuses('first'), await statuses('second'), await statuses('third')]).toEqual(Array(3).fill({ succeeded: 20 }));
   });
 });

@@ -25,6 +25,16 @@ const call = defineAction({
   },
 });
 
+/** The host's own code: its runs begin in the queue. */
+const keep = defineAction({
+  type: 'keep',
+  label: 'Keep',
+  effect: 'local',
+  transaction: 'shared',
+  arguments: Arguments,
+  execute: async () => undefined,
+});
+
 const DEFINITION = {
   trigger: { type: 'event', module: 'leads', event: 'created' },
   steps: [
@@ -47,7 +57,7 @@ describe('results of external steps', () => {
   let workflowId: string;
   beforeEach(async () => {
     calls = [];
-    app = await startAutomationApp({ actions: [call] });
+    app = await startAutomationApp({ actions: [call, keep] });
     database = app.module.get(AutomationDatabase);
     workflowId = await app.publishWorkflow(DEFINITION);
   });
@@ -140,5 +150,19 @@ describe('results of external steps', () => {
     await driving;
     expect(calls).toHaveLength(1);
     expect(worker.holding).toBe(0);
+  });
+
+  it('do not keep runs waiting for their leases that could not be given back while the database was away', async () => {
+    const kept = await app.publishWorkflow({ ...DEFINITION, steps: [{ id: 'keep', type: 'keep', with: { to: 'x' } }] });
+    await app.createLead({ name: 'Ada' });
+    await app.module.get(EventRouter).route();
+    const transaction = jest.spyOn(database, 'transaction');
+    for (let time = 0; time < 2; time += 1) {
+      transaction.mockImplementationOnce(() => Promise.reject(new Error('Connection terminated unexpectedly')));
+    }
+    await expect(app.module.get(RunWorker).tick()).rejects.toThrow('Connection terminated');
+    expect(await app.runsOf({ workflowId: kept })).toMatchObject([{ status: 'running' }]);
+    await app.automation.drain();
+    expect(await app.runsOf({ workflowId: kept })).toMatchObject([{ status: 'succeeded' }]);
   });
 });

@@ -112,8 +112,7 @@ async function startNode(
     },
     giveBack: () => runs.drain(0),
     async quiet() {
-      // Everything under way is one call; `room` is the public number that tells how much is under way.
-      while (2 * CONCURRENCY - runs.room !== waiting()) await new Promise((resolve) => setImmediate(resolve));
+      while (runs.busyWith !== waiting()) await new Promise((resolve) => setImmediate(resolve));
     },
   };
 }

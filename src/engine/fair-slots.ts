@@ -1,0 +1,76 @@
+/** Work that waits for a slot, by who it is for. */
+type Waiting = Map<string, (() => void)[]>;
+
+/**
+ * Lets at most `most` pieces of work be under way at the same time, and at most `mostOfOne` of one workspace. A slot that
+ * comes free goes to the workspace that holds the fewest of those that wait; of several to the one that was served longest
+ * ago. So a flood of one workspace's slow calls leaves `most - mostOfOne` slots to the others, and takes turns with them
+ * for the rest. (p-limit and p-queue limit by number and by priority; bottleneck's groups limit each key by itself.)
+ */
+export class FairSlots {
+  private readonly held = new Map<string, number>();
+  private readonly waiting: Waiting = new Map();
+  private taken = 0;
+
+  constructor(
+    private readonly most: number,
+    private readonly mostOfOne: number,
+  ) {}
+
+  /** Performs the work when it has a slot; the slot is free again when it has ended, however it ends. */
+  async run<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
+    await this.slotFor(workspaceId);
+    try {
+      return await work();
+    } finally {
+      this.release(workspaceId);
+    }
+  }
+
+  private slotFor(workspaceId: string): Promise<void> | undefined {
+    // Whoever may start now has nobody before it: slots that could be given were given when they came free.
+    if (this.taken < this.most && this.heldBy(workspaceId) < this.mostOfOne) {
+      this.take(workspaceId);
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      const queue = this.waiting.get(workspaceId) ?? [];
+      queue.push(resolve);
+      this.waiting.set(workspaceId, queue);
+    });
+  }
+
+  private take(workspaceId: string): void {
+    this.taken += 1;
+    this.held.set(workspaceId, this.heldBy(workspaceId) + 1);
+  }
+
+  private release(workspaceId: string): void {
+    this.taken -= 1;
+    const left = this.heldBy(workspaceId) - 1;
+    if (left === 0) this.held.delete(workspaceId);
+    else this.held.set(workspaceId, left);
+    const next = this.next();
+    if (next === null) return;
+    const queue = this.waiting.get(next) ?? [];
+    // To the end: of those who hold as many, the others come first next time.
+    this.waiting.delete(next);
+    const start = queue.shift();
+    if (queue.length > 0) this.waiting.set(next, queue);
+    this.take(next);
+    start?.();
+  }
+
+  private next(): string | null {
+    let best: string | null = null;
+    for (const workspaceId of this.waiting.keys()) {
+      const held = this.heldBy(workspaceId);
+      if (held < this.mostOfOne && (best === null || held < this.heldBy(best))) best = workspaceId;
+    }
+    return best;
+  }
+
+  private heldBy(workspaceId: string): number {
+    return this.held.get(workspaceId) ?? 0;
+  }
+}
