@@ -39,7 +39,7 @@ export class RecipeInstaller {
       });
       if (isNew) installed.push(recipe.name);
     }
-    await takeOverSinks(this.dataSource, this.workflows, this.settings.origin, adminOf(workspaceId));
+    await takeOverSinks(this.dataSource, this.workflows, this.settings, adminOf(workspaceId));
     return installed;
   }
 

@@ -1,5 +1,5 @@
 import { DataSource, Like } from 'typeorm';
-import { type Caller, WorkflowService } from '../../index.js';
+import { type Caller, type JsonObject, WorkflowService } from '../../index.js';
 import { DemoState } from '../demo-state.entity.js';
 
 const MARK = 'sink:';
@@ -22,23 +22,29 @@ export async function rememberSink(dataSource: DataSource, origin: string): Prom
 }
 
 /** The data outlives the port: workflows that call the sink of an earlier start, which nobody answers at any more, call ours. */
-export async function takeOverSinks(dataSource: DataSource, workflows: WorkflowService, origin: string, admin: Caller): Promise<void> {
+export async function takeOverSinks(
+  dataSource: DataSource,
+  workflows: WorkflowService,
+  { origin, sinkSecret }: { origin: string; sinkSecret: string },
+  admin: Caller,
+): Promise<void> {
   for (const former of await knownSinks(dataSource)) {
     if (former === origin || (await answers(former))) continue;
-    await repoint(workflows, `${former}/crm/sink`, `${origin}/crm/sink`, admin);
+    await repoint(workflows, `${former}/crm/sink`, { url: `${origin}/crm/sink`, secret: sinkSecret }, admin);
     await rememberSink(dataSource, origin);
     await dataSource.getRepository(DemoState).delete({ done: `${MARK}${former}` });
   }
 }
 
-async function repoint(workflows: WorkflowService, from: string, to: string, admin: Caller): Promise<void> {
+/** Secrets do not go along to another address, and nobody can read them: the sink's is given again. */
+async function repoint(workflows: WorkflowService, from: string, to: { url: string; secret: string }, admin: Caller): Promise<void> {
   const { items } = await workflows.list({ sort: { field: 'code', descending: false }, page: 1, limit: 100 }, admin);
   for (const { id } of items) {
     const { definition, revision, status, hasUnpublishedChanges } = await workflows.get(id, admin);
     const text = JSON.stringify(definition);
-    const moved = text.replaceAll(JSON.stringify(from), JSON.stringify(to));
-    if (moved === text) continue;
-    await workflows.update(id, { revision, definition: JSON.parse(moved) }, admin);
+    if (!text.includes(JSON.stringify(from))) continue;
+    const moved = JSON.parse(text, (_, value) => (value?.url === from ? { ...value, ...to } : value)) as JsonObject;
+    await workflows.update(id, { revision, definition: moved }, admin);
     // An edit that somebody has not finished, and a pause, are theirs to end.
     if (status === 'active' && !hasUnpublishedChanges) await workflows.publish(id, admin);
   }
