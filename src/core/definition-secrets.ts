@@ -35,7 +35,18 @@ export function maskSecrets(definition: JsonObject, actions: Actions): JsonObjec
     const isSecret = secretsOf(step.type, actions);
     return mapArguments(step.args, (name, value) => (isSecret(name) ? masked(value) : value));
   };
-  return mapSteps(definition, mask, masked);
+  return maskMisplaced(mapSteps(definition, mask, masked), actions);
+}
+
+/** Somebody may have written a secret next to `with` instead of into it: a problem of the draft, and a secret all the same. */
+function maskMisplaced(definition: JsonObject, actions: Actions): JsonObject {
+  const walk = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(walk);
+    if (!isJsonObject(value)) return value;
+    const secret = (typeof value.type === 'string' && actions.get(value.type)?.secret) || [];
+    return mapArguments(value, (name, member) => (secret.includes(name) ? masked(member) : name === 'with' ? member : walk(member)));
+  };
+  return walk(definition) as JsonObject;
 }
 
 /**
@@ -80,12 +91,12 @@ export function maskChange(before: JsonObject, after: JsonObject, actions: Actio
     if (typeof step.id === 'string') earlier.set(step.id, step);
     return step.args;
   });
-  const shown = mapSteps(after, (step) => {
+  const mark = (step: RawStep) => {
     const isSecret = secretsOf(step.type, actions);
     const args = typeof step.id === 'string' ? earlier.get(step.id)?.args : undefined;
     return mapArguments(step.args, (name, value) => (isSecret(name) ? markedChange(value, args?.[name]) : value));
-  });
-  return { before: maskSecrets(before, actions), after: shown };
+  };
+  return { before: maskSecrets(before, actions), after: maskMisplaced(mapSteps(after, mark, masked), actions) };
 }
 
 function secretsOf(type: string, actions: Actions): (name: string) => boolean {

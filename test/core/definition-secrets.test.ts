@@ -57,6 +57,26 @@ describe('a definition as people read it', () => {
     });
   });
 
+  it('does not show a secret that stands next to the arguments instead of in them', () => {
+    const misplaced = {
+      steps: [
+        { id: 'a', type: 'webhook', secret: 'k', headers: { x: 'k' }, with: { url: 'u' } },
+        { type: 'note', secret: 'k' },
+      ],
+    };
+    const shown = {
+      steps: [
+        { id: 'a', type: 'webhook', secret: MASK, headers: { x: MASK }, with: { url: 'u' } },
+        { type: 'note', secret: 'k' },
+      ],
+    };
+    expect(masked(misplaced)).toEqual(shown);
+    expect(maskChange({}, misplaced, ACTIONS).after).toEqual(shown);
+    expect(maskChange({}, { steps: [{ type: 'webhook', with: ['k'] }] }, ACTIONS).after).toEqual({
+      steps: [{ type: 'webhook', with: MASK }],
+    });
+  });
+
   it('is made of any JSON without failing, and without changing it', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom('steps', 'with', 'type', 'id', 'secret'), fc.jsonValue({ maxDepth: 6 })), (draft) => {
