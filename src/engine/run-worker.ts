@@ -347,9 +347,14 @@ export class RunWorker {
   private async giveBackOwed(): Promise<void> {
     if (this.owed.length === 0) return;
     const { owed } = this;
-    // Fenced: what was claimed by somebody since then stays theirs.
-    await this.database.transaction((manager) => releaseRuns(manager, owed));
-    this.owed = this.owed.slice(owed.length);
+    this.owed = [];
+    try {
+      // Fenced: what was claimed by somebody since then stays theirs.
+      await this.database.transaction((manager) => releaseRuns(manager, owed));
+    } catch (error) {
+      this.owed.push(...owed);
+      throw error;
+    }
   }
 
   private setApart(runId: string): void {
