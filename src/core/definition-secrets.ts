@@ -1,4 +1,5 @@
 import type { ActionDescription } from './catalog.js';
+import { sameJson } from './derive-events.js';
 import type { Problem } from './errors.js';
 import { isJsonObject, type Json, type JsonObject } from './json.js';
 import { isForbiddenKey } from './storable-json.js';
@@ -52,7 +53,8 @@ function maskMisplaced(definition: JsonObject, actions: Actions): JsonObject {
 /**
  * An edit of a definition with the secrets that it leaves as they were, taken from the definition that is stored: of the
  * step of the same id and type, as long as what they are sent to is the same. Otherwise whoever may edit but not read
- * could have them sent to an address of their own. What is not found stays masked: see {@link secretProblems}.
+ * could have them sent to an address of their own; and an address that is rendered may come from anywhere in the
+ * definition, which must then be the same throughout. What is not found stays masked: see {@link secretProblems}.
  */
 export function keepSecrets(edited: JsonObject, stored: JsonObject, actions: Actions): JsonObject {
   const known = new Map<Json, RawStep | null>();
@@ -61,12 +63,16 @@ export function keepSecrets(edited: JsonObject, stored: JsonObject, actions: Act
     if (typeof step.id === 'string') known.set(step.id, known.has(step.id) ? null : step);
     return step.args;
   });
+  const isUnchanged = sameJson(maskSecrets(edited, actions), maskSecrets(stored, actions));
   return mapSteps(edited, (step) => {
     const before = typeof step.id === 'string' ? known.get(step.id) : undefined;
     if (!before || before.type !== step.type) return step.args;
     const isSecret = secretsOf(step.type, actions);
     const goTo = actions.get(step.type)?.secretsGoTo;
-    if (goTo !== undefined && JSON.stringify(before.args[goTo]) !== JSON.stringify(step.args[goTo])) return step.args;
+    if (goTo !== undefined && !isUnchanged) {
+      const address = step.args[goTo];
+      if (!sameJson(before.args[goTo], address) || JSON.stringify(address ?? null).includes('{{')) return step.args;
+    }
     return mapArguments(step.args, (name, value) => (isSecret(name) ? kept(value, before.args[name]) : value));
   });
 }
@@ -121,7 +127,8 @@ function markedChange(value: Json, before: Json | undefined): Json {
 }
 
 function maskPaths(value: Json, path: string): string[] {
-  if (value === MASK) return [path];
+  // Not as a part of a text either: it would be sent as it is.
+  if (typeof value === 'string' && value.includes(MASK)) return [path];
   return isJsonObject(value) ? Object.entries(value).flatMap(([name, member]) => maskPaths(member ?? null, `${path}.${name}`)) : [];
 }
 

@@ -6,6 +6,8 @@ import { type HttpRequest, header } from './http-request.js';
 /** The largest body, in bytes: a definition may have this size. The host's own body parser must allow as much. */
 export const MAX_BODY_BYTES = REQUEST_LIMITS.bytes;
 const MAX_QUERY_BYTES = 16 * 1024;
+/** What browsers say of requests that no other site has made; other programs say nothing. */
+const SAME_ORIGIN = new Set(['same-origin', 'none']);
 const METHODS_WITH_BODY = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);
 
 /**
@@ -27,7 +29,9 @@ function checkBody(request: HttpRequest): void {
   const contentType = header(request, 'content-type');
   const length = Number(header(request, 'content-length') ?? 0);
   const hasBody = length > 0 || header(request, 'transfer-encoding') !== undefined;
-  if ((contentType !== undefined || hasBody) && !isJsonInUtf8(contentType ?? '')) {
+  // A page of another site may send without asking whatever has no content type of its own, the host's cookies with it.
+  const isOwn = SAME_ORIGIN.has(header(request, 'sec-fetch-site') ?? 'none');
+  if ((contentType !== undefined || hasBody || !isOwn) && !isJsonInUtf8(contentType ?? '')) {
     throw new AutomationError('unsupported_media_type', 'The body must be JSON in UTF-8.', {
       hint: 'Send the header `Content-Type: application/json`.',
     });

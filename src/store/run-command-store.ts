@@ -172,7 +172,7 @@ export async function restartRuns(
 
 /**
  * Ends a run that is not over. The raised fence shuts out the worker that may hold it; an attempt in flight is marked as
- * lost, because its result will not be heard. Answers its workflow, or null when it was over already (or does not exist).
+ * lost, because its result will not be heard, and nothing of it waits any more. Answers its workflow, or null when it was over already (or does not exist).
  */
 export async function cancelRun(manager: EntityManager, workspaceId: string, id: string, reason: string): Promise<string | null> {
   const [run] = await sql<{ workflowId: string }>(
@@ -184,8 +184,10 @@ export async function cancelRun(manager: EntityManager, workspaceId: string, id:
   if (!run) return null;
   await sql(
     manager,
-    `UPDATE automation.step_executions SET status = 'lost', finished_at = now(), error = $3::jsonb
-     WHERE workspace_id = $1 AND run_id = $2 AND status = 'running'`,
+    `UPDATE automation.step_executions SET status = CASE status WHEN 'running' THEN 'lost' ELSE 'failed' END,
+       error = CASE status WHEN 'running' THEN $3::jsonb WHEN 'waiting' THEN $4::jsonb ELSE error END,
+       wake_at = NULL, finished_at = coalesce(finished_at, now())
+     WHERE workspace_id = $1 AND run_id = $2 AND (status IN ('running', 'waiting') OR wake_at IS NOT NULL)`,
     [
       workspaceId,
       id,
@@ -194,6 +196,7 @@ export async function cancelRun(manager: EntityManager, workspaceId: string, id:
         message: 'The run was cancelled while this attempt was in flight.',
         hint: 'Whether it took effect is unknown: look at the far side.',
       }),
+      JSON.stringify({ code: 'run_cancelled', message: 'The run was cancelled while this step waited.' }),
     ],
   );
   return run.workflowId;

@@ -146,6 +146,24 @@ describe('an edit of what was read', () => {
     expect(pathsOf(after)).toEqual(expect.arrayContaining(['steps[0].with.secret', 'steps[0].with.headers.authorization']));
   });
 
+  it('has to give them again when an address that is rendered may come from elsewhere now', () => {
+    const call = (args: JsonObject) => hook({ url: '{{steps.n.output.url}}', ...args });
+    const note = (text: string): JsonObject => ({ id: 'n', type: 'note', with: { text } });
+    const back = { secret: MASK, headers: { authorization: MASK, 'x-plain': '' } };
+    const stored = { steps: [note('a'), call({})] };
+    const moved = { steps: [note('b'), call(back)] };
+    expect(kept(moved, stored)).toEqual(moved);
+    expect(kept({ steps: [note('a'), call(back)] }, stored)).toEqual(stored);
+    // Of several secrets one may be given anew.
+    const renewed = { steps: [note('a'), call({ ...back, secret: 'whsec_2' })] };
+    expect(kept(renewed, stored)).toEqual({ steps: [note('a'), call({ secret: 'whsec_2' })] });
+  });
+
+  it('cannot put a mask into a secret', () => {
+    const audited = { steps: [hook({ secret: `${MASK} (changed)`, headers: { authorization: `Bearer ${MASK}` } })] };
+    expect(pathsOf(kept(audited, { steps: [hook()] }))).toEqual(['steps[0].with.secret', 'steps[0].with.headers.authorization']);
+  });
+
   it('cannot show a secret through an action that does not keep it', () => {
     const stored = { steps: [{ id: 's', type: 'sms', with: { key: 'k' } }] };
     const edited = { steps: [{ id: 's', type: 'note', with: { key: MASK } }] };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { RunService } from '../../src/engine/run-service.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };
 
@@ -134,5 +135,23 @@ describe('flow control', () => {
       await app.automation.drain();
       expect((await app.runsOf({ workflowId })).map(({ status }) => status).sort()).toEqual([...expected].sort());
     }
+  });
+
+  it('waits no more when the run is cancelled, and says so', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      conditions: { field: 'source', operator: 'equals', value: 'Cancelled' },
+      steps: [{ id: 'pause', type: 'delay', for: 'P1D' }],
+    });
+    await app.createLead({ source: 'Cancelled' });
+    await app.automation.drain();
+    const [waiting] = await app.runsOf({ workflowId });
+    expect(waiting?.steps).toMatchObject([{ path: 'pause', status: 'waiting', finishedAt: null }]);
+    await app.module.get(RunService).cancel(waiting?.id ?? '', 'not needed', ADMIN);
+    const [run] = await app.runsOf({ workflowId });
+    expect(run).toMatchObject({
+      status: 'cancelled',
+      steps: [{ path: 'pause', status: 'failed', error: { code: 'run_cancelled' }, wakeAt: null, finishedAt: expect.anything() }],
+    });
   });
 });

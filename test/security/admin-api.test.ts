@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { type RealApp, startRealApp } from './support/real-app.js';
-import { furnish, type Ids, LISTS, pathOf, type Target, UNKNOWN, WITH_BODY, WITH_ID } from './support/routes.js';
+import { furnish, type Ids, LISTS, pathOf, TARGETS, type Target, UNKNOWN, WITH_BODY, WITH_ID } from './support/routes.js';
 import { type ApiDocument, bodyFields, queryParameters, unfitValues } from './support/wrong-types.js';
 
 // Attacks by the form of a request, each on every route that it can be made on. See admin-access for who asks, and
@@ -269,6 +269,26 @@ describe.each(HOSTS)('on %s', (_host, dropped, prepare) => {
         expect([odd, answer.status]).toEqual([odd, NO_URLS.has(odd) ? 400 : 404]);
         expect(answer.body.code).toEqual(expect.any(String));
       }
+    },
+  );
+
+  it.each(TARGETS.filter(({ method }) => method !== 'get').map((target) => [target.name, target] as const))(
+    '%s: from a page of another site, without a body that makes the browser ask first → 415',
+    async (_name, target) => {
+      for (const site of ['cross-site', 'same-site']) {
+        const answer = await real.call(target.method, pathOf(target, ids)).set('Sec-Fetch-Site', site);
+        expect([answer.status, answer.body.code]).toEqual([415, 'unsupported_media_type']);
+      }
+      const nowhere = target.path.replace(':id', '01890000-0000-7000-8000-000000000000');
+      for (const site of ['same-origin', 'none']) {
+        expect((await real.call(target.method, nowhere).set('Sec-Fetch-Site', site)).status).not.toBe(415);
+      }
+      const asked = await real
+        .call(target.method, nowhere)
+        .set('Sec-Fetch-Site', 'cross-site')
+        .set('Content-Type', 'application/json')
+        .send('{}');
+      expect(asked.status).not.toBe(415);
     },
   );
 
