@@ -18,6 +18,9 @@ const TARGET = { engine: 10, queue: 1.5 };
 /** Names of peers, or parts of them, to measure only those. */
 const ONLY = process.argv.slice(2);
 
+/** Beyond the time that a measurement gives itself: for setting up a database, and for ending. */
+const GRACE_SECONDS = 30;
+
 /** Rates of a contestant, and of ours just before each. */
 interface Pairs {
   rates: number[];
@@ -49,7 +52,9 @@ try {
     for (const row of rows) {
       if (row.failed || !row.settings) continue;
       const { peer, settings } = row;
-      row.failed = await oursThen(row, { subject: { peer: peer.name, settings }, runs: RUNS[peer.kind] }, label);
+      const failed = await oursThen(row, { subject: { peer: peer.name, settings }, runs: RUNS[peer.kind] }, label);
+      // What earlier rounds measured stays; the output says what went wrong in this one.
+      if (row.rates.length === 0) row.failed = failed;
     }
   }
   print();
@@ -91,6 +96,8 @@ async function measure(order: Pick<Order, 'subject' | 'runs'>, label: string): P
     child.once('message', (message) => resolve(message as Answer));
     child.once('exit', (code, signal) => resolve({ failed: `its process ended with ${code ?? signal}` }));
     child.send({ ...order, serverUrl: server.url, timeoutSeconds } satisfies Order);
+    // Its own clock stands still when something blocks its event loop.
+    setTimeout(() => child.kill('SIGKILL'), (timeoutSeconds + GRACE_SECONDS) * 1_000).unref();
   });
   console.error(`${label}: ${name}: ${'failed' in answer ? `not run: ${answer.failed}` : `${Math.round(answer.rate)} runs/s`}`);
   return answer;
