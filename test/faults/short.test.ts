@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FAULT_CASES } from './cases/index.js';
-import { FaultRun } from './support/fault-run.js';
+import { FaultRun, obstacleOf } from './support/fault-run.js';
 
 const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 32));
 /** A server that the user has named is not ours to stop. */
@@ -16,8 +16,9 @@ describe(`under faults, in short (FAULTS_SEED=${seed})`, () => {
   afterAll(() => run.close());
 
   for (const one of FAULT_CASES.filter(({ short }) => short)) {
-    const test = one.postgres === 'own' && !ownServers ? it.skip : it;
-    test(`${one.id}: ${one.title}`, async () => {
+    const obstacle = obstacleOf(one, ownServers);
+    const test = obstacle === null ? it : it.skip;
+    test(`${one.id}: ${one.title}${obstacle === null ? '' : ` (skipped: ${obstacle})`}`, async () => {
       const outcome = await run.run(one);
       expect(outcome).toMatchObject({ kind: 'ran', result: { violations: [] } });
     });

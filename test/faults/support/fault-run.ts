@@ -21,6 +21,11 @@ export interface FaultRunOptions {
   ownServers: boolean;
 }
 
+/** Why a case cannot run here; null when it can. */
+export function obstacleOf(one: FaultCase, ownServers: boolean): string | null {
+  return one.postgres === 'own' && !ownServers ? 'needs a Postgres of its own; unset DATABASE_URL' : null;
+}
+
 /** What the cases of one run share: hot spares and a server. */
 export class FaultRun {
   private lab: FaultLab | null = null;
@@ -43,13 +48,8 @@ export class FaultRun {
     return new FaultRun(options, folder, spares);
   }
 
-  /** Why a case cannot run here; null when it can. */
-  obstacle(one: FaultCase): string | null {
-    return one.postgres === 'own' && !this.options.ownServers ? 'needs a Postgres of its own; unset DATABASE_URL' : null;
-  }
-
   async run(one: FaultCase): Promise<FaultOutcome> {
-    const reason = this.obstacle(one);
+    const reason = obstacleOf(one, this.options.ownServers);
     if (reason !== null) return { kind: 'skipped', reason };
     const began = performance.now();
     const result = await this.resultOf(one);
