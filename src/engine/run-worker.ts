@@ -366,7 +366,7 @@ export class RunWorker {
     const ended = work.catch((error: unknown) => this.logger.error(`A run could not be taken on: ${String(error)}`));
     this.underWay.add(workspaceId, ended, (left) => {
       // Worth a claim: this workspace was full until now, or everything was.
-      if (left === this.settings.concurrency - 1 || this.room === 1) this.onRoom?.();
+      if (left === this.settings.concurrency - 1 || this.room === 1 || (this.room === 0 && left === 0)) this.onRoom?.();
     });
   }
 }
