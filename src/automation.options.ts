@@ -29,7 +29,7 @@ export interface AutomationOptions {
   worker?: {
     /** Routes events and runs steps. Default true. */
     enabled?: boolean;
-    /** External steps performed at the same time. Default 20. */
+    /** External steps of one workspace performed at the same time; a quarter more are there for the others. Default 20. */
     concurrency?: number;
     /** Events or runs in one transaction. Default 100. */
     batchSize?: number;

@@ -138,7 +138,7 @@ export class RunWorker {
     clearTimeout(timer);
     const left = this.held.all;
     for (const run of left) this.held.letGo(run);
-    if (left.length > 0) await this.giveBack(left);
+    await this.giveBack([...left, ...this.owed.splice(0)]);
   }
 
   /** From its loading on, each run is answered for by itself: a neighbour's trouble must not undo what was committed for it. */
@@ -352,6 +352,8 @@ export class RunWorker {
       // Fenced: what was claimed by somebody since then stays theirs.
       await this.database.transaction((manager) => releaseRuns(manager, owed));
     } catch (error) {
+      // Whatever else it is must not keep this worker from claiming: the leases run out.
+      if (!isConnectionLoss(error)) return this.logger.error(`Could not give ${owed.length} runs back: ${String(error)}`);
       this.owed.push(...owed);
       throw error;
     }

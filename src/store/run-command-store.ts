@@ -187,7 +187,7 @@ export async function cancelRun(manager: EntityManager, workspaceId: string, id:
     `UPDATE automation.step_executions SET status = CASE status WHEN 'running' THEN 'lost' ELSE 'failed' END,
        error = CASE status WHEN 'running' THEN $3::jsonb WHEN 'waiting' THEN $4::jsonb ELSE error END,
        wake_at = NULL, finished_at = coalesce(finished_at, now())
-     WHERE workspace_id = $1 AND run_id = $2 AND (status IN ('running', 'waiting') OR wake_at IS NOT NULL)`,
+     WHERE workspace_id = $1 AND run_id = $2 AND (status IN ('running', 'waiting') OR wake_at > now())`,
     [
       workspaceId,
       id,
