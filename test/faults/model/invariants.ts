@@ -2,7 +2,7 @@ import type { WorkflowDefinition } from '../../../src/core/definition.js';
 import { parseDefinition } from '../../../src/core/definition-parser.js';
 import type { StepExecution } from '../../../src/core/history.js';
 import { plan } from '../../../src/core/plan.js';
-import { loadGroup, type RunRow, type StepRow } from './model-rows.js';
+import { loadGroup, type RunChange, type RunRow, type StepRow } from './model-rows.js';
 import type { ModelWorld } from './model-world.js';
 import type { Sequence } from './sequence.js';
 
@@ -91,17 +91,6 @@ function startedRuns(sequence: Sequence, event: { id: string; routedAt: Date | n
   const paused = sequence.pauses.some((pause) => at >= pause.from.getTime() && (pause.to === null || at < pause.to.getTime()));
   const expected = paused ? 0 : 1;
   return started === expected ? [] : [`event ${event.id} started ${started} runs while the workflow was ${paused ? 'paused' : 'active'}`];
-}
-
-interface RunChange {
-  runId: string;
-  was: string | null;
-  status: string;
-  fenceWas: number | null;
-  fence: number;
-  due: boolean;
-  finished: boolean;
-  onlyRetried: boolean | null;
 }
 
 /** A run goes through states as it may, ends once (and once more for each time a person sent it back), and its fence never falls. */

@@ -3,6 +3,18 @@ import type { StepExecution } from '../../../src/core/history.js';
 import type { ModelWorld } from './model-world.js';
 import type { Sequence } from './sequence.js';
 
+/** One change of a run's row, as a trigger of the model noted it. */
+export interface RunChange {
+  runId: string;
+  was: string | null;
+  status: string;
+  fenceWas: number | null;
+  fence: number;
+  due: boolean;
+  finished: boolean;
+  onlyRetried: boolean | null;
+}
+
 export interface RunRow {
   id: string;
   workspaceId: string;
@@ -40,16 +52,7 @@ export async function loadGroup(world: ModelWorld, sequences: readonly Sequence[
      FROM automation.step_executions WHERE workspace_id = ANY($1) AND run_id = ANY($2::uuid[]) ORDER BY run_id, position`,
     [workspaces, ids],
   );
-  const runHistory = await world.query<{
-    runId: string;
-    was: string | null;
-    status: string;
-    fenceWas: number | null;
-    fence: number;
-    due: boolean;
-    finished: boolean;
-    onlyRetried: boolean | null;
-  }>(
+  const runHistory = await world.query<RunChange>(
     `SELECT run_id AS "runId", was, status, fence_was AS "fenceWas", fence, due, finished, only_retried AS "onlyRetried"
      FROM run_history WHERE run_id = ANY($1::uuid[]) ORDER BY n`,
     [ids],
