@@ -22,7 +22,7 @@ const writesStep =
 
 const STATEMENTS = {
   'claim of the event': (sql: string) => sql.includes('FROM automation.events WHERE routed_at IS NULL'),
-  'claim of the run': (sql: string) => sql.includes('WITH due AS MATERIALIZED'),
+  'claim of the run': (sql: string) => sql.includes('due AS MATERIALIZED (SELECT'),
   intent: writesStep('running'),
   result: writesStep('succeeded'),
   effect: (sql: string) => /^INSERT INTO "tasks"/.test(sql),
