@@ -74,11 +74,14 @@ function invalid(place: Place, message: string): AutomationError {
   return invalidRequest([{ path: pathOf(place), message }]);
 }
 
-/** `definition.steps[0].with`; the root's own name is left out, and the inside of what is very deep. */
+/**
+ * `definition.steps[0].with`; the root's own name is left out, and the inside of what is very deep. All of these names
+ * were accepted before what they hold was looked at.
+ */
 function pathOf(place: Place): string {
   const keys: (string | number)[] = [];
   for (let at: Place | null = place; at?.parent; at = at.parent) keys.unshift(at.key);
   if (keys.length === 0) return String(place.key);
-  const shown = keys.slice(0, 20).map((key) => (typeof key === 'number' ? `[${key}]` : `.${key.replace(/[\0\p{Surrogate}]/gu, '\uFFFD')}`));
+  const shown = keys.slice(0, 20).map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`));
   return `${shown.join('').replace(/^\./, '')}${keys.length > 20 ? '…' : ''}`;
 }

@@ -159,6 +159,16 @@ describe('an edit of what was read', () => {
     expect(kept(renewed, stored)).toEqual({ steps: [note('a'), call({ secret: 'whsec_2' })] });
   });
 
+  it('keeps those of a step that has no address yet, whatever else is edited', () => {
+    const draft = (text: string, args: JsonObject): JsonObject => ({
+      steps: [
+        { id: 'n', type: 'note', with: { text } },
+        { id: 'hook', type: 'webhook', with: args },
+      ],
+    });
+    expect(kept(draft('b', { secret: MASK }), draft('a', { secret: 'whsec_1' }))).toEqual(draft('b', { secret: 'whsec_1' }));
+  });
+
   it('cannot put a mask into a secret', () => {
     const audited = { steps: [hook({ secret: `${MASK} (changed)`, headers: { authorization: `Bearer ${MASK}` } })] };
     expect(pathsOf(kept(audited, { steps: [hook()] }))).toEqual(['steps[0].with.secret', 'steps[0].with.headers.authorization']);
