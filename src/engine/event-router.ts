@@ -42,7 +42,7 @@ const MOST_INLINE = 200;
  * in each, seven times as long as alone (p95, two workers on two cores). So transactions are short then, and one loop does
  * not take part in the flood but stands by for whoever comes: a few events at a time, and only when several have some.
  */
-const CROWDED_BATCH = 20;
+const CROWDED_BATCH = 12;
 const STANDBY_BATCH = 2;
 
 /**

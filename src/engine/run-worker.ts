@@ -1,18 +1,19 @@
 import { Logger } from '@nestjs/common';
 import type { CrmHost } from '../host/crm-host.js';
 import type { AutomationDatabase } from '../store/database.js';
-import { type ClaimedRun, claimDueRuns, extendLeases, type HeldRun, releaseRuns, updateRuns } from '../store/run-store.js';
+import { type ClaimedRun, claimDueRuns, extendLeases, type HeldRun, updateRuns } from '../store/run-store.js';
 import { sql } from '../store/sql.js';
-import { addStats } from '../store/stats-store.js';
 import { writeExecutions } from '../store/step-store.js';
 import { Turns } from '../store/turns.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { EngineSettings } from './engine-settings.js';
 import { FairSlots } from './fair-slots.js';
+import { GroupCommit } from './group-commit.js';
 import { HeldRuns } from './held-runs.js';
-import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from './logged-failure.js';
+import { isConnectionLoss, isPassing, toLoggedFailure } from './logged-failure.js';
 import { type LoadedRuns, loadRuns } from './run-loader.js';
 import { type AdvancedRun, LeaseLost, type RunRecorder } from './run-recorder.js';
+import { RunReturns } from './run-returns.js';
 import type { PreparedStep, RunState } from './run-state.js';
 import type { StepLog, StepResult } from './step-log.js';
 import type { StepRunner } from './step-runner.js';
@@ -21,6 +22,7 @@ import { UnderWay } from './under-way.js';
 
 /** A result that waits to be written. */
 interface Finished {
+  run: RunState;
   step: PreparedStep;
   result: StepResult;
 }
@@ -29,8 +31,12 @@ interface Finished {
 const RECORD_PAUSE_MS = 500;
 /** How many hints are kept; a run that loses its hint costs one more failed batch. */
 const MOST_SET_APART = 10_000;
-/** A run whose own transaction was refused for a passing reason (a lock, a deadlock) is looked at again after this. */
-const BUSY_PAUSE = '1 second';
+/**
+ * Results that come in while so many transactions with results are under way share the next one, of at most so many: a
+ * neighbour's should not wait long. A worker whose 20 calls were answered at once wrote 20 transactions, and whoever came
+ * then took four times as long as usual.
+ */
+const RESULTS = { transactions: 2, batch: 10 };
 
 /**
  * Drives runs: claims due ones, advances them in batches, performs their external steps and takes their results. What
@@ -43,11 +49,15 @@ export class RunWorker {
   private readonly logger = new Logger('AutomationWorker');
   private readonly external: FairSlots;
   private readonly ownTransactions: FairSlots;
+  private readonly results = new GroupCommit<Finished, ReadonlySet<Finished>>(
+    (batch) => this.takeResults(batch),
+    RESULTS.transactions,
+    RESULTS.batch,
+  );
   private readonly held = new HeldRuns();
+  private readonly returns: RunReturns;
   private readonly turns = new Turns();
   private readonly underWay = new UnderWay();
-  /** Runs that could not be given back because the database was away; else they would wait for their leases to end. */
-  private owed: HeldRun[] = [];
   /** Runs that spoiled a shared transaction here: they get one of their own. A hint, found out again elsewhere. */
   private readonly alone = new Set<string>();
 
@@ -59,10 +69,11 @@ export class RunWorker {
     private readonly log: StepLog,
     private readonly recorder: RunRecorder,
     private readonly settings: EngineSettings,
-    private readonly random: () => number,
+    random: () => number,
     private readonly onFinished: (finished: readonly AdvancedRun[]) => void,
   ) {
     const { concurrency, ownTransactions } = settings;
+    this.returns = new RunReturns(database, random);
     this.external = new FairSlots(concurrency + forOthers(concurrency), concurrency);
     // No more than these: each holds a connection of the pool.
     this.ownTransactions = new FairSlots(ownTransactions, Math.max(1, ownTransactions - 1));
@@ -75,7 +86,7 @@ export class RunWorker {
 
   /** Claims a batch of due runs and takes them as far as they go without the outside world. Answers how many it claimed. */
   async tick(): Promise<number> {
-    await this.giveBackOwed();
+    await this.returns.giveBackOwed();
     const { batchSize, concurrency, leaseMs } = this.settings;
     const mostOfOne = this.room > 0 ? concurrency : 1;
     const limit = Math.min(batchSize, Math.max(1, this.room));
@@ -138,18 +149,18 @@ export class RunWorker {
     clearTimeout(timer);
     const left = this.held.all;
     for (const run of left) this.held.letGo(run);
-    await this.giveBack([...left, ...this.owed.splice(0)]);
+    await this.returns.giveBackAll(left);
   }
 
   /** From its loading on, each run is answered for by itself: a neighbour's trouble must not undo what was committed for it. */
   private async take(claimed: readonly ClaimedRun[]): Promise<void> {
     const { runs, broken } = await this.load(claimed).catch(async (error: unknown) => {
-      await this.giveBack(claimed);
+      await this.returns.giveBack(claimed);
       throw error;
     });
     for (const run of runs) this.held.add(run);
     for (const { id, recoveries } of claimed) if (recoveries > 1) this.setApart(id);
-    for (const { run, failure } of broken) this.track(run, this.fail(run, failure));
+    for (const { run, failure } of broken) this.track(run, this.returns.fail(run, failure));
     const together = runs.filter((run) => !this.alone.has(run.id));
     for (const run of runs) if (this.alone.has(run.id)) this.track(run, this.advanceAlone(run));
     if (together.length > 0) await this.advanceTogether(together);
@@ -173,7 +184,7 @@ export class RunWorker {
       const lost = error instanceof LeaseLost ? error.runIds : new Set();
       if (lost.size === 0 && !isConnectionLoss(error)) for (const run of runs) this.setApart(run.id);
       for (const run of runs) this.held.forget(run);
-      await this.giveBack(runs.filter((run) => !lost.has(run.id)));
+      await this.returns.giveBack(runs.filter((run) => !lost.has(run.id)));
       return;
     }
     this.goOn(advanced);
@@ -190,9 +201,10 @@ export class RunWorker {
     } catch (error) {
       this.held.forget(run);
       if (error instanceof LeaseLost) return;
-      if (isConnectionLoss(error)) return this.giveBack([run]);
-      if (isPassing(error)) return this.postpone(run);
-      return this.fail({ ...pick(run), workflowId: run.version.workflow.id }, toLoggedFailure(error));
+      if (isConnectionLoss(error)) return this.returns.giveBack([run]);
+      if (isPassing(error)) return this.returns.postpone(run);
+      const { workspaceId, id, fence, version } = run;
+      return this.returns.fail({ workspaceId, id, fence, workflowId: version.workflow.id }, toLoggedFailure(error));
     }
     this.alone.delete(run.id);
     this.goOn(advanced);
@@ -242,34 +254,47 @@ export class RunWorker {
         return { kind: 'failed', failure: toLoggedFailure(error) };
       }
     });
-    if (result) await this.takeResult(run, { step, result });
+    if (result === null) return;
+    const finished: Finished = { run, step, result };
+    const unwritten = await (this.alone.has(run.id) ? this.takeResults([finished], 'own') : this.results.add(finished));
+    if (unwritten.has(finished)) await this.saveResult(finished);
   }
 
-  /** Writes a result and goes on from it in one transaction; when that fails, the result alone: it must not get lost. */
-  private async takeResult(run: RunState, finished: Finished): Promise<void> {
-    if (!this.held.has(run)) {
-      this.logger.warn(`Run ${run.id}: the lease was lost while step ${finished.step.ready.path} was performed; its result is dropped.`);
-      return;
-    }
+  /**
+   * Writes results and goes on from them in one transaction. Answers those that it could not write: they must not get lost,
+   * and are to be saved each by itself.
+   */
+  private async takeResults(results: readonly Finished[], kind: StepTransaction['kind'] = 'shared'): Promise<ReadonlySet<Finished>> {
+    const ours = results.filter(({ run, step }) => {
+      if (this.held.has(run)) return true;
+      this.logger.warn(`Run ${run.id}: the lease was lost while step ${step.ready.path} was performed; its result is dropped.`);
+      return false;
+    });
+    if (ours.length === 0) return new Set();
+    const runs = [...new Set(ours.map(({ run }) => run))];
     let advanced: AdvancedRun[];
     try {
-      advanced = await this.inTransaction(this.alone.has(run.id) ? 'own' : 'shared', async (tx) => {
-        this.log.resulted(run, finished.step, finished.result, tx.now);
-        return [{ run, advance: await this.runner.advance(run, tx) }];
+      advanced = await this.inTransaction(kind, (tx) => {
+        for (const { run, step, result } of ours) this.log.resulted(run, step, result, tx.now);
+        return advanceAll(runs, (run) => this.runner.advance(run, tx));
       });
     } catch (error) {
-      if (error instanceof LeaseLost) return this.held.forget(run);
-      if (!isConnectionLoss(error)) this.setApart(run.id);
-      return this.saveResult(run, finished);
+      const lost = error instanceof LeaseLost ? error.runIds : new Set();
+      for (const run of runs) {
+        if (lost.has(run.id)) this.held.forget(run);
+        else if (lost.size === 0 && !isConnectionLoss(error)) this.setApart(run.id);
+      }
+      return new Set(ours.filter(({ run }) => !lost.has(run.id)));
     }
     this.goOn(advanced);
+    return new Set();
   }
 
   /**
    * The result without any further step, again and again for as long as the run is ours: the far side has acted, and a
    * result that is lost would have it act twice. The run is then taken up anew.
    */
-  private async saveResult(run: RunState, { step, result }: Finished): Promise<void> {
+  private async saveResult({ run, step, result }: Finished): Promise<void> {
     while (this.held.has(run)) {
       try {
         await this.database.transaction(async (manager) => {
@@ -312,53 +337,6 @@ export class RunWorker {
     });
   }
 
-  /** Ends a run that cannot be advanced at all. */
-  private async fail(run: HeldRun & { workflowId: string }, { error }: LoggedFailure): Promise<void> {
-    await this.database.transaction(async (manager) => {
-      const [clock] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
-      const ended = { reason: error.code, error, waiting: null, startedAt: null, finishedAt: clock?.now.toISOString() ?? null };
-      const written = await updateRuns(manager, [{ ...pick(run), ...ended, status: 'failed', due: { kind: 'never' } }]);
-      if (written.size === 0) return;
-      const { workspaceId, workflowId } = run;
-      await addStats(manager, [{ workspaceId, workflowId, started: 0, succeeded: 0, failed: 1, skipped: 0, cancelled: 0 }], this.random);
-    });
-  }
-
-  /** Gives a run back for a little later: what stood in its way passes. */
-  private async postpone(run: HeldRun): Promise<void> {
-    await this.database.transaction(async (manager) => {
-      const [clock] = await sql<{ at: Date }>(manager, `SELECT now() + interval '${BUSY_PAUSE}' AS at`);
-      const later = { reason: null, error: null, waiting: null, startedAt: null, finishedAt: null };
-      await updateRuns(manager, [{ ...pick(run), ...later, status: 'queued', due: { kind: 'at', at: clock?.at.toISOString() ?? null } }]);
-    });
-  }
-
-  /** Gives runs back, due at once; when the database is away, as soon as it is there again, or else their leases run out. */
-  private async giveBack(runs: readonly HeldRun[]): Promise<void> {
-    if (runs.length === 0) return;
-    try {
-      await this.database.transaction((manager) => releaseRuns(manager, runs));
-    } catch (error) {
-      this.owed.push(...runs.map(pick));
-      this.logger.warn(`Could not give ${runs.length} runs back, trying again later: ${String(error)}`);
-    }
-  }
-
-  private async giveBackOwed(): Promise<void> {
-    if (this.owed.length === 0) return;
-    const { owed } = this;
-    this.owed = [];
-    try {
-      // Fenced: what was claimed by somebody since then stays theirs.
-      await this.database.transaction((manager) => releaseRuns(manager, owed));
-    } catch (error) {
-      // Whatever else it is must not keep this worker from claiming: the leases run out.
-      if (!isConnectionLoss(error)) return this.logger.error(`Could not give ${owed.length} runs back: ${String(error)}`);
-      this.owed.push(...owed);
-      throw error;
-    }
-  }
-
   private setApart(runId: string): void {
     if (this.alone.size >= MOST_SET_APART) this.alone.clear();
     this.alone.add(runId);
@@ -376,8 +354,4 @@ export class RunWorker {
 /** Slots beyond those that one workspace may fill: while others' are slow, a newcomer's call does not wait for them. */
 function forOthers(concurrency: number): number {
   return Math.ceil(concurrency / 4);
-}
-
-function pick({ workspaceId, id, fence }: HeldRun): HeldRun {
-  return { workspaceId, id, fence };
 }

@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { createGzip } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { asOutboundError } from '../../src/actions/outbound/outbound-errors.js';
@@ -69,6 +71,18 @@ describe('calls', () => {
       details: { reason: 'ERR_TLS_CERT_ALTNAME_INVALID' },
     });
     expect(peer.received).toHaveLength(1);
+  });
+
+  it('resume the TLS session of an earlier call, on a connection of their own all the same', async () => {
+    const resumed: boolean[] = [];
+    const answer = (_request: unknown, response: ServerResponse, raw: IncomingMessage) => {
+      resumed.push((raw.socket as TLSSocket).isSessionReused());
+      response.end('ok');
+    };
+    const peer = peers.add(await httpPeer(answer, { secure: true }));
+    const http = outbound({ ca: TEST_CERTIFICATE });
+    for (let call = 0; call < 2; call += 1) await http.send({ method: 'GET', url: `https://127.0.0.1:${peer.port}/` });
+    expect(resumed).toEqual([false, true]);
   });
 
   it('say so when the far side does not speak TLS', async () => {

@@ -133,6 +133,29 @@ describe('results of external steps', () => {
     expect((await app.runsOf({ workflowId, recordId: 'outside' }))[0]?.status).toBe('succeeded');
   });
 
+  it('that come in together share transactions, and none is lost to a neighbour whose result cannot be gone on from', async () => {
+    const answers = later();
+    farSide = Array.from({ length: 6 }, () => async () => answers.promise.then(() => ({ answer: 1 })));
+    for (const name of ['Ada', 'Bob', 'Cyd', 'Dan', 'Eve', 'stuck']) await app.createLead({ id: name, name });
+    const worker = app.module.get(RunWorker);
+    const driving = app.automation.tick();
+    await app.eventually(() => expect(calls).toHaveLength(6));
+    await app.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+      CREATE TRIGGER refuse BEFORE UPDATE ON automation.runs FOR EACH ROW
+        WHEN (NEW.record_id = 'stuck' AND NEW.status = 'succeeded') EXECUTE FUNCTION refuse()`);
+    const transaction = jest.spyOn(database, 'transaction');
+    answers.resolve();
+    await driving;
+    await worker.settled();
+    // Two alone, four together; and each of those four by itself when the neighbour had undone them.
+    expect(transaction.mock.calls).toHaveLength(7);
+    await app.query('DROP TRIGGER refuse ON automation.runs');
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(Array(6).fill('succeeded'));
+    expect(calls).toHaveLength(6);
+  });
+
   it('are not waited for, nor steps begun, once the lease is lost', async () => {
     const hold = later();
     await app.close();

@@ -41,6 +41,8 @@ export interface OutboundResponse {
 
 /** Bytes of response headers that are read before the call is given up. */
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Ports for which a connector is kept. */
+const MOST_CONNECTORS = 100;
 
 /**
  * Calls addresses that admins write into workflows. Only http and https, only public addresses (see
@@ -132,6 +134,18 @@ export class OutboundHttp {
   private connector(ca: OutboundOptions['ca']): buildConnector.connector {
     // made once: reading the well-known certificates takes milliseconds
     const trust = ca === undefined ? {} : { secureContext: createSecureContext({ ca: [...rootCertificates, ...[ca].flat()] }) };
+    // One for each port, as the guard's rules may be about ports. Made once, it resumes TLS sessions: calls to a host that
+    // was called before cost neither side a full handshake.
+    const connectors = new Map<number, buildConnector.connector>();
+    const connectorFor = (port: number): buildConnector.connector => {
+      const known = connectors.get(port);
+      if (known) return known;
+      const made = buildConnector({ lookup: this.guard.lookupFor(port), timeout: this.timeoutMs, ...trust });
+      // Admins choose the ports; there are seldom more than two.
+      if (connectors.size >= MOST_CONNECTORS) connectors.clear();
+      connectors.set(port, made);
+      return made;
+    };
     return (options, callback) => {
       const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
       const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
@@ -141,8 +155,7 @@ export class OutboundHttp {
         callback(refused as Error, null);
         return;
       }
-      const connect = buildConnector({ lookup: this.guard.lookupFor(port), timeout: this.timeoutMs, ...trust });
-      connect({ ...options, hostname: host }, callback);
+      connectorFor(port)({ ...options, hostname: host }, callback);
     };
   }
 }
