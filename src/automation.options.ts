@@ -72,7 +72,7 @@ export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
 
 const DEFAULTS = {
   timezone: 'UTC',
-  worker: { concurrency: 20, batchSize: 100, pollIntervalMs: 1_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
+  worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
   limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10 },
   retention: { runs: 'P180D', skippedRuns: 'P30D', events: 'P30D' },
   poolSize: 8,

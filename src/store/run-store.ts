@@ -3,6 +3,7 @@ import type { LoggedError } from '../core/errors.js';
 import type { Actor, Cause } from '../core/event.js';
 import type { Json } from '../core/json.js';
 import type { Waiting } from '../core/plan.js';
+import { RowSet } from './row-set.js';
 import { recordset, sql } from './sql.js';
 import { BUSY_COUNT, busyWorkspaces, nextTurn, type Turn, type Turns, WORKSPACE } from './turns.js';
 
@@ -77,6 +78,30 @@ function dueColumns(due: Due): { due: Due['kind']; dueAt: string | null; leaseMs
   return { due: due.kind, dueAt: due.kind === 'at' ? due.at : null, leaseMs: due.kind === 'lease' ? due.ms : null };
 }
 
+const INSERTED = new RowSet('r', {
+  workspaceId: 'text',
+  id: 'uuid',
+  workflowId: 'uuid',
+  versionId: 'uuid',
+  version: 'integer',
+  eventId: 'uuid',
+  module: 'text',
+  recordId: 'text',
+  status: 'text',
+  reason: 'text',
+  explanation: 'jsonb',
+  error: 'jsonb',
+  waiting: 'jsonb',
+  actor: 'jsonb',
+  cause: 'jsonb',
+  due: 'text',
+  dueAt: 'timestamptz',
+  leaseMs: 'integer',
+  fence: 'integer',
+  startedAt: 'timestamptz',
+  finishedAt: 'timestamptz',
+});
+
 /**
  * Writes the runs that routing made, in whatever state it left them: many are over already. A run of the same event and
  * workflow that exists is left alone; answers the ids that were written.
@@ -89,15 +114,28 @@ export async function insertRuns(manager: EntityManager, runs: readonly NewRun[]
        explanation, error, waiting, actor, cause, due_at, fence, started_at, finished_at)
      SELECT "workspaceId", id, "workflowId", "versionId", version, "eventId", module, "recordId", status, reason,
        explanation, error, waiting, actor, cause, ${DUE_AT}, fence, "startedAt", "finishedAt"
-     FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid, "workflowId" uuid, "versionId" uuid, version integer,
-       "eventId" uuid, module text, "recordId" text, status text, reason text, explanation jsonb, error jsonb, waiting jsonb,
-       actor jsonb, cause jsonb, due text, "dueAt" timestamptz, "leaseMs" integer, fence integer, "startedAt" timestamptz, "finishedAt" timestamptz)
+     FROM ${INSERTED.from}
      ON CONFLICT (workspace_id, event_id, workflow_id) WHERE event_id IS NOT NULL AND retry_of IS NULL DO NOTHING
      RETURNING id`,
-    [recordset(runs.map((run) => Object.assign({}, run, dueColumns(run.due))))],
+    INSERTED.parameters(runs.map((run) => Object.assign({}, run, dueColumns(run.due)))),
   );
   return new Set(rows.map((row) => row.id));
 }
+
+const PROGRESS = new RowSet('u', {
+  workspaceId: 'text',
+  runId: 'uuid',
+  heldFence: 'integer',
+  status: 'text',
+  reason: 'text',
+  error: 'jsonb',
+  waiting: 'jsonb',
+  due: 'text',
+  dueAt: 'timestamptz',
+  leaseMs: 'integer',
+  finishedAt: 'timestamptz',
+  progressed: 'boolean',
+});
 
 /**
  * Writes the progress of held runs; the fence decides. Answers the ids that were written: one that is missing was lost
@@ -109,11 +147,10 @@ export async function updateRuns(manager: EntityManager, runs: readonly (HeldRun
     manager,
     `UPDATE automation.runs SET status = u.status, reason = u.reason, error = u.error, waiting = u.waiting, due_at = ${DUE_AT},
        finished_at = u."finishedAt", recoveries = CASE WHEN u.progressed THEN 0 ELSE runs.recoveries END
-     FROM json_to_recordset($1::json) AS u("workspaceId" text, "runId" uuid, "heldFence" integer, status text, reason text,
-       error jsonb, waiting jsonb, due text, "dueAt" timestamptz, "leaseMs" integer, "finishedAt" timestamptz, progressed boolean)
+     FROM ${PROGRESS.from}
      WHERE runs.workspace_id = u."workspaceId" AND runs.id = u."runId" AND runs.fence = u."heldFence" AND runs.status = 'running'
      RETURNING runs.id`,
-    [recordset(runs.map((run) => ({ progressed: true, ...run, runId: run.id, heldFence: run.fence, ...dueColumns(run.due) })))],
+    PROGRESS.parameters(runs.map((run) => ({ progressed: true, ...run, runId: run.id, heldFence: run.fence, ...dueColumns(run.due) }))),
   );
   return new Set(rows.map((row) => row.id));
 }

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
 import type { StepExecution } from '../core/history.js';
 import type { JsonObject } from '../core/json.js';
+import { RowSet } from './row-set.js';
 import { recordset, sql } from './sql.js';
 
 /** A step execution with everything the log keeps of it. */
@@ -17,6 +18,22 @@ export interface LoggedExecution extends StepExecution {
   finishedAt: string | null;
 }
 
+const WRITTEN = new RowSet('s', {
+  workspaceId: 'text',
+  runId: 'uuid',
+  path: 'text',
+  attempt: 'integer',
+  position: 'integer',
+  type: 'text',
+  status: 'text',
+  input: 'jsonb',
+  output: 'jsonb',
+  error: 'jsonb',
+  wakeAt: 'timestamptz',
+  startedAt: 'timestamptz',
+  finishedAt: 'timestamptz',
+});
+
 /** Writes new executions and what changed in earlier ones (a recorded intent gets its result), in one statement. */
 export async function writeExecutions(
   manager: EntityManager,
@@ -28,11 +45,10 @@ export async function writeExecutions(
     `INSERT INTO automation.step_executions (workspace_id, run_id, path, attempt, position, type, status, input, output, error,
        wake_at, started_at, finished_at)
      SELECT "workspaceId", "runId", path, attempt, position, type, status, input, output, error, "wakeAt", "startedAt", "finishedAt"
-     FROM json_to_recordset($1::json) AS s("workspaceId" text, "runId" uuid, path text, attempt integer, position integer, type text,
-       status text, input jsonb, output jsonb, error jsonb, "wakeAt" timestamptz, "startedAt" timestamptz, "finishedAt" timestamptz)
+     FROM ${WRITTEN.from}
      ON CONFLICT (workspace_id, run_id, path, attempt) DO UPDATE SET status = excluded.status, output = excluded.output,
        error = excluded.error, wake_at = excluded.wake_at, finished_at = excluded.finished_at`,
-    [recordset(executions)],
+    WRITTEN.parameters(executions),
   );
 }
 

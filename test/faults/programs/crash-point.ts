@@ -13,12 +13,23 @@ interface Point {
   statement: keyof typeof STATEMENTS;
 }
 
-type Told = (sql: string, parameters: string) => boolean;
+type Told = (sql: string, parameters: readonly unknown[]) => boolean;
 
 const writesStep =
   (status: string): Told =>
-  (sql, parameters) =>
-    sql.includes('INSERT INTO automation.step_executions') && new RegExp(`"path":"act"[^{}]*"status":"${status}"`).test(parameters);
+  (sql, parameters) => {
+    if (!sql.includes('INSERT INTO automation.step_executions')) return false;
+    const [paths = [], statuses = []] = ['path', 'status'].map((column) => valuesOf(column, sql, parameters));
+    return paths.some((path, row) => path === 'act' && statuses[row] === status);
+  };
+
+/** What a statement with an array for each column says of this one: `unnest($1::text[], …) AS s("workspaceId", …)`. */
+function valuesOf(column: string, sql: string, parameters: readonly unknown[]): unknown[] {
+  const names = /\[\]\) AS \w+\(([^)]*)\)/.exec(sql)?.[1]?.split(', ') ?? [];
+  const literal = parameters[names.indexOf(`"${column}"`)];
+  if (typeof literal !== 'string') throw new Error(`The statement that writes steps has no column ${column}: ${sql}`);
+  return JSON.parse(`[${literal.slice(1, -1)}]`) as unknown[];
+}
 
 const STATEMENTS = {
   'claim of the event': (sql: string) => sql.includes('FROM automation.events WHERE routed_at IS NULL'),
@@ -47,8 +58,7 @@ const came = new WeakSet<object>();
 client.query = function crashing(this: object, ...args: unknown[]) {
   const [first, second] = args;
   const sql = typeof first === 'string' ? first : ((first as { text?: string }).text ?? '');
-  const parameters = Array.isArray(second) ? second.filter((one) => typeof one === 'string').join(' ') : '';
-  const isIt = STATEMENTS[statement](sql, parameters);
+  const isIt = STATEMENTS[statement](sql, Array.isArray(second) ? second : []);
   const isPoint = commit ? sql === 'COMMIT' && came.has(this) : isIt;
   if (isPoint && when === 'before') die();
   const answer = query.apply(this, args);
