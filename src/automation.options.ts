@@ -31,7 +31,7 @@ export interface AutomationOptions {
     enabled?: boolean;
     /** External steps of one workspace performed at the same time; a quarter more are there for the others. Default 20. */
     concurrency?: number;
-    /** Events or runs in one transaction. Default 100. */
+    /** Events or runs in one transaction. Default 200. */
     batchSize?: number;
     /** Looks for unannounced work this often, in milliseconds. Default 1,000. */
     pollIntervalMs?: number;

@@ -30,7 +30,7 @@ export const bullMq: Peer = {
   folder: 'bullmq',
   packages: { bullmq: '6.7.0', ioredis: '5.11.1' },
   does: 'one job, one transaction; jobs in a Redis that writes its log once a second, as BullMQ advises',
-  candidates: [{ concurrency: 8 }, { concurrency: 32 }],
+  candidates: [{ concurrency: 4 }, { concurrency: 8 }, { concurrency: 32 }],
   async open({ settings, packages, pool }) {
     const { Queue, Worker } = await packages.load<BullMq>('bullmq');
     const redis = await redisAtHand();

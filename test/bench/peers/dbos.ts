@@ -31,6 +31,7 @@ const QUEUE = 'leads';
 const candidates: readonly Settings[] = [
   { workerConcurrency: 32, minPollingIntervalMs: 10 },
   { workerConcurrency: 100, minPollingIntervalMs: 10 },
+  { workerConcurrency: 200, minPollingIntervalMs: 10 },
   { minPollingIntervalMs: 100 },
 ];
 

@@ -23,6 +23,7 @@ export const graphileWorker: Peer = {
   candidates: [
     { concurrentJobs: 8, localQueue: 500, completeJobBatchDelay: 0 },
     { concurrentJobs: 24, localQueue: 500, completeJobBatchDelay: 0 },
+    { concurrentJobs: 48, localQueue: 500, completeJobBatchDelay: 0 },
     { concurrentJobs: 8, localQueue: 9, completeJobBatchDelay: 0 },
   ],
   async open({ url, settings, packages, pool }) {

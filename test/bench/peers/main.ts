@@ -92,13 +92,17 @@ async function measure(order: Pick<Order, 'subject' | 'runs'>, label: string): P
   const timeoutSeconds = 90;
   const child = fork(new URL('./measure-one.js', import.meta.url), {
     stdio: ['ignore', 'ignore', process.env.BENCH_VERBOSE ? 'inherit' : 'ignore', 'ipc'],
+    // A group of its own, so that the server which a peer starts for itself can be ended with it.
+    detached: true,
   });
   const answer = await new Promise<Answer>((resolve) => {
     child.once('message', (message) => resolve(message as Answer));
     child.once('exit', (code, signal) => resolve({ failed: `its process ended with ${code ?? signal}` }));
     child.send({ ...order, serverUrl: server.url, timeoutSeconds } satisfies Order);
     // Its own clock stands still when something blocks its event loop.
-    setTimeout(() => child.kill('SIGKILL'), (timeoutSeconds + GRACE_SECONDS) * 1_000).unref();
+    const end = (): boolean => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL');
+    const timer = setTimeout(end, (timeoutSeconds + GRACE_SECONDS) * 1_000).unref();
+    child.once('exit', () => clearTimeout(timer));
   });
   console.error(`${label}: ${name}: ${'failed' in answer ? `not run: ${answer.failed}` : `${Math.round(answer.rate)} runs/s`}`);
   return answer;

@@ -19,6 +19,8 @@ export interface Order {
 }
 export type Answer = { rate: number } | { failed: string };
 
+// The one who asked is gone: so are the servers that a peer has started, by their handlers of our exit.
+process.once('disconnect', () => process.exit());
 process.once('message', (order: Order) => {
   const late = new Promise<never>((_resolve, reject) => {
     const error = new Error(`not done after ${order.timeoutSeconds} s`);

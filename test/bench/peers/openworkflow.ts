@@ -21,7 +21,7 @@ export const openWorkflow: Peer = {
   folder: 'openworkflow',
   packages: { openworkflow: '0.10.1', postgres: '3.4.9' },
   does: 'three `step.run`, each with its write on plain `pg`',
-  candidates: [{ concurrency: 10 }, { concurrency: 25 }, { concurrency: 50 }],
+  candidates: [{ concurrency: 10 }, { concurrency: 25 }, { concurrency: 50 }, { concurrency: 100 }],
   async open({ url, settings, packages, pool }) {
     const { OpenWorkflow } = await packages.load<{ OpenWorkflow: new (options: { backend: Backend }) => OpenWorkflow }>('openworkflow');
     const { BackendPostgres } = await packages.load<{ BackendPostgres: { connect(url: string): Promise<Backend> } }>(

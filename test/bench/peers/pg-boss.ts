@@ -28,6 +28,7 @@ export const pgBoss: Peer = {
     { localConcurrency: 2, batchSize: 500 },
     { localConcurrency: 4, batchSize: 50 },
     { localConcurrency: 1, batchSize: 200 },
+    { localConcurrency: 1, batchSize: 500 },
   ],
   open: (context) => openBoss(context, {}, (jobs) => Promise.all(jobs.map((job) => inOneTransaction(context.pool, job.data)))),
 };
