@@ -5,17 +5,21 @@ type Waiting = Map<string, (() => void)[]>;
  * Lets at most `most` pieces of work be under way at the same time, and at most `mostOfOne` of one workspace. A slot that
  * comes free goes to the workspace that holds the fewest of those that wait; of several to the one that was served longest
  * ago. So a flood of one workspace's slow calls leaves `most - mostOfOne` slots to the others, and takes turns with them
- * for the rest. (p-limit and p-queue limit by number and by priority; bottleneck's groups limit each key by itself.)
+ * for the rest. An eighth of all slots is only for who holds none: two workspaces whose calls hang do not keep out a third.
+ * (p-limit and p-queue limit by number and by priority; bottleneck's groups limit each key by itself.)
  */
 export class FairSlots {
   private readonly held = new Map<string, number>();
   private readonly waiting: Waiting = new Map();
+  private readonly forNewcomers: number;
   private taken = 0;
 
   constructor(
     private readonly most: number,
     private readonly mostOfOne: number,
-  ) {}
+  ) {
+    this.forNewcomers = Math.floor(most / 8);
+  }
 
   /** Performs the work when it has a slot; the slot is free again when it has ended, however it ends. */
   async run<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
@@ -29,7 +33,7 @@ export class FairSlots {
 
   private slotFor(workspaceId: string): Promise<void> | undefined {
     // Whoever may start now has nobody before it: slots that could be given were given when they came free.
-    if (this.taken < this.most && this.heldBy(workspaceId) < this.mostOfOne) {
+    if (this.mayTake(workspaceId)) {
       this.take(workspaceId);
       return undefined;
     }
@@ -64,10 +68,15 @@ export class FairSlots {
   private next(): string | null {
     let best: string | null = null;
     for (const workspaceId of this.waiting.keys()) {
-      const held = this.heldBy(workspaceId);
-      if (held < this.mostOfOne && (best === null || held < this.heldBy(best))) best = workspaceId;
+      if (this.mayTake(workspaceId) && (best === null || this.heldBy(workspaceId) < this.heldBy(best))) best = workspaceId;
     }
     return best;
+  }
+
+  private mayTake(workspaceId: string): boolean {
+    const held = this.heldBy(workspaceId);
+    const most = held === 0 ? this.most : this.most - this.forNewcomers;
+    return this.taken < most && held < this.mostOfOne;
   }
 
   private heldBy(workspaceId: string): number {

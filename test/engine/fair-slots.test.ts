@@ -57,6 +57,24 @@ describe('slots that workspaces share', () => {
     expect(jobs.names).toBe('acab');
   });
 
+  it('are left for a third workspace when the calls of two others hang', async () => {
+    const jobs = new Jobs(new FairSlots(8, 5));
+    for (const workspace of 'aaaaaaaabbbbbbbb') void jobs.start(workspace);
+    await settle();
+    expect(jobs.names).toBe('aaaaabb');
+    for (const workspace of 'ccc') void jobs.start(workspace);
+    await settle();
+    expect(jobs.names).toBe('aaaaabbc');
+    await jobs.end('c');
+    // Its next one holds none either by then.
+    expect(jobs.names).toBe('aaaaabbc');
+    await jobs.end('a');
+    // That one is kept again, for a fourth.
+    expect(jobs.names).toBe('aaaabbc');
+    await jobs.end('a');
+    expect(jobs.names).toBe('aaabbcc');
+  });
+
   it('are free again after work that fails', async () => {
     const jobs = new Jobs(new FairSlots(1, 1));
     const failed = jobs.start('a', true);
