@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+
+// Some forty processes start one after the other: half a minute, and more than the usual one on a machine that is busy.
+jest.setTimeout(240_000);
 
 const WORKER = join(process.cwd(), 'dist-programs/test/faults/programs/worker.js');
 
