@@ -13,6 +13,7 @@ const floors = [
     { name: 'actions', path: '^src/actions/' },
   ],
   [{ name: 'engine', path: '^src/engine/' }],
+  [{ name: 'admin', path: '^src/admin/' }],
   [{ name: 'http', path: '^src/http/' }],
   [{ name: 'options', path: '^src/automation[.]options[.]ts$' }],
   [{ name: 'module', path: '^src/automation[.]module[.]ts$' }],

@@ -5,14 +5,14 @@
 export { AutomationModule } from './automation.module.js';
 export type { AutomationOptions } from './automation.options.js';
 export { Automation } from './engine/automation.js';
-export { RUN_FINISHED, type RunFinished } from './engine/emitter-bridge.js';
-export type { AutomationEvent, RecordChange } from './engine/event-intake.js';
+export { RUN_FINISHED, type RunFinished } from './engine/capture/emitter-bridge.js';
+export type { AutomationEvent, RecordChange } from './engine/capture/event-intake.js';
 export { setupAutomationDocs } from './http/index.js';
 
 // Administration from code: what the admin API does, without HTTP.
 
-export { RunService } from './engine/run-service.js';
-export { WorkflowService } from './engine/workflow-service.js';
+export { RunService } from './admin/run-service.js';
+export { WorkflowService } from './admin/workflow-service.js';
 
 // What the CRM gives: records, and who may do what.
 

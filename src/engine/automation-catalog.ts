@@ -2,7 +2,7 @@ import type { ActionDescription, Catalog, ModuleDescription } from '../core/cata
 import type { Executable } from '../core/definition-parser.js';
 import { AutomationError } from '../core/errors.js';
 import type { CrmHost } from '../host/crm-host.js';
-import { EXECUTABLE_FLOW } from './flow-steps.js';
+import { EXECUTABLE_FLOW } from './running/flow-steps.js';
 
 /**
  * Everything a definition may refer to in this installation: the host's modules and the registered actions. The host is

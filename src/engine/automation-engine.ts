@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { EngineSettings } from './engine-settings.js';
-import type { EventRouter, Routed } from './event-router.js';
-import { isConnectionLoss } from './logged-failure.js';
-import type { RunWorker } from './run-worker.js';
-import type { Scheduler } from './scheduler.js';
+import { isConnectionLoss } from './failures.js';
+import type { EventRouter, Routed } from './routing/event-router.js';
+import type { RunWorker } from './running/run-worker.js';
+import type { Scheduler } from './timing/retention.js';
 import type { WakeUp } from './wake-up.js';
 import { WorkSignal } from './work-signal.js';
 

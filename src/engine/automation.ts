@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { AutomationEngine, Tick } from './automation-engine.js';
-import type { AutomationEvent, EventIntake, RecordChange } from './event-intake.js';
+import type { AutomationEvent, EventIntake, RecordChange } from './capture/event-intake.js';
 
 /** What the CRM's own code uses: inject it and publish. */
 export class Automation {

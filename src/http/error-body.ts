@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { HttpException, type Logger } from '@nestjs/common';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
-import { isConnectionLoss, sqlState } from '../engine/logged-failure.js';
+import { isConnectionLoss, sqlState } from '../engine/failures.js';
 import { codeForStatus, STATUS_BY_CODE } from './error-status.js';
 
 /** What every error of the API looks like. */

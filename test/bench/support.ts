@@ -6,11 +6,11 @@ import { type INestApplicationContext, Module, type ModuleMetadata } from '@nest
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { WorkflowService } from '../../src/admin/workflow-service.js';
 import { AutomationModule } from '../../src/automation.module.js';
 import type { AutomationOptions } from '../../src/automation.options.js';
 import { startPostgres } from '../../src/demo/postgres/embedded-postgres.js';
 import { Automation } from '../../src/engine/automation.js';
-import { WorkflowService } from '../../src/engine/workflow-service.js';
 import type { Caller } from '../../src/host/access.js';
 import { sampleCrm, sampleDataSource, seedUsers } from '../support/sample-crm.js';
 

@@ -1,5 +1,5 @@
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
-import { RUN_FINISHED, type RunFinished } from '../../src/engine/emitter-bridge.js';
+import { RUN_FINISHED, type RunFinished } from '../../src/engine/capture/emitter-bridge.js';
 import { benchHost } from './support.js';
 
 /**

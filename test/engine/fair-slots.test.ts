@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FairSlots } from '../../src/engine/fair-slots.js';
+import { FairSlots } from '../../src/engine/running/fair-slots.js';
 
 /** Work that ends when it is told to. */
 class Jobs {

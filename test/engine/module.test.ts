@@ -5,7 +5,7 @@ import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
 import { AutomationModule } from '../../src/automation.module.js';
-import { RUN_FINISHED, type RunFinished } from '../../src/engine/emitter-bridge.js';
+import { RUN_FINISHED, type RunFinished } from '../../src/engine/capture/emitter-bridge.js';
 import { ADMIN, startAutomationApp } from '../support/automation-app.js';
 import { createTestDatabase } from '../support/database.js';
 import { sampleCrm, sampleDataSource } from '../support/sample-crm.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RunService } from '../../src/engine/run-service.js';
+import { RunService } from '../../src/admin/run-service.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 const HALF = '\ud800';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction, type ExternalStep } from '../../src/actions/define-action.js';
-import { EventRouter } from '../../src/engine/event-router.js';
-import { RunWorker } from '../../src/engine/run-worker.js';
+import { EventRouter } from '../../src/engine/routing/event-router.js';
+import { RunWorker } from '../../src/engine/running/run-worker.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 

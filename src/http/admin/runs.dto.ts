@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsDefined, IsIn, IsInt, IsObject, IsUUID, Max, Min, ValidateNested } from 'class-validator';
-import { BULK_RETRY_LIMIT } from '../../engine/run-service.js';
+import { BULK_RETRY_LIMIT } from '../../admin/run-service.js';
 import type { EventFilter, Paging, RunFilter } from '../../store/run-log-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/run-store.js';
 import { Cursor, IfGiven, Moment, OptionalNote, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';

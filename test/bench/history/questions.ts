@@ -1,5 +1,5 @@
-import { RunService } from '../../../src/engine/run-service.js';
-import type { WorkflowService } from '../../../src/engine/workflow-service.js';
+import { RunService } from '../../../src/admin/run-service.js';
+import type { WorkflowService } from '../../../src/admin/workflow-service.js';
 import type { RunFilter } from '../../../src/store/run-log-store.js';
 import { ADMIN, type BenchHost, quantile } from '../support.js';
 import { BUSY_RECORD, HARDLY_EVER_MATCHES, NEVER_FAILS, recordsOf } from './load.js';

@@ -1,5 +1,5 @@
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
-import { RUN_FINISHED, type RunFinished } from '../../../src/engine/emitter-bridge.js';
+import { RUN_FINISHED, type RunFinished } from '../../../src/engine/capture/emitter-bridge.js';
 import { Lead } from '../../support/sample-crm.js';
 import { leadCreated } from '../burst.js';
 import { atMost, type BenchContext, ms, type Suite, type Table } from '../report.js';

@@ -1,6 +1,6 @@
 import { AutomationEngine } from '../../../src/engine/automation-engine.js';
-import { EventRouter } from '../../../src/engine/event-router.js';
-import { RunWorker } from '../../../src/engine/run-worker.js';
+import { EventRouter } from '../../../src/engine/routing/event-router.js';
+import { RunWorker } from '../../../src/engine/running/run-worker.js';
 import type { Caller } from '../../../src/host/access.js';
 import { type AutomationApp, startAutomationApp } from '../../support/automation-app.js';
 import type { TestDatabase } from '../../support/database.js';

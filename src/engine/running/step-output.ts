@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from '../core/json.js';
-import { jsonBytes, toStorableJson } from '../core/storable-json.js';
+import { isJsonObject, type JsonObject } from '../../core/json.js';
+import { jsonBytes, toStorableJson } from '../../core/storable-json.js';
 
 /** What one step may leave in the log, in bytes; the effect has happened, so a larger output is cut, not refused. */
 const OUTPUT_BYTES = 256 * 1024;

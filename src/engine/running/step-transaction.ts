@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm';
-import type { CrmHost } from '../host/crm-host.js';
-import { CrmUnitOfWork, type NewEvent } from '../host/crm-session.js';
-import { AutomationDatabase } from '../store/database.js';
-import { sql } from '../store/sql.js';
+import type { CrmHost } from '../../host/crm-host.js';
+import { CrmUnitOfWork, type NewEvent } from '../../host/crm-session.js';
+import { AutomationDatabase } from '../../store/database.js';
+import { sql } from '../../store/sql.js';
 import type { AdvancedRun } from './run-recorder.js';
 import type { Advance, RunState } from './run-state.js';
 

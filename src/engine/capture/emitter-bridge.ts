@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { EventEmitter2 } from '@nestjs/event-emitter';
-import type { Catalog } from '../core/catalog.js';
-import { isJsonObject } from '../core/json.js';
-import type { EmitterSettings } from './engine-settings.js';
+import type { Catalog } from '../../core/catalog.js';
+import { isJsonObject } from '../../core/json.js';
+import type { EmitterSettings } from '../engine-settings.js';
+import type { AdvancedRun } from '../running/run-recorder.js';
 import type { AutomationEvent, EventIntake } from './event-intake.js';
-import type { AdvancedRun } from './run-recorder.js';
 
 /** The event that the host hears when a run is over. */
 export const RUN_FINISHED = 'automation.run.finished';

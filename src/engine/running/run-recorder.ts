@@ -1,13 +1,13 @@
 import type { EntityManager } from 'typeorm';
-import type { RunOutcome } from '../core/plan.js';
-import type { NewEvent } from '../host/crm-session.js';
-import { insertEvents } from '../store/event-store.js';
-import { type HeldRun, insertRuns, type NewRun, type RunProgress, updateRuns } from '../store/run-store.js';
-import { addStats, type StatsDelta } from '../store/stats-store.js';
-import { writeExecutions } from '../store/step-store.js';
-import type { ActiveWorkflows } from './active-workflows.js';
-import type { EngineSettings } from './engine-settings.js';
-import { toEventRow } from './event-row.js';
+import type { RunOutcome } from '../../core/plan.js';
+import type { NewEvent } from '../../host/crm-session.js';
+import { insertEvents } from '../../store/event-store.js';
+import { type HeldRun, insertRuns, type NewRun, type RunProgress, updateRuns } from '../../store/run-store.js';
+import { addStats, type StatsDelta } from '../../store/stats-store.js';
+import { writeExecutions } from '../../store/step-store.js';
+import { toEventRow } from '../capture/event-row.js';
+import type { EngineSettings } from '../engine-settings.js';
+import type { ActiveWorkflows } from '../routing/active-workflows.js';
 import type { Advance, RunState } from './run-state.js';
 
 /** A run and how far it came in the transaction that is about to commit. */

@@ -1,12 +1,12 @@
-import type { Explanation } from '../core/condition.js';
-import type { DelayStep, Step } from '../core/definition.js';
-import { addDuration, parseDuration } from '../core/duration.js';
-import { AutomationError } from '../core/errors.js';
-import type { Json, JsonObject } from '../core/json.js';
-import { resolvePath, type Scope } from '../core/scope.js';
-import { compileTemplate } from '../core/template.js';
-import type { LoggedExecution } from '../store/step-store.js';
-import type { CompiledVersion } from './compiled-version.js';
+import type { Explanation } from '../../core/condition.js';
+import type { DelayStep, Step } from '../../core/definition.js';
+import { addDuration, parseDuration } from '../../core/duration.js';
+import { AutomationError } from '../../core/errors.js';
+import type { Json, JsonObject } from '../../core/json.js';
+import { resolvePath, type Scope } from '../../core/scope.js';
+import { compileTemplate } from '../../core/template.js';
+import type { LoggedExecution } from '../../store/step-store.js';
+import type { CompiledVersion } from '../routing/compiled-version.js';
 
 /** What flow control decided, as the history keeps it. */
 export type FlowResult = Pick<LoggedExecution, 'status' | 'input' | 'output' | 'error' | 'wakeAt'>;

@@ -6,6 +6,8 @@ import { keepSecrets, maskChange, maskSecrets, secretProblems } from '../core/de
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import { AutomationCatalog } from '../engine/automation-catalog.js';
+import { sqlState } from '../engine/failures.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { writeAudit } from '../store/audit-store.js';
 import { AutomationDatabase } from '../store/database.js';
@@ -27,8 +29,6 @@ import {
   type WorkflowListQuery,
   type WorkflowRow,
 } from '../store/workflow-store.js';
-import { AutomationCatalog } from './automation-catalog.js';
-import { sqlState } from './logged-failure.js';
 
 const UNIQUE_VIOLATION = '23505';
 

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../core/json.js';
-import { type ElapsedStep, expireWait, type ReadyStep } from '../core/plan.js';
-import { decideRetry } from '../core/retry.js';
-import type { LoggedExecution } from '../store/step-store.js';
+import type { JsonObject } from '../../core/json.js';
+import { type ElapsedStep, expireWait, type ReadyStep } from '../../core/plan.js';
+import { decideRetry } from '../../core/retry.js';
+import type { LoggedExecution } from '../../store/step-store.js';
+import type { LoggedFailure } from '../failures.js';
 import type { FlowResult } from './flow-steps.js';
-import type { LoggedFailure } from './logged-failure.js';
 import type { PreparedStep, RunState } from './run-state.js';
 
 /** What became of an external step. */

@@ -1,13 +1,13 @@
-import type { Catalog, ModuleDescription } from '../core/catalog.js';
-import { type CompiledCondition, compileCondition } from '../core/condition.js';
-import type { Condition, Step, WorkflowDefinition } from '../core/definition.js';
-import { parseDefinition } from '../core/definition-parser.js';
-import { AutomationError } from '../core/errors.js';
-import { isJsonObject, type Json } from '../core/json.js';
-import { walkSteps } from '../core/step-tree.js';
-import { compileTemplate, hasExpression } from '../core/template.js';
-import { type CompiledTrigger, compileTrigger } from '../core/trigger.js';
-import type { VersionRow } from '../store/catalogue-store.js';
+import type { Catalog, ModuleDescription } from '../../core/catalog.js';
+import { type CompiledCondition, compileCondition } from '../../core/condition.js';
+import type { Condition, Step, WorkflowDefinition } from '../../core/definition.js';
+import { parseDefinition } from '../../core/definition-parser.js';
+import { AutomationError } from '../../core/errors.js';
+import { isJsonObject, type Json } from '../../core/json.js';
+import { walkSteps } from '../../core/step-tree.js';
+import { compileTemplate, hasExpression } from '../../core/template.js';
+import { type CompiledTrigger, compileTrigger } from '../../core/trigger.js';
+import type { VersionRow } from '../../store/catalogue-store.js';
 
 /**
  * Whether runs begin in the transaction that routes their event.

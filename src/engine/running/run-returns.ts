@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import type { AutomationDatabase } from '../store/database.js';
-import { type HeldRun, releaseRuns, updateRuns } from '../store/run-store.js';
-import { sql } from '../store/sql.js';
-import { addStats } from '../store/stats-store.js';
-import { isConnectionLoss, type LoggedFailure } from './logged-failure.js';
+import type { AutomationDatabase } from '../../store/database.js';
+import { type HeldRun, releaseRuns, updateRuns } from '../../store/run-store.js';
+import { sql } from '../../store/sql.js';
+import { addStats } from '../../store/stats-store.js';
+import { isConnectionLoss, type LoggedFailure } from '../failures.js';
 
 /** A run whose own transaction was refused for a passing reason (a lock, a deadlock) is looked at again after this. */
 const BUSY_PAUSE = '1 second';

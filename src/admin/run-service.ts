@@ -4,6 +4,8 @@ import { AutomationError, type LoggedError } from '../core/errors.js';
 import type { Actor } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import { AutomationCatalog } from '../engine/automation-catalog.js';
+import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { loadAudit, writeAudit } from '../store/audit-store.js';
 import { AutomationDatabase } from '../store/database.js';
@@ -24,8 +26,6 @@ import {
 } from '../store/run-log-store.js';
 import { addStats } from '../store/stats-store.js';
 import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
-import { AutomationCatalog } from './automation-catalog.js';
-import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
 
 /** One page of a list that is read newest first; `nextCursor` is null at the end. */

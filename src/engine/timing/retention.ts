@@ -1,6 +1,6 @@
-import type { AutomationDatabase } from '../store/database.js';
-import { removeOldEvents, removeOldRuns } from '../store/retention-store.js';
-import type { EngineSettings } from './engine-settings.js';
+import type { AutomationDatabase } from '../../store/database.js';
+import { removeOldEvents, removeOldRuns } from '../../store/retention-store.js';
+import type { EngineSettings } from '../engine-settings.js';
 
 /** What one round of the scheduler removed. */
 export interface SchedulerRound {

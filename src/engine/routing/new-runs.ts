@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { DomainEvent } from '../core/event.js';
-import type { Json } from '../core/json.js';
-import type { NewRun } from '../store/run-store.js';
+import type { DomainEvent } from '../../core/event.js';
+import type { Json } from '../../core/json.js';
+import type { NewRun } from '../../store/run-store.js';
+import type { UnstartedRun } from '../running/run-recorder.js';
+import { RunState } from '../running/run-state.js';
 import type { CompiledVersion } from './compiled-version.js';
-import type { UnstartedRun } from './run-recorder.js';
-import { RunState } from './run-state.js';
 
 /** Why an event starts no run of a workflow; `reason` is what run lists show. */
 export type Decision = { kind: 'start' } | { kind: 'skip'; reason: 'trigger' | 'conditions' | 'loop' | 'reentry'; explanation: Json };

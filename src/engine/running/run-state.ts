@@ -1,10 +1,10 @@
-import type { Actor, Cause, DomainEvent, RecordData, RecordRef } from '../core/event.js';
-import type { RunHistory, StepAddress } from '../core/history.js';
-import type { JsonObject } from '../core/json.js';
-import { type ReadyStep, type RunOutcome, stepOutputs, type Waiting } from '../core/plan.js';
-import type { Scope } from '../core/scope.js';
-import type { LoggedExecution } from '../store/step-store.js';
-import type { CompiledVersion } from './compiled-version.js';
+import type { Actor, Cause, DomainEvent, RecordData, RecordRef } from '../../core/event.js';
+import type { RunHistory, StepAddress } from '../../core/history.js';
+import type { JsonObject } from '../../core/json.js';
+import { type ReadyStep, type RunOutcome, stepOutputs, type Waiting } from '../../core/plan.js';
+import type { Scope } from '../../core/scope.js';
+import type { LoggedExecution } from '../../store/step-store.js';
+import type { CompiledVersion } from '../routing/compiled-version.js';
 
 /**
  * One run in the hands of this process: what it is, what has happened, and what of that is not written yet. It lives for

@@ -1,6 +1,6 @@
-import type { CrmLookup } from '../actions/define-action.js';
-import type { CrmHost } from '../host/crm-host.js';
-import type { AutomationDatabase } from '../store/database.js';
+import type { CrmLookup } from '../../actions/define-action.js';
+import type { CrmHost } from '../../host/crm-host.js';
+import type { AutomationDatabase } from '../../store/database.js';
 
 /** What external steps may ask the CRM: reads on a connection of their own, held only while they last. */
 export class CrmReader {

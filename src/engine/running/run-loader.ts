@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
-import { loadEvents } from '../store/event-store.js';
-import type { ClaimedRun } from '../store/run-store.js';
-import { loadExecutions } from '../store/step-store.js';
-import type { ActiveWorkflows } from './active-workflows.js';
-import type { LoggedFailure } from './logged-failure.js';
+import { loadEvents } from '../../store/event-store.js';
+import type { ClaimedRun } from '../../store/run-store.js';
+import { loadExecutions } from '../../store/step-store.js';
+import type { LoggedFailure } from '../failures.js';
+import type { ActiveWorkflows } from '../routing/active-workflows.js';
 import { RunState } from './run-state.js';
 
 /** Claimed runs, ready to go on; and those that cannot, with the reason. */

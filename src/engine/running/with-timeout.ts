@@ -1,5 +1,5 @@
-import type { Effect } from '../core/catalog.js';
-import { AutomationError } from '../core/errors.js';
+import type { Effect } from '../../core/catalog.js';
+import { AutomationError } from '../../core/errors.js';
 
 /** How long an attempt that was told to stop may take to say how far it had come. */
 const LAST_WORDS_MS = 1_000;

@@ -1,16 +1,16 @@
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import type { Catalog, ModuleDescription } from '../core/catalog.js';
-import { deriveEvents, diffRecords } from '../core/derive-events.js';
-import { AutomationError, type Problem } from '../core/errors.js';
-import type { Actor, RecordData } from '../core/event.js';
-import { isJsonObject, type Json } from '../core/json.js';
-import { toRecordData } from '../core/record-values.js';
-import { jsonBytes, toStorableJson } from '../core/storable-json.js';
-import type { AutomationDatabase } from '../store/database.js';
-import { type EventRow, insertEvents } from '../store/event-store.js';
-import type { EngineSettings } from './engine-settings.js';
-import type { WakeUp } from './wake-up.js';
+import type { Catalog, ModuleDescription } from '../../core/catalog.js';
+import { deriveEvents, diffRecords } from '../../core/derive-events.js';
+import { AutomationError, type Problem } from '../../core/errors.js';
+import type { Actor, RecordData } from '../../core/event.js';
+import { isJsonObject, type Json } from '../../core/json.js';
+import { toRecordData } from '../../core/record-values.js';
+import { jsonBytes, toStorableJson } from '../../core/storable-json.js';
+import type { AutomationDatabase } from '../../store/database.js';
+import { type EventRow, insertEvents } from '../../store/event-store.js';
+import type { EngineSettings } from '../engine-settings.js';
+import type { WakeUp } from '../wake-up.js';
 
 /** An event as the host gives it. Records may be entities or plain objects; dates may be Date. */
 export interface AutomationEvent {

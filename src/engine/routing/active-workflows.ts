@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Catalog } from '../core/catalog.js';
-import { isJsonObject } from '../core/json.js';
-import { loadActiveWorkflows, loadGenerations, loadVersions, type VersionRow } from '../store/catalogue-store.js';
+import type { Catalog } from '../../core/catalog.js';
+import { isJsonObject } from '../../core/json.js';
+import { loadActiveWorkflows, loadGenerations, loadVersions, type VersionRow } from '../../store/catalogue-store.js';
+import { type LoggedFailure, toLoggedFailure } from '../failures.js';
 import { type CompiledVersion, compileVersion, type PlaceOf } from './compiled-version.js';
-import { type LoggedFailure, toLoggedFailure } from './logged-failure.js';
 
 /** A version, or why this process cannot run it; its events start runs all the same, which fail with the reason. */
 export type VersionOutcome =

@@ -1,22 +1,22 @@
 import type { EntityManager } from 'typeorm';
-import { addDuration, parseDuration } from '../core/duration.js';
-import { AutomationError } from '../core/errors.js';
-import type { DomainEvent, RecordData } from '../core/event.js';
-import type { Json } from '../core/json.js';
-import type { CrmHost } from '../host/crm-host.js';
-import type { AutomationDatabase } from '../store/database.js';
-import { claimUnroutedEvent, claimUnroutedEvents, type EventRef, markUnroutable } from '../store/event-store.js';
-import { type EarlierRun, lockAndLoadEarlierRuns } from '../store/run-store.js';
-import { Turns } from '../store/turns.js';
+import { addDuration, parseDuration } from '../../core/duration.js';
+import { AutomationError } from '../../core/errors.js';
+import type { DomainEvent, RecordData } from '../../core/event.js';
+import type { Json } from '../../core/json.js';
+import type { CrmHost } from '../../host/crm-host.js';
+import type { AutomationDatabase } from '../../store/database.js';
+import { claimUnroutedEvent, claimUnroutedEvents, type EventRef, markUnroutable } from '../../store/event-store.js';
+import { type EarlierRun, lockAndLoadEarlierRuns } from '../../store/run-store.js';
+import { Turns } from '../../store/turns.js';
+import type { EngineSettings } from '../engine-settings.js';
+import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
+import { type AdvancedRun, type RunRecorder, type UnstartedRun } from '../running/run-recorder.js';
+import type { Advance, RunState } from '../running/run-state.js';
+import type { StepRunner } from '../running/step-runner.js';
+import { advanceAll, openStepTransaction } from '../running/step-transaction.js';
 import type { ActiveWorkflows } from './active-workflows.js';
 import type { CompiledVersion } from './compiled-version.js';
-import type { EngineSettings } from './engine-settings.js';
-import { isConnectionLoss, isPassing, toLoggedFailure } from './logged-failure.js';
 import { type Candidate, type Decision, newRun, skippedRun, unreadableRun } from './new-runs.js';
-import { type AdvancedRun, type RunRecorder, type UnstartedRun } from './run-recorder.js';
-import type { Advance, RunState } from './run-state.js';
-import type { StepRunner } from './step-runner.js';
-import { advanceAll, openStepTransaction } from './step-transaction.js';
 
 /** What one routing transaction did. */
 export interface Routed {
