@@ -37,7 +37,7 @@ export { OutboundHttp } from './actions/outbound/outbound-http.js';
 // The vocabulary.
 
 export type { EventRule, FieldDescription, FieldType, ModuleDescription } from './core/catalog.js';
-export type { Condition, Step, Trigger, WorkflowDefinition } from './core/definition.js';
+export type { Condition, Step, Trigger, WorkflowDefinition } from './core/definition/types.js';
 export { AutomationError, type Problem, type Retryability } from './core/errors.js';
 export type { Actor, DomainEvent, RecordData, RecordRef } from './core/event.js';
 export type { Json, JsonObject } from './core/json.js';

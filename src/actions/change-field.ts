@@ -4,7 +4,7 @@ import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import { resolvePath } from '../core/scope.js';
-import { hasExpression } from '../core/template.js';
+import { hasExpression } from '../core/template/template.js';
 import { checkedValue, exactNumber } from '../host/field-values.js';
 import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';

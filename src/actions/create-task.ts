@@ -1,8 +1,8 @@
 import { Type } from 'class-transformer';
 import { IsISO8601, IsNotEmpty, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
-import { addDuration, parseDuration } from '../core/duration.js';
 import type { Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { addDuration, parseDuration } from '../core/time/duration.js';
 import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';

@@ -1,11 +1,11 @@
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
 import type { ActionDescription } from '../core/catalog.js';
-import { masked } from '../core/definition-secrets.js';
+import { masked } from '../core/definition/secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Scope } from '../core/scope.js';
-import { hasExpression, renderJson, templateProblems } from '../core/template.js';
+import { hasExpression, renderJson, templateProblems } from '../core/template/template.js';
 import type { ActionDefinition, CheckContext } from './action.js';
 import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';
 

@@ -1,5 +1,5 @@
 import type { ActionDescription } from '../core/catalog.js';
-import { FLOW_STEP_TYPES } from '../core/definition.js';
+import { FLOW_STEP_TYPES } from '../core/definition/types.js';
 import { AutomationError } from '../core/errors.js';
 import type { ActionDefinition, CheckContext } from './action.js';
 import { describeAction } from './prepare-arguments.js';

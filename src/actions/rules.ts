@@ -3,7 +3,7 @@ import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordRef } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
-import { hasExpression } from '../core/template.js';
+import { hasExpression } from '../core/template/template.js';
 import type { StepContext } from './action.js';
 
 /** Property decorator: a rule that answers what is wrong with a value, or null; a missing value is always wrong. `schema` is what it means in JSON Schema. */

@@ -1,7 +1,7 @@
 import { IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
-import { hasExpression } from '../core/template.js';
+import { hasExpression } from '../core/template/template.js';
 import type { ExternalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';

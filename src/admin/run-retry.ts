@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { v7 as uuid } from 'uuid';
-import type { WorkflowDefinition } from '../core/definition.js';
-import { parseDefinition } from '../core/definition-parser.js';
-import type { StepExecution } from '../core/history.js';
-import { plan } from '../core/plan.js';
+import { parseDefinition } from '../core/definition/parser.js';
+import type { WorkflowDefinition } from '../core/definition/types.js';
+import type { StepExecution } from '../core/plan/history.js';
+import { plan } from '../core/plan/plan.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { writeAudit } from '../store/audit-store.js';
 import {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuid } from 'uuid';
-import { parseDefinition, publishProblems } from '../core/definition-parser.js';
-import { keepSecrets, maskChange, maskSecrets, secretProblems } from '../core/definition-secrets.js';
+import { parseDefinition, publishProblems } from '../core/definition/parser.js';
+import { keepSecrets, maskChange, maskSecrets, secretProblems } from '../core/definition/secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
@@ -53,7 +53,7 @@ export interface WorkflowPatch {
 /**
  * The admin's side of workflows. Everything is bound to the caller's workspace: another workspace's id is
  * `workflow_not_found`. Each change and its audit entry are one transaction. What steps keep secret goes in and never
- * comes out: see core/definition-secrets.ts.
+ * comes out: see core/definition/secrets.ts.
  */
 @Injectable()
 export class WorkflowService {

@@ -1,6 +1,6 @@
-import type { RetryPolicy } from './definition.js';
-import { durationToMs, parseDuration } from './duration.js';
+import type { RetryPolicy } from './definition/types.js';
 import type { Retryability } from './errors.js';
+import { durationToMs, parseDuration } from './time/duration.js';
 
 /** A {@link RetryPolicy} with nothing left open. Intervals are in milliseconds. */
 export interface ResolvedRetryPolicy {

@@ -1,5 +1,5 @@
 import type { ActionDescription, Catalog, ModuleDescription } from '../core/catalog.js';
-import type { Executable } from '../core/definition-parser.js';
+import type { Executable } from '../core/definition/parser.js';
 import { AutomationError } from '../core/errors.js';
 import type { CrmHost } from '../host/crm-host.js';
 import { EXECUTABLE_FLOW } from './running/flow-steps.js';

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
 import type { Actor } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
-import type { Waiting } from '../core/plan.js';
+import type { Waiting } from '../core/plan/plan.js';
 import { QueryParts, within } from './query-parts.js';
 import { RUN_STATUSES, type RunStatus } from './run-store.js';
 import { sql } from './sql.js';

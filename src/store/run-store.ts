@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
 import type { Actor, Cause } from '../core/event.js';
 import type { Json } from '../core/json.js';
-import type { Waiting } from '../core/plan.js';
+import type { Waiting } from '../core/plan/plan.js';
 import { RowSet } from './row-set.js';
 import { recordset, sql } from './sql.js';
 import { BUSY_COUNT, busyWorkspaces, nextTurn, type Turn, type Turns, WORKSPACE } from './turns.js';

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
-import type { StepExecution } from '../core/history.js';
 import type { JsonObject } from '../core/json.js';
+import type { StepExecution } from '../core/plan/history.js';
 import { RowSet } from './row-set.js';
 import { recordset, sql } from './sql.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { MASK } from '../../src/core/definition-secrets.js';
+import { MASK } from '../../src/core/definition/secrets.js';
 import { httpPeer, Peers } from '../actions/support/peers.js';
 import { DEFINITION } from '../http/support/admin-app.js';
 import { rows } from '../http/support/seed.js';

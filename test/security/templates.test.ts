@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AutomationError } from '../../src/core/errors.js';
 import type { JsonObject } from '../../src/core/json.js';
-import { compileTemplate, createTemplateEngine, renderJson, templateProblems } from '../../src/core/template.js';
-import { failure, render } from '../core/template-fixture.js';
+import { compileTemplate, createTemplateEngine, renderJson, templateProblems } from '../../src/core/template/template.js';
+import { failure, render } from '../core/template/fixture.js';
 
 // Attacks by templates: what an admin writes, and what a stranger wrote into a record that a template reads.
 

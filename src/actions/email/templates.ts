@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AutomationError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
-import { createTemplateEngine, type Template } from '../../core/template.js';
+import { createTemplateEngine, type Template } from '../../core/template/template.js';
 import { readFrontMatter } from './front-matter.js';
 import { htmlToText } from './html-to-text.js';
 

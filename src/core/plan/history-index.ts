@@ -1,4 +1,4 @@
-import type { StepExecution } from '../history.js';
+import type { StepExecution } from './history.js';
 
 /** What a run's history says about one path. */
 export interface StepState {

@@ -1,8 +1,8 @@
-import type { ForEachStep, Step, WorkflowDefinition } from '../definition.js';
+import type { ForEachStep, Step, WorkflowDefinition } from '../definition/types.js';
 import { AutomationError } from '../errors.js';
-import type { RunHistory } from '../history.js';
 import type { JsonObject } from '../json.js';
-import { childLists } from '../step-tree.js';
+import { childLists } from '../steps/tree.js';
+import type { RunHistory } from './history.js';
 import { type HistoryIndex, indexHistory } from './history-index.js';
 
 /** What `steps` holds: the outputs by step id. */

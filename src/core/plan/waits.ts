@@ -1,4 +1,4 @@
-import type { ApprovalStep, Step } from '../definition.js';
+import type { ApprovalStep, Step } from '../definition/types.js';
 import type { LoggedError } from '../errors.js';
 import type { JsonObject } from '../json.js';
 

@@ -1,8 +1,8 @@
-import type { ActionStep, ApprovalStep, BranchStep, ForEachStep, ParallelStep, Step, StopStep } from '../definition.js';
+import type { ActionStep, ApprovalStep, BranchStep, ForEachStep, ParallelStep, Step, StopStep } from '../definition/types.js';
 import type { LoggedError } from '../errors.js';
-import type { StepAddress, StepExecution } from '../history.js';
 import type { Json, JsonObject } from '../json.js';
 import { resolveRetryPolicy } from '../retry.js';
+import type { StepAddress, StepExecution } from './history.js';
 import type { HistoryIndex, StepState } from './history-index.js';
 import { stopsOnExpiry, type WaitingReason, waitingReason } from './waits.js';
 

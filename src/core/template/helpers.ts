@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
-import { isTimezone } from '../duration.js';
 import { AutomationError } from '../errors.js';
 import type { Json } from '../json.js';
+import { isTimezone } from '../time/duration.js';
 
 /** What a helper is called with: the values in order, and the options by name. */
 export interface HelperCall {

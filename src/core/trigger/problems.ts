@@ -1,9 +1,9 @@
 import type { Catalog, EventDescription, ModuleDescription } from '../catalog.js';
-import type { Trigger } from '../definition.js';
-import { isTimezone, parseDuration } from '../duration.js';
+import type { Trigger } from '../definition/types.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
-import { cronProblem } from './cron.js';
+import { cronProblem } from '../time/cron.js';
+import { isTimezone, parseDuration } from '../time/duration.js';
 
 /** One kind of trigger: the members it may have, and what is wrong with them. */
 interface TriggerKind {

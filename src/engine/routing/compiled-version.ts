@@ -1,12 +1,12 @@
 import type { Catalog, ModuleDescription } from '../../core/catalog.js';
-import { type CompiledCondition, compileCondition } from '../../core/condition.js';
-import type { Condition, Step, WorkflowDefinition } from '../../core/definition.js';
-import { parseDefinition } from '../../core/definition-parser.js';
+import { type CompiledCondition, compileCondition } from '../../core/condition/condition.js';
+import { parseDefinition } from '../../core/definition/parser.js';
+import type { Condition, Step, WorkflowDefinition } from '../../core/definition/types.js';
 import { AutomationError } from '../../core/errors.js';
 import { isJsonObject, type Json } from '../../core/json.js';
-import { walkSteps } from '../../core/step-tree.js';
-import { compileTemplate, hasExpression } from '../../core/template.js';
-import { type CompiledTrigger, compileTrigger } from '../../core/trigger.js';
+import { walkSteps } from '../../core/steps/tree.js';
+import { compileTemplate, hasExpression } from '../../core/template/template.js';
+import { type CompiledTrigger, compileTrigger } from '../../core/trigger/trigger.js';
 import type { VersionRow } from '../../store/catalogue-store.js';
 
 /**

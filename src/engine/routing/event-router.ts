@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm';
-import { addDuration, parseDuration } from '../../core/duration.js';
 import { AutomationError } from '../../core/errors.js';
 import type { DomainEvent, RecordData } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
+import { addDuration, parseDuration } from '../../core/time/duration.js';
 import type { CrmHost } from '../../host/crm-host.js';
 import type { AutomationDatabase } from '../../store/database.js';
 import { claimUnroutedEvent, claimUnroutedEvents, type EventRef, markUnroutable } from '../../store/event-store.js';

@@ -1,10 +1,10 @@
-import type { Explanation } from '../../core/condition.js';
-import type { DelayStep, Step } from '../../core/definition.js';
-import { addDuration, parseDuration } from '../../core/duration.js';
+import type { Explanation } from '../../core/condition/condition.js';
+import type { DelayStep, Step } from '../../core/definition/types.js';
 import { AutomationError } from '../../core/errors.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import { resolvePath, type Scope } from '../../core/scope.js';
-import { compileTemplate } from '../../core/template.js';
+import { compileTemplate } from '../../core/template/template.js';
+import { addDuration, parseDuration } from '../../core/time/duration.js';
 import type { LoggedExecution } from '../../store/step-store.js';
 import type { CompiledVersion } from '../routing/compiled-version.js';
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { RunOutcome } from '../../core/plan.js';
+import type { RunOutcome } from '../../core/plan/plan.js';
 import type { NewEvent } from '../../host/crm-session.js';
 import { insertEvents } from '../../store/event-store.js';
 import { type HeldRun, insertRuns, type NewRun, type RunProgress, updateRuns } from '../../store/run-store.js';

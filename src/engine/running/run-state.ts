@@ -1,7 +1,7 @@
 import type { Actor, Cause, DomainEvent, RecordData, RecordRef } from '../../core/event.js';
-import type { RunHistory, StepAddress } from '../../core/history.js';
 import type { JsonObject } from '../../core/json.js';
-import { type ReadyStep, type RunOutcome, stepOutputs, type Waiting } from '../../core/plan.js';
+import type { RunHistory, StepAddress } from '../../core/plan/history.js';
+import { type ReadyStep, type RunOutcome, stepOutputs, type Waiting } from '../../core/plan/plan.js';
 import type { Scope } from '../../core/scope.js';
 import type { LoggedExecution } from '../../store/step-store.js';
 import type { CompiledVersion } from '../routing/compiled-version.js';

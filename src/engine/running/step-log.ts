@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/json.js';
-import { type ElapsedStep, expireWait, type ReadyStep } from '../../core/plan.js';
+import { type ElapsedStep, expireWait, type ReadyStep } from '../../core/plan/plan.js';
 import { decideRetry } from '../../core/retry.js';
 import type { LoggedExecution } from '../../store/step-store.js';
 import type { LoggedFailure } from '../failures.js';

@@ -2,12 +2,12 @@ import type { ActionDefinition, StepContext } from '../../actions/define-action.
 import { maskArguments, prepareArguments } from '../../actions/define-action.js';
 import type { ActionRegistry } from '../../actions/registry.js';
 import type { Catalog } from '../../core/catalog.js';
-import type { ActionStep } from '../../core/definition.js';
-import { durationToMs, parseDuration } from '../../core/duration.js';
+import type { ActionStep } from '../../core/definition/types.js';
 import { AutomationError } from '../../core/errors.js';
 import type { RecordData } from '../../core/event.js';
-import { plan, type ReadyStep } from '../../core/plan.js';
+import { plan, type ReadyStep } from '../../core/plan/plan.js';
 import type { Scope } from '../../core/scope.js';
+import { durationToMs, parseDuration } from '../../core/time/duration.js';
 import type { CrmHost } from '../../host/crm-host.js';
 import { CrmUnitOfWork } from '../../host/crm-session.js';
 import type { EngineSettings } from '../engine-settings.js';

@@ -1,6 +1,6 @@
 import { Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { FLOW_STEP_TYPES } from '../../core/definition.js';
+import { FLOW_STEP_TYPES } from '../../core/definition/types.js';
 import { describeOperators } from '../../core/operators/index.js';
 import { AutomationCatalog } from '../../engine/automation-catalog.js';
 import { RequirePermission } from '../access.guard.js';

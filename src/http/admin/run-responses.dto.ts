@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { BulkRetryResult, EventDetail, RunDetail, RunRetry, RunStep } from '../../admin/run-service.js';
 import type { LoggedError } from '../../core/errors.js';
-import type { StepExecutionStatus } from '../../core/history.js';
 import type { Json, JsonObject } from '../../core/json.js';
-import type { Waiting } from '../../core/plan.js';
+import type { StepExecutionStatus } from '../../core/plan/history.js';
+import type { Waiting } from '../../core/plan/plan.js';
 import type { EventItem, EventLook, EventRecord, RunItem } from '../../store/run-log-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/run-store.js';
 import { ActorDto } from './workflow-responses.dto.js';

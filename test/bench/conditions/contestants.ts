@@ -1,5 +1,5 @@
+import { compileCondition } from '../../../src/core/condition/condition.js';
 import type { ConditionSubject } from '../../../src/core/condition/subject.js';
-import { compileCondition } from '../../../src/core/condition.js';
 import type { RecordData } from '../../../src/core/event.js';
 import type { Installed } from '../peers/install.js';
 import { LEADS } from './leads.js';

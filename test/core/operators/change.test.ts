@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ConditionSubject } from '../../../src/core/condition.js';
+import type { ConditionSubject } from '../../../src/core/condition/condition.js';
 import type { FieldChange } from '../../../src/core/event.js';
 import type { Json } from '../../../src/core/json.js';
 import { answer, subjectOf } from './ask.js';

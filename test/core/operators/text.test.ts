@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { compileCondition } from '../../../src/core/condition.js';
+import { compileCondition } from '../../../src/core/condition/condition.js';
 import type { Json } from '../../../src/core/json.js';
 import { foldCase } from '../../../src/core/operators/letter-case.js';
 import { ask, subjectOf } from './ask.js';

@@ -1,7 +1,7 @@
-import type { WorkflowDefinition } from '../../../src/core/definition.js';
-import { parseDefinition } from '../../../src/core/definition-parser.js';
-import type { StepExecution } from '../../../src/core/history.js';
-import { plan } from '../../../src/core/plan.js';
+import { parseDefinition } from '../../../src/core/definition/parser.js';
+import type { WorkflowDefinition } from '../../../src/core/definition/types.js';
+import type { StepExecution } from '../../../src/core/plan/history.js';
+import { plan } from '../../../src/core/plan/plan.js';
 import { loadGroup, type RunChange, type RunRow, type StepRow } from './model-rows.js';
 import type { ModelWorld } from './model-world.js';
 import type { Sequence } from './sequence.js';

@@ -1,5 +1,5 @@
 import type { LoggedError } from '../../../src/core/errors.js';
-import type { StepExecution } from '../../../src/core/history.js';
+import type { StepExecution } from '../../../src/core/plan/history.js';
 import type { ModelWorld } from './model-world.js';
 import type { Sequence } from './sequence.js';
 

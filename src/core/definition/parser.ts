@@ -1,0 +1,100 @@
+import type { Catalog } from '../catalog.js';
+import type { Problem } from '../errors.js';
+import { isJsonObject, type Json } from '../json.js';
+import { walkSteps } from '../steps/tree.js';
+import { triggerProblems } from '../trigger/trigger.js';
+import { ObjectReader } from './object-reader.js';
+import { checkJson, ProblemList } from './problem-list.js';
+import { References } from './references.js';
+import { parseSettings } from './settings.js';
+import { checkCondition, type DefinitionContext, MAX_STEPS } from './step-site.js';
+import { parseSteps } from './steps.js';
+import type { Condition, Step, Trigger, WorkflowDefinition } from './types.js';
+
+export { MAX_PROBLEMS } from './problem-list.js';
+
+/** A definition, or all that is wrong with it. */
+export type ParsedDefinition = { ok: true; definition: WorkflowDefinition } | { ok: false; problems: Problem[] };
+
+/**
+ * Reads a definition as people and programs write it (steps carry `type` only) and fills in its defaults; parsed steps
+ * carry `kind`. Every problem is told with its path (`steps[1].branches[0].when.operator`), {@link MAX_PROBLEMS} at the
+ * most. Against a catalogue it also checks modules, fields, events, operators, actions and their arguments; null checks
+ * the structure alone, for reading stored versions. Never throws, whatever the JSON.
+ *
+ * The result shares values with `json`: treat both as read-only.
+ */
+export function parseDefinition(json: unknown, catalog: Catalog | null): ParsedDefinition {
+  const problems = new ProblemList();
+  // Whatever is nested absurdly deep is looked at no further.
+  const definition = checkJson(json as Json | undefined, '', problems) ? parseRoot(json, catalog, problems) : null;
+  return definition && problems.empty ? { ok: true, definition } : { ok: false, problems: problems.toArray() };
+}
+
+function parseRoot(json: unknown, catalog: Catalog | null, problems: ProblemList): WorkflowDefinition | null {
+  const reader = ObjectReader.open(json, '', problems, 'A definition');
+  if (!reader) return null;
+  const trigger = parseTrigger(reader, catalog);
+  const moduleName = isJsonObject(trigger) && typeof trigger.module === 'string' ? trigger.module : null;
+  const module = (moduleName !== null && catalog?.modules.get(moduleName)) || null;
+  const about: DefinitionContext = { problems, references: new References(problems, module, catalog), catalog, moduleName, module };
+  const conditions = reader.raw('conditions');
+  if (conditions !== undefined) checkCondition(conditions, 'conditions', about, { visible: new Set(), inLoop: false });
+  const steps: Step[] = parseSteps(reader.list('steps', { min: 0, max: MAX_STEPS }), 'steps', about);
+  const settings = parseSettings(reader.raw('settings'), 'settings', problems);
+  reader.finish();
+  about.references.report();
+  return {
+    trigger: withLists(trigger),
+    ...(conditions !== undefined && { conditions: conditions as unknown as Condition }),
+    steps,
+    settings,
+  };
+}
+
+function parseTrigger(reader: ObjectReader, catalog: Catalog | null): Json | undefined {
+  const trigger = reader.raw('trigger');
+  if (trigger === undefined) reader.problem('trigger', '"trigger" is missing.');
+  else reader.problems.addAll(triggerProblems(trigger, 'trigger', catalog));
+  return trigger;
+}
+
+/** A checked trigger in one form: `from` and `to` may be written as one text or as a list. */
+function withLists(json: Json | undefined): Trigger {
+  const trigger = json as unknown as Trigger;
+  if (trigger?.type !== 'event') return trigger;
+  const { from, to } = trigger;
+  return { ...trigger, ...(from !== undefined && { from: [from].flat() }), ...(to !== undefined && { to: [to].flat() }) };
+}
+
+/** What this version of the library can run. */
+export interface Executable {
+  /** Kinds of steps: `action`, `branch`, … */
+  kinds: ReadonlySet<string>;
+  /** Types of triggers: `event`, … */
+  triggers: ReadonlySet<string>;
+}
+
+/**
+ * What keeps a well-formed definition from being published: no steps, and what this version cannot run yet. A draft
+ * may have it all the same.
+ */
+export function publishProblems(definition: WorkflowDefinition, executable: Executable): Problem[] {
+  const problems: Problem[] = [];
+  if (!executable.triggers.has(definition.trigger.type)) {
+    problems.push({
+      path: 'trigger.type',
+      message: `Triggers of type "${definition.trigger.type}" cannot start runs in this version yet.`,
+    });
+  }
+  if (definition.steps.length === 0) problems.push({ path: 'steps', message: 'A workflow needs at least one step to be published.' });
+  for (const { step, jsonPath } of walkSteps(definition.steps)) {
+    if (!executable.kinds.has(step.kind)) {
+      problems.push({ path: `${jsonPath}.type`, message: `Steps of type "${step.kind}" cannot be run by this version yet.` });
+    }
+  }
+  if (definition.settings.maxConcurrentRuns !== 0) {
+    problems.push({ path: 'settings.maxConcurrentRuns', message: 'A limit of concurrent runs is not kept by this version yet: use 0.' });
+  }
+  return problems;
+}

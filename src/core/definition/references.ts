@@ -1,0 +1,109 @@
+import type { Catalog, ModuleDescription } from '../catalog.js';
+import { findField } from '../condition/field-types.js';
+import { isJsonObject, type Json } from '../json.js';
+import { parsePath } from '../scope.js';
+import { compileTemplate, hasExpression } from '../template/template.js';
+import type { ProblemList } from './problem-list.js';
+
+/** From where a template or a condition looks at the run. */
+export interface Viewpoint {
+  /** Ids of the steps that can be over by then. */
+  visible: ReadonlySet<string>;
+  /** True inside a for_each, where `item` and `index` exist. */
+  inLoop: boolean;
+}
+
+/**
+ * Checks what templates and conditions read of the run: that templates name fields which the catalogue knows (for
+ * conditions `conditionProblems` does), and that `steps`, `item` and `index` can be there. Which steps there are is known
+ * at the end only.
+ */
+export class References {
+  private readonly steps = new Map<string, string>();
+  private readonly missing: { path: string; id: string }[] = [];
+  private incomplete = false;
+
+  constructor(
+    private readonly problems: ProblemList,
+    private readonly module: ModuleDescription | null,
+    private readonly catalog: Catalog | null,
+  ) {}
+
+  /** Where the step of this id stands; undefined when there is none yet. */
+  locate(id: string): string | undefined {
+    return this.steps.get(id);
+  }
+
+  declare(id: string, path: string): void {
+    this.steps.set(id, path);
+  }
+
+  /** Part of the definition could not be read: an unknown id may well be in there, so none is told. */
+  giveUpOnUnknown(): void {
+    this.incomplete = true;
+  }
+
+  /** The templates in a value: every text inside. */
+  ofTemplates(value: Json | undefined, path: string, view: Viewpoint): void {
+    this.walk(value, path, view, false);
+  }
+
+  /** The fields and templates of a condition. */
+  ofCondition(condition: Json | undefined, path: string, view: Viewpoint): void {
+    this.walk(condition, path, view, true);
+  }
+
+  /** Notes the problems. */
+  report(): void {
+    for (const { path, id } of this.missing) {
+      if (this.steps.has(id)) {
+        this.problems.add(
+          path,
+          `Step "${id}" is never over before this step, or has no output: only earlier steps, not those of other branches, can be used.`,
+        );
+      } else if (!this.incomplete) this.problems.add(path, `There is no step "${id}".`);
+    }
+  }
+
+  private walk(value: Json | undefined, path: string, view: Viewpoint, inCondition: boolean): void {
+    if (typeof value === 'string') {
+      for (const read of templatePaths(value)) {
+        this.note(read, path, view);
+        this.checkField(read, path);
+      }
+    } else if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) this.walk(item, `${path}[${index}]`, view, inCondition);
+    } else if (isJsonObject(value)) {
+      for (const [key, member] of Object.entries(value)) {
+        if (inCondition && key === 'field' && typeof member === 'string') this.note(member, `${path}.field`, view);
+        else this.walk(member, `${path}.${key}`, view, inCondition);
+      }
+    }
+  }
+
+  private checkField(read: string, path: string): void {
+    const parsed = parsePath(read);
+    const finding = parsed && findField(parsed, this.module, this.catalog);
+    if (finding && 'problem' in finding) this.problems.add(path, finding.problem);
+  }
+
+  private note(read: string, path: string, view: Viewpoint): void {
+    const parsed = parsePath(read);
+    if (!parsed) return;
+    if ((parsed.root === 'item' || parsed.root === 'index') && !view.inLoop) {
+      this.problems.add(path, `"${parsed.root}" exists only inside a for_each.`);
+    }
+    const id = parsed.root === 'steps' ? parsed.segments[0] : undefined;
+    if (id !== undefined && !view.visible.has(id)) this.missing.push({ path, id });
+  }
+}
+
+/** What a template reads; nothing when it does not compile, which {@link templateProblems} tells. */
+function templatePaths(text: string): readonly string[] {
+  if (!hasExpression(text)) return [];
+  try {
+    return compileTemplate(text).paths;
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,159 @@
+import type { ActionDescription } from '../catalog.js';
+import { sameJson } from '../derive-events.js';
+import type { Problem } from '../errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { isForbiddenKey } from '../storable-json.js';
+
+/** What people read in place of a secret. Sent back, it means: as it was. No argument that is secret takes it as a value. */
+export const MASK = '••••••';
+
+/** What the audit log says of a secret that was given anew. */
+const CHANGED = `${MASK} (changed)`;
+
+type Actions = ReadonlyMap<string, Pick<ActionDescription, 'secret' | 'secretsGoTo'>>;
+
+/** A step as far as a draft has one: drafts may be anything that is JSON. */
+interface RawStep {
+  path: string;
+  id: Json | undefined;
+  type: string;
+  args: JsonObject;
+}
+
+/** A value with its secrets masked: of an object the names stay, null and the empty text are no secrets. */
+export function masked(value: Json): Json {
+  if (value === null || value === '') return value;
+  if (!isJsonObject(value)) return MASK;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, masked(member ?? null)]));
+}
+
+/**
+ * A definition as people may read it: whatever its steps keep secret is {@link MASK}. Also for drafts with problems: of
+ * an action that is not known here every argument is masked. Objects and lists are copied, never changed.
+ */
+export function maskSecrets(definition: JsonObject, actions: Actions): JsonObject {
+  const mask = (step: RawStep) => {
+    const isSecret = secretsOf(step.type, actions);
+    return mapArguments(step.args, (name, value) => (isSecret(name) ? masked(value) : value));
+  };
+  return maskMisplaced(mapSteps(definition, mask, masked), actions);
+}
+
+/** Somebody may have written a secret next to `with` instead of into it: a problem of the draft, and a secret all the same. */
+function maskMisplaced(definition: JsonObject, actions: Actions): JsonObject {
+  const walk = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(walk);
+    if (!isJsonObject(value)) return value;
+    const secret = (typeof value.type === 'string' && actions.get(value.type)?.secret) || [];
+    return mapArguments(value, (name, member) => (secret.includes(name) ? masked(member) : name === 'with' ? member : walk(member)));
+  };
+  return walk(definition) as JsonObject;
+}
+
+/**
+ * An edit of a definition with the secrets that it leaves as they were, taken from the definition that is stored: of the
+ * step of the same id and type, as long as what they are sent to is the same. Otherwise whoever may edit but not read
+ * could have them sent to an address of their own; and an address that is rendered may come from anywhere in the
+ * definition, which must then be the same throughout. What is not found stays masked: see {@link secretProblems}.
+ */
+export function keepSecrets(edited: JsonObject, stored: JsonObject, actions: Actions): JsonObject {
+  const known = new Map<Json, RawStep | null>();
+  mapSteps(stored, (step) => {
+    // Of two steps with one id nobody can say which is meant.
+    if (typeof step.id === 'string') known.set(step.id, known.has(step.id) ? null : step);
+    return step.args;
+  });
+  const isUnchanged = sameJson(maskSecrets(edited, actions), maskSecrets(stored, actions));
+  return mapSteps(edited, (step) => {
+    const before = typeof step.id === 'string' ? known.get(step.id) : undefined;
+    if (!before || before.type !== step.type) return step.args;
+    const isSecret = secretsOf(step.type, actions);
+    const goTo = actions.get(step.type)?.secretsGoTo;
+    if (goTo !== undefined && !isUnchanged) {
+      const address = step.args[goTo];
+      if (!sameJson(before.args[goTo], address) || JSON.stringify(address ?? null).includes('{{')) return step.args;
+    }
+    return mapArguments(step.args, (name, value) => (isSecret(name) ? kept(value, before.args[name]) : value));
+  });
+}
+
+/** Masks that stand for nothing: secrets that have to be given. */
+export function secretProblems(definition: JsonObject, actions: Actions): Problem[] {
+  const problems: Problem[] = [];
+  mapSteps(definition, (step) => {
+    const isSecret = secretsOf(step.type, actions);
+    for (const [name, value] of Object.entries(step.args)) {
+      if (isSecret(name)) problems.push(...maskPaths(value ?? null, `${step.path}.with.${name}`).map(asProblem));
+    }
+    return step.args;
+  });
+  return problems;
+}
+
+/** Two versions of a definition for the audit log: masked, and what became of the secrets of steps told by their ids. */
+export function maskChange(before: JsonObject, after: JsonObject, actions: Actions): { before: JsonObject; after: JsonObject } {
+  const earlier = new Map<Json, RawStep>();
+  mapSteps(before, (step) => {
+    if (typeof step.id === 'string') earlier.set(step.id, step);
+    return step.args;
+  });
+  const mark = (step: RawStep) => {
+    const isSecret = secretsOf(step.type, actions);
+    const args = typeof step.id === 'string' ? earlier.get(step.id)?.args : undefined;
+    return mapArguments(step.args, (name, value) => (isSecret(name) ? markedChange(value, args?.[name]) : value));
+  };
+  return { before: maskSecrets(before, actions), after: maskMisplaced(mapSteps(after, mark, masked), actions) };
+}
+
+function secretsOf(type: string, actions: Actions): (name: string) => boolean {
+  const action = actions.get(type);
+  return (name) => action === undefined || (action.secret ?? []).includes(name);
+}
+
+function kept(value: Json, before: Json | undefined): Json {
+  if (value === MASK) return isJsonObject(before) ? value : (before ?? value);
+  if (!isJsonObject(value)) return value;
+  const members = isJsonObject(before) ? before : {};
+  return mapArguments(value, (name, member) => kept(member, Object.hasOwn(members, name) ? members[name] : undefined));
+}
+
+function markedChange(value: Json, before: Json | undefined): Json {
+  if (isJsonObject(value)) {
+    const members = isJsonObject(before) ? before : {};
+    return mapArguments(value, (name, member) => markedChange(member, Object.hasOwn(members, name) ? members[name] : undefined));
+  }
+  const shown = masked(value);
+  return shown === MASK && before !== undefined && JSON.stringify(before) !== JSON.stringify(value) ? CHANGED : shown;
+}
+
+function maskPaths(value: Json, path: string): string[] {
+  // Not as a part of a text either: it would be sent as it is.
+  if (typeof value === 'string' && value.includes(MASK)) return [path];
+  return isJsonObject(value) ? Object.entries(value).flatMap(([name, member]) => maskPaths(member ?? null, `${path}.${name}`)) : [];
+}
+
+function asProblem(path: string): Problem {
+  return { path, message: 'is not kept: this step has no such secret, or it has another id, type or address now. Give it again.' };
+}
+
+function mapArguments(args: JsonObject, change: (name: string, value: Json) => Json): JsonObject {
+  const changed: JsonObject = {};
+  for (const [name, value] of Object.entries(args)) {
+    if (value !== undefined && !isForbiddenKey(name)) changed[name] = change(name, value);
+  }
+  return changed;
+}
+
+/** A copy in which every step, wherever it stands, has the arguments that `change` answers; `misshapen` is for arguments that are no object. */
+function mapSteps(definition: JsonObject, change: (step: RawStep) => JsonObject, misshapen = (value: Json): Json => value): JsonObject {
+  const walk = (value: Json, path: string): Json => {
+    if (Array.isArray(value)) return value.map((item, index) => walk(item, `${path}[${index}]`));
+    if (!isJsonObject(value)) return value;
+    const { id, type } = value;
+    return mapArguments(value, (name, member) => {
+      if (name !== 'with') return walk(member, path === '' ? name : `${path}.${name}`);
+      return isJsonObject(member) ? change({ path, id, type: typeof type === 'string' ? type : '', args: member }) : misshapen(member);
+    });
+  };
+  return walk(definition, '') as JsonObject;
+}

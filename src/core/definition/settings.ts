@@ -1,0 +1,41 @@
+import { isJsonObject, type Json } from '../json.js';
+import { ObjectReader } from './object-reader.js';
+import type { ProblemList } from './problem-list.js';
+import type { Reentry, WorkflowSettings } from './types.js';
+
+const REENTRY = ['always', 'not_while_active', 'once_per_record'] as const;
+const LONGEST_RUN = 'P365D';
+const LONGEST_PERIOD = 'P3650D';
+
+/** What a workflow gets that says nothing else. */
+const DEFAULT_SETTINGS: Readonly<WorkflowSettings> = { reentry: 'always', maxConcurrentRuns: 0, maxDuration: 'P30D' };
+
+/** Reads `settings`, with the defaults filled in. */
+export function parseSettings(json: Json | undefined, path: string, problems: ProblemList): WorkflowSettings {
+  if (json === undefined) return { ...DEFAULT_SETTINGS };
+  const reader = ObjectReader.open(json, path, problems, 'The settings');
+  if (!reader) return { ...DEFAULT_SETTINGS };
+  const settings: WorkflowSettings = {
+    reentry: parseReentry(reader),
+    maxConcurrentRuns: reader.optionalNumber('maxConcurrentRuns', { min: 0, max: 1_000 }) ?? DEFAULT_SETTINGS.maxConcurrentRuns,
+    maxDuration: reader.optionalDuration('maxDuration', LONGEST_RUN) ?? DEFAULT_SETTINGS.maxDuration,
+  };
+  reader.finish();
+  return settings;
+}
+
+function parseReentry(reader: ObjectReader): Reentry {
+  const json = reader.raw('reentry');
+  if (json === undefined) return DEFAULT_SETTINGS.reentry;
+  const named = REENTRY.find((one) => one === json);
+  if (named) return named;
+  if (!isJsonObject(json)) {
+    reader.problem('reentry', `"reentry" must be one of: ${REENTRY.join(', ')}, or { "oncePer": <duration> }.`);
+    return DEFAULT_SETTINGS.reentry;
+  }
+  const period = new ObjectReader(json, reader.at('reentry'), reader.problems);
+  if (!period.has('oncePer')) period.problem('oncePer', '"oncePer" is missing.');
+  const oncePer = period.optionalDuration('oncePer', LONGEST_PERIOD) ?? '';
+  period.finish();
+  return { oncePer };
+}

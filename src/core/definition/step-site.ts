@@ -1,0 +1,130 @@
+import type { Catalog, ModuleDescription } from '../catalog.js';
+import { conditionProblems } from '../condition/condition.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { templateProblems } from '../template/template.js';
+import { type ListRules, ObjectReader, type TextRules } from './object-reader.js';
+import { isDeeperThan, type ProblemList } from './problem-list.js';
+import type { References, Viewpoint } from './references.js';
+import type { Condition, Step, StepBase } from './types.js';
+
+/** How many steps a definition may have, all levels together. */
+export const MAX_STEPS = 200;
+/** How deep steps may be nested; the outermost list is the first level. */
+export const MAX_NESTING = 10;
+/** How deep the arguments of a step may be nested. */
+const MAX_VALUE_DEPTH = 32;
+
+/** What the parts of a definition are read against. */
+export interface DefinitionContext {
+  problems: ProblemList;
+  references: References;
+  /** Null: only the structure is checked. */
+  catalog: Catalog | null;
+  /** The module that the trigger names, known or not; null when it names none. */
+  moduleName: string | null;
+  module: ModuleDescription | null;
+}
+
+/** Where a list of steps stands: what its steps may look at, and how deep it is. */
+export interface Place extends Viewpoint {
+  /** Grows with each step that is read. */
+  visible: Set<string>;
+  depth: number;
+}
+
+/** Reads a list of steps. */
+export type ListParser = (json: readonly Json[], path: string, place: Place) => Step[];
+
+/** One step that is being read: its members, and what is needed to read those that every kind knows in its own way. */
+export class StepSite {
+  /** Ids that can be over once this step is: those of its children. */
+  readonly inner = new Set<string>();
+
+  constructor(
+    readonly reader: ObjectReader,
+    readonly base: StepBase,
+    readonly about: DefinitionContext,
+    private readonly place: Place,
+    private readonly parseList: ListParser,
+  ) {}
+
+  /** Checks the templates in a value. */
+  templates<Value extends Json | undefined>(value: Value, path: string): Value {
+    if (value === undefined) return value;
+    if (isDeeperThan(value, MAX_VALUE_DEPTH)) {
+      this.about.problems.add(path, `This is nested deeper than ${MAX_VALUE_DEPTH} levels.`);
+      return value;
+    }
+    this.about.problems.addAll(templateProblems(value, path));
+    this.about.references.ofTemplates(value, path, this.place);
+    return value;
+  }
+
+  /** A text that may hold templates. */
+  templatedText(key: string, rules: TextRules): string {
+    return this.templates(this.reader.text(key, rules), this.reader.at(key));
+  }
+
+  optionalTemplatedText(key: string, rules: TextRules): string | undefined {
+    return this.templates(this.reader.optionalText(key, rules), this.reader.at(key));
+  }
+
+  /** An object whose texts may hold templates. */
+  optionalTemplatedObject(key: string): JsonObject | undefined {
+    const value = this.reader.raw(key);
+    if (value === undefined) return undefined;
+    if (isJsonObject(value)) return this.templates(value, this.reader.at(key));
+    this.reader.problem(key, `"${key}" must be an object.`);
+    return undefined;
+  }
+
+  /** The members of a list as objects; those that are none are left out. */
+  objects(key: string, rules: ListRules): ObjectReader[] {
+    const list = this.reader.list(key, rules);
+    if (list.length === 0) this.about.references.giveUpOnUnknown();
+    return list.flatMap((json, index) => ObjectReader.open(json, `${this.reader.at(key)}[${index}]`, this.reader.problems, 'This') ?? []);
+  }
+
+  condition(reader: ObjectReader, key: string): Condition {
+    const json = reader.raw(key);
+    if (json === undefined) reader.problem(key, `"${key}" is missing.`);
+    else checkCondition(json, reader.at(key), this.about, this.place);
+    return json as unknown as Condition;
+  }
+
+  /** The steps in a member of this step or of one of its branches. */
+  children(reader: ObjectReader, key: string, rules: { min?: 0 | 1; loop?: boolean } = {}): Step[] {
+    if (!reader.has(key)) reader.problem(key, `"${key}" is missing.`);
+    return this.optionalChildren(reader, key, rules) ?? [];
+  }
+
+  optionalChildren(reader: ObjectReader, key: string, rules: { min?: 0 | 1; loop?: boolean } = {}): Step[] | undefined {
+    if (!reader.has(key)) return undefined;
+    const list = reader.optionalList(key, { min: rules.min ?? 0, max: MAX_STEPS });
+    if (!list) {
+      this.about.references.giveUpOnUnknown();
+      return undefined;
+    }
+    const { visible, inLoop, depth } = this.place;
+    const seen = new Set(visible);
+    if (this.reader.raw('type') !== 'parallel') seen.add(this.base.id);
+    const steps = this.parseList(list, reader.at(key), { visible: seen, inLoop: inLoop || rules.loop === true, depth: depth + 1 });
+    for (const id of seen) this.inner.add(id);
+    return steps;
+  }
+
+  /** A branch's name: part of a run's path, and so without dots and brackets. */
+  branchName(reader: ObjectReader, names: Set<string>): string {
+    const name = reader.text('name', { max: 64, pattern: { regex: /^[A-Za-z0-9_-]+$/, wanted: 'made of letters, digits, "_" and "-"' } });
+    if (name === 'otherwise') reader.problem('name', '"otherwise" is taken for the steps that run when no branch holds.');
+    else if (name !== '' && names.has(name)) reader.problem('name', `Another branch of this step is called "${name}".`);
+    names.add(name);
+    return name;
+  }
+}
+
+/** Checks a condition, and what it reads of the run. */
+export function checkCondition(json: Json, path: string, about: DefinitionContext, view: Viewpoint): void {
+  about.problems.addAll(conditionProblems(json, path, { module: about.module, catalog: about.catalog }));
+  about.references.ofCondition(json, path, view);
+}

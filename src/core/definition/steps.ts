@@ -1,0 +1,72 @@
+import type { Json } from '../json.js';
+import { parseActionStep } from './action-step.js';
+import { FLOW_PARSERS } from './flow-steps.js';
+import { ObjectReader } from './object-reader.js';
+import { type DefinitionContext, MAX_NESTING, MAX_STEPS, type Place, StepSite } from './step-site.js';
+import { FLOW_STEP_TYPES, type Step, type StepBase } from './types.js';
+
+/** Names that would be mistaken in paths, or that templates cannot reach. */
+const RESERVED_IDS: ReadonlySet<string> = new Set(['otherwise', 'constructor', 'prototype']);
+
+/** Reads the outermost list of steps, and with it the whole tree. */
+export function parseSteps(json: readonly Json[], path: string, about: DefinitionContext): Step[] {
+  let count = 0;
+
+  function parseList(list: readonly Json[], listPath: string, place: Place): Step[] {
+    if (place.depth > MAX_NESTING) {
+      about.problems.add(listPath, `Steps may be nested ${MAX_NESTING} levels deep at the most.`);
+      about.references.giveUpOnUnknown();
+      return [];
+    }
+    return list.flatMap((one, index) => parseStep(one, `${listPath}[${index}]`, place) ?? []);
+  }
+
+  function parseStep(one: Json, stepPath: string, place: Place): Step | null {
+    count += 1;
+    if (count > MAX_STEPS) {
+      about.problems.add(path, `A definition may have ${MAX_STEPS} steps at the most.`);
+      about.references.giveUpOnUnknown();
+      return null;
+    }
+    const reader = ObjectReader.open(one, stepPath, about.problems, 'A step');
+    if (!reader) return null;
+    const base = parseBase(reader, about);
+    const site = new StepSite(reader, base, about, place, parseList);
+    const step = parseKind(site);
+    if (step) reader.finish();
+    if (step?.kind !== 'parallel') place.visible.add(base.id);
+    for (const id of site.inner) place.visible.add(id);
+    return step;
+  }
+
+  return parseList(json, path, { visible: new Set(), inLoop: false, depth: 1 });
+}
+
+function parseBase(reader: ObjectReader, about: DefinitionContext): StepBase {
+  const id = reader.text('id', {
+    max: 64,
+    pattern: { regex: /^[A-Za-z][A-Za-z0-9_-]*$/, wanted: 'made of letters, digits, "_" and "-", starting with a letter' },
+  });
+  const first = about.references.locate(id);
+  if (RESERVED_IDS.has(id)) reader.problem('id', `"${id}" cannot be the id of a step.`);
+  if (first !== undefined) reader.problem('id', `The id "${id}" is that of ${first} already.`);
+  else if (id !== '') about.references.declare(id, reader.path);
+  const name = reader.optionalText('name');
+  return { id, ...(name !== undefined && { name }), onError: reader.choice('onError', ['stop', 'continue'], 'stop') };
+}
+
+/** Null when the type is missing or unknown: which other members belong to it cannot be said then. */
+function parseKind(site: StepSite): Step | null {
+  const type = site.reader.text('type', {
+    max: 100,
+    pattern: { regex: /^[A-Za-z][\w.:-]*$/, wanted: 'the name of a step type or an action' },
+  });
+  const flow = FLOW_STEP_TYPES.find((one) => one === type);
+  if (flow) return FLOW_PARSERS[flow](site);
+  const { catalog, references } = site.about;
+  const step = type === '' ? null : parseActionStep(site, type);
+  if (step && (!catalog || catalog.actions.has(type))) return step;
+  // It may be a misspelt branch, with steps of its own.
+  references.giveUpOnUnknown();
+  return null;
+}

@@ -1,0 +1,125 @@
+import type { WorkflowDefinition, WorkflowSettings } from '../definition/types.js';
+import { AutomationError } from '../errors.js';
+import { durationToMs, parseDuration } from '../time/duration.js';
+import type { RunHistory } from './history.js';
+import { type HistoryIndex, indexHistory } from './history-index.js';
+import { type ElapsedStep, isEnding, PlanWalk, type ReadyStep, type RunOutcome, type Waiting } from './walk.js';
+
+export { stepOutputs } from './step-outputs.js';
+export { expireWait } from './waits.js';
+export type { ElapsedStep, ReadyStep, RunOutcome, Waiting } from './walk.js';
+
+/** What comes next in a run. Nothing in any list and no outcome never happens. */
+export interface Plan {
+  /** Steps to execute now; several only in parallel branches. */
+  ready: ReadyStep[];
+  /** Waits that are over: record their results, then plan again. */
+  elapsed: ElapsedStep[];
+  /** What is waited for. */
+  waiting: Waiting[];
+  /** Present when the run is over; the lists are empty then. */
+  outcome?: RunOutcome;
+  /** ISO 8601: the moment the run is failed if it is not over; the shell wakes it then at the latest. */
+  deadline: string;
+}
+
+/** Bounds on a run. */
+export interface PlanLimits {
+  /** How many steps a run may execute, each item of a loop counted, repeated attempts not. */
+  maxSteps: number;
+}
+
+const DEFAULT_LIMITS: PlanLimits = { maxSteps: 500 };
+
+/**
+ * Decides what comes next, from nothing but its arguments: the same history gives the same plan, whatever the order of
+ * its executions.
+ *
+ * A run ends only when no attempt is in flight, so that no result is lost. A failure ends it unless its step, or a step
+ * around it, says `onError: continue`: the run then goes on behind that step. With join `any` a failed branch counts
+ * only when no other branch can succeed any more. Throws `definition_invalid` for a `maxDuration` that is no duration,
+ * which the parser never lets through.
+ */
+export function plan(definition: WorkflowDefinition, history: RunHistory, now: Date, limits: PlanLimits = DEFAULT_LIMITS): Plan {
+  const deadline = Date.parse(history.startedAt) + maxDurationMs(definition.settings);
+  const index = indexHistory(history.executions);
+  const walk = new PlanWalk(index, now.getTime());
+  const flow = walk.list(definition.steps, '', undefined);
+  const { ready, elapsed, waiting } = walk;
+  const outcome = isEnding(flow)
+    ? flow.outcome
+    : flow === 'done'
+      ? ({ status: 'succeeded' } as const)
+      : now.getTime() >= deadline
+        ? timedOut(definition, walk)
+        : applyStepLimit(walk, index, limits.maxSteps);
+  if (outcome) walk.dropAllButInFlight();
+  return {
+    ready,
+    elapsed,
+    waiting,
+    // The attempts in flight come first: their results belong into the log.
+    ...(outcome && waiting.length === 0 && { outcome }),
+    deadline: new Date(deadline).toISOString(),
+  };
+}
+
+/** Reading the duration would be half of what an ordinary plan costs, and a version's settings never change. */
+const durations = new WeakMap<WorkflowSettings, number>();
+
+function maxDurationMs(settings: WorkflowSettings): number {
+  const known = durations.get(settings);
+  if (known !== undefined) return known;
+  const duration = parseDuration(settings.maxDuration);
+  if (!duration) {
+    throw new AutomationError('definition_invalid', `settings.maxDuration "${settings.maxDuration}" is not a duration.`, {
+      hint: 'Read definitions with parseDefinition, which checks them.',
+    });
+  }
+  const ms = durationToMs(duration);
+  durations.set(settings, ms);
+  return ms;
+}
+
+function timedOut(definition: WorkflowDefinition, walk: PlanWalk): RunOutcome {
+  const open = [...walk.ready, ...walk.elapsed, ...walk.waiting].map((one) => `"${one.path}"`).slice(0, 5);
+  return {
+    status: 'failed',
+    path: null,
+    error: {
+      code: 'run_timed_out',
+      message: `The run was not over within ${definition.settings.maxDuration} and had come to ${open.join(', ')}.`,
+      hint: 'Retry the run from where it was, or raise maxDuration in the settings of the workflow.',
+    },
+  };
+}
+
+/** Holds back steps beyond the limit; the outcome when nothing but such steps is left to begin. */
+function applyStepLimit(walk: PlanWalk, index: HistoryIndex, maxSteps: number): RunOutcome | undefined {
+  const { ready } = walk;
+  let room = maxSteps - index.size;
+  if (ready.length <= room) return undefined;
+  const allowed: ReadyStep[] = [];
+  let refused: ReadyStep | undefined;
+  for (const one of ready) {
+    // Another attempt of a step is no further step.
+    if (index.has(one.path)) allowed.push(one);
+    else if (room > 0) {
+      room -= 1;
+      allowed.push(one);
+    } else refused ??= one;
+  }
+  if (refused && allowed.length === 0) {
+    return {
+      status: 'failed',
+      path: refused.path,
+      error: {
+        code: 'too_many_steps',
+        message: `The run has executed ${index.size} steps, and ${maxSteps} is the most a run may.`,
+        hint: 'Look for a loop over a long list; split the work over several runs.',
+      },
+    };
+  }
+  ready.splice(0, ready.length, ...allowed);
+  return undefined;
+}

@@ -1,0 +1,92 @@
+import { DateTime, IANAZone } from 'luxon';
+import { AutomationError } from '../errors.js';
+
+/** A length of time as ISO 8601 writes it. Every part is zero or more; the sign stands for all of them. */
+export interface Duration {
+  sign: 1 | -1;
+  years: number;
+  months: number;
+  weeks: number;
+  days: number;
+  hours: number;
+  minutes: number;
+  /** May have a fraction, to the millisecond. */
+  seconds: number;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Longer durations are refused: a date moved by more would leave what JavaScript and Postgres agree on. */
+const LONGEST_MS = 1_000 * 365 * DAY;
+
+const MOST_KNOWN_ZONES = 1_000;
+const knownZones = new Set<string>(['UTC']);
+
+const PATTERN =
+  /^(-)?P(?=\d|T\d)(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:[.,]\d{1,3})?)S)?)?$/;
+
+/**
+ * Reads an ISO 8601 duration: `P2D`, `PT90M`, `P1Y2M3W4DT5H6M7S`, with an optional leading `-`. Seconds may have up to
+ * three decimals.
+ *
+ * @returns null when the text is no such duration, or one of more than a thousand years.
+ */
+export function parseDuration(text: string): Duration | null {
+  const match = typeof text === 'string' ? PATTERN.exec(text) : null;
+  if (match === null) return null;
+  const part = (index: number) => Number((match[index] ?? '0').replace(',', '.'));
+  const duration: Duration = {
+    sign: match[1] === undefined ? 1 : -1,
+    years: part(2),
+    months: part(3),
+    weeks: part(4),
+    days: part(5),
+    hours: part(6),
+    minutes: part(7),
+    seconds: part(8),
+  };
+  return Math.abs(durationToMs(duration)) <= LONGEST_MS ? duration : null;
+}
+
+/**
+ * Moves a moment by a duration as a calendar in `timezone` does: a month after 31 January is the last day of February,
+ * and a day after 9:00 is 9:00, across a change to summer time too. Hours, minutes and seconds are counted exactly.
+ *
+ * @throws AutomationError `timezone_unknown`
+ */
+export function addDuration(at: Date, duration: Duration, timezone = 'UTC'): Date {
+  if (!isTimezone(timezone)) {
+    throw new AutomationError('timezone_unknown', `"${timezone}" is not a time zone.`, {
+      hint: 'Use a name of the IANA time zone database, such as Europe/Berlin or UTC.',
+    });
+  }
+  // No calendar to ask: all days are alike there. Tasks "due in two days" are made by the thousand.
+  if (timezone === 'UTC' && duration.years === 0 && duration.months === 0) return new Date(at.getTime() + durationToMs(duration));
+  const { sign, ...parts } = duration;
+  const amount = { ...parts, seconds: Math.trunc(parts.seconds), milliseconds: fractionMs(parts.seconds) };
+  const start = DateTime.fromJSDate(at, { zone: timezone });
+  return (sign === 1 ? start.plus(amount) : start.minus(amount)).toJSDate();
+}
+
+/** The duration in milliseconds, for fixed intervals such as retries and timeouts: a day is 24 hours, a month 30 days, a year 365 days. */
+export function durationToMs(duration: Duration): number {
+  const days = duration.years * 365 + duration.months * 30 + duration.weeks * 7 + duration.days;
+  const ms = days * DAY + duration.hours * HOUR + duration.minutes * MINUTE + Math.round(duration.seconds * SECOND);
+  return ms === 0 ? 0 : duration.sign * ms;
+}
+
+/** True for the name of a time zone that every machine reads alike: IANA names and `UTC`, never `local`. */
+export function isTimezone(name: string): boolean {
+  if (knownZones.has(name)) return true;
+  if (!IANAZone.isValidZone(name)) return false;
+  // Asking Intl costs a formatter each time. Names differ in case too, hence the bound.
+  if (knownZones.size < MOST_KNOWN_ZONES) knownZones.add(name);
+  return true;
+}
+
+function fractionMs(seconds: number): number {
+  return Math.round((seconds - Math.trunc(seconds)) * SECOND);
+}

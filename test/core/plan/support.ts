@@ -1,0 +1,100 @@
+import type {
+  ActionStep,
+  ApprovalStep,
+  BranchStep,
+  DelayStep,
+  ForEachStep,
+  ParallelStep,
+  Step,
+  StopStep,
+  WaitForWebhookStep,
+  WorkflowDefinition,
+} from '../../../src/core/definition/types.js';
+import type { JsonObject } from '../../../src/core/json.js';
+import type { StepExecution } from '../../../src/core/plan/history.js';
+import { type Plan, plan } from '../../../src/core/plan/plan.js';
+
+/** When every run of these tests starts. */
+export const START = new Date('2030-01-01T00:00:00.000Z');
+
+/** A moment some milliseconds after the start, as the history writes it. */
+export function at(ms: number): string {
+  return new Date(START.getTime() + ms).toISOString();
+}
+
+export function definition(steps: Step[], maxDuration = 'P1D'): WorkflowDefinition {
+  return { trigger: { type: 'manual' }, steps, settings: { reentry: 'always', maxConcurrentRuns: 0, maxDuration } };
+}
+
+export function action(id: string, more: Partial<ActionStep> = {}): ActionStep {
+  return { id, kind: 'action', type: 'note', with: {}, ...more };
+}
+
+export function branch(id: string, branches: Record<string, Step[]>, otherwise?: Step[], more: Partial<BranchStep> = {}): BranchStep {
+  const list = Object.entries(branches).map(([name, steps]) => ({ name, when: { all: [] }, steps }));
+  return { id, kind: 'branch', branches: list, ...(otherwise && { otherwise }), ...more };
+}
+
+export function parallel(
+  id: string,
+  join: 'all' | 'any',
+  branches: Record<string, Step[]>,
+  more: Partial<ParallelStep> = {},
+): ParallelStep {
+  return { id, kind: 'parallel', join, branches: Object.entries(branches).map(([name, steps]) => ({ name, steps })), ...more };
+}
+
+export function forEach(id: string, steps: Step[], more: Partial<ForEachStep> = {}): ForEachStep {
+  return { id, kind: 'for_each', in: '{{trigger.list}}', maxItems: 100, steps, ...more };
+}
+
+export function delay(id: string): DelayStep {
+  return { id, kind: 'delay', for: 'PT1H' };
+}
+
+export function approval(id: string, more: Partial<ApprovalStep> = {}): ApprovalStep {
+  return { id, kind: 'approval', assignees: ['u-1'], message: 'Well?', onExpiry: 'fail', onReject: 'stop', ...more };
+}
+
+export function webhookWait(id: string, more: Partial<WaitForWebhookStep> = {}): WaitForWebhookStep {
+  return { id, kind: 'wait_for_webhook', onExpiry: 'fail', ...more };
+}
+
+export function stop(id: string, more: Partial<StopStep> = {}): StopStep {
+  return { id, kind: 'stop', outcome: 'succeeded', ...more };
+}
+
+export function done(path: string, output: JsonObject = {}, attempt = 1): StepExecution {
+  return { path, attempt, status: 'succeeded', output };
+}
+
+export function failed(path: string, more: Partial<StepExecution> = {}): StepExecution {
+  return { path, attempt: 1, status: 'failed', error: { code: 'smtp_down', message: 'No answer.' }, ...more };
+}
+
+export function running(path: string, attempt = 1): StepExecution {
+  return { path, attempt, status: 'running' };
+}
+
+export function waiting(path: string, wakeAt: string | null): StepExecution {
+  return { path, attempt: 1, status: 'waiting', wakeAt };
+}
+
+export function lost(path: string, attempt = 1): StepExecution {
+  return { path, attempt, status: 'lost' };
+}
+
+/** Plans a run of these steps, some milliseconds after its start. */
+export function planOf(steps: Step[], executions: StepExecution[] = [], ms = 0, maxSteps = 500): Plan {
+  return plan(definition(steps), { startedAt: at(0), executions }, new Date(START.getTime() + ms), { maxSteps });
+}
+
+/** A plan in short: the paths by what becomes of them, and the outcome's status. */
+export function summary(one: Plan): { ready: string[]; elapsed: string[]; waiting: string[]; outcome: string | null } {
+  return {
+    ready: one.ready.map((step) => `${step.path}#${step.attempt}`),
+    elapsed: one.elapsed.map((step) => `${step.path}#${step.attempt}`),
+    waiting: one.waiting.map((wait) => `${wait.path}:${wait.reason}`),
+    outcome: one.outcome?.status ?? null,
+  };
+}
