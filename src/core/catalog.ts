@@ -61,6 +61,11 @@ export interface ModuleDescription {
 /** Local: inside our transaction, exactly once. External: intent first, at least once, with an idempotency key. */
 export type Effect = 'local' | 'external';
 
+/** What a step leaves behind, by member: its type, or its own members. Of a `json` nothing more is known. */
+export interface OutputShape {
+  readonly [member: string]: FieldType | OutputShape;
+}
+
 /** What the core needs to know of an action to check a step that uses it. */
 export interface ActionDescription {
   type: string;
@@ -73,6 +78,8 @@ export interface ActionDescription {
   secretsGoTo?: string;
   /** JSON Schema of the step's `with`. */
   argumentsSchema: JsonObject;
+  /** What later steps find in `steps.<id>.output`. Without it, whatever they read there is taken to be there. */
+  output?: OutputShape;
   /** Checks the arguments as written in a definition; values that hold `{{…}}` are checked when they are rendered. Paths are relative to `with`. */
   check(args: JsonObject, about: { module: ModuleDescription | null }): Problem[];
 }

@@ -27,6 +27,8 @@ export interface FieldChange {
 /** One workflow on the path that led to an event, with the record it ran for. */
 export interface CauseLink {
   workflowId: string;
+  /** Its name at the time; absent in chains that release 0.1 wrote. */
+  workflowName?: string;
   module: string;
   recordId: string | null;
 }
@@ -39,12 +41,30 @@ export interface Cause {
   path: CauseLink[];
 }
 
-/** Something that happened to a record, as captured. */
+/** The one workflow that a start is for, whoever else listens: its published version, or the version named. */
+export interface StartTarget {
+  workflowId: string;
+  versionId?: string;
+}
+
+/** The step of another run that started this one, and whether it waits for its end. */
+export interface ParentStep {
+  runId: string;
+  path: string;
+  attempt: number;
+  waits: boolean;
+}
+
+/**
+ * A start as captured: something that happened to a record; or a manual start, a sub-run, and whatever else carries an
+ * input of its own. One row, one router, the same rules for all.
+ */
 export interface DomainEvent {
   id: string;
   workspaceId: string;
-  module: string;
-  /** The event's name inside its module: `created`, `stage_changed`, … */
+  /** Null for a start that is about no record. */
+  module: string | null;
+  /** The event's name inside its module: `created`, `stage_changed`, …; of other starts their kind: `manual`, `workflow`. */
   event: string;
   recordId: string | null;
   /** The record after the event. */
@@ -54,6 +74,12 @@ export interface DomainEvent {
   changes: Record<string, FieldChange> | null;
   actor: Actor;
   cause: Cause | null;
+  /** What runs see as `trigger`: `{ type: 'manual', input }`. Null for a CRM event, whose `trigger` is told from the event itself. */
+  trigger: JsonObject | null;
+  /** Null: every active workflow that listens. */
+  target: StartTarget | null;
+  /** The step that started it; null unless a run did. */
+  parent: ParentStep | null;
   /** When it happened, ISO 8601 in UTC. */
   occurredAt: string;
 }

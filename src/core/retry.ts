@@ -1,6 +1,17 @@
-import type { RetryPolicy } from './definition/types.js';
 import type { Retryability } from './errors.js';
 import { durationToMs, parseDuration } from './time/duration.js';
+
+/** How failed attempts of a step are repeated. Defaults: 3 attempts, 10 s first pause, doubled each time, 1 h at most; full jitter. */
+export interface RetryPolicy {
+  /** All attempts, the first included; 1 is no retry. */
+  maxAttempts?: number;
+  /** ISO 8601: the pause before the second attempt. */
+  initialInterval?: string;
+  /** What each further pause is multiplied by. */
+  multiplier?: number;
+  /** ISO 8601: no pause is longer. */
+  maxInterval?: string;
+}
 
 /** A {@link RetryPolicy} with nothing left open. Intervals are in milliseconds. */
 export interface ResolvedRetryPolicy {

@@ -1,5 +1,4 @@
 import type { ModuleDescription } from '../catalog.js';
-import type { Condition, FieldTest } from '../definition/types.js';
 import { AutomationError } from '../errors.js';
 import type { RecordData } from '../event.js';
 import { plainDay } from '../operators/date-value.js';
@@ -10,6 +9,7 @@ import { type Explanation, excerpt } from './explanation.js';
 import { type CompileContext, compileOperand, compileReader, fieldType, plainField } from './operand.js';
 import { conditionProblems } from './problems.js';
 import type { ConditionSubject } from './subject.js';
+import type { Condition, FieldTest } from './tree.js';
 
 export type { Explanation } from './explanation.js';
 export { conditionProblems } from './problems.js';

@@ -1,15 +1,17 @@
 import type { Catalog } from '../catalog.js';
+import type { Condition } from '../condition/tree.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json } from '../json.js';
+import type { Step } from '../steps/index.js';
 import { walkSteps } from '../steps/tree.js';
 import { triggerProblems } from '../trigger/trigger.js';
 import { ObjectReader } from './object-reader.js';
 import { checkJson, ProblemList } from './problem-list.js';
 import { References } from './references.js';
 import { parseSettings } from './settings.js';
+import { parseSteps } from './step-parser.js';
 import { checkCondition, type DefinitionContext, MAX_STEPS } from './step-site.js';
-import { parseSteps } from './steps.js';
-import type { Condition, Step, Trigger, WorkflowDefinition } from './types.js';
+import type { Trigger, WorkflowDefinition } from './types.js';
 
 export { MAX_PROBLEMS } from './problem-list.js';
 

@@ -1,4 +1,4 @@
-import type { Catalog, ModuleDescription } from '../catalog.js';
+import type { Catalog, FieldType, ModuleDescription, OutputShape } from '../catalog.js';
 import { findField } from '../condition/field-types.js';
 import { isJsonObject, type Json } from '../json.js';
 import { parsePath } from '../scope.js';
@@ -15,12 +15,14 @@ export interface Viewpoint {
 
 /**
  * Checks what templates and conditions read of the run: that templates name fields which the catalogue knows (for
- * conditions `conditionProblems` does), and that `steps`, `item` and `index` can be there. Which steps there are is known
- * at the end only.
+ * conditions `conditionProblems` does), that `steps`, `item` and `index` can be there, and that steps leave what is read of
+ * them. Which steps there are is known at the end only.
  */
 export class References {
   private readonly steps = new Map<string, string>();
+  private readonly shapes = new Map<string, OutputShape>();
   private readonly missing: { path: string; id: string }[] = [];
+  private readonly reads: { path: string; id: string; members: string[] }[] = [];
   private incomplete = false;
 
   constructor(
@@ -36,6 +38,11 @@ export class References {
 
   declare(id: string, path: string): void {
     this.steps.set(id, path);
+  }
+
+  /** What the step of this id leaves as its output. */
+  describe(id: string, output: OutputShape): void {
+    this.shapes.set(id, output);
   }
 
   /** Part of the definition could not be read: an unknown id may well be in there, so none is told. */
@@ -62,6 +69,11 @@ export class References {
           `Step "${id}" is never over before this step, or has no output: only earlier steps, not those of other branches, can be used.`,
         );
       } else if (!this.incomplete) this.problems.add(path, `There is no step "${id}".`);
+    }
+    for (const { path, id, members } of this.reads) {
+      const shape = this.shapes.get(id);
+      const problem = shape && missingOutput(id, shape, members);
+      if (problem) this.problems.add(path, problem);
     }
   }
 
@@ -93,8 +105,11 @@ export class References {
     if ((parsed.root === 'item' || parsed.root === 'index') && !view.inLoop) {
       this.problems.add(path, `"${parsed.root}" exists only inside a for_each.`);
     }
-    const id = parsed.root === 'steps' ? parsed.segments[0] : undefined;
-    if (id !== undefined && !view.visible.has(id)) this.missing.push({ path, id });
+    if (parsed.root !== 'steps') return;
+    const [id, ...members] = parsed.segments;
+    if (id === undefined) return;
+    if (view.visible.has(id)) this.reads.push({ path, id, members });
+    else this.missing.push({ path, id });
   }
 }
 
@@ -106,4 +121,23 @@ function templatePaths(text: string): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** Why the members below `steps.<id>` cannot be there; null when they can. */
+function missingOutput(id: string, shape: OutputShape, [first, ...members]: readonly string[]): string | null {
+  if (first === undefined) return null;
+  if (first !== 'output') return `Of step "${id}" nothing but "output" can be read, not "${first}".`;
+  let here: FieldType | OutputShape = shape;
+  for (const [index, member] of members.entries()) {
+    if (here === 'json' || here === 'list') return null;
+    const name = ['output', ...members.slice(0, index)].join('.');
+    if (typeof here === 'string') return `"${name}" of step "${id}" has no members: it is of type ${here}.`;
+    const next: FieldType | OutputShape | undefined = Object.hasOwn(here, member) ? here[member] : undefined;
+    if (next === undefined) {
+      const known = Object.keys(here).join(', ');
+      return `Step "${id}" never has "${name}.${member}"; ${known === '' ? `its "${name}" is empty` : `of "${name}" there is: ${known}`}.`;
+    }
+    here = next;
+  }
+  return null;
 }

@@ -1,16 +1,19 @@
 import type { Catalog, ModuleDescription } from '../catalog.js';
 import { conditionProblems } from '../condition/condition.js';
+import type { Condition } from '../condition/tree.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import type { AnyStep, StepBase } from '../steps/step.js';
 import { templateProblems } from '../template/template.js';
 import { type ListRules, ObjectReader, type TextRules } from './object-reader.js';
 import { isDeeperThan, type ProblemList } from './problem-list.js';
 import type { References, Viewpoint } from './references.js';
-import type { Condition, Step, StepBase } from './types.js';
 
 /** How many steps a definition may have, all levels together. */
 export const MAX_STEPS = 200;
 /** How deep steps may be nested; the outermost list is the first level. */
 export const MAX_NESTING = 10;
+/** How many branches a step may have. */
+export const MOST_BRANCHES = 50;
 /** How deep the arguments of a step may be nested. */
 const MAX_VALUE_DEPTH = 32;
 
@@ -33,7 +36,7 @@ export interface Place extends Viewpoint {
 }
 
 /** Reads a list of steps. */
-export type ListParser = (json: readonly Json[], path: string, place: Place) => Step[];
+export type ListParser = (json: readonly Json[], path: string, place: Place) => AnyStep[];
 
 /** One step that is being read: its members, and what is needed to read those that every kind knows in its own way. */
 export class StepSite {
@@ -43,6 +46,10 @@ export class StepSite {
   constructor(
     readonly reader: ObjectReader,
     readonly base: StepBase,
+    /** As it is written: the name of flow control or of an action. */
+    readonly type: string,
+    /** Whether the step is executed itself, and so has an output that its children can look at. */
+    private readonly executed: boolean,
     readonly about: DefinitionContext,
     private readonly place: Place,
     private readonly parseList: ListParser,
@@ -93,12 +100,12 @@ export class StepSite {
   }
 
   /** The steps in a member of this step or of one of its branches. */
-  children(reader: ObjectReader, key: string, rules: { min?: 0 | 1; loop?: boolean } = {}): Step[] {
+  children(reader: ObjectReader, key: string, rules: { min?: 0 | 1; loop?: boolean } = {}): AnyStep[] {
     if (!reader.has(key)) reader.problem(key, `"${key}" is missing.`);
     return this.optionalChildren(reader, key, rules) ?? [];
   }
 
-  optionalChildren(reader: ObjectReader, key: string, rules: { min?: 0 | 1; loop?: boolean } = {}): Step[] | undefined {
+  optionalChildren(reader: ObjectReader, key: string, rules: { min?: 0 | 1; loop?: boolean } = {}): AnyStep[] | undefined {
     if (!reader.has(key)) return undefined;
     const list = reader.optionalList(key, { min: rules.min ?? 0, max: MAX_STEPS });
     if (!list) {
@@ -107,19 +114,10 @@ export class StepSite {
     }
     const { visible, inLoop, depth } = this.place;
     const seen = new Set(visible);
-    if (this.reader.raw('type') !== 'parallel') seen.add(this.base.id);
+    if (this.executed) seen.add(this.base.id);
     const steps = this.parseList(list, reader.at(key), { visible: seen, inLoop: inLoop || rules.loop === true, depth: depth + 1 });
     for (const id of seen) this.inner.add(id);
     return steps;
-  }
-
-  /** A branch's name: part of a run's path, and so without dots and brackets. */
-  branchName(reader: ObjectReader, names: Set<string>): string {
-    const name = reader.text('name', { max: 64, pattern: { regex: /^[A-Za-z0-9_-]+$/, wanted: 'made of letters, digits, "_" and "-"' } });
-    if (name === 'otherwise') reader.problem('name', '"otherwise" is taken for the steps that run when no branch holds.');
-    else if (name !== '' && names.has(name)) reader.problem('name', `Another branch of this step is called "${name}".`);
-    names.add(name);
-    return name;
   }
 }
 
@@ -127,4 +125,13 @@ export class StepSite {
 export function checkCondition(json: Json, path: string, about: DefinitionContext, view: Viewpoint): void {
   about.problems.addAll(conditionProblems(json, path, { module: about.module, catalog: about.catalog }));
   about.references.ofCondition(json, path, view);
+}
+
+/** Reads a branch's name: part of a run's path, and so without dots and brackets. */
+export function readBranchName(reader: ObjectReader, names: Set<string>): string {
+  const name = reader.text('name', { max: 64, pattern: { regex: /^[A-Za-z0-9_-]+$/, wanted: 'made of letters, digits, "_" and "-"' } });
+  if (name === 'otherwise') reader.problem('name', '"otherwise" is taken for the steps that run when no branch holds.');
+  else if (name !== '' && names.has(name)) reader.problem('name', `Another branch of this step is called "${name}".`);
+  names.add(name);
+  return name;
 }

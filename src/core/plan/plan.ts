@@ -1,13 +1,14 @@
 import type { WorkflowDefinition, WorkflowSettings } from '../definition/types.js';
 import { AutomationError } from '../errors.js';
 import { durationToMs, parseDuration } from '../time/duration.js';
+import { isEnding, type RunOutcome } from './flow.js';
 import type { RunHistory } from './history.js';
 import { type HistoryIndex, indexHistory } from './history-index.js';
-import { type ElapsedStep, isEnding, PlanWalk, type ReadyStep, type RunOutcome, type Waiting } from './walk.js';
+import { type ElapsedStep, PlanWalk, type ReadyStep, type Waiting } from './walk.js';
 
+export type { RunOutcome } from './flow.js';
 export { stepOutputs } from './step-outputs.js';
-export { expireWait } from './waits.js';
-export type { ElapsedStep, ReadyStep, RunOutcome, Waiting } from './walk.js';
+export type { ElapsedStep, ReadyStep, Waiting } from './walk.js';
 
 /** What comes next in a run. Nothing in any list and no outcome never happens. */
 export interface Plan {

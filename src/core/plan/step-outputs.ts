@@ -1,6 +1,7 @@
-import type { ForEachStep, Step, WorkflowDefinition } from '../definition/types.js';
+import type { WorkflowDefinition } from '../definition/types.js';
 import { AutomationError } from '../errors.js';
 import type { JsonObject } from '../json.js';
+import type { Step } from '../steps/index.js';
 import { childLists } from '../steps/tree.js';
 import type { RunHistory } from './history.js';
 import { type HistoryIndex, indexHistory } from './history-index.js';
@@ -56,15 +57,17 @@ function collectOne(step: Step, here: string, index: HistoryIndex, outputs: Step
 }
 
 function collectChildren(step: Step, here: string, index: HistoryIndex, outputs: StepOutputs): void {
-  if (step.kind === 'for_each') collectLoop(step, here, index, outputs);
-  else for (const list of childLists(step)) collectAll(list.steps, `${here}${list.segment}.`, index, outputs);
+  for (const list of childLists(step)) {
+    if (list.segment === '[]') collectLoop(list.steps, here, index, outputs);
+    else collectAll(list.steps, `${here}${list.segment}.`, index, outputs);
+  }
 }
 
 /** Item after item, so that the last one that came to a step wins. */
-function collectLoop(step: ForEachStep, here: string, index: HistoryIndex, outputs: StepOutputs): void {
+function collectLoop(steps: readonly Step[], here: string, index: HistoryIndex, outputs: StepOutputs): void {
   const items = index.get(here)?.current?.output?.items;
   const count = Array.isArray(items) ? items.length : 0;
-  for (let item = 0; item < count; item += 1) collectAll(step.steps, `${here}[${item}].`, index, outputs);
+  for (let item = 0; item < count; item += 1) collectAll(steps, `${here}[${item}].`, index, outputs);
 }
 
 function collectAll(steps: readonly Step[], prefix: string, index: HistoryIndex, outputs: StepOutputs): void {

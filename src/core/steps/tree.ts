@@ -1,33 +1,9 @@
-import type { Step } from '../definition/types.js';
-
-/** One list of steps inside a step. */
-export interface ChildList {
-  /** What stands in a run's path between the step and its child: `.enterprise`, or `[]` for the index of a loop. */
-  segment: string;
-  /** Where the list stands in the definition, from the step: `branches[0].steps`. */
-  jsonPath: string;
-  steps: readonly Step[];
-}
+import { kindOf, type Step } from './index.js';
+import type { ChildList } from './step-kind.js';
 
 /** The lists of steps inside a step, in the order they are written; none for steps without children. */
-export function childLists(step: Step): ChildList[] {
-  switch (step.kind) {
-    case 'branch':
-    case 'parallel': {
-      const lists = step.branches.map((branch, index) => ({
-        segment: `.${branch.name}`,
-        jsonPath: `branches[${index}].steps`,
-        steps: branch.steps,
-      }));
-      return step.kind === 'branch' && step.otherwise
-        ? [...lists, { segment: '.otherwise', jsonPath: 'otherwise', steps: step.otherwise }]
-        : lists;
-    }
-    case 'for_each':
-      return [{ segment: '[]', jsonPath: 'steps', steps: step.steps }];
-    default:
-      return [];
-  }
+export function childLists(step: Step): ChildList<Step>[] {
+  return (kindOf(step).children?.(step) ?? []) as ChildList<Step>[];
 }
 
 /** A step and where it stands in the definition: `steps[1].branches[0].steps[2]`. */

@@ -1,9 +1,8 @@
 import type { Json } from '../json.js';
-import { parseActionStep } from './action-step.js';
-import { FLOW_PARSERS } from './flow-steps.js';
+import { kindOfType, type Step } from '../steps/index.js';
+import type { AnyStep, StepBase } from '../steps/step.js';
 import { ObjectReader } from './object-reader.js';
 import { type DefinitionContext, MAX_NESTING, MAX_STEPS, type Place, StepSite } from './step-site.js';
-import { FLOW_STEP_TYPES, type Step, type StepBase } from './types.js';
 
 /** Names that would be mistaken in paths, or that templates cannot reach. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['otherwise', 'constructor', 'prototype']);
@@ -12,7 +11,7 @@ const RESERVED_IDS: ReadonlySet<string> = new Set(['otherwise', 'constructor', '
 export function parseSteps(json: readonly Json[], path: string, about: DefinitionContext): Step[] {
   let count = 0;
 
-  function parseList(list: readonly Json[], listPath: string, place: Place): Step[] {
+  function parseList(list: readonly Json[], listPath: string, place: Place): AnyStep[] {
     if (place.depth > MAX_NESTING) {
       about.problems.add(listPath, `Steps may be nested ${MAX_NESTING} levels deep at the most.`);
       about.references.giveUpOnUnknown();
@@ -21,7 +20,7 @@ export function parseSteps(json: readonly Json[], path: string, about: Definitio
     return list.flatMap((one, index) => parseStep(one, `${listPath}[${index}]`, place) ?? []);
   }
 
-  function parseStep(one: Json, stepPath: string, place: Place): Step | null {
+  function parseStep(one: Json, stepPath: string, place: Place): AnyStep | null {
     count += 1;
     if (count > MAX_STEPS) {
       about.problems.add(path, `A definition may have ${MAX_STEPS} steps at the most.`);
@@ -31,15 +30,22 @@ export function parseSteps(json: readonly Json[], path: string, about: Definitio
     const reader = ObjectReader.open(one, stepPath, about.problems, 'A step');
     if (!reader) return null;
     const base = parseBase(reader, about);
-    const site = new StepSite(reader, base, about, place, parseList);
-    const step = parseKind(site);
+    const type = parseType(reader);
+    const kind = kindOfType(type);
+    const executed = kind.executed !== false;
+    const site = new StepSite(reader, base, type, executed, about, place, parseList);
+    const step = type === '' ? null : kind.parse(site);
+    // Which members belong to an unknown kind cannot be said; it may be a misspelt branch, with steps of its own.
     if (step) reader.finish();
-    if (step?.kind !== 'parallel') place.visible.add(base.id);
+    else about.references.giveUpOnUnknown();
+    const output = step && about.catalog && kind.output(step, about.catalog);
+    if (output) about.references.describe(base.id, output);
+    if (executed) place.visible.add(base.id);
     for (const id of site.inner) place.visible.add(id);
     return step;
   }
 
-  return parseList(json, path, { visible: new Set(), inLoop: false, depth: 1 });
+  return parseList(json, path, { visible: new Set(), inLoop: false, depth: 1 }) as Step[];
 }
 
 function parseBase(reader: ObjectReader, about: DefinitionContext): StepBase {
@@ -55,18 +61,10 @@ function parseBase(reader: ObjectReader, about: DefinitionContext): StepBase {
   return { id, ...(name !== undefined && { name }), onError: reader.choice('onError', ['stop', 'continue'], 'stop') };
 }
 
-/** Null when the type is missing or unknown: which other members belong to it cannot be said then. */
-function parseKind(site: StepSite): Step | null {
-  const type = site.reader.text('type', {
+/** Empty when it is missing or malformed. */
+function parseType(reader: ObjectReader): string {
+  return reader.text('type', {
     max: 100,
     pattern: { regex: /^[A-Za-z][\w.:-]*$/, wanted: 'the name of a step type or an action' },
   });
-  const flow = FLOW_STEP_TYPES.find((one) => one === type);
-  if (flow) return FLOW_PARSERS[flow](site);
-  const { catalog, references } = site.about;
-  const step = type === '' ? null : parseActionStep(site, type);
-  if (step && (!catalog || catalog.actions.has(type))) return step;
-  // It may be a misspelt branch, with steps of its own.
-  references.giveUpOnUnknown();
-  return null;
 }

@@ -1,0 +1,70 @@
+import type { LoggedError } from '../errors.js';
+import type { JsonObject } from '../json.js';
+import type { AnyStep } from '../steps/step.js';
+import type { StepAddress } from './history.js';
+
+/** How a run has ended. */
+export type RunOutcome =
+  | { status: 'succeeded' }
+  | { status: 'failed'; path: string | null; error: LoggedError }
+  /** `code` says why, for programs (`stopped`, `approval_rejected`, `wait_expired`); the message is for people. */
+  | { status: 'cancelled'; path: string; code: string; message: string | null };
+
+/** The reason why a list of steps cannot go on. */
+export interface Ending {
+  outcome: RunOutcome;
+  /** A failure that `onError: continue` of the step or of a step around it, or another branch of a join `any`, makes good. */
+  catchable: boolean;
+}
+
+/** Where a step or a list of steps stands: over, still open, or at an end that concerns the whole run. */
+export type Flow = 'done' | 'open' | Ending;
+
+export type Loop = StepAddress['loop'];
+
+/** A step on its way: where it stands in the run, and what it has left. */
+export interface Position {
+  path: string;
+  loop: Loop;
+  output: JsonObject;
+}
+
+/** The planner's pass over the tree, as the kinds of steps with children see it. */
+export interface Walk {
+  /** Steps one after the other: the first that is not over decides. `prefix` is the run path of the list, with its dot. */
+  list(steps: readonly AnyStep[], prefix: string, loop: Loop): Flow;
+  /** How much has been collected so far. */
+  mark(): WalkMark;
+  /** Forgets what was collected since and could start or is waited for, except attempts in flight: their results are still to come. */
+  dropAllButInFlight(since: WalkMark): void;
+}
+
+export interface WalkMark {
+  ready: number;
+  elapsed: number;
+  waiting: number;
+}
+
+/** True for a flow that ends more than itself. */
+export function isEnding(flow: Flow): flow is Ending {
+  return typeof flow === 'object';
+}
+
+/** A failed run, unless the failure may be caught and is. */
+export function failure(path: string, catchable: boolean, error: LoggedError): Ending {
+  return { outcome: { status: 'failed', path, error }, catchable };
+}
+
+/** A run that is cancelled, whatever `onError` says. */
+export function cancelled(path: string, code: string, message: string | null): Ending {
+  return { outcome: { status: 'cancelled', path, code, message }, catchable: false };
+}
+
+/** A record that no shell of ours writes; the run says so and fails instead of guessing. */
+export function unusable(path: string, what: string): Ending {
+  return failure(path, false, {
+    code: 'history_unusable',
+    message: `The log of step "${path}" does not hold ${what}.`,
+    hint: 'Retry the run from this step.',
+  });
+}

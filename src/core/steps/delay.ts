@@ -1,0 +1,88 @@
+import { DateTime } from 'luxon';
+import { compact } from '../definition/object-reader.js';
+import type { StepSite } from '../definition/step-site.js';
+import { AutomationError } from '../errors.js';
+import { resolvePath, type Scope } from '../scope.js';
+import { compileTemplate } from '../template/template.js';
+import { addDuration, parseDuration } from '../time/duration.js';
+import { LONGEST_WAIT } from './expiry.js';
+import { ONE_EXPRESSION } from './expression.js';
+import type { StepBase } from './step.js';
+import { answered, type StepKind } from './step-kind.js';
+
+/** Waits: for a duration, until a moment, or until a date field's value. Exactly one of the three. */
+export interface DelayStep extends StepBase {
+  kind: 'delay';
+  for?: string;
+  /** ISO 8601 date-time, or one expression that yields one. A moment in the past does not wait. */
+  until?: string;
+  /** A date field of the record. */
+  untilField?: string;
+}
+
+export const delay = {
+  kind: 'delay',
+
+  parse(site) {
+    const { reader } = site;
+    const step: DelayStep = compact({
+      ...site.base,
+      kind: 'delay',
+      for: reader.optionalDuration('for', LONGEST_WAIT),
+      until: parseUntil(site),
+      untilField: reader.optionalText('untilField'),
+    });
+    const given = ['for', 'until', 'untilField'].filter((key) => reader.has(key));
+    if (given.length !== 1) reader.problems.add(reader.path, 'A delay needs exactly one of "for", "until" and "untilField".');
+    if (step.untilField !== undefined) checkDateField(site, step.untilField);
+    return step;
+  },
+
+  reads: (step) => ({ templates: [step.until] }),
+
+  output: () => ({}),
+
+  decide(step, scope, now) {
+    const until = delayEnd(step, scope, now).toISOString();
+    return { status: 'waiting', input: { until }, output: null, wakeAt: until };
+  },
+
+  wait: { reason: 'delay' as const, expire: () => answered({}) },
+} satisfies StepKind<DelayStep>;
+
+function parseUntil(site: StepSite): string | undefined {
+  const until = site.optionalTemplatedText('until', { max: 1_000 });
+  if (until === undefined || ONE_EXPRESSION.pattern.regex.test(until)) return until;
+  const hasZone = /T.*(?:Z|[+-]\d{2}:\d{2})$/.test(until);
+  if (hasZone && DateTime.fromISO(until, { setZone: true }).isValid) return until;
+  site.reader.problem('until', '"until" must be a date and time with its offset (2030-01-31T09:00:00Z), or one expression.');
+  return undefined;
+}
+
+function checkDateField(site: StepSite, name: string): void {
+  const { about, reader } = site;
+  if (about.moduleName === null) reader.problem('untilField', 'This workflow is about no module, so that there is no record with a date.');
+  // A module that the catalogue does not know is a problem of the trigger's.
+  if (!about.module) return;
+  const field = about.module.fields.find((one) => one.name === name);
+  if (!field) reader.problem('untilField', `Module "${about.module.name}" has no field "${name}".`);
+  else if (field.type !== 'date' && field.type !== 'datetime') reader.problem('untilField', `"${name}" is not a date.`);
+}
+
+/** When a delay is over; a moment in the past is over at once. */
+function delayEnd(step: DelayStep, scope: Scope, now: Date): Date {
+  if (step.for !== undefined) {
+    const duration = parseDuration(step.for);
+    if (duration) return addDuration(now, duration, scope.timezone);
+    throw new AutomationError('delay_invalid', `'${step.for}' is not an ISO 8601 duration.`);
+  }
+  const source = step.untilField ?? step.until ?? '';
+  const value = step.untilField === undefined ? compileTemplate(source).value(scope) : (resolvePath(scope, source) ?? null);
+  const at = typeof value === 'string' ? new Date(value) : null;
+  if (at === null || Number.isNaN(at.getTime())) {
+    throw new AutomationError('delay_invalid', `The delay is to end at '${source}', which holds ${JSON.stringify(value)} and no date.`, {
+      hint: 'Fill in the date on the record, then retry; or give the workflow a branch for records without one.',
+    });
+  }
+  return at;
+}

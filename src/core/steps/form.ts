@@ -1,0 +1,110 @@
+import type { OutputShape } from '../catalog.js';
+import { compact, type ObjectReader } from '../definition/object-reader.js';
+import { isJsonObject } from '../json.js';
+import { readAssignees, resolveAssignees } from './assignees.js';
+import { EXPIRY_OUTCOMES, type ExpiryOutcome, endedByExpiry, expired, expiryOf, readExpiresIn } from './expiry.js';
+import type { StepBase } from './step.js';
+import { answered, type Decision, type StepKind, unusableAnswer } from './step-kind.js';
+
+const MOST_FORM_FIELDS = 50;
+const MOST_OPTIONS = 200;
+
+/** Waits for a person to fill in fields. */
+export interface FormStep extends StepBase {
+  kind: 'form';
+  assignees?: string[];
+  queue?: string;
+  fields: FormField[];
+  expiresIn?: string;
+  onExpiry: ExpiryOutcome;
+}
+
+/** One field that a person fills in. */
+export interface FormField {
+  name: string;
+  label?: string;
+  type: 'text' | 'number' | 'boolean' | 'date' | 'choice';
+  required?: boolean;
+  options?: string[];
+}
+
+/** The shell asks these people, or those of the queue, to fill in the step's fields. */
+export interface AskForForm {
+  kind: 'ask_for_form';
+  assignees: string[];
+  queue: string | null;
+}
+
+export const form = {
+  kind: 'form',
+
+  parse(site) {
+    const { reader } = site;
+    const names = new Set<string>();
+    const step: FormStep = compact({
+      ...site.base,
+      kind: 'form',
+      assignees: readAssignees(site),
+      queue: reader.optionalText('queue', { max: 100 }),
+      fields: site.objects('fields', { min: 1, max: MOST_FORM_FIELDS }).map((field) => parseField(field, names)),
+      expiresIn: readExpiresIn(reader),
+      onExpiry: reader.choice('onExpiry', EXPIRY_OUTCOMES, 'fail'),
+    });
+    if (!reader.has('assignees') && !reader.has('queue')) reader.problems.add(reader.path, 'A form needs "assignees" or a "queue".');
+    return step;
+  },
+
+  reads: (step) => ({ templates: [step.assignees] }),
+
+  output: (step) => ({ values: shapeOf(step.fields), by: 'json', expired: 'boolean' }),
+
+  decide(step, scope, now): Decision<AskForForm> {
+    const asked = { assignees: resolveAssignees(step.assignees ?? [], scope), queue: step.queue ?? null };
+    return {
+      status: 'waiting',
+      input: asked,
+      output: null,
+      wakeAt: expiryOf(step, scope, now),
+      effect: { kind: 'ask_for_form', ...asked },
+    };
+  },
+
+  failed: endedByExpiry,
+
+  wait: {
+    reason: 'form' as const,
+    expire: (step) => (step.onExpiry === 'continue' ? answered({ values: {}, by: null, expired: true }) : expired(step)),
+    /** `{ values: { <field>: <value> }, by? }` */
+    answer(step, { values, by = null }) {
+      if (!isJsonObject(values)) return unusableAnswer(step, 'no object of values');
+      // A field that was left empty reads as null, so that templates need not know which were.
+      const filled = Object.fromEntries(step.fields.map(({ name }) => [name, Object.hasOwn(values, name) ? values[name] : null]));
+      return answered({ values: filled, by, expired: false });
+    },
+  },
+} satisfies StepKind<FormStep>;
+
+function parseField(reader: ObjectReader, names: Set<string>): FormField {
+  const name = reader.text('name', {
+    max: 64,
+    pattern: { regex: /^[A-Za-z][A-Za-z0-9_]*$/, wanted: 'made of letters, digits and "_", starting with a letter' },
+  });
+  if (name !== '' && names.has(name)) reader.problem('name', `Another field of this form is called "${name}".`);
+  names.add(name);
+  if (!reader.has('type')) reader.problem('type', '"type" is missing.');
+  const field = compact({
+    name,
+    label: reader.optionalText('label'),
+    type: reader.choice('type', ['text', 'number', 'boolean', 'date', 'choice'], 'text'),
+    required: reader.flag('required', false),
+    options: reader.optionalTexts('options', { min: 1, max: MOST_OPTIONS }),
+  });
+  if (field.type === 'choice' && !reader.has('options')) reader.problem('options', 'A choice needs "options".');
+  if (field.type !== 'choice' && reader.has('options')) reader.problem('options', 'Only a choice has "options".');
+  reader.finish();
+  return field;
+}
+
+function shapeOf(fields: readonly FormField[]): OutputShape {
+  return Object.fromEntries(fields.map(({ name, type }) => [name, type === 'choice' ? 'text' : type]));
+}

@@ -1,0 +1,54 @@
+import { MOST_BRANCHES, readBranchName } from '../definition/step-site.js';
+import { type Flow, isEnding } from '../plan/flow.js';
+import type { AnyStep, StepBase } from './step.js';
+import type { StepKind } from './step-kind.js';
+
+/**
+ * Runs its branches side by side. `all` waits for every one; `any` goes on when the first has succeeded, and no further
+ * step of the others is started. It is never executed itself, and so has no execution and no output.
+ */
+export interface ParallelStep<S extends AnyStep = AnyStep> extends StepBase {
+  kind: 'parallel';
+  branches: { name: string; steps: S[] }[];
+  join: 'all' | 'any';
+}
+
+export const parallel = {
+  kind: 'parallel',
+  executed: false,
+
+  parse(site) {
+    const names = new Set<string>();
+    const branches = site.objects('branches', { min: 1, max: MOST_BRANCHES }).map((reader) => {
+      const one = { name: readBranchName(reader, names), steps: site.children(reader, 'steps', { min: 1 }) };
+      reader.finish();
+      return one;
+    });
+    return { ...site.base, kind: 'parallel', branches, join: site.reader.choice('join', ['all', 'any'], 'all') };
+  },
+
+  children: (step) => step.branches.map(({ name, steps }, index) => ({ segment: `.${name}`, jsonPath: `branches[${index}].steps`, steps })),
+
+  output: () => null,
+
+  proceed(step, { path, loop }, walk) {
+    const before = walk.mark();
+    const flow = join(
+      step,
+      step.branches.map((branch) => walk.list(branch.steps, `${path}.${branch.name}.`, loop)),
+    );
+    // Decided while some branches are still under way: they start nothing more.
+    if (flow !== 'open') walk.dropAllButInFlight(before);
+    return flow;
+  },
+} satisfies StepKind<ParallelStep>;
+
+/** What ends the whole run ends it here too. Otherwise `all` fails with its first failure, `any` when no branch is left that could succeed. */
+function join(step: ParallelStep, flows: readonly Flow[]): Flow {
+  const endings = flows.filter(isEnding);
+  const final = endings.find((ending) => !ending.catchable);
+  if (final) return final;
+  if (step.join === 'any' && flows.includes('done')) return 'done';
+  if (endings[0] && (step.join === 'all' || !flows.includes('open'))) return endings[0];
+  return flows.includes('open') ? 'open' : 'done';
+}

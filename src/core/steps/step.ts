@@ -1,0 +1,19 @@
+/** What every step has. */
+export interface StepBase {
+  /** Unique in the definition; letters, digits, `_` and `-`, starting with a letter. */
+  id: string;
+  name?: string;
+  /**
+   * What a final failure of this step, or of a step inside it, does to the run. `stop` (the default): the run fails.
+   * `continue`: the run goes on behind this step.
+   */
+  onError?: 'stop' | 'continue';
+}
+
+/** A step of whatever kind. The kinds themselves are listed in ./index.ts. */
+export interface AnyStep extends StepBase {
+  kind: string;
+}
+
+/** The longest text that people read in a step: a question, the reason of a stop. In characters. */
+export const LONG_TEXT = 2_000;
