@@ -7,6 +7,7 @@ export type { AutomationOptions } from './automation.options.js';
 export { Automation } from './engine/automation.js';
 export { RUN_FINISHED, type RunFinished } from './engine/capture/emitter-bridge.js';
 export type { AutomationEvent, RecordChange } from './engine/capture/event-intake.js';
+export type { ManualStart } from './engine/capture/starts.js';
 export { setupAutomationDocs } from './http/index.js';
 
 // Administration from code: what the admin API does, without HTTP.
@@ -37,7 +38,9 @@ export { OutboundHttp } from './actions/outbound/outbound-http.js';
 // The vocabulary.
 
 export type { EventRule, FieldDescription, FieldType, ModuleDescription } from './core/catalog.js';
-export type { Condition, Step, Trigger, WorkflowDefinition } from './core/definition/types.js';
+export type { Condition } from './core/condition/tree.js';
+export type { Trigger, WorkflowDefinition } from './core/definition/types.js';
 export { AutomationError, type Problem, type Retryability } from './core/errors.js';
 export type { Actor, DomainEvent, RecordData, RecordRef } from './core/event.js';
 export type { Json, JsonObject } from './core/json.js';
+export type { Step } from './core/steps/index.js';

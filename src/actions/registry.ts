@@ -1,6 +1,6 @@
 import type { ActionDescription } from '../core/catalog.js';
-import { FLOW_STEP_TYPES } from '../core/definition/types.js';
 import { AutomationError } from '../core/errors.js';
+import { FLOW_STEP_TYPES } from '../core/steps/index.js';
 import type { ActionDefinition, CheckContext } from './action.js';
 import { describeAction } from './prepare-arguments.js';
 

@@ -15,7 +15,7 @@ import {
   restartRuns,
   supersede,
 } from '../store/run-command-store.js';
-import type { RunStatus } from '../store/run-store.js';
+import type { RunStatus } from '../store/runs/run.js';
 import { addStats } from '../store/stats-store.js';
 import { loadExecutions } from '../store/step-store.js';
 
@@ -98,7 +98,6 @@ async function resume(manager: EntityManager, runs: readonly LockedRun[], worksp
   await addStats(
     manager,
     taken.map(([workflowId, count]) => ({ workspaceId, workflowId, started: 0, succeeded: 0, failed: -count, skipped: 0, cancelled: 0 })),
-    () => 0,
   );
   return resumed.map((run) => ({ id: run.id, goesOnAs: run.id }));
 }
@@ -153,7 +152,6 @@ async function restart(
       skipped: 0,
       cancelled: 0,
     })),
-    () => 0,
   );
   return done.map(({ id, newId }) => ({ id, goesOnAs: newId }));
 }

@@ -6,10 +6,11 @@ import type { Json, JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
+import { RunEndings } from '../engine/running/run-endings.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { loadAudit, writeAudit } from '../store/audit-store.js';
 import { AutomationDatabase } from '../store/database.js';
-import { cancelRun, countRuns, holdWorkflows, type LockedRun, lockRun, lockRuns } from '../store/run-command-store.js';
+import { countRuns, holdWorkflows, type LockedRun, lockRun, lockRuns, takeRun } from '../store/run-command-store.js';
 import {
   type EventFilter,
   type EventItem,
@@ -24,7 +25,6 @@ import {
   type RunFilter,
   type RunItem,
 } from '../store/run-log-store.js';
-import { addStats } from '../store/stats-store.js';
 import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
 import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
 
@@ -98,6 +98,7 @@ export class RunService {
   constructor(
     private readonly database: AutomationDatabase,
     private readonly catalog: AutomationCatalog,
+    private readonly endings: RunEndings,
     @Inject(ENGINE_SIGNAL) private readonly signal: EngineSignal,
   ) {}
 
@@ -195,13 +196,14 @@ export class RunService {
   async cancel(id: string, reason: string | null, caller: Caller): Promise<RunDetail> {
     checkShape({ reason }, 'command', REQUEST_LIMITS);
     const { workspaceId } = caller;
-    await this.database.transaction(async (manager) => {
+    const ended = await this.database.transaction(async (manager) => {
       const before = isUuid(id) ? await lockRun(manager, workspaceId, id) : null;
       if (!before) throw notFound('run');
-      const workflowId = await cancelRun(manager, workspaceId, id, 'cancelled_by_user');
-      if (workflowId === null) throw new AutomationError('run_finished', `The run is over already: it is ${before.status}.`);
-      const stats = { workspaceId, workflowId, started: 0, succeeded: 0, failed: 0, skipped: 0, cancelled: 1 };
-      await addStats(manager, [stats], () => 0);
+      const run = await takeRun(manager, workspaceId, id);
+      if (run === null) throw new AutomationError('run_finished', `The run is over already: it is ${before.status}.`);
+      const { now, ...claim } = run;
+      const end = { status: 'cancelled' as const, reason: 'cancelled_by_user', error: null, failedSteps: 0, finishedAt: now.toISOString() };
+      const ended = await this.endings.end(manager, [{ ...claim, ...end }]);
       await writeAudit(manager, [
         {
           workspaceId,
@@ -214,7 +216,10 @@ export class RunService {
           note: reason,
         },
       ]);
+      return ended;
     });
+    this.signal.runEnded(id);
+    this.endings.tell(ended);
     return this.get(id, caller);
   }
 

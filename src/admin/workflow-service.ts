@@ -144,7 +144,7 @@ export class WorkflowService {
   /** Throws `workflow_has_active_runs` while a run is not over. The runs stay in the log. */
   async delete(id: string, caller: Caller): Promise<void> {
     const { workspaceId } = caller;
-    await this.database.catalogueTransaction(async (manager) => {
+    await this.database.activeWorkflowsTransaction(workspaceId, async (manager) => {
       const row = await lock(manager, id, caller);
       if (await hasUnfinishedRuns(manager, workspaceId, id)) {
         throw new AutomationError('workflow_has_active_runs', 'The workflow has runs that are not over.', {
@@ -205,7 +205,7 @@ export class WorkflowService {
 
   /** A change of what is active; `work` answers false when there was nothing to change. */
   private change(id: string, caller: Caller, work: (manager: EntityManager, row: WorkflowRow) => Promise<boolean>): Promise<void> {
-    return this.database.catalogueTransaction(async (manager) => {
+    return this.database.activeWorkflowsTransaction(caller.workspaceId, async (manager) => {
       const row = await lock(manager, id, caller);
       if (row.status === 'archived') throw new AutomationError('workflow_archived', 'The workflow is archived.');
       if (await work(manager, row)) await raiseGeneration(manager, caller.workspaceId);

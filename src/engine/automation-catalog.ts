@@ -2,7 +2,6 @@ import type { ActionDescription, Catalog, ModuleDescription } from '../core/cata
 import type { Executable } from '../core/definition/parser.js';
 import { AutomationError } from '../core/errors.js';
 import type { CrmHost } from '../host/crm-host.js';
-import { EXECUTABLE_FLOW } from './running/flow-steps.js';
 
 /**
  * Everything a definition may refer to in this installation: the host's modules and the registered actions. The host is
@@ -13,8 +12,8 @@ export class AutomationCatalog implements Catalog {
   readonly actions: ReadonlyMap<string, ActionDescription>;
   /** What this version of the library can run; anything else can be saved in a draft, not published. */
   readonly executable: Executable = {
-    kinds: new Set(['action', ...EXECUTABLE_FLOW]),
-    triggers: new Set(['event']),
+    kinds: new Set(['action', 'branch', 'delay', 'parallel', 'run_workflow', 'stop']),
+    triggers: new Set(['event', 'manual']),
   };
 
   constructor(host: Pick<CrmHost, 'describeModules'>, actions: { describe(): readonly ActionDescription[] }) {

@@ -1,10 +1,12 @@
-import { Logger } from '@nestjs/common';
-import type { EngineSettings } from './engine-settings.js';
-import { isConnectionLoss } from './failures.js';
-import type { EventRouter, Routed } from './routing/event-router.js';
-import type { RunWorker } from './running/run-worker.js';
-import type { Scheduler } from './timing/retention.js';
-import type { WakeUp } from './wake-up.js';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { RELEASE_TOO_OLD } from '../store/release.js';
+import { ENGINE_SETTINGS, type EngineSettings } from './engine-settings.js';
+import { isConnectionLoss, sqlState } from './failures.js';
+import { type Routed, Router } from './routing/router.js';
+import { RunDriver } from './running/run-driver.js';
+import { DueRunsQueue } from './timing/due-runs.js';
+import { Retention } from './timing/retention.js';
+import { WakeUp } from './wake-up.js';
 import { WorkSignal } from './work-signal.js';
 
 /** What one {@link AutomationEngine.tick} did. */
@@ -26,10 +28,12 @@ const LAST_PAUSE_MS = 5_000;
  * Keeps routing and running going in this process: loops that work until there is nothing left, then wait for a hint or
  * the next poll. Nothing is kept in memory that is not in the tables: kill it anywhere.
  */
+@Injectable()
 export class AutomationEngine {
   private readonly logger = new Logger('Automation');
   private readonly events = new WorkSignal();
   private readonly runs = new WorkSignal();
+  private readonly due = new WorkSignal();
   private loops: Promise<void>[] = [];
   private timers: NodeJS.Timeout[] = [];
   private readonly rounds = new Set<Promise<void>>();
@@ -37,55 +41,64 @@ export class AutomationEngine {
   private stopping = false;
 
   constructor(
-    private readonly router: EventRouter,
-    private readonly worker: RunWorker,
-    private readonly scheduler: Scheduler,
+    private readonly router: Router,
+    private readonly driver: RunDriver,
+    private readonly dueRuns: DueRunsQueue,
+    private readonly retention: Retention,
     private readonly wakeUp: WakeUp,
-    private readonly settings: EngineSettings,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   /** Starts the loops, where this process is to work. */
   async start(): Promise<void> {
     this.stopping = false;
+    this.driver.open();
     await this.wakeUp.start();
     // Also for hosts that tick themselves: a step may take longer than a lease.
-    this.every(this.settings.leaseMs / HEARTBEATS_A_LEASE, 'heartbeat', () => this.worker.heartbeat());
+    this.every(this.settings.leaseMs / HEARTBEATS_A_LEASE, 'heartbeat', () => this.driver.heartbeat());
     if (!this.settings.workerEnabled) return;
-    this.stopListening = this.wakeUp.onWork((kind) => this[kind].raise());
-    this.worker.onRoom = () => this.runs.raise();
+    this.stopListening = this.wakeUp.onWork((kind) => {
+      if (kind === 'events') this.events.raise();
+      if (kind === 'runs') this.runs.raise();
+      if (kind === 'answers') void this.driver.heartbeat().catch((error: unknown) => this.logger.debug(`answers: ${String(error)}`));
+    });
+    this.driver.onRoom = () => this.runs.raise();
     for (let index = 0; index < LOOPS; index += 1) {
-      this.loops.push(this.loop('route', this.events, async () => (await this.route()).more));
-      this.loops.push(this.loop('run', this.runs, async () => (await this.worker.tick()) > 0));
+      this.loops.push(this.loop('route', this.events, async () => (await this.route()).events > 0));
+      this.loops.push(this.loop('run', this.runs, async () => (await this.driver.tick()) > 0));
     }
-    this.every(this.settings.retention.intervalMs, 'retention', () => this.scheduler.round(() => this.stopping));
+    this.loops.push(this.loop('due runs', this.due, () => this.queueDueRuns()));
+    this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.round(() => this.stopping));
   }
 
-  /** Claims nothing more, waits for what is under way (bounded), gives the rest back. */
+  /** Claims nothing more, waits for what is under way (at most the grace, whatever hangs), gives the rest back. */
   async stop(): Promise<void> {
+    const { shutdownGraceMs } = this.settings;
+    const stopBy = performance.now() + shutdownGraceMs;
     this.stopping = true;
     this.stopListening?.();
-    this.events.raiseAll();
-    this.runs.raiseAll();
+    for (const signal of [this.events, this.runs, this.due]) signal.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
-    await Promise.all([...this.loops, ...this.rounds]);
+    await within(shutdownGraceMs, Promise.all([...this.loops, ...this.rounds]));
     this.loops = [];
-    await this.worker.drain(this.settings.shutdownGraceMs);
+    await this.driver.drain(Math.max(0, stopBy - performance.now()));
     await this.wakeUp.stop();
   }
 
   /**
-   * One round: routes one batch, advances one batch of due runs, waits for their external steps. For tests and for hosts
-   * that drive the engine themselves (`worker: { enabled: false }`).
+   * One round: routes one batch, queues what is due, advances one batch of queued runs, waits for their external steps. For
+   * tests and for hosts that drive the engine themselves (`worker: { enabled: false }`).
    */
   async tick(): Promise<Tick> {
     const { events } = await this.route();
-    const runs = await this.worker.tick();
-    await this.worker.settled();
+    await this.dueRuns.queue(this.driver.heldIds);
+    const runs = await this.driver.tick();
+    await this.driver.settled();
     return { events, runs };
   }
 
-  /** Ticks until nothing is due now. Answers the totals. */
+  /** Ticks until nothing is due now. Returns the totals. */
   async drain(): Promise<Tick> {
     const total: Tick = { events: 0, runs: 0 };
     for (;;) {
@@ -98,17 +111,21 @@ export class AutomationEngine {
 
   /** Removes what is past its retention now. */
   async cleanUp(): Promise<void> {
-    await this.scheduler.round();
+    await this.retention.round();
   }
 
   private async route(): Promise<Routed> {
     const routed = await this.router.route();
-    const { started, queued, full } = routed;
-    this.worker.adopt(started);
     // There is probably more, for the other loop to begin with.
-    if (full) this.events.raise();
-    if (queued) this.runs.raise();
+    if (routed.full) this.events.raise();
+    if (routed.queued) this.runs.raise();
     return routed;
+  }
+
+  private async queueDueRuns(): Promise<boolean> {
+    const { queued, more } = await this.dueRuns.queue(this.driver.heldIds);
+    if (queued) this.runs.raise();
+    return more;
   }
 
   private async loop(name: string, signal: WorkSignal, work: () => Promise<boolean>): Promise<void> {
@@ -116,15 +133,12 @@ export class AutomationEngine {
     while (!this.stopping) {
       try {
         const more = await work();
-        if (pause > 0) this.logger.log(`${name}: the database is back.`);
+        if (pause > 0) this.logger.log(`${name}: going on.`);
         pause = 0;
         if (!more && !this.stopping) await signal.wait(this.settings.pollIntervalMs);
       } catch (error) {
         // A lost database is waited for; whatever else it is, the loop must not die of it.
-        if (pause === 0) {
-          const what = isConnectionLoss(error) ? 'the database is away, trying again' : 'failed, trying again';
-          this.logger.error(`${name}: ${what}: ${error instanceof Error ? error.message : String(error)}`);
-        }
+        if (pause === 0) this.logger.error(`${name}: ${whatStandsInTheWay(error)}`);
         pause = Math.min(Math.max(pause * 2, FIRST_PAUSE_MS), LAST_PAUSE_MS);
         if (!this.stopping) await signal.wait(pause);
       }
@@ -137,7 +151,7 @@ export class AutomationEngine {
       if (round) return;
       const running = work()
         .then(() => undefined)
-        .catch((error: unknown) => this.logger.warn(`${name}: ${error instanceof Error ? error.message : String(error)}`))
+        .catch((error: unknown) => this.logger.warn(`${name}: ${messageOf(error)}`))
         .finally(() => {
           this.rounds.delete(running);
           round = null;
@@ -148,4 +162,25 @@ export class AutomationEngine {
     timer.unref();
     this.timers.push(timer);
   }
+}
+
+function whatStandsInTheWay(error: unknown): string {
+  if (sqlState(error) === RELEASE_TOO_OLD) {
+    return 'this process runs an older release than the database and claims nothing; deploy the new one here too.';
+  }
+  return `${isConnectionLoss(error) ? 'the database is away' : 'failed'}, trying again: ${messageOf(error)}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Waits for the work, `ms` at most. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }

@@ -1,11 +1,15 @@
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { AutomationEngine, Tick } from './automation-engine.js';
-import type { AutomationEvent, EventIntake, RecordChange } from './capture/event-intake.js';
+import { AutomationEngine, type Tick } from './automation-engine.js';
+import { type AutomationEvent, EventIntake, type RecordChange } from './capture/event-intake.js';
+import { type ManualStart, Starts } from './capture/starts.js';
 
 /** What the CRM's own code uses: inject it and publish. */
+@Injectable()
 export class Automation {
   constructor(
     private readonly intake: EventIntake,
+    private readonly starts: Starts,
     private readonly engine: AutomationEngine,
   ) {}
 
@@ -32,6 +36,16 @@ export class Automation {
    */
   publishChange(change: RecordChange, manager?: EntityManager): Promise<void> {
     return this.intake.publishChange(change, manager);
+  }
+
+  /**
+   * Starts one workflow, whatever its trigger listens to, with an input that its steps see as `trigger.input`. With a
+   * manager: if and only if its transaction commits. Returns the id of the start, under which `GET events/:id` tells what
+   * came of it; null when its key is known already. Throws `workflow_not_found`, `workflow_not_published`, `start_invalid`,
+   * `payload_too_large`.
+   */
+  start(start: ManualStart, manager?: EntityManager): Promise<string | null> {
+    return this.starts.start(start, manager);
   }
 
   /** Routes and runs one batch of what is due now, and waits for its external steps. For tests, and for hosts with loops of their own. */

@@ -1,7 +1,9 @@
-/** Tells this process's workers that something became due, so that they need not wait for their next poll. */
+/** What this process's engine hears of what others have committed, so that it need not wait for its next poll. Never throws, never waits. */
 export interface EngineSignal {
-  /** There is committed work. Never throws, never waits. */
+  /** There is work. */
   workAvailable(): void;
+  /** A run was ended from outside: what is under way for it may stop. */
+  runEnded(runId: string): void;
 }
 
 /** Injection token of {@link EngineSignal}. */

@@ -1,9 +1,13 @@
-import { Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
-import type { AutomationDatabase } from '../store/database.js';
+import { AutomationDatabase } from '../store/database.js';
 
-/** What there is to do: unrouted events, or due runs. */
-export type WorkKind = 'events' | 'runs';
+/** What there is to do: unrouted events, queued runs, answers to runs that somebody holds. */
+const WORK_KINDS = ['events', 'runs', 'answers'] as const;
+export type WorkKind = (typeof WORK_KINDS)[number];
+
+/** Injection token of the host's own DataSource. */
+export const HOST_DATA_SOURCE = Symbol('HOST_DATA_SOURCE');
 
 const CHANNEL = 'automation_work';
 /** Announcements to other processes closer together than this become one, in milliseconds. */
@@ -28,6 +32,7 @@ interface Listening {
  * Hints that there is work: to this process directly, to the others by NOTIFY from a connection of our own after the
  * host's commit. Hints only: what nobody hears is found by polling.
  */
+@Injectable()
 export class WakeUp implements EntitySubscriberInterface {
   private readonly logger = new Logger('AutomationWakeUp');
   private readonly listeners = new Set<(kind: WorkKind) => void>();
@@ -45,7 +50,7 @@ export class WakeUp implements EntitySubscriberInterface {
   private stopped = true;
 
   constructor(
-    private readonly hostSource: DataSource,
+    @Inject(HOST_DATA_SOURCE) private readonly hostSource: DataSource,
     private readonly database: AutomationDatabase,
   ) {}
 
@@ -144,7 +149,7 @@ export class WakeUp implements EntitySubscriberInterface {
       const onNotification = (message: unknown): void => {
         const [pid, ...kinds] = ((message as { payload?: string }).payload ?? '').split(' ');
         if (pid === self?.pid) return;
-        for (const kind of ['events', 'runs'] as const) if (kinds.includes(kind)) this.tellHere(kind);
+        for (const kind of WORK_KINDS) if (kinds.includes(kind)) this.tellHere(kind);
       };
       const onEnd = (): void => {
         ended = true;

@@ -85,3 +85,6 @@ export interface CrmHost {
   /** The module that tasks live in, when it is one of the modules (so that a task made by a step is an event too). */
   readonly taskModule?: string;
 }
+
+/** Injection token of the host's {@link CrmHost}. */
+export const CRM_HOST = Symbol('CRM_HOST');

@@ -24,6 +24,8 @@ type UsersQuery = { ids: readonly string[] } | { role: string };
 export interface CrmSession {
   /** True once a write of this step was sent, even if it failed. */
   readonly wrote: boolean;
+  /** The step is over: whatever its code still asks or writes is refused. Error: `step_is_over`. */
+  close(): void;
   /**
    * The current record, locked until the transaction ends, with the transaction's earlier writes; null when there is none.
    * `relations` are nested; others are when they are known already.
@@ -240,51 +242,64 @@ export class CrmUnitOfWork {
 /** What one step does through the unit of work. */
 class StepSession implements CrmSession, StepAtWork {
   wrote = false;
+  private isOver = false;
 
   constructor(
     private readonly unit: CrmUnitOfWork,
     readonly origin: StepOrigin,
   ) {}
 
-  get(ref: RecordRef, relations?: readonly string[]): Promise<RecordData | null> {
-    return this.unit.read(this.origin.workspaceId, ref, relations);
+  close(): void {
+    this.isOver = true;
+  }
+
+  async get(ref: RecordRef, relations?: readonly string[]): Promise<RecordData | null> {
+    return this.open.read(this.origin.workspaceId, ref, relations);
   }
 
   async update(ref: RecordRef, change: (record: RecordData) => JsonObject): Promise<UpdateResult> {
-    return this.unit.update({ step: this, ref, module: this.unit.module(ref.module), change });
+    return this.open.update({ step: this, ref, module: this.unit.module(ref.module), change });
   }
 
-  createTask(task: NewTask): Promise<RecordData> {
-    return this.unit.createTask({ step: this, task });
+  async createTask(task: NewTask): Promise<RecordData> {
+    return this.open.createTask({ step: this, task });
   }
 
   async notify(notifications: readonly NewNotification[]): Promise<string[]> {
-    return notifications.length === 0 ? [] : this.unit.notify({ step: this, notifications });
+    return notifications.length === 0 ? [] : this.open.notify({ step: this, notifications });
   }
 
-  findUsers(query: UsersQuery): Promise<CrmUser[]> {
-    return this.unit.findUsers({ step: this, query });
+  async findUsers(query: UsersQuery): Promise<CrmUser[]> {
+    return this.open.findUsers({ step: this, query });
   }
 
   async countOwned(module: string, userIds: readonly string[]): Promise<Map<string, number>> {
     this.unit.module(module);
-    return userIds.length === 0 ? new Map() : this.unit.countOwned({ step: this, module, userIds });
+    return userIds.length === 0 ? new Map() : this.open.countOwned({ step: this, module, userIds });
   }
 
   async leastBusy(module: string, userIds: readonly string[]): Promise<string> {
     this.unit.module(module);
     if (userIds.length === 0) throw candidatesMissing();
-    return this.unit.leastBusy({ step: this, module, userIds });
+    return this.open.leastBusy({ step: this, module, userIds });
   }
 
   async findStages(module: string, record: RecordData): Promise<string[] | null> {
     this.unit.module(module);
-    return this.unit.findStages({ step: this, module, record });
+    return this.open.findStages({ step: this, module, record });
   }
 
   async nextInRotation(key: string, size: number): Promise<number> {
     if (!Number.isSafeInteger(size) || size < 1) throw candidatesMissing();
-    return this.unit.nextInRotation({ step: this, workspaceId: this.origin.workspaceId, key, size });
+    return this.open.nextInRotation({ step: this, workspaceId: this.origin.workspaceId, key, size });
+  }
+
+  /** What an action does that was given up after its time would commit with other steps, although its own log says that it failed. */
+  private get open(): CrmUnitOfWork {
+    if (!this.isOver) return this.unit;
+    throw new AutomationError('step_is_over', 'The step was over when its action asked or wrote something further.', {
+      hint: 'Await everything that the action does, and give the step a longer `timeout` if it needs one.',
+    });
   }
 }
 

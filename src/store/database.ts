@@ -1,11 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions, type EntityManager, type MixedList } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
+import { changeActiveWorkflows } from './active-workflows.js';
 
 /** Advisory locks of this library: the first key is ours, the second says which. */
 const LOCK_SPACE = 0x43524d41; // 'CRMA'
-/** Held shared by every routing transaction, exclusively by whatever changes which workflows are active. */
-const CATALOGUE_LOCK = 1;
 const MIGRATION_LOCK = 2;
 /** How long a connection is silent before the kernel asks whether anybody is there. */
 const KEEP_ALIVE_MS = 10_000;
@@ -63,18 +62,15 @@ export class AutomationDatabase {
   }
 
   /**
-   * Runs `work` in a transaction that no routing overlaps: routers that began earlier have committed before `work`
-   * starts, later ones see what it commits. This is what makes Pause hold from its commit on.
+   * Runs `work` in a transaction that no routing in the workspace overlaps: routers that began earlier have committed before
+   * `work` starts, later ones see what it commits. This is what makes Pause hold from its commit on. Other workspaces go on.
    */
-  catalogueTransaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  activeWorkflowsTransaction<T>(workspaceId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.transaction(async (manager) => {
-      await manager.query('SELECT pg_advisory_xact_lock($1, $2)', [LOCK_SPACE, CATALOGUE_LOCK]);
+      await changeActiveWorkflows(manager, workspaceId);
       return work(manager);
     });
   }
-
-  /** The routers' half of {@link catalogueTransaction}: an expression for the first statement of a routing transaction. */
-  static readonly SHARE_CATALOGUE = `pg_advisory_xact_lock_shared(${LOCK_SPACE}, ${CATALOGUE_LOCK})`;
 
   private derivedOptions(poolSize: number) {
     const options = this.hostSource.options as Extract<DataSourceOptions, { type: 'postgres' }>;

@@ -1,28 +1,39 @@
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
-import type { Actor, Cause, DomainEvent, FieldChange, RecordData } from '../core/event.js';
+import type { Actor, Cause, DomainEvent, FieldChange, ParentStep, RecordData, StartTarget } from '../core/event.js';
+import type { JsonObject } from '../core/json.js';
 import { RowSet } from './row-set.js';
 import { recordset, sql } from './sql.js';
-import { BUSY_COUNT, busyWorkspaces, nextTurn, type Turn, type Turns, WORKSPACE } from './turns.js';
+import type { Turn, Turns } from './turns.js';
 
 /** An event on its way into the table. Everything is storable JSON already. */
-export interface EventRow extends Omit<DomainEvent, 'occurredAt'> {
+export interface EventRow {
+  id: string;
+  workspaceId: string;
+  module: string | null;
+  event: string;
+  recordId: string | null;
+  record: RecordData | null;
+  previous: RecordData | null;
+  changes: Record<string, FieldChange> | null;
+  actor: Actor;
+  cause: Cause | null;
   /** What gave the key: `publish`, `emitter`, `workflow`, or the host's own word. */
   source: string;
   key: string | null;
 }
 
-/** An event claimed for routing, with its workspace's catalogue generation as of the same snapshot. */
-export interface ClaimedEvent {
-  event: DomainEvent;
-  /** Null when the workspace never published a workflow. */
-  generation: string | null;
+/** A start with an input of its own, on its way into the table. */
+export interface StartRow extends EventRow {
+  trigger: JsonObject;
+  target: StartTarget | null;
+  parent: ParentStep | null;
 }
 
 interface EventRecord {
   workspace_id: string;
   id: string;
-  module: string;
+  module: string | null;
   event: string;
   record_id: string | null;
   record: RecordData | null;
@@ -30,6 +41,9 @@ interface EventRecord {
   changes: Record<string, FieldChange> | null;
   actor: Actor;
   cause: Cause | null;
+  trigger: JsonObject | null;
+  target: StartTarget | null;
+  parent: ParentStep | null;
   occurred_at: Date;
 }
 
@@ -45,11 +59,12 @@ function toDomainEvent(row: EventRecord): DomainEvent {
     changes: row.changes,
     actor: row.actor,
     cause: row.cause,
+    trigger: row.trigger,
+    target: row.target,
+    parent: row.parent,
     occurredAt: row.occurred_at.toISOString(),
   };
 }
-
-const EVENT_COLUMNS = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, occurred_at';
 
 const GIVEN_COLUMNS = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key';
 
@@ -115,6 +130,24 @@ export async function insertEvents(manager: EntityManager, events: readonly Even
   );
 }
 
+/**
+ * Captures starts that carry an input: few beside CRM events, whose statement stays as narrow as it is. Returns the ids
+ * that were written; a key that is known already leaves its start out.
+ */
+export async function insertStarts(manager: EntityManager, starts: readonly StartRow[]): Promise<Set<string>> {
+  if (starts.length === 0) return new Set();
+  const rows = await sql<{ id: string }>(
+    manager,
+    `INSERT INTO automation.events (workspace_id, id, module, event, record_id, record, actor, cause, source, key, trigger, target, parent)
+     SELECT "workspaceId", id, module, event, "recordId", record, actor, cause, source, key, trigger, target, parent
+     FROM json_to_recordset($1::json) AS s("workspaceId" text, id uuid, module text, event text, "recordId" text, record jsonb, actor jsonb,
+       cause jsonb, source text, key text, trigger jsonb, target jsonb, parent jsonb)
+     ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING RETURNING id`,
+    [recordset(starts)],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Names an event. */
 export interface EventRef {
   workspaceId: string;
@@ -124,49 +157,61 @@ export interface EventRef {
 /**
  * Claims unrouted events, the oldest of each workspace, an equal share of each, and marks them routed: the mark commits
  * together with what routing writes, or not at all. SKIP LOCKED keeps routers of several nodes out of each other's way.
+ * `busy` walks down the index from workspace to workspace, one probe each, however much each has.
  */
-export function claimUnroutedEvents(manager: EntityManager, limit: number, turns: Turns): Promise<ClaimedEvent[]> {
-  const turn = { after: '$2::text', limit: '$1::int' };
-  const busy = busyWorkspaces('automation.events', 'routed_at IS NULL', turn);
-  const claimed = `${busy}, claimed AS MATERIALIZED (
-    SELECT workspace_id, id FROM busy, LATERAL (
-      SELECT workspace_id, id FROM automation.events WHERE ${WORKSPACE} = w AND routed_at IS NULL
-      ORDER BY id LIMIT $1::int / (SELECT count(*) FROM busy) FOR UPDATE SKIP LOCKED
-    ) AS oldest
-    -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
-    LIMIT $1::int
-  )`;
-  return markRouted(claimed, { nextTurn: nextTurn(turn), busy: BUSY_COUNT }, (statement) =>
-    turns.take((after) => sql(manager, statement, [limit, after])),
+export async function claimUnroutedEvents(manager: EntityManager, limit: number, turns: Turns): Promise<DomainEvent[]> {
+  const rows = await turns.take((after) =>
+    sql<EventRecord & Turn>(
+      manager,
+      `WITH RECURSIVE busy(w, n) AS (
+         SELECT first.w, 1 FROM (
+           SELECT workspace_id AS w FROM automation.events WHERE routed_at IS NULL AND workspace_id COLLATE "C" > $2::text
+           ORDER BY workspace_id COLLATE "C" LIMIT 1
+         ) AS first
+         UNION ALL
+         SELECT next.w, n + 1 FROM busy, LATERAL (
+           SELECT workspace_id AS w FROM automation.events WHERE routed_at IS NULL AND workspace_id COLLATE "C" > busy.w
+           ORDER BY workspace_id COLLATE "C" LIMIT 1
+         ) AS next WHERE n < $1::int
+       ),
+       claimed AS MATERIALIZED (
+         SELECT workspace_id, id FROM busy, LATERAL (
+           SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND routed_at IS NULL
+           ORDER BY id LIMIT $1::int / (SELECT count(*) FROM busy) FOR UPDATE SKIP LOCKED
+         ) AS oldest
+         -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
+         LIMIT $1::int
+       )
+       UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
+       RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.actor, e.cause, e.trigger,
+         e.target, e.parent, e.occurred_at,
+         (SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn"`,
+      [limit, after],
+    ),
   );
+  return inOrder(rows);
 }
 
-/** Claims this very event, as {@link claimUnroutedEvents} does; nothing when it is routed, or another node is at it. */
-export function claimUnroutedEvent(manager: EntityManager, { workspaceId, id }: EventRef): Promise<ClaimedEvent[]> {
-  const claimed = `claimed AS MATERIALIZED (
-    SELECT workspace_id, id FROM automation.events WHERE workspace_id = $1 AND id = $2 AND routed_at IS NULL FOR UPDATE SKIP LOCKED
-  )`;
-  return markRouted(claimed, { nextTurn: `''`, busy: '1' }, (statement) => sql(manager, statement, [workspaceId, id]));
-}
-
-/**
- * The generation is read by the same statement as the events: its snapshot is younger than the shared catalogue lock
- * that was taken before it.
- */
-async function markRouted(
-  claimed: string,
-  turn: { nextTurn: string; busy: string },
-  run: (statement: string) => Promise<(EventRecord & Turn & { generation: string | null })[]>,
-): Promise<ClaimedEvent[]> {
-  const rows = await run(
-    `WITH RECURSIVE ${claimed}
+/** Claims these very events, as {@link claimUnroutedEvents} does; those that are routed, or that another node is at, are missing. */
+export async function claimTheseEvents(manager: EntityManager, refs: readonly EventRef[]): Promise<DomainEvent[]> {
+  const rows = await sql<EventRecord>(
+    manager,
+    `WITH claimed AS MATERIALIZED (
+       SELECT e.workspace_id, e.id FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid)
+       JOIN automation.events e ON e.workspace_id = r."workspaceId" AND e.id = r.id
+       WHERE e.routed_at IS NULL FOR UPDATE OF e SKIP LOCKED
+     )
      UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
-     RETURNING ${EVENT_COLUMNS.replace(/\w+/g, 'e.$&')}, ${turn.nextTurn} AS "nextTurn", ${turn.busy} AS "busyWorkspaces",
-       (SELECT generation FROM automation.catalogue_generations g WHERE g.workspace_id = e.workspace_id) AS generation`,
+     RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.actor, e.cause, e.trigger,
+       e.target, e.parent, e.occurred_at`,
+    [recordset(refs.map(({ workspaceId, id }) => ({ workspaceId, id })))],
   );
-  // UPDATE … FROM does not keep the order of the claim.
-  rows.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return rows.map((row) => ({ event: toDomainEvent(row), generation: row.generation }));
+  return inOrder(rows);
+}
+
+/** UPDATE … FROM does not keep the order of the claim. */
+function inOrder(rows: EventRecord[]): DomainEvent[] {
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map(toDomainEvent);
 }
 
 /** Gives up an event that cannot be routed, and says so on the event itself; unless somebody has routed it meanwhile. */
@@ -183,7 +228,8 @@ export async function loadEvents(manager: EntityManager, refs: readonly EventRef
   if (refs.length === 0) return new Map();
   const rows = await sql<EventRecord>(
     manager,
-    `SELECT ${EVENT_COLUMNS} FROM automation.events
+    `SELECT workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, trigger, target, parent, occurred_at
+     FROM automation.events
      WHERE (workspace_id, id) IN (SELECT "workspaceId", id FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid))`,
     [recordset(refs)],
   );

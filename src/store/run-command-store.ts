@@ -1,8 +1,10 @@
 import type { EntityManager } from 'typeorm';
+import type { ParentStep } from '../core/event.js';
 import type { Json } from '../core/json.js';
 import { QueryParts } from './query-parts.js';
+import { RELEASE } from './release.js';
 import { HAS_INPUT, type RunFilter, runTests } from './run-log-store.js';
-import type { RunStatus } from './run-store.js';
+import type { RunStatus } from './runs/run.js';
 import { recordset, sql } from './sql.js';
 
 /** A run locked for a person's command. */
@@ -104,14 +106,14 @@ export async function loadDefinitions(
 }
 
 /**
- * Makes failed runs due again, each at most once whoever asks. started_at moves too: it is what the run's deadline is
- * counted from, and a run retried after its deadline would only time out again. Answers the ids that were failed.
+ * Makes failed runs due again, each at most once whoever asks. Their deadline counts from now on: a run retried
+ * after it would only time out again. Returns the ids that were failed.
  */
 export async function requeueFailed(manager: EntityManager, workspaceId: string, ids: readonly string[]): Promise<Set<string>> {
   const rows = await sql<{ id: string }>(
     manager,
-    `UPDATE automation.runs SET status = 'queued', due_at = now(), error = NULL, reason = NULL, waiting = NULL, started_at = now(),
-       finished_at = NULL, recoveries = 0
+    `UPDATE automation.runs SET status = 'queued', due_at = now(), error = NULL, reason = NULL, waiting = NULL, resumed_at = now(),
+       finished_at = NULL, failed_steps = 0, recoveries = 0
      WHERE workspace_id = $1 AND id = ANY($2::uuid[]) AND status = 'failed' AND retried_as IS NULL RETURNING id`,
     [workspaceId, ids],
   );
@@ -170,16 +172,32 @@ export async function restartRuns(
   return new Set(rows.map((row) => row.id));
 }
 
+/** A run that a person takes over to end it. */
+export interface TakenRun {
+  workspaceId: string;
+  id: string;
+  fence: number;
+  workflowId: string;
+  module: string | null;
+  recordId: string | null;
+  parent: ParentStep | null;
+  answers: number;
+  now: Date;
+}
+
 /**
- * Ends a run that is not over. The raised fence shuts out the worker that may hold it; an attempt in flight is marked as
- * lost, because its result will not be heard, and nothing of it waits any more. Answers its workflow, or null when it was over already (or does not exist).
+ * Takes a run that is not over from whoever holds it: the raised fence shuts a worker out at once, so a cancel need not
+ * wait for it. An attempt in flight is marked as lost, because its result will not be heard, and nothing of the run waits
+ * any more. Null when it was over already (or does not exist).
  */
-export async function cancelRun(manager: EntityManager, workspaceId: string, id: string, reason: string): Promise<string | null> {
-  const [run] = await sql<{ workflowId: string }>(
+export async function takeRun(manager: EntityManager, workspaceId: string, id: string): Promise<TakenRun | null> {
+  const [run] = await sql<TakenRun>(
     manager,
-    `UPDATE automation.runs SET status = 'cancelled', reason = $3, fence = fence + 1, due_at = NULL, waiting = NULL, finished_at = now()
-     WHERE workspace_id = $1 AND id = $2 AND status IN ('queued', 'running', 'waiting') RETURNING workflow_id AS "workflowId"`,
-    [workspaceId, id, reason],
+    `WITH release AS MATERIALIZED (SELECT set_config('automation.release', '${RELEASE}', true))
+     UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = NULL, waiting = NULL FROM release
+     WHERE workspace_id = $1 AND id = $2 AND status IN ('queued', 'running', 'waiting')
+     RETURNING workspace_id AS "workspaceId", id, fence, workflow_id AS "workflowId", module, record_id AS "recordId", parent, answers, now()`,
+    [workspaceId, id],
   );
   if (!run) return null;
   await sql(
@@ -199,5 +217,5 @@ export async function cancelRun(manager: EntityManager, workspaceId: string, id:
       JSON.stringify({ code: 'run_cancelled', message: 'The run was cancelled while this step waited.' }),
     ],
   );
-  return run.workflowId;
+  return run;
 }

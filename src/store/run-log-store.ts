@@ -4,7 +4,7 @@ import type { Actor } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Waiting } from '../core/plan/plan.js';
 import { QueryParts, within } from './query-parts.js';
-import { RUN_STATUSES, type RunStatus } from './run-store.js';
+import { RUN_STATUSES, type RunStatus } from './runs/run.js';
 import { sql } from './sql.js';
 
 /** What a list of runs shows. Times are ISO 8601. */

@@ -19,9 +19,9 @@ export interface StatsDelta {
  * Adds to the counters: one upsert a transaction, into a random slot, rows in one order, so that concurrent batches
  * neither queue behind one hot row nor deadlock.
  */
-export async function addStats(manager: EntityManager, deltas: readonly StatsDelta[], random: () => number): Promise<void> {
+export async function addStats(manager: EntityManager, deltas: readonly StatsDelta[]): Promise<void> {
   if (deltas.length === 0) return;
-  const slot = Math.floor(random() * SLOTS);
+  const slot = Math.floor(Math.random() * SLOTS);
   await sql(
     manager,
     `INSERT INTO automation.workflow_stats AS s (workspace_id, workflow_id, slot, started, succeeded, failed, skipped, cancelled, last_run_at)

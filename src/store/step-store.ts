@@ -52,6 +52,21 @@ export async function writeExecutions(
   );
 }
 
+/** Takes attempts out of the log: intents of calls that were never made. */
+export async function deleteExecutions(
+  manager: EntityManager,
+  executions: readonly { workspaceId: string; runId: string; path: string; attempt: number }[],
+): Promise<void> {
+  if (executions.length === 0) return;
+  await sql(
+    manager,
+    `DELETE FROM automation.step_executions s
+     USING json_to_recordset($1::json) AS d("workspaceId" text, "runId" uuid, path text, attempt integer)
+     WHERE s.workspace_id = d."workspaceId" AND s.run_id = d."runId" AND s.path = d.path AND s.attempt = d.attempt AND s.status = 'running'`,
+    [recordset(executions)],
+  );
+}
+
 interface ExecutionRecord {
   run_id: string;
   path: string;

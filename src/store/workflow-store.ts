@@ -167,14 +167,32 @@ export async function setStatus(manager: EntityManager, workspaceId: string, id:
   ]);
 }
 
-/** Says to every router of every node that what is active in the workspace has changed. Belongs into a catalogueTransaction. */
+/** Says to every router of every node that what is active in the workspace has changed. Belongs into a transaction that changes them. */
 export async function raiseGeneration(manager: EntityManager, workspaceId: string): Promise<void> {
   await sql(
     manager,
-    `INSERT INTO automation.catalogue_generations AS g (workspace_id, generation) VALUES ($1, 1)
+    `INSERT INTO automation.active_workflow_generations AS g (workspace_id, generation) VALUES ($1, 1)
      ON CONFLICT (workspace_id) DO UPDATE SET generation = g.generation + 1`,
     [workspaceId],
   );
+}
+
+/** A workflow that a start may name. */
+export interface Startable {
+  id: string;
+  isPublished: boolean;
+}
+
+/** The workflow of this id or code; null when the workspace has none, or it is archived. */
+export async function findStartable(manager: EntityManager, workspaceId: string, idOrCode: string): Promise<Startable | null> {
+  const [row] = await sql<Startable>(
+    manager,
+    `SELECT id, published_version_id IS NOT NULL AS "isPublished" FROM automation.workflows
+     WHERE workspace_id = $1 AND (code = $2 OR id::text = lower($2)) AND status <> 'archived'
+     ORDER BY code = $2 DESC LIMIT 1`,
+    [workspaceId, idOrCode],
+  );
+  return row ?? null;
 }
 
 /** Are there runs that are not over? Served by runs_workflow: one look-up a status. */

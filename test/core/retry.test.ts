@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RetryPolicy } from '../../src/core/definition/types.js';
+import type { RetryPolicy } from '../../src/core/retry.js';
 import { decideRetry, resolveRetryPolicy } from '../../src/core/retry.js';
 
 const now = new Date('2025-06-01T12:00:00Z');

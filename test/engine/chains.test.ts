@@ -55,7 +55,7 @@ describe('events that steps cause', () => {
       ['succeeded', null],
       ['skipped', 'loop'],
     ]);
-    expect(runs[1]?.explanation).toMatchObject({ rule: expect.stringContaining('already in the chain'), depth: 1 });
+    expect(runs[1]?.explanation).toMatchObject({ rule: expect.stringContaining('in this very chain of workflows'), depth: 1 });
     expect(await app.query('SELECT touches FROM crm_leads WHERE id = $1', [lead.id])).toEqual([{ touches: 1 }]);
   });
 
@@ -90,7 +90,7 @@ describe('events that steps cause', () => {
     await app.automation.drain();
     const runs = await app.runsOf({ workflowId: id });
     expect(runs.map(({ status, reason }) => reason ?? status)).toEqual([...Array<string>(5).fill('succeeded'), 'loop']);
-    expect(runs.at(-1)?.explanation).toMatchObject({ rule: 'a chain ends at 5 runs', depth: 5 });
+    expect(runs.at(-1)?.explanation).toMatchObject({ rule: 'A chain of workflows ends after 5 runs; this would be run 6.', depth: 5 });
     expect(await app.query("SELECT count(*)::int AS tasks FROM crm_tasks WHERE title LIKE 'Follow%'")).toEqual([{ tasks: 5 }]);
   });
 });

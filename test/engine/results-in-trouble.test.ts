@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction, type ExternalStep } from '../../src/actions/define-action.js';
-import { EventRouter } from '../../src/engine/routing/event-router.js';
-import { RunWorker } from '../../src/engine/running/run-worker.js';
+import { Router } from '../../src/engine/routing/router.js';
+import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { AutomationDatabase } from '../../src/store/database.js';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 class Arguments {
   @IsString() to!: string;
@@ -94,7 +94,7 @@ describe('results of external steps', () => {
     const first = later();
     farSide = [async () => first.promise.then(() => ({ answer: 'first' }))];
     await app.createLead({ name: 'Ada' });
-    const worker = app.module.get(RunWorker);
+    const worker = app.module.get(RunDriver);
     const driving = app.automation.tick();
     await app.eventually(() => expect(calls).toHaveLength(1));
     await runIsDue();
@@ -117,13 +117,14 @@ describe('results of external steps', () => {
         WHEN (NEW.record_id = 'stuck' AND OLD.status = 'running' AND NOT (NEW.status = 'queued' AND NEW.due_at = now())) EXECUTE FUNCTION refuse();
       CREATE TRIGGER refuse_inline BEFORE INSERT ON automation.runs FOR EACH ROW
         WHEN (NEW.status <> 'queued') EXECUTE FUNCTION refuse()`);
-    const worker = app.module.get(RunWorker);
-    const router = app.module.get(EventRouter);
+    const worker = app.module.get(RunDriver);
+    const router = app.module.get(Router);
     while ((await router.route()).events > 0);
     // Together, which fails; then each alone.
     await worker.tick();
     await worker.tick();
     await app.eventually(() => expect(calls).toHaveLength(1));
+    await app.eventually(() => expect(worker.holding).toBe(1));
     await app.query('DROP TRIGGER refuse ON automation.runs; DROP TRIGGER refuse_inline ON automation.runs');
     await app.query("UPDATE automation.runs SET status = 'cancelled', due_at = NULL WHERE record_id = 'stuck'");
     await worker.tick();
@@ -137,7 +138,7 @@ describe('results of external steps', () => {
     const answers = later();
     farSide = Array.from({ length: 6 }, () => async () => answers.promise.then(() => ({ answer: 1 })));
     for (const name of ['Ada', 'Bob', 'Cyd', 'Dan', 'Eve', 'stuck']) await app.createLead({ id: name, name });
-    const worker = app.module.get(RunWorker);
+    const worker = app.module.get(RunDriver);
     const driving = app.automation.tick();
     await app.eventually(() => expect(calls).toHaveLength(6));
     await app.query(`
@@ -148,8 +149,8 @@ describe('results of external steps', () => {
     answers.resolve();
     await driving;
     await worker.settled();
-    // Two alone, four together; and each of those four by itself when the neighbour had undone them.
-    expect(transaction.mock.calls).toHaveLength(7);
+    // Two alone, four together; when the neighbour had undone those, two together, and two alone; the neighbour's result by itself, and its run given back.
+    expect(transaction.mock.calls).toHaveLength(9);
     await app.query('DROP TRIGGER refuse ON automation.runs');
     await app.automation.drain();
     expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(Array(6).fill('succeeded'));
@@ -165,7 +166,7 @@ describe('results of external steps', () => {
     farSide = [async () => hold.promise.then(() => ({ answer: 1 })), async () => ({ answer: 2 })];
     await app.createLead({ name: 'Ada' });
     await app.createLead({ name: 'Bob' });
-    const worker = app.module.get(RunWorker);
+    const worker = app.module.get(RunDriver);
     const driving = app.automation.tick();
     await app.eventually(() => expect(calls).toHaveLength(1));
     await worker.drain(0);
@@ -176,14 +177,16 @@ describe('results of external steps', () => {
   });
 
   it('do not keep runs waiting for their leases that could not be given back while the database was away', async () => {
+    // Its calls would write results of their own meanwhile.
+    await app.workflows.pause(workflowId, ADMIN);
     const kept = await app.publishWorkflow({ ...DEFINITION, steps: [{ id: 'keep', type: 'keep', with: { to: 'x' } }] });
     await app.createLead({ name: 'Ada' });
-    await app.module.get(EventRouter).route();
+    await app.module.get(Router).route();
     const transaction = jest.spyOn(database, 'transaction');
     for (let time = 0; time < 2; time += 1) {
       transaction.mockImplementationOnce(() => Promise.reject(new Error('Connection terminated unexpectedly')));
     }
-    await expect(app.module.get(RunWorker).tick()).rejects.toThrow('Connection terminated');
+    await expect(app.module.get(RunDriver).tick()).rejects.toThrow('Connection terminated');
     expect(await app.runsOf({ workflowId: kept })).toMatchObject([{ status: 'running' }]);
     await app.automation.drain();
     expect(await app.runsOf({ workflowId: kept })).toMatchObject([{ status: 'succeeded' }]);

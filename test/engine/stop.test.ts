@@ -9,6 +9,8 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     adopt: () => undefined,
     drain: jest.fn(async () => undefined),
     heartbeat: parts.heartbeat,
+    open: () => undefined,
+    heldIds: [],
     onRoom: null,
   };
   const wakeUp = { start: async () => undefined, stop: jest.fn(async () => undefined), onWork: () => () => undefined };
@@ -16,10 +18,17 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     workerEnabled: true,
     pollIntervalMs: 3_600_000,
     retention: { intervalMs: 3_600_000 },
-    shutdownGraceMs: 0,
+    shutdownGraceMs: 60_000,
     batchSize: 1,
   };
-  const engine = new AutomationEngine({ route } as never, worker as never, {} as never, wakeUp as never, settings as never);
+  const engine = new AutomationEngine(
+    { route } as never,
+    worker as never,
+    { queue: async () => ({}) } as never,
+    {} as never,
+    wakeUp as never,
+    settings as never,
+  );
   return { engine, worker, wakeUp };
 }
 

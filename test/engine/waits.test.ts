@@ -91,7 +91,7 @@ describe('flow control', () => {
     await app.createLead({ source: 'Stop' });
     await app.automation.drain();
     const [run] = await app.runsOf({ workflowId });
-    expect(run).toMatchObject({ status: 'cancelled', reason: 'not for us' });
+    expect(run).toMatchObject({ status: 'cancelled', reason: 'stopped', error: { code: 'stopped', message: 'not for us' } });
     expect(run?.steps).toHaveLength(1);
   });
 

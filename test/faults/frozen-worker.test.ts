@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
-import { RunWorker } from '../../src/engine/running/run-worker.js';
+import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Task } from '../support/sample-crm.js';
 
@@ -106,7 +106,7 @@ describe('a worker that stands still for longer than its lease while another tak
     const workflowId = await publish({ id: 'call', type: 'call', with: { to: 'a' } }, NOTE);
     await frozen.createLead();
     const before = await overtake();
-    await frozen.module.get(RunWorker).heartbeat();
+    await frozen.module.get(RunDriver).heartbeat();
     expect(await everything()).toEqual(before);
     const [run] = await frozen.runsOf({ workflowId });
     expect(run?.steps.map(({ path, attempt, status }) => `${path} ${attempt} ${status}`)).toEqual([
@@ -114,7 +114,7 @@ describe('a worker that stands still for longer than its lease while another tak
       'call 2 succeeded',
       'note 1 succeeded',
     ]);
-    expect(frozen.module.get(RunWorker).holding).toBe(0);
+    expect(frozen.module.get(RunDriver).holding).toBe(0);
   });
 
   it('can write neither its result, nor a heartbeat, nor give the run back: while the other still works on it', async () => {
@@ -126,7 +126,7 @@ describe('a worker that stands still for longer than its lease while another tak
     const taking = other.automation.tick();
     await gates[1]?.reached;
     const before = await everything();
-    const worker = frozen.module.get(RunWorker);
+    const worker = frozen.module.get(RunDriver);
     await worker.heartbeat();
     expect(worker.holding).toBe(0);
     await worker.drain(0);

@@ -139,7 +139,7 @@ describe('runs over HTTP', () => {
     const row = await runRow(id);
     expect(row.due_at).not.toBeNull();
     expect(row.recoveries).toBe(0);
-    expect((row.started_at as Date).getFullYear()).toBeGreaterThan(2020);
+    expect((row.resumed_at as Date).getFullYear()).toBeGreaterThan(2020);
     expect(await superseded(id)).toEqual(['call#1', 'call#2', 'call#3']);
     expect(admin.signals()).toBe(before + 1);
   });
@@ -179,7 +179,7 @@ describe('runs over HTTP', () => {
   it('retries a run that failed without a failed step, and an attempt whose result never came', async () => {
     const timedOut = await seedRun(admin.database, workflow, { reason: 'run_timed_out', started_at: '2020-01-01T00:00:00Z' });
     expect((await retry(timedOut, { from: 'failed_step' }).expect(200)).body.status).toBe('queued');
-    expect(((await runRow(timedOut)).started_at as Date).getFullYear()).toBeGreaterThan(2020);
+    expect(((await runRow(timedOut)).resumed_at as Date).getFullYear()).toBeGreaterThan(2020);
 
     const givenUp = await seedRun(admin.database, workflow, { reason: 'recoveries_exhausted' });
     await seedStep(admin.database, givenUp, { path: 'call', status: 'running' });

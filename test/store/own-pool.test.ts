@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { CreateAutomation1763600000000 } from '../../migrations/1763600000000-create-automation.js';
 import { AutomationDatabase } from '../../src/store/database.js';
+import { MIGRATIONS } from '../../src/store/migrations.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 describe('the pool of our own, whatever the host has set for its own', () => {
@@ -16,7 +16,7 @@ describe('the pool of our own, whatever the host has set for its own', () => {
       isolationLevel: 'SERIALIZABLE',
       extra: { max: 1, statement_timeout: 77_000 },
     });
-    own = new AutomationDatabase(host, { poolSize: 5, migrations: [CreateAutomation1763600000000], migrate: 'auto' });
+    own = new AutomationDatabase(host, { poolSize: 5, migrations: MIGRATIONS, migrate: 'auto' });
     await own.connect();
   });
   afterAll(async () => {

@@ -10,7 +10,7 @@ import type { AutomationOptions } from '../../src/automation.options.js';
 import { Automation } from '../../src/engine/automation.js';
 import { EmitterBridge } from '../../src/engine/capture/emitter-bridge.js';
 import type { AutomationEvent } from '../../src/engine/capture/event-intake.js';
-import { RunWorker } from '../../src/engine/running/run-worker.js';
+import { RunDriver } from '../../src/engine/running/run-driver.js';
 import type { Caller } from '../../src/host/access.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -107,7 +107,7 @@ export async function startAutomationApp(
     async abandon() {
       await module.get(AutomationDatabase).close();
       await source.destroy();
-      await module.get(RunWorker).settled();
+      await module.get(RunDriver).settled();
     },
     async close() {
       await module.close();

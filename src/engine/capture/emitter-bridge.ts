@@ -1,10 +1,12 @@
-import { Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EventEmitter2 } from '@nestjs/event-emitter';
-import type { Catalog } from '../../core/catalog.js';
 import { isJsonObject } from '../../core/json.js';
-import type { EmitterSettings } from '../engine-settings.js';
-import type { AdvancedRun } from '../running/run-recorder.js';
-import type { AutomationEvent, EventIntake } from './event-intake.js';
+import { AutomationCatalog } from '../automation-catalog.js';
+import { type EmitterSettings, ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { type AutomationEvent, EventIntake } from './event-intake.js';
+
+/** Injection token of the host's emitter; null where it has none. */
+export const HOST_EMITTER = Symbol('HOST_EMITTER');
 
 /** The event that the host hears when a run is over. */
 export const RUN_FINISHED = 'automation.run.finished';
@@ -19,6 +21,9 @@ export interface RunFinished {
   recordId: string | null;
 }
 
+/** What is told of a run that is over. */
+type EndedRunFacts = Omit<RunFinished, 'runId'> & { id: string };
+
 /**
  * The second door for events: hears the host's EventEmitter2 and captures what it says. Best effort by nature, since the
  * emitter is memory: what is heard but not written when the process dies is lost. Hosts that must not lose an event
@@ -27,17 +32,21 @@ export interface RunFinished {
  * Heard by default: `lead.created` and `leads.created`, for every module and event of the catalogue. The payload is the
  * record (with its `workspaceId`), or `{ workspaceId, record, previous, actor, key }`.
  */
+@Injectable()
 export class EmitterBridge {
   private readonly logger = new Logger('AutomationEvents');
   private readonly underWay = new Set<Promise<void>>();
+  private readonly settings: EmitterSettings;
   private detach: (() => void)[] = [];
 
   constructor(
-    private readonly emitter: EventEmitter2 | null,
-    private readonly catalog: Catalog,
+    @Inject(HOST_EMITTER) private readonly emitter: EventEmitter2 | null,
+    private readonly catalog: AutomationCatalog,
     private readonly intake: EventIntake,
-    private readonly settings: EmitterSettings,
-  ) {}
+    @Inject(ENGINE_SETTINGS) { emitter: settings }: EngineSettings,
+  ) {
+    this.settings = settings;
+  }
 
   start(): void {
     const { emitter } = this;
@@ -62,17 +71,10 @@ export class EmitterBridge {
   }
 
   /** Tells the host of runs that are over. A listener that throws is the host's affair, not the run's. */
-  tellFinished(finished: readonly AdvancedRun[]): void {
-    for (const { run, advance } of finished) {
-      if (this.emitter === null || advance.kind !== 'finished') continue;
-      const payload: RunFinished = {
-        workspaceId: run.workspaceId,
-        runId: run.id,
-        workflowId: run.version.workflow.id,
-        status: advance.outcome.status,
-        module: run.record?.module ?? null,
-        recordId: run.record?.id ?? null,
-      };
+  tellFinished(ended: readonly EndedRunFacts[]): void {
+    if (this.emitter === null) return;
+    for (const { workspaceId, id: runId, workflowId, status, module, recordId } of ended) {
+      const payload: RunFinished = { workspaceId, runId, workflowId, status, module, recordId };
       try {
         this.emitter.emit(RUN_FINISHED, payload);
       } catch (error) {

@@ -1,3 +1,4 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Catalog, ModuleDescription } from '../../core/catalog.js';
@@ -7,10 +8,11 @@ import type { Actor, RecordData } from '../../core/event.js';
 import { isJsonObject, type Json } from '../../core/json.js';
 import { toRecordData } from '../../core/record-values.js';
 import { jsonBytes, toStorableJson } from '../../core/storable-json.js';
-import type { AutomationDatabase } from '../../store/database.js';
+import { AutomationDatabase } from '../../store/database.js';
 import { type EventRow, insertEvents } from '../../store/event-store.js';
-import type { EngineSettings } from '../engine-settings.js';
-import type { WakeUp } from '../wake-up.js';
+import { AutomationCatalog } from '../automation-catalog.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { WakeUp } from '../wake-up.js';
 
 /** An event as the host gives it. Records may be entities or plain objects; dates may be Date. */
 export interface AutomationEvent {
@@ -49,14 +51,15 @@ const SYSTEM: Actor = { type: 'system', id: null };
 const NAME_LENGTH = 200;
 
 /** The door for events: checks them, makes them storable, and writes them where the caller's transaction decides. */
+@Injectable()
 export class EventIntake {
   private readonly moduleNames: ReadonlyMap<string, string>;
 
   constructor(
     private readonly database: AutomationDatabase,
-    private readonly catalog: Catalog,
+    private readonly catalog: AutomationCatalog,
     private readonly wakeUp: WakeUp,
-    private readonly settings: EngineSettings,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {
     const modules = [...catalog.modules.values()];
     this.moduleNames = new Map([

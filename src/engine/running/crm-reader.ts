@@ -1,12 +1,14 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { CrmLookup } from '../../actions/define-action.js';
-import type { CrmHost } from '../../host/crm-host.js';
-import type { AutomationDatabase } from '../../store/database.js';
+import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { AutomationDatabase } from '../../store/database.js';
 
 /** What external steps may ask the CRM: reads on a connection of their own, held only while they last. */
+@Injectable()
 export class CrmReader {
   constructor(
     private readonly database: AutomationDatabase,
-    private readonly crm: CrmHost,
+    @Inject(CRM_HOST) private readonly crm: CrmHost,
   ) {}
 
   forWorkspace(workspaceId: string): CrmLookup {

@@ -1,5 +1,8 @@
-/** Work that waits for a slot, by who it is for. */
-type Waiting = Map<string, (() => void)[]>;
+/** The right to have one piece of work under way. */
+export interface Slot {
+  /** Gives it back; once, however often it is called. */
+  release(): void;
+}
 
 /**
  * Lets at most `most` pieces of work be under way at the same time, and at most `mostOfOne` of one workspace. A slot that
@@ -10,7 +13,7 @@ type Waiting = Map<string, (() => void)[]>;
  */
 export class FairSlots {
   private readonly held = new Map<string, number>();
-  private readonly waiting: Waiting = new Map();
+  private readonly waiting = new Map<string, ((slot: Slot) => void)[]>();
   private readonly forNewcomers: number;
   private taken = 0;
 
@@ -21,22 +24,15 @@ export class FairSlots {
     this.forNewcomers = Math.floor(most / 8);
   }
 
-  /** Performs the work when it has a slot; the slot is free again when it has ended, however it ends. */
-  async run<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
-    await this.slotFor(workspaceId);
-    try {
-      return await work();
-    } finally {
-      this.release(workspaceId);
-    }
+  /** A slot, if there is one right now. Whoever may take one has nobody before it: slots that come free are handed on at once. */
+  tryTake(workspaceId: string): Slot | null {
+    return this.mayTake(workspaceId) ? this.take(workspaceId) : null;
   }
 
-  private slotFor(workspaceId: string): Promise<void> | undefined {
-    // Whoever may start now has nobody before it: slots that could be given were given when they came free.
-    if (this.mayTake(workspaceId)) {
-      this.take(workspaceId);
-      return undefined;
-    }
+  /** A slot, as soon as there is one. */
+  async wait(workspaceId: string): Promise<Slot> {
+    const free = this.tryTake(workspaceId);
+    if (free) return free;
     return new Promise((resolve) => {
       const queue = this.waiting.get(workspaceId) ?? [];
       queue.push(resolve);
@@ -44,9 +40,27 @@ export class FairSlots {
     });
   }
 
-  private take(workspaceId: string): void {
+  /** Performs the work when it has a slot; the slot is free again when it has ended, however it ends. */
+  async run<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
+    const slot = await this.wait(workspaceId);
+    try {
+      return await work();
+    } finally {
+      slot.release();
+    }
+  }
+
+  private take(workspaceId: string): Slot {
     this.taken += 1;
     this.held.set(workspaceId, this.heldBy(workspaceId) + 1);
+    let open = true;
+    return {
+      release: () => {
+        if (!open) return;
+        open = false;
+        this.release(workspaceId);
+      },
+    };
   }
 
   private release(workspaceId: string): void {
@@ -61,8 +75,7 @@ export class FairSlots {
     this.waiting.delete(next);
     const start = queue.shift();
     if (queue.length > 0) this.waiting.set(next, queue);
-    this.take(next);
-    start?.();
+    start?.(this.take(next));
   }
 
   private next(): string | null {

@@ -1,50 +1,70 @@
-import type { RunState } from './run-state.js';
+import type { HeldRun } from './held-run.js';
 
-/**
- * The runs that this process holds, each by the claim it made. A run may be claimed anew after it was let go, so what
- * happens to an earlier claim must not touch a later one: everything here is about a claim, not about an id.
- */
+/** The runs that this process holds. A run may be claimed anew after it was let go: it is the claim that is held, not the id. */
 export class HeldRuns {
-  private readonly claims = new Map<string, RunState>();
-  private readonly aborts = new Map<RunState, AbortController>();
+  private readonly claims = new Map<string, HeldRun>();
+  /** Those that are held beyond their first advance: by a call, a slot, a transaction of their own. */
+  private readonly lasting = new Set<HeldRun>();
+  private readonly counts = new Map<string, number>();
 
   get size(): number {
     return this.claims.size;
+  }
+
+  /** How many are held beyond their first advance. */
+  get lastingSize(): number {
+    return this.lasting.size;
   }
 
   get ids(): string[] {
     return [...this.claims.keys()];
   }
 
-  get all(): RunState[] {
+  get all(): HeldRun[] {
     return [...this.claims.values()];
   }
 
-  add(run: RunState): void {
-    this.claims.set(run.id, run);
+  get(id: string): HeldRun | undefined {
+    return this.claims.get(id);
   }
 
   /** Is this claim still ours? */
-  has(run: RunState): boolean {
+  has(run: HeldRun): boolean {
     return this.claims.get(run.id) === run;
   }
 
-  /** Tells the external steps of this claim to give up. */
-  signalOf(run: RunState): AbortSignal {
-    const abort = this.aborts.get(run) ?? new AbortController();
-    this.aborts.set(run, abort);
-    return abort.signal;
+  add(run: HeldRun): void {
+    const before = this.claims.get(run.id);
+    if (before === run) return;
+    if (before) this.letGo(before);
+    this.claims.set(run.id, run);
   }
 
-  /** The claim is done with. */
-  forget(run: RunState): void {
+  /** The run stays: there is more to it than the advance it was claimed for. */
+  keep(run: HeldRun): void {
+    this.add(run);
+    if (this.lasting.has(run)) return;
+    this.lasting.add(run);
+    this.counts.set(run.workspaceId, this.of(run.workspaceId) + 1);
+  }
+
+  /** How many runs of the workspace are held beyond their first advance. */
+  of(workspaceId: string): number {
+    return this.counts.get(workspaceId) ?? 0;
+  }
+
+  /** The workspaces of which so many, or more, are. */
+  workspacesWith(count: number): string[] {
+    return [...this.counts].filter(([, has]) => has >= count).map(([workspaceId]) => workspaceId);
+  }
+
+  /** The claim is done with, lost, or given up: what is under way for it ends. */
+  letGo(run: HeldRun): void {
+    run.letGo();
     if (this.has(run)) this.claims.delete(run.id);
-    this.aborts.delete(run);
-  }
-
-  /** The claim is lost, or given up: what is under way for it ends. */
-  letGo(run: RunState): void {
-    this.aborts.get(run)?.abort(new Error('the lease of the run was lost'));
-    this.forget(run);
+    if (!this.lasting.delete(run)) return;
+    const left = this.of(run.workspaceId) - 1;
+    if (left === 0) this.counts.delete(run.workspaceId);
+    else this.counts.set(run.workspaceId, left);
   }
 }

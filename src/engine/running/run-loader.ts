@@ -1,69 +1,81 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { LoggedError } from '../../core/errors.js';
 import { loadEvents } from '../../store/event-store.js';
-import type { ClaimedRun } from '../../store/run-store.js';
+import { loadAnswers } from '../../store/runs/inbox.js';
+import type { ClaimedRun } from '../../store/runs/run.js';
 import { loadExecutions } from '../../store/step-store.js';
-import type { LoggedFailure } from '../failures.js';
-import type { ActiveWorkflows } from '../routing/active-workflows.js';
-import { RunState } from './run-state.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import { HeldRun } from './held-run.js';
 
 /** Claimed runs, ready to go on; and those that cannot, with the reason. */
 export interface LoadedRuns {
-  runs: RunState[];
-  broken: { run: ClaimedRun; failure: LoggedFailure }[];
+  runs: HeldRun[];
+  broken: { run: ClaimedRun; error: LoggedError }[];
 }
 
-/** Reads all that claimed runs need: versions, events and histories, one statement each. */
-export async function loadRuns(
-  manager: EntityManager,
-  active: ActiveWorkflows,
-  claimed: readonly ClaimedRun[],
-  mostRecoveries: number,
-): Promise<LoadedRuns> {
-  const versions = await active.versionsOf(manager, claimed);
-  const events = await loadEvents(
-    manager,
-    claimed.flatMap(({ workspaceId, eventId }) => (eventId === null ? [] : [{ workspaceId, id: eventId }])),
-  );
-  const histories = await loadExecutions(manager, claimed);
-  const loaded: LoadedRuns = { runs: [], broken: [] };
-  for (const run of claimed) {
-    const version = versions.get(run.versionId);
-    if (run.recoveries >= mostRecoveries) {
-      loaded.broken.push({ run, failure: abandoned(run.recoveries) });
-    } else if (version?.kind !== 'compiled') {
-      loaded.broken.push({ run, failure: version?.failure ?? VERSION_GONE });
-    } else {
-      loaded.runs.push(
-        new RunState({
-          workspaceId: run.workspaceId,
-          id: run.id,
-          version: version.version,
-          event: run.eventId === null ? null : (events.get(run.eventId) ?? null),
-          record: run.module === null || run.recordId === null ? null : { module: run.module, id: run.recordId },
-          actor: run.actor,
-          fence: run.fence,
-          isNew: false,
-          startedAt: run.startedAt.toISOString(),
-          executions: histories.get(run.id) ?? [],
-        }),
-      );
+const NO_ANSWERS = { count: 0, answers: [] };
+
+/** Reads all that claimed runs need: versions, events, histories and answers, one statement each. */
+@Injectable()
+export class RunLoader {
+  constructor(
+    private readonly active: ActiveWorkflows,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+  ) {}
+
+  async load(manager: EntityManager, claimed: readonly ClaimedRun[], leasedUntil: number): Promise<LoadedRuns> {
+    const versions = await this.active.versionsOf(manager, claimed);
+    const events = await loadEvents(
+      manager,
+      claimed.flatMap(({ workspaceId, eventId }) => (eventId === null ? [] : [{ workspaceId, id: eventId }])),
+    );
+    const histories = await loadExecutions(manager, claimed);
+    const inboxes = await loadAnswers(
+      manager,
+      claimed.filter(({ answers }) => answers > 0),
+    );
+    const loaded: LoadedRuns = { runs: [], broken: [] };
+    for (const run of claimed) {
+      const version = versions.get(run.versionId);
+      if (run.recoveries >= this.settings.limits.recoveries) {
+        loaded.broken.push({ run, error: abandoned(run.recoveries) });
+      } else if (version?.kind !== 'compiled') {
+        loaded.broken.push({ run, error: version?.failure.error ?? VERSION_GONE });
+      } else {
+        loaded.runs.push(
+          new HeldRun({
+            workspaceId: run.workspaceId,
+            id: run.id,
+            version: version.version,
+            event: run.eventId === null ? null : (events.get(run.eventId) ?? null),
+            record: run.module === null || run.recordId === null ? null : { module: run.module, id: run.recordId },
+            actor: run.actor,
+            parent: run.parent,
+            fence: run.fence,
+            isNew: false,
+            startedAt: run.startedAt.toISOString(),
+            executions: histories.get(run.id) ?? [],
+            answers: inboxes.get(run.id) ?? NO_ANSWERS,
+            leasedUntil,
+          }),
+        );
+      }
     }
+    return loaded;
   }
-  return loaded;
 }
 
-function abandoned(recoveries: number): LoggedFailure {
+function abandoned(recoveries: number): LoggedError {
   return {
-    error: {
-      code: 'run_abandoned',
-      message: `The run was taken up ${recoveries} times by processes that went away without getting any further.`,
-      hint: 'A step of it may bring the process down. Look at the logs of the time, then retry.',
-    },
-    retry: { kind: 'permanent' },
+    code: 'run_abandoned',
+    message: `The run was taken up ${recoveries} times by processes that went away without getting any further.`,
+    hint: 'A step of it may bring the process down. Look at the logs of the time, then retry.',
   };
 }
 
-const VERSION_GONE: LoggedFailure = {
-  error: { code: 'version_gone', message: 'The version of the workflow that this run belongs to no longer exists.' },
-  retry: { kind: 'permanent' },
+const VERSION_GONE: LoggedError = {
+  code: 'version_gone',
+  message: 'The version of the workflow that this run belongs to no longer exists.',
 };

@@ -1,13 +1,11 @@
 import type { JsonObject } from '../../core/json.js';
-import { type ElapsedStep, expireWait, type ReadyStep } from '../../core/plan/plan.js';
+import type { ReadyStep } from '../../core/plan/plan.js';
 import { decideRetry } from '../../core/retry.js';
+import type { Decision, StepResult } from '../../core/steps/step-kind.js';
 import type { LoggedExecution } from '../../store/step-store.js';
 import type { LoggedFailure } from '../failures.js';
-import type { FlowResult } from './flow-steps.js';
-import type { PreparedStep, RunState } from './run-state.js';
-
-/** What became of an external step. */
-export type StepResult = { kind: 'succeeded'; output: JsonObject | null } | { kind: 'failed'; failure: LoggedFailure };
+import type { ExternalResult } from './external-attempt.js';
+import type { HeldRun } from './held-run.js';
 
 /** One attempt of a local step: when it began by the transaction's clock, and by ours. */
 export interface Attempt {
@@ -30,69 +28,91 @@ export function beginAttempt(now: Date): Attempt {
 const SUCCEEDED = { status: 'succeeded', error: null, wakeAt: null } as const;
 
 /** Notes what happens to steps in the history of their run; the history is written with the transaction. */
-export class StepLog {
-  constructor(private readonly random: () => number) {}
 
-  succeeded(run: RunState, ready: ReadyStep, attempt: Attempt, output: JsonObject | null): void {
-    run.add(Object.assign(addressOf(ready), timesOf(attempt), SUCCEEDED, { input: attempt.input, output }));
+/** A local step has succeeded. */
+export function logSuccess(run: HeldRun, ready: ReadyStep, attempt: Attempt, output: JsonObject | null): void {
+  run.add(Object.assign(addressOf(ready), timesOf(attempt), SUCCEEDED, { input: attempt.input, output }));
+}
+
+/** A step has failed before anything left the house. */
+export function logFailure(run: HeldRun, ready: ReadyStep, attempt: Attempt, failure: LoggedFailure): void {
+  run.add({ ...addressOf(ready), ...failureOf(ready, attempt.now, failure), input: attempt.input, output: null, ...timesOf(attempt) });
+}
+
+/** The intent of an external step: what is about to leave the house. */
+export function logIntent(run: HeldRun, ready: ReadyStep, now: Date, input: JsonObject): LoggedExecution {
+  const open = { status: 'running' as const, output: null, error: null, wakeAt: null, finishedAt: null };
+  return run.add({ ...addressOf(ready), ...open, input, startedAt: now.toISOString() });
+}
+
+/** What became of an intent. */
+export function logResult(run: HeldRun, { attempt: { execution, ready }, outcome }: ExternalResult, now: Date): void {
+  const finishedAt = now.toISOString();
+  switch (outcome.kind) {
+    case 'succeeded':
+      run.change(execution, { status: 'succeeded', output: outcome.output, finishedAt });
+      break;
+    case 'failed':
+      run.change(execution, { ...failureOf(ready, now, outcome.failure), finishedAt });
+      break;
+    case 'not_sent':
+      run.remove(execution);
+      break;
   }
+}
 
-  failed(run: RunState, ready: ReadyStep, attempt: Attempt, failure: LoggedFailure): void {
-    run.add({ ...addressOf(ready), ...this.failure(ready, attempt.now, failure), input: attempt.input, output: null, ...timesOf(attempt) });
+/** Intents whose process died: whether they took effect is unknown, and the log says so. */
+export function logLostAttempts(run: HeldRun, now: Date): void {
+  for (const execution of run.executions) {
+    if (execution.status !== 'running') continue;
+    run.change(execution, {
+      status: 'lost',
+      finishedAt: now.toISOString(),
+      error: {
+        code: 'attempt_lost',
+        message: 'The process that performed this attempt went away before it could note the result.',
+        hint: 'The far side may have received it. A further attempt carries the same idempotency key.',
+      },
+    });
   }
+}
 
-  /** The intent of an external step: what is about to leave the house. */
-  intended(run: RunState, ready: ReadyStep, now: Date, input: JsonObject): LoggedExecution {
-    const open = { status: 'running' as const, output: null, error: null, wakeAt: null, finishedAt: null };
-    return run.add({ ...addressOf(ready), ...open, input, startedAt: now.toISOString() });
-  }
+/** What flow control decided, or that it waits. */
+export function logDecision(
+  run: HeldRun,
+  ready: ReadyStep,
+  { status, input, output, wakeAt }: Decision<object>,
+  now: Date,
+): LoggedExecution {
+  const finishedAt = status === 'waiting' ? null : now.toISOString();
+  return run.add({ ...addressOf(ready), status, input, output, error: null, wakeAt, startedAt: now.toISOString(), finishedAt });
+}
 
-  /** What became of an intent. */
-  resulted(run: RunState, { execution, ready }: PreparedStep, result: StepResult, now: Date): void {
-    const finishedAt = now.toISOString();
-    if (result.kind === 'succeeded') run.change(execution, { status: 'succeeded', output: result.output, finishedAt });
-    else run.change(execution, { ...this.failure(ready, now, result.failure), finishedAt });
-  }
+/** How a wait has ended: by an answer, or because its time is over. */
+export function logWaitEnd(run: HeldRun, execution: LoggedExecution, result: StepResult, now: Date): void {
+  run.change(execution, { ...result, finishedAt: now.toISOString() });
+}
 
-  /** Intents whose process died: whether they took effect is unknown, and the log says so. */
-  lost(run: RunState, now: Date): void {
-    for (const execution of run.executions) {
-      if (execution.status !== 'running') continue;
-      run.change(execution, {
-        status: 'lost',
-        finishedAt: now.toISOString(),
-        error: {
-          code: 'attempt_lost',
-          message: 'The process that performed this attempt went away before it could note the result.',
-          hint: 'The far side may have received it. A further attempt carries the same idempotency key.',
-        },
-      });
+/** What was open when the run ended: nothing waits any more, and no attempt follows. */
+export function logRunEnd(run: HeldRun, now: Date): void {
+  for (const execution of run.executions) {
+    if (execution.status === 'waiting') {
+      const error = { code: 'run_ended', message: 'The run ended while this step waited.' };
+      run.change(execution, { status: 'failed', wakeAt: null, error, finishedAt: now.toISOString() });
+    } else if (execution.status === 'failed' && (execution.wakeAt ?? null) !== null) {
+      run.change(execution, { wakeAt: null });
     }
   }
+}
 
-  /** What flow control decided, or that it waits. */
-  decided(run: RunState, ready: ReadyStep, result: FlowResult, now: Date): void {
-    const finishedAt = result.status === 'waiting' ? null : now.toISOString();
-    run.add({ ...addressOf(ready), ...result, startedAt: now.toISOString(), finishedAt });
+/** A failed attempt, with the time of the next one if there is to be one. */
+function failureOf(ready: ReadyStep, now: Date, { error, retry }: LoggedFailure) {
+  if (retry.kind === 'ambiguous' && ready.step.kind === 'action' && ready.step.onAmbiguous === 'hold') {
+    return { status: 'lost' as const, error, wakeAt: null };
   }
-
-  /** Waits that are over. */
-  elapsed(run: RunState, steps: readonly ElapsedStep[], now: Date): void {
-    for (const { path, attempt, step } of steps) {
-      const waiting = run.executions.find((execution) => execution.path === path && execution.attempt === attempt);
-      if (waiting) run.change(waiting, { ...expireWait(step), finishedAt: now.toISOString() });
-    }
-  }
-
-  /** A failed attempt, with the time of the next one if there is to be one. */
-  private failure(ready: ReadyStep, now: Date, { error, retry }: LoggedFailure) {
-    if (retry.kind === 'ambiguous' && ready.step.kind === 'action' && ready.step.onAmbiguous === 'hold') {
-      return { status: 'lost' as const, error, wakeAt: null };
-    }
-    const policy = ready.step.kind === 'action' ? ready.step.retry : { maxAttempts: 1 };
-    const decision = decideRetry(policy, ready.tries, retry, now, this.random());
-    return { status: 'failed' as const, error, wakeAt: decision.kind === 'retry' ? decision.at.toISOString() : null };
-  }
+  const policy = ready.step.kind === 'action' ? ready.step.retry : { maxAttempts: 1 };
+  const decision = decideRetry(policy, ready.tries, retry, now, Math.random());
+  return { status: 'failed' as const, error, wakeAt: decision.kind === 'retry' ? decision.at.toISOString() : null };
 }
 
 function addressOf(ready: ReadyStep): Pick<LoggedExecution, 'path' | 'attempt' | 'type'> {

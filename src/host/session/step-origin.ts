@@ -8,7 +8,7 @@ export interface StepOrigin {
 }
 
 /** An event that a step's writes amount to, as yet without id and time. */
-export type NewEvent = Omit<DomainEvent, 'id' | 'occurredAt'>;
+export type NewEvent = Omit<DomainEvent, 'id' | 'occurredAt' | 'module' | 'trigger' | 'target' | 'parent'> & { module: string };
 
 /** One step at work. */
 export interface StepAtWork {

@@ -1,7 +1,7 @@
 import { Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { FLOW_STEP_TYPES } from '../../core/definition/types.js';
 import { describeOperators } from '../../core/operators/index.js';
+import { FLOW_STEP_TYPES } from '../../core/steps/index.js';
 import { AutomationCatalog } from '../../engine/automation-catalog.js';
 import { RequirePermission } from '../access.guard.js';
 import { AdminController } from './admin-controller.js';

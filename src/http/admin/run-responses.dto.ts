@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../../core/json.js';
 import type { StepExecutionStatus } from '../../core/plan/history.js';
 import type { Waiting } from '../../core/plan/plan.js';
 import type { EventItem, EventLook, EventRecord, RunItem } from '../../store/run-log-store.js';
-import { RUN_STATUSES, type RunStatus } from '../../store/run-store.js';
+import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
 const ID = { format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' };

@@ -1,4 +1,4 @@
-import type { Condition } from '../../../src/core/definition/types.js';
+import type { Condition } from '../../../src/core/condition/tree.js';
 import { seeded } from './leads.js';
 
 /** A test that all contestants have, told once and translated for each. */

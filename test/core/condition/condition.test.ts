@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FieldType } from '../../../src/core/catalog.js';
 import { compileCondition } from '../../../src/core/condition/condition.js';
-import type { Condition, FieldTest } from '../../../src/core/definition/types.js';
+import type { Condition, FieldTest } from '../../../src/core/condition/tree.js';
 import type { AutomationError } from '../../../src/core/errors.js';
 import type { RecordData } from '../../../src/core/event.js';
 import type { Json, JsonObject } from '../../../src/core/json.js';

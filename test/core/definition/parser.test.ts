@@ -47,6 +47,7 @@ const CATALOG: Catalog = {
         ...(args.bcc === undefined ? [] : [{ path: '', message: 'Not at all.' }]),
       ]),
     ],
+    ['lookup', { ...described('lookup', () => []), output: { id: 'text', owner: { name: 'text' }, tags: 'list', raw: 'json' } }],
     [
       'faulty',
       described('faulty', () => {
@@ -307,7 +308,7 @@ describe('a step', () => {
     [
       'with a type that nobody knows',
       { id: 'a', type: 'fly' },
-      ['steps[0].type: There is no step or action of type "fly". Actions are: note, mail, faulty, rude.'],
+      ['steps[0].type: There is no step or action of type "fly". Actions are: note, mail, lookup, faulty, rude.'],
     ],
     [
       'with an unknown member',
@@ -579,6 +580,71 @@ describe('templates', () => {
     ['a step in the list of its loop', [{ ...MINIMAL.for_each, in: '{{steps.y.output.list}}' }], [`steps[0].in: Step "y" ${NEVER}`]],
   ])('cannot use %s', (_what, steps, wanted) => {
     expect(told(parseDefinition(withSteps(steps), CATALOG))).toEqual(wanted);
+  });
+
+  const LOOKUP = { id: 'x', type: 'lookup' };
+
+  it.each<[string, JsonObject, string, string]>([
+    ['an action', LOOKUP, 'steps.x.output.nmae', 'Step "x" never has "output.nmae"; of "output" there is: id, owner, tags, raw.'],
+    [
+      'a member of an action',
+      LOOKUP,
+      'steps.x.output.owner.nmae',
+      'Step "x" never has "output.owner.nmae"; of "output.owner" there is: name.',
+    ],
+    ['a text of an action', LOOKUP, 'steps.x.output.id.length', '"output.id" of step "x" has no members: it is of type text.'],
+    ['a step itself', LOOKUP, 'steps.x.otuput.id', 'Of step "x" nothing but "output" can be read, not "otuput".'],
+    ['a prototype', LOOKUP, 'steps.x.output.toString', 'Step "x" never has "output.toString"; of "output" there is: id, owner, tags, raw.'],
+    ['a branch', MINIMAL.branch, 'steps.x.output.token', 'Step "x" never has "output.token"; of "output" there is: taken.'],
+    ['a loop', MINIMAL.for_each, 'steps.x.output.itmes', 'Step "x" never has "output.itmes"; of "output" there is: items, count.'],
+    ['a delay', MINIMAL.delay, 'steps.x.output.until', 'Step "x" never has "output.until"; its "output" is empty.'],
+    [
+      'an approval',
+      MINIMAL.approval,
+      'steps.x.output.verdict',
+      'Step "x" never has "output.verdict"; of "output" there is: decision, comment, by, expired.',
+    ],
+    ['a form', MINIMAL.form, 'steps.x.output.values.sise', 'Step "x" never has "output.values.sise"; of "output.values" there is: size.'],
+    [
+      'a call of a URL',
+      MINIMAL.wait_for_webhook,
+      'steps.x.output.boddy',
+      'Step "x" never has "output.boddy"; of "output" there is: body, headers, query, expired.',
+    ],
+    [
+      'a workflow that is waited for',
+      { ...MINIMAL.run_workflow, wait: true },
+      'steps.x.output.id',
+      'Step "x" never has "output.id"; of "output" there is: runId, status, output.',
+    ],
+    ['a workflow that is not', MINIMAL.run_workflow, 'steps.x.output.runId', 'Step "x" never has "output.runId"; its "output" is empty.'],
+    ['a stop', MINIMAL.stop, 'steps.x.output.reason', 'Step "x" never has "output.reason"; of "output" there is: outcome, message.'],
+  ])('cannot use what a step never leaves: %s', (_what, step, read, problem) => {
+    expect(told(parseDefinition(withSteps([step, uses('a', read)]), CATALOG))).toEqual([`steps[1].with.text: ${problem}`]);
+    expect(told(parseDefinition(withSteps([step, uses('a', read)]), null))).toBe('ok');
+  });
+
+  it.each<[JsonObject, string]>([
+    [LOOKUP, 'steps.x'],
+    [LOOKUP, 'steps.x.output'],
+    [LOOKUP, 'steps.x.output.owner.name'],
+    [LOOKUP, 'steps.x.output.tags.0'],
+    [LOOKUP, 'steps.x.output.raw.whatever.it.is'],
+    [MINIMAL.note, 'steps.x.output.whatever'],
+    [{ ...MINIMAL.form, fields: [{ name: 'size', type: 'choice', options: ['s'] }] }, 'steps.x.output.values.size'],
+    [MINIMAL.wait_for_webhook, 'steps.x.output.body.customer.id'],
+    [MINIMAL.for_each, 'steps.x.output.items.0.name'],
+  ])('can use what a step leaves, and whatever nobody has described: %j %s', (step, read) => {
+    expect(told(parseDefinition(withSteps([step, uses('a', read)]), CATALOG))).toBe('ok');
+  });
+
+  it('cannot use in a condition what a step never leaves', () => {
+    const when = { field: 'steps.x.output.nmae', operator: 'equals', value: { field: 'steps.x.output.ied' } };
+    const steps = [LOOKUP, { ...MINIMAL.branch, id: 'b', branches: [{ name: 'big', when, steps: [] }] }];
+    expect(told(parseDefinition(withSteps(steps), CATALOG))).toEqual([
+      expect.stringContaining('steps[1].branches[0].when.field: Step "x" never has "output.nmae"'),
+      expect.stringContaining('steps[1].branches[0].when.value.field: Step "x" never has "output.ied"'),
+    ]);
   });
 
   it.each<[string, string, string]>([

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { FieldType, ModuleDescription } from '../../../src/core/catalog.js';
 import { type ConditionSubject, compileCondition } from '../../../src/core/condition/condition.js';
-import type { FieldTest } from '../../../src/core/definition/types.js';
+import type { FieldTest } from '../../../src/core/condition/tree.js';
 import type { Json } from '../../../src/core/json.js';
 
 const TYPES: FieldType[] = ['text', 'number', 'money', 'boolean', 'date', 'datetime', 'list', 'json'];

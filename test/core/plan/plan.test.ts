@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Step } from '../../../src/core/definition/types.js';
 import type { StepExecution } from '../../../src/core/plan/history.js';
 import { plan } from '../../../src/core/plan/plan.js';
+import type { Step } from '../../../src/core/steps/index.js';
 import {
   action,
   approval,
@@ -354,7 +354,7 @@ describe('an approval', () => {
   ]);
 
   it.each([
-    ['stop', { status: 'cancelled', path: 'ok', message: 'Approval "ok" was rejected.' }],
+    ['stop', { status: 'cancelled', path: 'ok', code: 'approval_rejected', message: 'Approval "ok" was rejected.' }],
     ['fail', { status: 'failed', path: 'ok', error: expect.objectContaining({ code: 'approval_rejected' }) }],
   ] as const)('that is refused says so in the outcome (%s)', (onReject, outcome) => {
     expect(planOf(followed({ onReject }), rejected).outcome).toEqual(outcome);
@@ -370,17 +370,20 @@ describe('a stop', () => {
 
   it.each([
     [{ outcome: 'succeeded' }, {}, { status: 'succeeded' }],
-    [{ outcome: 'cancelled' }, {}, { status: 'cancelled', path: 'end', message: null }],
-    [{ outcome: 'cancelled', message: 'Not ours.' }, {}, { status: 'cancelled', path: 'end', message: 'Not ours.' }],
+    [{ outcome: 'cancelled' }, {}, { status: 'cancelled', path: 'end', code: 'stopped', message: null }],
     [
       { outcome: 'cancelled', message: '{{record.x}}' },
       { message: 'Rendered.' },
-      { status: 'cancelled', path: 'end', message: 'Rendered.' },
+      { status: 'cancelled', path: 'end', code: 'stopped', message: 'Rendered.' },
     ],
-    [{ outcome: 'failed', message: 'Broken.' }, {}, { status: 'failed', path: 'end', error: { code: 'stopped', message: 'Broken.' } }],
+    [
+      { outcome: 'failed', message: '{{record.x}}' },
+      { message: 'Rendered.' },
+      { status: 'failed', path: 'end', error: { code: 'stopped', message: 'Rendered.' } },
+    ],
     [
       { outcome: 'failed' },
-      {},
+      { message: null },
       { status: 'failed', path: 'end', error: { code: 'stopped', message: 'Step "end" ended the run as failed.' } },
     ],
   ] as const)('ends the run as %j says (%j)', (more, output, outcome) => {

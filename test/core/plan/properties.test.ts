@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Step, WorkflowDefinition } from '../../../src/core/definition/types.js';
+import type { WorkflowDefinition } from '../../../src/core/definition/types.js';
 import type { Json } from '../../../src/core/json.js';
 import type { RunHistory, StepExecution } from '../../../src/core/plan/history.js';
-import { expireWait, type Plan, plan, type ReadyStep, stepOutputs } from '../../../src/core/plan/plan.js';
+import { type Plan, plan, type ReadyStep, stepOutputs } from '../../../src/core/plan/plan.js';
 import { decideRetry, resolveRetryPolicy } from '../../../src/core/retry.js';
+import { expireWait, type Step } from '../../../src/core/steps/index.js';
 import { childLists, findStep } from '../../../src/core/steps/tree.js';
 import { action, approval, branch, definition, delay, forEach, parallel, START, stop, webhookWait } from './support.js';
 

@@ -1,18 +1,16 @@
-import type {
-  ActionStep,
-  ApprovalStep,
-  BranchStep,
-  DelayStep,
-  ForEachStep,
-  ParallelStep,
-  Step,
-  StopStep,
-  WaitForWebhookStep,
-  WorkflowDefinition,
-} from '../../../src/core/definition/types.js';
+import type { WorkflowDefinition } from '../../../src/core/definition/types.js';
 import type { JsonObject } from '../../../src/core/json.js';
 import type { StepExecution } from '../../../src/core/plan/history.js';
 import { type Plan, plan } from '../../../src/core/plan/plan.js';
+import type { ActionStep } from '../../../src/core/steps/action.js';
+import type { ApprovalStep } from '../../../src/core/steps/approval.js';
+import type { BranchStep } from '../../../src/core/steps/branch.js';
+import type { DelayStep } from '../../../src/core/steps/delay.js';
+import type { ForEachStep } from '../../../src/core/steps/for-each.js';
+import type { Step } from '../../../src/core/steps/index.js';
+import type { ParallelStep } from '../../../src/core/steps/parallel.js';
+import type { StopStep } from '../../../src/core/steps/stop.js';
+import type { WaitForWebhookStep } from '../../../src/core/steps/wait-for-webhook.js';
 
 /** When every run of these tests starts. */
 export const START = new Date('2030-01-01T00:00:00.000Z');
@@ -30,7 +28,12 @@ export function action(id: string, more: Partial<ActionStep> = {}): ActionStep {
   return { id, kind: 'action', type: 'note', with: {}, ...more };
 }
 
-export function branch(id: string, branches: Record<string, Step[]>, otherwise?: Step[], more: Partial<BranchStep> = {}): BranchStep {
+export function branch(
+  id: string,
+  branches: Record<string, Step[]>,
+  otherwise?: Step[],
+  more: Partial<BranchStep<Step>> = {},
+): BranchStep<Step> {
   const list = Object.entries(branches).map(([name, steps]) => ({ name, when: { all: [] }, steps }));
   return { id, kind: 'branch', branches: list, ...(otherwise && { otherwise }), ...more };
 }
@@ -39,12 +42,12 @@ export function parallel(
   id: string,
   join: 'all' | 'any',
   branches: Record<string, Step[]>,
-  more: Partial<ParallelStep> = {},
-): ParallelStep {
+  more: Partial<ParallelStep<Step>> = {},
+): ParallelStep<Step> {
   return { id, kind: 'parallel', join, branches: Object.entries(branches).map(([name, steps]) => ({ name, steps })), ...more };
 }
 
-export function forEach(id: string, steps: Step[], more: Partial<ForEachStep> = {}): ForEachStep {
+export function forEach(id: string, steps: Step[], more: Partial<ForEachStep<Step>> = {}): ForEachStep<Step> {
   return { id, kind: 'for_each', in: '{{trigger.list}}', maxItems: 100, steps, ...more };
 }
 

@@ -1,6 +1,6 @@
 import { AutomationEngine } from '../../../src/engine/automation-engine.js';
-import { EventRouter } from '../../../src/engine/routing/event-router.js';
-import { RunWorker } from '../../../src/engine/running/run-worker.js';
+import { Router } from '../../../src/engine/routing/router.js';
+import { RunDriver } from '../../../src/engine/running/run-driver.js';
 import type { Caller } from '../../../src/host/access.js';
 import { type AutomationApp, startAutomationApp } from '../../support/automation-app.js';
 import type { TestDatabase } from '../../support/database.js';
@@ -94,14 +94,14 @@ async function startNode(
   const app = await startAutomationApp({ actions: scriptedActions(name, calls, scriptOf), worker }, { database });
   // Its heartbeat would come by the wall clock; here nothing happens that no command asks for.
   await app.module.get(AutomationEngine).stop();
-  const router = app.module.get(EventRouter);
-  const runs = app.module.get(RunWorker);
+  const router = app.module.get(Router);
+  const runs = app.module.get(RunDriver);
   const waiting = (): number => calls.filter((call) => call.node === name && call.ending === null).length;
   return {
     name,
     app,
     async route() {
-      runs.adopt((await router.route()).started);
+      await router.route();
     },
     async work() {
       await runs.tick();
@@ -112,7 +112,7 @@ async function startNode(
     },
     giveBack: () => runs.drain(0),
     async quiet() {
-      while (runs.busyWith !== waiting()) await new Promise((resolve) => setImmediate(resolve));
+      while (runs.underWay !== waiting()) await new Promise((resolve) => setImmediate(resolve));
     },
   };
 }

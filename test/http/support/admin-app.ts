@@ -4,15 +4,16 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
-import { CreateAutomation1763600000000 } from '../../../migrations/1763600000000-create-automation.js';
 import { RunService } from '../../../src/admin/run-service.js';
 import { WorkflowService } from '../../../src/admin/workflow-service.js';
 import type { ActionDescription, ModuleDescription } from '../../../src/core/catalog.js';
 import { AutomationCatalog } from '../../../src/engine/automation-catalog.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
+import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
 import { ACCESS_POLICY, adminControllers, httpProviders, setupAutomationDocs } from '../../../src/http/index.js';
 import { AutomationDatabase } from '../../../src/store/database.js';
+import { MIGRATIONS } from '../../../src/store/migrations.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 
 const LEADS: ModuleDescription = {
@@ -102,7 +103,7 @@ export async function startAdminApp(
 ): Promise<AdminApp> {
   const testDatabase: TestDatabase = await createTestDatabase();
   const host = new DataSource({ type: 'postgres', url: testDatabase.url, entities: [] });
-  const database = new AutomationDatabase(host, { poolSize: 8, migrations: [CreateAutomation1763600000000], migrate: 'auto' });
+  const database = new AutomationDatabase(host, { poolSize: 8, migrations: MIGRATIONS, migrate: 'auto' });
   await database.connect();
   const catalog = new AutomationCatalog({ describeModules: () => [LEADS] }, { describe: () => [CREATE_TASK] });
   let signals = 0;
@@ -116,7 +117,8 @@ export async function startAdminApp(
       RunService,
       { provide: AutomationDatabase, useValue: database },
       { provide: AutomationCatalog, useValue: catalog },
-      { provide: ENGINE_SIGNAL, useValue: { workAvailable: () => (signals += 1) } },
+      { provide: ENGINE_SIGNAL, useValue: { workAvailable: () => (signals += 1), runEnded: () => undefined } },
+      { provide: RunEndings, useValue: new RunEndings({ tellFinished: () => undefined } as never) },
       { provide: ACCESS_POLICY, useValue: options.policy === undefined ? tokenPolicy : options.policy },
     ],
   })

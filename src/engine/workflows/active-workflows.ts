@@ -1,45 +1,56 @@
-import { Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Catalog } from '../../core/catalog.js';
+import { ActionRegistry } from '../../actions/registry.js';
+import type { StartTarget } from '../../core/event.js';
 import { isJsonObject } from '../../core/json.js';
-import { loadActiveWorkflows, loadGenerations, loadVersions, type VersionRow } from '../../store/catalogue-store.js';
+import { loadActiveWorkflows, loadTargets, loadVersions, shareActiveWorkflows, type VersionRow } from '../../store/active-workflows.js';
+import { AutomationCatalog } from '../automation-catalog.js';
 import { type LoggedFailure, toLoggedFailure } from '../failures.js';
-import { type CompiledVersion, compileVersion, type PlaceOf } from './compiled-version.js';
+import { LastUsed } from '../last-used.js';
+import { type CompiledVersion, compileVersion } from './compiled-version.js';
 
 /** A version, or why this process cannot run it; its events start runs all the same, which fail with the reason. */
 export type VersionOutcome =
   | { kind: 'compiled'; version: CompiledVersion }
   | { kind: 'unreadable'; row: VersionRow; failure: LoggedFailure };
 
-interface WorkspaceCatalogue {
+/** The workflow that a start names: whether it is active, and the version to run; null when it has none. */
+export interface Target {
+  status: 'active' | 'paused';
+  version: VersionOutcome | null;
+}
+
+interface ActiveOfWorkspace {
   generation: string;
   /** `leads.created` -> the workflows that listen to it. */
   listeners: Map<string, VersionOutcome[]>;
 }
 
-/** Compiled versions that are kept for runs of versions no longer active; the oldest go first. */
+/** The most workspaces and versions that are kept compiled; those not used for longest go first. */
+const KEPT_WORKSPACES = 2_000;
 const KEPT_VERSIONS = 20_000;
 
 /**
- * What is active, compiled, in memory; truth stays in the database. Routers bring the generation that they read in
- * their own transaction: when it is another than ours, the list is read again in that same transaction.
+ * What is active, compiled, in memory; truth stays in the database. Whoever asks brings the generation that it read in its
+ * own transaction: when it is another than ours, the list is read again in that same transaction.
  */
+@Injectable()
 export class ActiveWorkflows {
-  private readonly workspaces = new Map<string, WorkspaceCatalogue>();
-  private readonly versions = new Map<string, VersionOutcome>();
   private readonly logger = new Logger('AutomationWorkflows');
+  private readonly workspaces = new LastUsed<ActiveOfWorkspace>(KEPT_WORKSPACES);
+  private readonly versions = new LastUsed<VersionOutcome>(KEPT_VERSIONS);
 
   constructor(
-    private readonly catalog: Catalog,
-    private readonly placeOf: PlaceOf,
+    private readonly catalog: AutomationCatalog,
+    private readonly actions: ActionRegistry,
   ) {}
 
-  /** The workflows listening to an event of this module, as of the generation. */
+  /** The workflows listening to an event of this module, as of the generation; null: the workspace never published any. */
   async listeners(
     manager: EntityManager,
     workspaceId: string,
     generation: string | null,
-  ): Promise<(module: string, event: string) => readonly VersionOutcome[]> {
+  ): Promise<(module: string | null, event: string) => readonly VersionOutcome[]> {
     if (generation === null) return () => [];
     let known = this.workspaces.get(workspaceId);
     if (known?.generation !== generation) {
@@ -50,26 +61,36 @@ export class ActiveWorkflows {
     return (module, event) => listeners.get(`${module}.${event}`) ?? [];
   }
 
-  /**
-   * Those of the events that an active workflow listens to. The caller holds the shared catalogue lock, so the answer
-   * stays true until its transaction ends. `known`: generations that were read under that lock already.
-   */
+  /** Those of the events that an active workflow listens to. The answer stays true until the transaction ends. */
   async listenedTo<Event extends { workspaceId: string; module: string; event: string }>(
     manager: EntityManager,
     events: readonly Event[],
     known: ReadonlyMap<string, string | null> = new Map(),
   ): Promise<Event[]> {
     const unknown = new Set(events.map(({ workspaceId }) => workspaceId).filter((workspaceId) => !known.has(workspaceId)));
-    const generations = new Map<string, string | null>(known);
-    if (unknown.size > 0) {
-      for (const [workspaceId, generation] of await loadGenerations(manager, [...unknown])) generations.set(workspaceId, generation);
-    }
+    const read = unknown.size === 0 ? new Map<string, string>() : await shareActiveWorkflows(manager, [...unknown]);
     const listened: Event[] = [];
     for (const event of events) {
-      const listeners = await this.listeners(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
+      const generation = known.get(event.workspaceId) ?? read.get(event.workspaceId) ?? null;
+      const listeners = await this.listeners(manager, event.workspaceId, generation);
       if (listeners(event.module, event.event).length > 0) listened.push(event);
     }
     return listened;
+  }
+
+  /** The workflows that starts name, in their order; null for one that is gone. */
+  async targets(manager: EntityManager, targets: readonly (StartTarget & { workspaceId: string })[]): Promise<(Target | null)[]> {
+    if (targets.length === 0) return [];
+    const nameOf = (workspaceId: string, workflowId: string, asked: string | null) => JSON.stringify([workspaceId, workflowId, asked]);
+    const rows = new Map((await loadTargets(manager, targets)).map((row) => [nameOf(row.workspaceId, row.workflowId, row.asked), row]));
+    const refs = [...rows.values()].flatMap(({ workspaceId, versionId }) => (versionId === null ? [] : [{ workspaceId, versionId }]));
+    const versions = await this.versionsOf(manager, refs);
+    return targets.map(({ workspaceId, workflowId, versionId }) => {
+      const row = rows.get(nameOf(workspaceId, workflowId, versionId ?? null));
+      if (!row) return null;
+      const version = row.versionId === null ? null : (versions.get(row.versionId) ?? null);
+      return { status: row.status === 'active' ? 'active' : 'paused', version };
+    });
   }
 
   /** Versions by id, for runs; ids that do not exist are missing. */
@@ -77,16 +98,18 @@ export class ActiveWorkflows {
     manager: EntityManager,
     refs: readonly { workspaceId: string; versionId: string }[],
   ): Promise<Map<string, VersionOutcome>> {
-    const unknown = new Map(refs.filter((ref) => !this.versions.has(ref.versionId)).map((ref) => [ref.versionId, ref]));
-    for (const row of unknown.size === 0 ? [] : await loadVersions(manager, [...unknown.values()])) {
-      this.versions.set(row.versionId, this.compile(row));
-    }
     const found = new Map<string, VersionOutcome>();
-    for (const { versionId } of refs) {
-      const version = this.versions.get(versionId);
-      if (version) found.set(versionId, version);
+    const unknown = new Map<string, { workspaceId: string; versionId: string }>();
+    for (const ref of refs) {
+      const version = this.versions.get(ref.versionId);
+      if (version) found.set(ref.versionId, version);
+      else unknown.set(ref.versionId, ref);
     }
-    this.forgetOldest();
+    for (const row of unknown.size === 0 ? [] : await loadVersions(manager, [...unknown.values()])) {
+      const version = this.compile(row);
+      this.versions.set(row.versionId, version);
+      found.set(row.versionId, version);
+    }
     return found;
   }
 
@@ -110,18 +133,11 @@ export class ActiveWorkflows {
 
   private compile(row: VersionRow): VersionOutcome {
     try {
-      return { kind: 'compiled', version: compileVersion(row, this.catalog, this.placeOf) };
+      return { kind: 'compiled', version: compileVersion(row, this.catalog, this.actions) };
     } catch (error) {
       const failure = toLoggedFailure(error);
       this.logger.error(`Workflow '${row.name}' (${row.workflowId}), version ${row.version}, cannot run: ${failure.error.message}`);
       return { kind: 'unreadable', row, failure };
-    }
-  }
-
-  private forgetOldest(): void {
-    for (const id of this.versions.keys()) {
-      if (this.versions.size <= KEPT_VERSIONS) return;
-      this.versions.delete(id);
     }
   }
 }

@@ -1,5 +1,7 @@
 import type { Effect } from '../../core/catalog.js';
 import { AutomationError } from '../../core/errors.js';
+import type { ActionStep } from '../../core/steps/action.js';
+import { durationToMs, parseDuration } from '../../core/time/duration.js';
 
 /** How long an attempt that was told to stop may take to say how far it had come. */
 const LAST_WORDS_MS = 1_000;
@@ -35,4 +37,13 @@ export async function withTimeout<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** How long an attempt may take when its step does not say. */
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** How long one attempt of the step may take, in milliseconds. */
+export function timeoutOf(step: ActionStep): number {
+  const duration = step.timeout === undefined ? null : parseDuration(step.timeout);
+  return duration === null ? DEFAULT_TIMEOUT_MS : durationToMs(duration);
 }

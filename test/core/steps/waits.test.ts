@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Step } from '../../../src/core/definition/types.js';
-import { expireWait } from '../../../src/core/plan/plan.js';
-import { action, approval, delay, planOf, stop, summary, waiting, webhookWait } from './support.js';
+import { expireWait, type Step } from '../../../src/core/steps/index.js';
+import { action, approval, delay, planOf, stop, summary, waiting, webhookWait } from '../plan/support.js';
 
 const form = (onExpiry: 'fail' | 'continue' | 'stop'): Step => ({ id: 'ask', kind: 'form', queue: 'sales', fields: [], onExpiry });
 const child: Step = { id: 'sub', kind: 'run_workflow', workflow: 'other', wait: true };
@@ -9,11 +8,23 @@ const child: Step = { id: 'sub', kind: 'run_workflow', workflow: 'other', wait: 
 describe('a wait whose time is over', () => {
   it.each<[string, Step, object]>([
     ['a delay has succeeded', delay('w'), {}],
-    ['an approval may count as given', approval('w', { onExpiry: 'approve' }), { decision: 'approved', expired: true }],
-    ['an approval may count as refused', approval('w', { onExpiry: 'reject' }), { decision: 'rejected', expired: true }],
-    ['an approval may be left undecided', approval('w', { onExpiry: 'continue' }), { decision: null, expired: true }],
-    ['a form may be left unanswered', form('continue'), { expired: true }],
-    ['a webhook may be left uncalled', webhookWait('w', { onExpiry: 'continue' }), { expired: true }],
+    [
+      'an approval may count as given',
+      approval('w', { onExpiry: 'approve' }),
+      { decision: 'approved', comment: null, by: null, expired: true },
+    ],
+    [
+      'an approval may count as refused',
+      approval('w', { onExpiry: 'reject' }),
+      { decision: 'rejected', comment: null, by: null, expired: true },
+    ],
+    [
+      'an approval may be left undecided',
+      approval('w', { onExpiry: 'continue' }),
+      { decision: null, comment: null, by: null, expired: true },
+    ],
+    ['a form may be left unanswered', form('continue'), { values: {}, by: null, expired: true }],
+    ['a webhook may be left uncalled', webhookWait('w', { onExpiry: 'continue' }), { body: null, headers: {}, query: {}, expired: true }],
   ])('%s', (_what, step, output) => {
     expect(expireWait(step)).toEqual({ status: 'succeeded', output, wakeAt: null });
   });
@@ -26,6 +37,7 @@ describe('a wait whose time is over', () => {
     ['a webhook', webhookWait('w', { onExpiry: 'fail' })],
     ['a webhook that stops the run', webhookWait('w', { onExpiry: 'stop' })],
     ['another workflow', child],
+    ['a step that cannot wait', action('w')],
   ])('is a failure for %s', (_what, step) => {
     expect(expireWait(step)).toEqual({
       status: 'failed',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Step } from '../../../src/core/definition/types.js';
 import { stepOutputs } from '../../../src/core/plan/plan.js';
+import type { Step } from '../../../src/core/steps/index.js';
 import { findStep, walkSteps } from '../../../src/core/steps/tree.js';
-import { action, at, branch, definition, done, failed, forEach, lost, parallel, running, waiting } from './support.js';
+import { action, at, branch, definition, done, failed, forEach, lost, parallel, running, waiting } from '../plan/support.js';
 
 const TREE: Step[] = [
   action('first'),

@@ -1,0 +1,6 @@
+import type { Provider } from '@nestjs/common';
+import { RunService } from './run-service.js';
+import { WorkflowService } from './workflow-service.js';
+
+/** The application services behind the API. */
+export const adminProviders: Provider[] = [WorkflowService, RunService];

@@ -1,0 +1,82 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { Mailer } from './actions/email/mailer.js';
+import { builtInActions } from './actions/index.js';
+import { OutboundHttp } from './actions/outbound/outbound-http.js';
+import { ActionRegistry } from './actions/registry.js';
+import { AUTOMATION_OPTIONS, type AutomationOptions, resolvePoolSize, resolveSettings } from './automation.options.js';
+import { AutomationCatalog } from './engine/automation-catalog.js';
+import { HOST_EMITTER } from './engine/capture/emitter-bridge.js';
+import { ENGINE_SETTINGS } from './engine/engine-settings.js';
+import { HOST_DATA_SOURCE } from './engine/wake-up.js';
+import { CRM_HOST } from './host/crm-host.js';
+import { isAttachable } from './host/typeorm-crm-host.js';
+import { ACCESS_POLICY } from './http/index.js';
+import { AutomationDatabase } from './store/database.js';
+import { MIGRATIONS } from './store/migrations.js';
+
+/** What the options give, under the tokens by which the parts ask for it. */
+const host: Provider[] = [
+  { provide: ENGINE_SETTINGS, inject: [AUTOMATION_OPTIONS], useFactory: resolveSettings },
+  { provide: CRM_HOST, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.crm },
+  { provide: HOST_DATA_SOURCE, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.dataSource },
+  { provide: ACCESS_POLICY, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.access ?? null },
+  { provide: HOST_EMITTER, inject: [ModuleRef], useFactory: hostsEmitter },
+];
+
+const database: Provider = {
+  provide: AutomationDatabase,
+  // After the settings: options that are wrong are reported before anything is connected.
+  inject: [AUTOMATION_OPTIONS, ENGINE_SETTINGS],
+  useFactory: async (options: AutomationOptions): Promise<AutomationDatabase> => {
+    const settings = {
+      poolSize: resolvePoolSize(options),
+      migrations: MIGRATIONS,
+      migrate: options.database?.migrate ?? ('auto' as const),
+    };
+    const database = new AutomationDatabase(options.dataSource, settings);
+    await database.connect();
+    if (isAttachable(options.crm)) options.crm.attach(database.dataSource);
+    return database;
+  },
+};
+
+const actions: Provider[] = [
+  {
+    provide: ActionRegistry,
+    inject: [AUTOMATION_OPTIONS, ModuleRef],
+    useFactory: (options: AutomationOptions, modules: ModuleRef) =>
+      new ActionRegistry([...builtInActions, ...(options.actions ?? [])], (token) => modules.get(token, { strict: false })),
+  },
+  {
+    provide: AutomationCatalog,
+    // After the database: a host that is attached to it knows its entities.
+    inject: [AUTOMATION_OPTIONS, ActionRegistry, AutomationDatabase],
+    useFactory: (options: AutomationOptions, registry: ActionRegistry) => new AutomationCatalog(options.crm, registry),
+  },
+  {
+    provide: Mailer,
+    inject: [AUTOMATION_OPTIONS],
+    useFactory: async (options: AutomationOptions): Promise<Mailer> => {
+      const mailer = new Mailer(options.mail);
+      // So that a workflow that names an unknown template is refused when it is saved. A broken file is no reason to keep
+      // the CRM from starting.
+      await mailer.templates.names().catch((error: unknown) => new Logger('AutomationMail').warn(String(error)));
+      return mailer;
+    },
+  },
+  { provide: OutboundHttp, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => new OutboundHttp(options.outbound) },
+];
+
+/** What stands between the host's options and the engine: the only place where parts are made by hand. */
+export const hostProviders: Provider[] = [...host, database, ...actions];
+
+/** The host's emitter, where it has imported EventEmitterModule. A second one of ours would hear nothing. */
+function hostsEmitter(modules: ModuleRef): EventEmitter2 | null {
+  try {
+    return modules.get(EventEmitter2, { strict: false });
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Provider } from '@nestjs/common';
+import { Automation } from './automation.js';
+import { AutomationEngine } from './automation-engine.js';
+import { EmitterBridge } from './capture/emitter-bridge.js';
+import { EventIntake } from './capture/event-intake.js';
+import { Starts } from './capture/starts.js';
+import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
+import { HostInjector } from './host-injector.js';
+import { Router } from './routing/router.js';
+import { CrmReader } from './running/crm-reader.js';
+import { ExternalSlots } from './running/external-slots.js';
+import { ExternalSteps } from './running/external-steps.js';
+import { FlowSteps } from './running/flow-steps.js';
+import { LocalSteps } from './running/local-steps.js';
+import { ProgressWriter } from './running/progress-writer.js';
+import { RunAdvancer } from './running/run-advancer.js';
+import { RunDriver } from './running/run-driver.js';
+import { RunEndings } from './running/run-endings.js';
+import { RunLoader } from './running/run-loader.js';
+import { RunReturns } from './running/run-returns.js';
+import { RunTransactions } from './running/run-transactions.js';
+import { StepScopes } from './running/step-scopes.js';
+import { SubRuns } from './running/sub-runs.js';
+import { DueRunsQueue } from './timing/due-runs.js';
+import { Retention } from './timing/retention.js';
+import { Inbox } from './waits/inbox.js';
+import { WakeUp } from './wake-up.js';
+import { ActiveWorkflows } from './workflows/active-workflows.js';
+
+const capture: Provider[] = [EventIntake, Starts, EmitterBridge];
+const workflows: Provider[] = [ActiveWorkflows];
+const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
+const running: Provider[] = [RunEndings, ProgressWriter, RunAdvancer, RunLoader, RunTransactions, RunReturns, RunDriver];
+const waits: Provider[] = [Inbox];
+const timing: Provider[] = [DueRunsQueue, Retention];
+
+const signal: Provider = {
+  provide: ENGINE_SIGNAL,
+  inject: [WakeUp, RunDriver],
+  useFactory: (wakeUp: WakeUp, driver: RunDriver): EngineSignal => ({
+    workAvailable: () => wakeUp.announce('runs'),
+    runEnded: (runId) => driver.ended(runId),
+  }),
+};
+
+/** The engine. Needs the database, the settings, the host's parts, the catalog and the actions. */
+export const engineProviders: Provider[] = [
+  WakeUp,
+  ...capture,
+  ...workflows,
+  ...steps,
+  ...running,
+  ...waits,
+  ...timing,
+  Router,
+  AutomationEngine,
+  Automation,
+  signal,
+];

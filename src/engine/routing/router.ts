@@ -1,0 +1,234 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { DomainEvent } from '../../core/event.js';
+import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
+import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { shareActiveWorkflows } from '../../store/active-workflows.js';
+import { AutomationDatabase } from '../../store/database.js';
+import { claimTheseEvents, claimUnroutedEvents, type EventRef, markUnroutable } from '../../store/event-store.js';
+import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
+import { Turns } from '../../store/turns.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
+import type { HeldRun } from '../running/held-run.js';
+import { ProgressWriter, type UnstartedRun } from '../running/progress-writer.js';
+import { type AdvancedRun, RunAdvancer } from '../running/run-advancer.js';
+import { RunDriver } from '../running/run-driver.js';
+import { type EndedRun, RunEndings } from '../running/run-endings.js';
+import { advanceTogether } from '../running/shared-advance.js';
+import { openStepTransaction } from '../running/step-transaction.js';
+import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import { completeRecords } from './complete-records.js';
+import { type Candidate, newRun, skippedRun, unreadableRun } from './new-runs.js';
+
+/** What one routing transaction did. */
+export interface Routed {
+  /** Events that were routed; 0: there was nothing to do. */
+  events: number;
+  /** Some runs wait for a worker now. */
+  queued: boolean;
+  /** It took as many events as it may: there is probably enough for somebody else too. */
+  full: boolean;
+}
+
+/** What one routing transaction did, to be gone on with once it has committed. */
+interface Routing extends Routed {
+  started: AdvancedRun[];
+  ended: EndedRun[];
+}
+
+const NOTHING: Routed = { events: 0, queued: false, full: false };
+/**
+ * Runs that are advanced in the transaction that routes them; further ones are queued. A batch of events may start many
+ * times as many runs, and one transaction must not hold the records of thousands.
+ */
+const MOST_ADVANCED = 200;
+
+/**
+ * Takes starts to runs. One transaction claims a batch of events, decides for every workflow that listens (or that the
+ * start names), advances the runs whose first steps are local, and writes all of it together: for most workflows that is
+ * the whole run, at a few statements and one commit a batch. When such a transaction fails, its events are routed again
+ * without advancing anything, and then one by one, so that one that cannot be routed holds up no other.
+ */
+@Injectable()
+export class Router {
+  private readonly turns = new Turns();
+
+  constructor(
+    private readonly database: AutomationDatabase,
+    private readonly active: ActiveWorkflows,
+    private readonly advancer: RunAdvancer,
+    private readonly writer: ProgressWriter,
+    private readonly endings: RunEndings,
+    private readonly driver: RunDriver,
+    @Inject(CRM_HOST) private readonly crm: CrmHost,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+  ) {}
+
+  /** Routes one batch of events, and has the driver go on with the runs it started. Throws only when the database is away. */
+  async route(): Promise<Routed> {
+    const { batchSize } = this.settings;
+    const claimed: EventRef[] = [];
+    try {
+      const routed = await this.transaction(async (manager) => {
+        const events = await claimUnroutedEvents(manager, batchSize, this.turns);
+        claimed.push(...events.map(({ workspaceId, id }) => ({ workspaceId, id })));
+        return events;
+      }, 'advance');
+      return { ...routed, full: claimed.length >= batchSize };
+    } catch (error) {
+      if (isConnectionLoss(error) || claimed.length === 0) throw error;
+      return this.routeAgain(claimed);
+    }
+  }
+
+  /** After a failure: without advancing anything, and where that fails too one event at a time. */
+  private async routeAgain(events: readonly EventRef[]): Promise<Routed> {
+    try {
+      return await this.transaction((manager) => claimTheseEvents(manager, events), 'queue');
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+    }
+    const total = { ...NOTHING };
+    for (const event of events) {
+      const routed = await this.routeAlone(event);
+      total.events += routed.events;
+      total.queued ||= routed.queued;
+    }
+    return total;
+  }
+
+  /**
+   * This very event and no other, whoever has come before it meanwhile. What stands in its way and passes (a lock that
+   * somebody holds) is waited for: the event stays unrouted. What does not pass is noted on the event, which is given up.
+   */
+  private async routeAlone(event: EventRef): Promise<Routed> {
+    try {
+      return await this.transaction((manager) => claimTheseEvents(manager, [event]), 'queue');
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+      if (isPassing(error)) return NOTHING;
+      await this.database.transaction((manager) => markUnroutable(manager, event, toLoggedFailure(error).error));
+      return { ...NOTHING, events: 1 };
+    }
+  }
+
+  /** Routes what `claim` claims, commits, and goes on with what was started. */
+  private async transaction(claim: (manager: EntityManager) => Promise<DomainEvent[]>, first: 'advance' | 'queue'): Promise<Routed> {
+    const leasedUntil = performance.now() + this.settings.leaseMs;
+    const { started, ended, ...routed } = await this.database.transaction((manager) => this.routeIn(manager, claim, first, leasedUntil));
+    this.driver.proceed(started);
+    this.endings.tell(ended);
+    return routed;
+  }
+
+  private async routeIn(
+    manager: EntityManager,
+    claim: (manager: EntityManager) => Promise<DomainEvent[]>,
+    first: 'advance' | 'queue',
+    leasedUntil: number,
+  ): Promise<Routing> {
+    const tx = await openStepTransaction(manager, 'shared', this.crm);
+    const events = await claim(manager);
+    if (events.length === 0) return { ...NOTHING, started: [], ended: [] };
+    const generations = await this.shareGenerations(manager, events);
+    const { candidates, unreadable } = await this.candidates(manager, events, generations);
+    await completeRecords({ manager, crm: this.crm }, candidates);
+    const decisions = await this.decide(manager, candidates, tx.now);
+    const unstarted: UnstartedRun[] = [...unreadable];
+    const runs: HeldRun[] = [];
+    for (const [index, candidate] of candidates.entries()) {
+      const decision = decisions[index] as StartDecision;
+      if (decision.kind === 'skip') unstarted.push(skippedRun(candidate, decision, tx.now));
+      else runs.push(newRun(candidate, tx.now, leasedUntil));
+    }
+    const now = first === 'advance' ? this.advancedNow(runs) : new Set<HeldRun>();
+    const later = runs.filter((run) => !now.has(run)).map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }));
+    const advanced = await advanceTogether([...now], tx, this.crm, (run) => this.advancer.advance(run, tx));
+    const started = [...advanced, ...later];
+    const ended = await this.writer.write(tx, { advanced: started, unstarted, generations });
+    const queued = unstarted.some(({ status }) => status === 'queued') || started.some(({ advance }) => advance.kind === 'queued');
+    return { events: events.length, queued, full: false, started, ended };
+  }
+
+  /** Every workspace of the batch, null where nothing was ever published. Pause and publish wait from here on. */
+  private async shareGenerations(manager: EntityManager, events: readonly DomainEvent[]): Promise<Map<string, string | null>> {
+    const workspaces = [...new Set(events.map(({ workspaceId }) => workspaceId))];
+    const read = await shareActiveWorkflows(manager, workspaces);
+    return new Map(workspaces.map((workspaceId) => [workspaceId, read.get(workspaceId) ?? null]));
+  }
+
+  /** The workflows that may start: those that listen to an event, or the one that a start names. */
+  private async candidates(
+    manager: EntityManager,
+    events: readonly DomainEvent[],
+    generations: ReadonlyMap<string, string | null>,
+  ): Promise<{ candidates: Candidate[]; unreadable: UnstartedRun[] }> {
+    const candidates: Candidate[] = [];
+    const unreadable: UnstartedRun[] = [];
+    const named = events.filter(({ target }) => target !== null);
+    const targets = await this.active.targets(
+      manager,
+      named.flatMap(({ workspaceId, target }) => (target === null ? [] : [{ workspaceId, ...target }])),
+    );
+    for (const [index, event] of named.entries()) {
+      const target = targets[index];
+      if (!target?.version) continue;
+      if (target.version.kind === 'compiled') candidates.push({ event, version: target.version.version, status: target.status });
+      else unreadable.push(unreadableRun(event, target.version.row));
+    }
+    for (const event of events) {
+      if (event.target !== null) continue;
+      const listeners = await this.active.listeners(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
+      for (const outcome of listeners(event.module, event.event)) {
+        if (outcome.kind === 'compiled') candidates.push({ event, version: outcome.version, status: 'active' });
+        else unreadable.push(unreadableRun(event, outcome.row));
+      }
+    }
+    return { candidates, unreadable };
+  }
+
+  private async decide(manager: EntityManager, candidates: readonly Candidate[], now: Date): Promise<StartDecision[]> {
+    const { timezone, limits } = this.settings;
+    const context: DecisionContext = { now, timezone, chainDepth: limits.chainDepth };
+    const decisions = candidates.map(({ event, version, status }) => matchStart(event, version, status, context));
+    const asking = candidates.filter(
+      ({ event, version }, index) => decisions[index]?.kind === 'start' && asksForEarlierRuns(event, version),
+    );
+    const earlier = await lockAndLoadEarlierRuns(manager, asking.map(onRecord));
+    for (const [index, candidate] of candidates.entries()) {
+      if (decisions[index]?.kind !== 'start') continue;
+      const asks = asksForEarlierRuns(candidate.event, candidate.version);
+      const key = asks ? keyOf(onRecord(candidate)) : '';
+      const decision = admitStart(candidate.event, candidate.version, asks ? (earlier.get(key) ?? null) : null, context);
+      decisions[index] = decision;
+      // The next event of this very batch meets the run that this one starts.
+      if (asks && decision.kind === 'start') earlier.set(key, { active: true, createdAt: now });
+    }
+    return decisions;
+  }
+
+  /** The runs to advance at once; see {@link FirstAdvance}. */
+  private advancedNow(runs: readonly HeldRun[]): Set<HeldRun> {
+    const taken = new Map<string, number>();
+    const hasRoom = (workspaceId: string): boolean => {
+      const already = taken.get(workspaceId) ?? 0;
+      taken.set(workspaceId, already + 1);
+      return already < this.driver.roomFor(workspaceId);
+    };
+    const now = runs.filter(
+      ({ version, workspaceId }) =>
+        version.firstAdvance === 'by_router' || (version.firstAdvance === 'by_router_with_room' && hasRoom(workspaceId)),
+    );
+    return new Set(now.slice(0, MOST_ADVANCED));
+  }
+}
+
+function onRecord({ event, version }: Candidate) {
+  return {
+    workspaceId: event.workspaceId,
+    workflowId: version.workflow.id,
+    module: event.module ?? '',
+    recordId: event.recordId ?? '',
+  };
+}

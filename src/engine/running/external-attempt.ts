@@ -1,0 +1,25 @@
+import type { JsonObject } from '../../core/json.js';
+import type { ReadyStep } from '../../core/plan/plan.js';
+import type { LoggedExecution } from '../../store/step-store.js';
+import type { LoggedFailure } from '../failures.js';
+import type { Slot } from './fair-slots.js';
+
+/** An external step whose intent is in the history, with the slot in which it is performed once that has committed. */
+export interface ExternalAttempt {
+  execution: LoggedExecution;
+  ready: ReadyStep;
+  slot: Slot;
+  perform(signal: AbortSignal): Promise<JsonObject | null>;
+}
+
+/** What became of it. `not_sent`: nothing has left the house, so the intent is taken back. */
+export type ExternalOutcome =
+  | { kind: 'succeeded'; output: JsonObject | null }
+  | { kind: 'failed'; failure: LoggedFailure }
+  | { kind: 'not_sent' };
+
+/** An attempt and what became of it. */
+export interface ExternalResult {
+  attempt: ExternalAttempt;
+  outcome: ExternalOutcome;
+}

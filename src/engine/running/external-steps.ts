@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { type ActionDefinition, maskArguments, prepareArguments } from '../../actions/define-action.js';
+import { ActionRegistry } from '../../actions/registry.js';
+import type { ReadyStep } from '../../core/plan/plan.js';
+import type { ActionStep } from '../../core/steps/action.js';
+import { sqlState, toLoggedFailure } from '../failures.js';
+import { CrmReader } from './crm-reader.js';
+import { ExternalSlots } from './external-slots.js';
+import type { HeldRun } from './held-run.js';
+import { beginAttempt, logFailure, logIntent } from './step-log.js';
+import { storableOutput } from './step-output.js';
+import { StepScopes } from './step-scopes.js';
+import { timeoutOf, withTimeout } from './step-timeout.js';
+import type { StepTransaction } from './step-transaction.js';
+
+/** Begins external steps: an intent in the history, performed when its transaction has committed. */
+@Injectable()
+export class ExternalSteps {
+  constructor(
+    private readonly actions: ActionRegistry,
+    private readonly scopes: StepScopes,
+    private readonly reader: CrmReader,
+    private readonly slots: ExternalSlots,
+  ) {}
+
+  /**
+   * Takes a slot, renders the arguments and writes the intent into the history; a failure to do so is the attempt's failure.
+   * Without a slot nothing is written: an intent says that the call is about to be made.
+   */
+  async begin(run: HeldRun, ready: ReadyStep, tx: StepTransaction): Promise<'begun' | 'failed' | 'no_slot'> {
+    const step = ready.step as ActionStep;
+    const action = this.actions.get(step.type) as ActionDefinition & { effect: 'external' };
+    const slot = run.takeSlot() ?? this.slots.tryTake(run.workspaceId);
+    if (slot === null) return 'no_slot';
+    try {
+      const scope = await this.scopes.of(run, ready, tx, 'read');
+      const args = prepareArguments(action, step.with, scope);
+      const execution = logIntent(run, ready, tx.now, maskArguments(action, args));
+      const context = { ...this.scopes.contextOf(run, ready, scope, tx.now), crm: this.reader.forWorkspace(run.workspaceId) };
+      const timeoutMs = timeoutOf(step);
+      run.intend({
+        execution,
+        ready,
+        slot,
+        perform: (signal) =>
+          withTimeout(timeoutMs, { id: step.id, effect: 'external' }, async (timeout) =>
+            storableOutput(await action.execute(args, { ...context, signal: AbortSignal.any([signal, timeout]) })),
+          ),
+      });
+      return 'begun';
+    } catch (error) {
+      slot.release();
+      if (sqlState(error) !== null) throw error;
+      logFailure(run, ready, beginAttempt(tx.now), toLoggedFailure(error));
+      return 'failed';
+    }
+  }
+}

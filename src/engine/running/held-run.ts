@@ -1,0 +1,268 @@
+import type { Actor, Cause, DomainEvent, ParentStep, RecordData, RecordRef } from '../../core/event.js';
+import type { JsonObject } from '../../core/json.js';
+import type { RunHistory, StepAddress } from '../../core/plan/history.js';
+import { stepOutputs } from '../../core/plan/plan.js';
+import type { Scope } from '../../core/scope.js';
+import type { RunAnswers } from '../../store/runs/inbox.js';
+import type { RunClaim } from '../../store/runs/run.js';
+import type { LoggedExecution } from '../../store/step-store.js';
+import type { CompiledVersion } from '../workflows/compiled-version.js';
+import type { ExternalAttempt, ExternalResult } from './external-attempt.js';
+import type { Slot } from './fair-slots.js';
+
+/** What a held run is made of. */
+export interface HeldRunState {
+  workspaceId: string;
+  id: string;
+  version: CompiledVersion;
+  event: DomainEvent | null;
+  record: RecordRef | null;
+  actor: Actor;
+  parent: ParentStep | null;
+  fence: number;
+  /** Not in the table yet: it is inserted, not updated. */
+  isNew: boolean;
+  startedAt: string;
+  executions: LoggedExecution[];
+  answers: RunAnswers;
+  leasedUntil: number;
+}
+
+/**
+ * One run in the hands of this process: what it is, what has happened, what of that is not committed yet, which attempts
+ * are under way, and what came in meanwhile. It lives for as long as the process holds the run; the truth is in the tables.
+ *
+ * A transaction that advances it ends in {@link committed} or {@link rolledBack}; results and answers that came in stay
+ * until a transaction with them has committed, so a failed one loses nothing.
+ */
+export class HeldRun implements RunHistory, RunClaim {
+  readonly workspaceId: string;
+  readonly id: string;
+  readonly version: CompiledVersion;
+  readonly event: DomainEvent | null;
+  readonly record: RecordRef | null;
+  readonly actor: Actor;
+  readonly parent: ParentStep | null;
+  readonly fence: number;
+  readonly startedAt: string;
+  readonly executions: LoggedExecution[];
+  /** Who has it: nobody but the driver's list, a queue, or the transaction that advances it. One advance at a time. */
+  stage: 'idle' | 'queued' | 'advancing' = 'idle';
+  /** Answers from outside, as far as they were read. */
+  answers: RunAnswers;
+  /** There may be answers that were not read yet. */
+  hasUnreadAnswers = false;
+  /** Its next external step has asked for a slot. */
+  waitsForSlot = false;
+  /** Until when, by our own clock (`performance.now()`), it is ours for certain. */
+  leasedUntil: number;
+  /** What tells its attempts to give up; made with the first of them. */
+  private abort: AbortController | null = null;
+  /** Attempts whose calls are under way. */
+  private underWay = 0;
+  /** Results that no committed transaction has taken yet. */
+  private results: ExternalResult[] = [];
+  /** Attempts whose intents the open transaction writes. */
+  private intended: ExternalAttempt[] = [];
+  /** A slot that came free for its next external step. */
+  private slot: Slot | null = null;
+  private inserted: boolean;
+  private committedLength: number;
+  /** What executions that the open transaction changes were before. */
+  private changed: Map<LoggedExecution, LoggedExecution> | null = null;
+  private removed: LoggedExecution[] = [];
+  private takenResults = 0;
+
+  constructor(run: HeldRunState) {
+    this.workspaceId = run.workspaceId;
+    this.id = run.id;
+    this.version = run.version;
+    this.event = run.event;
+    this.record = run.record;
+    this.actor = run.actor;
+    this.parent = run.parent;
+    this.fence = run.fence;
+    this.startedAt = run.startedAt;
+    this.executions = run.executions;
+    this.answers = run.answers;
+    this.leasedUntil = run.leasedUntil;
+    this.inserted = !run.isNew;
+    this.committedLength = run.executions.length;
+  }
+
+  get isNew(): boolean {
+    return !this.inserted;
+  }
+
+  get signal(): AbortSignal {
+    this.abort ??= new AbortController();
+    return this.abort.signal;
+  }
+
+  /** Has it attempts under way, or results that nobody has written? Such a run is neither parked nor forgotten. */
+  get hasWork(): boolean {
+    return this.underWay > 0 || this.results.length > 0;
+  }
+
+  /** Has something come in that the last advance did not see? */
+  get hasNews(): boolean {
+    return this.results.length > 0 || this.hasUnreadAnswers;
+  }
+
+  /** The chain that events made by this run's steps carry. */
+  get causeOfItsEvents(): Cause {
+    const { workflow } = this.version;
+    const { id: workflowId, name: workflowName } = workflow;
+    const link = { workflowId, workflowName, module: this.record?.module ?? '', recordId: this.record?.id ?? null };
+    return { runId: this.id, depth: (this.event?.cause?.depth ?? 0) + 1, path: [...(this.event?.cause?.path ?? []), link] };
+  }
+
+  /** Who makes the changes of its steps: the workflow. */
+  get actorOfItsEvents(): Actor {
+    return { type: 'workflow', id: this.version.workflow.id, name: this.version.workflow.name };
+  }
+
+  /** Adds an execution to the history. */
+  add(execution: Omit<LoggedExecution, 'position'>): LoggedExecution {
+    const last = this.executions.at(-1);
+    const added = { ...execution, position: last === undefined ? 0 : last.position + 1 };
+    this.executions.push(added);
+    return added;
+  }
+
+  /** Changes an execution of the history. */
+  change(execution: LoggedExecution, change: Partial<LoggedExecution>): void {
+    this.changed ??= new Map();
+    if (!this.changed.has(execution)) this.changed.set(execution, { ...execution });
+    Object.assign(execution, change);
+  }
+
+  /** Takes an execution out of the history: an intent that was never sent. */
+  remove(execution: LoggedExecution): void {
+    const at = this.executions.indexOf(execution);
+    if (at < 0) return;
+    this.executions.splice(at, 1);
+    if (at < this.committedLength) {
+      this.committedLength -= 1;
+      this.removed.push(execution);
+    }
+  }
+
+  /** The executions that the open transaction has to write. */
+  get unwritten(): LoggedExecution[] {
+    const added = this.executions.slice(this.committedLength);
+    const { changed } = this;
+    if (changed === null) return added;
+    return [...this.executions.slice(0, this.committedLength).filter((execution) => changed.has(execution)), ...added];
+  }
+
+  /** The executions that the open transaction has to remove. */
+  get withdrawn(): readonly LoggedExecution[] {
+    return this.removed;
+  }
+
+  /** The open transaction begins an external attempt; it is performed when it has committed. */
+  intend(attempt: ExternalAttempt): void {
+    this.intended.push(attempt);
+  }
+
+  /** The results that came in; they stay until a transaction that took them commits. */
+  takeResults(): readonly ExternalResult[] {
+    this.takenResults = this.results.length;
+    return this.results;
+  }
+
+  /** The open transaction has committed. Returns the attempts that are to be performed now. */
+  committed(): readonly ExternalAttempt[] {
+    this.inserted = true;
+    this.committedLength = this.executions.length;
+    this.changed = null;
+    if (this.removed.length > 0) this.removed = [];
+    if (this.takenResults > 0) this.results = this.results.slice(this.takenResults);
+    this.takenResults = 0;
+    const { intended } = this;
+    if (intended.length > 0) this.intended = [];
+    return intended;
+  }
+
+  /** The open transaction was rolled back: the history is as it was before, slots are free again, results are still to be taken. */
+  rolledBack(): void {
+    for (const { slot } of this.intended.splice(0)) slot.release();
+    this.executions.length = this.committedLength;
+    for (const [execution, before] of this.changed ?? []) Object.assign(execution, before);
+    this.changed = null;
+    if (this.removed.length > 0) {
+      this.executions.push(...this.removed.splice(0));
+      this.executions.sort((a, b) => a.position - b.position);
+      this.committedLength = this.executions.length;
+    }
+    this.takenResults = 0;
+  }
+
+  /** An attempt's call has begun. */
+  began(): void {
+    this.underWay += 1;
+  }
+
+  /** An attempt's call has ended, however. */
+  ended(result: ExternalResult): void {
+    this.underWay -= 1;
+    this.results.push(result);
+  }
+
+  /** Keeps a slot for the next external step. */
+  reserve(slot: Slot): void {
+    this.slot?.release();
+    this.slot = slot;
+  }
+
+  /** The slot that was kept, once. */
+  takeSlot(): Slot | null {
+    const { slot } = this;
+    this.slot = null;
+    return slot;
+  }
+
+  /** The process holds it no more: calls under way are told to end, and a slot kept for it comes free. */
+  letGo(): void {
+    this.takeSlot()?.release();
+    this.abort?.abort(new Error('the lease of the run was lost'));
+  }
+
+  /** When the first attempt of the step at this path began, so that `now` in templates is the same for every attempt. */
+  firstStartOf(path: string): string | undefined {
+    return this.executions.find((execution) => execution.path === path)?.startedAt;
+  }
+
+  /** What the step at this address sees. */
+  scopeAt(address: StepAddress, record: RecordData | null, now: Date, timezone: string): Scope {
+    const { version, event } = this;
+    return {
+      record: record ?? event?.record ?? null,
+      previous: event?.previous ?? null,
+      changes: event?.changes ?? {},
+      trigger: triggerVariables(event),
+      context: {},
+      steps: this.executions.length === 0 ? {} : stepOutputs(version.definition, this, address.path),
+      actor: this.actor,
+      workflow: { ...version.workflow, version: version.version },
+      run: { id: this.id, startedAt: this.startedAt },
+      now: this.firstStartOf(address.path) ?? now.toISOString(),
+      timezone,
+      ...(address.loop === undefined ? {} : { item: address.loop.item, index: address.loop.index }),
+    };
+  }
+}
+
+function triggerVariables(event: DomainEvent | null): JsonObject {
+  if (event === null) return {};
+  if (event.trigger !== null) return event.trigger;
+  return {
+    type: 'event',
+    module: event.module,
+    event: event.event,
+    recordId: event.recordId,
+    eventId: event.id,
+    occurredAt: event.occurredAt,
+  };
+}

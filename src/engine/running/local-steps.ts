@@ -1,0 +1,114 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type ActionDefinition,
+  maskArguments,
+  type OwnTransactionAction,
+  prepareArguments,
+  type SharedLocalAction,
+} from '../../actions/define-action.js';
+import { builtInActions } from '../../actions/index.js';
+import type { ReadyStep } from '../../core/plan/plan.js';
+import type { ActionStep } from '../../core/steps/action.js';
+import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { CrmUnitOfWork } from '../../host/crm-session.js';
+import { sqlState, toLoggedFailure } from '../failures.js';
+import type { HeldRun } from './held-run.js';
+import { beginAttempt, logFailure, logSuccess } from './step-log.js';
+import { lendManager } from './step-manager.js';
+import { storableOutput } from './step-output.js';
+import { StepScopes } from './step-scopes.js';
+import { timeoutOf, withTimeout } from './step-timeout.js';
+import type { StepTransaction } from './step-transaction.js';
+
+type LocalAction = ActionDefinition & { effect: 'local' };
+
+/**
+ * A step failed in a shared transaction after it had written, or the database refused a statement of it: what it wrote
+ * cannot be taken back alone, so its run has to be repeated in a transaction of its own.
+ */
+export class SharedTransactionSpoiled extends Error {
+  override readonly name = 'SharedTransactionSpoiled';
+}
+
+/** Performs local steps: their effect commits together with their log. */
+@Injectable()
+export class LocalSteps {
+  constructor(
+    private readonly scopes: StepScopes,
+    @Inject(CRM_HOST) private readonly crm: CrmHost,
+  ) {}
+
+  /** In a shared transaction a failure before the first write is the step's; a later one is thrown as {@link SharedTransactionSpoiled}. */
+  async perform(run: HeldRun, ready: ReadyStep, step: ActionStep, action: LocalAction, tx: StepTransaction): Promise<void> {
+    if (tx.kind === 'own') return this.performInSavepoint(run, ready, step, action, tx);
+    // The advancer asks for a transaction of its own before it comes here with any other.
+    if (action.transaction === 'shared') return this.performShared(run, ready, step, action, tx);
+  }
+
+  private async performShared(
+    run: HeldRun,
+    ready: ReadyStep,
+    step: ActionStep,
+    action: SharedLocalAction,
+    tx: StepTransaction,
+  ): Promise<void> {
+    const session = this.sessionFor(run, tx.unit);
+    const attempt = beginAttempt(tx.now);
+    try {
+      const scope = await this.scopes.of(run, ready, tx, 'write');
+      const args = prepareArguments(action, step.with, scope);
+      attempt.input = maskArguments(action, args);
+      const context = Object.assign(this.scopes.contextOf(run, ready, scope, tx.now), { crm: session });
+      // Our own actions do nothing but ask the database, whose limit on statements holds for them.
+      const output = builtInActions.includes(action)
+        ? await action.execute(args, context)
+        : await withTimeout(timeoutOf(step), { id: step.id, effect: 'local' }, () => action.execute(args, context)).finally(() =>
+            session.close(),
+          );
+      logSuccess(run, ready, attempt, storableOutput(output));
+    } catch (error) {
+      if (session.wrote || sqlState(error) !== null) {
+        throw new SharedTransactionSpoiled(`step ${ready.path} of run ${run.id} spoiled a shared transaction`, { cause: error });
+      }
+      logFailure(run, ready, attempt, toLoggedFailure(error));
+    }
+  }
+
+  private async performInSavepoint(
+    run: HeldRun,
+    ready: ReadyStep,
+    step: ActionStep,
+    action: SharedLocalAction | OwnTransactionAction,
+    tx: StepTransaction,
+  ): Promise<void> {
+    const { manager } = tx;
+    const attempt = beginAttempt(tx.now);
+    const timeoutMs = timeoutOf(step);
+    // A statement that hangs is ended by the database, so that the connection can be used again.
+    await manager.query(`SAVEPOINT step; SET LOCAL statement_timeout = ${timeoutMs}`);
+    const lent = lendManager(manager);
+    // Its own unit: what a failed step read and wrote is forgotten with it.
+    const unit = new CrmUnitOfWork(this.crm, lent.manager);
+    try {
+      const scope = await this.scopes.of(run, ready, { now: tx.now, unit }, 'write');
+      const args = prepareArguments(action, step.with, scope);
+      attempt.input = maskArguments(action, args);
+      const context = { ...this.scopes.contextOf(run, ready, scope, tx.now), crm: this.sessionFor(run, unit), manager: lent.manager };
+      const output = await withTimeout(timeoutMs, { id: step.id, effect: 'local' }, () => action.execute(args, context)).finally(
+        lent.close,
+      );
+      await manager.query('RELEASE SAVEPOINT step');
+      tx.events.push(...unit.takeEvents());
+      logSuccess(run, ready, attempt, storableOutput(output));
+    } catch (error) {
+      await manager.query('ROLLBACK TO SAVEPOINT step');
+      logFailure(run, ready, attempt, toLoggedFailure(error));
+    }
+    // What branches and external steps read of the record through the transaction's unit is out of date now.
+    tx.unit.forget();
+  }
+
+  private sessionFor(run: HeldRun, unit: CrmUnitOfWork) {
+    return unit.forStep({ workspaceId: run.workspaceId, actor: run.actorOfItsEvents, cause: run.causeOfItsEvents });
+  }
+}

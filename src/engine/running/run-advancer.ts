@@ -1,0 +1,121 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ActionRegistry } from '../../actions/registry.js';
+import { AutomationError } from '../../core/errors.js';
+import { plan, type ReadyStep, type RunOutcome, type Waiting } from '../../core/plan/plan.js';
+import { answerWait, expireWait } from '../../core/steps/index.js';
+import { findStep } from '../../core/steps/tree.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { type LoggedFailure, toLoggedFailure } from '../failures.js';
+import { ExternalSteps } from './external-steps.js';
+import { FlowSteps } from './flow-steps.js';
+import type { HeldRun } from './held-run.js';
+import { LocalSteps } from './local-steps.js';
+import { beginAttempt, logFailure, logResult, logRunEnd, logWaitEnd } from './step-log.js';
+import type { StepTransaction } from './step-transaction.js';
+
+/** How far a run came in one transaction. */
+export type Advance =
+  | { kind: 'finished'; outcome: RunOutcome }
+  /** Nothing to do before `until`, an ISO 8601 moment, or before an answer comes. */
+  | { kind: 'parked'; waiting: Waiting[]; until: string }
+  /** External attempts are under way, or begin once the transaction has committed. `wantsSlot`: another one waits for a slot. */
+  | { kind: 'held'; wantsSlot: boolean }
+  /** The next step writes through the host's own code, or spoiled a shared transaction: it wants one to itself. */
+  | { kind: 'own_transaction' }
+  /** Not tried in this transaction: whoever claims it takes it up. */
+  | { kind: 'queued' };
+
+/** A run and how far it came in the transaction that is about to commit. */
+export interface AdvancedRun {
+  run: HeldRun;
+  advance: Advance;
+}
+
+/** Takes a run as far as it goes: what came in is merged, the planner is asked, what is ready is performed, and again. */
+@Injectable()
+export class RunAdvancer {
+  constructor(
+    private readonly actions: ActionRegistry,
+    private readonly flow: FlowSteps,
+    private readonly local: LocalSteps,
+    private readonly external: ExternalSteps,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+  ) {}
+
+  /** Advances one run inside the transaction until it ends, waits, needs the outside world or a transaction of its own. */
+  async advance(run: HeldRun, tx: StepTransaction): Promise<Advance> {
+    for (const result of run.takeResults()) logResult(run, result, tx.now);
+    let wantsSlot = false;
+    for (;;) {
+      mergeAnswers(run, tx.now);
+      const next = plan(run.version.definition, run, tx.now, { maxSteps: this.settings.limits.stepsPerRun });
+      if (next.outcome) {
+        logRunEnd(run, tx.now);
+        return { kind: 'finished', outcome: next.outcome };
+      }
+      for (const { path, attempt, step } of next.elapsed) {
+        const execution = executionAt(run, path, attempt);
+        if (execution) logWaitEnd(run, execution, expireWait(step), tx.now);
+      }
+      const external: ReadyStep[] = [];
+      let progressed = next.elapsed.length > 0;
+      for (const ready of next.ready) {
+        const done = await this.perform(run, ready, tx);
+        if (done === 'own_transaction') return { kind: 'own_transaction' };
+        if (done === 'external') external.push(ready);
+        else progressed = true;
+      }
+      if (progressed) continue;
+      for (const ready of external) {
+        const begun = await this.external.begin(run, ready, tx);
+        if (begun === 'failed') progressed = true;
+        if (begun === 'no_slot') wantsSlot = true;
+      }
+      // A step that could not be begun has failed; the planner says what that means.
+      if (progressed) continue;
+      const inFlight = external.length > 0 || next.waiting.some(({ reason }) => reason === 'in_flight');
+      if (inFlight) return { kind: 'held', wantsSlot };
+      const moments = [next.deadline, ...next.waiting.map((wait) => wait.until ?? next.deadline)].map((moment) => Date.parse(moment));
+      return { kind: 'parked', waiting: next.waiting, until: new Date(Math.min(...moments)).toISOString() };
+    }
+  }
+
+  private async perform(run: HeldRun, ready: ReadyStep, tx: StepTransaction): Promise<'done' | 'external' | 'own_transaction'> {
+    if (ready.step.kind !== 'action') {
+      await this.flow.perform(run, ready, tx);
+      return 'done';
+    }
+    const action = this.actions.get(ready.step.type);
+    if (action === undefined) {
+      logFailure(run, ready, beginAttempt(tx.now), unknownAction(ready.step.type));
+      return 'done';
+    }
+    if (action.effect === 'external') return 'external';
+    if (action.transaction === 'own' && tx.kind === 'shared') return 'own_transaction';
+    await this.local.perform(run, ready, ready.step, action, tx);
+    return 'done';
+  }
+}
+
+/** Answers whose step waits for them end the wait; others stay for when it begins. */
+function mergeAnswers(run: HeldRun, now: Date): void {
+  for (const { path, attempt, answer } of run.answers.answers) {
+    const execution = executionAt(run, path, attempt);
+    if (execution?.status !== 'waiting' || execution.superseded) continue;
+    const step = findStep(run.version.definition.steps, path);
+    const result = step && answerWait(step, answer);
+    if (result) logWaitEnd(run, execution, result, now);
+  }
+}
+
+function executionAt(run: HeldRun, path: string, attempt: number) {
+  return run.executions.find((execution) => execution.path === path && execution.attempt === attempt);
+}
+
+function unknownAction(type: string): LoggedFailure {
+  return toLoggedFailure(
+    new AutomationError('action_unknown', `This process knows no action '${type}'.`, {
+      hint: "The CRM's developers have removed it, or this process runs an older release. Publish the workflow without it, or retry later.",
+    }),
+  );
+}

@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { LoggedError } from '../../core/errors.js';
+import type { ParentStep } from '../../core/event.js';
+import type { RunOutcome } from '../../core/plan/plan.js';
+import { countAnswer, insertAnswer } from '../../store/runs/inbox.js';
+import { finishRuns } from '../../store/runs/progress.js';
+import type { RunClaim, RunEnd } from '../../store/runs/run.js';
+import { addStats, type StatsDelta } from '../../store/stats-store.js';
+import { EmitterBridge } from '../capture/emitter-bridge.js';
+import type { HeldRun } from './held-run.js';
+
+/** A run that is over, with all that whoever hears of it needs to know. */
+export interface EndedRun extends RunEnd {
+  workspaceId: string;
+  id: string;
+  workflowId: string;
+  module: string | null;
+  recordId: string | null;
+  parent: ParentStep | null;
+}
+
+/** What the step that waits for a sub-run is told of. */
+type SubRunEnd = Pick<EndedRun, 'workspaceId' | 'id' | 'parent'> & { status: string; reason: string | null; error: LoggedError | null };
+
+/** A run that ends without having been advanced. */
+export interface ClaimedEnd extends RunClaim {
+  workflowId: string;
+  module: string | null;
+  recordId: string | null;
+  parent: ParentStep | null;
+  /** How many answers its holder knows of. */
+  answers: number;
+}
+
+/**
+ * What happens when runs end, however they end: by plan, abandoned, their version gone, cancelled, timed out. State and
+ * counters, the parent's inbox, and after the commit the host's listeners. Everything that follows from an end belongs here.
+ */
+@Injectable()
+export class RunEndings {
+  constructor(private readonly bridge: EmitterBridge) {}
+
+  /** Ends held runs with all that belongs to it. Returns those that were still held; they are to be {@link tell told}. */
+  async end(manager: EntityManager, ends: readonly (ClaimedEnd & RunEnd)[]): Promise<EndedRun[]> {
+    const written = await finishRuns(manager, ends);
+    const ended = ends.filter(({ id }) => written.has(id));
+    await this.follow(manager, ended);
+    return ended;
+  }
+
+  /** What follows from ends whose state the caller has written: counters and parents. */
+  async follow(manager: EntityManager, ended: readonly EndedRun[]): Promise<void> {
+    await this.count(manager, { started: [], unstarted: [], ended });
+    await this.tellParents(manager, ended);
+  }
+
+  /** Adds to the workflows' counters. */
+  async count(
+    manager: EntityManager,
+    news: {
+      started: readonly { workspaceId: string; workflowId: string }[];
+      unstarted: readonly { workspaceId: string; workflowId: string; status: 'queued' | 'skipped' }[];
+      ended: readonly EndedRun[];
+    },
+  ): Promise<void> {
+    const deltas = new Map<string, StatsDelta>();
+    const deltaOf = ({ workspaceId, workflowId }: { workspaceId: string; workflowId: string }): StatsDelta => {
+      const key = `${workspaceId}/${workflowId}`;
+      const delta = deltas.get(key) ?? { workspaceId, workflowId, started: 0, succeeded: 0, failed: 0, skipped: 0, cancelled: 0 };
+      deltas.set(key, delta);
+      return delta;
+    };
+    for (const run of news.started) deltaOf(run).started += 1;
+    for (const run of news.unstarted) deltaOf(run)[run.status === 'skipped' ? 'skipped' : 'started'] += 1;
+    for (const run of news.ended) deltaOf(run)[run.status] += 1;
+    await addStats(manager, [...deltas.values()]);
+  }
+
+  /** Answers the steps that wait for these runs; in one order, so that two batches cannot wait for each other. */
+  async tellParents(manager: EntityManager, ends: readonly SubRunEnd[]): Promise<void> {
+    const waited = ends.filter(({ parent }) => parent?.waits).sort((a, b) => ((a.parent?.runId ?? '') < (b.parent?.runId ?? '') ? -1 : 1));
+    for (const { workspaceId, id, parent, status, reason, error } of waited) {
+      if (parent === null) continue;
+      const address = { workspaceId, runId: parent.runId, path: parent.path, attempt: parent.attempt };
+      // A parent that is over waits for nothing any more.
+      if (!(await countAnswer(manager, address))) continue;
+      await insertAnswer(manager, address, { runId: id, status, reason, ...(error === null ? {} : { message: error.message }) });
+    }
+  }
+
+  /** Tells the host, after the commit. */
+  tell(ended: readonly EndedRun[]): void {
+    if (ended.length > 0) this.bridge.tellFinished(ended);
+  }
+}
+
+/** How the run has ended, as its row tells. */
+export function endOf(run: HeldRun, outcome: RunOutcome, now: Date): RunEnd {
+  const failedSteps = 0;
+  const finishedAt = lastMoment(run, now);
+  switch (outcome.status) {
+    case 'succeeded':
+      return { status: 'succeeded', reason: null, error: null, failedSteps, finishedAt };
+    case 'failed': {
+      const { error, path } = outcome;
+      return { status: 'failed', reason: error.code, error: path === null ? error : { ...error, step: path }, failedSteps, finishedAt };
+    }
+    case 'cancelled': {
+      const { code, message, path } = outcome;
+      return { status: 'cancelled', reason: code, error: message === null ? null : { code, message, step: path }, failedSteps, finishedAt };
+    }
+  }
+}
+
+/** The transaction's time stands still; its last step may have ended after it began. */
+function lastMoment(run: HeldRun, now: Date): string {
+  let last = now.getTime();
+  for (const { finishedAt } of run.executions) if (finishedAt !== null) last = Math.max(last, Date.parse(finishedAt));
+  return new Date(last).toISOString();
+}

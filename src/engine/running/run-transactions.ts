@@ -1,0 +1,66 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { AutomationDatabase } from '../../store/database.js';
+import { loadAnswers } from '../../store/runs/inbox.js';
+import type { HeldRun } from './held-run.js';
+import { ProgressWriter } from './progress-writer.js';
+import { type AdvancedRun, RunAdvancer } from './run-advancer.js';
+import { RunEndings } from './run-endings.js';
+import { advanceTogether } from './shared-advance.js';
+import { logResult } from './step-log.js';
+import { openStepTransaction, type StepTransaction } from './step-transaction.js';
+
+/** Transactions that advance held runs: open, advance, write, commit, tell. */
+@Injectable()
+export class RunTransactions {
+  constructor(
+    private readonly database: AutomationDatabase,
+    private readonly advancer: RunAdvancer,
+    private readonly writer: ProgressWriter,
+    private readonly endings: RunEndings,
+    @Inject(CRM_HOST) private readonly crm: CrmHost,
+  ) {}
+
+  /** Advances many runs side by side. When it throws, nothing of it has happened. */
+  shared(runs: readonly HeldRun[]): Promise<AdvancedRun[]> {
+    return this.run('shared', runs, (tx) => advanceTogether(runs, tx, this.crm, (run) => this.advancer.advance(run, tx)));
+  }
+
+  /** Advances one run, with a savepoint for each step. */
+  own(run: HeldRun): Promise<AdvancedRun[]> {
+    return this.run('own', [run], async (tx) => [{ run, advance: await this.advancer.advance(run, tx) }]);
+  }
+
+  /** Writes the results that a run's attempts gave, and nothing else. */
+  saveResults(run: HeldRun): Promise<void> {
+    return this.database.transaction(async (manager) => {
+      const tx = await openStepTransaction(manager, 'shared', this.crm);
+      for (const result of run.takeResults()) logResult(run, result, tx.now);
+      await this.writer.write(tx, { advanced: [{ run, advance: { kind: 'held', wantsSlot: false } }], unstarted: [] });
+    });
+  }
+
+  private async run(
+    kind: StepTransaction['kind'],
+    runs: readonly HeldRun[],
+    advance: (tx: StepTransaction) => Promise<AdvancedRun[]>,
+  ): Promise<AdvancedRun[]> {
+    const answered = runs.filter((run) => run.hasUnreadAnswers);
+    // Whoever hears of an answer from here on says so again.
+    for (const run of answered) run.hasUnreadAnswers = false;
+    try {
+      const { advanced, ended } = await this.database.transaction(async (manager) => {
+        const tx = await openStepTransaction(manager, kind, this.crm);
+        const inboxes = await loadAnswers(manager, answered);
+        for (const run of answered) run.answers = inboxes.get(run.id) ?? run.answers;
+        const advanced = await advance(tx);
+        return { advanced, ended: await this.writer.write(tx, { advanced, unstarted: [] }) };
+      });
+      this.endings.tell(ended);
+      return advanced;
+    } catch (error) {
+      for (const run of answered) run.hasUnreadAnswers = true;
+      throw error;
+    }
+  }
+}

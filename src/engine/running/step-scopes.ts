@@ -1,0 +1,46 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { StepContext } from '../../actions/define-action.js';
+import type { RecordData } from '../../core/event.js';
+import type { ReadyStep } from '../../core/plan/plan.js';
+import type { Scope } from '../../core/scope.js';
+import { AutomationCatalog } from '../automation-catalog.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { HostInjector } from '../host-injector.js';
+import type { HeldRun } from './held-run.js';
+import type { StepTransaction } from './step-transaction.js';
+
+/** What a step sees of its run and its record, and what its action gets to know. */
+@Injectable()
+export class StepScopes {
+  constructor(
+    private readonly catalog: AutomationCatalog,
+    private readonly host: HostInjector,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+  ) {}
+
+  /** The step's scope, with the record as the transaction sees it; `write`: it is about to be changed, so it is locked. */
+  async of(run: HeldRun, ready: ReadyStep, tx: Pick<StepTransaction, 'unit' | 'now'>, _purpose: 'read' | 'write'): Promise<Scope> {
+    let record: RecordData | null = null;
+    if (run.record && this.catalog.modules.has(run.record.module)) {
+      record = await tx.unit.read(run.workspaceId, run.record, run.version.stepRelations);
+    }
+    return run.scopeAt(ready, record, tx.now, this.settings.timezone);
+  }
+
+  /** What every action gets to know of the step it performs. */
+  contextOf(run: HeldRun, ready: ReadyStep, scope: Scope, now: Date): StepContext {
+    return {
+      workspaceId: run.workspaceId,
+      runId: run.id,
+      workflow: run.version.workflow,
+      path: ready.path,
+      attempt: ready.attempt,
+      idempotencyKey: `${run.id}.${ready.path}`,
+      module: run.record ? (this.catalog.modules.get(run.record.module) ?? null) : null,
+      record: run.record,
+      scope,
+      now,
+      inject: this.host.inject,
+    };
+  }
+}

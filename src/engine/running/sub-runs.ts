@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { AutomationError } from '../../core/errors.js';
+import type { ReadyStep } from '../../core/plan/plan.js';
+import type { StartRun } from '../../core/steps/run-workflow.js';
+import { findStartable } from '../../store/workflow-store.js';
+import type { HeldRun } from './held-run.js';
+import type { StepTransaction } from './step-transaction.js';
+
+/** Starts runs of other workflows: one row that the router routes like every start. */
+@Injectable()
+export class SubRuns {
+  /** Throws `workflow_unknown`, `workflow_not_published`. */
+  async start(run: HeldRun, { path, attempt }: ReadyStep, { workflow, input, wait }: StartRun, tx: StepTransaction): Promise<void> {
+    const found = await findStartable(tx.manager, run.workspaceId, workflow);
+    if (found === null) {
+      throw new AutomationError('workflow_unknown', `There is no workflow '${workflow}' to start.`, {
+        hint: 'Name the code or the id of a workflow of this workspace.',
+      });
+    }
+    if (!found.isPublished) {
+      throw new AutomationError('workflow_not_published', `The workflow '${workflow}' has no published version to start.`, {
+        hint: 'Publish it, then retry this run from this step.',
+      });
+    }
+    tx.starts.push({
+      id: uuidv7(),
+      workspaceId: run.workspaceId,
+      module: run.record?.module ?? null,
+      event: 'workflow',
+      recordId: run.record?.id ?? null,
+      record: null,
+      previous: null,
+      changes: null,
+      actor: run.actorOfItsEvents,
+      cause: run.causeOfItsEvents,
+      source: 'workflow',
+      key: null,
+      trigger: { type: 'workflow', runId: run.id, workflowId: run.version.workflow.id, input },
+      target: { workflowId: found.id },
+      parent: { runId: run.id, path, attempt, waits: wait },
+    });
+  }
+}

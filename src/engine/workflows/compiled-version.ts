@@ -1,0 +1,93 @@
+import { builtInActions } from '../../actions/index.js';
+import type { ActionRegistry } from '../../actions/registry.js';
+import type { Catalog, ModuleDescription } from '../../core/catalog.js';
+import { type CompiledCondition, compileCondition } from '../../core/condition/condition.js';
+import type { Condition } from '../../core/condition/tree.js';
+import { parseDefinition } from '../../core/definition/parser.js';
+import type { WorkflowDefinition } from '../../core/definition/types.js';
+import { AutomationError } from '../../core/errors.js';
+import { pathsReadBy } from '../../core/steps/reads.js';
+import { walkSteps } from '../../core/steps/tree.js';
+import { type CompiledTrigger, compileTrigger } from '../../core/trigger/trigger.js';
+import type { VersionRow } from '../../store/active-workflows.js';
+
+/**
+ * Who advances runs of the version first, once they have been routed.
+ * - `by_router`: the transaction that routes them; their steps are ours and short.
+ * - `by_router_with_room`: the same, while the process can take on what comes after it: calls to the outside,
+ *   transactions of the host's own.
+ * - `by_worker`: whoever claims them; the host's own code runs in their transaction, and if it brought the process down
+ *   while they were being routed, no run would be there yet to count that.
+ */
+export type FirstAdvance = 'by_router' | 'by_router_with_room' | 'by_worker';
+
+/** A published version made ready to run, once per process: versions never change. */
+export interface CompiledVersion {
+  workspaceId: string;
+  versionId: string;
+  version: number;
+  workflow: { id: string; code: string; name: string };
+  definition: WorkflowDefinition;
+  trigger: CompiledTrigger;
+  /** Null: every event that matches the trigger starts a run. */
+  conditions: CompiledCondition | null;
+  /** Relations of the record that the conditions read; they are loaded before routing decides. */
+  conditionRelations: readonly string[];
+  /** Relations that conditions, branches or templates of the steps read. */
+  stepRelations: readonly string[];
+  firstAdvance: FirstAdvance;
+  /** A branch's condition, compiled once. */
+  conditionOf(condition: Condition): CompiledCondition;
+}
+
+/** Compiles a stored version. Throws `version_unreadable` when this release cannot read what an earlier one published. */
+export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<ActionRegistry, 'get'>): CompiledVersion {
+  const parsed = parseDefinition(row.definition, null);
+  if (!parsed.ok) {
+    throw new AutomationError('version_unreadable', `Version ${row.version} of workflow '${row.name}' cannot be read.`, {
+      hint: 'Open the workflow, mend the problems and publish it again.',
+      problems: parsed.problems,
+    });
+  }
+  const { definition } = parsed;
+  const { trigger } = definition;
+  const module = 'module' in trigger && trigger.module !== undefined ? (catalog.modules.get(trigger.module) ?? null) : null;
+  const conditions = definition.conditions ? compileCondition(definition.conditions, module) : null;
+  const compiled = new Map<Condition, CompiledCondition>();
+  const conditionOf = (condition: Condition): CompiledCondition => {
+    const known = compiled.get(condition) ?? compileCondition(condition, module);
+    compiled.set(condition, known);
+    return known;
+  };
+  const stepPaths = pathsReadBy(definition.steps, conditionOf);
+  return {
+    workspaceId: row.workspaceId,
+    versionId: row.versionId,
+    version: row.version,
+    workflow: { id: row.workflowId, code: row.code, name: row.name },
+    definition,
+    trigger: compileTrigger(trigger, module),
+    conditions,
+    conditionRelations: relationsIn(conditions?.paths ?? [], module),
+    stepRelations: relationsIn([...stepPaths], module),
+    firstAdvance: firstAdvanceOf(definition, actions),
+    conditionOf,
+  };
+}
+
+function firstAdvanceOf(definition: WorkflowDefinition, actions: Pick<ActionRegistry, 'get'>): FirstAdvance {
+  let first: FirstAdvance = 'by_router';
+  for (const { step } of walkSteps(definition.steps)) {
+    const action = step.kind === 'action' ? actions.get(step.type) : undefined;
+    if (step.kind === 'action' && !(action?.effect === 'local' && action.transaction === 'shared')) first = 'by_router_with_room';
+    else if (action && !builtInActions.includes(action)) return 'by_worker';
+  }
+  return first;
+}
+
+/** The relations of the module that these paths go through: `account.industry`, `record.account.industry`. */
+function relationsIn(paths: readonly string[], module: ModuleDescription | null): string[] {
+  const names = new Set(module?.relations.map((relation) => relation.name));
+  const used = paths.map((path) => path.split('.')).map(([head, next]) => (head === 'record' ? next : head));
+  return [...new Set(used)].filter((name): name is string => name !== undefined && names.has(name));
+}

@@ -1,0 +1,6 @@
+import { CreateAutomation1763600000000 } from '../../migrations/1763600000000-create-automation.js';
+import { OneWayToStart1763710000000 } from '../../migrations/1763710000000-one-way-to-start.js';
+import type { MigrationClasses } from './database.js';
+
+/** Every migration of the schema `automation`, oldest first. */
+export const MIGRATIONS: MigrationClasses = [CreateAutomation1763600000000, OneWayToStart1763710000000];

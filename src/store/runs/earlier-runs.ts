@@ -1,0 +1,46 @@
+import type { EntityManager } from 'typeorm';
+import type { EarlierRun } from '../../core/start/start.js';
+import { recordset, sql } from '../sql.js';
+
+/** A workflow and a record it may have run on. */
+export interface WorkflowOnRecord {
+  workspaceId: string;
+  workflowId: string;
+  module: string;
+  recordId: string;
+}
+
+/**
+ * Takes a lock for each workflow on a record, in one order, so that two routers cannot both find nothing and both start
+ * one; then reads, by a statement of its own whose snapshot is younger than the locks, the newest runs, skipped ones apart.
+ * Keyed by {@link keyOf}; without a run there is no entry.
+ */
+export async function lockAndLoadEarlierRuns(manager: EntityManager, pairs: readonly WorkflowOnRecord[]): Promise<Map<string, EarlierRun>> {
+  if (pairs.length === 0) return new Map();
+  const set = recordset(pairs.map(({ workspaceId, workflowId, module, recordId }) => ({ workspaceId, workflowId, module, recordId })));
+  await sql(
+    manager,
+    `SELECT pg_advisory_xact_lock(key) FROM (
+       SELECT DISTINCT hashtextextended(concat_ws('/', "workspaceId", "workflowId", module, "recordId"), 0) AS key
+       FROM json_to_recordset($1::json) AS p("workspaceId" text, "workflowId" uuid, module text, "recordId" text) ORDER BY key) AS keys`,
+    [set],
+  );
+  const rows = await sql<WorkflowOnRecord & EarlierRun>(
+    manager,
+    `SELECT r.workspace_id AS "workspaceId", r.workflow_id AS "workflowId", r.module, r.record_id AS "recordId",
+       bool_or(r.status IN ('queued', 'running', 'waiting')) AS active, max(r.created_at) AS "createdAt"
+     FROM (
+       SELECT DISTINCT * FROM json_to_recordset($1::json) AS p("workspaceId" text, "workflowId" uuid, module text, "recordId" text)
+     ) AS pairs
+     JOIN automation.runs r ON r.workspace_id = pairs."workspaceId" AND r.module = pairs.module AND r.record_id = pairs."recordId"
+       AND r.workflow_id = pairs."workflowId" AND r.status <> 'skipped'
+     GROUP BY r.workspace_id, r.workflow_id, r.module, r.record_id`,
+    [set],
+  );
+  return new Map(rows.map((row) => [keyOf(row), { active: row.active, createdAt: row.createdAt }]));
+}
+
+/** The name of a workflow on a record. */
+export function keyOf({ workspaceId, workflowId, module, recordId }: WorkflowOnRecord): string {
+  return JSON.stringify([workspaceId, workflowId, module, recordId]);
+}
