@@ -2,13 +2,17 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { adminOf } from '../../../src/demo/access/tokens.js';
+import { CRM_MODULES, type CrmModule } from '../../../src/demo/crm/crm-modules.js';
+import { RecordService } from '../../../src/demo/crm/record.service.js';
 import { demoModule } from '../../../src/demo/demo.module.js';
 import { MailServer } from '../../../src/demo/mail/mail-server.js';
-import type { WorkerOrders, WorkerReport } from '../support/worker-protocol.js';
+import { WorkflowService } from '../../../src/index.js';
+import type { WorkerErrand, WorkerOrders, WorkerReport } from '../support/worker-protocol.js';
 
 /**
  * A process of the demo CRM that works for automation and serves no HTTP. It loads its code, says so, and begins when its
- * parent tells it where: see WorkerOrders. On SIGTERM it shuts down and ends by itself when nothing is left open.
+ * parent tells it where: see WorkerOrders; from then on it also runs errands as the CRM's own code. On SIGTERM it shuts down and ends by itself when nothing is left open.
  */
 let working: Promise<{ context: INestApplicationContext; mailServer: MailServer }> | null = null;
 let ending = false;
@@ -48,6 +52,21 @@ async function begin(orders: WorkerOrders): Promise<NonNullable<Awaited<typeof w
   return { context, mailServer };
 }
 
+async function run(errand: WorkerErrand): Promise<string> {
+  const begun = await working;
+  if (begun === null || ending) throw new Error('it does not work');
+  const admin = adminOf('acme');
+  if ('createLead' in errand) {
+    const leads = CRM_MODULES.find(({ name }) => name === 'leads') as CrmModule;
+    const { id } = await begun.context.get(RecordService).create(leads, errand.createLead, admin);
+    return id as string;
+  }
+  const workflows = begun.context.get(WorkflowService);
+  const { id } = await workflows.create({ name: 'Under fault', definition: errand.publishWorkflow }, admin);
+  await workflows.publish(id, admin);
+  return id;
+}
+
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
@@ -67,5 +86,11 @@ process.on('disconnect', () => {
 process.once('message', (orders: WorkerOrders) => {
   working = begin(orders);
   working.catch(unhandled);
+  process.on('message', (message: WorkerErrand) => {
+    run(message).then(
+      (id) => tell({ kind: 'done', errand: message.errand, id }),
+      (error: unknown) => tell({ kind: 'not done', errand: message.errand, why: String(error) }),
+    );
+  });
 });
 tell({ kind: 'loaded' });

@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../../src/index.js';
 import type { LoadedProcess, WorkerLaunch } from './hot-spares.js';
-import type { WorkerOrders, WorkerReport } from './worker-protocol.js';
+import type { WorkerErrand, WorkerOrders, WorkerReport } from './worker-protocol.js';
 
 /** What sets one worker apart from its neighbours. */
 export interface WorkerOptions extends WorkerLaunch {
@@ -29,6 +30,7 @@ export class CrmWorker {
   readonly pid: number;
   private askedAt: number | null = null;
   private gone: WorkerExit | null = null;
+  private errands = 0;
 
   constructor(
     readonly name: string,
@@ -77,6 +79,16 @@ export class CrmWorker {
     if (outcome !== 'ready' && this.askedAt === null && !this.expectedToEnd) throw new Error(`${this.name} did not start: ${this.said}`);
   }
 
+  /** Has it create and publish a workflow; resolves with its id. */
+  publishWorkflow(definition: JsonObject): Promise<string> {
+    return this.send({ publishWorkflow: definition });
+  }
+
+  /** Has it create a lead in a transaction of its own, which publishes `leads.created`. Rejects when that may not have committed. */
+  createLead(values: JsonObject): Promise<string> {
+    return this.send({ createLead: values });
+  }
+
   /** SIGKILL. */
   kill(): Promise<WorkerExit> {
     return this.endBy('SIGKILL');
@@ -95,6 +107,24 @@ export class CrmWorker {
   /** SIGCONT: it goes on as if nothing had happened. */
   cont(): void {
     this.loaded.child.kill('SIGCONT');
+  }
+
+  private async send(what: { publishWorkflow: JsonObject } | { createLead: JsonObject }): Promise<string> {
+    const { child } = this.loaded;
+    this.errands += 1;
+    const errand: WorkerErrand = { errand: this.errands, ...what };
+    const outcome = new Promise<string>((done, failed) => {
+      const hear = (report: WorkerReport): void => {
+        if (!('errand' in report) || report.errand !== errand.errand) return;
+        child.off('message', hear);
+        if (report.kind === 'done') done(report.id);
+        else failed(new Error(`${this.name}: ${report.why}`));
+      };
+      child.on('message', hear);
+    });
+    // A message that does not arrive needs no answer: the process is gone, and that is what the caller hears of.
+    if (child.connected) child.send(errand, () => undefined);
+    return Promise.race([outcome, this.exited.then(() => Promise.reject(new Error(`${this.name} has ended`)))]);
   }
 
   private endBy(signal: 'SIGKILL' | 'SIGTERM'): Promise<WorkerExit> {

@@ -10,6 +10,8 @@ export interface WorkerLaunch {
   env?: Record<string, string>;
   /** Options of Node itself, such as `--import`. */
   execArgv?: string[];
+  /** Another release's program in the place of ours; it speaks the same protocol. */
+  program?: string;
 }
 
 /** A worker process that has loaded its code, and the end of what it says on stderr. */
@@ -50,7 +52,7 @@ export class HotSpares {
 
   /** A process that waits for orders: one of those prepared, when it needs nothing special. */
   async take(launch: WorkerLaunch = {}): Promise<LoadedProcess> {
-    const special = launch.env !== undefined || launch.execArgv !== undefined;
+    const special = launch.env !== undefined || launch.execArgv !== undefined || launch.program !== undefined;
     const prepared = special ? undefined : this.waiting.shift();
     return prepared ?? load(launch, this.caFile, this.alive);
   }
@@ -65,7 +67,7 @@ export class HotSpares {
 }
 
 async function load(launch: WorkerLaunch, caFile: string, alive: Set<ChildProcess>): Promise<LoadedProcess> {
-  const child = fork(PROGRAM, {
+  const child = fork(launch.program ?? PROGRAM, {
     env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile, ...launch.env },
     execArgv: launch.execArgv ?? [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
