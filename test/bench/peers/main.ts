@@ -10,7 +10,8 @@ import type { Peer, Settings } from './peer.js';
  * `npm run bench:peers`: durable-execution engines and queues at the same workflow (one condition, three local actions),
  * against our engine, on one durable Postgres in one run. Peers are installed outside the project. Every measurement is a
  * process of its own, and each is preceded by one of ours, by which its ratio is made: a machine that slows down slows both.
- * A peer that does not install or run gets a line that says why.
+ * A peer that does not install or run gets a line that says why: BullMQ asks for a Redis (REDIS_URL, or a redis-server on
+ * the PATH), Absurd for its schema (ABSURD_SQL).
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const RUNS = { ours: Number(process.env.BENCH_RUNS ?? 10_000), engine: 1_500, queue: Number(process.env.BENCH_RUNS ?? 10_000) };
