@@ -11,7 +11,7 @@ import { throughput } from './suites/throughput.js';
 import { benchPostgres } from './support.js';
 
 /**
- * `npm run bench`: the numbers of the README, on one durable Postgres in one run. What is compared takes turns in rounds,
+ * `npm run bench`: the numbers of RESULTS.md, on one durable Postgres in one run. What is compared takes turns in rounds,
  * so that a machine that slows down slows all of it. Tables go to stdout, progress to stderr.
  *
  * BENCH_ONLY=latency,history picks suites. BENCH_FULL=1 adds the history of 10 million runs and the load of ten minutes.

@@ -1,6 +1,6 @@
 import { quantile } from './support.js';
 
-/** One table of the report, printed in Markdown as the README carries it. */
+/** One table of the report, printed in Markdown as RESULTS.md carries it. */
 export interface Table {
   /** The command that makes this table alone is told from the suite's name; this says what is measured. */
   title: string;
