@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { isForbiddenKey } from '../storable-json.js';
-import { invalidValue, isTruthy, TEMPLATE_HELPERS, type TemplateHelper, templateText } from './helpers.js';
+import { invalidValue, isTruthy, TEMPLATE_HELPERS, type TemplateHelper, templateText, URL_HELPER } from './helpers.js';
 import {
   type BlockNode,
   type CallNode,
@@ -21,6 +21,8 @@ export interface CompiledTemplate {
   /** Set when the source is exactly one expression: its value, before it becomes text. */
   single: Reader | null;
   paths: string[];
+  /** What the author wrote, in the order of the source and whatever blocks stand around; null for each expression. */
+  outline: (string | null)[];
 }
 
 /** What a template may use. Trusted ones come from files: they may use partials, and raw output in HTML. */
@@ -45,11 +47,12 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const body = compiler.program(program);
   const [only] = program.body;
   const single = program.body.length === 1 && only?.type === 'MustacheStatement' ? compiler.value(only) : null;
-  return { body, single, paths: [...compiler.paths.paths] };
+  return { body, single, paths: [...compiler.paths.paths], outline: compiler.outline };
 }
 
 class TemplateCompiler {
   readonly paths = new PathCompiler();
+  readonly outline: (string | null)[] = [];
   readonly #options: CompileOptions;
 
   constructor(options: CompileOptions) {
@@ -72,6 +75,7 @@ class TemplateCompiler {
     switch (node.type) {
       case 'ContentStatement': {
         const { value } = node;
+        this.outline.push(value);
         return (run) => run.write(value);
       }
       case 'CommentStatement':
@@ -82,9 +86,11 @@ class TemplateCompiler {
           throw templateError(node, 'raw output ({{{…}}} or {{&…}}) is not allowed in HTML.', 'Write {{…}}: the value is escaped.');
         }
         const value = this.value(node);
+        const from = isCall(node) && calledName(node) === URL_HELPER ? 'url_helper' : 'expression';
+        this.outline.push(null);
         return (run) => {
           const text = templateText(value(run));
-          run.write(escaped ? run.escaped(text) : text);
+          run.write(escaped ? run.escaped(text) : text, from);
         };
       }
       case 'BlockStatement':
@@ -157,9 +163,7 @@ class TemplateCompiler {
 
   #expression(node: ExpressionNode | CallNode): Expression {
     if ('path' in node) {
-      // Without values it is a field, even one called like a helper: invoices have a `number`.
-      const isCall = node.type === 'SubExpression' || node.params.length > 0 || node.hash !== undefined;
-      return isCall ? this.#call(node) : this.#expression(node.path);
+      return isCall(node) ? this.#call(node) : this.#expression(node.path);
     }
     return node.type === 'PathExpression' ? this.paths.compile(node) : literal(node);
   }
@@ -184,6 +188,11 @@ class TemplateCompiler {
     const readers = options.map((option) => ({ name: option.name, read: required(option.value) }));
     return { written: name, read: (run) => callHelper(run, name, helper, values, readers) };
   }
+}
+
+/** Without values it is a field, even one called like a helper: invoices have a `number`. */
+function isCall(node: CallNode): boolean {
+  return node.type === 'SubExpression' || node.params.length > 0 || node.hash !== undefined;
 }
 
 function each(run: TemplateRun, list: Json, body: Statement, otherwise: Statement): void {

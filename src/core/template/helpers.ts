@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import { AutomationError } from '../errors.js';
 import type { Json } from '../json.js';
+import { percentEncoded } from '../percent-encoding.js';
 import { isTimezone } from '../time/duration.js';
 
 /** What a helper is called with: the values in order, and the options by name. */
@@ -26,6 +27,9 @@ export interface TemplateHelper {
   /** @throws AutomationError `template_value_invalid` */
   call(call: HelperCall): Json;
 }
+
+/** The helper whose result is a part of a URL already. */
+export const URL_HELPER = 'url';
 
 const LOCALE = /^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?$/;
 const DATE = /^\d{4}-\d{2}-\d{2}(?:T.+)?$/;
@@ -94,6 +98,7 @@ export const TEMPLATE_HELPERS: ReadonlyMap<string, TemplateHelper> = new Map<str
   ],
   ['upper', { ...plain, values: [1, 1], call: ({ values }) => templateText(values[0]).toUpperCase() }],
   ['lower', { ...plain, values: [1, 1], call: ({ values }) => templateText(values[0]).toLowerCase() }],
+  [URL_HELPER, { ...plain, values: [1, 1], call: ({ values }) => percentEncoded(templateText(values[0])) }],
   ['eq', { ...plain, values: [2, 2], call: ({ values }) => equal('eq', values) }],
   ['ne', { ...plain, values: [2, 2], call: ({ values }) => !equal('ne', values) }],
   ['gt', { ...plain, values: [2, 2], call: ({ values }) => order('gt', values) > 0 }],

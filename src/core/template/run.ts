@@ -12,6 +12,13 @@ export interface Frame {
   last: boolean;
 }
 
+/** A part of what a template renders. */
+export interface TemplatePiece {
+  text: string;
+  /** Written by the template's author, inserted by an expression, or inserted as the helper `url` encoded it. */
+  from: 'author' | 'expression' | 'url_helper';
+}
+
 /** A compiled piece of template that writes to the output. */
 export type Statement = (run: TemplateRun) => void;
 
@@ -44,6 +51,8 @@ export class TemplateRun {
   #partialBlock: (() => void) | null = null;
   #partialDepth = 0;
   #chunks: string[] = [];
+  /** Where each of the chunks is from. */
+  #origins: TemplatePiece['from'][] = [];
   #bytes = 0;
   #work = 0;
   #iterations = 0;
@@ -57,6 +66,11 @@ export class TemplateRun {
     return this.#chunks.join('');
   }
 
+  /** The output in its parts. */
+  get pieces(): TemplatePiece[] {
+    return this.#chunks.map((text, index) => ({ text, from: this.#origins[index] as TemplatePiece['from'] }));
+  }
+
   /** The zone in which dates are shown. */
   get timezone(): string {
     const timezone = Object.hasOwn(this.data, 'timezone') ? this.data.timezone : undefined;
@@ -64,7 +78,7 @@ export class TemplateRun {
   }
 
   /** @throws AutomationError `template_output_too_large` */
-  write(text: string): void {
+  write(text: string, from: TemplatePiece['from'] = 'author'): void {
     this.#bytes += Buffer.byteLength(text);
     if (this.#bytes > RENDER_LIMITS.output) {
       throw new AutomationError('template_output_too_large', `The template renders more than ${RENDER_LIMITS.output / 1024} KB.`, {
@@ -72,6 +86,7 @@ export class TemplateRun {
       });
     }
     this.#chunks.push(text);
+    this.#origins.push(from);
   }
 
   /** The text as it may be written where it is not raw. */

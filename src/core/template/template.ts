@@ -1,15 +1,35 @@
 import { AutomationError, type Problem } from '../errors.js';
-import type { Json, JsonObject } from '../json.js';
-import type { Scope } from '../scope.js';
+import { type Json, type JsonObject } from '../json.js';
+import { type Scope } from '../scope.js';
 import { isForbiddenKey } from '../storable-json.js';
 import { type CompiledTemplate, type CompileOptions, compileProgram } from './compiler.js';
 import { templateText } from './helpers.js';
-import { escapeHtml, type Statement, TemplateRun } from './run.js';
+import { escapeHtml, type Statement, type TemplatePiece, TemplateRun } from './run.js';
+
+export type { TemplatePiece } from './run.js';
 
 /** How a template is made ready. */
 export interface TemplateOptions {
   /** `html` escapes what expressions insert, and refuses raw output. Default: none. */
   escape?: 'none' | 'html';
+}
+
+/**
+ * Makes a value of a text with expressions, for places where what an expression inserts could change what the author's own
+ * text means: addresses, URLs.
+ */
+export interface TextFormat {
+  /** The value of a text that is exactly one expression, of what the expression gives. */
+  single(value: Json): Json;
+  /** The value of any other text, of its parts in order. */
+  mixed(pieces: readonly TemplatePiece[]): Json;
+  /** What is wrong with a text that is more than one expression, by its {@link Template.outline}; null when nothing is. */
+  problem(outline: Template['outline']): string | null;
+}
+
+/** How the texts of a value are rendered: with a format, expressions are not escaped, as it takes care of them. */
+export interface RenderOptions extends TemplateOptions {
+  format?: TextFormat;
 }
 
 /** A template that is ready to be rendered any number of times. */
@@ -26,6 +46,12 @@ export interface Template {
    * With `escape: 'html'` texts, lists and objects become escaped text nevertheless.
    */
   value(scope: Scope | JsonObject): Json;
+  /** What {@link render} gives, in its parts: who renders may treat what expressions insert by where it stands. */
+  pieces(scope: Scope | JsonObject): TemplatePiece[];
+  /** True when the source is exactly one expression. */
+  readonly isSingle: boolean;
+  /** What the author wrote, in the order of the source and whatever blocks stand around; null for each expression. */
+  readonly outline: readonly (string | null)[];
   /** Every data path it reads, the variable first (`record.account.industry`), each once. Members of the items of an `each` are not among them. */
   readonly paths: string[];
 }
@@ -55,7 +81,7 @@ export function hasExpression(text: string): boolean {
 
 /**
  * Makes a template of what an admin wrote. It is Handlebars with known helpers only (`date`, `number`, `money`,
- * `default`, `upper`, `lower`, `eq`, `ne`, `gt`, `lt`, `and`, `or`, `not`) and the blocks `if`, `unless`, `each` and
+ * `default`, `upper`, `lower`, `url`, `eq`, `ne`, `gt`, `lt`, `and`, `or`, `not`) and the blocks `if`, `unless`, `each` and
  * `with`. Paths are read from a {@link Scope} as conditions read them: `email` is `record.email`. A path that does not
  * exist is an error, except as a value of `default`, `and`, `or`, `not`, `if` and `unless`. Nothing is kept between
  * calls: whoever renders often keeps the template.
@@ -73,11 +99,14 @@ export function compileTemplate(source: string, options: TemplateOptions = {}): 
  *
  * @throws AutomationError as compiling and rendering do; `problems` says which text it was
  */
-export function renderJson(value: Json, scope: Scope | JsonObject, options: TemplateOptions = {}): Json {
+export function renderJson(value: Json, scope: Scope | JsonObject, options: RenderOptions = {}): Json {
   return mapTexts(value, '', 0, (text, path) => {
     if (!hasExpression(text)) return text;
     try {
-      return remembered(text, options.escape ?? 'none').value(scope);
+      const { format } = options;
+      if (format === undefined) return remembered(text, options.escape ?? 'none').value(scope);
+      const template = remembered(text, 'none');
+      return template.isSingle ? format.single(template.value(scope)) : format.mixed(template.pieces(scope));
     } catch (error) {
       throw located(error, path);
     }
@@ -85,12 +114,15 @@ export function renderJson(value: Json, scope: Scope | JsonObject, options: Temp
 }
 
 /** What is wrong with the templates inside a value, without rendering them; paths start with `path`. */
-export function templateProblems(value: Json, path: string, options: TemplateOptions = {}): Problem[] {
+export function templateProblems(value: Json, path: string, options: RenderOptions = {}): Problem[] {
   const problems: Problem[] = [];
   mapTexts(value, path, 0, (text, where) => {
     if (!hasExpression(text)) return text;
     try {
-      remembered(text, options.escape ?? 'none');
+      const { format } = options;
+      const template = remembered(text, format ? 'none' : (options.escape ?? 'none'));
+      const message = format === undefined || template.isSingle ? null : format.problem(template.outline);
+      if (message !== null) problems.push({ path: where, message });
     } catch (error) {
       problems.push({ path: where, message: (error as Error).message });
     }
@@ -117,17 +149,20 @@ const NO_PARTIALS: ReadonlyMap<string, Statement> = new Map();
 
 function toTemplate(compiled: CompiledTemplate, settings: CompileOptions, partials: ReadonlyMap<string, Statement>): Template {
   const start = (scope: Scope | JsonObject) => new TemplateRun(scope as JsonObject, { ...settings, partials });
-  const render = (scope: Scope | JsonObject) => {
+  const rendered = (scope: Scope | JsonObject) => {
     const run = start(scope);
     compiled.body(run);
-    return run.output;
+    return run;
   };
   const { single } = compiled;
   return {
     paths: compiled.paths,
-    render,
+    outline: compiled.outline,
+    isSingle: single !== null,
+    render: (scope) => rendered(scope).output,
+    pieces: (scope) => rendered(scope).pieces,
     value(scope) {
-      if (single === null) return render(scope);
+      if (single === null) return rendered(scope).output;
       const run = start(scope);
       const value = single(run);
       const isText = typeof value === 'string' || (settings.escape === 'html' && typeof value === 'object' && value !== null);

@@ -208,10 +208,27 @@ describe('comparisons', () => {
   });
 });
 
+describe('url', () => {
+  it.each<[string, Json]>([
+    ['url "a b/c?d=e&f#g"', 'a%20b%2Fc%3Fd%3De%26f%23g'],
+    ['url "%2F"', '%252F'],
+    ['url text', 'Stra%C3%9Fe'],
+    ['url amount', '1234.5'],
+    ['url nothing', ''],
+    ['url (upper "ä")', '%C3%84'],
+  ])('{{%s}} is %j', (expression, expected) => {
+    expect(value(expression)).toBe(expected);
+  });
+
+  it('takes half of a surrogate pair for what it is shown as', () => {
+    expect(compileTemplate('{{url half}}').value({ half: 'a\ud83d' })).toBe('a%EF%BF%BD');
+  });
+});
+
 describe('TEMPLATE_HELPERS', () => {
   it('has the helpers that the documentation names', () => {
     expect([...TEMPLATE_HELPERS.keys()].sort()).toEqual(
-      ['and', 'date', 'default', 'eq', 'gt', 'lower', 'lt', 'money', 'ne', 'not', 'number', 'or', 'upper'].sort(),
+      ['and', 'date', 'default', 'eq', 'gt', 'lower', 'lt', 'money', 'ne', 'not', 'number', 'or', 'upper', 'url'].sort(),
     );
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../../../src/core/json.js';
-import type { Scope } from '../../../src/core/scope.js';
-import { compileTemplate, hasExpression, renderJson, templateProblems } from '../../../src/core/template/template.js';
+import { type Json, type JsonObject } from '../../../src/core/json.js';
+import { type Scope } from '../../../src/core/scope.js';
+import { compileTemplate, hasExpression, renderJson, type TextFormat, templateProblems } from '../../../src/core/template/template.js';
 import { failure, render, scope } from './fixture.js';
 
 const html = (source: string) => compileTemplate(source, { escape: 'html' }).render(scope);
@@ -316,5 +316,77 @@ describe('templateProblems', () => {
       { path: 'html', message: expect.stringContaining('raw output') },
     ]);
     expect(templateProblems({ a: '{{' }, '')[0]?.path).toBe('a');
+  });
+});
+
+describe('pieces', () => {
+  it('tell what the author wrote from what expressions inserted, and what the helper url encoded', () => {
+    const template = compileTemplate('{{#if won}}a {{number}}{{/if}}/{{url name}}{{! no piece }}{{{empty}}}');
+    expect(template.pieces(scope)).toEqual([
+      { text: 'a ', from: 'author' },
+      { text: 'INV-7', from: 'expression' },
+      { text: '/', from: 'author' },
+      { text: 'Ada%20%3CLovelace%3E', from: 'url_helper' },
+      { text: '', from: 'expression' },
+    ]);
+  });
+
+  it('take a field that is called url for a field', () => {
+    expect(compileTemplate('to {{url}}').pieces({ record: { url: 'x' } })).toEqual([
+      { text: 'to ', from: 'author' },
+      { text: 'x', from: 'expression' },
+    ]);
+  });
+
+  it('are outlined without data, both ways of a block in the order of the source', () => {
+    const template = compileTemplate('a{{#if won}}b{{c}}{{else}}d{{/if}}{{#each e}}{{this}}{{/each}}');
+    expect([template.outline, template.isSingle]).toEqual([['a', 'b', null, 'd', null], false]);
+    expect(compileTemplate('{{a}}')).toMatchObject({ outline: [null], isSingle: true });
+    expect(compileTemplate('plain')).toMatchObject({ outline: ['plain'], isSingle: false });
+  });
+
+  it('are the text that is rendered', () => {
+    for (const source of ['x {{name}} y {{url name}}', '{{#each tags}}{{this}},{{/each}}', '{{empty}}']) {
+      const template = compileTemplate(source);
+      expect(
+        template
+          .pieces(scope)
+          .map(({ text }) => text)
+          .join(''),
+      ).toBe(template.render(scope));
+    }
+  });
+});
+
+describe('a format', () => {
+  const format: TextFormat = {
+    single: (given) => ({ single: given }),
+    mixed: (pieces) => pieces.map(({ text, from }) => `${from}:${text}`),
+    problem: (outline) => (outline[0] === null ? 'starts with an expression' : null),
+  };
+
+  it('makes values of texts with expressions, and of nothing else', () => {
+    expect(renderJson({ a: '{{record.amount}}', b: ['n {{number}}'], c: 'plain', d: 5 }, scope, { format })).toEqual({
+      a: { single: 1234.5 },
+      b: [['author:n ', 'expression:INV-7']],
+      c: 'plain',
+      d: 5,
+    });
+  });
+
+  it('takes care of what expressions insert itself: nothing is escaped', () => {
+    expect(renderJson('n {{name}}', scope, { format, escape: 'html' })).toEqual(['author:n ', 'expression:Ada <Lovelace>']);
+  });
+
+  it('says where the error of a text is', () => {
+    const failing = { ...format, mixed: () => renderJson('{{missing}}', scope) };
+    expect(failure(() => renderJson({ a: ['x {{name}}'] }, scope, { format: failing })).problems).toMatchObject([{ path: 'a[0]' }]);
+  });
+
+  it('may find problems in texts that are more than one expression', () => {
+    expect(templateProblems({ a: '{{b}}', c: '{{d}} e', f: 'g {{h}}', i: '{{#if}}' }, 'with', { format })).toMatchObject([
+      { path: 'with.c', message: 'starts with an expression' },
+      { path: 'with.i' },
+    ]);
   });
 });
