@@ -53,6 +53,8 @@ export interface CrmLookup {
 /** A step that reaches outside. It must give up when `signal` aborts. */
 export interface ExternalStep extends StepContext {
   signal: AbortSignal;
+  /** How long the attempt may take in milliseconds, where the step says so (`timeout`); `signal` aborts then. A client's own limits must not be shorter. */
+  timeoutMs?: number;
   crm: CrmLookup;
 }
 

@@ -109,7 +109,7 @@ export const sendEmail = defineAction({
     const message = await contentOf(args, step, mailer);
     const sent = await mailer.send(
       { to: to ?? [], cc, bcc, replyTo, ...message },
-      { idempotencyKey: step.idempotencyKey, signal: step.signal },
+      { idempotencyKey: step.idempotencyKey, signal: step.signal, timeoutMs: step.timeoutMs },
     );
     return { messageId: sent.messageId, accepted: sent.accepted, rejected: sent.rejected };
   },

@@ -73,6 +73,7 @@ export const webhook = defineAction({
       url: args.url,
       ...signedRequest(args, step),
       signal: step.signal,
+      timeoutMs: step.timeoutMs,
     });
     const body = readBody(response);
     if (isExpected(response.status, args.expectedStatus)) {

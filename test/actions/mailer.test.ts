@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createTransport } from 'nodemailer';
 import { Mailer, type MailOptions, messageIdFor } from '../../src/actions/email/mailer.js';
 import { asMailError } from '../../src/actions/email/smtp-errors.js';
 import type { AutomationError } from '../../src/core/errors.js';
+import { eventually } from '../support/eventually.js';
 import { Peers, rejection, smtpPeer, smtpScript, tcpPeer } from './support/peers.js';
 import { TEST_CERTIFICATE, TEST_KEY } from './support/tls.js';
 
@@ -297,6 +299,43 @@ describe('a step that has to end', () => {
     const peer = peers.add(await tcpPeer(smtpScript()));
     expect(await rejection(mailer(peer.port).send(MAIL, { ...KEY, signal: AbortSignal.abort() }))).toMatchObject({ code: 'smtp_timeout' });
     expect(peer.connections).toBe(0);
+  });
+});
+
+describe('a step with a time of its own', () => {
+  it.each<[what: string, peer: (later: (goOn: (socket: Socket) => void) => (socket: Socket) => void) => (socket: Socket) => void]>([
+    ['greets late', (later) => later(smtpScript())],
+    ['answers late', (later) => smtpScript({ afterDot: later((socket) => socket.write('250 queued\r\n')) })],
+  ])('waits for a server that %s, longer than the transport usually would', async (_what, speak) => {
+    const waiting: (() => void)[] = [];
+    const peer = peers.add(await tcpPeer(speak((goOn) => (socket) => void waiting.push(() => goOn(socket)))));
+    for (const transport of [{}, { url: `smtp://127.0.0.1:${peer.port}?socketTimeout=50&greetingTimeout=50` }]) {
+      waiting.length = 0;
+      const sender = mailer(peer.port, { greetingTimeout: 50, socketTimeout: 50, ...transport });
+      const sent = sender.send(MAIL, { ...KEY, timeoutMs: 60_000 });
+      await eventually(() => expect(waiting).toHaveLength(1));
+      // one with the usual time, that began later, is over before the server goes on
+      expect(await rejection(sender.send(MAIL, KEY))).toMatchObject({ code: expect.stringMatching(/^smtp_(timeout|outcome_unknown)$/) });
+      waiting[0]?.();
+      expect(await sent).toMatchObject({ accepted: ['ann@example.test'] });
+    }
+  });
+
+  it('still tells whether the message was handed over', async () => {
+    const step = new AbortController();
+    const peer = peers.add(await tcpPeer(smtpScript({ afterDot: () => step.abort() })));
+    const error = await rejection(mailer(peer.port).send(MAIL, { ...KEY, timeoutMs: 60_000, signal: step.signal }));
+    expect(error).toMatchObject({ code: 'smtp_outcome_unknown', retry: { kind: 'ambiguous' } });
+  });
+
+  it("leaves a pool and a host's own transporter as they are", async () => {
+    const server = peers.add(await smtpPeer());
+    const own = createTransport({ host: '127.0.0.1', port: server.port, ignoreTLS: true });
+    const pooled = mailer(server.port, { pool: true, maxConnections: 1 });
+    await new Mailer({ transport: own, from: 'crm@acme.test' }).send(MAIL, { ...KEY, timeoutMs: 60_000 });
+    await pooled.send(MAIL, { ...KEY, timeoutMs: 60_000 });
+    await pooled.send(MAIL, { ...KEY, timeoutMs: 70_000 });
+    expect(server.mails).toHaveLength(3);
   });
 });
 

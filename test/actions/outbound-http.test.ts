@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { asOutboundError } from '../../src/actions/outbound/outbound-errors.js';
 import { OutboundHttp, type OutboundOptions } from '../../src/actions/outbound/outbound-http.js';
 import type { AutomationError } from '../../src/core/errors.js';
+import { eventually } from '../support/eventually.js';
 import { httpPeer, Peers, rejection, tcpPeer } from './support/peers.js';
 import { TEST_CERTIFICATE } from './support/tls.js';
 
@@ -184,6 +185,54 @@ describe('receivers that misbehave', () => {
     const peer = peers.add(await tcpPeer(() => undefined));
     const error = await rejection(outbound({ timeoutMs: 50 }).send(get(peer.port)));
     expect(error).toMatchObject({ code: 'outbound_timeout', retry: { kind: 'ambiguous' } });
+  });
+
+  it('get as long as the call says, whatever is usual: to be found, to be connected to, to answer, to say all', async () => {
+    const steps: (() => void)[] = [];
+    /** Goes on with the call when a usual one, that began after it, has run out of time. */
+    const later = (goOn: () => void) => void steps.push(goOn);
+    const peer = peers.add(
+      await httpPeer((_request, response) =>
+        later(() => {
+          response.writeHead(200).write('be');
+          later(() => response.end('gun'));
+        }),
+      ),
+    );
+    const silent = peers.add(await tcpPeer(() => undefined));
+    const lookup = ((_host: string, _options: unknown, done: (error: null, found: { address: string; family: number }[]) => void) =>
+      later(() => done(null, [{ address: '127.0.0.1', family: 4 }]))) as OutboundOptions['lookup'];
+    const http = outbound({ timeoutMs: 50, lookup, allow: ['127.0.0.1', 'slow.acme.test'] });
+    const answer = http.send({ method: 'GET', url: `http://slow.acme.test:${peer.port}/`, timeoutMs: 60_000 });
+    for (let phase = 0; phase < 3; phase += 1) {
+      await eventually(() => expect(steps).toHaveLength(1));
+      expect(await rejection(http.send(get(silent.port)))).toMatchObject({ code: 'outbound_timeout' });
+      steps.shift()?.();
+    }
+    expect((await answer).body.toString()).toBe('begun');
+  });
+
+  it('have got nothing when the time is over before a connection is made, which is then given up', async () => {
+    let dropped = 0;
+    const mute = peers.add(await tcpPeer((socket) => void socket.resume().on('close', () => (dropped += 1))));
+    const error = await rejection(
+      outbound({ timeoutMs: 60_000 }).send({ method: 'POST', url: `https://127.0.0.1:${mute.port}/`, timeoutMs: 50 }),
+    );
+    expect(error).toMatchObject({
+      code: 'outbound_timeout',
+      retry: { kind: 'transient' },
+      hint: expect.stringContaining('nothing was sent'),
+    });
+    await eventually(() => expect(dropped).toBe(1));
+  });
+
+  it('are let go when the module closes', async () => {
+    const peer = peers.add(await httpPeer(() => undefined));
+    const http = outbound();
+    const failure = rejection(http.send(get(peer.port)));
+    await eventually(() => expect(peer.received).toHaveLength(1));
+    await http.close();
+    expect(await failure).toMatchObject({ code: 'outbound_connection_failed', retry: { kind: 'ambiguous' } });
   });
 
   it('are left when they send a byte now and then, at the moment the step has to end', async () => {

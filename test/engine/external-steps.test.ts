@@ -153,6 +153,21 @@ describe('external steps', () => {
     expect(await app.runs.get(run?.id ?? '', ADMIN)).toMatchObject({ status: 'succeeded' });
   });
 
+  it('know how long they may take where the step says so', async () => {
+    await app.publishWorkflow(definition('Patient', { timeout: 'PT2M' }));
+    await app.publishWorkflow(definition('Usual'));
+    const limits: unknown[] = [];
+    farSide = async (step) => {
+      limits.push(step.timeoutMs);
+      return { answer: 'in time' };
+    };
+    await app.createLead({ source: 'Patient' });
+    await app.automation.drain();
+    await app.createLead({ source: 'Usual' });
+    await app.automation.drain();
+    expect(limits).toEqual([120_000, undefined]);
+  });
+
   it('end when their time is over, even if the action does not listen', async () => {
     const workflowId = await app.publishWorkflow(definition('Hang', { timeout: 'PT0.05S', retry: { maxAttempts: 1 } }));
     let release = (): void => undefined;

@@ -14,7 +14,8 @@ export interface MailOptions {
   /**
    * How mail leaves: the URL of an SMTP server (`smtp://user:password@host:587`), nodemailer's transport options, or a
    * nodemailer transporter. For the first two the timeouts are 10 s to connect, 10 s to the greeting, 30 s of silence,
-   * unless the options say otherwise. Undefined or empty, as `process.env.SMTP_URL` may be: there is no mail, and sending
+   * unless the options say otherwise; a step with a longer `timeout` of its own waits that long, but for those of a pool
+   * (`pool: true`), whose connections many mails share. Undefined or empty, as `process.env.SMTP_URL` may be: there is no mail, and sending
    * fails with `mail_not_configured`.
    */
   transport: string | TransportConfig | Transporter | undefined;
@@ -32,6 +33,10 @@ export interface MailOptions {
    */
   guard?: AddressGuard;
 }
+
+const TIMEOUTS = ['dnsTimeout', 'connectionTimeout', 'greetingTimeout', 'socketTimeout'] as const;
+/** Longer timeouts for which a transporter is kept. */
+const MOST_PATIENT = 20;
 
 /** One message, ready to be sent. */
 export interface MailContent {
@@ -65,6 +70,8 @@ export class Mailer {
   readonly templates: EmailTemplates;
   private readonly settings: { transporter: Transporter; from: MailAddress; replyTo: MailAddress[] } | null;
   private readonly ownsTransporter: boolean;
+  /** Transporters with longer timeouts than the configured one, by how long. */
+  private readonly patient = new Map<number, Transporter>();
 
   /** Throws `mail_config_invalid` when the options cannot be used. */
   constructor(options: MailOptions | null | undefined) {
@@ -77,16 +84,18 @@ export class Mailer {
   }
 
   /**
-   * Sends one message. The Message-ID is made of `idempotencyKey`, so that every attempt carries the same.
+   * Sends one message. The Message-ID is made of `idempotencyKey`, so that every attempt carries the same. With `timeoutMs`
+   * no timeout of a transport that was made here is shorter than that; it is `signal` that ends the call.
    * Throws `mail_not_configured`, `mail_invalid`, or one of the `smtp_…` errors, each permanent or transient.
    */
-  async send(content: MailContent, options: { idempotencyKey: string; signal?: AbortSignal }): Promise<SentMail> {
+  async send(content: MailContent, options: { idempotencyKey: string; signal?: AbortSignal; timeoutMs?: number }): Promise<SentMail> {
     if (!this.settings) {
       throw new AutomationError('mail_not_configured', 'Mail is not set up in this application', {
         hint: 'The developer of the host application must give the automation module its mail option: { transport, from }.',
       });
     }
-    const { transporter, from, replyTo } = this.settings;
+    const { from, replyTo } = this.settings;
+    const transporter = this.transporterFor(this.settings.transporter, options.timeoutMs);
     const recipients = [...content.to, ...(content.cc ?? []), ...(content.bcc ?? [])].map((mailbox) => mailbox.address);
     checkRecipients(recipients);
     const messageId = messageIdFor(options.idempotencyKey, from.address);
@@ -124,6 +133,20 @@ export class Mailer {
       this.settings?.transporter.close();
     }
   }
+
+  private transporterFor(usual: Transporter, timeoutMs: number | undefined): Transporter {
+    const { transporter: transport } = usual as Transporter & { transporter: { name: string; options: TransportConfig } };
+    // a pool goes by another name
+    if (!this.ownsTransporter || timeoutMs === undefined || transport.name !== 'SMTP') return usual;
+    const known = this.patient.get(timeoutMs);
+    if (known) return known;
+    const made = createTransport(withTimeouts(transport.options, timeoutMs)) as Transporter;
+    trackProgress(made);
+    // Admins choose the timeouts; there are seldom more than two.
+    if (this.patient.size >= MOST_PATIENT) this.patient.clear();
+    this.patient.set(timeoutMs, made);
+    return made;
+  }
 }
 
 /** `<key@domain>`, with a loop's `each[3]` as `each.3`: brackets are not allowed in a Message-ID. */
@@ -153,13 +176,7 @@ function settingsOf(
     });
   }
   const transporter = isTransporter(transport) ? transport : ownTransporter(transport, options.guard);
-  transporter.use('stream', (mail, done) => {
-    const progress = (mail.data as TrackedMail).automationProgress;
-    if (progress && mail.message) {
-      watchEnd(mail.message, progress);
-    }
-    done();
-  });
+  trackProgress(transporter);
   return { transporter, from, replyTo: parseAddresses(options.replyTo, 'replyTo') };
 }
 
@@ -201,6 +218,24 @@ function guardedSocket(guard: AddressGuard): GetSocket {
 
 function isTransporter(transport: NonNullable<MailOptions['transport']>): transport is Transporter {
   return typeof transport === 'object' && 'sendMail' in transport && typeof transport.sendMail === 'function';
+}
+
+/** The options of a transport as it read them, its URL included, with no timeout shorter than this. */
+function withTimeouts(options: TransportConfig, timeoutMs: number): TransportConfig {
+  const { url: _read, service: _known, ...given } = options as Record<string, unknown>;
+  const timeouts = TIMEOUTS.map((name) => [name, Math.max(Number(given[name]) || 0, timeoutMs)]);
+  return { ...given, ...Object.fromEntries(timeouts) } as TransportConfig;
+}
+
+/** Lets a message tell how far it came. */
+function trackProgress(transporter: Transporter): void {
+  transporter.use('stream', (mail, done) => {
+    const progress = (mail.data as TrackedMail).automationProgress;
+    if (progress && mail.message) {
+      watchEnd(mail.message, progress);
+    }
+    done();
+  });
 }
 
 /**

@@ -68,7 +68,9 @@ export function asOutboundError(error: unknown, target: string): AutomationError
 /** The call took longer than it may; whether the receiver acted on it is unknown, unless no connection was made. */
 export function timedOut(target: string, cause?: unknown, notConnected = false): AutomationError {
   return new AutomationError('outbound_timeout', `${target} did not answer in time`, {
-    hint: 'The receiver is slow or hangs. It may have acted on the request: the next attempt carries the same id.',
+    hint: notConnected
+      ? 'No connection was made in that time; nothing was sent. The receiver may be down, or behind a firewall.'
+      : 'The receiver is slow or hangs. It may have acted on the request: the next attempt carries the same id.',
     details: { target },
     retry: { kind: notConnected ? 'transient' : 'ambiguous' },
     cause,

@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
-import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import { buildConnector, Client, type Dispatcher, request } from 'undici';
 import { AutomationError } from '../../core/errors.js';
 import { AddressGuard, type AddressGuardOptions } from './address-guard.js';
 import { checkedHeaders } from './headers.js';
@@ -7,7 +8,7 @@ import { asOutboundError, timedOut } from './outbound-errors.js';
 
 /** Options of {@link OutboundHttp}. */
 export interface OutboundOptions extends AddressGuardOptions {
-  /** How long one call may take from the lookup to the last byte that is read, in milliseconds. Default 15,000. */
+  /** How long a call may take that does not say so itself, from the lookup to the last byte that is read, in milliseconds. Default 15,000. */
   timeoutMs?: number;
   /** How much of a response is kept; the rest is not read. In bytes, default 65,536. */
   maxResponseBytes?: number;
@@ -27,6 +28,8 @@ export interface OutboundRequest {
   body?: string;
   /** The call ends when this aborts. */
   signal?: AbortSignal;
+  /** How long this call may take, in milliseconds. Default: that of the options. */
+  timeoutMs?: number;
 }
 
 /** What came back, whatever its status. */
@@ -39,6 +42,9 @@ export interface OutboundResponse {
   truncated: boolean;
 }
 
+/** Connects one call, until its clock ends. */
+type CallConnector = (options: buildConnector.Options, clock: AbortSignal, callback: buildConnector.Callback) => void;
+
 /** Bytes of response headers that are read before the call is given up. */
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Ports for which a connector is kept. */
@@ -50,7 +56,9 @@ const MOST_CONNECTORS = 100;
  */
 export class OutboundHttp {
   readonly guard: AddressGuard;
-  private readonly agent: Agent;
+  private readonly connect: CallConnector;
+  /** Those of the calls under way. */
+  private readonly clients = new Set<Client>();
   private readonly timeoutMs: number;
   private readonly maxResponseBytes: number;
   private readonly maxRequestBytes: number;
@@ -60,15 +68,7 @@ export class OutboundHttp {
     this.timeoutMs = options.timeoutMs ?? 15_000;
     this.maxResponseBytes = options.maxResponseBytes ?? 64 * 1024;
     this.maxRequestBytes = options.maxRequestBytes ?? 256 * 1024;
-    this.agent = new Agent({
-      connect: this.connector(options.ca),
-      // a connection for each call: one that the far side closes while it idles would fail a POST that cannot be told from a lost one
-      pipelining: 0,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      // one clock bounds the whole call, see send()
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.connect = this.connector(options.ca);
   }
 
   /**
@@ -87,14 +87,16 @@ export class OutboundHttp {
     }
     const clock = new AbortController();
     const stop = () => clock.abort();
-    const timer = setTimeout(stop, this.timeoutMs);
+    const timer = setTimeout(stop, call.timeoutMs ?? this.timeoutMs);
     call.signal?.addEventListener('abort', stop, { once: true });
+    const progress = { isConnected: false };
+    const client = this.clientFor(url, clock.signal, progress);
     try {
       if (call.signal?.aborted) {
         stop();
       }
       const response = await request(url, {
-        dispatcher: this.agent,
+        dispatcher: client,
         method: call.method,
         headers: { 'accept-encoding': 'identity', ...headers },
         body: call.body ?? null,
@@ -102,16 +104,41 @@ export class OutboundHttp {
       });
       return await this.read(response);
     } catch (error) {
-      throw clock.signal.aborted ? timedOut(url.host, call.signal?.aborted ? call.signal.reason : error) : asOutboundError(error, url.host);
+      if (!clock.signal.aborted) throw asOutboundError(error, url.host);
+      throw timedOut(url.host, call.signal?.aborted ? call.signal.reason : error, !progress.isConnected);
     } finally {
       clearTimeout(timer);
       call.signal?.removeEventListener('abort', stop);
+      this.clients.delete(client);
+      await client.destroy();
+      // a connection that is still being made is not the client's yet
+      stop();
     }
   }
 
   /** Closes what is open. */
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await Promise.all([...this.clients].map((client) => client.destroy()));
+  }
+
+  /**
+   * A connection for each call: one that the far side closes while it idles would fail a POST that cannot be told from a lost
+   * one. The call's own clock is the only one: it ends connecting as it ends waiting and reading.
+   */
+  private clientFor(url: URL, clock: AbortSignal, progress: { isConnected: boolean }): Client {
+    const client = new Client(url.origin, {
+      connect: (options, callback) =>
+        this.connect(options, clock, (...result) => {
+          progress.isConnected = result[0] === null;
+          callback(...result);
+        }),
+      pipelining: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    this.clients.add(client);
+    return client;
   }
 
   private async read(response: Dispatcher.ResponseData): Promise<OutboundResponse> {
@@ -131,7 +158,7 @@ export class OutboundHttp {
     return { status: response.statusCode, headers: flatHeaders(response.headers), body: Buffer.concat(chunks), truncated };
   }
 
-  private connector(ca: OutboundOptions['ca']): buildConnector.connector {
+  private connector(ca: OutboundOptions['ca']): CallConnector {
     // made once: reading the well-known certificates takes milliseconds
     const trust = ca === undefined ? {} : { secureContext: createSecureContext({ ca: [...rootCertificates, ...[ca].flat()] }) };
     // One for each port, as the guard's rules may be about ports. Made once, it resumes TLS sessions: calls to a host that
@@ -140,13 +167,13 @@ export class OutboundHttp {
     const connectorFor = (port: number): buildConnector.connector => {
       const known = connectors.get(port);
       if (known) return known;
-      const made = buildConnector({ lookup: this.guard.lookupFor(port), timeout: this.timeoutMs, ...trust });
+      const made = buildConnector({ lookup: this.guard.lookupFor(port), timeout: 0, ...trust });
       // Admins choose the ports; there are seldom more than two.
       if (connectors.size >= MOST_CONNECTORS) connectors.clear();
       connectors.set(port, made);
       return made;
     };
-    return (options, callback) => {
+    return (options, clock, callback) => {
       const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
       const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
       try {
@@ -155,7 +182,10 @@ export class OutboundHttp {
         callback(refused as Error, null);
         return;
       }
-      connectorFor(port)({ ...options, hostname: host }, callback);
+      // undici's types keep silent about the socket that it answers with
+      const socket = connectorFor(port)({ ...options, hostname: host }, callback) as unknown as Socket;
+      // with an error: undici lets a call wait for its connection whatever the call's signal says
+      clock.addEventListener('abort', () => socket.destroy(new Error('The time of the call is over')), { once: true });
     };
   }
 }

@@ -36,8 +36,12 @@ export class ExternalSteps {
       const scope = await this.scopes.of(run, ready, tx, 'read');
       const args = prepareArguments(action, step.with, scope);
       const execution = logIntent(run, ready, tx.now, maskArguments(action, args));
-      const context = { ...this.scopes.contextOf(run, ready, scope, tx.now), crm: this.reader.forWorkspace(run.workspaceId) };
       const timeoutMs = timeoutOf(step);
+      const context = {
+        ...this.scopes.contextOf(run, ready, scope, tx.now),
+        crm: this.reader.forWorkspace(run.workspaceId),
+        ...(step.timeout === undefined ? {} : { timeoutMs }),
+      };
       run.intend({
         execution,
         ready,
