@@ -26,6 +26,7 @@ export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/
 
 export {
   type ActionDefinition,
+  type ArgumentFormat,
   Describe,
   defineAction,
   type ExternalStep,

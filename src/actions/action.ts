@@ -66,6 +66,17 @@ export interface CheckContext {
   inject?: StepContext['inject'];
 }
 
+/**
+ * What the texts of an argument are, and so what becomes of the values that expressions put into them:
+ * - `html`: they are escaped.
+ * - `url`: they are percent-encoded, and change neither the origin nor the structure of the path.
+ * - `address`: between other text each is one display name or one address; such a text becomes a list of `{ name, address }`.
+ *
+ * In a URL or address, a text that is exactly one expression gives the value as it is: a whole URL, an address, several
+ * with commas, a list.
+ */
+export type ArgumentFormat = 'html' | 'url' | 'address';
+
 interface ActionOptionsBase<A extends object> {
   /** The name in definitions: small letters, digits and `_`. */
   type: string;
@@ -73,8 +84,8 @@ interface ActionOptionsBase<A extends object> {
   description?: string;
   /** Validation, the argument schema in the catalogue and the console's form come from this class. */
   arguments: ArgumentsClass<A>;
-  /** Arguments that hold HTML: what `{{…}}` puts into them is escaped. */
-  formats?: Partial<Record<keyof A & string, 'html'>>;
+  /** Arguments whose texts need care with what `{{…}}` puts into them. */
+  formats?: Partial<Record<keyof A & string, ArgumentFormat>>;
   /** Arguments that nobody may read again, in logs and in definitions. Of an object the names stay and the values are masked. */
   secret?: readonly (keyof A & string)[];
   /** The argument that says where the secrets are sent. Who changes it in a definition has to give the secrets anew. */
@@ -115,7 +126,7 @@ interface ActionDefinitionBase<A extends object> {
   readonly description?: string;
   readonly effect: Effect;
   readonly arguments: ArgumentsClass<A>;
-  readonly formats: Readonly<Record<string, 'html'>>;
+  readonly formats: Readonly<Record<string, ArgumentFormat>>;
   readonly secret: readonly string[];
   readonly secretsGoTo?: string;
   check?(args: JsonObject, about: CheckContext): Problem[];

@@ -2,6 +2,7 @@ import { AutomationError } from '../core/errors.js';
 import type {
   ActionDefinition,
   ActionOptions,
+  ArgumentFormat,
   ExternalAction,
   ExternalActionOptions,
   OwnTransactionAction,
@@ -31,7 +32,7 @@ export function defineAction<A extends object>(options: ActionOptions<A>): Actio
   }
   const common = {
     ...options,
-    formats: Object.freeze({ ...options.formats }) as Readonly<Record<string, 'html'>>,
+    formats: Object.freeze({ ...options.formats }) as Readonly<Record<string, ArgumentFormat>>,
     secret: Object.freeze([...(options.secret ?? [])]),
   };
   const action = options.effect === 'external' ? common : { ...common, transaction: options.transaction ?? 'own' };

@@ -5,8 +5,10 @@ import { masked } from '../core/definition/secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Scope } from '../core/scope.js';
+import { isForbiddenKey } from '../core/storable-json.js';
 import { hasExpression, renderJson, templateProblems } from '../core/template/template.js';
 import type { ActionDefinition, CheckContext } from './action.js';
+import { argumentProblems, renderArgument } from './argument-formats.js';
 import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';
 
 /** How much of a refused value an error shows, in characters. */
@@ -24,9 +26,8 @@ export function prepareArguments<A extends object>(action: ActionDefinition<A>, 
   if (constant?.action === action) return copyOf(action, constant.instance as A);
   const rendered: JsonObject = {};
   for (const [name, value] of Object.entries(args)) {
-    if (value !== undefined) {
-      // as a member of an object, so that the problems of an error name the argument
-      Object.assign(rendered, renderJson({ [name]: value }, scope, { escape: action.formats[name] ?? 'none' }));
+    if (value !== undefined && !isForbiddenKey(name)) {
+      rendered[name] = renderArgument(action.formats[name], name, value, scope);
     }
   }
   const { instance, problems } = instantiate(action, rendered);
@@ -112,9 +113,7 @@ export function maskArguments(action: ActionDefinition, args: object): JsonObjec
 /** Literals are held to the class, texts with `{{…}}` only to being valid templates. */
 function literalProblems(action: ActionDefinition, args: JsonObject): Problem[] {
   const written = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined)) as Record<string, Json>;
-  const problems = Object.entries(written).flatMap(([name, value]) =>
-    templateProblems(value, name, { escape: action.formats[name] ?? 'none' }),
-  );
+  const problems = Object.entries(written).flatMap(([name, value]) => argumentProblems(action.formats[name], name, value));
   return [...problems, ...instantiate(action, written).problems.filter((problem) => !isTemplated(written, problem.path))];
 }
 

@@ -36,7 +36,7 @@ function addressShape(value: unknown): string | null {
 /** What send_email takes. */
 class SendEmailArguments {
   @Describe(
-    "Who gets it: an address, several with commas, a list, or `owner` / `actor` for the record's owner and whoever caused the event.",
+    "Who gets it: an address, several with commas, a list, or `owner` / `actor` for the record's owner and whoever caused the event. An expression between other text is one name or one address; one that is the whole value may be several.",
     {
       example: '{{record.email}}',
     },
@@ -93,7 +93,7 @@ export const sendEmail = defineAction({
   description: 'Sends an e-mail, by a template or with a message of its own.',
   effect: 'external',
   arguments: SendEmailArguments,
-  formats: { html: 'html' },
+  formats: { html: 'html', to: 'address', cc: 'address', bcc: 'address', replyTo: 'address' },
   check: (args, { inject }) => [
     ...ADDRESS_FIELDS.flatMap((field) => literalAddressProblems(args[field], field)),
     ...(args.to !== undefined && entriesOf(args.to).length === 0 ? [{ path: 'to', message: 'names nobody' }] : []),

@@ -20,7 +20,9 @@ const EXCERPT = 1000;
 
 /** What webhook takes. */
 class WebhookArguments {
-  @Describe('The address to call: http or https, on the public internet.', { example: 'https://hooks.example.com/crm' })
+  @Describe('The URL to call: http or https, on the public internet. In its path and query expressions are encoded as one part each.', {
+    example: 'https://hooks.example.com/crm',
+  })
   @IsString()
   @IsNotEmpty()
   url!: string;
@@ -63,6 +65,7 @@ export const webhook = defineAction({
   description: 'Sends an HTTP request to another system and keeps its answer.',
   effect: 'external',
   arguments: WebhookArguments,
+  formats: { url: 'url' },
   secret: ['secret', 'headers'],
   secretsGoTo: 'url',
   check: (args, { inject }) => callProblems(args, inject?.(OutboundHttp).guard),

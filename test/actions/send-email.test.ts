@@ -9,7 +9,8 @@ import { describeAction, prepareArguments } from '../../src/actions/prepare-argu
 import { sendEmail } from '../../src/actions/send-email.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import type { JsonObject } from '../../src/core/json.js';
-import { type CaughtMail, Peers, rejection, smtpPeer } from './support/peers.js';
+import { eventually } from '../support/eventually.js';
+import { type CaughtMail, Peers, rejection, smtpPeer, smtpScript, tcpPeer } from './support/peers.js';
 import { externalStep, LEAD, LEADS, scopeOf } from './support/steps.js';
 
 const peers = new Peers();
@@ -78,6 +79,21 @@ describe('an inline message', () => {
     ]);
     expect(mail?.parsed.replyTo?.text).toBe('help@acme.test');
     expect(mail?.raw).not.toContain('ed@example.test');
+  });
+
+  it('may take as long as the step says, whatever is usual', async () => {
+    const told: (() => void)[] = [];
+    const slow = peers.add(await tcpPeer(smtpScript({ afterDot: (socket) => void told.push(() => socket.write('250 queued\r\n')) })));
+    const transport = { host: '127.0.0.1', port: slow.port, socketTimeout: 50 } as unknown as MailOptions['transport'];
+    const mailer = peers.add(new Mailer({ transport, from: 'CRM <crm@acme.test>' }));
+    const [patient, usual] = [externalStep([mailer], { timeoutMs: 60_000 }), externalStep([mailer])];
+    const args = prepareArguments(sendEmail, { ...INLINE, text: 'x' }, usual.scope);
+    const outcome = sendEmail.execute(args, patient);
+    await eventually(() => expect(told).toHaveLength(1));
+    // a usual one, that began later, is over before the server answers
+    expect(await rejection(sendEmail.execute(args, usual) as Promise<unknown>)).toMatchObject({ code: 'smtp_outcome_unknown' });
+    told[0]?.();
+    expect(await outcome).toMatchObject({ accepted: ['ann@example.test'] });
   });
 
   it("goes to the record's owner and to whoever caused the event", async () => {

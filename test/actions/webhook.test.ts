@@ -6,6 +6,7 @@ import { describeAction, maskArguments, prepareArguments } from '../../src/actio
 import { retryAfter, webhook } from '../../src/actions/webhook.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import type { JsonObject } from '../../src/core/json.js';
+import { eventually } from '../support/eventually.js';
 import { httpPeer, Peers, type Received, rejection } from './support/peers.js';
 import { externalStep, LEADS, NOW, scopeOf } from './support/steps.js';
 
@@ -88,6 +89,29 @@ describe('what a webhook sends', () => {
     const forged = await call({ headers: { 'Webhook-Id': 'x' } });
     expect(await rejection(forged.outcome)).toMatchObject({ code: 'arguments_invalid' });
     expect([...broken.received, ...forged.received]).toEqual([]);
+  });
+
+  it('may take as long as the step says, whatever is usual', async () => {
+    const answers: (() => void)[] = [];
+    const peer = peers.add(await httpPeer((_request, response) => void answers.push(() => response.end())));
+    const http = peers.add(new OutboundHttp({ allow: ['127.0.0.1'], timeoutMs: 50 }));
+    const [patient, usual] = [externalStep([http], { timeoutMs: 60_000 }), externalStep([http])];
+    const args = prepareArguments(webhook, { url: `http://127.0.0.1:${peer.port}/hook` }, usual.scope);
+    const outcome = webhook.execute(args, patient);
+    await eventually(() => expect(answers).toHaveLength(1));
+    // a usual call, that began later, is over before the receiver answers
+    expect(await rejection(webhook.execute(args, usual) as Promise<unknown>)).toMatchObject({ code: 'outbound_timeout' });
+    answers[0]?.();
+    expect(await outcome).toMatchObject({ status: 200 });
+  });
+
+  it('has what the record holds encoded for its place in the URL', async () => {
+    const peer = peers.add(await httpPeer((_request, response) => response.end()));
+    const step = externalStep([peers.add(new OutboundHttp({ allow: ['127.0.0.1'] }))]);
+    const url = `http://127.0.0.1:${peer.port}/{{record.name}}/x?n={{record.name}}&m={{url record.name}}`;
+    await webhook.execute(prepareArguments(webhook, { url }, step.scope), step);
+    const name = 'Ann%20%3Cb%3ELee%3C%2Fb%3E';
+    expect(peer.received.map((request) => request.url)).toEqual([`/${name}/x?n=${name}&m=${name}`]);
   });
 
   it('is nothing when the secret cannot sign', async () => {

@@ -47,6 +47,10 @@ describe('addresses from a record', () => {
     ['a file', '/etc/passwd'],
     ['an object in words', '[object Object]'],
     ['no domain', 'ann'],
+    ['a source route', '@evil.test:ann@ok.test'],
+    ['a group', 'All: ann@ok.test, eve@evil.test;'],
+    ['a word that stands for somebody else', 'owner'],
+    ['a word that stands for whoever caused the event', ' actor '],
   ])('%s → refused for good, nothing is sent', async (_attack, email) => {
     expect(await rejection(send({}, { email }))).toMatchObject({ code: 'mail_address_invalid', retry: { kind: 'permanent' } });
   });
@@ -54,13 +58,32 @@ describe('addresses from a record', () => {
   it.each<[attack: string, email: string, to: string[]]>([
     ['parameters of SMTP', 'ann@ok.test NOTIFY=NEVER', ['ann@ok.test']],
     ['a display name that is an address', '"eve@evil.test" <ann@ok.test>', ['ann@ok.test']],
-    ['a source route', '@evil.test:ann@ok.test', ['ann@ok.test']],
     ['a relay by per cent', 'ann%evil.test@ok.test', ['ann%evil.test@ok.test']],
     ['an option of sendmail', '-oQ/tmp@ok.test', ['-oQ/tmp@ok.test']],
     ['the same address many times', 'ann@ok.test,'.repeat(1_000), ['ann@ok.test']],
     ['several addresses in one text', 'ann@ok.test, ben@ok.test', ['ann@ok.test', 'ben@ok.test']],
   ])('%s → goes to the address that it is', async (_attack, email, to) => {
     expect((await send({}, { email })).map((mail) => mail.to)).toEqual([to]);
+  });
+
+  it.each<[attack: string, field: string]>([
+    ['several addresses', 'ann@ok.test, eve@evil.test'],
+    ['a bracket closed early', 'ann@ok.test>, <eve@evil.test'],
+    ['a group', 'All: ann@ok.test, eve@evil.test;'],
+    ['a name and an address', 'Ann <eve@evil.test>'],
+    ['a list', 'ann@ok.test,eve@evil.test,'],
+    ['a line break and a header', 'ann@ok.test\r\nBcc: eve@evil.test'],
+  ])('%s for one address between other text → refused for good, in every field', async (_attack, email) => {
+    const spellings = ['{{record.email}}, ben@ok.test', ['Ann <{{record.email}}>'], '{{record.email}}@ok.test'];
+    const written = [
+      ...['to', 'cc', 'bcc', 'replyTo'].map((field) => ({ [field]: 'Ann <{{record.email}}>' })),
+      ...spellings.map((to) => ({ to })),
+    ];
+    for (const args of written) {
+      const error = await rejection<Error>(send({ to: 'ann@ok.test', ...args } as JsonObject, { email }));
+      expect(error).toMatchObject({ code: 'mail_address_invalid', retry: { kind: 'permanent' } });
+      expect(error.message).toContain(`'${Object.keys(args)[0]}`);
+    }
   });
 
   it.each<[attack: string, args: object]>([
@@ -81,17 +104,27 @@ describe('addresses from a record', () => {
 describe('names and subjects from a record', () => {
   it.each<[attack: string, name: string]>([
     ['another address', 'Ann <eve@evil.test>, b@evil.test'],
+    ['a comma and a further address', 'A <eve@evil.test>, B'],
+    ['a group', 'All: eve@evil.test, b@evil.test;'],
+    ['an address alone', 'eve@evil.test'],
     ['a quote and an address', 'Ann" <eve@evil.test>, "'],
     ['an encoded line break', '=?utf-8?Q?=0D=0ABcc:_eve=40evil.test?='],
     ['a comment', 'Ann (eve@evil.test)'],
     ['letters beyond ASCII', 'Zoë <eve@evil.test>'],
   ])('%s as a display name → one recipient, no further header', async (_attack, name) => {
-    const [mail] = await send({ to: { name: '{{record.name}}', address: 'ann@ok.test' } }, { name });
-    expect(mail?.to).toEqual(['ann@ok.test']);
-    expect(headersOf(mail)).not.toMatch(/^b?cc:/im);
-    const [to] = [mail?.parsed.to].flat();
-    expect(to?.value.map(({ address }) => address)).toEqual(['ann@ok.test']);
-    expect(to?.value[0]?.name).not.toMatch(/[\r\n]/);
+    const spellings = [
+      { name: '{{record.name}}', address: 'ann@ok.test' },
+      '{{record.name}} <{{record.email}}>',
+      '"{{record.name}}" <ann@ok.test>',
+    ];
+    for (const written of spellings) {
+      const [mail] = await send({ to: written }, { name, email: 'ann@ok.test' });
+      expect(mail?.to).toEqual(['ann@ok.test']);
+      expect(headersOf(mail)).not.toMatch(/^b?cc:/im);
+      const [to] = [mail?.parsed.to].flat();
+      expect(to?.value.map(({ address }) => address)).toEqual(['ann@ok.test']);
+      expect(to?.value[0]?.name).not.toMatch(/[\r\n]/);
+    }
   });
 
   it.each(['\r\n', '\n', '\r', '\0', '\u2028', '\u0085'])('a display name with %j → refused', async (control) => {

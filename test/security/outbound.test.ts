@@ -2,8 +2,11 @@ import type { LookupFunction } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AddressGuard, isPublicAddress } from '../../src/actions/outbound/address-guard.js';
 import { OutboundHttp, outboundUrl } from '../../src/actions/outbound/outbound-http.js';
+import { describeAction, prepareArguments } from '../../src/actions/prepare-arguments.js';
+import { webhook } from '../../src/actions/webhook.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import { httpPeer, Peers, rejection, tcpPeer } from '../actions/support/peers.js';
+import { externalStep, LEAD, LEADS, scopeOf } from '../actions/support/steps.js';
 
 // Attacks by calls to other systems: what an admin writes into a webhook, what a name service answers, what a receiver does.
 
@@ -356,5 +359,62 @@ describe('plain connections under the guard', () => {
     const renamed = new AddressGuard({ lookup: resolving(['127.0.0.1']) });
     expect(await rejection(renamed.open('mail.example.test', peer.port, 5_000))).toMatchObject({ code: 'outbound_address_refused' });
     expect(peer.connections).toBe(1);
+  });
+});
+
+describe('URLs with the text of a record in them', () => {
+  /** Calls as the engine would, about a record with this name, and says what the receiver was asked for. */
+  async function asked(path: string, name: string): Promise<string[]> {
+    const peer = peers.add(await httpPeer((_request, response) => response.end()));
+    const step = externalStep([peers.add(new OutboundHttp({ allow: ['127.0.0.1'] }))], { scope: scopeOf({ ...LEAD, name }) });
+    const args = prepareArguments(webhook, { url: `http://127.0.0.1:${peer.port}${path}` }, step.scope);
+    await webhook.execute(args, step);
+    return peer.received.map(({ url }) => url);
+  }
+
+  it.each<[attack: string, name: string, path: string, query: string]>([
+    ['another path', 'x/../../admin', '', '?q=x%2F..%2F..%2Fadmin'],
+    ['the folder above', '..', '', '?q=..'],
+    ['a further part of the path', 'x/delete', '/hook/x%2Fdelete/end', '?q=x%2Fdelete'],
+    ['a query of its own', 'x?admin=true', '/hook/x%3Fadmin%3Dtrue/end', '?q=x%3Fadmin%3Dtrue'],
+    ['a further parameter', 'x&admin=true', '/hook/x%26admin%3Dtrue/end', '?q=x%26admin%3Dtrue'],
+    ['the end of the URL', 'x#', '/hook/x%23/end', '?q=x%23'],
+    ['another host', '@evil.test', '/hook/%40evil.test/end', '?q=%40evil.test'],
+    ['another host, from the root', '//evil.test', '/hook/%2F%2Fevil.test/end', '?q=%2F%2Fevil.test'],
+    ['another host, by backslashes', '\\\\evil.test', '/hook/%5C%5Cevil.test/end', '?q=%5C%5Cevil.test'],
+    ['a header', 'x HTTP/1.1\r\nx-evil: 1', '/hook/x%20HTTP%2F1.1%0D%0Ax-evil%3A%201/end', '?q=x%20HTTP%2F1.1%0D%0Ax-evil%3A%201'],
+  ])('%s → one part of the path or refused, one value of the query', async (_attack, name, path, query) => {
+    const inPath = asked('/hook/{{record.name}}/end', name);
+    if (path === '') expect(await rejection(inPath)).toMatchObject({ code: 'outbound_url_invalid', retry: { kind: 'permanent' } });
+    else expect(await inPath).toEqual([path]);
+    expect(await asked('/?q={{record.name}}', name)).toEqual([`/${query}`]);
+  });
+
+  it.each([
+    'https://{{record.name}}/',
+    'https://{{record.name}}.acme.test/x',
+    'https://acme.test{{record.name}}',
+    'https://{{record.name}}@acme.test/',
+    '{{record.name}}://acme.test/',
+  ])('a host out of a record, %s → a problem when it is saved, refused when it runs', (url) => {
+    expect(describeAction(webhook).check({ url }, { module: LEADS })).toMatchObject([{ path: 'url' }]);
+    expect(() => prepareArguments(webhook, { url }, scopeOf({ ...LEAD, name: 'evil.test' }))).toThrow(
+      expect.objectContaining({ code: 'outbound_url_invalid' }),
+    );
+  });
+
+  it.each([
+    'http://127.0.0.2/',
+    'http://169.254.169.254/latest/',
+    'file:///etc/passwd',
+    'https://user:password@acme.test/',
+    '//127.0.0.2/',
+    'evil',
+  ])('a whole URL out of a record, %s → refused when it runs', async (name) => {
+    const step = externalStep([peers.add(new OutboundHttp())], { scope: scopeOf({ ...LEAD, name }) });
+    const args = prepareArguments(webhook, { url: '{{record.name}}' }, step.scope);
+    expect(await rejection(webhook.execute(args, step) as Promise<unknown>)).toMatchObject({
+      code: expect.stringMatching(/^outbound_(address_refused|url_invalid)$/),
+    });
   });
 });

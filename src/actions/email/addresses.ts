@@ -49,45 +49,48 @@ function readEntry(entry: Json, field: string): MailAddress[] {
   if (isJsonObject(entry)) {
     const { address, name } = entry;
     if (typeof address !== 'string' || (name !== undefined && name !== null && typeof name !== 'string')) {
-      throw invalid(field, 'an address object has the texts `address` and, if wanted, `name`');
+      throw addressInvalid(field, 'an address object has the texts `address` and, if wanted, `name`');
     }
-    return [checked({ address: address.trim(), name: name ?? '' }, field)];
+    return [checkedMailbox({ address: address.trim(), name: name ?? '' }, field)];
   }
   if (typeof entry !== 'string') {
-    throw invalid(field, 'an address is a text');
+    throw addressInvalid(field, 'an address is a text');
   }
   refuseControls(entry, field);
   const mailboxes = addressparser(entry, { flatten: true });
   if (mailboxes.length === 0) {
-    throw invalid(field, `${quoted(entry)} holds no address`);
+    throw addressInvalid(field, `${quoted(entry)} holds no address`);
   }
-  return mailboxes.map((mailbox) => checked({ name: mailbox.name, address: mailbox.address }, field));
+  return mailboxes.map((mailbox) => checkedMailbox({ name: mailbox.name, address: mailbox.address }, field));
 }
 
-function checked(mailbox: MailAddress, field: string): MailAddress {
+/** The mailbox as it may be used. Throws `mail_address_invalid`. */
+export function checkedMailbox(mailbox: MailAddress, field: string): MailAddress {
   refuseControls(mailbox.address, field);
   refuseControls(mailbox.name, field);
   // A quoted local part may hold `a@evil.test` or a comma, which mail servers and libraries have read as an address of its own.
   if (mailbox.address.includes('"') || !isEmail(mailbox.address, { require_tld: false, allow_utf8_local_part: true })) {
-    throw invalid(field, `${quoted(mailbox.address || mailbox.name)} is not an e-mail address`);
+    throw addressInvalid(field, `${quoted(mailbox.address || mailbox.name)} is not an e-mail address`);
   }
   // Readers would decode it, line breaks and all, although nobody encoded it.
   return { ...mailbox, name: mailbox.name.replaceAll('=?', '= ?') };
 }
 
-/** A line break in an address would start a header of its own. */
-function refuseControls(text: string, field: string): void {
+/** Throws `mail_address_invalid`: a line break in an address would start a header of its own. */
+export function refuseControls(text: string, field: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text)) {
-    throw invalid(field, `${quoted(text)} holds a line break or another control character`);
+    throw addressInvalid(field, `${quoted(text)} holds a line break or another control character`);
   }
 }
 
-function quoted(text: string): string {
+/** A text as errors show it. */
+export function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
-function invalid(field: string, reason: string): AutomationError {
+/** The error for an argument that holds no proper address. */
+export function addressInvalid(field: string, reason: string): AutomationError {
   return new AutomationError('mail_address_invalid', `'${field}' cannot be used: ${reason}`, {
     hint: 'Check the address in the step, or the e-mail address on the record that it comes from.',
     problems: [{ path: field, message: reason }],
