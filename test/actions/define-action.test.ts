@@ -227,6 +227,11 @@ describe('arguments of an attempt', () => {
     });
   });
 
+  it('leave out names that reach a prototype', () => {
+    const reaching = JSON.parse('{"__proto__": {"tries": 2}, "constructor": "{{record.name}}", "prototype": 1}') as JsonObject;
+    expect(prepare(reaching)).toEqual(prepare({}));
+  });
+
   it('of an action that takes none are none', () => {
     class None {}
     const action = defineAction({ type: 'x', label: 'X', effect: 'local', arguments: None, execute: async () => undefined });

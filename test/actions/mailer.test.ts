@@ -331,11 +331,13 @@ describe('a step with a time of its own', () => {
   it("leaves a pool and a host's own transporter as they are", async () => {
     const server = peers.add(await smtpPeer());
     const own = createTransport({ host: '127.0.0.1', port: server.port, ignoreTLS: true });
+    const ownSends = jest.spyOn(own, 'sendMail');
     const pooled = mailer(server.port, { pool: true, maxConnections: 1 });
     await new Mailer({ transport: own, from: 'crm@acme.test' }).send(MAIL, { ...KEY, timeoutMs: 60_000 });
     await pooled.send(MAIL, { ...KEY, timeoutMs: 60_000 });
     await pooled.send(MAIL, { ...KEY, timeoutMs: 70_000 });
     expect(server.mails).toHaveLength(3);
+    expect(ownSends).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import addressparser from 'nodemailer/lib/addressparser';
 import type { Json } from '../../core/json.js';
-import type { TemplatePiece, TextFormat } from '../../core/template/template.js';
+import { type TemplatePiece, type TextFormat } from '../../core/template/template.js';
 import { addressInvalid, checkedMailbox, entriesOf, type MailAddress, parseAddresses, quoted, refuseControls } from './addresses.js';
 
 /**
@@ -39,7 +39,6 @@ function composeAddresses(pieces: readonly TemplatePiece[], argument: string): M
   const mark = unusedWord(pieces);
   let count = 0;
   const marked = pieces.map(({ text, from }) => (from === 'author' ? text : `${mark}${count++}e`)).join('');
-  refuseControls(marked, argument);
   // One that stands alone is an address; without an @ it would be read as the beginning of the next one's name.
   const alone = new RegExp(`((?:^|[,;:<])\\s*${mark}\\d+e)(?=\\s*(?:$|[,;>]))`, 'g');
   const places = new RegExp(`${mark}(\\d+)e(?:@${mark}z)?`, 'g');

@@ -77,7 +77,7 @@ export function checkedMailbox(mailbox: MailAddress, field: string): MailAddress
 }
 
 /** Throws `mail_address_invalid`: a line break in an address would start a header of its own. */
-export function refuseControls(text: string, field: string): void {
+function refuseControls(text: string, field: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text)) {
     throw addressInvalid(field, `${quoted(text)} holds a line break or another control character`);

@@ -14,7 +14,7 @@ export interface MailOptions {
   /**
    * How mail leaves: the URL of an SMTP server (`smtp://user:password@host:587`), nodemailer's transport options, or a
    * nodemailer transporter. For the first two the timeouts are 10 s to connect, 10 s to the greeting, 30 s of silence,
-   * unless the options say otherwise; a step with a longer `timeout` of its own waits that long, but for those of a pool
+   * unless the options say otherwise; in a step with a `timeout` of its own all three are that, but for a pool's
    * (`pool: true`), whose connections many mails share. Undefined or empty, as `process.env.SMTP_URL` may be: there is no mail, and sending
    * fails with `mail_not_configured`.
    */
@@ -35,8 +35,8 @@ export interface MailOptions {
 }
 
 const TIMEOUTS = ['dnsTimeout', 'connectionTimeout', 'greetingTimeout', 'socketTimeout'] as const;
-/** Longer timeouts for which a transporter is kept. */
-const MOST_PATIENT = 20;
+/** Timeouts for which a transporter is kept. */
+const MOST_TIMED = 20;
 
 /** One message, ready to be sent. */
 export interface MailContent {
@@ -70,8 +70,8 @@ export class Mailer {
   readonly templates: EmailTemplates;
   private readonly settings: { transporter: Transporter; from: MailAddress; replyTo: MailAddress[] } | null;
   private readonly ownsTransporter: boolean;
-  /** Transporters with longer timeouts than the configured one, by how long. */
-  private readonly patient = new Map<number, Transporter>();
+  /** Transporters like the configured one with other timeouts, by these. */
+  private readonly timed = new Map<number, Transporter>();
 
   /** Throws `mail_config_invalid` when the options cannot be used. */
   constructor(options: MailOptions | null | undefined) {
@@ -85,7 +85,7 @@ export class Mailer {
 
   /**
    * Sends one message. The Message-ID is made of `idempotencyKey`, so that every attempt carries the same. With `timeoutMs`
-   * no timeout of a transport that was made here is shorter than that; it is `signal` that ends the call.
+   * that is every timeout of a transport that was made here; it is `signal` that ends the call as a whole.
    * Throws `mail_not_configured`, `mail_invalid`, or one of the `smtp_…` errors, each permanent or transient.
    */
   async send(content: MailContent, options: { idempotencyKey: string; signal?: AbortSignal; timeoutMs?: number }): Promise<SentMail> {
@@ -138,13 +138,13 @@ export class Mailer {
     const { transporter: transport } = usual as Transporter & { transporter: { name: string; options: TransportConfig } };
     // a pool goes by another name
     if (!this.ownsTransporter || timeoutMs === undefined || transport.name !== 'SMTP') return usual;
-    const known = this.patient.get(timeoutMs);
+    const known = this.timed.get(timeoutMs);
     if (known) return known;
     const made = createTransport(withTimeouts(transport.options, timeoutMs)) as Transporter;
     trackProgress(made);
     // Admins choose the timeouts; there are seldom more than two.
-    if (this.patient.size >= MOST_PATIENT) this.patient.clear();
-    this.patient.set(timeoutMs, made);
+    if (this.timed.size >= MOST_TIMED) this.timed.clear();
+    this.timed.set(timeoutMs, made);
     return made;
   }
 }
@@ -220,11 +220,9 @@ function isTransporter(transport: NonNullable<MailOptions['transport']>): transp
   return typeof transport === 'object' && 'sendMail' in transport && typeof transport.sendMail === 'function';
 }
 
-/** The options of a transport as it read them, its URL included, with no timeout shorter than this. */
+/** The options of a transport as it read them, its URL included, with these timeouts in the place of its own. */
 function withTimeouts(options: TransportConfig, timeoutMs: number): TransportConfig {
-  const { url: _read, service: _known, ...given } = options as Record<string, unknown>;
-  const timeouts = TIMEOUTS.map((name) => [name, Math.max(Number(given[name]) || 0, timeoutMs)]);
-  return { ...given, ...Object.fromEntries(timeouts) } as TransportConfig;
+  return { ...options, ...Object.fromEntries(TIMEOUTS.map((name) => [name, timeoutMs])) } as TransportConfig;
 }
 
 /** Lets a message tell how far it came. */
