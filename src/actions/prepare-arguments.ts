@@ -6,7 +6,7 @@ import { AutomationError, type Problem } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Scope } from '../core/scope.js';
 import { isForbiddenKey } from '../core/storable-json.js';
-import { hasExpression, renderJson, templateProblems } from '../core/template/template.js';
+import { hasExpression } from '../core/template/template.js';
 import type { ActionDefinition, CheckContext } from './action.js';
 import { argumentProblems, renderArgument } from './argument-formats.js';
 import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';

@@ -1,7 +1,7 @@
 import addressparser from 'nodemailer/lib/addressparser';
 import type { Json } from '../../core/json.js';
-import { type TemplatePiece, type TextFormat } from '../../core/template/template.js';
-import { addressInvalid, checkedMailbox, entriesOf, type MailAddress, parseAddresses, quoted, refuseControls } from './addresses.js';
+import type { TemplatePiece, TextFormat } from '../../core/template/template.js';
+import { addressInvalid, checkedMailbox, entriesOf, type MailAddress, parseAddresses, quoted } from './addresses.js';
 
 /**
  * Addresses with expressions in them. Between other text, an expression is one display name, one address or a part of
