@@ -41,7 +41,7 @@ export { OutboundHttp } from './actions/outbound/outbound-http.js';
 export type { EventRule, FieldDescription, FieldType, ModuleDescription } from './core/catalog.js';
 export type { Condition } from './core/condition/tree.js';
 export type { Trigger, WorkflowDefinition } from './core/definition/types.js';
-export { AutomationError, type Problem, type Retryability } from './core/errors.js';
+export { HostError as AutomationError, type Problem, type Retryability } from './core/errors.js';
 export type { Actor, DomainEvent, RecordData, RecordRef } from './core/event.js';
 export type { Json, JsonObject } from './core/json.js';
 export type { Step } from './core/steps/index.js';

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './error-codes.js';
 import type { JsonObject } from './json.js';
 
 /** One thing wrong with some input: where (`steps[1].branches[0].when.operator`) and what, in a sentence. */
@@ -34,13 +35,14 @@ export interface AutomationErrorOptions {
  */
 export class AutomationError extends Error {
   override readonly name = 'AutomationError';
-  readonly code: string;
+  /** One of the library's, or of a host's own. */
+  readonly code: ErrorCode | (string & {});
   readonly hint: string | undefined;
   readonly details: JsonObject | undefined;
   readonly problems: Problem[] | undefined;
   readonly retry: Retryability;
 
-  constructor(code: string, message: string, options: AutomationErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, options: AutomationErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
@@ -49,6 +51,13 @@ export class AutomationError extends Error {
     this.retry = options.retry ?? { kind: 'permanent' };
   }
 }
+
+/**
+ * {@link AutomationError} as hosts construct it: their actions bring codes of their own, of which the API answers those
+ * that may pass with 503 and the others with 422. It is the same class.
+ */
+export const HostError = AutomationError as new (code: string, message: string, options?: AutomationErrorOptions) => AutomationError;
+export type HostError = AutomationError;
 
 /** An error as the log keeps it. */
 export interface LoggedError {

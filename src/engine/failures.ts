@@ -2,6 +2,9 @@ import { types } from 'node:util';
 import { AutomationError, type LoggedError, type Retryability } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { toStorableJson } from '../core/storable-json.js';
+import { isConnectionLoss, isError, sqlState } from '../store/postgres-errors.js';
+
+export { isConnectionLoss, sqlState };
 
 /** A failure as the log keeps it, and whether trying again makes sense. */
 export interface LoggedFailure {
@@ -53,44 +56,9 @@ export function isPassing(thrown: unknown): boolean {
   return says && toLoggedFailure(thrown).retry.kind === 'transient';
 }
 
-/** The SQLSTATE of an error of Postgres, however TypeORM wrapped it; null for anything else. */
-export function sqlState(thrown: unknown): string | null {
-  for (let error: unknown = thrown, depth = 0; isError(error) && depth < 5; depth += 1) {
-    const { code, driverError } = error as { code?: unknown; driverError?: unknown };
-    // A digit in it tells a SQLSTATE from a system error of five letters: EPIPE.
-    if (typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return code;
-    error = driverError ?? error.cause;
-  }
-  return null;
-}
-
-/**
- * Is the connection gone, rather than the statement refused? pg reports it by SQLSTATE class 08, by 57P0x (the server
- * shuts down), by 25P03 (it has waited too long for us), by a socket's error code, or by a message of its own that carries
- * no code.
- */
-export function isConnectionLoss(thrown: unknown): boolean {
-  const state = sqlState(thrown);
-  if (state !== null) return state.startsWith('08') || state.startsWith('57P') || state === '25P03';
-  for (let error: unknown = thrown, depth = 0; isError(error) && depth < 5; depth += 1) {
-    const { code, driverError } = error as { code?: unknown; driverError?: unknown };
-    if (typeof code === 'string' && /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN)/.test(code)) return true;
-    if (/^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/.test(error.message))
-      return true;
-    if (/QueryRunner(Provider)?AlreadyReleased|Client was closed|not queryable/.test(`${error.name} ${error.message}`)) return true;
-    error = driverError ?? error.cause;
-  }
-  return false;
-}
-
 /** Serialization failure, deadlock, lock, statement or idle timeout, out of resources, connection trouble. */
 function isTransientState(state: string): boolean {
   return /^(40|53|55P03|57|08|25P03)/.test(state);
-}
-
-/** Also an error of another realm, whose class Error is not ours: sockets' errors inside a `vm` context. */
-function isError(thrown: unknown): thrown is Error {
-  return types.isNativeError(thrown);
 }
 
 function messageOf(thrown: unknown): string {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { HttpException, type Logger } from '@nestjs/common';
+import { statusOfCode } from '../core/error-codes.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
-import { isConnectionLoss, sqlState } from '../engine/failures.js';
-import { codeForStatus, STATUS_BY_CODE } from './error-status.js';
+import { asBusyError, sqlState } from '../store/postgres-errors.js';
+import { codeForStatus } from './error-status.js';
 
 /** What every error of the API looks like. */
 export interface ErrorBody {
@@ -19,29 +20,19 @@ export interface ErrorBody {
 
 /** Postgres refuses a text: characters it cannot store. Everything is checked before; this is for what is not. */
 const UNSTORABLE_TEXT = new Set(['22021', '22P05']);
-/** The database is up but cannot serve this now: too many connections, deadlock, serialization failure, lock or statement timeout. */
-const BUSY = /^(53...|40...|55P03|57014)$/;
+/** What a client that is told to come back is told at least, in seconds. */
+const LEAST_RETRY_AFTER = 1;
 
 /** Turns whatever was thrown into what the API answers. Causes of unexpected errors are logged under an id, never shown. */
 export function errorBody(thrown: unknown, logger: Pick<Logger, 'error' | 'warn'>): ErrorBody {
-  if (thrown instanceof AutomationError) {
-    const statusCode = STATUS_BY_CODE[thrown.code];
-    if (statusCode !== undefined) {
-      const { code, message, hint, problems, details } = thrown;
-      return { statusCode, code, message, ...(hint && { hint }), ...(problems && { problems }), ...(details && { details }) };
-    }
-  }
+  if (thrown instanceof AutomationError) return automationErrorBody(thrown, logger);
   if (thrown instanceof HttpException) return httpExceptionBody(thrown);
-  const state = sqlState(thrown);
-  if (isConnectionLoss(thrown) || hasSocketCode(thrown) || (state !== null && BUSY.test(state))) {
+  const busy = asBusyError(thrown);
+  if (busy) {
     logger.warn(`The database is unavailable: ${String(thrown)}`);
-    return {
-      statusCode: 503,
-      code: 'database_unavailable',
-      message: 'The database cannot be reached or is too busy right now.',
-      hint: 'Try again in a moment; look first whether a change was made after all.',
-    };
+    return automationErrorBody(busy, logger);
   }
+  const state = sqlState(thrown);
   if (state !== null && UNSTORABLE_TEXT.has(state)) {
     return { statusCode: 400, code: 'invalid_request', message: 'The request holds a character that cannot be stored.' };
   }
@@ -55,6 +46,22 @@ export function errorBody(thrown: unknown, logger: Pick<Logger, 'error' | 'warn'
   };
 }
 
+/** Returns the `Retry-After` of an answer, in seconds: that of the error, where it names one; null where trying again is of no use. */
+export function retryAfterOf(thrown: unknown, { statusCode }: ErrorBody): number | null {
+  if (statusCode !== 503) return null;
+  const retry = thrown instanceof AutomationError ? thrown.retry : undefined;
+  const ms = retry?.kind === 'transient' ? (retry.retryAfterMs ?? 0) : 0;
+  return Math.max(LEAST_RETRY_AFTER, Math.ceil(ms / 1_000));
+}
+
+/** A code that is not ours is a host's, whose actions may bring their own: its record or workflow is at fault, unless it may pass. */
+function automationErrorBody(error: AutomationError, logger: Pick<Logger, 'error'>): ErrorBody {
+  const { code, message, hint, problems, details } = error;
+  const statusCode = statusOfCode(code) ?? (error.retry.kind === 'transient' ? 503 : 422);
+  if (statusCode === 500) logger.error(`${code}: ${describe(error)}`, error.stack);
+  return { statusCode, code, message, ...(hint && { hint }), ...(problems && { problems }), ...(details && { details }) };
+}
+
 /** Errors of the host's guards and pipes, and of Nest itself. */
 function httpExceptionBody(exception: HttpException): ErrorBody {
   const statusCode = exception.getStatus();
@@ -63,14 +70,6 @@ function httpExceptionBody(exception: HttpException): ErrorBody {
   const body = { statusCode, code: codeForStatus(statusCode), message: exception.message };
   if (!Array.isArray(messages)) return body;
   return { ...body, message: 'The request is not valid.', problems: messages.map((message) => ({ path: '', message: String(message) })) };
-}
-
-/** A refused or broken socket, which Node reports by names that look like SQLSTATEs (EPIPE). */
-function hasSocketCode(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error &&
-    /^E(PIPE|CONN|TIMEDOUT|NOTFOUND|HOSTUNREACH|NETUNREACH|AI_AGAIN)/.test(String((thrown as NodeJS.ErrnoException).code))
-  );
 }
 
 function describe(thrown: unknown): string {

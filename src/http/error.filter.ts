@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { errorBody } from './error-body.js';
+import { errorBody, retryAfterOf } from './error-body.js';
 
 /** Answers every error of our controllers in one form. Bound to the controllers, so the host's own filters are not touched. */
 @Injectable()
@@ -14,7 +14,12 @@ export class ErrorFilter implements ExceptionFilter {
     const { httpAdapter } = this.adapterHost;
     const response: unknown = host.switchToHttp().getResponse();
     const body = errorBody(thrown, this.logger);
-    if (httpAdapter.isHeadersSent(response)) httpAdapter.end(response);
-    else httpAdapter.reply(response, body, body.statusCode);
+    if (httpAdapter.isHeadersSent(response)) {
+      httpAdapter.end(response);
+      return;
+    }
+    const retryAfter = retryAfterOf(thrown, body);
+    if (retryAfter !== null) httpAdapter.setHeader(response, 'Retry-After', String(retryAfter));
+    httpAdapter.reply(response, body, body.statusCode);
   }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction, type ExternalStep } from '../../src/actions/define-action.js';
-import { AutomationError } from '../../src/core/errors.js';
+import { HostError as AutomationError } from '../../src/core/errors.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 class Arguments {

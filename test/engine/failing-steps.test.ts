@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
-import { AutomationError } from '../../src/core/errors.js';
+import { HostError as AutomationError } from '../../src/core/errors.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Task } from '../support/sample-crm.js';
 

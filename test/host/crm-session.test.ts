@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { AutomationError } from '../../src/core/errors.js';
+import { HostError as AutomationError } from '../../src/core/errors.js';
 import type { RecordData } from '../../src/core/event.js';
 import { type CrmSession, CrmUnitOfWork } from '../../src/host/crm-session.js';
 import { Deal, Lead } from './crm-entities.js';

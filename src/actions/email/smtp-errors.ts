@@ -1,4 +1,5 @@
 import type { NodemailerError } from 'nodemailer';
+import type { ErrorCode } from '../../core/error-codes.js';
 import { AutomationError, type AutomationErrorOptions } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import { isCertificateError } from '../outbound/outbound-errors.js';
@@ -21,7 +22,7 @@ export function asMailError(error: unknown, progress: SendProgress): AutomationE
   }
   const failure = (typeof error === 'object' && error !== null ? error : new Error(String(error))) as NodemailerError;
   const details = detailsOf(failure);
-  const make = (code: string, message: string, hint: string, options: AutomationErrorOptions = {}) =>
+  const make = (code: ErrorCode, message: string, hint: string, options: AutomationErrorOptions = {}) =>
     new AutomationError(code, message, { hint, details, cause: failure, ...options });
   if (failure.responseCode !== undefined) {
     return answered(failure, failure.responseCode, make);
@@ -37,7 +38,7 @@ export function asMailError(error: unknown, progress: SendProgress): AutomationE
   return unanswered(failure, make);
 }
 
-type Make = (code: string, message: string, hint: string, options?: AutomationErrorOptions) => AutomationError;
+type Make = (code: ErrorCode, message: string, hint: string, options?: AutomationErrorOptions) => AutomationError;
 
 /** The server answered with an error: 4xx may pass, 5xx will not. */
 function answered(failure: NodemailerError, status: number, make: Make): AutomationError {

@@ -1,4 +1,4 @@
-import { AutomationError, type Problem } from '../errors.js';
+import { AutomationError, HostError, type Problem } from '../errors.js';
 import { type Json, type JsonObject } from '../json.js';
 import { type Scope } from '../scope.js';
 import { isForbiddenKey } from '../storable-json.js';
@@ -194,7 +194,7 @@ function mapTexts(value: Json, path: string, depth: number, replace: (text: stri
 function located(error: unknown, path: string): unknown {
   if (!(error instanceof AutomationError)) return error;
   const { code, message, hint, details, retry } = error;
-  return new AutomationError(code, message, { hint, details, retry, cause: error, problems: [{ path, message }] });
+  return new HostError(code, message, { hint, details, retry, cause: error, problems: [{ path, message }] });
 }
 
 /** How many characters of source are remembered. */

@@ -43,7 +43,7 @@ const MEANINGS = {
   413: 'The body is larger than 256 KB.',
   415: 'The body is not JSON in UTF-8.',
   422: 'The draft has problems.',
-  503: 'The database is unavailable.',
+  503: 'The database is away or too busy; `Retry-After` says when to ask again.',
 } as const;
 
 /** The errors of a route in the OpenAPI document; those that every route has are in it already. */

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { IsString } from 'class-validator';
 import { type ActionDefinition, defineAction } from '../../../src/actions/define-action.js';
-import { AutomationError, type LoggedError } from '../../../src/core/errors.js';
+import { HostError as AutomationError, type LoggedError } from '../../../src/core/errors.js';
 import type { JsonObject } from '../../../src/core/json.js';
 import { type Peer, tcpPeer } from '../../actions/support/peers.js';
 import { ADMIN, type AutomationApp } from '../../support/automation-app.js';

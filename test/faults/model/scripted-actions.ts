@@ -1,6 +1,6 @@
 import { IsString } from 'class-validator';
 import { type ActionDefinition, defineAction } from '../../../src/actions/define-action.js';
-import { AutomationError, type Retryability } from '../../../src/core/errors.js';
+import { HostError as AutomationError, type Retryability } from '../../../src/core/errors.js';
 import { Task } from '../../support/sample-crm.js';
 
 /** How an attempt ends. */

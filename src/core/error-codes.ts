@@ -1,0 +1,150 @@
+/**
+ * Every code of this library's errors, and the HTTP status that the API answers it with: a code without a status does not
+ * compile. Codes are stable: programs and runbooks know them. Grouped by what the reader can do about it.
+ */
+export const ERROR_CODES = {
+  // The request is wrong.
+  invalid_request: 400,
+  invalid_json: 400,
+  unauthenticated: 401,
+  access_not_configured: 403,
+  caller_invalid: 403,
+  permission_denied: 403,
+  not_found: 404,
+  workflow_not_found: 404,
+  run_not_found: 404,
+  event_not_found: 404,
+  method_not_allowed: 405,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  too_many_requests: 429,
+
+  // It does not fit the present state.
+  revision_conflict: 409,
+  code_taken: 409,
+  workflow_has_active_runs: 409,
+  workflow_not_active: 409,
+  workflow_not_published: 409,
+  workflow_archived: 409,
+  workflow_deleted: 409,
+  run_not_failed: 409,
+  run_not_finished: 409,
+  run_already_retried: 409,
+  run_skipped: 409,
+  run_finished: 409,
+  event_expired: 409,
+
+  // A definition, an event or a step's arguments cannot be used.
+  definition_invalid: 422,
+  condition_invalid: 422,
+  event_invalid: 422,
+  start_invalid: 422,
+  arguments_invalid: 422,
+  delay_invalid: 422,
+  timezone_unknown: 422,
+  template_invalid: 422,
+  template_output_too_large: 422,
+  template_partial_unknown: 422,
+  template_path_missing: 422,
+  template_too_large: 422,
+  template_too_much_work: 422,
+  template_value_invalid: 422,
+
+  // The CRM's records do not allow it.
+  candidates_missing: 422,
+  field_is_empty: 422,
+  field_not_writable: 422,
+  field_unknown: 422,
+  module_unknown: 422,
+  nobody_to_assign: 422,
+  nobody_to_notify: 422,
+  owner_undefined: 422,
+  owner_unknown: 422,
+  record_not_found: 422,
+  record_required: 422,
+  relation_unknown: 422,
+  rotation_out_of_range: 422,
+  stage_is_last: 422,
+  stage_unknown: 422,
+  workflow_unknown: 422,
+  loop_invalid: 422,
+  loop_too_long: 422,
+  stages_undefined: 422,
+  user_unknown: 422,
+  value_invalid: 422,
+  value_not_allowed: 422,
+  value_required: 422,
+
+  // The message or the call cannot be sent as it is, or its far side refuses it.
+  mail_address_invalid: 422,
+  mail_invalid: 422,
+  mail_subject_missing: 422,
+  mail_template_unknown: 422,
+  smtp_rejected_message: 422,
+  smtp_rejected_recipient: 422,
+  smtp_rejected_sender: 422,
+  outbound_address_refused: 422,
+  outbound_body_too_large: 422,
+  outbound_headers_invalid: 422,
+  outbound_port_refused: 422,
+  outbound_url_invalid: 422,
+  webhook_redirected: 422,
+  webhook_rejected: 422,
+  webhook_secret_invalid: 422,
+
+  // The far side is away, busy, or answers nonsense.
+  outbound_connection_failed: 502,
+  outbound_dns_failed: 502,
+  outbound_response_invalid: 502,
+  outbound_tls_failed: 502,
+  mail_failed: 502,
+  smtp_auth_failed: 502,
+  smtp_connection_lost: 502,
+  smtp_deferred: 502,
+  smtp_outcome_unknown: 502,
+  smtp_protocol_error: 502,
+  smtp_refused: 502,
+  smtp_tls_failed: 502,
+  smtp_unavailable: 502,
+  smtp_unreachable: 502,
+  webhook_rate_limited: 502,
+  webhook_unavailable: 502,
+  outbound_timeout: 504,
+  smtp_timeout: 504,
+  step_timed_out: 504,
+
+  // Not now: try again in a moment.
+  busy: 503,
+  query_timed_out: 503,
+  database_unavailable: 503,
+  unavailable: 503,
+  not_started: 503,
+  schema_behind: 503,
+
+  // The application is set up or programmed wrongly: for its developers.
+  action_duplicate: 500,
+  action_invalid: 500,
+  action_unknown: 500,
+  crm_config_invalid: 500,
+  crm_not_attached: 500,
+  mail_config_invalid: 500,
+  mail_not_configured: 500,
+  mail_template_invalid: 500,
+  module_duplicate: 500,
+  options_invalid: 500,
+  outbound_allow_invalid: 500,
+  postgres_required: 500,
+  step_is_over: 500,
+  step_not_executable: 500,
+  step_unknown: 500,
+  version_unreadable: 500,
+  internal_error: 500,
+} as const satisfies Readonly<Record<string, number>>;
+
+/** A code of this library's errors. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Returns the HTTP status of a code; null for one that is not this library's, such as that of a host's own action. */
+export function statusOfCode(code: string): number | null {
+  return Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as ErrorCode] : null;
+}
