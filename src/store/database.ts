@@ -56,9 +56,13 @@ export class AutomationDatabase {
     this.source = undefined;
   }
 
-  /** Runs `work` in one transaction of our own pool. */
+  /**
+   * Runs `work` in one transaction of our own pool. READ COMMITTED is said each time: a role or a database may default to
+   * REPEATABLE READ, under which a router that has waited for Pause, or for another one's re-entry lock, would not see
+   * what it waited for.
+   */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(work);
+    return this.dataSource.transaction('READ COMMITTED', work);
   }
 
   /**
