@@ -5,7 +5,7 @@ import { isConnectionLoss, sqlState } from './failures.js';
 import { type Routed, Router } from './routing/router.js';
 import { RunDriver } from './running/run-driver.js';
 import { DueRunsQueue } from './timing/due-runs.js';
-import { Retention } from './timing/retention.js';
+import { RetentionRounds } from './timing/retention-rounds.js';
 import { WakeUp } from './wake-up.js';
 import { WorkSignal } from './work-signal.js';
 
@@ -44,7 +44,7 @@ export class AutomationEngine {
     private readonly router: Router,
     private readonly driver: RunDriver,
     private readonly dueRuns: DueRunsQueue,
-    private readonly retention: Retention,
+    private readonly retention: RetentionRounds,
     private readonly wakeUp: WakeUp,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
@@ -68,7 +68,7 @@ export class AutomationEngine {
       this.loops.push(this.loop('run', this.runs, async () => (await this.driver.tick()) > 0));
     }
     this.loops.push(this.loop('due runs', this.due, () => this.queueDueRuns()));
-    this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.round(() => this.stopping));
+    this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.roundIfDue(() => this.stopping));
   }
 
   /** Claims nothing more, waits for what is under way (at most the grace, whatever hangs), gives the rest back. */

@@ -22,7 +22,7 @@ import { RunTransactions } from './running/run-transactions.js';
 import { StepScopes } from './running/step-scopes.js';
 import { SubRuns } from './running/sub-runs.js';
 import { DueRunsQueue } from './timing/due-runs.js';
-import { Retention } from './timing/retention.js';
+import { RetentionRounds } from './timing/retention-rounds.js';
 import { Inbox } from './waits/inbox.js';
 import { WakeUp } from './wake-up.js';
 import { ActiveWorkflows } from './workflows/active-workflows.js';
@@ -32,7 +32,7 @@ const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
 const running: Provider[] = [RunEndings, ProgressWriter, RunAdvancer, RunLoader, RunTransactions, RunReturns, RunDriver];
 const waits: Provider[] = [Inbox];
-const timing: Provider[] = [DueRunsQueue, Retention];
+const timing: Provider[] = [DueRunsQueue, RetentionRounds];
 
 const signal: Provider = {
   provide: ENGINE_SIGNAL,

@@ -1,48 +1,79 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
+import { Scheduler } from '../../src/engine/timing/retention.js';
+import { beginRound, holdRound } from '../../src/store/retention-store.js';
 import { lockRun } from '../../src/store/run-command-store.js';
-import { startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
-describe('retention', () => {
-  it('removes what is past its age with its steps, and never what still waits', async () => {
-    const app = await startAutomationApp({ retention: { runs: 'P90D', skippedRuns: 'P10D', events: 'P30D' } });
-    await app.publishWorkflow({
-      trigger: { type: 'event', module: 'leads', event: 'created' },
-      conditions: { field: 'source', operator: 'is_any_of', value: ['Done', 'Waits'] },
-      steps: [
-        { id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } },
+const RETENTION = { runs: 'P90D', skippedRuns: 'P10D', events: 'P30D' };
+
+/** What becomes of a lead says its source: `Done` and `Skipped` at once, `Fails` at its step, `Waits` for a day. */
+const DEFINITION = {
+  trigger: { type: 'event', module: 'leads', event: 'created' },
+  conditions: { field: 'source', operator: 'is_any_of', value: ['Done', 'Waits', 'Fails'] },
+  steps: [
+    { id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } },
+    {
+      id: 'gate',
+      type: 'branch',
+      branches: [
         {
-          id: 'gate',
-          type: 'branch',
-          branches: [
-            {
-              name: 'wait',
-              when: { field: 'source', operator: 'equals', value: 'Waits' },
-              steps: [{ id: 'cool', type: 'delay', for: 'P1D' }],
-            },
-          ],
+          name: 'wait',
+          when: { field: 'source', operator: 'equals', value: 'Waits' },
+          steps: [{ id: 'cool', type: 'delay', for: 'P1D' }],
+        },
+        {
+          name: 'fail',
+          when: { field: 'source', operator: 'equals', value: 'Fails' },
+          steps: [{ id: 'nobody', type: 'assign_owner', with: { userId: '{{record.email}}' }, retry: { maxAttempts: 1 } }],
         },
       ],
-    });
-    const age = async (days: number, source: string): Promise<void> => {
-      const lead = await app.createLead({ source });
-      await app.automation.drain();
-      await app.query(
-        `UPDATE automation.runs SET created_at = now() - $2 * interval '1 day', finished_at = finished_at - $2 * interval '1 day' WHERE record_id = $1`,
-        [lead.id, days],
-      );
-      await app.query(`UPDATE automation.events SET occurred_at = now() - $2 * interval '1 day' WHERE record_id = $1`, [lead.id, days]);
-    };
-    await age(100, 'Done');
-    await age(50, 'Done');
-    await age(50, 'Skipped');
-    await age(5, 'Skipped');
-    await age(400, 'Waits');
-    await app.module.get(AutomationEngine).cleanUp();
-    const left = await app.query<{ status: string; days: number }>(
-      `SELECT status, round(extract(epoch FROM now() - created_at) / 86400)::int AS days FROM automation.runs ORDER BY days`,
-    );
-    expect(left).toEqual([
+    },
+  ],
+};
+
+describe('retention', () => {
+  let app: AutomationApp;
+  let workflowId: string;
+  beforeAll(async () => {
+    app = await startAutomationApp({ retention: RETENTION });
+    workflowId = await app.publishWorkflow(DEFINITION);
+  });
+  beforeEach(() => app.query('TRUNCATE automation.runs, automation.step_executions, automation.events, automation.retention'));
+  afterAll(() => app.close());
+
+  const cleanUp = () => app.module.get(AutomationEngine).cleanUp();
+  /** As if it had happened so many days earlier. */
+  const age = async (recordId: string, days: number): Promise<void> => {
+    const earlier = (column: string): string => `${column} = ${column} - $2 * interval '1 day'`;
+    await app.query(`UPDATE automation.runs SET ${earlier('created_at')}, ${earlier('finished_at')} WHERE record_id = $1`, [
+      recordId,
+      days,
+    ]);
+    await app.query(`UPDATE automation.events SET ${earlier('occurred_at')}, ${earlier('routed_at')} WHERE record_id = $1`, [
+      recordId,
+      days,
+    ]);
+  };
+  const happened = async (days: number, source: string): Promise<string> => {
+    const lead = await app.createLead({ source });
+    await app.automation.drain();
+    await age(lead.id, days);
+    return lead.id;
+  };
+  const days = (column: string): string => `round(extract(epoch FROM now() - ${column}) / 86400)::int AS days`;
+  const runs = () => app.query<{ status: string; days: number }>(`SELECT status, ${days('created_at')} FROM automation.runs ORDER BY days`);
+  const events = async (): Promise<number[]> =>
+    (await app.query<{ days: number }>(`SELECT ${days('occurred_at')} FROM automation.events ORDER BY days`)).map((event) => event.days);
+
+  it('removes what is past its age with its steps, and never what still waits', async () => {
+    await happened(100, 'Done');
+    await happened(50, 'Done');
+    await happened(50, 'Skipped');
+    await happened(5, 'Skipped');
+    await happened(400, 'Waits');
+    await cleanUp();
+    expect(await runs()).toEqual([
       { status: 'skipped', days: 5 },
       { status: 'succeeded', days: 50 },
       { status: 'waiting', days: 400 },
@@ -52,11 +83,117 @@ describe('retention', () => {
         'SELECT count(*)::int AS orphans FROM automation.step_executions s WHERE NOT EXISTS (SELECT 1 FROM automation.runs r WHERE r.id = s.run_id)',
       ),
     ).toEqual([{ orphans: 0 }]);
-    const events = await app.query<{ days: number }>(
-      `SELECT round(extract(epoch FROM now() - occurred_at) / 86400)::int AS days FROM automation.events ORDER BY days`,
+    expect(await events()).toEqual([5, 400]);
+  });
+
+  it('counts the age of a run from its end, however long it took', async () => {
+    const lead = await happened(400, 'Waits');
+    await app.passTime();
+    await app.automation.drain();
+    await cleanUp();
+    expect(await runs()).toEqual([{ status: 'succeeded', days: 400 }]);
+    await age(lead, 91);
+    await cleanUp();
+    expect(await runs()).toEqual([]);
+  });
+
+  it('keeps an old event that is not routed, and looks at it when it is', async () => {
+    const lead = await app.createLead({ source: 'Nobody listens' });
+    await age(lead.id, 400);
+    await cleanUp();
+    expect(await events()).toEqual([400]);
+    // Another event, newer and routed, has gone in between: the unrouted one must not be passed by for ever.
+    await happened(40, 'Nobody listens');
+    await cleanUp();
+    expect(await events()).toEqual([400]);
+    await app.automation.drain();
+    await age(lead.id, 31);
+    await cleanUp();
+    expect(await events()).toEqual([]);
+  });
+
+  it('keeps the event of an old failed run as long as the run, so that it can be retried', async () => {
+    const lead = await happened(50, 'Fails');
+    await cleanUp();
+    await cleanUp();
+    expect(await runs()).toEqual([{ status: 'failed', days: 50 }]);
+    expect(await events()).toEqual([50]);
+    await age(lead, 50);
+    await cleanUp();
+    expect(await runs()).toEqual([]);
+    expect(await events()).toEqual([]);
+  });
+
+  it('keeps the event of a run that repeats another one from the start and has failed, when the first is gone', async () => {
+    const lead = await happened(50, 'Fails');
+    const [first] = await app.runsOf({ recordId: lead });
+    const again = await app.runs.retry(first?.id ?? '', { from: 'start' }, ADMIN);
+    await app.automation.drain();
+    await app.query("UPDATE automation.runs SET finished_at = now() - interval '100 days' WHERE id = $1", [first?.id]);
+    await cleanUp();
+    expect((await app.runsOf({ recordId: lead })).map(({ id, status }) => [id, status])).toEqual([[again.id, 'failed']]);
+    expect(await events()).toEqual([50]);
+  });
+
+  it('keeps an event for each run that needs it, and removes it with the last', async () => {
+    const second = await app.publishWorkflow(DEFINITION, 'Another');
+    const lead = await happened(100, 'Fails');
+    await app.query(`UPDATE automation.runs SET finished_at = now() - interval '50 days' WHERE workflow_id = $1`, [second]);
+    await cleanUp();
+    expect(await runs()).toEqual([{ status: 'failed', days: 100 }]);
+    expect(await events()).toEqual([100]);
+    await age(lead, 50);
+    await cleanUp();
+    expect(await events()).toEqual([]);
+    await app.workflows.pause(second, ADMIN);
+  });
+
+  it('removes many batches in one round, events of the same moment too', async () => {
+    const rows = 2_500;
+    await app.query(
+      `INSERT INTO automation.events (workspace_id, id, module, event, actor, source, occurred_at, routed_at)
+       SELECT 'acme', gen_random_uuid(), 'leads', 'created', '{}', 'publish', at, at
+       FROM (SELECT now() - interval '40 days' + (n / 1800) * interval '1 s' AS at FROM generate_series(1, $1::int) AS n) AS moments`,
+      [rows],
     );
-    expect(events.map(({ days }) => days)).toEqual([5, 400]);
-    await app.close();
+    await app.query(
+      `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, status, actor, finished_at)
+       SELECT 'acme', gen_random_uuid(), $2, $2, 1, (ARRAY['succeeded', 'skipped', 'cancelled'])[1 + n % 3], '{}', now() - interval '100 days' + (n / 1800) * interval '1 s'
+       FROM generate_series(1, $1::int) AS n`,
+      [rows, workflowId],
+    );
+    expect(await app.module.get(Scheduler).round()).toEqual({ runs: rows, events: rows });
+  });
+
+  it('is done by one node of a fleet at a time, and again when it is due', async () => {
+    const other = await startAutomationApp({ retention: RETENTION }, { database: app.database });
+    const ifDue = (node: AutomationApp) => node.module.get(Scheduler).roundIfDue(() => false);
+    await happened(100, 'Done');
+    const both = await Promise.all([ifDue(app), ifDue(other)]);
+    expect(both.map((round) => round.runs).sort()).toEqual([0, 1]);
+    await happened(100, 'Done');
+    expect(await Promise.all([ifDue(app), ifDue(other)])).toEqual([
+      { runs: 0, events: 0 },
+      { runs: 0, events: 0 },
+    ]);
+    await app.query("UPDATE automation.retention SET next_round_at = next_round_at - interval '9 minutes'");
+    expect(await ifDue(other)).toEqual({ runs: 1, events: 1 });
+    await other.close();
+  });
+
+  it('stops between two batches when the process does', async () => {
+    await happened(100, 'Done');
+    expect(await app.module.get(Scheduler).roundIfDue(() => true)).toEqual({ runs: 0, events: 0 });
+    expect(await runs()).toHaveLength(1);
+  });
+
+  it('belongs to the node that began last: one that was at it finds out at its next batch', async () => {
+    const [first, second] = ['019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11', '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a12'] as const;
+    const begin = (holder: string, when: 'due' | 'now') => app.source.transaction((manager) => beginRound(manager, holder, when, 600_000));
+    const hold = (holder: string) => app.source.transaction((manager) => holdRound(manager, holder, 600_000));
+    expect([await begin(first, 'due'), await hold(first)]).toEqual([true, '-infinity']);
+    expect([await begin(second, 'due'), await hold(second), await hold(first)]).toEqual([false, null, '-infinity']);
+    expect([await begin(second, 'now'), await hold(second), await hold(first)]).toEqual([true, '-infinity', null]);
   });
 });
 
@@ -69,7 +206,7 @@ describe('a restart against retention', () => {
     });
     await app.createLead();
     await app.automation.drain();
-    await app.query("UPDATE automation.events SET occurred_at = now() - interval '40 days'");
+    await app.query("UPDATE automation.events SET occurred_at = now() - interval '40 days', routed_at = now() - interval '40 days'");
     const [run] = await app.runsOf({ workflowId: id });
     await app.source.transaction(async (manager) => {
       const locked = await lockRun(manager, 'acme', run?.id ?? '');

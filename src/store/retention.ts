@@ -1,0 +1,63 @@
+import { v4 as uuid } from 'uuid';
+import type { AutomationDatabase } from './database.js';
+import {
+  beginRound,
+  FROM_THE_START,
+  holdRound,
+  type RetentionBatch,
+  type RetentionLimits,
+  removeOldEvents,
+  removeOldRuns,
+  removeOldSkippedRuns,
+} from './retention-store.js';
+import { ENGINE_STATEMENT_MS, limitTransaction } from './transaction-limits.js';
+
+/** What one round of retention removed. */
+export interface RetentionRound {
+  runs: number;
+  events: number;
+}
+
+/** A node looks a little more often than a round is due, or it would miss every other one. */
+const REST_SHARE = 0.9;
+
+/** Removes what is past its age: one node of the fleet at a time, batch after batch, at a cost that goes with what is removed. */
+export class Retention {
+  constructor(
+    private readonly database: AutomationDatabase,
+    private readonly limits: RetentionLimits & { intervalMs: number },
+  ) {}
+
+  /**
+   * Does one round: `due` when the fleet's last one is long enough ago, `now` in any case (a node that is at it stops).
+   * Ends early when `stopping` says so, or another node has taken over. Returns what was removed.
+   */
+  async round(when: 'due' | 'now', stopping: () => boolean = () => false): Promise<RetentionRound> {
+    const round: RetentionRound = { runs: 0, events: 0 };
+    const holder = uuid();
+    const rest = this.limits.intervalMs * REST_SHARE;
+    if (!(await this.database.transaction((manager) => beginRound(manager, holder, when, rest)))) return round;
+
+    /** Removes batch after batch, each in a short transaction of its own. False when the round has to end. */
+    const removeAll = async (remove: typeof removeOldRuns): Promise<boolean> => {
+      for (let after: string | null = FROM_THE_START; after !== null; ) {
+        if (stopping()) return false;
+        const begin: string = after;
+        const batch = await this.database.transaction(async (manager): Promise<RetentionBatch | null> => {
+          await limitTransaction(manager, { statementMs: ENGINE_STATEMENT_MS });
+          const seen = await holdRound(manager, holder, rest);
+          if (seen === null) return null;
+          return remove(manager, this.limits, remove === removeOldEvents && begin === FROM_THE_START ? seen : begin);
+        });
+        if (batch === null) return false;
+        round.runs += batch.runs;
+        round.events += batch.events;
+        after = batch.after;
+      }
+      return true;
+    };
+    // Runs first: an event goes when the last run that needs it has gone.
+    (await removeAll(removeOldSkippedRuns)) && (await removeAll(removeOldRuns)) && (await removeAll(removeOldEvents));
+    return round;
+  }
+}
