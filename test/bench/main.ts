@@ -7,6 +7,7 @@ import { latency } from './suites/latency.js';
 import { memory } from './suites/memory.js';
 import { processes } from './suites/processes.js';
 import { publish } from './suites/publish.js';
+import { retention } from './suites/retention.js';
 import { throughput } from './suites/throughput.js';
 import { benchPostgres } from './support.js';
 
@@ -17,7 +18,7 @@ import { benchPostgres } from './support.js';
  * BENCH_ONLY=latency,history picks suites. BENCH_FULL=1 adds the history of 10 million runs and the load of ten minutes.
  * BENCH_ROUNDS and the BENCH_ variables at the head of each suite change how much is measured.
  */
-const SUITES: readonly Suite[] = [throughput, publish, latency, conditions, activeWorkflows, history, processes, memory];
+const SUITES: readonly Suite[] = [throughput, publish, latency, conditions, activeWorkflows, history, retention, processes, memory];
 
 const wanted = process.env.BENCH_ONLY?.split(',').map((name) => name.trim()) ?? SUITES.map(({ name }) => name);
 const unknown = wanted.filter((name) => !SUITES.some((suite) => suite.name === name));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
-import { Scheduler } from '../../src/engine/timing/retention.js';
+import { Scheduler } from '../../src/engine/timing/retention-rounds.js';
 import { beginRound, holdRound } from '../../src/store/retention-store.js';
 import { lockRun } from '../../src/store/run-command-store.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
