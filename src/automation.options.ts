@@ -7,6 +7,7 @@ import { durationToMs, parseDuration } from './core/time/duration.js';
 import type { EngineSettings } from './engine/engine-settings.js';
 import type { AccessPolicy } from './host/access.js';
 import type { CrmHost } from './host/crm-host.js';
+import type { AdminLimits } from './store/admin-database.js';
 import type { MigrationMode } from './store/database.js';
 
 /** Options of {@link AutomationModule}. Only `dataSource` and `crm` are needed. */
@@ -59,6 +60,11 @@ export interface AutomationOptions {
     events?: string;
   };
   limits?: Partial<EngineSettings['limits']>;
+  /** The admin's side: it has a quarter of the pool. */
+  admin?: {
+    /** A statement that takes longer, in milliseconds, is ended and answered by 503 `query_timed_out`. Default 5,000. */
+    queryTimeoutMs?: number;
+  };
   database?: {
     /** Connections of the module's own pool. Default 8. */
     poolSize?: number;
@@ -75,6 +81,7 @@ const DEFAULTS = {
   worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
   limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10 },
   retention: { runs: 'P180D', skippedRuns: 'P30D', events: 'P30D' },
+  admin: { queryTimeoutMs: 5_000, waiting: 50 },
   poolSize: 8,
 };
 
@@ -129,11 +136,21 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
       defaultWorkspaceId: emitter.defaultWorkspaceId ?? null,
     },
   };
+  whole('admin.queryTimeoutMs', options.admin?.queryTimeoutMs, DEFAULTS.admin.queryTimeoutMs, 100, 60_000);
   if (problems.length > 0) {
     const list = problems.map(({ path, message }) => `${path} ${message}`).join('; ');
     throw new AutomationError('options_invalid', `The options of AutomationModule are not valid: ${list}.`, { problems });
   }
   return settings;
+}
+
+/** Returns what the admin's side may take of the pool: so little that hanging requests leave the engine enough. */
+export function resolveAdminLimits(options: AutomationOptions): AdminLimits {
+  return {
+    ...DEFAULTS.admin,
+    ...(options.admin?.queryTimeoutMs !== undefined && { queryTimeoutMs: options.admin.queryTimeoutMs }),
+    connections: Math.max(1, Math.floor(resolvePoolSize(options) / 4)),
+  };
 }
 
 /** Connections of the module's own pool. */

@@ -5,7 +5,7 @@ import { Mailer } from './actions/email/mailer.js';
 import { builtInActions } from './actions/index.js';
 import { OutboundHttp } from './actions/outbound/outbound-http.js';
 import { ActionRegistry } from './actions/registry.js';
-import { AUTOMATION_OPTIONS, type AutomationOptions, resolvePoolSize, resolveSettings } from './automation.options.js';
+import { AUTOMATION_OPTIONS, type AutomationOptions, resolveAdminLimits, resolvePoolSize, resolveSettings } from './automation.options.js';
 import { AutomationCatalog } from './engine/automation-catalog.js';
 import { HOST_EMITTER } from './engine/capture/emitter-bridge.js';
 import { ENGINE_SETTINGS } from './engine/engine-settings.js';
@@ -13,6 +13,7 @@ import { HOST_DATA_SOURCE } from './engine/wake-up.js';
 import { CRM_HOST } from './host/crm-host.js';
 import { isAttachable } from './host/typeorm-crm-host.js';
 import { ACCESS_POLICY } from './http/index.js';
+import { AdminDatabase } from './store/admin-database.js';
 import { AutomationDatabase } from './store/database.js';
 import { MIGRATIONS } from './store/migrations.js';
 
@@ -40,6 +41,13 @@ const database: Provider = {
     if (isAttachable(options.crm)) options.crm.attach(database.dataSource);
     return database;
   },
+};
+
+/** The share of the pool that requests of people have. */
+const adminDatabase: Provider = {
+  provide: AdminDatabase,
+  inject: [AUTOMATION_OPTIONS, AutomationDatabase],
+  useFactory: (options: AutomationOptions, database: AutomationDatabase) => new AdminDatabase(database, resolveAdminLimits(options)),
 };
 
 const actions: Provider[] = [
@@ -70,7 +78,7 @@ const actions: Provider[] = [
 ];
 
 /** What stands between the host's options and the engine: the only place where parts are made by hand. */
-export const hostProviders: Provider[] = [...host, database, ...actions];
+export const hostProviders: Provider[] = [...host, database, adminDatabase, ...actions];
 
 /** The host's emitter, where it has imported EventEmitterModule. A second one of ours would hear nothing. */
 function hostsEmitter(modules: ModuleRef): EventEmitter2 | null {

@@ -8,8 +8,8 @@ import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
 import { RunEndings } from '../engine/running/run-endings.js';
 import { type Caller, callerAsActor } from '../host/access.js';
+import { AdminDatabase } from '../store/admin-database.js';
 import { loadAudit, writeAudit } from '../store/audit-store.js';
-import { AutomationDatabase } from '../store/database.js';
 import { countRuns, holdWorkflows, type LockedRun, lockRun, lockRuns, takeRun } from '../store/run-command-store.js';
 import {
   type EventFilter,
@@ -79,8 +79,9 @@ export interface EventDetail extends EventRecord {
 /** What a bulk retry did, or would do. */
 export interface BulkRetryResult {
   dryRun: boolean;
-  /** How many runs of the filter could be retried when it began. */
+  /** How many runs of the filter could be retried when it began; at least so many, where that is not exact (beyond 10,000). */
   matched: number;
+  matchedIsExact: boolean;
   retried: number;
   /** Of those taken up by this call: how many were in somebody else's hands, or had just been retried. */
   skipped: number;
@@ -96,7 +97,7 @@ const SAMPLE_SIZE = 10;
 @Injectable()
 export class RunService {
   constructor(
-    private readonly database: AutomationDatabase,
+    private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
     private readonly endings: RunEndings,
     @Inject(ENGINE_SIGNAL) private readonly signal: EngineSignal,
@@ -104,18 +105,22 @@ export class RunService {
 
   /** Runs, newest first. */
   async list(filter: RunFilter, paging: Paging, caller: Caller): Promise<Page<RunItem>> {
-    const items = await listRuns(this.manager, caller.workspaceId, filter, { ...paging, limit: paging.limit + 1 }, this.modules);
+    const more = { ...paging, limit: paging.limit + 1 };
+    const items = await this.database.read((manager) => listRuns(manager, caller.workspaceId, filter, more, this.modules));
     return page(items, paging.limit);
   }
 
   /** Everything about one run. Throws `run_not_found`. */
   async get(id: string, caller: Caller): Promise<RunDetail> {
     const { workspaceId } = caller;
-    const run = isUuid(id) ? await findRun(this.manager, workspaceId, id) : null;
-    if (!run) throw notFound('run');
-    const histories = await loadExecutions(this.manager, [{ workspaceId, id }]);
-    const event = run.eventId === null ? null : await findEvent(this.manager, workspaceId, run.eventId);
-    const audit = await loadAudit(this.manager, workspaceId, 'run', id);
+    if (!isUuid(id)) throw notFound('run');
+    const { run, histories, event, audit } = await this.database.read(async (manager) => {
+      const run = await findRun(manager, workspaceId, id);
+      if (!run) throw notFound('run');
+      const histories = await loadExecutions(manager, [{ workspaceId, id }]);
+      const event = run.eventId === null ? null : await findEvent(manager, workspaceId, run.eventId);
+      return { run, histories, event, audit: await loadAudit(manager, workspaceId, 'run', id) };
+    });
     const cancelled = audit.find((entry) => entry.action === 'run.cancelled');
     return {
       ...run,
@@ -172,17 +177,20 @@ export class RunService {
     const failed: RunFilter = { ...filter, status: 'failed', retriable: true };
     const limit = Math.min(command.limit ?? BULK_RETRY_LIMIT, BULK_RETRY_LIMIT);
     if (command.dryRun) {
-      const matched = await countRuns(this.manager, workspaceId, failed, this.modules);
-      const sample = await listRuns(this.manager, workspaceId, failed, { limit: SAMPLE_SIZE }, this.modules);
-      return { dryRun: true, matched, retried: 0, skipped: 0, sample };
+      return this.database.read(async (manager) => {
+        const { count: matched, isExact } = await countRuns(manager, workspaceId, failed, this.modules);
+        const sample = await listRuns(manager, workspaceId, failed, { limit: SAMPLE_SIZE }, this.modules);
+        return { dryRun: true, matched, matchedIsExact: isExact, retried: 0, skipped: 0, sample };
+      });
     }
     const result = await this.database.transaction(async (manager) => {
-      const matched = await countRuns(manager, workspaceId, failed, this.modules);
+      const { count: matched, isExact } = await countRuns(manager, workspaceId, failed, this.modules);
       const runs = await lockRuns(manager, workspaceId, failed, this.modules, limit);
       const retried = await retryLocked(manager, runs, command, caller);
       return {
         dryRun: false,
         matched,
+        matchedIsExact: isExact,
         retried: retried.length,
         skipped: Math.max(0, Math.min(matched, limit) - retried.length),
         sample: [],
@@ -225,19 +233,19 @@ export class RunService {
 
   /** Events, newest first. */
   async listEvents(filter: EventFilter, paging: Paging, caller: Caller): Promise<Page<EventItem>> {
-    const items = await listEvents(this.manager, caller.workspaceId, filter, { ...paging, limit: paging.limit + 1 }, this.modules);
+    const more = { ...paging, limit: paging.limit + 1 };
+    const items = await this.database.read((manager) => listEvents(manager, caller.workspaceId, filter, more, this.modules));
     return page(items, paging.limit);
   }
 
   /** One event with every workflow that looked at it, and why it ran or did not. Throws `event_not_found`. */
   async getEvent(id: string, caller: Caller): Promise<EventDetail> {
-    const event = isUuid(id) ? await findEvent(this.manager, caller.workspaceId, id) : null;
-    if (!event) throw notFound('event');
-    return { ...event, runs: await listRunsOfEvent(this.manager, caller.workspaceId, id) };
-  }
-
-  private get manager() {
-    return this.database.dataSource.manager;
+    if (!isUuid(id)) throw notFound('event');
+    return this.database.read(async (manager) => {
+      const event = await findEvent(manager, caller.workspaceId, id);
+      if (!event) throw notFound('event');
+      return { ...event, runs: await listRunsOfEvent(manager, caller.workspaceId, id) };
+    });
   }
 
   private get modules(): string[] {

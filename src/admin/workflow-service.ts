@@ -9,8 +9,8 @@ import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { sqlState } from '../engine/failures.js';
 import { type Caller, callerAsActor } from '../host/access.js';
+import { AdminDatabase } from '../store/admin-database.js';
 import { writeAudit } from '../store/audit-store.js';
-import { AutomationDatabase } from '../store/database.js';
 import {
   type DraftColumns,
   deleteWorkflow,
@@ -25,8 +25,8 @@ import {
   setStatus,
   updateWorkflow,
   type WorkflowDetail,
-  type WorkflowItem,
   type WorkflowListQuery,
+  type WorkflowPage,
   type WorkflowRow,
 } from '../store/workflow-store.js';
 
@@ -58,7 +58,7 @@ export interface WorkflowPatch {
 @Injectable()
 export class WorkflowService {
   constructor(
-    private readonly database: AutomationDatabase,
+    private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
   ) {}
 
@@ -86,7 +86,7 @@ export class WorkflowService {
 
   /** Throws `workflow_not_found`. */
   async get(id: string, caller: Caller): Promise<WorkflowDetail> {
-    const workflow = isUuid(id) ? await findWorkflow(this.database.dataSource.manager, caller.workspaceId, id) : null;
+    const workflow = isUuid(id) ? await this.database.read((manager) => findWorkflow(manager, caller.workspaceId, id)) : null;
     if (!workflow) throw notFound();
     const { published } = workflow;
     return {
@@ -96,9 +96,9 @@ export class WorkflowService {
     };
   }
 
-  /** One page, and how many there are in all. */
-  list(query: WorkflowListQuery, caller: Caller): Promise<{ items: WorkflowItem[]; total: number }> {
-    return listWorkflows(this.database.dataSource.manager, caller.workspaceId, query);
+  /** One page, and how many there are in all: exactly up to 10,000. */
+  list(query: WorkflowListQuery, caller: Caller): Promise<WorkflowPage> {
+    return this.database.read((manager) => listWorkflows(manager, caller.workspaceId, query));
   }
 
   /**

@@ -68,9 +68,15 @@ export class AutomationDatabase {
   /**
    * Runs `work` in a transaction that no routing in the workspace overlaps: routers that began earlier have committed before
    * `work` starts, later ones see what it commits. This is what makes Pause hold from its commit on. Other workspaces go on.
+   * `prepare` comes before the waiting for them, and may limit it.
    */
-  activeWorkflowsTransaction<T>(workspaceId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  activeWorkflowsTransaction<T>(
+    workspaceId: string,
+    work: (manager: EntityManager) => Promise<T>,
+    prepare?: (manager: EntityManager) => Promise<void>,
+  ): Promise<T> {
     return this.transaction(async (manager) => {
+      await prepare?.(manager);
       await changeActiveWorkflows(manager, workspaceId);
       return work(manager);
     });

@@ -44,6 +44,7 @@ const PASSES = { retry: { kind: 'transient' } } as const;
  * `database_unavailable`); null for every other error.
  */
 export function asBusyError(thrown: unknown): AutomationError | null {
+  if (thrown instanceof AutomationError) return null;
   const state = sqlState(thrown);
   if (state === CANCELED) {
     return new AutomationError('query_timed_out', 'The database took longer over this than a request may take.', {

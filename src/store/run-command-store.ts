@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { ParentStep } from '../core/event.js';
 import type { Json } from '../core/json.js';
+import { type BoundedCount, countUpTo } from './bounded-count.js';
 import { QueryParts } from './query-parts.js';
 import { RELEASE } from './release.js';
 import { HAS_INPUT, type RunFilter, runTests } from './run-log-store.js';
@@ -37,19 +38,13 @@ export async function lockRun(manager: EntityManager, workspaceId: string, id: s
 }
 
 /** How many runs the filter means. */
-export async function countRuns(
+export function countRuns(
   manager: EntityManager,
   workspaceId: string,
   filter: RunFilter,
   modules: readonly string[],
-): Promise<number> {
-  const parts = runTests(new QueryParts(), workspaceId, filter, modules);
-  const [row] = await sql<{ count: number }>(
-    manager,
-    `SELECT count(*)::integer AS count FROM automation.runs r WHERE ${parts.where}`,
-    parts.parameters,
-  );
-  return row?.count ?? 0;
+): Promise<BoundedCount> {
+  return countUpTo(manager, 'automation.runs r', runTests(new QueryParts(), workspaceId, filter, modules));
 }
 
 /** Locks the oldest runs of the filter, leaving out those in somebody else's hands right now. */

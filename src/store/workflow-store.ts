@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import type { Problem } from '../core/errors.js';
 import type { Actor } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
+import { countUpTo } from './bounded-count.js';
 import { QueryParts } from './query-parts.js';
 import { sql } from './sql.js';
 
@@ -252,12 +253,15 @@ const STATS = `(SELECT workflow_id, sum(started) AS started, sum(succeeded) AS s
 
 type ItemRow = Omit<WorkflowItem, 'lastRunAt' | 'createdAt' | 'updatedAt'> & { lastRunAt: Date | null; createdAt: Date; updatedAt: Date };
 
+/** One page of workflows, and how many there are in all: exactly, or at least so many. */
+export interface WorkflowPage {
+  items: WorkflowItem[];
+  total: number;
+  totalIsExact: boolean;
+}
+
 /** One page of a workspace's workflows and how many there are in all. A workspace has hundreds, so pages are by number. */
-export async function listWorkflows(
-  manager: EntityManager,
-  workspaceId: string,
-  query: WorkflowListQuery,
-): Promise<{ items: WorkflowItem[]; total: number }> {
+export async function listWorkflows(manager: EntityManager, workspaceId: string, query: WorkflowListQuery): Promise<WorkflowPage> {
   const parts = new QueryParts();
   parts.and(`w.workspace_id = ${parts.bind(workspaceId)}`);
   parts.equals('w.status', query.status).equals('w.module', query.module).equals(`w.trigger->>'event'`, query.event);
@@ -265,11 +269,7 @@ export async function listWorkflows(
     const pattern = parts.bind(`%${query.search.replace(/[\\%_]/g, '\\$&')}%`);
     parts.and(`(w.name ILIKE ${pattern} OR w.code ILIKE ${pattern})`);
   }
-  const [count] = await sql<{ total: number }>(
-    manager,
-    `SELECT count(*)::integer AS total FROM automation.workflows w WHERE ${parts.where}`,
-    parts.parameters,
-  );
+  const total = await countUpTo(manager, 'automation.workflows w', parts);
   const direction = query.sort.descending ? 'DESC' : 'ASC';
   const { where } = parts;
   const limit = parts.bind(query.limit);
@@ -280,7 +280,7 @@ export async function listWorkflows(
      ORDER BY ${SORT_COLUMNS[query.sort.field]} ${direction} NULLS LAST, w.id ${direction} LIMIT ${limit} OFFSET ${offset}`,
     parts.parameters,
   );
-  return { items: rows.map(toItem), total: count?.total ?? 0 };
+  return { items: rows.map(toItem), total: total.count, totalIsExact: total.isExact };
 }
 
 /** Everything about one workflow; null when the workspace has none of that id. */

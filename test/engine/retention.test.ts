@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
-import { Scheduler } from '../../src/engine/timing/retention-rounds.js';
+import { RetentionRounds } from '../../src/engine/timing/retention-rounds.js';
 import { beginRound, holdRound } from '../../src/store/retention-store.js';
 import { lockRun } from '../../src/store/run-command-store.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
@@ -162,12 +162,12 @@ describe('retention', () => {
        FROM generate_series(1, $1::int) AS n`,
       [rows, workflowId],
     );
-    expect(await app.module.get(Scheduler).round()).toEqual({ runs: rows, events: rows });
+    expect(await app.module.get(RetentionRounds).round()).toEqual({ runs: rows, events: rows });
   });
 
   it('is done by one node of a fleet at a time, and again when it is due', async () => {
     const other = await startAutomationApp({ retention: RETENTION }, { database: app.database });
-    const ifDue = (node: AutomationApp) => node.module.get(Scheduler).roundIfDue(() => false);
+    const ifDue = (node: AutomationApp) => node.module.get(RetentionRounds).roundIfDue(() => false);
     await happened(100, 'Done');
     const both = await Promise.all([ifDue(app), ifDue(other)]);
     expect(both.map((round) => round.runs).sort()).toEqual([0, 1]);
@@ -183,7 +183,7 @@ describe('retention', () => {
 
   it('stops between two batches when the process does', async () => {
     await happened(100, 'Done');
-    expect(await app.module.get(Scheduler).roundIfDue(() => true)).toEqual({ runs: 0, events: 0 });
+    expect(await app.module.get(RetentionRounds).roundIfDue(() => true)).toEqual({ runs: 0, events: 0 });
     expect(await runs()).toHaveLength(1);
   });
 

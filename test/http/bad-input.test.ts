@@ -235,3 +235,22 @@ describe('a database that is away', () => {
     await admin.close();
   });
 });
+
+describe('a database that is busy', () => {
+  it('is answered by 503 with a code and when to ask again', async () => {
+    const admin = await startAdminApp({ limits: { connections: 1, waiting: 0, queryTimeoutMs: 200 } });
+    const { id } = await publishedWorkflow(admin);
+    await admin.database.transaction(async (manager) => {
+      await manager.query('SELECT 1 FROM automation.workflows WHERE id = $1 FOR UPDATE', [id]);
+      const paused = await admin.call('post', `/automation/workflows/${id}/pause`);
+      expect([paused.status, paused.body.code, paused.headers['retry-after']]).toEqual([503, 'busy', '1']);
+    });
+    await admin.database.transaction(async (manager) => {
+      await manager.query('LOCK TABLE automation.runs IN ACCESS EXCLUSIVE MODE');
+      const answers = await Promise.all([1, 2].map(() => admin.call('get', '/automation/runs')));
+      for (const answer of answers) expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([503, 'busy', '1']);
+    });
+    await admin.call('get', '/automation/runs').expect(200);
+    await admin.close();
+  });
+});

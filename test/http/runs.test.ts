@@ -271,6 +271,7 @@ describe('runs over HTTP', () => {
     expect((await bulk({ limit: 5, reason: 'Outage is over.' })).body).toEqual({
       dryRun: false,
       matched: 12,
+      matchedIsExact: true,
       retried: 5,
       skipped: 0,
       sample: [],

@@ -277,7 +277,7 @@ describe('the list of workflows', () => {
     expect(await namesOf('sort=-name')).toEqual(['Gamma 100%', 'delta_x', 'beta mail', 'Alpha mail']);
     expect(await namesOf('sort=createdAt&limit=2')).toEqual(['Alpha mail', 'beta mail']);
     expect(await namesOf('sort=createdAt&limit=2&page=2')).toEqual(['Gamma 100%', 'delta_x']);
-    expect(await list('page=99')).toEqual({ items: [], total: 4 });
+    expect(await list('page=99')).toEqual({ items: [], total: 4, totalIsExact: true });
     for (const sort of ['code', 'status', 'module', 'runCount', 'lastRunAt', 'updatedAt'])
       expect(await namesOf(`sort=-${sort}`)).toHaveLength(4);
   });

@@ -282,8 +282,15 @@ export class BulkRetryDto implements BulkRetryResult {
   @ApiProperty({ example: true })
   dryRun!: boolean;
 
-  @ApiProperty({ type: 'integer', example: 214, description: 'How many of the failed runs could be retried when it began.' })
+  @ApiProperty({
+    type: 'integer',
+    example: 214,
+    description: 'How many of the failed runs could be retried when it began, counted up to 10,000.',
+  })
   matched!: number;
+
+  @ApiProperty({ example: true, description: 'False: there are more than `matched`.' })
+  matchedIsExact!: boolean;
 
   @ApiProperty({ type: 'integer', example: 0 })
   retried!: number;

@@ -73,8 +73,11 @@ export class WorkflowPageDto {
   @ApiProperty({ type: [WorkflowItemDto] })
   items!: WorkflowItemDto[];
 
-  @ApiProperty({ type: 'integer', example: 1 })
+  @ApiProperty({ type: 'integer', example: 1, description: 'Counted up to 10,000.' })
   total!: number;
+
+  @ApiProperty({ example: true, description: 'False: there are more than `total`.' })
+  totalIsExact!: boolean;
 }
 
 class PublishedDto {

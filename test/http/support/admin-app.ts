@@ -12,6 +12,7 @@ import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
 import { ACCESS_POLICY, adminControllers, httpProviders, setupAutomationDocs } from '../../../src/http/index.js';
+import { AdminDatabase, type AdminLimits } from '../../../src/store/admin-database.js';
 import { AutomationDatabase } from '../../../src/store/database.js';
 import { MIGRATIONS } from '../../../src/store/migrations.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -99,7 +100,12 @@ export interface AdminApp {
 
 /** Builds the API on a database of its own, as a host would mount it. */
 export async function startAdminApp(
-  options: { policy?: AccessPolicy | null; prepare?: (app: NestExpressApplication) => void; docs?: boolean } = {},
+  options: {
+    limits?: Partial<AdminLimits>;
+    policy?: AccessPolicy | null;
+    prepare?: (app: NestExpressApplication) => void;
+    docs?: boolean;
+  } = {},
 ): Promise<AdminApp> {
   const testDatabase: TestDatabase = await createTestDatabase();
   const host = new DataSource({ type: 'postgres', url: testDatabase.url, entities: [] });
@@ -115,7 +121,10 @@ export async function startAdminApp(
       ...httpProviders,
       WorkflowService,
       RunService,
-      { provide: AutomationDatabase, useValue: database },
+      {
+        provide: AdminDatabase,
+        useValue: new AdminDatabase(database, { connections: 2, waiting: 50, queryTimeoutMs: 5_000, ...options.limits }),
+      },
       { provide: AutomationCatalog, useValue: catalog },
       { provide: ENGINE_SIGNAL, useValue: { workAvailable: () => (signals += 1), runEnded: () => undefined } },
       { provide: RunEndings, useValue: new RunEndings({ tellFinished: () => undefined } as never) },

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource, type EntityManager } from 'typeorm';
+import { CreateAutomation1763600000000 } from '../../migrations/1763600000000-create-automation.js';
+import { AutomationError } from '../../src/core/errors.js';
+import { AdminDatabase } from '../../src/store/admin-database.js';
+import { countUpTo } from '../../src/store/bounded-count.js';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { QueryParts } from '../../src/store/query-parts.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+describe('the database as the admin’s side uses it', () => {
+  let test: TestDatabase;
+  let host: DataSource;
+  let database: AutomationDatabase;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    host = await new DataSource({ type: 'postgres', url: test.url }).initialize();
+    database = new AutomationDatabase(host, { poolSize: 6, migrations: [CreateAutomation1763600000000], migrate: 'auto' });
+    await database.connect();
+    await host.query('CREATE TABLE things AS SELECT n FROM generate_series(1, 20) AS n');
+  });
+  afterAll(async () => {
+    await database.close();
+    await host.destroy();
+    await test.drop();
+  });
+  const admin = (limits: Partial<ConstructorParameters<typeof AdminDatabase>[1]> = {}) =>
+    new AdminDatabase(database, { connections: 2, waiting: 10, queryTimeoutMs: 10_000, ...limits });
+  type Open = (on: AdminDatabase, work: (manager: EntityManager) => Promise<unknown>) => Promise<unknown>;
+  const doors: [string, Open][] = [
+    ['read', (on, work) => on.read(work)],
+    ['write', (on, work) => on.transaction(work)],
+    ['change what is active', (on, work) => on.activeWorkflowsTransaction('acme', work)],
+  ];
+  const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => 'done',
+      (error: unknown) => (error instanceof AutomationError ? error.code : error),
+    );
+
+  it.each(doors)('uses no more connections than its share to %s, and serves all in their order', async (_, open) => {
+    const shared = admin();
+    let inside = 0;
+    let most = 0;
+    const order: number[] = [];
+    const ask = (index: number) =>
+      open(shared, async (manager) => {
+        inside += 1;
+        most = Math.max(most, inside);
+        order.push(index);
+        await manager.query('SELECT 1');
+        inside -= 1;
+      });
+    await Promise.all(Array.from({ length: 8 }, (_, index) => ask(index)));
+    expect([most <= 2, [...order].sort((a, b) => a - b)]).toEqual([true, [0, 1, 2, 3, 4, 5, 6, 7]]);
+  });
+
+  it.each(doors)('ends a statement that takes too long to %s, and says so', async (_, open) => {
+    const hasty = admin({ queryTimeoutMs: 100 });
+    const error = await open(hasty, (manager) => manager.query('SELECT pg_sleep(60)')).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'query_timed_out', retry: { kind: 'transient' } });
+    expect(await codeOf(hasty.read((manager) => manager.query('SELECT 1')))).toBe('done');
+  });
+
+  it('is busy where somebody else holds the rows', async () => {
+    await host.transaction(async (manager) => {
+      await manager.query('SELECT 1 FROM things WHERE n = 1 FOR UPDATE');
+      const change = admin({ queryTimeoutMs: 200 }).transaction((own) => own.query('UPDATE things SET n = 1 WHERE n = 1'));
+      expect(await codeOf(change)).toBe('busy');
+    });
+  });
+
+  it('is busy where routing does not end in time', async () => {
+    await database.transaction(async (manager) => {
+      await manager.query(`SELECT ${'pg_advisory_xact_lock_shared(automation.active_workflows_key($$acme$$))'}`);
+      expect(await codeOf(admin({ queryTimeoutMs: 200 }).activeWorkflowsTransaction('acme', async () => undefined))).toBe('busy');
+    });
+  });
+
+  it('refuses at once when too many wait already, and those that have waited too long', async () => {
+    const small = admin({ connections: 1, waiting: 1, queryTimeoutMs: 300 });
+    let release = (): void => undefined;
+    const held = small.read(() => new Promise<void>((resolve) => (release = resolve)));
+    const waiting = codeOf(small.read(async () => undefined));
+    const refused = await small.read(async () => undefined).catch((thrown: unknown) => thrown);
+    expect(refused).toMatchObject({ code: 'busy', retry: { kind: 'transient', retryAfterMs: 300 } });
+    expect(await waiting).toBe('busy');
+    release();
+    await held;
+    // Whoever gave up holds no place any more, neither in the queue nor of the connections.
+    expect(await Promise.all([1, 2].map(() => codeOf(small.read(async () => undefined))))).toEqual(['done', 'done']);
+  });
+
+  it('writes nothing where it only reads', async () => {
+    await expect(admin().read((manager) => manager.query('DELETE FROM things'))).rejects.toThrow('read-only transaction');
+  });
+
+  it('gives its connection back whatever happens, and hands on what the work itself throws', async () => {
+    const small = admin({ connections: 1 });
+    const own = new AutomationError('run_not_found', 'There is none.', { cause: Object.assign(new Error('deadlock'), { code: '40P01' }) });
+    await expect(small.transaction(() => Promise.reject(own))).rejects.toBe(own);
+    await expect(small.read((manager) => manager.query('SELECT 1/0'))).rejects.toThrow('division by zero');
+    expect(await codeOf(small.read(async () => undefined))).toBe('done');
+  });
+
+  it('is unavailable when the database is', async () => {
+    const cut = admin().read((manager) => manager.query('SELECT pg_terminate_backend(pg_backend_pid())'));
+    expect(await codeOf(cut)).toBe('database_unavailable');
+  });
+
+  it.each([
+    [19, 19, false],
+    [20, 20, true],
+    [21, 20, true],
+  ])('counts up to %i of twenty: %i, exact: %s', async (most, count, isExact) => {
+    const parts = new QueryParts().and('n > 0');
+    expect(await admin().read((manager) => countUpTo(manager, 'things', parts, most))).toEqual({ count, isExact });
+  });
+});
