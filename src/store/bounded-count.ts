@@ -3,7 +3,7 @@ import type { QueryParts } from './query-parts.js';
 import { sql } from './sql.js';
 
 /** Up to here things are counted; beyond it people are told "more than". */
-export const MOST_COUNTED = 10_000;
+const MOST_COUNTED = 10_000;
 
 /** How many there are: exactly, or at least so many. */
 export interface BoundedCount {

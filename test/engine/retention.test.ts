@@ -148,6 +148,16 @@ describe('retention', () => {
     await app.workflows.pause(second, ADMIN);
   });
 
+  it('keeps an event for its own age, even when its run has gone before', async () => {
+    const lead = await happened(5, 'Done');
+    await app.query("UPDATE automation.runs SET finished_at = finished_at - interval '100 days' WHERE record_id = $1", [lead]);
+    await cleanUp();
+    expect([await runs(), await events()]).toEqual([[], [5]]);
+    await age(lead, 30);
+    await cleanUp();
+    expect(await events()).toEqual([]);
+  });
+
   it('removes many batches in one round, events of the same moment too', async () => {
     const rows = 2_500;
     await app.query(
