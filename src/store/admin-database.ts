@@ -11,7 +11,7 @@ export interface AdminLimits {
   connections: number;
   /** Requests that wait for one; further ones are refused at once. */
   waiting: number;
-  /** Of one statement, and of waiting for a connection. */
+  /** Of one statement, of waiting for a turn, and of waiting for a connection. */
   queryTimeoutMs: number;
 }
 
@@ -33,8 +33,9 @@ export class AdminDatabase {
 
   /** Runs `work`, which only reads, in one transaction. */
   read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.withConnection(() =>
+    return this.withConnection((begin) =>
       this.database.transaction(async (manager) => {
+        begin();
         await sql(manager, `SELECT ${limitExpressions(this.statementLimits)}, set_config('transaction_read_only', 'on', true)`);
         return work(manager);
       }),
@@ -43,8 +44,9 @@ export class AdminDatabase {
 
   /** Runs `work` in one transaction. */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.withConnection(() =>
+    return this.withConnection((begin) =>
       this.database.transaction(async (manager) => {
+        begin();
         await limitTransaction(manager, this.statementLimits);
         return work(manager);
       }),
@@ -53,8 +55,11 @@ export class AdminDatabase {
 
   /** Runs `work` in a transaction that no routing in the workspace overlaps, see {@link AutomationDatabase.activeWorkflowsTransaction}. */
   activeWorkflowsTransaction<T>(workspaceId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.withConnection(() =>
-      this.database.activeWorkflowsTransaction(workspaceId, work, (manager) => limitTransaction(manager, this.statementLimits)),
+    return this.withConnection((begin) =>
+      this.database.activeWorkflowsTransaction(workspaceId, work, async (manager) => {
+        begin();
+        await limitTransaction(manager, this.statementLimits);
+      }),
     );
   }
 
@@ -63,14 +68,39 @@ export class AdminDatabase {
     return { statementMs: queryTimeoutMs, lockMs: queryTimeoutMs * LOCK_SHARE };
   }
 
-  private async withConnection<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a transaction that calls `begin` when it has its connection. One that comes too late, because the engine has all
+   * of them, is not begun any more: nobody waits for it. Its place is free when the connection is.
+   */
+  private async withConnection<T>(transaction: (begin: () => void) => Promise<T>): Promise<T> {
     await this.take();
+    const tooLate = tooMany(this.limits.queryTimeoutMs);
+    let isTooLate = false;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        isTooLate = true;
+        reject(tooLate);
+      }, this.limits.queryTimeoutMs);
+    });
+    const begin = (): void => {
+      clearTimeout(timer);
+      if (isTooLate) throw tooLate;
+    };
+    // Asynchronous from the first line: a database that is not connected throws at once.
+    const run = async (): Promise<T> => {
+      try {
+        return await transaction(begin);
+      } finally {
+        this.giveBack();
+      }
+    };
     try {
-      return await work();
+      return await Promise.race([run(), late]);
     } catch (error) {
       throw asBusyError(error) ?? error;
     } finally {
-      this.giveBack();
+      clearTimeout(timer);
     }
   }
 

@@ -7,6 +7,7 @@ import { countUpTo } from '../../src/store/bounded-count.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { QueryParts } from '../../src/store/query-parts.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 
 describe('the database as the admin’s side uses it', () => {
   let test: TestDatabase;
@@ -72,7 +73,7 @@ describe('the database as the admin’s side uses it', () => {
 
   it('is busy where routing does not end in time', async () => {
     await database.transaction(async (manager) => {
-      await manager.query(`SELECT ${'pg_advisory_xact_lock_shared(automation.active_workflows_key($$acme$$))'}`);
+      await manager.query(`SELECT pg_advisory_xact_lock_shared(automation.active_workflows_key('acme'))`);
       expect(await codeOf(admin({ queryTimeoutMs: 200 }).activeWorkflowsTransaction('acme', async () => undefined))).toBe('busy');
     });
   });
@@ -91,6 +92,27 @@ describe('the database as the admin’s side uses it', () => {
     expect(await Promise.all([1, 2].map(() => codeOf(small.read(async () => undefined))))).toEqual(['done', 'done']);
   });
 
+  it.each(doors)('is busy where the engine has all connections, and does nothing of it later: %s', async (_, open) => {
+    const small = admin({ connections: 1, queryTimeoutMs: 200 });
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let holding = 0;
+    const engine = Array.from({ length: 6 }, () =>
+      database.transaction(() => {
+        holding += 1;
+        return held;
+      }),
+    );
+    await eventually(() => expect(holding).toBe(6));
+    let ran = false;
+    const late = open(small, async () => (ran = true));
+    expect(await codeOf(late)).toBe('busy');
+    release();
+    await Promise.all(engine);
+    expect(await codeOf(small.read(async () => undefined))).toBe('done');
+    expect(ran).toBe(false);
+  });
+
   it('writes nothing where it only reads', async () => {
     await expect(admin().read((manager) => manager.query('DELETE FROM things'))).rejects.toThrow('read-only transaction');
   });
@@ -104,6 +126,9 @@ describe('the database as the admin’s side uses it', () => {
   });
 
   it('is unavailable when the database is', async () => {
+    const closed = new AutomationDatabase(host, { poolSize: 3, migrations: [], migrate: 'auto' });
+    const notStarted = new AdminDatabase(closed, { connections: 1, waiting: 0, queryTimeoutMs: 10_000 });
+    for (const [, open] of [...doors, ...doors]) expect(await codeOf(open(notStarted, async () => undefined))).toBe('not_started');
     const cut = admin().read((manager) => manager.query('SELECT pg_terminate_backend(pg_backend_pid())'));
     expect(await codeOf(cut)).toBe('database_unavailable');
   });
