@@ -31,8 +31,8 @@ export function isConnectionLoss(thrown: unknown): boolean {
   return false;
 }
 
-/** Canceled while it ran: our own limit, or a person's pg_cancel_backend. */
-const CANCELED = '57014';
+/** SQLSTATE of a statement that was canceled while it ran: our own limit, or a person's pg_cancel_backend. */
+export const QUERY_CANCELED = '57014';
 /** The database is up but cannot serve this now: out of resources, deadlock, serialization failure, lock timeout. */
 const BUSY = /^(53...|40...|55P03)$/;
 /** A refused or broken socket, which Node reports by names that look like SQLSTATEs (EPIPE). */
@@ -46,7 +46,7 @@ const PASSES = { retry: { kind: 'transient' } } as const;
 export function asBusyError(thrown: unknown): AutomationError | null {
   if (thrown instanceof AutomationError) return null;
   const state = sqlState(thrown);
-  if (state === CANCELED) {
+  if (state === QUERY_CANCELED) {
     return new AutomationError('query_timed_out', 'The database took longer over this than a request may take.', {
       ...PASSES,
       hint: 'Ask for less: a workflow, a status, a record or a shorter period.',

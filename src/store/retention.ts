@@ -1,5 +1,7 @@
+import type { EntityManager } from 'typeorm';
 import { v4 as uuid } from 'uuid';
 import type { AutomationDatabase } from './database.js';
+import { QUERY_CANCELED, sqlState } from './postgres-errors.js';
 import {
   beginRound,
   FROM_THE_START,
@@ -21,11 +23,17 @@ export interface RetentionRound {
 /** A node looks a little more often than a round is due, or it would miss every other one. */
 const REST_SHARE = 0.9;
 
+/** By how much a batch is made smaller that took too long. */
+const SMALLER = 10;
+
+type Remove = typeof removeOldRuns;
+
 /** Removes what is past its age: one node of the fleet at a time, batch after batch, at a cost that goes with what is removed. */
 export class Retention {
   constructor(
     private readonly database: AutomationDatabase,
     private readonly limits: RetentionLimits & { intervalMs: number },
+    private readonly statementMs = ENGINE_STATEMENT_MS,
   ) {}
 
   /**
@@ -38,17 +46,21 @@ export class Retention {
     const rest = this.limits.intervalMs * REST_SHARE;
     if (!(await this.database.transaction((manager) => beginRound(manager, holder, when, rest)))) return round;
 
+    let { batchSize } = this.limits;
     /** Removes batch after batch, each in a short transaction of its own. False when the round has to end. */
-    const removeAll = async (remove: typeof removeOldRuns): Promise<boolean> => {
+    const removeAll = async (remove: Remove): Promise<boolean> => {
       for (let after: string | null = FROM_THE_START; after !== null; ) {
         if (stopping()) return false;
-        const begin: string = after;
-        const batch = await this.database.transaction(async (manager): Promise<RetentionBatch | null> => {
-          await limitTransaction(manager, { statementMs: ENGINE_STATEMENT_MS });
-          const seen = await holdRound(manager, holder, rest);
-          if (seen === null) return null;
-          return remove(manager, this.limits, remove === removeOldEvents && begin === FROM_THE_START ? seen : begin);
+        const from: string = after;
+        const batch = await this.batch(holder, rest, (manager, seen) =>
+          remove(manager, { ...this.limits, batchSize }, remove === removeOldEvents && from === FROM_THE_START ? seen : from),
+        ).catch((error: unknown) => {
+          // Runs of many steps, or a slow disk: tried again by less, or every round would end at this batch.
+          if (sqlState(error) !== QUERY_CANCELED || batchSize === 1) throw error;
+          batchSize = Math.ceil(batchSize / SMALLER);
+          return 'too slow' as const;
         });
+        if (batch === 'too slow') continue;
         if (batch === null) return false;
         round.runs += batch.runs;
         round.events += batch.events;
@@ -59,5 +71,18 @@ export class Retention {
     // Runs first: an event goes when the last run that needs it has gone.
     (await removeAll(removeOldSkippedRuns)) && (await removeAll(removeOldRuns)) && (await removeAll(removeOldEvents));
     return round;
+  }
+
+  /** One transaction; null when another node has taken the round over. */
+  private batch(
+    holder: string,
+    restMs: number,
+    remove: (manager: EntityManager, seen: string) => Promise<RetentionBatch>,
+  ): Promise<RetentionBatch | null> {
+    return this.database.transaction(async (manager) => {
+      await limitTransaction(manager, { statementMs: this.statementMs });
+      const seen = await holdRound(manager, holder, restMs);
+      return seen === null ? null : remove(manager, seen);
+    });
   }
 }

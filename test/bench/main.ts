@@ -15,7 +15,7 @@ import { benchPostgres } from './support.js';
  * `npm run bench`: the numbers of RESULTS.md, on one durable Postgres in one run. What is compared takes turns in rounds,
  * so that a machine that slows down slows all of it. Tables go to stdout, progress to stderr.
  *
- * BENCH_ONLY=latency,history picks suites. BENCH_FULL=1 adds the history of 10 million runs and the load of ten minutes.
+ * BENCH_ONLY=latency,history picks suites. BENCH_FULL=1 adds the history of 10 million runs, retention beside it, and the load of ten minutes.
  * BENCH_ROUNDS and the BENCH_ variables at the head of each suite change how much is measured.
  */
 const SUITES: readonly Suite[] = [throughput, publish, latency, conditions, activeWorkflows, history, retention, processes, memory];

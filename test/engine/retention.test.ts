@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
 import { RetentionRounds } from '../../src/engine/timing/retention-rounds.js';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { Retention } from '../../src/store/retention.js';
 import { beginRound, holdRound } from '../../src/store/retention-store.js';
 import { lockRun } from '../../src/store/run-command-store.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
+const DAY_MS = 86_400_000;
 const RETENTION = { runs: 'P90D', skippedRuns: 'P10D', events: 'P30D' };
 
 /** What becomes of a lead says its source: `Done` and `Skipped` at once, `Fails` at its step, `Waits` for a day. */
@@ -173,6 +176,22 @@ describe('retention', () => {
       [rows, workflowId],
     );
     expect(await app.module.get(RetentionRounds).round()).toEqual({ runs: rows, events: rows });
+  });
+
+  it('goes on by smaller batches where one takes too long', async () => {
+    await app.query(
+      `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, status, actor, finished_at)
+       SELECT 'acme', gen_random_uuid(), $1, $1, 1, 'succeeded', '{}', now() - interval '100 days' + n * interval '1 s'
+       FROM generate_series(1, 20) AS n`,
+      [workflowId],
+    );
+    await app.query(`CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN IF pg_sleep(0.05) IS NOT NULL THEN RETURN OLD; END IF; RETURN OLD; END $$`);
+    await app.query('CREATE TRIGGER slow BEFORE DELETE ON automation.runs FOR EACH ROW EXECUTE FUNCTION slowly()');
+    const limits = { runsMs: 90 * DAY_MS, skippedRunsMs: DAY_MS, eventsMs: DAY_MS, batchSize: 20, intervalMs: 600_000 };
+    const retention = new Retention(app.module.get(AutomationDatabase), limits, 700);
+    expect(await retention.round('now')).toEqual({ runs: 20, events: 0 });
+    await app.query('DROP TRIGGER slow ON automation.runs');
   });
 
   it('is done by one node of a fleet at a time, and again when it is due', async () => {

@@ -11,7 +11,6 @@ import { addOtherWorkflows } from '../many-workflows.js';
 import { atMost, type BenchContext, ms, type Suite, type Table, whole } from '../report.js';
 import { benchDatabase, benchHost } from '../support.js';
 
-const RUNS = Number(process.env.BENCH_RETENTION_RUNS ?? 10_000_000);
 /** Of each kind: finished runs and events. */
 const DUE = Number(process.env.BENCH_RETENTION_DUE ?? 100_000);
 const DAY_MS = 86_400_000;
@@ -35,7 +34,8 @@ interface Measured {
 /** What retention costs beside a long history: where nothing is due, and where 100,000 runs and events are. */
 export const retention: Suite = {
   name: 'retention',
-  async run({ serverUrl, progress }: BenchContext): Promise<Table> {
+  async run({ serverUrl, full, progress }: BenchContext): Promise<Table> {
+    const size = Number(process.env.BENCH_RETENTION_RUNS ?? (full ? 10_000_000 : 1_000_000));
     const url = await benchDatabase(serverUrl, 'bench_retention');
     const host = await benchHost(url, { worker: { enabled: false } });
     await addOtherWorkflows(host, WORKFLOWS_WITH_HISTORY);
@@ -44,7 +44,7 @@ export const retention: Suite = {
     await loadHistory(
       url,
       workflows.map(({ id }) => id),
-      RUNS,
+      size,
       progress,
     );
     const admin = new pg.Client({ connectionString: url });
@@ -73,7 +73,7 @@ export const retention: Suite = {
         progress('a round …');
         after.push(await measure(url, admin, () => ourRound(url, limits)));
       }
-      return report(before, after, builds);
+      return report(size, before, after, builds);
     } finally {
       await admin.end();
     }
@@ -158,7 +158,7 @@ async function blocksRead(url: string, admin: pg.Client): Promise<number> {
   return rows[0].blocks;
 }
 
-function report(before: readonly Measured[], after: readonly Measured[], builds: readonly string[]): Table {
+function report(size: number, before: readonly Measured[], after: readonly Measured[], builds: readonly string[]): Table {
   const line = (name: string, { runs, events, ms: took, blocks, gaveUp }: Measured, verdict: readonly string[]): string[] => [
     name,
     whole(runs),
@@ -171,7 +171,7 @@ function report(before: readonly Measured[], after: readonly Measured[], builds:
   const [oldIdle, oldRemoving] = before as [Measured, Measured];
   const each = removing.blocks / Math.max(1, removing.runs + removing.events);
   return {
-    title: `Retention beside ${whole(RUNS)} finished runs`,
+    title: `Retention beside ${whole(size)} finished runs`,
     columns: ['one round', 'runs removed', 'events removed', 'time', 'blocks read', 'target', 'verdict'],
     rows: [
       line('0.1.0, nothing due', oldIdle, ['', '']),
