@@ -2,6 +2,7 @@ import { Type } from 'class-transformer';
 import { IsISO8601, IsNotEmpty, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import type { Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { readMoment } from '../core/time/dates.js';
 import { addDuration, parseDuration } from '../core/time/duration.js';
 import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
@@ -102,7 +103,11 @@ function dueProblems(args: JsonObject): Problem[] {
 function dueAt(args: CreateTaskArguments, step: LocalStep): string | null {
   const duration = args.dueIn ? parseDuration(args.dueIn) : null;
   // counted as a calendar does in the zone of the workflow: a day later is the same time of day
-  return duration ? addDuration(step.now, duration, step.scope.timezone).toISOString() : (args.dueAt ?? null);
+  if (duration) return addDuration(step.now, duration, step.scope.timezone).toISOString();
+  // A plain date stays one: the CRM may keep the day alone.
+  return args.dueAt && args.dueAt.length > 10
+    ? (readMoment(args.dueAt, step.scope.timezone)?.toISOString() ?? args.dueAt)
+    : (args.dueAt ?? null);
 }
 
 async function assigneeOf(assignee: string | null, step: LocalStep): Promise<string | null> {

@@ -2,18 +2,18 @@ import type { FieldDescription, ModuleDescription } from '../core/catalog.js';
 import { AutomationError } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { toStorableJson } from '../core/storable-json.js';
+import { dayOf, parseDate, readMoment } from '../core/time/dates.js';
+import { DAY_MS } from '../core/time/zones.js';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DATETIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/i;
 
 /**
  * The fields to be set, checked against the module's description, each value in the one form its type has as JSON
- * (`'12.50'` for a number is 12.5, a date-time is ISO 8601 in UTC). Throws permanent AutomationErrors: `field_unknown`,
+ * (`'12.50'` for a number is 12.5, a date-time is ISO 8601 in UTC; one without an offset is in `timezone`). Throws permanent AutomationErrors: `field_unknown`,
  * `field_not_writable`, `value_required`, `value_not_allowed`, `value_invalid`. Checking here, before a batch is written,
  * keeps one step's mistake from failing the statement of its neighbours.
  */
-export function checkedPatch(module: ModuleDescription, set: JsonObject): Record<string, Json> {
+export function checkedPatch(module: ModuleDescription, set: JsonObject, timezone = 'UTC'): Record<string, Json> {
   const fields = fieldsOf(module);
   const patch: Record<string, Json> = {};
   for (const [name, value] of Object.entries(set)) {
@@ -31,7 +31,7 @@ export function checkedPatch(module: ModuleDescription, set: JsonObject): Record
         details: { module: module.name, field: name },
       });
     }
-    patch[name] = checkedValue(module.name, field, value);
+    patch[name] = checkedValue(module.name, field, value, timezone);
   }
   return patch;
 }
@@ -45,14 +45,19 @@ function fieldsOf(module: ModuleDescription): ReadonlyMap<string, FieldDescripti
 }
 
 /** One value for a field in the one form its type has as JSON; the errors are those of {@link checkedPatch}. */
-export function checkedValue(module: string, field: Pick<FieldDescription, 'name' | 'type' | 'nullable' | 'options'>, value: Json): Json {
+export function checkedValue(
+  module: string,
+  field: Pick<FieldDescription, 'name' | 'type' | 'nullable' | 'options'>,
+  value: Json,
+  timezone = 'UTC',
+): Json {
   if (value === null) {
     if (field.nullable) return null;
     throw new AutomationError('value_required', `The field '${field.name}' of ${module} cannot be empty.`, {
       details: { module, field: field.name },
     });
   }
-  const canonical = canonicalValue(field, value);
+  const canonical = canonicalValue(field, value, timezone);
   if (canonical === undefined) {
     throw new AutomationError(
       'value_invalid',
@@ -75,7 +80,7 @@ export function checkedValue(module: string, field: Pick<FieldDescription, 'name
 }
 
 /** The value as its field's type writes it; undefined when it does not fit. */
-function canonicalValue(field: Pick<FieldDescription, 'type'>, value: Exclude<Json, null>): Json | undefined {
+function canonicalValue(field: Pick<FieldDescription, 'type'>, value: Exclude<Json, null>, timezone: string): Json | undefined {
   switch (field.type) {
     case 'text':
       return typeof value === 'object' ? undefined : toStorableJson(String(value));
@@ -87,9 +92,9 @@ function canonicalValue(field: Pick<FieldDescription, 'type'>, value: Exclude<Js
       if (typeof value === 'boolean') return value;
       return value === 'true' ? true : value === 'false' ? false : undefined;
     case 'date':
-      return typeof value === 'string' && isMoment(value) ? value.slice(0, 10) : undefined;
+      return plainDate(value, timezone);
     case 'datetime':
-      return typeof value === 'string' && isMoment(value) ? new Date(utcUnlessTold(value)).toISOString() : undefined;
+      return readMoment(value, timezone)?.toISOString();
     case 'list':
       if (!Array.isArray(value) || value.some((item) => item === null || typeof item === 'object')) return undefined;
       return value.map((item) => toStorableJson(String(item)));
@@ -98,16 +103,15 @@ function canonicalValue(field: Pick<FieldDescription, 'type'>, value: Exclude<Js
   }
 }
 
-function isMoment(text: string): boolean {
-  if (!DATE.test(text) && !DATETIME.test(text)) return false;
-  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  // A day that its month does not have (2024-02-30) would be carried over into the next one.
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10)) && !Number.isNaN(Date.parse(utcUnlessTold(text)));
-}
+/** A midnight in UTC, as which database drivers give plain dates. */
+const UTC_MIDNIGHT = /T00:00:00(?:\.000)?Z$/;
 
-/** JavaScript takes a date-time without an offset as local time; here every time is UTC unless it says otherwise. */
-function utcUnlessTold(text: string): string {
-  return DATETIME.test(text) && !/(Z|[+-]\d{2}:?\d{2})$/i.test(text) ? `${text}Z` : text;
+/** The day that a date falls on in the zone. */
+function plainDate(value: Json, timezone: string): string | undefined {
+  const date = parseDate(value);
+  if (date === null) return undefined;
+  if (UTC_MIDNIGHT.test(value as string)) return (value as string).slice(0, 10);
+  return new Date(dayOf(date, timezone) * DAY_MS).toISOString().slice(0, 10);
 }
 
 /** A number where one holds the decimal text exactly, else the text as it is. */

@@ -182,6 +182,19 @@ describe('updating', () => {
     expect(saved.map(({ amount }) => amount)).toEqual(['8.00', '8.00']);
   });
 
+  it('reads a date-time without an offset in the zone of its step', async () => {
+    const lead = await fixture.lead();
+    const inZone = (timezone: string | undefined) =>
+      work(async (unit) => {
+        const session = unit.forStep({ workspaceId: 'acme', actor: { type: 'workflow', id: 'w-1' }, cause: null, timezone });
+        const { after } = await session.update(leadRef(lead), () => ({ contactedAt: '2030-05-01T09:00' }));
+        return after.contactedAt;
+      });
+    expect(await inZone('Europe/Berlin')).toBe('2030-05-01T07:00:00.000Z');
+    expect(await inZone('America/New_York')).toBe('2030-05-01T13:00:00.000Z');
+    expect(await inZone(undefined)).toBe('2030-05-01T09:00:00.000Z');
+  });
+
   it('writes nothing, and tells of nothing, when nothing changes', async () => {
     const lead = await fixture.lead({ amount: '5', tags: ['a'] });
     await work(async (unit, step) => {

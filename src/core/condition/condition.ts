@@ -1,10 +1,10 @@
 import type { ModuleDescription } from '../catalog.js';
 import { AutomationError } from '../errors.js';
 import type { RecordData } from '../event.js';
-import { plainDay } from '../operators/date-value.js';
 import { OPERATORS } from '../operators/index.js';
 import { type Judge, type Operator, Unfit } from '../operators/operator.js';
 import { type ParsedPath, parsePath } from '../scope.js';
+import { plainDay } from '../time/dates.js';
 import { type Explanation, excerpt } from './explanation.js';
 import { type CompileContext, compileOperand, compileReader, fieldType, plainField } from './operand.js';
 import { conditionProblems } from './problems.js';

@@ -1,10 +1,10 @@
 import type { FieldType, ModuleDescription } from '../catalog.js';
 import type { AutomationError } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
-import { plainDay } from '../operators/date-value.js';
 import { type Operand, type Reader, Unfit, type ValueShape } from '../operators/operator.js';
 import { formatPath, type ParsedPath, parsePath, type ReadableScope, readPath } from '../scope.js';
 import { compileTemplate, hasExpression } from '../template/template.js';
+import { plainDay } from '../time/dates.js';
 import { addDuration, type Duration, parseDuration } from '../time/duration.js';
 import { findField } from './field-types.js';
 import type { ConditionSubject } from './subject.js';

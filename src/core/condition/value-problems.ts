@@ -2,11 +2,11 @@ import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { PERIODS, UNITS } from '../operators/date.js';
-import { compareDates, parseDate } from '../operators/date-value.js';
 import { type Operator, Unfit, type ValueShape } from '../operators/operator.js';
 import { compilePattern } from '../operators/text.js';
 import { parsePath } from '../scope.js';
 import { compileTemplate, hasExpression, templateProblems } from '../template/template.js';
+import { compareDates, parseDate } from '../time/dates.js';
 import { parseDuration } from '../time/duration.js';
 import { findField } from './field-types.js';
 

@@ -3,7 +3,7 @@ import type { ConditionSubject } from '../condition/subject.js';
 import type { FieldChange } from '../event.js';
 import { isJsonObject, type Json } from '../json.js';
 import { type ParsedPath, readMember } from '../scope.js';
-import { plainDay } from './date-value.js';
+import { plainDay } from '../time/dates.js';
 import { notANumber, readNumber } from './number.js';
 import { comparing, type Judge, type Operator, type TestSetup, Unfit, type Verdict } from './operator.js';
 import { equalTo, sameJson } from './values.js';

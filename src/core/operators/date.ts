@@ -1,24 +1,8 @@
 import type { ConditionSubject } from '../condition/subject.js';
 import type { Json } from '../json.js';
-import {
-  calendarOf,
-  compareDates,
-  DAY_MS,
-  type DateValue,
-  dayNumber,
-  dayOf,
-  dayOfMoment,
-  daysInMonth,
-  HOUR_MS,
-  isKnownZone,
-  isLeapYear,
-  MINUTE_MS,
-  momentAtWall,
-  parseDate,
-  UNKNOWN_ZONE_NOTE,
-  zoneOffsetMs,
-} from './date-value.js';
-import { comparing, EMPTY_NOTE, type Judge, type Operator, Unfit } from './operator.js';
+import { calendarOf, compareDates, type DateValue, dayNumber, dayOf, daysInMonth, isLeapYear, parseDate } from '../time/dates.js';
+import { DAY_MS, dayOfMoment, HOUR_MS, isTimezone, MINUTE_MS, momentAtWall, zoneOffsetMs } from '../time/zones.js';
+import { comparing, EMPTY_NOTE, type Judge, type Operator, UNKNOWN_ZONE_NOTE, Unfit } from './operator.js';
 import { mismatchDate, notADate } from './values.js';
 
 /** What `this`, `last` and `next` may be followed by. A week begins on Monday. */
@@ -66,7 +50,7 @@ export function dateJudge(test: DateTest): Judge {
     if (seen === null) return EMPTY_NOTE;
     const date = parseDate(seen);
     if (date === null) return mismatchDate(seen);
-    return isKnownZone(subject.timezone) ? test(date, subject) : UNKNOWN_ZONE_NOTE;
+    return isTimezone(subject.timezone) ? test(date, subject) : UNKNOWN_ZONE_NOTE;
   };
 }
 

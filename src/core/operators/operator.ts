@@ -126,3 +126,6 @@ export function negated(judge: Judge): Judge {
     return typeof verdict === 'string' ? verdict : !verdict;
   };
 }
+
+/** The note where dates cannot be told because the zone is not one. */
+export const UNKNOWN_ZONE_NOTE = 'the time zone is not known';

@@ -1,7 +1,7 @@
 import type { FieldType } from '../catalog.js';
 import type { Json } from '../json.js';
+import { compareDates } from '../time/dates.js';
 import { dateJudge, readDate } from './date.js';
-import { compareDates } from './date-value.js';
 import { notANumber, readNumber } from './number.js';
 import { comparing, type Judge, type Operator, type TestSetup, Unfit } from './operator.js';
 

@@ -1,8 +1,9 @@
 import type { FieldType } from '../catalog.js';
 import type { Json, JsonObject } from '../json.js';
-import { compareDates, isKnownZone, parseDate, UNKNOWN_ZONE_NOTE } from './date-value.js';
+import { compareDates, parseDate } from '../time/dates.js';
+import { isTimezone } from '../time/zones.js';
 import { equalsPlain, folding, isAscii } from './letter-case.js';
-import { type Judge, mismatch, Unfit, unfitValue } from './operator.js';
+import { type Judge, mismatch, UNKNOWN_ZONE_NOTE, Unfit, unfitValue } from './operator.js';
 
 /** How deep values are looked into; records are never that deep, and none can overflow the stack. */
 const DEEPEST = 100;
@@ -89,7 +90,7 @@ function equalToDate(expected: Json): Judge | Unfit {
     if (seen === null) return false;
     const seenDate = parseDate(seen);
     if (seenDate === null) return mismatchDate(seen);
-    return isKnownZone(timezone) ? compareDates(seenDate, date, timezone) === 0 : UNKNOWN_ZONE_NOTE;
+    return isTimezone(timezone) ? compareDates(seenDate, date, timezone) === 0 : UNKNOWN_ZONE_NOTE;
   };
 }
 

@@ -1,9 +1,9 @@
-import { DateTime } from 'luxon';
 import { compact } from '../definition/object-reader.js';
 import type { StepSite } from '../definition/step-site.js';
 import { AutomationError } from '../errors.js';
 import { resolvePath, type Scope } from '../scope.js';
 import { compileTemplate } from '../template/template.js';
+import { parseDate, readMoment } from '../time/dates.js';
 import { addDuration, parseDuration } from '../time/duration.js';
 import { LONGEST_WAIT } from './expiry.js';
 import { ONE_EXPRESSION } from './expression.js';
@@ -14,7 +14,10 @@ import { answered, type StepKind } from './step-kind.js';
 export interface DelayStep extends StepBase {
   kind: 'delay';
   for?: string;
-  /** ISO 8601 date-time, or one expression that yields one. A moment in the past does not wait. */
+  /**
+   * An ISO 8601 date-time or date, or one expression that yields one; without an offset it is in the workspace's zone. A
+   * moment in the past does not wait.
+   */
   until?: string;
   /** A date field of the record. */
   untilField?: string;
@@ -52,10 +55,8 @@ export const delay = {
 
 function parseUntil(site: StepSite): string | undefined {
   const until = site.optionalTemplatedText('until', { max: 1_000 });
-  if (until === undefined || ONE_EXPRESSION.pattern.regex.test(until)) return until;
-  const hasZone = /T.*(?:Z|[+-]\d{2}:\d{2})$/.test(until);
-  if (hasZone && DateTime.fromISO(until, { setZone: true }).isValid) return until;
-  site.reader.problem('until', '"until" must be a date and time with its offset (2030-01-31T09:00:00Z), or one expression.');
+  if (until === undefined || ONE_EXPRESSION.pattern.regex.test(until) || parseDate(until) !== null) return until;
+  site.reader.problem('until', '"until" must be a date and time, such as 2030-01-31T09:00 or 2030-01-31T09:00:00Z, or one expression.');
   return undefined;
 }
 
@@ -78,8 +79,8 @@ function delayEnd(step: DelayStep, scope: Scope, now: Date): Date {
   }
   const source = step.untilField ?? step.until ?? '';
   const value = step.untilField === undefined ? compileTemplate(source).value(scope) : (resolvePath(scope, source) ?? null);
-  const at = typeof value === 'string' ? new Date(value) : null;
-  if (at === null || Number.isNaN(at.getTime())) {
+  const at = readMoment(value, scope.timezone);
+  if (at === null) {
     throw new AutomationError('delay_invalid', `The delay is to end at '${source}', which holds ${JSON.stringify(value)} and no date.`, {
       hint: 'Fill in the date on the record, then retry; or give the workflow a branch for records without one.',
     });

@@ -2,7 +2,8 @@ import { DateTime } from 'luxon';
 import { AutomationError } from '../errors.js';
 import type { Json } from '../json.js';
 import { percentEncoded } from '../percent-encoding.js';
-import { isTimezone } from '../time/duration.js';
+import { momentOf, parseDate } from '../time/dates.js';
+import { isTimezone } from '../time/zones.js';
 
 /** What a helper is called with: the values in order, and the options by name. */
 export interface HelperCall {
@@ -32,7 +33,6 @@ export interface TemplateHelper {
 export const URL_HELPER = 'url';
 
 const LOCALE = /^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?$/;
-const DATE = /^\d{4}-\d{2}-\d{2}(?:T.+)?$/;
 const LONGEST_FORMAT = 200;
 
 const checkLocale = (value: Json) =>
@@ -133,12 +133,13 @@ export function invalidValue(message: string): AutomationError {
 
 function formatDate({ values: [value], options, timezone }: HelperCall): Json {
   if (value === null || value === '') return '';
-  const zone = options.zone ?? timezone;
-  // A date without a time is read in the zone it is shown in, so that it never moves to the day before.
-  const date = typeof value === 'string' && DATE.test(value) ? DateTime.fromISO(value, { zone: zone as string }) : null;
-  if (date === null || !date.isValid) throw invalidValue(`date cannot read ${shown(value)} as a date.`);
-  const format = options.format ?? ((value as string).includes('T') ? 'yyyy-MM-dd HH:mm' : 'yyyy-MM-dd');
-  return date.toFormat(format as string, { locale: (options.locale ?? 'en-US') as string });
+  const zone = (options.zone ?? timezone) as string;
+  const date = isTimezone(timezone) ? parseDate(value as Json) : null;
+  if (date === null) throw invalidValue(`date cannot read ${shown(value)} as a date.`);
+  // A date without a time begins in the zone it is shown in, so that it never moves to the day before.
+  const at = DateTime.fromMillis(momentOf(date, date.form === 'day' ? zone : timezone), { zone });
+  const format = options.format ?? (date.form === 'day' ? 'yyyy-MM-dd' : 'yyyy-MM-dd HH:mm');
+  return at.toFormat(format as string, { locale: (options.locale ?? 'en-US') as string });
 }
 
 function formatNumber({ values: [value], options: { decimals, locale } }: HelperCall): Json {

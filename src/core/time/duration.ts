@@ -1,5 +1,5 @@
-import { DateTime, IANAZone } from 'luxon';
-import { AutomationError } from '../errors.js';
+import { DateTime } from 'luxon';
+import { DAY_MS, HOUR_MS, MINUTE_MS, requireTimezone } from './zones.js';
 
 /** A length of time as ISO 8601 writes it. Every part is zero or more; the sign stands for all of them. */
 export interface Duration {
@@ -15,15 +15,9 @@ export interface Duration {
 }
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** Longer durations are refused: a date moved by more would leave what JavaScript and Postgres agree on. */
-const LONGEST_MS = 1_000 * 365 * DAY;
-
-const MOST_KNOWN_ZONES = 1_000;
-const knownZones = new Set<string>(['UTC']);
+const LONGEST_MS = 1_000 * 365 * DAY_MS;
 
 const PATTERN =
   /^(-)?P(?=\d|T\d)(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:[.,]\d{1,3})?)S)?)?$/;
@@ -58,11 +52,7 @@ export function parseDuration(text: string): Duration | null {
  * @throws AutomationError `timezone_unknown`
  */
 export function addDuration(at: Date, duration: Duration, timezone = 'UTC'): Date {
-  if (!isTimezone(timezone)) {
-    throw new AutomationError('timezone_unknown', `"${timezone}" is not a time zone.`, {
-      hint: 'Use a name of the IANA time zone database, such as Europe/Berlin or UTC.',
-    });
-  }
+  requireTimezone(timezone);
   // No calendar to ask: all days are alike there. Tasks "due in two days" are made by the thousand.
   if (timezone === 'UTC' && duration.years === 0 && duration.months === 0) return new Date(at.getTime() + durationToMs(duration));
   const { sign, ...parts } = duration;
@@ -74,17 +64,8 @@ export function addDuration(at: Date, duration: Duration, timezone = 'UTC'): Dat
 /** The duration in milliseconds, for fixed intervals such as retries and timeouts: a day is 24 hours, a month 30 days, a year 365 days. */
 export function durationToMs(duration: Duration): number {
   const days = duration.years * 365 + duration.months * 30 + duration.weeks * 7 + duration.days;
-  const ms = days * DAY + duration.hours * HOUR + duration.minutes * MINUTE + Math.round(duration.seconds * SECOND);
+  const ms = days * DAY_MS + duration.hours * HOUR_MS + duration.minutes * MINUTE_MS + Math.round(duration.seconds * SECOND);
   return ms === 0 ? 0 : duration.sign * ms;
-}
-
-/** True for the name of a time zone that every machine reads alike: IANA names and `UTC`, never `local`. */
-export function isTimezone(name: string): boolean {
-  if (knownZones.has(name)) return true;
-  if (!IANAZone.isValidZone(name)) return false;
-  // Asking Intl costs a formatter each time. Names differ in case too, hence the bound.
-  if (knownZones.size < MOST_KNOWN_ZONES) knownZones.add(name);
-  return true;
 }
 
 function fractionMs(seconds: number): number {

@@ -3,7 +3,8 @@ import type { Trigger } from '../definition/types.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { cronProblem } from '../time/cron.js';
-import { isTimezone, parseDuration } from '../time/duration.js';
+import { parseDuration } from '../time/duration.js';
+import { isTimezone } from '../time/zones.js';
 
 /** One kind of trigger: the members it may have, and what is wrong with them. */
 interface TriggerKind {

@@ -11,6 +11,7 @@ import type { ReadyStep } from '../../core/plan/plan.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { CrmUnitOfWork } from '../../host/crm-session.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
 import type { HeldRun } from './held-run.js';
 import { beginAttempt, logFailure, logSuccess } from './step-log.js';
@@ -36,6 +37,7 @@ export class LocalSteps {
   constructor(
     private readonly scopes: StepScopes,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   /** In a shared transaction a failure before the first write is the step's; a later one is thrown as {@link SharedTransactionSpoiled}. */
@@ -109,6 +111,7 @@ export class LocalSteps {
   }
 
   private sessionFor(run: HeldRun, unit: CrmUnitOfWork) {
-    return unit.forStep({ workspaceId: run.workspaceId, actor: run.actorOfItsEvents, cause: run.causeOfItsEvents });
+    const { timezone } = this.settings;
+    return unit.forStep({ workspaceId: run.workspaceId, actor: run.actorOfItsEvents, cause: run.causeOfItsEvents, timezone });
   }
 }

@@ -79,7 +79,7 @@ function draftUpdate(records: KnownRecords, drafts: Map<string, Draft>, call: Up
   if (!before) return recordNotFound(ref);
   let set: Record<string, Json>;
   try {
-    set = checkedPatch(module, change(records.withRelations(workspaceId, ref, before)));
+    set = checkedPatch(module, change(records.withRelations(workspaceId, ref, before)), step.origin.timezone);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -5,6 +5,8 @@ export interface StepOrigin {
   workspaceId: string;
   actor: Actor;
   cause: Cause | null;
+  /** The zone of date-times that are set without an offset. Default UTC. */
+  timezone?: string;
 }
 
 /** An event that a step's writes amount to, as yet without id and time. */

@@ -91,6 +91,13 @@ describe('a delay that is decided', () => {
     expect(until({ untilField: 'dueAt' }, { record: { dueAt: '2030-05-01T09:00:00Z' } }).wakeAt).toBe('2030-05-01T09:00:00.000Z');
   });
 
+  it('reads what has no offset in the zone of the workspace, wherever it stands', () => {
+    const zone = { timezone: 'America/New_York' };
+    expect(until({ until: '2030-05-01T09:00' }, zone).wakeAt).toBe('2030-05-01T13:00:00.000Z');
+    expect(until({ until: '{{trigger.at}}' }, { ...zone, trigger: { at: '2030-05-01 09:00:00' } }).wakeAt).toBe('2030-05-01T13:00:00.000Z');
+    expect(until({ untilField: 'dueOn' }, { ...zone, record: { dueOn: '2030-05-01' } }).wakeAt).toBe('2030-05-01T04:00:00.000Z');
+  });
+
   it.each<[string, object, Partial<Scope>]>([
     ['a field without a value', { untilField: 'dueAt' }, { record: { dueAt: null } }],
     ['a field that is not there', { untilField: 'dueAt' }, { record: {} }],

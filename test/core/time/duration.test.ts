@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { addDuration, type Duration, durationToMs, isTimezone, parseDuration } from '../../../src/core/time/duration.js';
+import { addDuration, type Duration, durationToMs, parseDuration } from '../../../src/core/time/duration.js';
+import { isTimezone } from '../../../src/core/time/zones.js';
 
 const zero: Duration = { sign: 1, years: 0, months: 0, weeks: 0, days: 0, hours: 0, minutes: 0, seconds: 0 };
 

@@ -1,5 +1,5 @@
-import { IANAZone } from 'luxon';
 import type { Json } from '../json.js';
+import { DAY_MS, dayOfMoment, HOUR_MS, MINUTE_MS, momentAtWall, requireTimezone } from './zones.js';
 
 /**
  * A date as a record or a definition holds it:
@@ -13,15 +13,9 @@ export interface DateValue {
   at: number;
 }
 
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
-
-/** The note where dates cannot be told because the zone is not one. */
-export const UNKNOWN_ZONE_NOTE = 'the time zone is not known';
-
 /**
- * Reads an ISO 8601 date or date-time, seconds and their fraction optional.
+ * Reads an ISO 8601 date or date-time, seconds and their fraction optional. As in RFC 3339 and as databases print it, a
+ * space may stand for the `T`.
  *
  * @returns null for anything else, impossible dates (30 February) included.
  */
@@ -35,6 +29,21 @@ export function parseDate(value: Json): DateValue | null {
   const at = end === value.length ? wall : wall - readOffset(value, end);
   if (Number.isNaN(at)) return null;
   return { form: end === value.length ? 'wall' : 'moment', at };
+}
+
+/**
+ * The moment that a text names, the one way for every part of a workflow: a date-time without an offset is what clocks
+ * in the workspace's zone show, a plain date its midnight there. A time that summer time skips counts as the one as much
+ * later, of one that comes twice the first is taken.
+ *
+ * @returns null when the value is no date; see {@link parseDate}
+ * @throws AutomationError `timezone_unknown`
+ */
+export function readMoment(value: Json, timezone: string): Date | null {
+  const date = parseDate(value);
+  if (date === null) return null;
+  requireTimezone(timezone);
+  return new Date(momentOf(date, timezone));
 }
 
 /** What a field of type date holds: the day as written, without the midnight that some database drivers add. */
@@ -65,9 +74,10 @@ function digits(text: string, start: number): number {
 /** Where the zone begins at the end of a date-time; the length of the text where it names none. */
 function zoneStart(text: string): number {
   const { length } = text;
-  if (text.charCodeAt(length - 1) === 90) return length - 1;
+  if ((text.charCodeAt(length - 1) | 32) === 122) return length - 1;
   if (isSign(text.charCodeAt(length - 6))) return length - 6;
-  return isSign(text.charCodeAt(length - 5)) ? length - 5 : length;
+  if (isSign(text.charCodeAt(length - 5))) return length - 5;
+  return isSign(text.charCodeAt(length - 3)) ? length - 3 : length;
 }
 
 function isSign(code: number): boolean {
@@ -79,7 +89,8 @@ function isSign(code: number): boolean {
  * with a regular expression a test of a moment took 277 ns, so it takes 80.
  */
 function readTime(text: string, end: number): number {
-  if (text.charCodeAt(10) !== 84 || text.charCodeAt(13) !== 58) return Number.NaN;
+  const separator = text.charCodeAt(10);
+  if (((separator | 32) !== 116 && separator !== 32) || text.charCodeAt(13) !== 58) return Number.NaN;
   const hours = digits(text, 11);
   const minutes = digits(text, 14);
   if (!(hours <= 23 && minutes <= 59)) return Number.NaN;
@@ -104,12 +115,12 @@ function readFraction(text: string, end: number): number {
   return ms;
 }
 
-/** `Z`, `+HH:MM` or `+HHMM` from `start` to the end, in milliseconds; NaN when it is none. */
+/** `Z`, `+HH:MM`, `+HHMM` or `+HH` from `start` to the end, in milliseconds; NaN when it is none. */
 function readOffset(text: string, start: number): number {
   const rest = text.length - start;
   if (rest === 1) return 0;
   const hours = digits(text, start + 1);
-  const minutes = digits(text, text.length - 2);
+  const minutes = rest === 3 ? 0 : digits(text, text.length - 2);
   if (!(hours <= 23 && minutes <= 59) || (rest === 6 && text.charCodeAt(start + 3) !== 58)) return Number.NaN;
   const offset = hours * HOUR_MS + minutes * MINUTE_MS;
   return text.charCodeAt(start) === 45 ? -offset : offset;
@@ -149,65 +160,16 @@ export function calendarOf(day: number): { year: number; month: number; day: num
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate(), weekday: date.getUTCDay() || 7 };
 }
 
-/** The last zone that was found to be one: nearly always it is asked for again. */
-let knownZone = 'UTC';
-
-/** True for the name of a time zone; the functions below need one. */
-export function isKnownZone(timezone: string): boolean {
-  if (timezone === knownZone) return true;
-  if (!IANAZone.create(timezone).isValid) return false;
-  knownZone = timezone;
-  return true;
-}
-
-/** Offsets by zone and quarter of an hour, in milliseconds: asking Intl takes longer than all the rest of a test. */
-const offsets = new Map<string, Map<number, number>>();
-const QUARTER_MS = 15 * MINUTE_MS;
-/** Quarters of an hour that are kept for each zone. */
-const MOST_QUARTERS = 2_000;
-/** Since 1973 every zone has changed its offset at a quarter of an hour only. */
-const ALIGNED_SINCE_MS = Date.UTC(1973, 0);
-
-/** What clocks in the zone are ahead of UTC at a moment, in milliseconds. */
-export function zoneOffsetMs(ms: number, timezone: string): number {
-  if (timezone === 'UTC') return 0;
-  if (ms < ALIGNED_SINCE_MS) return IANAZone.create(timezone).offset(ms) * MINUTE_MS;
-  const quarter = Math.floor(ms / QUARTER_MS);
-  const ofZone = offsets.get(timezone) ?? new Map<number, number>();
-  const known = ofZone.get(quarter);
-  if (known !== undefined) return known;
-  const offset = IANAZone.create(timezone).offset(ms) * MINUTE_MS;
-  if (ofZone.size >= MOST_QUARTERS) ofZone.clear();
-  offsets.set(timezone, ofZone.set(quarter, offset));
-  return offset;
-}
-
-/**
- * The Unix time at which clocks in the zone show `wall`. An hour that summer time skips counts as the one after it, of
- * one that comes twice the first is taken.
- */
-export function momentAtWall(wall: number, timezone: string): number {
-  const before = zoneOffsetMs(wall - DAY_MS, timezone);
-  const after = zoneOffsetMs(wall + DAY_MS, timezone);
-  const early = wall - before;
-  const isLate = before !== after && zoneOffsetMs(early, timezone) !== before && zoneOffsetMs(wall - after, timezone) === after;
-  return isLate ? wall - after : early;
-}
-
-/** The day in the zone that a moment falls on. */
-export function dayOfMoment(ms: number, timezone: string): number {
-  return Math.floor((ms + zoneOffsetMs(ms, timezone)) / DAY_MS);
-}
-
 /** The day a date falls on in the zone. */
 export function dayOf(date: DateValue, timezone: string): number {
   if (date.form === 'day') return date.at;
   return date.form === 'wall' ? Math.floor(date.at / DAY_MS) : dayOfMoment(date.at, timezone);
 }
 
-/** The Unix time of a date that has a time. */
-function momentOf(date: DateValue, timezone: string): number {
-  return date.form === 'wall' ? momentAtWall(date.at, timezone) : date.at;
+/** The Unix time of a date; of a plain one that at which its day begins in the zone. */
+export function momentOf(date: DateValue, timezone: string): number {
+  if (date.form === 'moment') return date.at;
+  return momentAtWall(date.form === 'day' ? date.at * DAY_MS : date.at, timezone);
 }
 
 /**
