@@ -38,7 +38,7 @@ export { OutboundHttp } from './actions/outbound/outbound-http.js';
 
 // The vocabulary.
 
-export type { EventRule, FieldDescription, FieldType, ModuleDescription } from './core/catalog.js';
+export type { EventRule, FieldDescription, FieldType, ModuleDescription, OutputShape } from './core/catalog.js';
 export type { Condition } from './core/condition/tree.js';
 export type { Trigger, WorkflowDefinition } from './core/definition/types.js';
 export { HostError as AutomationError, type Problem, type Retryability } from './core/errors.js';

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Effect, ModuleDescription } from '../core/catalog.js';
+import type { Effect, ModuleDescription, OutputShape } from '../core/catalog.js';
 import type { Problem } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
@@ -91,6 +91,11 @@ interface ActionOptionsBase<A extends object> {
   /** The argument that says where the secrets are sent. Who changes it in a definition has to give the secrets anew. */
   secretsGoTo?: keyof A & string;
   /**
+   * The members of what `execute` returns. With it a definition that reads another one is told so when it is saved; without
+   * it nothing is checked.
+   */
+  output?: OutputShape;
+  /**
    * Checks beyond the class, on the arguments as written in a definition; values that hold `{{…}}` are not known yet and
    * must be left alone. Paths are relative to `with`.
    */
@@ -129,6 +134,7 @@ interface ActionDefinitionBase<A extends object> {
   readonly formats: Readonly<Record<string, ArgumentFormat>>;
   readonly secret: readonly string[];
   readonly secretsGoTo?: string;
+  readonly output?: OutputShape;
   check?(args: JsonObject, about: CheckContext): Problem[];
 }
 

@@ -45,6 +45,7 @@ export const assignOwner = defineAction({
   effect: 'local',
   transaction: 'shared',
   arguments: AssignOwnerArguments,
+  output: { ownerId: 'text', previousOwnerId: 'text', strategy: 'text' },
   check: (args, { module }) => [
     ...choiceProblems(args),
     ...needsModule(module),

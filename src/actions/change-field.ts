@@ -1,5 +1,6 @@
 import { Equals, IsNotEmpty, IsNumber, IsObject, IsString } from 'class-validator';
-import type { FieldDescription, ModuleDescription } from '../core/catalog.js';
+import type { FieldDescription, FieldType, ModuleDescription } from '../core/catalog.js';
+import { expressionType, fitsField, pathType } from '../core/definition/value-types.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
@@ -58,6 +59,7 @@ export const changeField = defineAction({
   effect: 'local',
   transaction: 'shared',
   arguments: ChangeFieldArguments,
+  output: { field: 'text', from: 'json', to: 'json', changes: 'json' },
   check: (args, { module }) => [...shapeProblems(args), ...needsModule(module), ...(module ? fieldProblems(args, module) : [])],
   async execute(args, step) {
     refuse(shapeProblems(args as unknown as JsonObject));
@@ -159,10 +161,13 @@ function writableField(name: string, module: ModuleDescription, path: string): {
   return { field, problems: [] };
 }
 
-/** A literal must fit the field; a template shows what it gives when it runs. */
+/** A literal must fit the field, and so must the field that stands in braces; another template shows what it gives when it runs. */
 function valueProblems(value: Json | undefined, field: FieldDescription, module: ModuleDescription, path: string): Problem[] {
-  if (value === undefined || hasExpression(JSON.stringify(value))) {
+  if (value === undefined) {
     return [];
+  }
+  if (hasExpression(JSON.stringify(value))) {
+    return typeProblems(expressionType(value, module), String(value), field, path);
   }
   try {
     checkedValue(module.name, field, value);
@@ -177,22 +182,20 @@ function sourceProblems(source: Json | undefined, target: FieldDescription, modu
   if (!isKnown(source) || typeof source !== 'string') {
     return [];
   }
-  const from = module.fields.find(({ name }) => name === source);
-  if (!from) {
+  if (/^\w+$/.test(source) && !module.fields.some(({ name }) => name === source)) {
     // a path to a related record or another variable; a bare name can only be a field
-    return /^\w+$/.test(source) ? [{ path: 'fromField', message: `${module.label} have no field '${source}'` }] : [];
+    return [{ path: 'fromField', message: `${module.label} have no field '${source}'` }];
   }
-  const fits = from.type === target.type || target.type === 'json' || (target.type === 'text' && !['list', 'json'].includes(from.type));
-  const alike = (isNumeric(from) && isNumeric(target)) || (isDate(from) && isDate(target));
-  // a text may hold a number or a date: that is seen when it runs
-  const maybe = from.type === 'text' && target.type !== 'list';
-  return fits || alike || maybe ? [] : [{ path: 'fromField', message: `${source} is a ${from.type}, ${target.name} a ${target.type}` }];
+  return typeProblems(pathType(source, module), source, target, 'fromField');
+}
+
+function typeProblems(type: FieldType | null, source: string, target: FieldDescription, path: string): Problem[] {
+  if (type === null || fitsField(target.type, type)) {
+    return [];
+  }
+  return [{ path, message: `${source} is a ${type}, ${target.name} a ${target.type}` }];
 }
 
 function isNumeric({ type }: FieldDescription): boolean {
   return type === 'number' || type === 'money';
-}
-
-function isDate({ type }: FieldDescription): boolean {
-  return type === 'date' || type === 'datetime';
 }

@@ -79,6 +79,7 @@ export const createTask = defineAction({
   effect: 'local',
   transaction: 'shared',
   arguments: CreateTaskArguments,
+  output: { taskId: 'text' },
   check: (args) => dueProblems(args),
   async execute(args, step) {
     refuse(dueProblems(args as unknown as JsonObject));

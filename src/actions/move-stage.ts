@@ -28,6 +28,7 @@ export const moveStage = defineAction({
   effect: 'local',
   transaction: 'shared',
   arguments: MoveStageArguments,
+  output: { from: 'text', to: 'text' },
   check: (args, { module }) => [...exactlyOne(args, ['stage', 'next']), ...stageProblems(args, module)],
   async execute(args, step) {
     refuse(exactlyOne(args as unknown as JsonObject, ['stage', 'next']));

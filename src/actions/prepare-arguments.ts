@@ -85,6 +85,7 @@ export function describeAction(action: ActionDefinition, inject?: CheckContext['
     effect: action.effect,
     secret: action.secret,
     ...(action.secretsGoTo === undefined ? {} : { secretsGoTo: action.secretsGoTo }),
+    ...(action.output === undefined ? {} : { output: action.output }),
     argumentsSchema: withSecretsMarked(argumentsSchema(action.arguments), action.secret),
     check: (args, about) => [...literalProblems(action, args), ...(action.check?.(args, inject ? { ...about, inject } : about) ?? [])],
   };

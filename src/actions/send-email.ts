@@ -94,6 +94,7 @@ export const sendEmail = defineAction({
   effect: 'external',
   arguments: SendEmailArguments,
   formats: { html: 'html', to: 'address', cc: 'address', bcc: 'address', replyTo: 'address' },
+  output: { messageId: 'text', accepted: 'list', rejected: 'list' },
   check: (args, { inject }) => [
     ...ADDRESS_FIELDS.flatMap((field) => literalAddressProblems(args[field], field)),
     ...(args.to !== undefined && entriesOf(args.to).length === 0 ? [{ path: 'to', message: 'names nobody' }] : []),

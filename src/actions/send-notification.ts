@@ -52,6 +52,7 @@ export const sendNotification = defineAction({
   effect: 'local',
   transaction: 'shared',
   arguments: SendNotificationArguments,
+  output: { notificationIds: 'list', userIds: 'list', count: 'number' },
   check: (args) => receiverProblems(args),
   async execute(args, step) {
     refuse(receiverProblems(args as unknown as JsonObject));

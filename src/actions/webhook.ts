@@ -66,6 +66,7 @@ export const webhook = defineAction({
   effect: 'external',
   arguments: WebhookArguments,
   formats: { url: 'url' },
+  output: { status: 'number', body: 'json', truncated: 'boolean' },
   secret: ['secret', 'headers'],
   secretsGoTo: 'url',
   check: (args, { inject }) => callProblems(args, inject?.(OutboundHttp).guard),

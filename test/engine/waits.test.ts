@@ -99,7 +99,7 @@ describe('flow control', () => {
     const workflowId = await app.publishWorkflow({
       trigger: CREATED,
       conditions: { field: 'source', operator: 'equals', value: 'Old' },
-      steps: [{ id: 'cool', type: 'delay', for: 'P2D' }],
+      steps: [{ id: 'cool', type: 'delay', until: '2099-01-01T09:00' }],
       settings: { maxDuration: 'P1D' },
     });
     await app.createLead({ source: 'Old' });

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { isForbiddenKey } from '../storable-json.js';
-import { durationToMs, parseDuration } from '../time/duration.js';
+import { durationToMs, isWrittenAsDuration, parseDuration } from '../time/duration.js';
 import { memberPath, type ProblemList } from './problem-list.js';
 
 /** Rules for a text. */
@@ -112,10 +112,12 @@ export class ObjectReader {
     const value = this.raw(key);
     if (value === undefined) return undefined;
     const ms = typeof value === 'string' ? millisecondsOf(value) : null;
-    if (ms === null) this.problem(key, `"${key}" must be an ISO 8601 duration, such as PT15M or P2D.`);
-    else if (ms <= 0) this.problem(key, `"${key}" must be longer than nothing.`);
-    else if (ms > Number(millisecondsOf(longest))) this.problem(key, `"${key}" must be at most ${longest}.`);
-    else return value as string;
+    const isDuration = typeof value === 'string' && isWrittenAsDuration(value);
+    if (!isDuration) this.problem(key, `"${key}" must be an ISO 8601 duration, such as PT15M or P2D.`);
+    else if (value.startsWith('-') && ms !== 0) this.problem(key, `"${key}" must not be negative.`);
+    else if (ms === 0) this.problem(key, `"${key}" must be longer than nothing.`);
+    else if (ms === null || ms > Number(millisecondsOf(longest))) this.problem(key, `"${key}" must be at most ${longest}.`);
+    else return value;
     return undefined;
   }
 

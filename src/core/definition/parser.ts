@@ -8,6 +8,7 @@ import { triggerProblems } from '../trigger/trigger.js';
 import { ObjectReader } from './object-reader.js';
 import { checkJson, ProblemList } from './problem-list.js';
 import { References } from './references.js';
+import { runLengthProblems } from './run-length.js';
 import { parseSettings } from './settings.js';
 import { parseSteps } from './step-parser.js';
 import { checkCondition, type DefinitionContext, MAX_STEPS } from './step-site.js';
@@ -78,8 +79,8 @@ export interface Executable {
 }
 
 /**
- * What keeps a well-formed definition from being published: no steps, and what this version cannot run yet. A draft
- * may have it all the same.
+ * What keeps a well-formed definition from being published: no steps, what this version cannot run yet, and
+ * delays that no run outlasts. A draft may have it all the same.
  */
 export function publishProblems(definition: WorkflowDefinition, executable: Executable): Problem[] {
   const problems: Problem[] = [];
@@ -98,5 +99,5 @@ export function publishProblems(definition: WorkflowDefinition, executable: Exec
   if (definition.settings.maxConcurrentRuns !== 0) {
     problems.push({ path: 'settings.maxConcurrentRuns', message: 'A limit of concurrent runs is not kept by this version yet: use 0.' });
   }
-  return problems;
+  return [...problems, ...runLengthProblems(definition)];
 }

@@ -4,7 +4,7 @@ import { AutomationError } from '../errors.js';
 import { resolvePath, type Scope } from '../scope.js';
 import { compileTemplate } from '../template/template.js';
 import { parseDate, readMoment } from '../time/dates.js';
-import { addDuration, parseDuration } from '../time/duration.js';
+import { addDuration, type Duration, leastMs, parseDuration } from '../time/duration.js';
 import { LONGEST_WAIT } from './expiry.js';
 import { ONE_EXPRESSION } from './expression.js';
 import type { StepBase } from './step.js';
@@ -44,6 +44,8 @@ export const delay = {
   reads: (step) => ({ templates: [step.until] }),
 
   output: () => ({}),
+
+  takes: (step) => ({ ms: step.for === undefined ? 0 : leastMs(parseDuration(step.for) as Duration), member: 'for' }),
 
   decide(step, scope, now) {
     const until = delayEnd(step, scope, now).toISOString();

@@ -26,6 +26,8 @@ export interface StepKind<S extends AnyStep> {
   reads?(step: S): StepReads;
   /** What it leaves as `steps.<id>.output`; null when that is not known. */
   output(step: S, catalog: Catalog): OutputShape | null;
+  /** The least time that it takes, in milliseconds, and the member that says so. */
+  takes?(step: S): { ms: number; member: string };
   /** What becomes of it when its turn has come. Throws for what cannot be decided: the step fails with the reason. */
   decide?(step: S, scope: Scope, now: Date, conditionOf: (condition: Condition) => CompiledCondition): Decision<object>;
   /** Where the run stands inside or behind it, once it has succeeded. */

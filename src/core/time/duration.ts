@@ -19,8 +19,15 @@ const SECOND = 1_000;
 /** Longer durations are refused: a date moved by more would leave what JavaScript and Postgres agree on. */
 const LONGEST_MS = 1_000 * 365 * DAY_MS;
 
-const PATTERN =
-  /^(-)?P(?=\d|T\d)(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:[.,]\d{1,3})?)S)?)?$/;
+/** `number` is what a whole number may look like. */
+function durationPattern(number: string): RegExp {
+  const part = (unit: string) => `(?:(${number})${unit})?`;
+  const seconds = `(?:(${number}(?:[.,]\\d{1,3})?)S)?`;
+  return new RegExp(`^(-)?P(?=\\d|T\\d)${part('Y')}${part('M')}${part('W')}${part('D')}(?:T(?=\\d)${part('H')}${part('M')}${seconds})?$`);
+}
+
+const PATTERN = durationPattern('\\d{1,9}');
+const PATTERN_OF_ANY_LENGTH = durationPattern('\\d+');
 
 /**
  * Reads an ISO 8601 duration: `P2D`, `PT90M`, `P1Y2M3W4DT5H6M7S`, with an optional leading `-`. Seconds may have up to
@@ -45,6 +52,11 @@ export function parseDuration(text: string): Duration | null {
   return Math.abs(durationToMs(duration)) <= LONGEST_MS ? duration : null;
 }
 
+/** True for a text that is written like a duration, however long: to tell one that is too long from one that is none. */
+export function isWrittenAsDuration(text: string): boolean {
+  return PATTERN_OF_ANY_LENGTH.test(text);
+}
+
 /**
  * Moves a moment by a duration as a calendar in `timezone` does: a month after 31 January is the last day of February,
  * and a day after 9:00 is 9:00, across a change to summer time too. Hours, minutes and seconds are counted exactly.
@@ -66,6 +78,11 @@ export function durationToMs(duration: Duration): number {
   const days = duration.years * 365 + duration.months * 30 + duration.weeks * 7 + duration.days;
   const ms = days * DAY_MS + duration.hours * HOUR_MS + duration.minutes * MINUTE_MS + Math.round(duration.seconds * SECOND);
   return ms === 0 ? 0 : duration.sign * ms;
+}
+
+/** The least that the duration can come to on a calendar: a month may have 28 days. */
+export function leastMs(duration: Duration): number {
+  return durationToMs({ ...duration, months: 0, days: duration.days + duration.months * 28 });
 }
 
 function fractionMs(seconds: number): number {

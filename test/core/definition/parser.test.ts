@@ -275,7 +275,12 @@ describe('the definition as a whole', () => {
     [{ maxConcurrentRuns: '1' }, ['settings.maxConcurrentRuns: "maxConcurrentRuns" must be a whole number from 0 to 1000.']],
     [{ maxDuration: 'P366D' }, ['settings.maxDuration: "maxDuration" must be at most P365D.']],
     [{ maxDuration: 'PT0S' }, ['settings.maxDuration: "maxDuration" must be longer than nothing.']],
-    [{ maxDuration: '-P1D' }, ['settings.maxDuration: "maxDuration" must be longer than nothing.']],
+    [{ maxDuration: '-PT0S' }, ['settings.maxDuration: "maxDuration" must be longer than nothing.']],
+    [{ maxDuration: '-P1D' }, ['settings.maxDuration: "maxDuration" must not be negative.']],
+    [{ maxDuration: '-P99999Y' }, ['settings.maxDuration: "maxDuration" must not be negative.']],
+    [{ maxDuration: 'P99999Y' }, ['settings.maxDuration: "maxDuration" must be at most P365D.']],
+    [{ maxDuration: `P${'9'.repeat(40)}D` }, ['settings.maxDuration: "maxDuration" must be at most P365D.']],
+    [{ maxDuration: 'P1D1Y' }, ['settings.maxDuration: "maxDuration" must be an ISO 8601 duration, such as PT15M or P2D.']],
     [{ maxDuration: 60 }, ['settings.maxDuration: "maxDuration" must be an ISO 8601 duration, such as PT15M or P2D.']],
   ])('cannot have the settings %j', (settings, wanted) => {
     expect(told(parseDefinition(withSteps([], { settings }), CATALOG))).toEqual(wanted);
@@ -867,6 +872,49 @@ describe('publishing', () => {
       { path: 'steps[2].type', message: 'Steps of type "delay" cannot be run by this version yet.' },
       { path: 'settings.maxConcurrentRuns', message: 'A limit of concurrent runs is not kept by this version yet: use 0.' },
     ]);
+  });
+
+  const publishable = (steps: Json, maxDuration = 'P30D') =>
+    publishProblems(parsed(withSteps(steps, { settings: { maxDuration } })), {
+      ...EXECUTABLE,
+      kinds: new Set(['action', 'branch', 'delay', 'for_each', 'parallel']),
+    }).map(({ path }) => path);
+  const wait = (id: string, duration: string) => ({ id, type: 'delay', for: duration });
+
+  it.each<[string, Json, string[]]>([
+    ['a delay as long as a run may last', [wait('a', 'P30D')], []],
+    ['a longer one', [wait('a', 'P31D')], ['steps[0].for']],
+    [
+      'delays that are too long together',
+      [wait('a', 'P20D'), MINIMAL.note, wait('b', 'P10D'), wait('c', 'PT1S'), wait('d', 'PT1S')],
+      ['steps[3].for'],
+    ],
+    ['a delay that waits for a date', [{ id: 'a', type: 'delay', untilField: 'renewsOn' }, wait('b', 'P30D')], []],
+    ['a month, which may have 28 days', [wait('a', 'P1M'), wait('b', 'P2D')], []],
+    [
+      'a branch behind a delay, but not what stands behind the branch',
+      [
+        wait('a', 'P20D'),
+        { ...MINIMAL.branch, branches: [{ name: 'big', when: TEST, steps: [wait('b', 'P11D')] }], otherwise: [wait('c', 'P9D')] },
+        wait('d', 'P9D'),
+      ],
+      ['steps[1].branches[0].steps[0].for'],
+    ],
+  ])('looks at how long runs last: %s', (_what, steps, paths) => {
+    expect(publishable(steps)).toEqual(paths);
+  });
+
+  it('says why no run could go on behind a delay', () => {
+    const json = withSteps([wait('a', 'P1D'), wait('b', 'P1D')], { settings: { maxDuration: 'P1D' } });
+    const executable = { ...EXECUTABLE, kinds: new Set(['delay']) };
+    expect(publishProblems(parsed(json), executable)).toEqual([
+      {
+        path: 'steps[1].for',
+        message:
+          'With the delays before it this is longer than a run may last (settings.maxDuration is P1D): no run could go on behind it.',
+      },
+    ]);
+    expect(publishProblems(parsed({ ...json, settings: { maxDuration: 'PT1H' } }), executable)[0]?.message).toMatch(/^This is longer/);
   });
 
   it('is refused without a step', () => {
