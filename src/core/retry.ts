@@ -69,6 +69,19 @@ export function decideRetry(
   return { kind: 'retry', at: new Date(now.getTime() + Math.max(Math.floor(random * cap), Math.ceil(least))) };
 }
 
+/**
+ * What follows a failed attempt, in a sentence for the log: only who has decided it knows, never who raised the error.
+ *
+ * @param decision of {@link decideRetry}, for the same policy and number of attempts
+ */
+export function retryNote(decision: RetryDecision, policy: RetryPolicy | undefined, attemptsMade: number): string {
+  const { maxAttempts } = resolveRetryPolicy(policy);
+  if (decision.kind === 'retry')
+    return `This was attempt ${attemptsMade} of ${maxAttempts}; the next is due at ${decision.at.toISOString()}.`;
+  if (decision.reason === 'permanent') return 'The step is not tried again: the same attempt would fail again.';
+  return `This was attempt ${attemptsMade} of ${maxAttempts}, the last.`;
+}
+
 function interval(text: string | undefined): number | undefined {
   const duration = text === undefined ? null : parseDuration(text);
   return duration === null || duration.sign === -1 ? undefined : durationToMs(duration);

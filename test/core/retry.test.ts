@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RetryPolicy } from '../../src/core/retry.js';
-import { decideRetry, resolveRetryPolicy } from '../../src/core/retry.js';
+import type { Retryability } from '../../src/core/errors.js';
+import { decideRetry, type RetryPolicy, resolveRetryPolicy, retryNote } from '../../src/core/retry.js';
 
 const now = new Date('2025-06-01T12:00:00Z');
 const transient = { kind: 'transient' } as const;
@@ -116,5 +116,25 @@ describe('decideRetry', () => {
     const now = new Date('2026-01-01T00:00:00Z');
     expect(decideRetry({ maxAttempts: 2 }, 1, { kind: 'ambiguous' }, now, 0)).toEqual({ kind: 'retry', at: now });
     expect(decideRetry({ maxAttempts: 2 }, 2, { kind: 'ambiguous' }, now, 0)).toEqual({ kind: 'give_up', reason: 'exhausted' });
+  });
+});
+
+describe('what the log says of a failed attempt', () => {
+  const note = (retry: Retryability, attemptsMade: number) => {
+    const policy = { maxAttempts: 2, initialInterval: 'PT10S' };
+    return retryNote(decideRetry(policy, attemptsMade, retry, now, 0.5), policy, attemptsMade);
+  };
+
+  it('names the time of the next one', () => {
+    expect(note({ kind: 'transient' }, 1)).toBe('This was attempt 1 of 2; the next is due at 2025-06-01T12:00:05.000Z.');
+  });
+
+  it('promises none after the last', () => {
+    expect(note({ kind: 'transient' }, 2)).toBe('This was attempt 2 of 2, the last.');
+    expect(note({ kind: 'ambiguous' }, 2)).toBe('This was attempt 2 of 2, the last.');
+  });
+
+  it('promises none where it would fail again', () => {
+    expect(note({ kind: 'permanent' }, 1)).toBe('The step is not tried again: the same attempt would fail again.');
   });
 });

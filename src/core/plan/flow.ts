@@ -33,6 +33,8 @@ export interface Position {
 export interface Walk {
   /** Steps one after the other: the first that is not over decides. `prefix` is the run path of the list, with its dot. */
   list(steps: readonly AnyStep[], prefix: string, loop: Loop): Flow;
+  /** Notes a failure that the run goes on behind. */
+  catch(ending: Ending): void;
   /** How much has been collected so far. */
   mark(): WalkMark;
   /** Forgets what was collected since and could start or is waited for, except attempts in flight: their results are still to come. */

@@ -36,6 +36,8 @@ export class PlanWalk implements Walk {
   readonly ready: ReadyStep[] = [];
   readonly elapsed: ElapsedStep[] = [];
   readonly waiting: Waiting[] = [];
+  /** Paths of the steps whose failures the run goes on behind. */
+  readonly caught: string[] = [];
 
   constructor(
     private readonly index: HistoryIndex,
@@ -50,8 +52,13 @@ export class PlanWalk implements Walk {
       const flow = kind.executed === false ? this.over(step, kind, path, loop, {}) : this.single(step, kind, path, loop);
       if (flow === 'done') continue;
       if (flow === 'open' || !flow.catchable || step.onError !== 'continue') return flow;
+      this.catch(flow);
     }
     return 'done';
+  }
+
+  catch({ outcome }: Ending): void {
+    if (outcome.status === 'failed' && outcome.path !== null) this.caught.push(outcome.path);
   }
 
   mark(): WalkMark {

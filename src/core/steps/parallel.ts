@@ -33,10 +33,10 @@ export const parallel = {
 
   proceed(step, { path, loop }, walk) {
     const before = walk.mark();
-    const flow = join(
-      step,
-      step.branches.map((branch) => walk.list(branch.steps, `${path}.${branch.name}.`, loop)),
-    );
+    const flows = step.branches.map((branch) => walk.list(branch.steps, `${path}.${branch.name}.`, loop));
+    const flow = join(step, flows);
+    // Another branch has made them good.
+    if (flow === 'done') for (const ending of flows.filter(isEnding)) walk.catch(ending);
     // Decided while some branches are still under way: they start nothing more.
     if (flow !== 'open') walk.dropAllButInFlight(before);
     return flow;
