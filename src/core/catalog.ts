@@ -14,6 +14,20 @@ export interface FieldDescription {
   writable: boolean;
   /** The values it may take, where they are fixed. */
   options?: string[];
+  /** The most characters it holds; of a list, each of its texts. */
+  maxLength?: number;
+  /** The most decimals it keeps. */
+  maxDecimals?: number;
+  /** The least and the greatest number it holds; a text where no number is exact. */
+  minimum?: number | string;
+  maximum?: number | string;
+}
+
+/** A field that holds the id of something else in the CRM. */
+export interface ReferenceDescription {
+  field: string;
+  /** The module it points into; absent where what it points at is none. */
+  module?: string;
 }
 
 /** A to-one relation, whose fields conditions and templates reach one hop away: `account.industry`. */
@@ -56,6 +70,10 @@ export interface ModuleDescription {
   stageField?: string;
   /** The field that assign_owner changes and `is_owner` looks at. */
   ownerField?: string;
+  /** Fields that must point at something of the workspace; the owner is not among them. */
+  references?: ReferenceDescription[];
+  /** The fields that decide which stages a record may take; none of them when all records share one pipeline. Absent: not known. */
+  pipelineFields?: string[];
 }
 
 /** Local: inside our transaction, exactly once. External: intent first, at least once, with an idempotency key. */

@@ -4,13 +4,15 @@ import type { Json, JsonObject } from '../core/json.js';
 import { toStorableJson } from '../core/storable-json.js';
 import { dayOf, parseDate, readMoment } from '../core/time/dates.js';
 import { DAY_MS } from '../core/time/zones.js';
+import { checkLimits, type FieldLimits } from './field-limits.js';
+import { shownValue } from './shown-value.js';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
  * The fields to be set, checked against the module's description, each value in the one form its type has as JSON
  * (`'12.50'` for a number is 12.5, a date-time is ISO 8601 in UTC; one without an offset is in `timezone`). Throws permanent AutomationErrors: `field_unknown`,
- * `field_not_writable`, `value_required`, `value_not_allowed`, `value_invalid`. Checking here, before a batch is written,
+ * `field_not_writable`, `value_required`, `value_not_allowed`, `value_invalid`, and those of {@link checkLimits}. Checking here, before a batch is written,
  * keeps one step's mistake from failing the statement of its neighbours.
  */
 export function checkedPatch(module: ModuleDescription, set: JsonObject, timezone = 'UTC'): Record<string, Json> {
@@ -47,7 +49,7 @@ function fieldsOf(module: ModuleDescription): ReadonlyMap<string, FieldDescripti
 /** One value for a field in the one form its type has as JSON; the errors are those of {@link checkedPatch}. */
 export function checkedValue(
   module: string,
-  field: Pick<FieldDescription, 'name' | 'type' | 'nullable' | 'options'>,
+  field: Pick<FieldDescription, 'name' | 'type' | 'nullable' | 'options'> & FieldLimits,
   value: Json,
   timezone = 'UTC',
 ): Json {
@@ -61,7 +63,7 @@ export function checkedValue(
   if (canonical === undefined) {
     throw new AutomationError(
       'value_invalid',
-      `${shown(value)} does not fit the field '${field.name}' of ${module}: its type is ${field.type}.`,
+      `${shownValue(value)} does not fit the field '${field.name}' of ${module}: its type is ${field.type}.`,
       {
         hint: 'Correct the value in the workflow, or the record that it is taken from.',
         details: { module, field: field.name, type: field.type },
@@ -71,11 +73,12 @@ export function checkedValue(
   const { options } = field;
   const refused = options && (Array.isArray(canonical) ? canonical : [canonical]).find((one) => !options.includes(String(one)));
   if (refused !== undefined && refused !== null) {
-    throw new AutomationError('value_not_allowed', `${shown(refused)} is not one of the values of '${field.name}' of ${module}.`, {
+    throw new AutomationError('value_not_allowed', `${shownValue(refused)} is not one of the values of '${field.name}' of ${module}.`, {
       hint: `Use one of: ${options?.join(', ')}.`,
       details: { module, field: field.name, options: [...(options ?? [])] },
     });
   }
+  checkLimits(module, field, canonical);
   return canonical;
 }
 
@@ -124,9 +127,4 @@ export function exactNumber(text: string): number | string {
     .replace(/^0+/, '')
     .replace(/0+$/, '');
   return digits.length <= 15 || (Number.isSafeInteger(value) && String(value) === text) ? value : text;
-}
-
-function shown(value: Json): string {
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -265,14 +265,15 @@ describe('updating', () => {
 
   it('fails everything that follows a refused statement with its reason', async () => {
     const [lead, neighbour] = [await fixture.lead(), await fixture.lead()];
+    await fixture.dataSource.query(`ALTER TABLE "crm leads" ADD CONSTRAINT polite CHECK (name <> 'Damn')`);
     const spoiled = work(async (_, step) => {
       const sessions = [step(), step(), step()] as const;
       const codes = await Promise.all([
-        codeOf(sessions[0].update(leadRef(lead), () => ({ name: 'x'.repeat(300) }))),
+        codeOf(sessions[0].update(leadRef(lead), () => ({ name: 'Damn' }))),
         codeOf(sessions[1].update(leadRef(neighbour), () => ({ name: 'fine' }))),
         codeOf(sessions[2].notify([{ userId: '1', title: 't', body: null, record: null }])),
       ]);
-      expect(codes).toEqual(['22001', '22001', '22001']);
+      expect(codes).toEqual(['23514', '23514', '23514']);
       expect(sessions.map(({ wrote }) => wrote)).toEqual([true, true, false]);
       throw new Error('rolled back');
     });

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { FieldType } from '../../core/catalog.js';
 import type { Json } from '../../core/json.js';
 import { toStorableJson } from '../../core/storable-json.js';
+import type { FieldLimits } from '../field-limits.js';
 import { exactNumber } from '../field-values.js';
 
 /** The column of an entity, as TypeORM describes it. */
@@ -44,6 +45,27 @@ export function fieldType(dataSource: DataSource, column: Column): FieldType | n
   if (type === 'boolean' || type === 'date') return type;
   if (TIMESTAMPS.includes(type)) return 'datetime';
   return type === 'hstore' && column.hstoreType === 'object' ? 'json' : 'text';
+}
+
+/** What the column's type says of the values that fit it. A transformer may store them in any other form: then nothing is known. */
+export function columnLimits(dataSource: DataSource, column: Column, type: FieldType): FieldLimits {
+  if (column.transformer || column.type === 'simple-array' || column.type === 'simple-json') return {};
+  const sql = sqlType(dataSource, column);
+  if (type === 'text' || type === 'list') {
+    const length = TEXTS.includes(sql) ? Number(column.length || Number.NaN) : Number.NaN;
+    return Number.isInteger(length) && length > 0 ? { maxLength: length } : {};
+  }
+  if ((type !== 'number' && type !== 'money') || column.isArray) return {};
+  const bits = INTEGER_BITS[sql];
+  if (bits !== undefined) {
+    const bound = 2n ** BigInt(bits - 1);
+    return { maxDecimals: 0, minimum: exactNumber(String(-bound)), maximum: exactNumber(String(bound - 1n)) };
+  }
+  const { precision } = column;
+  if (sql !== 'numeric' || !precision) return {};
+  const scale = column.scale ?? 0;
+  const largest = `${'9'.repeat(Math.max(0, precision - scale)) || '0'}${scale > 0 ? `.${'9'.repeat(scale)}` : ''}`;
+  return { maxDecimals: scale, minimum: exactNumber(`-${largest}`), maximum: exactNumber(largest) };
 }
 
 /** What to select of a column so that the driver's parsing loses nothing (a `date` is no moment, an interval no object). */

@@ -78,6 +78,7 @@ function setPart(table: EntityTable, entity: ObjectLiteral, column: Column, part
   if (value === null && !column.isNullable) return;
   const described = table.columns.find((one) => one.column === column);
   if (!described) throw configError(`The property for '${part}' of ${table.metadata.name} is hidden and cannot be set.`);
-  const json = checkedValue(table.metadata.name, { name: described.field, type: described.type, nullable: true }, value);
+  const limits = table.fields.find(({ name }) => name === described.field);
+  const json = checkedValue(table.metadata.name, { ...limits, name: described.field, type: described.type, nullable: true }, value);
   setColumn(entity, column, toEntityValue(table.dataSource, column, json));
 }

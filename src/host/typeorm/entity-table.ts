@@ -4,10 +4,11 @@ import { AutomationError } from '../../core/errors.js';
 import type { RecordData } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
 import { checkedValue } from '../field-values.js';
-import { type Column, fieldType, quoted, selected, storableKeys, toJson } from './columns.js';
+import { type Column, columnLimits, fieldType, quoted, selected, toJson } from './columns.js';
 import type { FieldOverride } from './config.js';
 import { asLabel } from './module-events.js';
 import { leafPaths, setAt, valueAt } from './nested-json.js';
+import { visibleRows } from './visible-rows.js';
 
 /** A column that records show, and where in the record. */
 export interface FieldColumn {
@@ -79,23 +80,9 @@ export class EntityTable {
     return this.columns.map(({ column }, index) => `${selected(this.dataSource, column, alias)} AS "${prefix}${index}"`).join(', ');
   }
 
-  /**
-   * Which rows exist for a workspace: not deleted, of the entity's own kind, and the workspace's. Null when the workspace
-   * cannot have any. `parameter` adds a parameter and answers its placeholder.
-   */
+  /** Which rows exist for a workspace; see {@link visibleRows}. */
   visible(alias: string, workspaceId: string, parameter: (value: unknown) => string): string | null {
-    const tests: string[] = [];
-    if (this.workspace) {
-      if (storableKeys(this.dataSource, this.workspace, [workspaceId]).length === 0) return null;
-      tests.push(`${alias}.${quoted(this.workspace.databaseName)} = ${parameter(workspaceId)}`);
-    }
-    const { deleteDateColumn, discriminatorColumn, parentEntityMetadata } = this.metadata;
-    if (deleteDateColumn) tests.push(`${alias}.${quoted(deleteDateColumn.databaseName)} IS NULL`);
-    if (discriminatorColumn && parentEntityMetadata) {
-      const kinds = [this.metadata, ...this.metadata.childEntityMetadatas].map((one) => one.discriminatorValue);
-      tests.push(`${alias}.${quoted(discriminatorColumn.databaseName)}::text = ANY (${parameter(kinds)}::text[])`);
-    }
-    return tests.length > 0 ? tests.join(' AND ') : 'TRUE';
+    return visibleRows(this.dataSource, this.metadata, this.workspace, alias, workspaceId, parameter);
   }
 
   /** Rows that were selected with {@link selectList} as records; the host's transformers and afterLoad hooks have run. */
@@ -129,7 +116,8 @@ export class EntityTable {
       }
       for (const { path, column, type } of targets) {
         const part = valueAt(value, path) ?? null;
-        const member = { name: [field, ...path].join('.'), type, nullable: column.isNullable };
+        const name = [field, ...path].join('.');
+        const member = { name, type, nullable: column.isNullable, ...columnLimits(this.dataSource, column, type) };
         values.set(column, checkedValue(this.metadata.name, member, part));
       }
     }
@@ -221,6 +209,7 @@ export class EntityTable {
           nullable: nested ? false : column.isNullable,
           writable: writable !== false && this.#isWritable(column),
           ...(values === undefined ? {} : { options: values }),
+          ...(nested ? {} : columnLimits(this.dataSource, column, type)),
         });
       }
     }
