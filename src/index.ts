@@ -18,7 +18,7 @@ export { WorkflowService } from './admin/workflow-service.js';
 // What the CRM gives: records, and who may do what.
 
 export type { AccessPolicy, AccessRequest, Caller, Permission } from './host/access.js';
-export type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, RecordPatch } from './host/crm-host.js';
+export type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, PlannedChange, RecordPatch } from './host/crm-host.js';
 export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
 export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';
 

@@ -109,15 +109,24 @@ export interface ExternalActionOptions<A extends object> extends ActionOptionsBa
   execute(args: A, step: ExternalStep): Promise<JsonObject | void>;
 }
 
+/** What a local action says of the run's record. */
+interface WritingRecord {
+  /**
+   * True: it changes the run's record. The record is then locked when it is read for the step, so what the arguments were
+   * rendered from is what is changed, and no second read is needed. Others read it without a lock; `update` locks it all the same.
+   */
+  writesRecord?: boolean;
+}
+
 /** An action on the CRM alone: performed exactly once, in one transaction with other steps. */
-export interface SharedLocalActionOptions<A extends object> extends ActionOptionsBase<A> {
+export interface SharedLocalActionOptions<A extends object> extends ActionOptionsBase<A>, WritingRecord {
   effect: 'local';
   transaction: 'shared';
   execute(args: A, step: LocalStep): Promise<JsonObject | void>;
 }
 
 /** A local action that writes through the host's entities: performed exactly once, in a transaction of its own. */
-export interface OwnTransactionActionOptions<A extends object> extends ActionOptionsBase<A> {
+export interface OwnTransactionActionOptions<A extends object> extends ActionOptionsBase<A>, WritingRecord {
   effect: 'local';
   transaction?: 'own';
   execute(args: A, step: OwnTransactionStep): Promise<JsonObject | void>;
@@ -144,11 +153,13 @@ export interface ExternalAction<A extends object = object> extends ActionDefinit
 }
 export interface SharedLocalAction<A extends object = object> extends ActionDefinitionBase<A> {
   readonly effect: 'local';
+  readonly writesRecord: boolean;
   readonly transaction: 'shared';
   execute(args: A, step: LocalStep): Promise<JsonObject | void>;
 }
 export interface OwnTransactionAction<A extends object = object> extends ActionDefinitionBase<A> {
   readonly effect: 'local';
+  readonly writesRecord: boolean;
   readonly transaction: 'own';
   execute(args: A, step: OwnTransactionStep): Promise<JsonObject | void>;
 }

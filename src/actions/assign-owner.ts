@@ -44,6 +44,7 @@ export const assignOwner = defineAction({
   description: 'Gives the record an owner: a user, the next in turn, or the least busy one.',
   effect: 'local',
   transaction: 'shared',
+  writesRecord: true,
   arguments: AssignOwnerArguments,
   output: { ownerId: 'text', previousOwnerId: 'text', strategy: 'text' },
   check: (args, { module }) => [

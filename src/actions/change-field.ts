@@ -6,6 +6,7 @@ import type { RecordData } from '../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import { resolvePath } from '../core/scope.js';
 import { hasExpression } from '../core/template/template.js';
+import { hasMoreDecimals } from '../host/field-limits.js';
 import { checkedValue, exactNumber } from '../host/field-values.js';
 import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
@@ -58,6 +59,7 @@ export const changeField = defineAction({
   description: 'Sets a field of the record: to a value, from another field, by adding to it, or to nothing.',
   effect: 'local',
   transaction: 'shared',
+  writesRecord: true,
   arguments: ChangeFieldArguments,
   output: { field: 'text', from: 'json', to: 'json', changes: 'json' },
   check: (args, { module }) => [...shapeProblems(args), ...needsModule(module), ...(module ? fieldProblems(args, module) : [])],
@@ -145,6 +147,9 @@ function fieldProblems(args: JsonObject, module: ModuleDescription): Problem[] {
     ...sourceProblems(args.fromField, field, module),
     ...(args.increment !== undefined && !isNumeric(field)
       ? [{ path: 'increment', message: `${field.name} is a ${field.type}: only numbers can be added to` }]
+      : []),
+    ...(typeof args.increment === 'number' && hasMoreDecimals(args.increment, field.maxDecimals)
+      ? [{ path: 'increment', message: `${field.name} keeps ${field.maxDecimals} decimals: the sum would be rounded` }]
       : []),
     ...(args.clear === true && !field.nullable ? [{ path: 'clear', message: `${field.name} cannot be empty` }] : []),
   ];

@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsISO8601, IsNotEmpty, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import type { Problem } from '../core/errors.js';
+import type { RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import { readMoment } from '../core/time/dates.js';
 import { addDuration, parseDuration } from '../core/time/duration.js';
@@ -41,7 +42,7 @@ class CreateTaskArguments {
   description?: string;
 
   @Describe(
-    "Who does it: a user's id, `owner` for the record's owner, `actor` for whoever caused the event. Default: the owner, if there is one.",
+    "Who does it: a user's id, `owner` for the record's owner, `actor` for whoever caused the event. Default: the owner, if there is one who is active.",
   )
   @IsOptional()
   @IsString()
@@ -64,7 +65,7 @@ class CreateTaskArguments {
   @MaxLength(100)
   priority?: string;
 
-  @Describe("The record that the task is about. Default: the run's.")
+  @Describe("The record that the task is about. Default: the run's, while it exists.")
   @IsOptional()
   @ValidateNested()
   @Type(() => TaskRecord)
@@ -83,15 +84,16 @@ export const createTask = defineAction({
   check: (args) => dueProblems(args),
   async execute(args, step) {
     refuse(dueProblems(args as unknown as JsonObject));
+    const assigneeId = await assigneeOf(args.assigneeId ?? null, step);
     const task = await step.crm.createTask({
       title: args.title,
       description: args.description ?? null,
-      assigneeId: await assigneeOf(args.assigneeId ?? null, step),
+      assigneeId,
       dueAt: dueAt(args, step),
       priority: args.priority ?? null,
-      record: args.record ? { module: args.record.module, id: args.record.id } : step.record,
+      record: args.record ? { module: args.record.module, id: args.record.id } : await ownRecord(step),
     });
-    return { taskId: task.id ?? null };
+    return { taskId: task.id ?? null, assigneeId };
   },
 });
 
@@ -111,9 +113,11 @@ function dueAt(args: CreateTaskArguments, step: LocalStep): string | null {
     : (args.dueAt ?? null);
 }
 
+/** Whoever the step names must be active, as the session sees to. An owner whom it only takes for want of a name may have left. */
 async function assigneeOf(assignee: string | null, step: LocalStep): Promise<string | null> {
   switch (assignee) {
     case null:
+      return activeOrNull(await currentOwner(step), step);
     case 'owner':
       return currentOwner(step);
     case 'actor':
@@ -121,4 +125,14 @@ async function assigneeOf(assignee: string | null, step: LocalStep): Promise<str
     default:
       return (await requireUser(step, assignee)).id;
   }
+}
+
+async function activeOrNull(id: string | null, step: LocalStep): Promise<string | null> {
+  const [user] = id === null ? [] : await step.crm.findUsers({ ids: [id] });
+  return user?.id ?? null;
+}
+
+/** The run's record; a workflow about deletions makes its tasks all the same, about nothing that could be opened. */
+async function ownRecord(step: LocalStep): Promise<RecordRef | null> {
+  return step.record && (await step.crm.get(step.record)) ? step.record : null;
 }

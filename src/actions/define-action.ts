@@ -35,6 +35,9 @@ export function defineAction<A extends object>(options: ActionOptions<A>): Actio
     formats: Object.freeze({ ...options.formats }) as Readonly<Record<string, ArgumentFormat>>,
     secret: Object.freeze([...(options.secret ?? [])]),
   };
-  const action = options.effect === 'external' ? common : { ...common, transaction: options.transaction ?? 'own' };
+  const action =
+    options.effect === 'external'
+      ? common
+      : { ...common, transaction: options.transaction ?? 'own', writesRecord: options.writesRecord ?? false };
   return Object.freeze(action) as ActionDefinition<A>;
 }

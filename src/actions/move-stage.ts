@@ -2,6 +2,7 @@ import { Equals, IsNotEmpty, IsString } from 'class-validator';
 import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
+import { stageUnknown } from '../host/session/refusals.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
 import { exactlyOne, isKnown, MayBeAbsent, needsModule, recordGone, refuse, requireRecord } from './rules.js';
@@ -27,6 +28,7 @@ export const moveStage = defineAction({
   description: 'Moves the record to a stage of its pipeline, by name or to the next one.',
   effect: 'local',
   transaction: 'shared',
+  writesRecord: true,
   arguments: MoveStageArguments,
   output: { from: 'text', to: 'text' },
   check: (args, { module }) => [...exactlyOne(args, ['stage', 'next']), ...stageProblems(args, module)],
@@ -37,7 +39,7 @@ export const moveStage = defineAction({
     if (!field) {
       throw noStages(module.label);
     }
-    const record = await step.crm.get(ref);
+    const record = await step.crm.get(ref, [], { lock: true });
     if (!record) {
       throw recordGone(ref);
     }
@@ -68,10 +70,7 @@ function stageProblems(args: JsonObject, module: ModuleDescription | null): Prob
 
 function knownStage(stage: string, stages: readonly string[]): string {
   if (!stages.includes(stage)) {
-    throw new AutomationError('stage_unknown', `'${stage}' is not a stage of this record's pipeline: ${stages.join(', ')}`, {
-      hint: 'Correct the stage in the step, or add it to the pipeline.',
-      details: { stage, stages: [...stages] },
-    });
+    throw stageUnknown(stage, stages);
   }
   return stage;
 }

@@ -1,6 +1,6 @@
-import { AutomationError } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { CrmUser } from '../host/crm-host.js';
+import { userUnknown } from '../host/session/refusals.js';
 import type { LocalStep } from './action.js';
 import { recordGone } from './rules.js';
 
@@ -8,9 +8,7 @@ import { recordGone } from './rules.js';
 export async function requireUser(step: LocalStep, id: string): Promise<CrmUser> {
   const [user] = await step.crm.findUsers({ ids: [id] });
   if (!user) {
-    throw new AutomationError('user_unknown', `'${id}' is not an active user of this workspace`, {
-      hint: 'The user may have left or been deactivated. Choose another one in the step.',
-    });
+    throw userUnknown(id);
   }
   return user;
 }

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
+import type { Problem } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 
@@ -14,6 +15,14 @@ export interface CrmTransaction {
 export interface RecordPatch {
   id: string;
   set: JsonObject;
+}
+
+/** A change to one record that a step is about to write. */
+export interface PlannedChange {
+  before: RecordData;
+  after: RecordData;
+  /** The fields that differ between the two. */
+  fields: readonly string[];
 }
 
 /** A task to be created for people of the CRM. */
@@ -82,6 +91,24 @@ export interface CrmHost {
 
   /** The stages a record of the module may take, in order; null when the module has none. */
   findStages(tx: CrmTransaction, module: string, record: RecordData): Promise<string[] | null>;
+
+  /**
+   * Which of the values of a reference field (see `references` in the module's description) point at something that the
+   * workspace has. Without this method a reference is looked for among the records of its module.
+   */
+  findReferenced?(tx: CrmTransaction, module: string, field: string, values: readonly string[]): Promise<ReadonlySet<string>>;
+
+  /**
+   * The CRM's own rules: what is wrong with a change, each problem with the field as its path; nothing when it may be written.
+   * Asked before anything is written, after types, references, owner and stage were found in order. A problem, or an
+   * AutomationError thrown, fails the step for good and leaves its neighbours alone. The changes of a batch are asked for in
+   * one tick: rules that need the database should collect them into one statement.
+   */
+  validate?(module: string, change: PlannedChange, context: CrmTransaction): readonly Problem[] | Promise<readonly Problem[]>;
+
+  /** The same for a task that is about to be created; paths name the parts of {@link NewTask} or the task's own fields. */
+  validateTask?(task: NewTask, context: CrmTransaction): readonly Problem[] | Promise<readonly Problem[]>;
+
   /** The module that tasks live in, when it is one of the modules (so that a task made by a step is an event too). */
   readonly taskModule?: string;
 }

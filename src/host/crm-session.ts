@@ -7,54 +7,16 @@ import type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask } from 
 import { answeredInGroups } from './grouped.js';
 import { applyUpdates, derivedEvents, type UpdateCall, type UpdateResult } from './session/apply-updates.js';
 import { Batches } from './session/batches.js';
+import { ChangeRules } from './session/change-rules.js';
 import { KnownRecords, type RecordRequest } from './session/known-records.js';
+import { KnownStages } from './session/known-stages.js';
 import { KnownUsers } from './session/known-users.js';
+import { moduleUnknown } from './session/refusals.js';
 import { nextPlaces, type RotationCall } from './session/rotation.js';
+import type { CrmSession, UsersQuery } from './session/session.js';
 import type { NewEvent, StepAtWork, StepOrigin } from './session/step-origin.js';
 
-export type { NewEvent, StepOrigin, UpdateResult };
-
-/** Which users: by id, or by role. */
-type UsersQuery = { ids: readonly string[] } | { role: string };
-
-/**
- * The CRM as one local step sees it, inside the step's transaction. What it writes commits together with the step's log.
- * Errors: `module_unknown` (permanent); those of the host and of Postgres as they are.
- */
-export interface CrmSession {
-  /** True once a write of this step was sent, even if it failed. */
-  readonly wrote: boolean;
-  /** The step is over: whatever its code still asks or writes is refused. Error: `step_is_over`. */
-  close(): void;
-  /**
-   * The current record, locked until the transaction ends, with the transaction's earlier writes; null when there is none.
-   * `relations` are nested; others are when they are known already.
-   */
-  get(ref: RecordRef, relations?: readonly string[]): Promise<RecordData | null>;
-  /**
-   * Changes a record by a function of its current, locked state, so that increments are safe; fields that keep their value
-   * are not written. Answers the record's own fields. Errors: `record_not_found`, those of checkedPatch (field-values.ts),
-   * and whatever `change` throws; none of these has written anything.
-   */
-  update(ref: RecordRef, change: (record: RecordData) => JsonObject): Promise<UpdateResult>;
-  /** Creates a task and answers its record. */
-  createTask(task: NewTask): Promise<RecordData>;
-  /** Notifies users inside the CRM; answers the notifications' ids in order. */
-  notify(notifications: readonly NewNotification[]): Promise<string[]>;
-  /** Active users of the workspace: of ids in the order asked, of a role in a stable order. */
-  findUsers(query: UsersQuery): Promise<CrmUser[]>;
-  /** How many open records of the module each of the users owns; users without any may be missing. */
-  countOwned(module: string, userIds: readonly string[]): Promise<Map<string, number>>;
-  /**
-   * The one of the users who owns the fewest open records of the module; the earlier in the list of several. Steps that ask
-   * at the same time take turns, as if each had assigned its record before the next one asked. Error: `candidates_missing`.
-   */
-  leastBusy(module: string, userIds: readonly string[]): Promise<string>;
-  /** The stages that a record may take, in order; null when the module has none. */
-  findStages(module: string, record: RecordData): Promise<string[] | null>;
-  /** The next place (from 0 to size - 1) of a rotation that all nodes share. Error: `candidates_missing` for a size below 1. */
-  nextInRotation(key: string, size: number): Promise<number>;
-}
+export type { CrmSession, NewEvent, StepOrigin, UpdateResult };
 
 /** A call with the step that makes it. */
 type Of<Call> = Call & { step: StepAtWork };
@@ -68,6 +30,8 @@ export class CrmUnitOfWork {
   readonly #modules: ReadonlyMap<string, ModuleDescription>;
   readonly #records: KnownRecords;
   readonly #users: KnownUsers;
+  readonly #stages: KnownStages;
+  readonly #rules: ChangeRules;
   readonly #batches = new Batches();
   #events: NewEvent[] = [];
 
@@ -78,6 +42,8 @@ export class CrmUnitOfWork {
     this.#modules = modulesOf(host);
     this.#records = new KnownRecords(host, manager, this.#modules);
     this.#users = new KnownUsers(host);
+    this.#stages = new KnownStages(host);
+    this.#rules = new ChangeRules(host, this.#modules, { records: this.#records, users: this.#users, stages: this.#stages });
   }
 
   /** The session of one step. */
@@ -85,16 +51,25 @@ export class CrmUnitOfWork {
     return new StepSession(this, origin);
   }
 
-  /** The current record, locked, with the given relations nested (at least); null when there is none. */
-  async read(workspaceId: string, ref: RecordRef, relations: readonly string[] = []): Promise<RecordData | null> {
+  /**
+   * Returns the record with the given relations nested (at least), as {@link CrmSession.get} says; null when there is none.
+   * `lock` is for a step that is about to write the record: {@link update} then needs no second look. Records that are asked
+   * for in one tick are read, and locked in order of id, by one statement per workspace and module.
+   */
+  async read(
+    workspaceId: string,
+    ref: RecordRef,
+    relations: readonly string[] = [],
+    { lock = false }: { lock?: boolean } = {},
+  ): Promise<RecordData | null> {
     this.module(ref.module);
-    const request = { workspaceId, ref, relations };
+    const request = { workspaceId, ref, relations, lock };
     if (!this.#records.has(request)) await this.#learn(request);
     const own = this.#records.own(workspaceId, ref);
     return own && this.#records.withRelations(workspaceId, ref, own);
   }
 
-  /** Reads records ahead of the steps that will ask for them. */
+  /** Reads records ahead of the steps that will ask for them, without locking them. */
   async loadRecords(requests: readonly { workspaceId: string; ref: RecordRef; relations?: readonly string[] }[]): Promise<void> {
     await Promise.all(requests.map(({ workspaceId, ref, relations }) => this.read(workspaceId, ref, relations)));
   }
@@ -110,13 +85,15 @@ export class CrmUnitOfWork {
   forget(): void {
     this.#records.clear();
     this.#users.clear();
+    this.#stages.clear();
+    this.#rules.clear();
   }
 
   /** The module's description. Throws `module_unknown`. */
   module(name: string): ModuleDescription {
     const module = this.#modules.get(name);
     if (module) return module;
-    throw new AutomationError('module_unknown', `The CRM has no module '${name}'.`, { details: { module: name } });
+    throw moduleUnknown(name);
   }
 
   readonly #learn = this.#batches.collect<RecordRequest, void>(async (requests) => {
@@ -125,23 +102,26 @@ export class CrmUnitOfWork {
   });
 
   readonly update = this.#batches.collect<UpdateCall, UpdateResult>(async (calls) => {
-    const { results, events } = await applyUpdates({ host: this.host, manager: this.manager, records: this.#records }, calls);
+    const context = { host: this.host, manager: this.manager, records: this.#records, rules: this.#rules };
+    const { results, events } = await applyUpdates(context, calls);
     this.#events.push(...events);
     return results;
   });
 
   readonly createTask = this.#batches.collect<Of<{ task: NewTask }>, RecordData>((calls) =>
     this.#perWorkspace(calls, async (group, tx) => {
-      for (const { step } of group) step.wrote = true;
-      const records = await this.host.createTasks(
-        tx,
-        group.map(({ task }) => task),
-      );
-      records.forEach((record, at) => {
-        const step = group[at]?.step;
-        if (step) this.#taskCreated(step, record);
+      const tasks = group.map(({ task }) => task);
+      const refusals = await this.#rules.taskRefusals(tx, tasks);
+      const accepted = group.filter((_, at) => !refusals[at]);
+      for (const { step } of accepted) step.wrote = true;
+      const created = accepted.map(({ task }) => task);
+      const records = created.length > 0 ? await this.host.createTasks(tx, created) : [];
+      accepted.forEach(({ step }, at) => {
+        const record = records[at];
+        if (record) this.#taskCreated(step, record);
       });
-      return records;
+      let next = 0;
+      return refusals.map((refusal) => refusal ?? (records[next++] as RecordData));
     }),
   );
 
@@ -189,7 +169,7 @@ export class CrmUnitOfWork {
 
   readonly findStages = this.#batches.collect<Of<{ module: string; record: RecordData }>, string[] | null>(async (calls) => {
     const answers = await Promise.allSettled(
-      calls.map(({ step, module, record }) => this.host.findStages(this.#transaction(step), module, record)),
+      calls.map(({ step, module, record }) => this.#stages.find(this.#transaction(step), this.module(module), record)),
     );
     return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : asError(answer.reason)));
   });
@@ -218,8 +198,8 @@ export class CrmUnitOfWork {
   /** Has `work` answer the calls of one workspace after the other, and puts the answers into call order. */
   #perWorkspace<Call extends { step: StepAtWork }, Result>(
     calls: readonly Call[],
-    work: (group: readonly Call[], tx: CrmTransaction) => Promise<Result[]>,
-  ): Promise<Result[]> {
+    work: (group: readonly Call[], tx: CrmTransaction) => Promise<(Result | Error)[]>,
+  ): Promise<(Result | Error)[]> {
     return answeredInGroups(
       calls,
       ({ step }) => step.origin.workspaceId,
@@ -253,8 +233,8 @@ class StepSession implements CrmSession, StepAtWork {
     this.isOver = true;
   }
 
-  async get(ref: RecordRef, relations?: readonly string[]): Promise<RecordData | null> {
-    return this.open.read(this.origin.workspaceId, ref, relations);
+  async get(ref: RecordRef, relations?: readonly string[], options?: { lock?: boolean }): Promise<RecordData | null> {
+    return this.open.read(this.origin.workspaceId, ref, relations, options);
   }
 
   async update(ref: RecordRef, change: (record: RecordData) => JsonObject): Promise<UpdateResult> {

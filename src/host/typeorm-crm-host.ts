@@ -1,9 +1,10 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
-import { AutomationError } from '../core/errors.js';
+import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
-import type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, RecordPatch } from './crm-host.js';
+import type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, PlannedChange, RecordPatch } from './crm-host.js';
 import { checkedPatch } from './field-values.js';
+import { type ClassRules, classRules } from './typeorm/class-rules.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
 import { createRows, type EntityMaker, makerByFunction, makerByProperties } from './typeorm/create-rows.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
@@ -49,10 +50,14 @@ interface Creation<Item> {
   make: EntityMaker<Item>;
 }
 
+interface TaskCreation extends Creation<NewTask> {
+  rules: ClassRules | null;
+}
+
 interface Attached {
   modules: ReadonlyMap<string, CrmModule>;
   findUsers: UserFinder;
-  tasks: Creation<NewTask> | undefined;
+  tasks: TaskCreation | undefined;
   notifications: Creation<NewNotification> | undefined;
 }
 
@@ -60,6 +65,8 @@ interface Attached {
 export class TypeOrmCrmHost implements AttachableCrmHost {
   readonly taskModule?: string;
   #attached: Attached | undefined;
+  /** The entities that {@link validateTask} has made. */
+  readonly #validated = new WeakMap<NewTask, ObjectLiteral>();
 
   constructor(
     private readonly options: Readonly<Record<string, ModuleOption<ObjectLiteral>>>,
@@ -117,7 +124,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
 
   async createTasks(tx: CrmTransaction, tasks: readonly NewTask[]): Promise<RecordData[]> {
     const { table, make } = needed(this.#ready().tasks, 'tasks');
-    return createRows(tx, table, make, tasks);
+    return createRows(tx, table, (task) => this.#takeValidated(task) ?? make(task, tx), tasks);
   }
 
   async createNotifications(tx: CrmTransaction, notifications: readonly NewNotification[]): Promise<string[]> {
@@ -143,6 +150,31 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     return description.stageField === undefined ? null : findStages(tx, record);
   }
 
+  async findReferenced(tx: CrmTransaction, module: string, field: string, values: readonly string[]): Promise<ReadonlySet<string>> {
+    return (await this.#module(module).references.get(field)?.find(tx, values)) ?? new Set();
+  }
+
+  /** What the class-validator decorators say; in memory alone, unless the host's validators look further. */
+  validate(module: string, change: PlannedChange): readonly Problem[] | Promise<readonly Problem[]> {
+    const { table, rules } = this.#module(module);
+    table.checkEmbedded(change.after, change.fields);
+    return rules?.ofChange(change) ?? [];
+  }
+
+  validateTask(task: NewTask, tx: CrmTransaction): readonly Problem[] | Promise<readonly Problem[]> {
+    const { make, rules } = needed(this.#ready().tasks, 'tasks');
+    const entity = make(task, tx);
+    this.#validated.set(task, entity);
+    return rules?.ofNew(entity) ?? [];
+  }
+
+  /** What was validated is what is inserted: once. */
+  #takeValidated(task: NewTask): ObjectLiteral | undefined {
+    const entity = this.#validated.get(task);
+    this.#validated.delete(task);
+    return entity;
+  }
+
   #ready(): Attached {
     if (this.#attached) return this.#attached;
     throw new AutomationError('crm_not_attached', 'The CRM host does not know its DataSource yet.', {
@@ -160,13 +192,14 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     dataSource: DataSource,
     tables: ReadonlyMap<string, EntityTable>,
     defaultWorkspace: string | null,
-  ): Creation<NewTask> | undefined {
+  ): TaskCreation | undefined {
     const option = this.extras.tasks;
     if (!option) return undefined;
     // The module's own table where there is one: a task made by a step is then a record like any other.
     const table =
       (this.taskModule === undefined ? undefined : tables.get(this.taskModule)) ?? new EntityTable(dataSource, option, defaultWorkspace);
-    if (option.map) return { table, make: makerByFunction(table, option.map) };
+    const rules = classRules(table, option.validate);
+    if (option.map) return { table, rules, make: makerByFunction(table, option.map) };
     const usual = {
       title: 'title',
       description: 'description',
@@ -185,7 +218,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       recordModule: task.record?.module ?? null,
       recordId: task.record?.id ?? null,
     }));
-    return { table, make };
+    return { table, rules, make };
   }
 
   #notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): Creation<NewNotification> | undefined {
@@ -205,7 +238,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 }
 
-function needed<Item>(creation: Creation<Item> | undefined, what: string): Creation<Item> {
+function needed<Kind>(creation: Kind | undefined, what: string): Kind {
   if (creation) return creation;
   throw new AutomationError('crm_config_invalid', `typeOrmCrm() was not told where ${what} go.`, {
     hint: `Give it { ${what}: { entity: … } } as part of its second argument.`,

@@ -34,7 +34,7 @@ const NO_FIELDS = { module: PLAIN };
 
 describe('create_task', () => {
   it('creates a task about the record for its owner, unless told otherwise', async () => {
-    expect(await run(createTask, { title: 'Call {{record.email}}' })).toEqual({ taskId: 't-1' });
+    expect(await run(createTask, { title: 'Call {{record.email}}' })).toEqual({ taskId: 't-1', assigneeId: 'u-1' });
     expect(crm.tasks).toEqual([
       {
         title: 'Call ann@example.test',
@@ -77,8 +77,22 @@ describe('create_task', () => {
 
   it("assigns the owner of this moment, not of the run's start", async () => {
     crm.record = { ...LEAD, ownerId: 2 };
+    crm.users = [{ id: '2', name: 'Nora Number', email: null, roles: [] }];
     await run(createTask, { title: 'x' });
     expect(crm.tasks[0]?.assigneeId).toBe('2');
+  });
+
+  it('leaves the task to nobody, and says so, when the owner it would take is not active any more', async () => {
+    crm.record = { ...LEAD, ownerId: 'u-9' };
+    expect(await run(createTask, { title: 'x' })).toEqual({ taskId: 't-1', assigneeId: null });
+    await run(createTask, { title: 'x', assigneeId: 'owner' });
+    expect(crm.tasks.map(({ assigneeId }) => assigneeId)).toEqual([null, 'u-9']);
+  });
+
+  it('makes a task about nothing when the record of the run is gone', async () => {
+    crm.record = null;
+    await run(createTask, { title: 'x', assigneeId: 'u-2' });
+    expect(crm.tasks).toMatchObject([{ assigneeId: 'u-2', record: null }]);
   });
 
   it('fails clearly for users that are not active, records that are gone and two due times', async () => {

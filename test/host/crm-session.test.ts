@@ -214,13 +214,14 @@ describe('updating', () => {
   it('fails a call alone when its record is missing or its change is wrong, and writes the others', async () => {
     const [lead, foreign] = [await fixture.lead(), await fixture.lead({ workspaceId: 'rival' })];
     await work(async (unit, step) => {
-      const sessions = Array.from({ length: 7 }, () => step());
+      const sessions = Array.from({ length: 8 }, () => step());
       const changes: [string, (record: RecordData) => object][] = [
         [lead.id, () => ({ name: 'First' })],
         [MISSING, () => ({ name: 'x' })],
         [foreign.id, () => ({ name: 'x' })],
         [lead.id, () => ({ nmae: 'x' })],
         [lead.id, () => ({ stage: 'Nowhere', name: 'x' })],
+        [lead.id, () => ({ address: { since: 'soon' }, name: 'x' })],
         [
           lead.id,
           () => {
@@ -232,8 +233,17 @@ describe('updating', () => {
       const codes = await Promise.all(
         changes.map(([id, change], at) => codeOf((sessions[at] as CrmSession).update({ module: 'leads', id }, (r) => ({ ...change(r) })))),
       );
-      expect(codes).toEqual(['done', 'record_not_found', 'record_not_found', 'field_unknown', 'value_not_allowed', 'own_reason', 'done']);
-      expect(sessions.map(({ wrote }) => wrote)).toEqual([true, false, false, false, false, false, true]);
+      expect(codes).toEqual([
+        'done',
+        'record_not_found',
+        'record_not_found',
+        'field_unknown',
+        'value_not_allowed',
+        'value_invalid',
+        'own_reason',
+        'done',
+      ]);
+      expect(sessions.map(({ wrote }) => wrote)).toEqual([true, false, false, false, false, false, false, true]);
       expect((await step().get(leadRef(lead)))?.name).toBe('First, last');
       expect(unit.takeEvents()).toHaveLength(2);
     });

@@ -57,7 +57,7 @@ export class LocalSteps {
     const session = this.sessionFor(run, tx.unit);
     const attempt = beginAttempt(tx.now);
     try {
-      const scope = await this.scopes.of(run, ready, tx, 'write');
+      const scope = await this.scopes.of(run, ready, tx, purposeOf(run));
       const args = prepareArguments(action, step.with, scope);
       attempt.input = maskArguments(action, args);
       const context = Object.assign(this.scopes.contextOf(run, ready, scope, tx.now), { crm: session });
@@ -92,7 +92,7 @@ export class LocalSteps {
     // Its own unit: what a failed step read and wrote is forgotten with it.
     const unit = new CrmUnitOfWork(this.crm, lent.manager);
     try {
-      const scope = await this.scopes.of(run, ready, { now: tx.now, unit }, 'write');
+      const scope = await this.scopes.of(run, ready, { now: tx.now, unit }, purposeOf(run));
       const args = prepareArguments(action, step.with, scope);
       attempt.input = maskArguments(action, args);
       const context = { ...this.scopes.contextOf(run, ready, scope, tx.now), crm: this.sessionFor(run, unit), manager: lent.manager };
@@ -114,4 +114,12 @@ export class LocalSteps {
     const { timezone } = this.settings;
     return unit.forStep({ workspaceId: run.workspaceId, actor: run.actorOfItsEvents, cause: run.causeOfItsEvents, timezone });
   }
+}
+
+/**
+ * A workflow that changes its record somewhere locks it at its first local step: the change then needs no second look, and
+ * a batch locks all of its records by one statement, in one order.
+ */
+function purposeOf(run: HeldRun): 'read' | 'write' {
+  return run.version.writesRecord ? 'write' : 'read';
 }

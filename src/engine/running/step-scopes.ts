@@ -18,11 +18,11 @@ export class StepScopes {
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
-  /** The step's scope, with the record as the transaction sees it; `write`: it is about to be changed, so it is locked. */
-  async of(run: HeldRun, ready: ReadyStep, tx: Pick<StepTransaction, 'unit' | 'now'>, _purpose: 'read' | 'write'): Promise<Scope> {
+  /** The step's scope, with the record as the transaction sees it. `write`: this step or one after it changes it, so it is locked. */
+  async of(run: HeldRun, ready: ReadyStep, tx: Pick<StepTransaction, 'unit' | 'now'>, purpose: 'read' | 'write'): Promise<Scope> {
     let record: RecordData | null = null;
     if (run.record && this.catalog.modules.has(run.record.module)) {
-      record = await tx.unit.read(run.workspaceId, run.record, run.version.stepRelations);
+      record = await tx.unit.read(run.workspaceId, run.record, run.version.stepRelations, { lock: purpose === 'write' });
     }
     return run.scopeAt(ready, record, tx.now, this.settings.timezone);
   }

@@ -1,3 +1,4 @@
+import type { ActionDefinition } from '../../actions/define-action.js';
 import { builtInActions } from '../../actions/index.js';
 import type { ActionRegistry } from '../../actions/registry.js';
 import type { Catalog, ModuleDescription } from '../../core/catalog.js';
@@ -36,6 +37,8 @@ export interface CompiledVersion {
   /** Relations that conditions, branches or templates of the steps read. */
   stepRelations: readonly string[];
   firstAdvance: FirstAdvance;
+  /** Does one of its steps change the record of its run? */
+  writesRecord: boolean;
   /** A branch's condition, compiled once. */
   conditionOf(condition: Condition): CompiledCondition;
 }
@@ -71,8 +74,13 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
     conditionRelations: relationsIn(conditions?.paths ?? [], module),
     stepRelations: relationsIn([...stepPaths], module),
     firstAdvance: firstAdvanceOf(definition, actions),
+    writesRecord: [...walkSteps(definition.steps)].some(({ step }) => step.kind === 'action' && writesRecord(actions.get(step.type))),
     conditionOf,
   };
+}
+
+function writesRecord(action: ActionDefinition | undefined): boolean {
+  return action?.effect === 'local' && action.writesRecord;
 }
 
 function firstAdvanceOf(definition: WorkflowDefinition, actions: Pick<ActionRegistry, 'get'>): FirstAdvance {

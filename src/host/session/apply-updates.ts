@@ -4,9 +4,10 @@ import { deriveEvents, sameJson } from '../../core/derive-events.js';
 import { AutomationError } from '../../core/errors.js';
 import type { RecordData, RecordRef } from '../../core/event.js';
 import type { Json, JsonObject } from '../../core/json.js';
-import type { CrmHost } from '../crm-host.js';
+import type { CrmHost, CrmTransaction } from '../crm-host.js';
 import { checkedPatch } from '../field-values.js';
 import { grouped } from '../grouped.js';
+import type { ChangeRules } from './change-rules.js';
 import type { KnownRecords } from './known-records.js';
 import type { NewEvent, StepAtWork } from './step-origin.js';
 
@@ -24,37 +25,45 @@ export interface UpdateResult {
   after: RecordData;
 }
 
+type NumberedCall = UpdateCall & { at: number };
+
 /** What the calls on one record add up to. */
 interface Draft {
   ref: RecordRef;
   /** The record as the calls so far leave it. */
   current: RecordData;
   set: Record<string, Json>;
-  calls: { at: number; step: StepAtWork; before: RecordData }[];
+  calls: { at: number; step: StepAtWork; before: RecordData; fields: readonly string[] }[];
+}
+
+/** What updates need of the transaction. */
+interface UpdateContext {
+  host: CrmHost;
+  manager: EntityManager;
+  records: KnownRecords;
+  rules: ChangeRules;
 }
 
 /**
  * Applies updates in call order and writes each record once. Every call sees the record as the calls before it leave it,
  * and answers its own before and after, as if each had been written on its own; what the database adds to the write
- * (timestamps, versions, triggers) shows in the last call of a record. A call that fails, or changes nothing, writes nothing.
+ * (timestamps, versions, triggers) shows in the last call of a record. A call that fails, is refused, or changes nothing,
+ * writes nothing. Records are locked first: those that were only looked at so far are read once more.
  */
 export async function applyUpdates(
-  crm: { host: CrmHost; manager: EntityManager; records: KnownRecords },
+  crm: UpdateContext,
   calls: readonly UpdateCall[],
 ): Promise<{ results: (UpdateResult | Error)[]; events: NewEvent[] }> {
-  await crm.records.learn(calls.map(({ step, ref }) => ({ workspaceId: step.origin.workspaceId, ref, relations: [] })));
+  await crm.records.learn(calls.map(({ step, ref }) => ({ workspaceId: step.origin.workspaceId, ref, relations: [], lock: true })));
   const results: (UpdateResult | Error)[] = [];
   const events: { at: number; event: NewEvent }[] = [];
   const numbered = calls.map((call, at) => ({ ...call, at }));
   for (const group of grouped(numbered, ({ step, ref }) => JSON.stringify([step.origin.workspaceId, ref.module]))) {
-    const drafts = new Map<string, Draft>();
-    for (const call of group) {
-      const result = draftUpdate(crm.records, drafts, call);
-      if (result) results[call.at] = result;
-    }
     const [first] = group;
-    if (!first || drafts.size === 0) continue;
+    if (!first) continue;
     const { workspaceId } = first.step.origin;
+    const drafts = await acceptedDrafts(crm, { manager: crm.manager, workspaceId }, group, results);
+    if (drafts.size === 0) continue;
     for (const { calls } of drafts.values()) for (const { step } of calls) step.wrote = true;
     const patches = [...drafts].map(([id, { set }]) => ({ id, set }));
     const written = await crm.host.updateRecords({ manager: crm.manager, workspaceId }, first.ref.module, patches);
@@ -71,8 +80,49 @@ export async function applyUpdates(
   return { results, events: events.sort((a, b) => a.at - b.at).map(({ event }) => event) };
 }
 
+/**
+ * Drafts the calls on records of one workspace and module, and has the rules look at all changes together. Where one is
+ * refused, the calls after it on the same record have seen a state that will not come: they are drafted again without it.
+ */
+async function acceptedDrafts(
+  { records, rules }: UpdateContext,
+  tx: CrmTransaction,
+  group: readonly NumberedCall[],
+  results: (UpdateResult | Error)[],
+): Promise<Map<string, Draft>> {
+  const accepted = new Map<string, Draft>();
+  let open = group;
+  while (open.length > 0) {
+    const drafts = new Map<string, Draft>();
+    for (const call of open) {
+      const result = draftUpdate(records, drafts, call);
+      if (result) results[call.at] = result;
+    }
+    const planned = [...drafts.values()].flatMap((draft) =>
+      draft.calls.map(({ at, before, fields }, index) => {
+        const after = draft.calls[index + 1]?.before ?? draft.current;
+        return { at, ref: draft.ref, change: { before, after, fields } };
+      }),
+    );
+    const [first] = open;
+    const changes = planned.map(({ change }) => change);
+    const refusals = first && changes.length > 0 ? await rules.refusals(tx, first.module, changes) : [];
+    const refusedAt = new Map<string, number>();
+    planned.forEach(({ at, ref }, index) => {
+      const refusal = refusals[index];
+      if (!refusal || refusedAt.has(ref.id)) return;
+      refusedAt.set(ref.id, at);
+      results[at] = refusal;
+    });
+    for (const [id, draft] of drafts) if (!refusedAt.has(id)) accepted.set(id, draft);
+    // A refused call is out for good: what it saw was what the accepted calls before it had left.
+    open = open.filter(({ ref, at }) => refusedAt.has(ref.id) && refusedAt.get(ref.id) !== at);
+  }
+  return accepted;
+}
+
 /** Adds one call to the drafts; answers at once when there is nothing to write. */
-function draftUpdate(records: KnownRecords, drafts: Map<string, Draft>, call: UpdateCall & { at: number }): UpdateResult | Error | null {
+function draftUpdate(records: KnownRecords, drafts: Map<string, Draft>, call: NumberedCall): UpdateResult | Error | null {
   const { step, ref, module, change, at } = call;
   const { workspaceId } = step.origin;
   const before = drafts.get(ref.id)?.current ?? records.own(workspaceId, ref);
@@ -84,11 +134,12 @@ function draftUpdate(records: KnownRecords, drafts: Map<string, Draft>, call: Up
     return error instanceof Error ? error : new Error(String(error));
   }
   const changed = Object.fromEntries(Object.entries(set).filter(([field, value]) => !sameJson(before[field], value)));
-  if (Object.keys(changed).length === 0) return { before: { ...before }, after: { ...before } };
+  const fields = Object.keys(changed);
+  if (fields.length === 0) return { before: { ...before }, after: { ...before } };
   const draft = drafts.get(ref.id) ?? { ref, current: before, set: {}, calls: [] };
   draft.current = Object.assign({}, before, changed);
   Object.assign(draft.set, changed);
-  draft.calls.push({ at, step, before });
+  draft.calls.push({ at, step, before, fields });
   drafts.set(ref.id, draft);
   return null;
 }

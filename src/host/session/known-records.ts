@@ -10,17 +10,21 @@ export interface RecordRequest {
   workspaceId: string;
   ref: RecordRef;
   relations: readonly string[];
+  /** Whether it is about to be written. */
+  lock: boolean;
 }
 
 interface Known {
+  /** Whether its row is locked: what is known of it then stays true until the transaction ends. */
+  locked: boolean;
   /** The record without its relations; null when there is none. */
   own: RecordData | null;
   related: Map<string, Json>;
 }
 
 /**
- * The records of one transaction as it sees them: each is read once, locked, and kept up to date by the transaction's own
- * writes.
+ * The records of one transaction as it sees them: each is read once, once more when it is to be written and was read without
+ * a lock, and kept up to date by the transaction's own writes.
  */
 export class KnownRecords {
   readonly #known = new Map<string, Known>();
@@ -31,23 +35,31 @@ export class KnownRecords {
     private readonly modules: ReadonlyMap<string, ModuleDescription>,
   ) {}
 
-  has({ workspaceId, ref, relations }: RecordRequest): boolean {
+  has({ workspaceId, ref, relations, lock }: RecordRequest): boolean {
     const known = this.#known.get(nameOf(workspaceId, ref));
-    return known !== undefined && (known.own === null || relations.every((relation) => known.related.has(relation)));
+    if (known === undefined || (lock && !known.locked)) return false;
+    return known.own === null || relations.every((relation) => known.related.has(relation));
   }
 
-  /** Reads what is not known yet: one statement per workspace and module. */
+  /** Reads what is not known yet, or not well enough: one statement per workspace, module and whether it is locked. */
   async learn(requests: readonly RecordRequest[]): Promise<void> {
     const unknown = requests.filter((request) => !this.has(request));
-    for (const group of grouped(unknown, ({ workspaceId, ref }) => JSON.stringify([workspaceId, ref.module]))) {
+    if (unknown.length === 0) return;
+    const toLock = new Set(unknown.filter(({ lock }) => lock).map(({ workspaceId, ref }) => nameOf(workspaceId, ref)));
+    // Who only looks at what a neighbour locks gets it with that statement.
+    const isLocked = ({ workspaceId, ref }: RecordRequest): boolean => toLock.has(nameOf(workspaceId, ref));
+    for (const group of grouped(unknown, (one) => JSON.stringify([one.workspaceId, one.ref.module, isLocked(one)]))) {
       const [first] = group;
       if (!first) continue;
       const { workspaceId } = first;
       const { module } = first.ref;
+      const lock = isLocked(first);
       const ids = [...new Set(group.map(({ ref }) => ref.id))];
-      const relations = [...new Set(group.flatMap((request) => request.relations))];
-      const found = await this.host.findRecords({ manager: this.manager, workspaceId }, module, ids, { lock: true, relations });
-      for (const id of ids) this.#set(workspaceId, { module, id }, found.get(id) ?? null, relations);
+      // What is read anew keeps its relations, as they are now.
+      const known = ids.flatMap((id) => [...(this.#known.get(nameOf(workspaceId, { module, id }))?.related.keys() ?? [])]);
+      const relations = [...new Set([...group.flatMap((request) => request.relations), ...known])];
+      const found = await this.host.findRecords({ manager: this.manager, workspaceId }, module, ids, { lock, relations });
+      for (const id of ids) this.#set(workspaceId, { module, id }, found.get(id) ?? null, relations, lock);
     }
   }
 
@@ -72,8 +84,9 @@ export class KnownRecords {
     if (known) {
       for (const name of staleRelations(known, own)) known.related.delete(name);
       known.own = own;
+      known.locked = true;
     } else {
-      this.#known.set(nameOf(workspaceId, ref), { own, related: new Map() });
+      this.#known.set(nameOf(workspaceId, ref), { locked: true, own, related: new Map() });
     }
   }
 
@@ -82,9 +95,11 @@ export class KnownRecords {
     this.#known.clear();
   }
 
-  #set(workspaceId: string, ref: RecordRef, record: RecordData | null, relations: readonly string[]): void {
-    const related = new Map(relations.map((name): [string, Json] => [name, record?.[name] ?? null]));
-    this.#known.set(nameOf(workspaceId, ref), { own: record && this.#withoutRelations(ref.module, record), related });
+  #set(workspaceId: string, ref: RecordRef, record: RecordData | null, relations: readonly string[], lock: boolean): void {
+    const name = nameOf(workspaceId, ref);
+    const locked = lock || this.#known.get(name)?.locked === true;
+    const related = new Map(relations.map((relation): [string, Json] => [relation, record?.[relation] ?? null]));
+    this.#known.set(name, { locked, own: record && this.#withoutRelations(ref.module, record), related });
   }
 
   #withoutRelations(module: string, record: RecordData): RecordData {

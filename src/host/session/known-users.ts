@@ -26,7 +26,9 @@ export class KnownUsers {
     }
     for (const query of queries) {
       if ('ids' in query || this.#byRole.has(nameOf(workspaceId, query.role))) continue;
-      this.#byRole.set(nameOf(workspaceId, query.role), await this.host.findUsers(tx, query));
+      const users = await this.host.findUsers(tx, query);
+      this.#byRole.set(nameOf(workspaceId, query.role), users);
+      for (const user of users) this.#byId.set(nameOf(workspaceId, user.id), user);
     }
     return queries.map((query) => {
       if (!('ids' in query)) return [...(this.#byRole.get(nameOf(workspaceId, query.role)) ?? [])];

@@ -44,6 +44,9 @@ export type StagesOption =
   // biome-ignore lint/suspicious/noExplicitAny: any entity may hold stages; `stageRows` checks its properties.
   | StageEntityOption<any>;
 
+/** A class with class-validator decorators. */
+export type RulesClass = new () => object;
+
 /** One module of the CRM: an entity, and what its metadata cannot tell. */
 export interface ModuleOption<T extends ObjectLiteral> {
   entity: EntityTarget<T>;
@@ -67,6 +70,12 @@ export interface ModuleOption<T extends ObjectLiteral> {
   stages?: StagesOption;
   /** Added to the default events of the module, or in their place. */
   events?: Record<string, EventOption>;
+  /**
+   * The class whose class-validator decorators a change must satisfy before a workflow may write it, as a request to the CRM
+   * must: `UpdateLeadDto`. Its properties are the record's fields, its values JSON as in conditions and templates. Only what
+   * the change touches, or spoils, counts. Default: the entity's own decorators, where it has any; false: none.
+   */
+  validate?: RulesClass | false;
   /** What counts as open for least_busy: conditions on columns. Default: everything that is not deleted. */
   open?: FindOptionsWhere<NoInfer<T>> | FindOptionsWhere<NoInfer<T>>[];
 }
@@ -104,6 +113,11 @@ export interface TasksOption<T extends ObjectLiteral = ObjectLiteral> {
   entity: EntityTarget<T>;
   /** Properties for the parts of a task. `assignee` defaults to `assigneeId`. */
   properties?: PropertyMap<'title' | 'description' | 'assignee' | 'dueAt' | 'priority' | 'recordModule' | 'recordId', NoInfer<T>>;
+  /**
+   * The class whose class-validator decorators a new task must satisfy: `CreateTaskDto`. Default: the entity's own, where it
+   * has any; false: none.
+   */
+  validate?: RulesClass | false;
   /** Makes the entity in place of `properties`; the workspace is set afterwards. */
   map?(task: NewTask, tx: CrmTransaction): DeepPartial<NoInfer<T>>;
   /** As in {@link ModuleOption.workspace}. */

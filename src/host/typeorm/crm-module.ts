@@ -1,10 +1,12 @@
 import type { FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { ModuleDescription } from '../../core/catalog.js';
+import { type ClassRules, classRules } from './class-rules.js';
 import type { Column } from './columns.js';
-import type { ModuleOption } from './config.js';
+import type { ModuleOption, StagesOption } from './config.js';
 import { configError, type EntityTable } from './entity-table.js';
 import { asLabel, asSingular, moduleEvents } from './module-events.js';
 import type { TableRelation } from './read-records.js';
+import { type TableReference, tableReferences } from './references.js';
 import { type StageFinder, stageFinder } from './stages.js';
 
 /** One module of the CRM, as built from its entity's metadata and the host's configuration. */
@@ -12,6 +14,8 @@ export interface CrmModule {
   table: EntityTable;
   description: ModuleDescription;
   relations: ReadonlyMap<string, TableRelation>;
+  references: ReadonlyMap<string, TableReference>;
+  rules: ClassRules | null;
   owner: Column | undefined;
   open: FindOptionsWhere<ObjectLiteral> | FindOptionsWhere<ObjectLiteral>[] | undefined;
   findStages: StageFinder;
@@ -32,6 +36,8 @@ export function buildModule(
   const fixedStages = Array.isArray(option?.stages) ? option.stages : undefined;
   const stages: readonly string[] | undefined = fixedStages ?? table.fields.find((field) => field.name === stageField)?.options;
   const relations = moduleRelations(name, table, option?.relations, tables);
+  const references = tableReferences(table, tables, owner, defaultWorkspace);
+  const pipelineFields = stageField === undefined ? undefined : decidingFields(option?.stages);
   const description: ModuleDescription = {
     name,
     singular: option?.singular ?? asSingular(name),
@@ -43,15 +49,25 @@ export function buildModule(
     events: moduleEvents(name, { stageField, stages, options: option?.events }),
     ...(stageField === undefined ? {} : { stageField }),
     ...(ownerField === undefined ? {} : { ownerField }),
+    ...(references.length === 0 ? {} : { references: references.map(({ find: _, ...reference }) => reference) }),
+    ...(pipelineFields === undefined ? {} : { pipelineFields }),
   };
   return {
     table,
     description,
     relations: new Map(relations.map((relation) => [relation.name, relation])),
+    references: new Map(references.map((reference) => [reference.field, reference])),
+    rules: classRules(table, option?.validate),
     owner,
     open: option?.open,
     findStages: stageFinder(table.dataSource, option?.stages, stages, defaultWorkspace),
   };
+}
+
+/** The fields that decide about a record's stages; undefined when only the host's function knows. */
+function decidingFields(stages: StagesOption | undefined): string[] | undefined {
+  if (typeof stages === 'function') return undefined;
+  return stages === undefined || !('entity' in stages) ? [] : Object.values(stages.match ?? {}).map(String);
 }
 
 function shownField(module: string, table: EntityTable, column: Column): string {

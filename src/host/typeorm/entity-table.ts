@@ -124,6 +124,13 @@ export class EntityTable {
     return values;
   }
 
+  /** Throws for members of embedded entities that do not fit: to the catalogue an embedded entity is one field of any JSON. */
+  checkEmbedded(record: RecordData, fields: readonly string[]): void {
+    for (const field of fields) {
+      if (this.#byField.get(field)?.[0]?.path.length) this.columnValues({ [field]: record[field] ?? null });
+    }
+  }
+
   #toRecord(row: readonly unknown[]): RecordData {
     const record: RecordData = {};
     this.columns.forEach(({ field, path, type }, index) => {

@@ -20,6 +20,26 @@ class FieldDto {
 
   @ApiProperty({ required: false, type: [String] })
   options?: string[];
+
+  @ApiProperty({ required: false, description: 'The most characters it holds; of a list, each of its texts.', example: 200 })
+  maxLength?: number;
+
+  @ApiProperty({ required: false, description: 'The most decimals it keeps; more are refused.', example: 2 })
+  maxDecimals?: number;
+
+  @ApiProperty({ required: false, oneOf: [{ type: 'number' }, { type: 'string' }], example: -999999999999.99 })
+  minimum?: number | string;
+
+  @ApiProperty({ required: false, oneOf: [{ type: 'number' }, { type: 'string' }], example: 999999999999.99 })
+  maximum?: number | string;
+}
+
+class ReferenceDto {
+  @ApiProperty({ example: 'accountId' })
+  field!: string;
+
+  @ApiProperty({ required: false, description: 'The module it points into, where that is one.', example: 'accounts' })
+  module?: string;
 }
 
 class RelationDto {
@@ -65,6 +85,12 @@ class ModuleDto {
 
   @ApiProperty({ required: false, example: 'ownerId' })
   ownerField?: string;
+
+  @ApiProperty({ required: false, type: [ReferenceDto], description: 'Fields that must point at something of the workspace.' })
+  references?: ReferenceDto[];
+
+  @ApiProperty({ required: false, type: [String], description: 'Fields that decide which stages a record may take.' })
+  pipelineFields?: string[];
 }
 
 class ActionDto {
