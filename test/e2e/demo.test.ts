@@ -233,6 +233,33 @@ describe('the demo CRM', () => {
     expect(waiting.steps).toContainEqual(expect.objectContaining({ path: 'patience', status: 'waiting' }));
   });
 
+  it('keeps workflows from writing what a person could not save', async () => {
+    const body = {
+      name: 'Discount everything',
+      definition: {
+        trigger: { type: 'event', module: 'opportunities', event: 'created' },
+        conditions: { field: 'name', operator: 'starts_with', value: 'Discount' },
+        steps: [{ id: 'less', type: 'change_field', with: { field: 'amount', increment: -500 } }],
+      },
+    };
+    const { body: workflow } = await call('POST', '/automation/workflows', { body });
+    await call('POST', `/automation/workflows/${workflow.id}/publish`);
+    const deal = await create('opportunities', { name: 'Discount ferries', amount: 400 });
+
+    const { steps } = await run(deal.id, 'Discount everything', 'failed');
+
+    expect(steps).toMatchObject([
+      {
+        path: 'less',
+        attempt: 1,
+        error: { code: 'change_refused', problems: [{ path: 'amount' }], details: { given: { amount: '-100' } } },
+      },
+    ]);
+    expect(await get(`/crm/opportunities/${deal.id}`)).toMatchObject({ amount: 400 });
+    expect(await call('PATCH', `/crm/opportunities/${deal.id}`, { body: { amount: -100 } })).toMatchObject({ status: 400 });
+    await call('DELETE', `/automation/workflows/${workflow.id}`);
+  });
+
   it("hears of contacts through EventEmitter2 and runs the CRM's own action", async () => {
     const contact = await create('contacts', { name: 'Pia', phone: '+47 99 88 77 66' });
 

@@ -1,23 +1,33 @@
 import { In, Not } from 'typeorm';
 import { type CrmHost, typeOrmCrm } from '../../index.js';
+import { PatchAccount } from '../accounts/account.dto.js';
 import { Account } from '../accounts/account.entity.js';
+import { PatchContact } from '../contacts/contact.dto.js';
 import { Contact } from '../contacts/contact.entity.js';
 import { INVOICE_STATUSES, LEAD_SOURCES, PRIORITIES, TASK_STATUSES } from '../crm/values.js';
+import { PatchInvoice } from '../invoices/invoice.dto.js';
 import { Invoice } from '../invoices/invoice.entity.js';
+import { PatchLead } from '../leads/lead.dto.js';
 import { Lead } from '../leads/lead.entity.js';
+import { PatchOpportunity } from '../opportunities/opportunity.dto.js';
 import { Opportunity } from '../opportunities/opportunity.entity.js';
+import { CreateTask, PatchTask } from '../tasks/task.dto.js';
 import { Task } from '../tasks/task.entity.js';
 import { Notification } from '../users/notification.entity.js';
 import { PipelineStage } from '../users/pipeline-stage.entity.js';
 import { User } from '../users/user.entity.js';
 
-/** What automation gets to know of this CRM: its entities, and what their metadata cannot tell. */
+/**
+ * What automation gets to know of this CRM: its entities, what their metadata cannot tell, and the classes that validate
+ * requests: what no person may save, no workflow may write.
+ */
 export function demoCrmHost(): CrmHost {
   const priority = { options: [...PRIORITIES] };
   return typeOrmCrm(
     {
       leads: {
         entity: Lead,
+        validate: PatchLead,
         stage: 'stage',
         owner: 'ownerId',
         stages: { entity: PipelineStage, where: { module: 'leads' } },
@@ -30,6 +40,7 @@ export function demoCrmHost(): CrmHost {
       },
       opportunities: {
         entity: Opportunity,
+        validate: PatchOpportunity,
         stage: 'stage',
         owner: 'ownerId',
         stages: { entity: PipelineStage, where: { module: 'opportunities' } },
@@ -40,17 +51,25 @@ export function demoCrmHost(): CrmHost {
         },
         open: { stage: Not(In(['Closed Won', 'Closed Lost'])) },
       },
-      contacts: { entity: Contact, owner: 'ownerId' },
-      accounts: { entity: Account, owner: 'ownerId' },
+      contacts: { entity: Contact, validate: PatchContact, owner: 'ownerId' },
+      accounts: { entity: Account, validate: PatchAccount, owner: 'ownerId' },
       tasks: {
         entity: Task,
+        validate: PatchTask,
         owner: 'assigneeId',
-        fields: { status: { options: [...TASK_STATUSES] }, priority },
+        fields: {
+          status: { options: [...TASK_STATUSES] },
+          priority,
+          // What a task is about is said when it is made.
+          relatedModule: { writable: false },
+          relatedId: { writable: false },
+        },
         events: { completed: { on: 'changed', field: 'status', to: ['Completed'] } },
         open: { status: 'Open' },
       },
       invoices: {
         entity: Invoice,
+        validate: PatchInvoice,
         owner: 'ownerId',
         fields: { status: { options: [...INVOICE_STATUSES] } },
         events: {
@@ -63,7 +82,7 @@ export function demoCrmHost(): CrmHost {
     },
     {
       users: { entity: User },
-      tasks: { entity: Task, properties: { recordModule: 'relatedModule', recordId: 'relatedId' } },
+      tasks: { entity: Task, validate: CreateTask, properties: { recordModule: 'relatedModule', recordId: 'relatedId' } },
       notifications: { entity: Notification, properties: { recordModule: 'relatedModule', recordId: 'relatedId' } },
     },
   );
