@@ -75,7 +75,7 @@ export class OneWayToStart1763710000000 implements MigrationInterface {
       END $$`);
     await runner.query(`
       CREATE TRIGGER require_release BEFORE UPDATE OF routed_at ON automation.events FOR EACH ROW
-        WHEN (NEW.routed_at IS NOT NULL AND NEW.error IS NULL AND coalesce(current_setting('automation.release', true), '') <> '2')
+        WHEN (OLD.routed_at IS NULL AND NEW.routed_at IS NOT NULL AND NEW.error IS NULL AND coalesce(current_setting('automation.release', true), '') <> '2')
         EXECUTE FUNCTION automation.require_release()`);
     await runner.query(`
       CREATE TRIGGER require_release BEFORE UPDATE OF fence ON automation.runs FOR EACH ROW

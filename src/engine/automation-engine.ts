@@ -92,7 +92,7 @@ export class AutomationEngine {
    */
   async tick(): Promise<Tick> {
     const { events } = await this.route();
-    await this.dueRuns.queue(this.driver.heldIds);
+    await this.dueRuns.queue(() => this.driver.heldIds);
     const runs = await this.driver.tick();
     await this.driver.settled();
     return { events, runs };
@@ -123,7 +123,7 @@ export class AutomationEngine {
   }
 
   private async queueDueRuns(): Promise<boolean> {
-    const { queued, more } = await this.dueRuns.queue(this.driver.heldIds);
+    const { queued, more } = await this.dueRuns.queue(() => this.driver.heldIds);
     if (queued) this.runs.raise();
     return more;
   }

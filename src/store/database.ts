@@ -65,6 +65,17 @@ export class AutomationDatabase {
     return this.dataSource.transaction('READ COMMITTED', work);
   }
 
+  /** Runs `work`, single statements, when there is a connection for it. */
+  async connection<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.connect();
+      return await work(runner.manager);
+    } finally {
+      await runner.release();
+    }
+  }
+
   /**
    * Runs `work` in a transaction that no routing in the workspace overlaps: routers that began earlier have committed before
    * `work` starts, later ones see what it commits. This is what makes Pause hold from its commit on. Other workspaces go on.

@@ -48,7 +48,7 @@ describe('a secret', () => {
     const steps = [
       webhook('taken', origin(taking), SIGNING),
       webhook('refused', origin(refusing), SIGNING),
-      webhook('inside', 'http://{{default context.none "10.0.0.1"}}/', SIGNING),
+      webhook('inside', '{{default context.none "http://10.0.0.1/"}}', SIGNING),
       webhook('broken', origin(taking), `{{default context.none "${BROKEN}"}}`),
       { id: 'mail', type: 'send_email', with: { to: 'a@b.test', subject: 'x', text: 'x' }, onError: 'continue', retry: { maxAttempts: 1 } },
     ];

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type EntityManager } from 'typeorm';
-import { CreateAutomation1763600000000 } from '../../migrations/1763600000000-create-automation.js';
 import { AutomationError } from '../../src/core/errors.js';
 import { AdminDatabase } from '../../src/store/admin-database.js';
 import { countUpTo } from '../../src/store/bounded-count.js';
 import { AutomationDatabase } from '../../src/store/database.js';
+import { MIGRATIONS } from '../../src/store/migrations.js';
 import { QueryParts } from '../../src/store/query-parts.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
@@ -16,7 +16,7 @@ describe('the database as the admin’s side uses it', () => {
   beforeAll(async () => {
     test = await createTestDatabase();
     host = await new DataSource({ type: 'postgres', url: test.url }).initialize();
-    database = new AutomationDatabase(host, { poolSize: 6, migrations: [CreateAutomation1763600000000], migrate: 'auto' });
+    database = new AutomationDatabase(host, { poolSize: 6, migrations: MIGRATIONS, migrate: 'auto' });
     await database.connect();
     await host.query('CREATE TABLE things AS SELECT n FROM generate_series(1, 20) AS n');
   });

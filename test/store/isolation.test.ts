@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type EntityManager } from 'typeorm';
-import { CreateAutomation1763600000000 } from '../../migrations/1763600000000-create-automation.js';
 import { AutomationDatabase } from '../../src/store/database.js';
+import { MIGRATIONS } from '../../src/store/migrations.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 describe.each(['repeatable read', 'serializable'])('our transactions where the database defaults to %s', (byDefault) => {
@@ -15,7 +15,7 @@ describe.each(['repeatable read', 'serializable'])('our transactions where the d
       EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = %L', current_database(), '${byDefault}');
     END $$`);
     await host.query('CREATE TABLE seen (n integer)');
-    own = new AutomationDatabase(host, { poolSize: 3, migrations: [CreateAutomation1763600000000], migrate: 'auto' });
+    own = new AutomationDatabase(host, { poolSize: 3, migrations: MIGRATIONS, migrate: 'auto' });
     await own.connect();
   });
   afterAll(async () => {

@@ -52,6 +52,8 @@ export class HeldRun implements RunHistory, RunClaim {
   answers: RunAnswers;
   /** There may be answers that were not read yet. */
   hasUnreadAnswers = false;
+  /** A COMMIT was not answered: what the tables say of the run is read before it goes on. */
+  isUncertain = false;
   /** Its next external step has asked for a slot. */
   waitsForSlot = false;
   /** Until when, by our own clock (`performance.now()`), it is ours for certain. */
@@ -59,7 +61,7 @@ export class HeldRun implements RunHistory, RunClaim {
   /** What tells its attempts to give up; made with the first of them. */
   private abort: AbortController | null = null;
   /** Attempts whose calls are under way. */
-  private underWay = 0;
+  private readonly underWay = new Set<ExternalAttempt>();
   /** Results that no committed transaction has taken yet. */
   private results: ExternalResult[] = [];
   /** Attempts whose intents the open transaction writes. */
@@ -101,7 +103,7 @@ export class HeldRun implements RunHistory, RunClaim {
 
   /** Has it attempts under way, or results that nobody has written? Such a run is neither parked nor forgotten. */
   get hasWork(): boolean {
-    return this.underWay > 0 || this.results.length > 0;
+    return this.underWay.size > 0 || this.results.length > 0;
   }
 
   /** Has something come in that the last advance did not see? */
@@ -175,6 +177,7 @@ export class HeldRun implements RunHistory, RunClaim {
   /** The open transaction has committed. Returns the attempts that are to be performed now. */
   committed(): readonly ExternalAttempt[] {
     this.inserted = true;
+    this.isUncertain = false;
     this.committedLength = this.executions.length;
     this.changed = null;
     if (this.removed.length > 0) this.removed = [];
@@ -200,14 +203,28 @@ export class HeldRun implements RunHistory, RunClaim {
   }
 
   /** An attempt's call has begun. */
-  began(): void {
-    this.underWay += 1;
+  began(attempt: ExternalAttempt): void {
+    this.underWay.add(attempt);
   }
 
   /** An attempt's call has ended, however. */
   ended(result: ExternalResult): void {
-    this.underWay -= 1;
+    this.underWay.delete(result.attempt);
     this.results.push(result);
+  }
+
+  /**
+   * Takes the history as the tables have it, after a COMMIT of which nobody knows whether it happened. An intent in it that
+   * nobody here performs or has performed was written by that very transaction, and never sent: it is taken back.
+   */
+  reload(executions: readonly LoggedExecution[]): void {
+    this.executions.splice(0, this.executions.length, ...executions);
+    this.committedLength = executions.length;
+    const ours = [...this.underWay, ...this.results.map(({ attempt }) => attempt)].map(({ execution }) => execution);
+    for (const execution of executions) {
+      const isOurs = ours.some(({ path, attempt }) => path === execution.path && attempt === execution.attempt);
+      if (execution.status === 'running' && !isOurs) this.remove(execution);
+    }
   }
 
   /** Keeps a slot for the next external step. */

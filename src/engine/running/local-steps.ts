@@ -27,7 +27,7 @@ type LocalAction = ActionDefinition & { effect: 'local' };
  * A step failed in a shared transaction after it had written, or the database refused a statement of it: what it wrote
  * cannot be taken back alone, so its run has to be repeated in a transaction of its own.
  */
-export class SharedTransactionSpoiled extends Error {
+class SharedTransactionSpoiled extends Error {
   override readonly name = 'SharedTransactionSpoiled';
 }
 

@@ -319,6 +319,7 @@ export class RunDriver {
     const kept = runs.filter((run) => run.hasWork && this.held.has(run));
     const given = runs.filter((run) => !kept.includes(run) && this.held.has(run));
     for (const run of kept) {
+      run.isUncertain = true;
       run.stage = 'idle';
       this.track(
         run,
@@ -367,7 +368,7 @@ export class RunDriver {
   /** Performs an attempt whose intent has committed. One that has not begun when the lease may be over, or the process stops, is taken back. */
   private async perform(run: HeldRun, attempt: ExternalAttempt): Promise<void> {
     const { signal } = run;
-    run.began();
+    run.began(attempt);
     let outcome: ExternalOutcome;
     if (!this.held.has(run) || performance.now() >= run.leasedUntil) {
       outcome = { kind: 'not_sent' };

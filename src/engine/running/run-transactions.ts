@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { loadAnswers } from '../../store/runs/inbox.js';
+import { stillHeld } from '../../store/runs/progress.js';
+import { loadExecutions } from '../../store/step-store.js';
 import type { HeldRun } from './held-run.js';
-import { ProgressWriter } from './progress-writer.js';
+import { LeaseLost, ProgressWriter } from './progress-writer.js';
 import { type AdvancedRun, RunAdvancer } from './run-advancer.js';
 import { RunEndings } from './run-endings.js';
 import { advanceTogether } from './shared-advance.js';
@@ -35,6 +38,7 @@ export class RunTransactions {
   saveResults(run: HeldRun): Promise<void> {
     return this.database.transaction(async (manager) => {
       const tx = await openStepTransaction(manager, 'shared', this.crm);
+      await reload(manager, run.isUncertain ? [run] : []);
       for (const result of run.takeResults()) logResult(run, result, tx.now);
       await this.writer.write(tx, { advanced: [{ run, advance: { kind: 'held', wantsSlot: false } }], unstarted: [] });
     });
@@ -45,12 +49,14 @@ export class RunTransactions {
     runs: readonly HeldRun[],
     advance: (tx: StepTransaction) => Promise<AdvancedRun[]>,
   ): Promise<AdvancedRun[]> {
-    const answered = runs.filter((run) => run.hasUnreadAnswers);
+    const uncertain = runs.filter((run) => run.isUncertain);
+    const answered = runs.filter((run) => run.hasUnreadAnswers || run.isUncertain);
     // Whoever hears of an answer from here on says so again.
     for (const run of answered) run.hasUnreadAnswers = false;
     try {
       const { advanced, ended } = await this.database.transaction(async (manager) => {
         const tx = await openStepTransaction(manager, kind, this.crm);
+        await reload(manager, uncertain);
         const inboxes = await loadAnswers(manager, answered);
         for (const run of answered) run.answers = inboxes.get(run.id) ?? run.answers;
         const advanced = await advance(tx);
@@ -63,4 +69,14 @@ export class RunTransactions {
       throw error;
     }
   }
+}
+
+/** Settles what a COMMIT without an answer has done. Throws {@link LeaseLost} for runs that are not held any more: it ended or parked them, or somebody else has them. */
+async function reload(manager: EntityManager, runs: readonly HeldRun[]): Promise<void> {
+  if (runs.length === 0) return;
+  const held = await stillHeld(manager, runs);
+  const lost = runs.filter(({ id }) => !held.has(id));
+  if (lost.length > 0) throw new LeaseLost(new Set(lost.map(({ id }) => id)));
+  const histories = await loadExecutions(manager, runs);
+  for (const run of runs) run.reload(histories.get(run.id) ?? []);
 }

@@ -45,9 +45,11 @@ export function logIntent(run: HeldRun, ready: ReadyStep, now: Date, input: Json
   return run.add({ ...addressOf(ready), ...open, input, startedAt: now.toISOString() });
 }
 
-/** What became of an intent. */
-export function logResult(run: HeldRun, { attempt: { execution, ready }, outcome }: ExternalResult, now: Date): void {
+/** What became of an intent; nothing, where the tables tell that already (a COMMIT whose answer was lost). */
+export function logResult(run: HeldRun, { attempt: { ready }, outcome }: ExternalResult, now: Date): void {
   const finishedAt = now.toISOString();
+  const execution = run.executions.find(({ path, attempt }) => path === ready.path && attempt === ready.attempt);
+  if (execution?.status !== 'running') return;
   switch (outcome.kind) {
     case 'succeeded':
       run.change(execution, { status: 'succeeded', output: outcome.output, finishedAt });

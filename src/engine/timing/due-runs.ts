@@ -10,9 +10,12 @@ const BATCH = 1_000;
 export class DueRunsQueue {
   constructor(private readonly database: AutomationDatabase) {}
 
-  /** Queues one batch. `held`: runs that this process holds itself. */
-  async queue(held: readonly string[]): Promise<{ queued: boolean; more: boolean }> {
-    const { waits, leases } = await queueDueRuns(this.database.dataSource.manager, BATCH, held);
+  /**
+   * Queues one batch. `held`: the runs that this process holds itself, asked when the connection is there: after an outage
+   * that may take long, and what was begun meanwhile would be taken for somebody's who died.
+   */
+  async queue(held: () => readonly string[]): Promise<{ queued: boolean; more: boolean }> {
+    const { waits, leases } = await this.database.connection((manager) => queueDueRuns(manager, BATCH, held()));
     return { queued: waits + leases > 0, more: waits === BATCH || leases === BATCH };
   }
 }
