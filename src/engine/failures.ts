@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { AutomationError, type LoggedError, type Retryability } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { toStorableJson } from '../core/storable-json.js';
-import { isConnectionLoss, isError, sqlState } from '../store/postgres-errors.js';
+import { isConnectionLoss, isError, sqlState } from '../host/postgres-errors.js';
 
 export { isConnectionLoss, sqlState };
 

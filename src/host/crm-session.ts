@@ -15,8 +15,10 @@ import { moduleUnknown } from './session/refusals.js';
 import { nextPlaces, type RotationCall } from './session/rotation.js';
 import type { CrmSession, UsersQuery } from './session/session.js';
 import type { NewEvent, StepAtWork, StepOrigin } from './session/step-origin.js';
+import { WriteRefused, writeTogether } from './session/write-together.js';
 
 export type { CrmSession, NewEvent, StepOrigin, UpdateResult };
+export { WriteRefused };
 
 /** A call with the step that makes it. */
 type Of<Call> = Call & { step: StepAtWork };
@@ -113,31 +115,38 @@ export class CrmUnitOfWork {
       const tasks = group.map(({ task }) => task);
       const refusals = await this.#rules.taskRefusals(tx, tasks);
       const accepted = group.filter((_, at) => !refusals[at]);
-      for (const { step } of accepted) step.wrote = true;
-      const created = accepted.map(({ task }) => task);
-      const records = created.length > 0 ? await this.host.createTasks(tx, created) : [];
+      const written =
+        accepted.length === 0
+          ? []
+          : await this.#write(accepted, (some) =>
+              this.host.createTasks(
+                tx,
+                some.map(({ task }) => task),
+              ),
+            );
       accepted.forEach(({ step }, at) => {
-        const record = records[at];
-        if (record) this.#taskCreated(step, record);
+        const record = written[at];
+        if (record && !(record instanceof WriteRefused)) this.#taskCreated(step, record);
       });
       let next = 0;
-      return refusals.map((refusal) => refusal ?? (records[next++] as RecordData));
+      return refusals.map((refusal) => refusal ?? (written[next++] as RecordData | WriteRefused));
     }),
   );
 
   readonly notify = this.#batches.collect<Of<{ notifications: readonly NewNotification[] }>, string[]>((calls) =>
-    this.#perWorkspace(calls, async (group, tx) => {
-      for (const { step } of group) step.wrote = true;
-      const ids = await this.host.createNotifications(
-        tx,
-        group.flatMap(({ notifications }) => notifications),
-      );
-      let at = 0;
-      return group.map(({ notifications }) => {
-        at += notifications.length;
-        return ids.slice(at - notifications.length, at);
-      });
-    }),
+    this.#perWorkspace(calls, (group, tx) =>
+      this.#write(group, async (some) => {
+        const ids = await this.host.createNotifications(
+          tx,
+          some.flatMap(({ notifications }) => notifications),
+        );
+        let at = 0;
+        return some.map(({ notifications }) => {
+          at += notifications.length;
+          return ids.slice(at - notifications.length, at);
+        });
+      }),
+    ),
   );
 
   readonly findUsers = this.#batches.collect<Of<{ query: UsersQuery }>, CrmUser[]>((calls) =>
@@ -178,6 +187,19 @@ export class CrmUnitOfWork {
     for (const { step } of calls) step.wrote = true;
     return nextPlaces(this.manager, calls);
   });
+
+  /** Writes for many steps at once; a step has written when its write was not taken back, or was sent alone. */
+  async #write<Call extends { step: StepAtWork }, Result>(
+    calls: readonly Call[],
+    write: (calls: readonly Call[]) => Promise<Result[]>,
+  ): Promise<(Result | WriteRefused)[]> {
+    if (calls.length === 1) for (const { step } of calls) step.wrote = true;
+    const results = await writeTogether(this.manager, calls, write);
+    calls.forEach(({ step }, at) => {
+      if (!(results[at] instanceof WriteRefused)) step.wrote = true;
+    });
+    return results;
+  }
 
   #countOwned(group: readonly { userIds: readonly string[] }[], tx: CrmTransaction, module: string): Promise<Map<string, number>> {
     return this.host.countOwned(tx, module, [...new Set(group.flatMap(({ userIds }) => userIds))]);

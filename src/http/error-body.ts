@@ -3,7 +3,7 @@ import { HttpException, type Logger } from '@nestjs/common';
 import { statusOfCode } from '../core/error-codes.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
-import { asBusyError, sqlState } from '../store/postgres-errors.js';
+import { asBusyError, sqlState } from '../host/postgres-errors.js';
 import { codeForStatus } from './error-status.js';
 
 /** What every error of the API looks like. */

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
+import { asBusyError } from '../host/postgres-errors.js';
 import type { AutomationDatabase } from './database.js';
-import { asBusyError } from './postgres-errors.js';
 import { sql } from './sql.js';
 import { limitExpressions, limitTransaction, type TransactionLimits } from './transaction-limits.js';
 

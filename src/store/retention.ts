@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { v4 as uuid } from 'uuid';
+import { QUERY_CANCELED, sqlState } from '../host/postgres-errors.js';
 import type { AutomationDatabase } from './database.js';
-import { QUERY_CANCELED, sqlState } from './postgres-errors.js';
 import {
   beginRound,
   FROM_THE_START,

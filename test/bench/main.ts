@@ -2,6 +2,7 @@ import { describeMachine } from './machine.js';
 import { type Suite, toMarkdown } from './report.js';
 import { activeWorkflows } from './suites/active-workflows.js';
 import { conditions } from './suites/conditions.js';
+import { failing } from './suites/failing.js';
 import { history } from './suites/history.js';
 import { latency } from './suites/latency.js';
 import { memory } from './suites/memory.js';
@@ -18,7 +19,18 @@ import { benchPostgres } from './support.js';
  * BENCH_ONLY=latency,history picks suites. BENCH_FULL=1 adds the history of 10 million runs, retention beside it, and the load of ten minutes.
  * BENCH_ROUNDS and the BENCH_ variables at the head of each suite change how much is measured.
  */
-const SUITES: readonly Suite[] = [throughput, publish, latency, conditions, activeWorkflows, history, retention, processes, memory];
+const SUITES: readonly Suite[] = [
+  throughput,
+  failing,
+  publish,
+  latency,
+  conditions,
+  activeWorkflows,
+  history,
+  retention,
+  processes,
+  memory,
+];
 
 const wanted = process.env.BENCH_ONLY?.split(',').map((name) => name.trim()) ?? SUITES.map(({ name }) => name);
 const unknown = wanted.filter((name) => !SUITES.some((suite) => suite.name === name));

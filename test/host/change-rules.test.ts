@@ -125,7 +125,7 @@ beforeAll(async () => {
     entities,
     synchronize: true,
     logging: ['query'],
-    logger: { ...logger, logQuery: (query) => void (/^(START|COMMIT|ROLLBACK)/.test(query) || statements.push(query)) },
+    logger: { ...logger, logQuery: (query) => void (/^(START|COMMIT|ROLLBACK|SAVEPOINT)/.test(query) || statements.push(query)) },
   });
   await source.initialize();
   const both = ['acme', 'rival'];

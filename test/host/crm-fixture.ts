@@ -18,7 +18,7 @@ export class CrmFixture {
       logging: ['query'],
       logger: {
         logQuery: (query) => {
-          if (!/^(START|COMMIT|ROLLBACK)/.test(query)) this.statements.push(query);
+          if (!/^(START|COMMIT|ROLLBACK|SAVEPOINT)/.test(query)) this.statements.push(query);
         },
         logQueryError: () => undefined,
         logQuerySlow: () => undefined,

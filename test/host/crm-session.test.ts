@@ -273,18 +273,33 @@ describe('updating', () => {
     });
   });
 
-  it('fails everything that follows a refused statement with its reason', async () => {
+  it('is refused for those alone whose values the database refuses, and stands for all others of the statement', async () => {
+    const leads = await Promise.all(Array.from({ length: 9 }, () => fixture.lead()));
+    await fixture.dataSource.query(`ALTER TABLE "crm leads" ADD CONSTRAINT clean CHECK (name <> 'Drat')`);
+    await work(async (_, step) => {
+      const sessions = leads.map(() => step());
+      const codes = await Promise.all(
+        leads.map((lead, at) => codeOf(sessions[at]!.update(leadRef(lead), () => ({ name: at % 4 === 1 ? 'Drat' : 'fine' })))),
+      );
+      expect(codes.map((code) => code === 'done')).toEqual(leads.map((_, at) => at % 4 !== 1));
+      expect(sessions.map(({ wrote }) => wrote)).toEqual(leads.map((_, at) => at % 4 !== 1));
+      expect((await step().get(leadRef(leads[1]!)))?.name).toBe('Ada');
+    });
+    expect(await fixture.dataSource.getRepository(Lead).countBy({ name: 'fine' })).toBe(7);
+  });
+
+  it('fails everything that follows a statement of its own that was refused with its reason', async () => {
     const [lead, neighbour] = [await fixture.lead(), await fixture.lead()];
     await fixture.dataSource.query(`ALTER TABLE "crm leads" ADD CONSTRAINT polite CHECK (name <> 'Damn')`);
     const spoiled = work(async (_, step) => {
       const sessions = [step(), step(), step()] as const;
-      const codes = await Promise.all([
-        codeOf(sessions[0].update(leadRef(lead), () => ({ name: 'Damn' }))),
-        codeOf(sessions[1].update(leadRef(neighbour), () => ({ name: 'fine' }))),
-        codeOf(sessions[2].notify([{ userId: '1', title: 't', body: null, record: null }])),
-      ]);
+      const codes = [
+        await codeOf(sessions[0].update(leadRef(lead), () => ({ name: 'Damn' }))),
+        await codeOf(sessions[1].update(leadRef(neighbour), () => ({ name: 'fine' }))),
+        await codeOf(sessions[2].notify([{ userId: '1', title: 't', body: null, record: null }])),
+      ];
       expect(codes).toEqual(['23514', '23514', '23514']);
-      expect(sessions.map(({ wrote }) => wrote)).toEqual([true, true, false]);
+      expect(sessions.map(({ wrote }) => wrote)).toEqual([true, false, false]);
       throw new Error('rolled back');
     });
     await expect(spoiled).rejects.toThrow('rolled back');

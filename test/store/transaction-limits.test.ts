@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type EntityManager } from 'typeorm';
-import { sqlState } from '../../src/store/postgres-errors.js';
+import { sqlState } from '../../src/host/postgres-errors.js';
 import { limitExpressions, limitTransaction, type TransactionLimits } from '../../src/store/transaction-limits.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

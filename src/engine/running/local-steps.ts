@@ -10,7 +10,7 @@ import { builtInActions } from '../../actions/index.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
-import { CrmUnitOfWork } from '../../host/crm-session.js';
+import { CrmUnitOfWork, WriteRefused } from '../../host/crm-session.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
 import type { HeldRun } from './held-run.js';
@@ -69,10 +69,11 @@ export class LocalSteps {
           );
       logSuccess(run, ready, attempt, storableOutput(output));
     } catch (error) {
-      if (session.wrote || sqlState(error) !== null) {
+      const refused = error instanceof WriteRefused;
+      if (session.wrote || (sqlState(error) !== null && !refused)) {
         throw new SharedTransactionSpoiled(`step ${ready.path} of run ${run.id} spoiled a shared transaction`, { cause: error });
       }
-      logFailure(run, ready, attempt, toLoggedFailure(error));
+      logFailure(run, ready, attempt, toLoggedFailure(refused ? error.cause : error));
     }
   }
 

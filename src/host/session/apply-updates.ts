@@ -10,6 +10,7 @@ import { grouped } from '../grouped.js';
 import type { ChangeRules } from './change-rules.js';
 import type { KnownRecords } from './known-records.js';
 import type { NewEvent, StepAtWork } from './step-origin.js';
+import { WriteRefused, writeTogether } from './write-together.js';
 
 /** One call of `update`. */
 export interface UpdateCall {
@@ -64,11 +65,25 @@ export async function applyUpdates(
     const { workspaceId } = first.step.origin;
     const drafts = await acceptedDrafts(crm, { manager: crm.manager, workspaceId }, group, results);
     if (drafts.size === 0) continue;
-    for (const { calls } of drafts.values()) for (const { step } of calls) step.wrote = true;
-    const patches = [...drafts].map(([id, { set }]) => ({ id, set }));
-    const written = await crm.host.updateRecords({ manager: crm.manager, workspaceId }, first.ref.module, patches);
-    for (const [id, draft] of drafts) {
-      crm.records.wrote(workspaceId, draft.ref, written.get(id) ?? null);
+    const tx = { manager: crm.manager, workspaceId };
+    const written = await writeTogether(crm.manager, [...drafts], async (some) => {
+      if (drafts.size === 1) noteWrites(some);
+      const records = await crm.host.updateRecords(
+        tx,
+        first.ref.module,
+        some.map(([id, { set }]) => ({ id, set })),
+      );
+      return some.map(([id]) => records.get(id) ?? null);
+    });
+    for (const [index, entry] of [...drafts].entries()) {
+      const [, draft] = entry;
+      const record = written[index] ?? null;
+      if (record instanceof WriteRefused) {
+        for (const { at } of draft.calls) results[at] = record;
+        continue;
+      }
+      noteWrites([entry]);
+      crm.records.wrote(workspaceId, draft.ref, record);
       const last = crm.records.own(workspaceId, draft.ref);
       draft.calls.forEach(({ at, step, before }, index) => {
         const after = draft.calls[index + 1]?.before ?? last;
@@ -78,6 +93,11 @@ export async function applyUpdates(
     }
   }
   return { results, events: events.sort((a, b) => a.at - b.at).map(({ event }) => event) };
+}
+
+/** A write that is sent alone may have happened whatever becomes of it; one of many has when it was not taken back. */
+function noteWrites(drafts: readonly (readonly [string, Draft])[]): void {
+  for (const [, { calls }] of drafts) for (const { step } of calls) step.wrote = true;
 }
 
 /**
