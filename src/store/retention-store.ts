@@ -82,6 +82,8 @@ async function removeRuns(
        ORDER BY finished_at LIMIT $3 FOR UPDATE SKIP LOCKED
      ), steps AS (
        DELETE FROM automation.step_executions s USING old WHERE s.workspace_id = old.workspace_id AND s.run_id = old.id
+     ), answers AS (
+       DELETE FROM automation.run_inbox i USING old WHERE i.workspace_id = old.workspace_id AND i.run_id = old.id
      ), gone AS (
        DELETE FROM automation.runs r USING old WHERE r.workspace_id = old.workspace_id AND r.id = old.id
        RETURNING r.workspace_id, r.event_id, r.status

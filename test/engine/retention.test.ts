@@ -69,8 +69,11 @@ describe('retention', () => {
   const events = async (): Promise<number[]> =>
     (await app.query<{ days: number }>(`SELECT ${days('occurred_at')} FROM automation.events ORDER BY days`)).map((event) => event.days);
 
-  it('removes what is past its age with its steps, and never what still waits', async () => {
+  it('removes what is past its age with its steps and answers, and never what still waits', async () => {
     await happened(100, 'Done');
+    await app.query(
+      "INSERT INTO automation.run_inbox (workspace_id, run_id, path, attempt, answer) SELECT workspace_id, id, 'x', 1, '{}' FROM automation.runs",
+    );
     await happened(50, 'Done');
     await happened(50, 'Skipped');
     await happened(5, 'Skipped');
@@ -86,6 +89,7 @@ describe('retention', () => {
         'SELECT count(*)::int AS orphans FROM automation.step_executions s WHERE NOT EXISTS (SELECT 1 FROM automation.runs r WHERE r.id = s.run_id)',
       ),
     ).toEqual([{ orphans: 0 }]);
+    expect(await app.query('SELECT 1 FROM automation.run_inbox')).toEqual([]);
     expect(await events()).toEqual([5, 400]);
   });
 

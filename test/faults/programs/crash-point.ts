@@ -33,7 +33,7 @@ function valuesOf(column: string, sql: string, parameters: readonly unknown[]): 
 
 const STATEMENTS = {
   'claim of the event': (sql: string) => sql.includes('FROM automation.events WHERE routed_at IS NULL'),
-  'claim of the run': (sql: string) => sql.includes('due AS MATERIALIZED (SELECT'),
+  'claim of the run': (sql: string) => sql.includes('served AS MATERIALIZED (SELECT'),
   intent: writesStep('running'),
   result: writesStep('succeeded'),
   effect: (sql: string) => /^INSERT INTO "tasks"/.test(sql),
