@@ -7,17 +7,7 @@ import { recordset, sql } from './sql.js';
 import type { Turn, Turns } from './turns.js';
 
 /** An event on its way into the table. Everything is storable JSON already. */
-export interface EventRow {
-  id: string;
-  workspaceId: string;
-  module: string | null;
-  event: string;
-  recordId: string | null;
-  record: RecordData | null;
-  previous: RecordData | null;
-  changes: Record<string, FieldChange> | null;
-  actor: Actor;
-  cause: Cause | null;
+export interface EventRow extends Omit<DomainEvent, 'occurredAt' | 'trigger' | 'target' | 'parent'> {
   /** What gave the key: `publish`, `emitter`, `workflow`, or the host's own word. */
   source: string;
   key: string | null;
