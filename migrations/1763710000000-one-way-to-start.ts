@@ -13,6 +13,7 @@ export class OneWayToStart1763710000000 implements MigrationInterface {
   name = 'OneWayToStart1763710000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    await commit(runner);
     await runner.query(`
       CREATE OR REPLACE FUNCTION automation.require_release() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -118,8 +119,9 @@ export class OneWayToStart1763710000000 implements MigrationInterface {
 
 /**
  * Routers lock events before runs, workers runs before events: a transaction that held one and waited for the other would be
- * in somebody's way for good (a rolling deploy under load found it). So each table has one of its own, and all of it may be
- * repeated from the start.
+ * in somebody's way for good (a rolling deploy under load found it), and so would be one that holds the lock of an index that
+ * a migration before has built and asks for a stronger one. So each table has one of its own, and all of it may be repeated
+ * from the start.
  */
 async function commit(runner: QueryRunner): Promise<void> {
   if (!runner.isTransactionActive) return;
