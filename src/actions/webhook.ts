@@ -190,8 +190,8 @@ function statusError(response: OutboundResponse, body: Json, target: string): Au
       ...options,
       hint:
         status === 429
-          ? 'The receiver gets too many calls. Later attempts wait as long as it asks.'
-          : 'The receiver has a problem of its own. Later attempts follow; if it lasts, ask whoever runs it.',
+          ? 'The receiver gets too many calls: send fewer, or ask whoever runs it for more.'
+          : 'The receiver has a problem of its own. If it lasts, ask whoever runs it.',
       retry: { kind: 'transient', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
     });
   }

@@ -1,15 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
-import { AutomationError, type LoggedError } from '../core/errors.js';
-import type { Actor } from '../core/event.js';
-import type { Json, JsonObject } from '../core/json.js';
+import { AutomationError } from '../core/errors.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
 import { RunEndings } from '../engine/running/run-endings.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
-import { loadAudit, writeAudit } from '../store/audit-store.js';
+import { writeAudit } from '../store/audit-store.js';
 import { countRuns, holdWorkflows, type LockedRun, lockRun, lockRuns, takeRun } from '../store/run-command-store.js';
 import {
   type EventFilter,
@@ -17,7 +15,6 @@ import {
   type EventLook,
   type EventRecord,
   findEvent,
-  findRun,
   listEvents,
   listRuns,
   listRunsOfEvent,
@@ -25,50 +22,13 @@ import {
   type RunFilter,
   type RunItem,
 } from '../store/run-log-store.js';
-import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
+import { loadRunDetail, type RunDetail } from './run-detail.js';
 import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
 
 /** One page of a list that is read newest first; `nextCursor` is null at the end. */
 export interface Page<Item> {
   items: Item[];
   nextCursor: string | null;
-}
-
-/** One attempt of one step, as the log shows it. */
-export interface RunStep extends Omit<LoggedExecution, 'wakeAt' | 'superseded' | 'output' | 'error'> {
-  output: JsonObject | null;
-  error: LoggedError | null;
-  wakeAt: string | null;
-  /** A person sent it back for another try. */
-  superseded: boolean;
-  durationMs: number | null;
-}
-
-/** A retry by a person. */
-export interface RunRetry {
-  at: string;
-  by: Actor;
-  from: Json;
-  version: Json;
-  /** The run that repeats it, when it was retried from the start. */
-  newRunId: Json;
-  reason: string | null;
-}
-
-/** Everything about one run. */
-export interface RunDetail extends RunItem {
-  workflowCode: string | null;
-  actor: Actor;
-  cause: Json;
-  /** Each condition with the value seen, the operator, the value expected and the result. */
-  explanation: Json;
-  /** In the order they were begun. */
-  steps: RunStep[];
-  /** What started it: the record before and after, and what changed; null when it was not an event, or retention has removed it. */
-  event: EventRecord | null;
-  retries: RunRetry[];
-  /** Who ended it, and why; null unless a person did. */
-  cancelled: { at: string; by: Actor; reason: string | null } | null;
 }
 
 /** An event and what each workflow made of it. */
@@ -114,30 +74,9 @@ export class RunService {
   async get(id: string, caller: Caller): Promise<RunDetail> {
     const { workspaceId } = caller;
     if (!isUuid(id)) throw notFound('run');
-    const { run, histories, event, audit } = await this.database.read(async (manager) => {
-      const run = await findRun(manager, workspaceId, id);
-      if (!run) throw notFound('run');
-      const histories = await loadExecutions(manager, [{ workspaceId, id }]);
-      const event = run.eventId === null ? null : await findEvent(manager, workspaceId, run.eventId);
-      return { run, histories, event, audit: await loadAudit(manager, workspaceId, 'run', id) };
-    });
-    const cancelled = audit.find((entry) => entry.action === 'run.cancelled');
-    return {
-      ...run,
-      steps: (histories.get(run.id) ?? []).map(toRunStep),
-      event,
-      retries: audit
-        .filter((entry) => entry.action === 'run.retried')
-        .map(({ at, actor, after, note }) => ({
-          at: at.toISOString(),
-          by: actor,
-          from: after?.from ?? null,
-          version: after?.version ?? null,
-          newRunId: after?.newRunId ?? null,
-          reason: note,
-        })),
-      cancelled: cancelled ? { at: cancelled.at.toISOString(), by: cancelled.actor, reason: cancelled.note } : null,
-    };
+    const run = await this.database.read((manager) => loadRunDetail(manager, workspaceId, id));
+    if (!run) throw notFound('run');
+    return run;
   }
 
   /**
@@ -276,18 +215,6 @@ function assertRetriable(run: LockedRun, command: RetryCommand): void {
   if (!run.hasInput) {
     throw new AutomationError('event_expired', 'The event that started the run has been removed by retention, so it cannot be repeated.');
   }
-}
-
-function toRunStep(step: LoggedExecution): RunStep {
-  const finished = step.finishedAt === null ? null : Date.parse(step.finishedAt) - Date.parse(step.startedAt);
-  return {
-    ...step,
-    output: step.output ?? null,
-    error: step.error ?? null,
-    wakeAt: step.wakeAt ?? null,
-    superseded: step.superseded ?? false,
-    durationMs: finished === null ? null : Math.max(0, finished),
-  };
 }
 
 function page<Item extends { id: string }>(items: Item[], limit: number): Page<Item> {

@@ -37,7 +37,7 @@ export function toLoggedFailure(thrown: unknown): LoggedFailure {
         code: 'database_error',
         message: `The database refused the step's write: ${messageOf(thrown)}`,
         hint: isTransientState(state)
-          ? 'The database was busy or away; the step is tried again by itself.'
+          ? 'The database was busy or away.'
           : "The value breaks a rule of the CRM's table. Correct the workflow or the record, then retry.",
         details: { sqlState: state },
       }),

@@ -182,8 +182,7 @@ export interface TakenRun {
 
 /**
  * Takes a run that is not over from whoever holds it: the raised fence shuts a worker out at once, so a cancel need not
- * wait for it. An attempt in flight is marked as lost, because its result will not be heard, and nothing of the run waits
- * any more. Null when it was over already (or does not exist).
+ * wait for it. Null when it was over already (or does not exist).
  */
 export async function takeRun(manager: EntityManager, workspaceId: string, id: string): Promise<TakenRun | null> {
   const [run] = await sql<TakenRun>(
@@ -194,23 +193,5 @@ export async function takeRun(manager: EntityManager, workspaceId: string, id: s
      RETURNING workspace_id AS "workspaceId", id, fence, workflow_id AS "workflowId", module, record_id AS "recordId", parent, answers, now()`,
     [workspaceId, id],
   );
-  if (!run) return null;
-  await sql(
-    manager,
-    `UPDATE automation.step_executions SET status = CASE status WHEN 'running' THEN 'lost' ELSE 'failed' END,
-       error = CASE status WHEN 'running' THEN $3::jsonb WHEN 'waiting' THEN $4::jsonb ELSE error END,
-       wake_at = NULL, finished_at = coalesce(finished_at, now())
-     WHERE workspace_id = $1 AND run_id = $2 AND (status IN ('running', 'waiting') OR wake_at > now())`,
-    [
-      workspaceId,
-      id,
-      JSON.stringify({
-        code: 'run_cancelled',
-        message: 'The run was cancelled while this attempt was in flight.',
-        hint: 'Whether it took effect is unknown: look at the far side.',
-      }),
-      JSON.stringify({ code: 'run_cancelled', message: 'The run was cancelled while this step waited.' }),
-    ],
-  );
-  return run;
+  return run ?? null;
 }

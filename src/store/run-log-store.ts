@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
-import type { Actor } from '../core/event.js';
+import type { Actor, ParentStep, StartTarget } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Waiting } from '../core/plan/plan.js';
 import { QueryParts, within } from './query-parts.js';
@@ -22,12 +22,19 @@ export interface RunItem {
   reason: string | null;
   error: LoggedError | null;
   waiting: Waiting[] | null;
+  /** Steps that failed without failing the run. */
+  failedSteps: number;
+  /** The step of another run that started it. */
+  parent: ParentStep | null;
   /** The run that this one repeats from the start, and the run that repeats this one. */
   retryOf: string | null;
   retriedAs: string | null;
   createdAt: string;
   startedAt: string | null;
+  /** When a person sent it back to its failed step, the last time. */
+  resumedAt: string | null;
   finishedAt: string | null;
+  /** From its start to its end; of one that was sent back, from then on. */
   durationMs: number | null;
 }
 
@@ -53,11 +60,11 @@ export interface Paging {
 }
 
 type Stored<Item> = Omit<Item, 'durationMs' | TimeKeys> & Record<Extract<keyof Item, TimeKeys>, Date | null>;
-type TimeKeys = 'createdAt' | 'startedAt' | 'finishedAt' | 'occurredAt' | 'routedAt' | 'wakeAt';
+type TimeKeys = 'createdAt' | 'startedAt' | 'resumedAt' | 'finishedAt' | 'occurredAt' | 'routedAt' | 'wakeAt';
 
 const RUN_COLUMNS = `r.id, r.workflow_id AS "workflowId", w.name AS "workflowName", r.version, r.status, r.module, r.record_id AS "recordId",
-  r.event_id AS "eventId", r.reason, r.error, r.waiting, r.retry_of AS "retryOf", r.retried_as AS "retriedAs", r.created_at AS "createdAt",
-  r.started_at AS "startedAt", r.finished_at AS "finishedAt"`;
+  r.event_id AS "eventId", r.reason, r.error, r.waiting, r.failed_steps AS "failedSteps", r.parent, r.retry_of AS "retryOf", r.retried_as AS "retriedAs", r.created_at AS "createdAt",
+  r.started_at AS "startedAt", r.resumed_at AS "resumedAt", r.finished_at AS "finishedAt"`;
 const WORKFLOW = 'LEFT JOIN automation.workflows w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id';
 
 function toRunItem(row: Stored<RunItem>): RunItem {
@@ -65,8 +72,9 @@ function toRunItem(row: Stored<RunItem>): RunItem {
     ...row,
     createdAt: iso(row.createdAt) ?? '',
     startedAt: iso(row.startedAt),
+    resumedAt: iso(row.resumedAt),
     finishedAt: iso(row.finishedAt),
-    durationMs: duration(row.startedAt, row.finishedAt),
+    durationMs: duration(row.resumedAt ?? row.startedAt, row.finishedAt),
   };
 }
 
@@ -129,6 +137,7 @@ export async function listRuns(
 
 /** A run with what only its detail shows. */
 export interface RunRow extends RunItem {
+  versionId: string;
   workflowCode: string | null;
   explanation: Json;
   actor: Actor;
@@ -139,22 +148,39 @@ export interface RunRow extends RunItem {
 export async function findRun(manager: EntityManager, workspaceId: string, id: string): Promise<RunRow | null> {
   const [row] = await sql<Stored<RunRow>>(
     manager,
-    `SELECT ${RUN_COLUMNS}, w.code AS "workflowCode", r.explanation, r.actor, r.cause
+    `SELECT ${RUN_COLUMNS}, r.version_id AS "versionId", w.code AS "workflowCode", r.explanation, r.actor, r.cause
      FROM automation.runs r ${WORKFLOW} WHERE r.workspace_id = $1 AND r.id = $2`,
     [workspaceId, id],
   );
   return row ? { ...row, ...toRunItem(row) } : null;
 }
 
+/** The runs that a run's steps have started, oldest first; at most 500, as many steps as a run may have. Served by runs_parent. */
+export async function listChildren(manager: EntityManager, workspaceId: string, runId: string): Promise<RunItem[]> {
+  const rows = await sql<Stored<RunItem>>(
+    manager,
+    `SELECT ${RUN_COLUMNS} FROM automation.runs r ${WORKFLOW}
+     WHERE r.workspace_id = $1 AND r.parent IS NOT NULL AND r.parent->>'runId' = $2 ORDER BY r.id LIMIT 500`,
+    [workspaceId, runId],
+  );
+  return rows.map(toRunItem);
+}
+
 /** What a list of events shows. */
 export interface EventItem {
   id: string;
-  module: string;
+  /** Null for a start that is about no record. */
+  module: string | null;
+  /** `created`, `stage_changed`, …; of other starts their kind: `manual`, `workflow`. */
   event: string;
   recordId: string | null;
   actor: Actor;
   /** How it came in. */
   source: string;
+  /** The one workflow that it is for; null: every one that listens. */
+  target: StartTarget | null;
+  /** The step of a run that started it. */
+  parent: ParentStep | null;
   occurredAt: string;
   /** When workflows looked at it; null while it waits for that. */
   routedAt: string | null;
@@ -168,6 +194,8 @@ export interface EventRecord extends EventItem {
   previous: JsonObject | null;
   changes: JsonObject | null;
   cause: Json;
+  /** Of a start that is no CRM event: its kind and input, as steps see it. */
+  trigger: JsonObject | null;
   key: string | null;
 }
 
@@ -179,7 +207,7 @@ export interface EventFilter {
   to?: Date;
 }
 
-const EVENT_COLUMNS = `e.id, e.module, e.event, e.record_id AS "recordId", e.actor, e.source, e.occurred_at AS "occurredAt",
+const EVENT_COLUMNS = `e.id, e.module, e.event, e.record_id AS "recordId", e.actor, e.source, e.target, e.parent, e.occurred_at AS "occurredAt",
   e.routed_at AS "routedAt", e.error`;
 
 function toEventItem<Row extends Stored<EventItem>>(row: Row): Row & EventItem {
@@ -213,7 +241,7 @@ export async function listEvents(
 export async function findEvent(manager: EntityManager, workspaceId: string, id: string): Promise<EventRecord | null> {
   const [row] = await sql<Stored<EventRecord>>(
     manager,
-    `SELECT ${EVENT_COLUMNS}, e.record, e.previous, e.changes, e.cause, e.key
+    `SELECT ${EVENT_COLUMNS}, e.record, e.previous, e.changes, e.cause, e.trigger, e.key
      FROM automation.events e WHERE e.workspace_id = $1 AND e.id = $2`,
     [workspaceId, id],
   );

@@ -67,6 +67,31 @@ export async function deleteExecutions(
   );
 }
 
+/** A run that is over, and what its open executions are closed with. */
+export interface ClosedRun {
+  workspaceId: string;
+  runId: string;
+  /** Of an attempt in flight, whose result nobody hears any more. */
+  lost: LoggedError;
+  /** Of a step that waited. */
+  unanswered: LoggedError;
+}
+
+/** Closes what is open in the logs of runs that are over: nothing is in flight or waits any more, and no attempt follows. */
+export async function closeExecutions(manager: EntityManager, runs: readonly ClosedRun[]): Promise<void> {
+  if (runs.length === 0) return;
+  await sql(
+    manager,
+    `UPDATE automation.step_executions s SET status = CASE s.status WHEN 'running' THEN 'lost' ELSE 'failed' END,
+       error = CASE s.status WHEN 'running' THEN r.lost WHEN 'waiting' THEN r.unanswered ELSE s.error END,
+       wake_at = NULL, finished_at = coalesce(s.finished_at, now())
+     FROM json_to_recordset($1::json) AS r("workspaceId" text, "runId" uuid, lost jsonb, unanswered jsonb)
+     WHERE s.workspace_id = r."workspaceId" AND s.run_id = r."runId"
+       AND (s.status IN ('running', 'waiting') OR (s.status = 'failed' AND s.wake_at IS NOT NULL))`,
+    [recordset(runs)],
+  );
+}
+
 interface ExecutionRecord {
   run_id: string;
   path: string;

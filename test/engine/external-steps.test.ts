@@ -113,7 +113,7 @@ describe('external steps', () => {
     expect((await app.runsOf({ workflowId: permanent }))[0]).toMatchObject({
       status: 'failed',
       reason: 'gone',
-      error: { hint: 'Find another.' },
+      error: { hint: 'Find another. The step is not tried again: the same attempt would fail again.' },
     });
     const exhausted = await app.publishWorkflow(definition('Exhausted', { retry: { maxAttempts: 2 } }));
     farSide = async () => {
@@ -126,7 +126,10 @@ describe('external steps', () => {
     }
     const [run] = await app.runsOf({ workflowId: exhausted });
     expect(run).toMatchObject({ status: 'failed', reason: 'busy' });
-    expect(run?.steps).toHaveLength(2);
+    expect(run?.steps.map(({ error }) => error?.hint)).toEqual([
+      expect.stringMatching(/This was attempt 1 of 2; the next is due at 20\S+Z\.$/),
+      expect.stringMatching(/This was attempt 2 of 2, the last\.$/),
+    ]);
   });
 
   it('whose answer never came are tried again, or held for a person with onAmbiguous hold', async () => {

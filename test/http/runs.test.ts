@@ -103,6 +103,46 @@ describe('runs over HTTP', () => {
     });
   });
 
+  it('counts the duration of a run that was sent back from then on, and leaves its start as it was', async () => {
+    await seedRun(admin.database, workflow, {
+      started_at: '2025-01-01T10:00:00Z',
+      resumed_at: '2025-01-02T10:00:00Z',
+      finished_at: '2025-01-02T10:00:02Z',
+    });
+    expect((await list()).items[0]).toMatchObject({
+      startedAt: '2025-01-01T10:00:00.000Z',
+      resumedAt: '2025-01-02T10:00:00.000Z',
+      durationMs: 2000,
+    });
+  });
+
+  it('shows where each step stands: in a run that is over nothing runs or waits, whatever its row says', async () => {
+    for (const [status, standings] of [
+      ['failed', ['abandoned', 'abandoned', 'failed', 'succeeded']],
+      ['running', ['running', 'waiting', 'retrying', 'succeeded']],
+    ] as const) {
+      const id = await seedRun(admin.database, workflow, { status });
+      await seedStep(admin.database, id, { path: 'a', position: 0, status: 'running' });
+      await seedStep(admin.database, id, { path: 'b', position: 1, status: 'waiting', wake_at: '2100-01-01T00:00:00Z' });
+      await seedStep(admin.database, id, { path: 'c', position: 2, status: 'failed', wake_at: '2100-01-01T00:00:00Z' });
+      await seedStep(admin.database, id, { path: 'd', position: 3, status: 'succeeded' });
+      const { body } = await admin.call('get', `/automation/runs/${id}`, 'viewer').expect(200);
+      expect(body.steps.map(({ standing }: { standing: string }) => standing)).toEqual(standings);
+    }
+  });
+
+  it('shows the step that started a run, and the runs that a run has started', async () => {
+    const parent = await seedRun(admin.database, workflow, { status: 'succeeded', failed_steps: 2 });
+    const from = { runId: parent, path: 'onboard', attempt: 1, waits: true };
+    const children: string[] = [];
+    for (const status of ['succeeded', 'skipped']) children.push(await seedRun(admin.database, workflow, { status, parent: from }));
+    await seedRun(admin.database, workflow, { workspace_id: 'rival', parent: from });
+    const { body } = await admin.call('get', `/automation/runs/${parent}`, 'viewer').expect(200);
+    expect(body).toMatchObject({ parent: null, failedSteps: 2 });
+    expect(body.children.map((run: Item) => [run.id, run.parent])).toEqual(children.map((id) => [id, from]));
+    expect((await list('status=skipped')).items[0]).toMatchObject({ parent: from, failedSteps: 0 });
+  });
+
   it('shows a run whole: steps in order, the event with its record, the explanation', async () => {
     const eventId = await seedEvent(admin.database, { previous: { stage: 'New' }, changes: { stage: { from: 'New', to: 'Won' } } });
     const explanation = { result: true, field: 'source', operator: 'equals', seen: 'Web', expected: 'Web' };
@@ -328,6 +368,24 @@ describe('runs over HTTP', () => {
     expect(body).toMatchObject({ id: eventId, module: 'leads', event: 'created', recordId: '42', record: { name: 'Ann' } });
     expect(body.runs.map((run: Item) => run.id)).toEqual([skipped, failed, repeated]);
     expect(body.runs[0]).toMatchObject({ status: 'skipped', reason: 'conditions', explanation, workflowName: 'Seeded' });
+  });
+
+  it('shows starts that are about no record, with whom they are for and what they carry', async () => {
+    const eventId = await seedEvent(admin.database, {
+      module: null,
+      record_id: null,
+      record: null,
+      event: 'manual',
+      trigger: { type: 'manual', input: { discount: 10 } },
+      target: { workflowId: workflow.id },
+    });
+    const start = { id: eventId, module: null, event: 'manual', recordId: null, target: { workflowId: workflow.id }, parent: null };
+    const listed = (await admin.call('get', '/automation/events', 'viewer').expect(200)).body;
+    expect(listed.items).toEqual([expect.objectContaining(start)]);
+    const trigger = { type: 'manual', input: { discount: 10 } };
+    expect((await admin.call('get', `/automation/events/${eventId}`, 'viewer').expect(200)).body).toMatchObject({ ...start, trigger });
+    const run = await seedRun(admin.database, workflow, { event_id: eventId, module: null, record_id: null });
+    expect((await admin.call('get', `/automation/runs/${run}`, 'viewer').expect(200)).body.event).toMatchObject({ trigger });
   });
 
   it('lists events by module, event, record and time, newest first', async () => {

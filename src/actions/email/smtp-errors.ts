@@ -31,7 +31,7 @@ export function asMailError(error: unknown, progress: SendProgress): AutomationE
     return make(
       'smtp_outcome_unknown',
       'The mail server got the whole message, but the connection was lost before it said whether it took it',
-      'The recipient may have the message already. Later attempts carry the same Message-ID, by which many mail systems drop a repetition.',
+      'The recipient may have the message already. Every attempt carries the same Message-ID, by which many mail systems drop a repetition.',
       { retry: { kind: 'ambiguous' } },
     );
   }
@@ -58,7 +58,7 @@ function answered(failure: NodemailerError, status: number, make: Make): Automat
     return make(
       busy ? 'smtp_unavailable' : 'smtp_deferred',
       busy ? `The mail server is not available right now: ${said}` : `The mail server put the message off: ${said}`,
-      'This usually passes by itself; later attempts follow. If it lasts, ask whoever runs the mail server.',
+      'This usually passes by itself. If it lasts, ask whoever runs the mail server.',
       TRANSIENT,
     );
   }
@@ -106,7 +106,7 @@ function unanswered(failure: NodemailerError, make: Make): AutomationError {
       return make(
         'smtp_timeout',
         'Sending took longer than the step may take',
-        'The mail server is slow or hangs. The message was not sent; later attempts follow.',
+        'The mail server is slow or hangs. The message was not sent.',
         TRANSIENT,
       );
     case 'ETIMEDOUT':
@@ -152,7 +152,7 @@ function unanswered(failure: NodemailerError, make: Make): AutomationError {
     return make(
       'smtp_unreachable',
       `The mail server cannot be reached (${original})`,
-      'It is down, or host and port in the mail settings are wrong. Later attempts follow.',
+      'It is down, or host and port in the mail settings are wrong.',
       TRANSIENT,
     );
   }
@@ -168,7 +168,7 @@ function unanswered(failure: NodemailerError, make: Make): AutomationError {
     return make(
       'smtp_connection_lost',
       'The mail server closed the connection before it had the message',
-      'The message was not sent; later attempts follow. If it lasts, look at the mail server.',
+      'The message was not sent. If it lasts, look at the mail server.',
       TRANSIENT,
     );
   }

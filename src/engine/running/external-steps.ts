@@ -32,13 +32,14 @@ export class ExternalSteps {
     const action = this.actions.get(step.type) as ActionDefinition & { effect: 'external' };
     const slot = run.takeSlot() ?? this.slots.tryTake(run.workspaceId);
     if (slot === null) return 'no_slot';
+    const attempt = beginAttempt(tx);
     try {
-      const scope = await this.scopes.of(run, ready, tx, 'read');
+      const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, 'read');
       const args = prepareArguments(action, step.with, scope);
-      const execution = logIntent(run, ready, tx.now, maskArguments(action, args));
+      const execution = logIntent(run, ready, attempt, maskArguments(action, args));
       const timeoutMs = timeoutOf(step);
       const context = {
-        ...this.scopes.contextOf(run, ready, scope, tx.now),
+        ...this.scopes.contextOf(run, ready, scope, attempt.startedAt),
         crm: this.reader.forWorkspace(run.workspaceId),
         ...(step.timeout === undefined ? {} : { timeoutMs }),
       };
@@ -55,7 +56,7 @@ export class ExternalSteps {
     } catch (error) {
       slot.release();
       if (sqlState(error) !== null) throw error;
-      logFailure(run, ready, beginAttempt(tx.now), toLoggedFailure(error));
+      logFailure(run, ready, attempt, toLoggedFailure(error));
       return 'failed';
     }
   }

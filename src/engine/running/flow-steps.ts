@@ -17,14 +17,15 @@ export class FlowSteps {
   ) {}
 
   async perform(run: HeldRun, ready: ReadyStep, tx: StepTransaction): Promise<void> {
+    const attempt = beginAttempt(tx);
     try {
-      const scope = await this.scopes.of(run, ready, tx, 'read');
+      const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, 'read');
       const decision = decideStep(ready.step, scope, tx.now, run.version.conditionOf);
       if (decision.effect?.kind === 'start_run') await this.subRuns.start(run, ready, decision.effect, tx);
-      logDecision(run, ready, decision, tx.now);
+      logDecision(run, ready, attempt, decision);
     } catch (error) {
       if (sqlState(error) !== null) throw error;
-      logFailure(run, ready, beginAttempt(tx.now), toLoggedFailure(error));
+      logFailure(run, ready, attempt, toLoggedFailure(error));
     }
   }
 }

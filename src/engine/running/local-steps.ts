@@ -55,12 +55,12 @@ export class LocalSteps {
     tx: StepTransaction,
   ): Promise<void> {
     const session = this.sessionFor(run, tx.unit);
-    const attempt = beginAttempt(tx.now);
+    const attempt = beginAttempt(tx);
     try {
-      const scope = await this.scopes.of(run, ready, tx, purposeOf(run));
+      const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, purposeOf(run));
       const args = prepareArguments(action, step.with, scope);
       attempt.input = maskArguments(action, args);
-      const context = Object.assign(this.scopes.contextOf(run, ready, scope, tx.now), { crm: session });
+      const context = Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), { crm: session });
       // Our own actions do nothing but ask the database, whose limit on statements holds for them.
       const output = builtInActions.includes(action)
         ? await action.execute(args, context)
@@ -85,7 +85,7 @@ export class LocalSteps {
     tx: StepTransaction,
   ): Promise<void> {
     const { manager } = tx;
-    const attempt = beginAttempt(tx.now);
+    const attempt = beginAttempt(tx);
     const timeoutMs = timeoutOf(step);
     // A statement that hangs is ended by the database, so that the connection can be used again.
     await manager.query(`SAVEPOINT step; SET LOCAL statement_timeout = ${timeoutMs}`);
@@ -93,10 +93,14 @@ export class LocalSteps {
     // Its own unit: what a failed step read and wrote is forgotten with it.
     const unit = new CrmUnitOfWork(this.crm, lent.manager);
     try {
-      const scope = await this.scopes.of(run, ready, { now: tx.now, unit }, purposeOf(run));
+      const scope = await this.scopes.of(run, ready, { now: attempt.startedAt, unit }, purposeOf(run));
       const args = prepareArguments(action, step.with, scope);
       attempt.input = maskArguments(action, args);
-      const context = { ...this.scopes.contextOf(run, ready, scope, tx.now), crm: this.sessionFor(run, unit), manager: lent.manager };
+      const context = {
+        ...this.scopes.contextOf(run, ready, scope, attempt.startedAt),
+        crm: this.sessionFor(run, unit),
+        manager: lent.manager,
+      };
       const output = await withTimeout(timeoutMs, { id: step.id, effect: 'local' }, () => action.execute(args, context)).finally(
         lent.close,
       );

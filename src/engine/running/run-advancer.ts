@@ -47,15 +47,15 @@ export class RunAdvancer {
     for (const result of run.takeResults()) logResult(run, result, tx.now);
     let wantsSlot = false;
     for (;;) {
-      mergeAnswers(run, tx.now);
+      mergeAnswers(run, tx.clock());
       const next = plan(run.version.definition, run, tx.now, { maxSteps: this.settings.limits.stepsPerRun });
       if (next.outcome) {
-        logRunEnd(run, tx.now);
+        logRunEnd(run, tx.clock());
         return { kind: 'finished', outcome: next.outcome };
       }
       for (const { path, attempt, step } of next.elapsed) {
         const execution = executionAt(run, path, attempt);
-        if (execution) logWaitEnd(run, execution, expireWait(step), tx.now);
+        if (execution) logWaitEnd(run, execution, expireWait(step), tx.clock());
       }
       const external: ReadyStep[] = [];
       let progressed = next.elapsed.length > 0;
@@ -87,7 +87,7 @@ export class RunAdvancer {
     }
     const action = this.actions.get(ready.step.type);
     if (action === undefined) {
-      logFailure(run, ready, beginAttempt(tx.now), unknownAction(ready.step.type));
+      logFailure(run, ready, beginAttempt(tx), unknownAction(ready.step.type));
       return 'done';
     }
     if (action.effect === 'external') return 'external';

@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../../core/errors.js';
 import type { ParentStep } from '../../core/event.js';
+import { failedSteps } from '../../core/plan/failed-steps.js';
 import type { RunOutcome } from '../../core/plan/plan.js';
 import { countAnswer, insertAnswer } from '../../store/runs/inbox.js';
 import { finishRuns } from '../../store/runs/progress.js';
 import type { RunClaim, RunEnd } from '../../store/runs/run.js';
 import { addStats, type StatsDelta } from '../../store/stats-store.js';
+import { closeExecutions } from '../../store/step-store.js';
 import { EmitterBridge } from '../capture/emitter-bridge.js';
 import type { HeldRun } from './held-run.js';
 
@@ -45,6 +47,7 @@ export class RunEndings {
   async end(manager: EntityManager, ends: readonly (ClaimedEnd & RunEnd)[]): Promise<EndedRun[]> {
     const written = await finishRuns(manager, ends);
     const ended = ends.filter(({ id }) => written.has(id));
+    await closeExecutions(manager, ended.map(openStepsOf));
     await this.follow(manager, ended);
     return ended;
   }
@@ -97,20 +100,34 @@ export class RunEndings {
 
 /** How the run has ended, as its row tells. */
 export function endOf(run: HeldRun, outcome: RunOutcome, now: Date): RunEnd {
-  const failedSteps = 0;
-  const finishedAt = lastMoment(run, now);
+  const end = { failedSteps: failedSteps(run.version.definition, run).length, finishedAt: lastMoment(run, now) };
   switch (outcome.status) {
     case 'succeeded':
-      return { status: 'succeeded', reason: null, error: null, failedSteps, finishedAt };
+      return { status: 'succeeded', reason: null, error: null, ...end };
     case 'failed': {
       const { error, path } = outcome;
-      return { status: 'failed', reason: error.code, error: path === null ? error : { ...error, step: path }, failedSteps, finishedAt };
+      return { status: 'failed', reason: error.code, error: path === null ? error : { ...error, step: path }, ...end };
     }
     case 'cancelled': {
       const { code, message, path } = outcome;
-      return { status: 'cancelled', reason: code, error: message === null ? null : { code, message, step: path }, failedSteps, finishedAt };
+      return { status: 'cancelled', reason: code, error: message === null ? null : { code, message, step: path }, ...end };
     }
   }
+}
+
+/** What the log says of steps that were open when their run ended without being advanced. */
+function openStepsOf({ workspaceId, id, status }: EndedRun): Parameters<typeof closeExecutions>[1][number] {
+  const [code, how] = status === 'cancelled' ? (['run_cancelled', 'was cancelled'] as const) : (['run_ended', 'ended'] as const);
+  return {
+    workspaceId,
+    runId: id,
+    lost: {
+      code,
+      message: `The run ${how} while this attempt was in flight.`,
+      hint: 'Whether it took effect is unknown: look at the far side.',
+    },
+    unanswered: { code, message: `The run ${how} while this step waited.` },
+  };
 }
 
 /** The transaction's time stands still; its last step may have ended after it began. */

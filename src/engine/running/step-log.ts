@@ -1,24 +1,28 @@
 import type { JsonObject } from '../../core/json.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
-import { decideRetry } from '../../core/retry.js';
+import { decideRetry, retryNote } from '../../core/retry.js';
 import type { Decision, StepResult } from '../../core/steps/step-kind.js';
 import type { LoggedExecution } from '../../store/step-store.js';
 import type { LoggedFailure } from '../failures.js';
 import type { ExternalResult } from './external-attempt.js';
 import type { HeldRun } from './held-run.js';
+import type { StepTransaction } from './step-transaction.js';
 
-/** One attempt of a local step: when it began by the transaction's clock, and by ours. */
+/** One attempt of a step inside a transaction. */
 export interface Attempt {
-  now: Date;
-  /** `performance.now()` at its start, to tell how long it took. */
-  started: number;
+  /** When it began: its own `now`. Steps of one transaction follow one another, and so do their times. */
+  startedAt: Date;
+  tx: Clocked;
   /** The arguments as rendered, secrets masked; null before they are. */
   input: JsonObject | null;
 }
 
+/** What tells the time of a transaction. */
+type Clocked = Pick<StepTransaction, 'now' | 'clock'>;
+
 /** Begins an attempt. */
-export function beginAttempt(now: Date): Attempt {
-  return { now, started: performance.now(), input: null };
+export function beginAttempt(tx: Clocked): Attempt {
+  return { startedAt: tx.clock(), tx, input: null };
 }
 
 /**
@@ -36,13 +40,13 @@ export function logSuccess(run: HeldRun, ready: ReadyStep, attempt: Attempt, out
 
 /** A step has failed before anything left the house. */
 export function logFailure(run: HeldRun, ready: ReadyStep, attempt: Attempt, failure: LoggedFailure): void {
-  run.add({ ...addressOf(ready), ...failureOf(ready, attempt.now, failure), input: attempt.input, output: null, ...timesOf(attempt) });
+  run.add({ ...addressOf(ready), ...failureOf(ready, attempt.tx.now, failure), input: attempt.input, output: null, ...timesOf(attempt) });
 }
 
 /** The intent of an external step: what is about to leave the house. */
-export function logIntent(run: HeldRun, ready: ReadyStep, now: Date, input: JsonObject): LoggedExecution {
+export function logIntent(run: HeldRun, ready: ReadyStep, { startedAt }: Attempt, input: JsonObject): LoggedExecution {
   const open = { status: 'running' as const, output: null, error: null, wakeAt: null, finishedAt: null };
-  return run.add({ ...addressOf(ready), ...open, input, startedAt: now.toISOString() });
+  return run.add({ ...addressOf(ready), ...open, input, startedAt: startedAt.toISOString() });
 }
 
 /** What became of an intent; nothing, where the tables tell that already (a COMMIT whose answer was lost). */
@@ -73,7 +77,7 @@ export function logLostAttempts(run: HeldRun, now: Date): void {
       error: {
         code: 'attempt_lost',
         message: 'The process that performed this attempt went away before it could note the result.',
-        hint: 'The far side may have received it. A further attempt carries the same idempotency key.',
+        hint: 'The far side may have received it. Every attempt carries the same idempotency key.',
       },
     });
   }
@@ -83,11 +87,12 @@ export function logLostAttempts(run: HeldRun, now: Date): void {
 export function logDecision(
   run: HeldRun,
   ready: ReadyStep,
+  attempt: Attempt,
   { status, input, output, wakeAt }: Decision<object>,
-  now: Date,
 ): LoggedExecution {
-  const finishedAt = status === 'waiting' ? null : now.toISOString();
-  return run.add({ ...addressOf(ready), status, input, output, error: null, wakeAt, startedAt: now.toISOString(), finishedAt });
+  const { startedAt, finishedAt } = timesOf(attempt);
+  const end = status === 'waiting' ? null : finishedAt;
+  return run.add({ ...addressOf(ready), status, input, output, error: null, wakeAt, startedAt, finishedAt: end });
 }
 
 /** How a wait has ended: by an answer, or because its time is over. */
@@ -107,22 +112,25 @@ export function logRunEnd(run: HeldRun, now: Date): void {
   }
 }
 
-/** A failed attempt, with the time of the next one if there is to be one. */
+/** A failed attempt, with the time of the next one if there is to be one; its hint ends in what follows. */
 function failureOf(ready: ReadyStep, now: Date, { error, retry }: LoggedFailure) {
   if (retry.kind === 'ambiguous' && ready.step.kind === 'action' && ready.step.onAmbiguous === 'hold') {
     return { status: 'lost' as const, error, wakeAt: null };
   }
   const policy = ready.step.kind === 'action' ? ready.step.retry : { maxAttempts: 1 };
   const decision = decideRetry(policy, ready.tries, retry, now, Math.random());
-  return { status: 'failed' as const, error, wakeAt: decision.kind === 'retry' ? decision.at.toISOString() : null };
+  const note = retryNote(decision, policy, ready.tries);
+  return {
+    status: 'failed' as const,
+    error: { ...error, hint: error.hint === undefined ? note : `${error.hint} ${note}` },
+    wakeAt: decision.kind === 'retry' ? decision.at.toISOString() : null,
+  };
 }
 
 function addressOf(ready: ReadyStep): Pick<LoggedExecution, 'path' | 'attempt' | 'type'> {
   return { path: ready.path, attempt: ready.attempt, type: ready.step.kind === 'action' ? ready.step.type : ready.step.kind };
 }
 
-/** Times on the database's clock, moved on by how long the attempt took here. */
-function timesOf({ now, started }: Attempt): Pick<LoggedExecution, 'startedAt' | 'finishedAt'> {
-  const finished = now.getTime() + Math.round(performance.now() - started);
-  return { startedAt: now.toISOString(), finishedAt: new Date(finished).toISOString() };
+function timesOf({ startedAt, tx }: Attempt): Pick<LoggedExecution, 'startedAt' | 'finishedAt'> {
+  return { startedAt: startedAt.toISOString(), finishedAt: tx.clock().toISOString() };
 }

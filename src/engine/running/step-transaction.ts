@@ -21,8 +21,10 @@ export interface StepTransaction {
   /** `shared`: many runs advance in it at the same time; `own`: it belongs to one run. */
   readonly kind: 'shared' | 'own';
   readonly manager: EntityManager;
-  /** The database's clock at its start. */
+  /** The database's clock at its start: what is due is decided by it. */
   readonly now: Date;
+  /** The database's clock at this moment, told by how long the transaction has lasted here: what the log shows. */
+  clock(): Date;
   /** Reads and writes of records, coalesced over all runs of a shared transaction. */
   unit: CrmUnitOfWork;
   /** Events that steps with a savepoint of their own caused. */
@@ -42,5 +44,15 @@ export async function openStepTransaction(manager: EntityManager, kind: StepTran
     `SELECT now() AS now, set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '${statement}', true),
        set_config('idle_in_transaction_session_timeout', '${idle}', true), set_config('automation.release', '${RELEASE}', true)`,
   );
-  return { kind, manager, now: clock?.now ?? new Date(0), unit: new CrmUnitOfWork(crm, manager), events: [], starts: [] };
+  const now = clock?.now ?? new Date(0);
+  const read = performance.now();
+  return {
+    kind,
+    manager,
+    now,
+    clock: () => new Date(now.getTime() + Math.round(performance.now() - read)),
+    unit: new CrmUnitOfWork(crm, manager),
+    events: [],
+    starts: [],
+  };
 }

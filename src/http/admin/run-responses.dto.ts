@@ -1,9 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { BulkRetryResult, EventDetail, RunDetail, RunRetry, RunStep } from '../../admin/run-service.js';
+import type { RunDetail, RunRetry, RunStep } from '../../admin/run-detail.js';
+import type { BulkRetryResult, EventDetail } from '../../admin/run-service.js';
 import type { LoggedError } from '../../core/errors.js';
+import type { ParentStep, StartTarget } from '../../core/event.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import type { StepExecutionStatus } from '../../core/plan/history.js';
 import type { Waiting } from '../../core/plan/plan.js';
+import type { StepStanding } from '../../core/plan/standing.js';
 import type { EventItem, EventLook, EventRecord, RunItem } from '../../store/run-log-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
 import { ActorDto } from './workflow-responses.dto.js';
@@ -22,7 +25,7 @@ const EXPLANATION = {
 };
 const ERROR = {
   ...NULLABLE_OBJECT,
-  description: 'Code, message and what to do about it.',
+  description: 'Code, message and what to do about it. Of a run that a `stop` step ended: the code `stopped` and the text of the step.',
   example: {
     code: 'smtp_unreachable',
     step: 'welcome',
@@ -30,6 +33,32 @@ const ERROR = {
     hint: 'Check the mail server, then retry the run.',
   },
 };
+
+/** The step of a run that started another one. */
+class ParentStepDto implements ParentStep {
+  @ApiProperty(ID)
+  runId!: string;
+
+  @ApiProperty({ example: 'onboard' })
+  path!: string;
+
+  @ApiProperty({ type: 'integer', example: 1 })
+  attempt!: number;
+
+  @ApiProperty({ example: true, description: 'Whether it waits for the end of the run that it started.' })
+  waits!: boolean;
+}
+
+const PARENT = { type: ParentStepDto, nullable: true, description: 'The step of another run that started it.', example: null };
+
+/** The one workflow that a start is for. */
+class StartTargetDto implements StartTarget {
+  @ApiProperty(ID)
+  workflowId!: string;
+
+  @ApiProperty({ ...ID, required: false, description: 'The version to run; absent: the published one.' })
+  versionId?: string;
+}
 
 /** A run as lists show it. */
 export class RunItemDto implements RunItem {
@@ -75,6 +104,12 @@ export class RunItemDto implements RunItem {
   })
   waiting!: Waiting[] | null;
 
+  @ApiProperty({ type: 'integer', example: 0, description: 'Steps that failed without failing the run (`onError: continue`).' })
+  failedSteps!: number;
+
+  @ApiProperty(PARENT)
+  parent!: ParentStepDto | null;
+
   @ApiProperty({ ...NULLABLE_ID, description: 'The run that this one repeats from the start.' })
   retryOf!: string | null;
 
@@ -84,13 +119,16 @@ export class RunItemDto implements RunItem {
   @ApiProperty(TIME)
   createdAt!: string;
 
-  @ApiProperty({ ...NULLABLE_TIME, description: 'When it began; after a retry from the failed step, when it was retried.' })
+  @ApiProperty({ ...NULLABLE_TIME, description: 'When it began; a retry from the failed step leaves it as it is.' })
   startedAt!: string | null;
+
+  @ApiProperty({ ...NULLABLE_TIME, example: null, description: 'When a person sent it back to its failed step, the last time.' })
+  resumedAt!: string | null;
 
   @ApiProperty(NULLABLE_TIME)
   finishedAt!: string | null;
 
-  @ApiProperty(MILLISECONDS)
+  @ApiProperty({ ...MILLISECONDS, description: 'From `startedAt`, or from `resumedAt` where there is one, to `finishedAt`.' })
   durationMs!: number | null;
 }
 
@@ -119,6 +157,14 @@ export class RunStepDto implements RunStep {
 
   @ApiProperty({ enum: ['running', 'waiting', 'succeeded', 'failed', 'lost'], example: 'failed' })
   status!: StepExecutionStatus;
+
+  @ApiProperty({
+    enum: ['running', 'waiting', 'succeeded', 'retrying', 'failed', 'lost', 'abandoned'],
+    example: 'failed',
+    description:
+      'Where the attempt stands now. `retrying`: it failed, and another one is to come. `abandoned`: it was open when the run ended, and nobody looks at its result any more.',
+  })
+  standing!: StepStanding;
 
   @ApiProperty({ ...NULLABLE_OBJECT, example: { to: 'ann@example.test', template: 'welcome' } })
   input!: JsonObject | null;
@@ -150,10 +196,10 @@ export class EventItemDto implements EventItem {
   @ApiProperty(ID)
   id!: string;
 
-  @ApiProperty({ example: 'leads' })
-  module!: string;
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'leads', description: 'Null for a start that is about no record.' })
+  module!: string | null;
 
-  @ApiProperty({ example: 'created' })
+  @ApiProperty({ example: 'created', description: 'Of a start that is no CRM event its kind: `manual`, `workflow`.' })
   event!: string;
 
   @ApiProperty({ ...NULLABLE_TEXT, example: '42' })
@@ -164,6 +210,17 @@ export class EventItemDto implements EventItem {
 
   @ApiProperty({ example: 'publish', description: 'How it came in.' })
   source!: string;
+
+  @ApiProperty({
+    type: StartTargetDto,
+    nullable: true,
+    description: 'The one workflow that it is for; null: every one that listens.',
+    example: null,
+  })
+  target!: StartTargetDto | null;
+
+  @ApiProperty(PARENT)
+  parent!: ParentStepDto | null;
 
   @ApiProperty(TIME)
   occurredAt!: string;
@@ -201,6 +258,13 @@ export class EventRecordDto extends EventItemDto implements EventRecord {
     example: null,
   })
   cause!: Json;
+
+  @ApiProperty({
+    ...NULLABLE_OBJECT,
+    description: 'Of a start that is no CRM event: its kind and its input, as steps see it.',
+    example: { type: 'manual', input: { discount: 10 } },
+  })
+  trigger!: JsonObject | null;
 
   @ApiProperty({ ...NULLABLE_TEXT, example: null })
   key!: string | null;
@@ -255,6 +319,13 @@ export class RunDetailDto extends RunItemDto implements RunDetail {
   @ApiProperty({ ...NULLABLE_TEXT, example: 'welcome-web-leads' })
   workflowCode!: string | null;
 
+  @ApiProperty({
+    ...NULLABLE_TEXT,
+    example: 'Succeeded with 1 failed step: notify.',
+    description: 'How it ended, in one sentence; null while it has not.',
+  })
+  summary!: string | null;
+
   @ApiProperty({ type: ActorDto })
   actor!: ActorDto;
 
@@ -266,6 +337,9 @@ export class RunDetailDto extends RunItemDto implements RunDetail {
 
   @ApiProperty({ type: [RunStepDto] })
   steps!: RunStepDto[];
+
+  @ApiProperty({ type: [RunItemDto], description: 'The runs that its steps have started.' })
+  children!: RunItemDto[];
 
   @ApiProperty({ type: EventRecordDto, nullable: true })
   event!: EventRecordDto | null;

@@ -1,0 +1,108 @@
+import type { EntityManager } from 'typeorm';
+import { parseDefinition } from '../core/definition/parser.js';
+import type { LoggedError } from '../core/errors.js';
+import type { Actor } from '../core/event.js';
+import type { Json, JsonObject } from '../core/json.js';
+import { failedSteps } from '../core/plan/failed-steps.js';
+import { type StepStanding, standingOf } from '../core/plan/standing.js';
+import { loadAudit } from '../store/audit-store.js';
+import { loadDefinitions } from '../store/run-command-store.js';
+import { type EventRecord, findEvent, findRun, listChildren, type RunItem } from '../store/run-log-store.js';
+import type { RunStatus } from '../store/runs/run.js';
+import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
+import { runSummary } from './run-summary.js';
+
+/** One attempt of one step, as the log shows it. */
+export interface RunStep extends Omit<LoggedExecution, 'wakeAt' | 'superseded' | 'output' | 'error'> {
+  output: JsonObject | null;
+  error: LoggedError | null;
+  wakeAt: string | null;
+  /** Where it stands now: an attempt that was open when the run ended is `abandoned`, one that failed for good `failed`. */
+  standing: StepStanding;
+  /** A person sent it back for another try. */
+  superseded: boolean;
+  durationMs: number | null;
+}
+
+/** A retry by a person. */
+export interface RunRetry {
+  at: string;
+  by: Actor;
+  from: Json;
+  version: Json;
+  /** The run that repeats it, when it was retried from the start. */
+  newRunId: Json;
+  reason: string | null;
+}
+
+/** Everything about one run. */
+export interface RunDetail extends RunItem {
+  workflowCode: string | null;
+  /** How it ended, in one sentence; null while it has not. */
+  summary: string | null;
+  actor: Actor;
+  cause: Json;
+  /** Each condition with the value seen, the operator, the value expected and the result. */
+  explanation: Json;
+  /** In the order they were begun. */
+  steps: RunStep[];
+  /** The runs that its steps have started. */
+  children: RunItem[];
+  /** What started it: the record before and after, and what changed; null when it was not an event, or retention has removed it. */
+  event: EventRecord | null;
+  retries: RunRetry[];
+  /** Who ended it, and why; null unless a person did. */
+  cancelled: { at: string; by: Actor; reason: string | null } | null;
+}
+
+const OVER: ReadonlySet<RunStatus> = new Set(['succeeded', 'failed', 'cancelled', 'skipped']);
+
+/** Returns everything about one run; null when the workspace has none of that id. */
+export async function loadRunDetail(manager: EntityManager, workspaceId: string, id: string): Promise<RunDetail | null> {
+  const row = await findRun(manager, workspaceId, id);
+  if (!row) return null;
+  const { versionId, ...run } = row;
+  const executions = (await loadExecutions(manager, [{ workspaceId, id }])).get(id) ?? [];
+  // Read only where there is something to name.
+  const definitions = run.failedSteps === 0 ? null : await loadDefinitions(manager, workspaceId, [versionId]);
+  const audit = await loadAudit(manager, workspaceId, 'run', id);
+  const cancelled = audit.find((entry) => entry.action === 'run.cancelled');
+  const isOver = OVER.has(run.status);
+  return {
+    ...run,
+    summary: runSummary(run, failedPaths(definitions?.get(versionId), executions)),
+    steps: executions.map((step) => toRunStep(step, isOver)),
+    children: await listChildren(manager, workspaceId, id),
+    event: run.eventId === null ? null : await findEvent(manager, workspaceId, run.eventId),
+    retries: audit
+      .filter((entry) => entry.action === 'run.retried')
+      .map(({ at, actor, after, note }) => ({
+        at: at.toISOString(),
+        by: actor,
+        from: after?.from ?? null,
+        version: after?.version ?? null,
+        newRunId: after?.newRunId ?? null,
+        reason: note,
+      })),
+    cancelled: cancelled ? { at: cancelled.at.toISOString(), by: cancelled.actor, reason: cancelled.note } : null,
+  };
+}
+
+/** The names of the steps that failed without failing the run; none where the version is gone. */
+function failedPaths(json: Json | undefined, executions: readonly LoggedExecution[]): string[] {
+  const outcome = json === undefined ? null : parseDefinition(json, null);
+  return outcome?.ok ? failedSteps(outcome.definition, { startedAt: '', executions }) : [];
+}
+
+function toRunStep(step: LoggedExecution, isRunOver: boolean): RunStep {
+  const finished = step.finishedAt === null ? null : Date.parse(step.finishedAt) - Date.parse(step.startedAt);
+  return {
+    ...step,
+    output: step.output ?? null,
+    error: step.error ?? null,
+    wakeAt: step.wakeAt ?? null,
+    standing: standingOf(step, isRunOver),
+    superseded: step.superseded ?? false,
+    durationMs: finished === null ? null : Math.max(0, finished),
+  };
+}
