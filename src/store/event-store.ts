@@ -138,6 +138,16 @@ export async function insertStarts(manager: EntityManager, starts: readonly Star
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Returns the id of the event that has taken a key; null when there is none (any more). Served by events_key. */
+export async function findKeyedEvent(manager: EntityManager, workspaceId: string, source: string, key: string): Promise<string | null> {
+  const [row] = await sql<{ id: string }>(
+    manager,
+    'SELECT id FROM automation.events WHERE workspace_id = $1 AND source = $2 AND key = $3',
+    [workspaceId, source, key],
+  );
+  return row?.id ?? null;
+}
+
 /** Names an event. */
 export interface EventRef {
   workspaceId: string;

@@ -26,6 +26,8 @@ export interface ManualStart {
   key?: string;
 }
 
+/** The source of such starts: what their keys are unique within. */
+export const MANUAL = 'manual';
 const SYSTEM: Actor = { type: 'system', id: null };
 
 /** The door for starts that name their workflow: one row, which the router routes like an event. */
@@ -79,7 +81,7 @@ export class Starts {
       changes: null,
       actor,
       cause: null,
-      source: 'manual',
+      source: MANUAL,
       key,
       trigger: { type: 'manual', input: this.inputOf(start.input) },
       target: { workflowId: found.id },

@@ -42,7 +42,7 @@ const MEANINGS = {
   409: 'It does not fit the present state; `code` says why.',
   413: 'The body is larger than 256 KB.',
   415: 'The body is not JSON in UTF-8.',
-  422: 'The draft has problems.',
+  422: 'The draft, or what is given to a start, has problems.',
   503: 'The database is away or too busy; `Retry-After` says when to ask again.',
 } as const;
 

@@ -1,5 +1,14 @@
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+} from '@nestjs/swagger';
+import { StartService } from '../../admin/start-service.js';
 import { WorkflowService } from '../../admin/workflow-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
@@ -7,12 +16,13 @@ import { DescribeQuery } from '../fields.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
-import { WorkflowDetailDto, WorkflowPageDto } from './workflow-responses.dto.js';
+import { StartResultDto, WorkflowDetailDto, WorkflowPageDto } from './workflow-responses.dto.js';
 import {
   CreateWorkflowDto,
   LIST_WORKFLOWS_PARAMETERS,
   ListWorkflowsQuery,
   PublishWorkflowDto,
+  StartWorkflowDto,
   toWorkflowListQuery,
   UpdateWorkflowDto,
 } from './workflows.dto.js';
@@ -21,7 +31,10 @@ const ID = { name: 'id', format: 'uuid' };
 
 @AdminController('workflows', 'Workflows')
 export class WorkflowsController {
-  constructor(private readonly workflows: WorkflowService) {}
+  constructor(
+    private readonly workflows: WorkflowService,
+    private readonly starts: StartService,
+  ) {}
 
   @Get()
   @RequirePermission('view')
@@ -121,5 +134,25 @@ export class WorkflowsController {
   @ApiErrors(400, 404, 409, 415)
   pause(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.workflows.pause(id, caller);
+  }
+
+  @Post(':id/runs')
+  @HttpCode(202)
+  @RequirePermission('operate')
+  @ApiOperation({
+    summary: 'Start a run by hand',
+    description:
+      'Whatever the trigger listens to; conditions, re-entry and Pause hold. `GET events/{eventId}` tells what came of it: the run, or why there is none.',
+  })
+  @ApiParam(ID)
+  @ApiBody({ type: StartWorkflowDto, required: false })
+  @ApiAcceptedResponse({ type: StartResultDto })
+  @ApiErrors(400, 404, 409, 413, 415, 422)
+  start(
+    @Param('id') id: string,
+    @Body(checked(StartWorkflowDto)) body: Checked<StartWorkflowDto>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<StartResultDto> {
+    return this.starts.start(id, body, caller);
   }
 }

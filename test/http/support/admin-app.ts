@@ -5,12 +5,15 @@ import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
 import { RunService } from '../../../src/admin/run-service.js';
+import { StartService } from '../../../src/admin/start-service.js';
 import { WorkflowService } from '../../../src/admin/workflow-service.js';
 import type { ActionDescription, ModuleDescription } from '../../../src/core/catalog.js';
 import { AutomationCatalog } from '../../../src/engine/automation-catalog.js';
+import { Starts } from '../../../src/engine/capture/starts.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
+import { CRM_HOST } from '../../../src/host/crm-host.js';
 import { ACCESS_POLICY, adminControllers, httpProviders, setupAutomationDocs } from '../../../src/http/index.js';
 import { AdminDatabase, type AdminLimits } from '../../../src/store/admin-database.js';
 import { AutomationDatabase } from '../../../src/store/database.js';
@@ -121,6 +124,9 @@ export async function startAdminApp(
       ...httpProviders,
       WorkflowService,
       RunService,
+      StartService,
+      { provide: Starts, useValue: null },
+      { provide: CRM_HOST, useValue: null },
       {
         provide: AdminDatabase,
         useValue: new AdminDatabase(database, { connections: 2, waiting: 50, queryTimeoutMs: 5_000, ...options.limits }),

@@ -23,6 +23,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/workflows/:id/publish': { permission: 'manage', body: {} },
   'post /automation/workflows/:id/activate': { permission: 'operate', body: {} },
   'post /automation/workflows/:id/pause': { permission: 'operate', body: {} },
+  'post /automation/workflows/:id/runs': { permission: 'operate', body: {} },
   'get /automation/runs': { permission: 'view', foreign: 200 },
   'post /automation/runs/retry': { permission: 'operate', body: { from: 'start', filter: {} }, foreign: 200 },
   'get /automation/runs/:id': { permission: 'view' },
