@@ -36,6 +36,8 @@ export interface CauseLink {
 /** Why an event exists, when a run made it: the chain of workflows behind it. */
 export interface Cause {
   runId: string;
+  /** The path of the step that made it. Absent of starts, and of events that release 0.1 wrote. */
+  step?: string;
   /** How many runs led here: 1 for an event made by a run that a person's event started. */
   depth: number;
   path: CauseLink[];

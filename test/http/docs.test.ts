@@ -29,7 +29,7 @@ describe('the OpenAPI document', () => {
 
   it('describes every route of the API and nothing else', () => {
     const described = Object.entries(document.paths).flatMap(([path, item]) =>
-      Object.keys(item).map((method) => `${method} ${path.replace('{id}', ':id')}`),
+      Object.keys(item).map((method) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     );
     expect(described.sort()).toEqual(
       registeredRoutes()

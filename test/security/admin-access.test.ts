@@ -35,7 +35,7 @@ describe('every route of the application', () => {
     ).toEqual(Object.keys(ROUTES).sort());
     const { body } = await real.call('get', '/automation/docs-json', '').expect(200);
     const described = Object.entries(body.paths as Record<string, object>).flatMap(([path, item]) =>
-      Object.keys(item).map((method) => `${method} ${path.replace('{id}', ':id')}`),
+      Object.keys(item).map((method) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     );
     expect(described.sort()).toEqual(Object.keys(ROUTES).sort());
   });

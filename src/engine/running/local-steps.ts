@@ -54,7 +54,7 @@ export class LocalSteps {
     action: SharedLocalAction,
     tx: StepTransaction,
   ): Promise<void> {
-    const session = this.sessionFor(run, tx.unit);
+    const session = this.sessionFor(run, ready, tx.unit);
     const attempt = beginAttempt(tx);
     try {
       const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, purposeOf(run));
@@ -98,7 +98,7 @@ export class LocalSteps {
       attempt.input = maskArguments(action, args);
       const context = {
         ...this.scopes.contextOf(run, ready, scope, attempt.startedAt),
-        crm: this.sessionFor(run, unit),
+        crm: this.sessionFor(run, ready, unit),
         manager: lent.manager,
       };
       const output = await withTimeout(timeoutMs, { id: step.id, effect: 'local' }, () => action.execute(args, context)).finally(
@@ -115,9 +115,14 @@ export class LocalSteps {
     tx.unit.forget();
   }
 
-  private sessionFor(run: HeldRun, unit: CrmUnitOfWork) {
+  private sessionFor(run: HeldRun, { path }: ReadyStep, unit: CrmUnitOfWork) {
     const { timezone } = this.settings;
-    return unit.forStep({ workspaceId: run.workspaceId, actor: run.actorOfItsEvents, cause: run.causeOfItsEvents, timezone });
+    return unit.forStep({
+      workspaceId: run.workspaceId,
+      actor: run.actorOfItsEvents,
+      cause: { ...run.causeOfItsEvents, step: path },
+      timezone,
+    });
   }
 }
 

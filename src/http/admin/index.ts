@@ -1,8 +1,15 @@
 import type { Type } from '@nestjs/common';
 import { CatalogController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
+import { RecordsController } from './records.controller.js';
 import { RunsController } from './runs.controller.js';
 import { WorkflowsController } from './workflows.controller.js';
 
 /** The controllers of the admin API. Their paths are relative: the module mounts them. */
-export const adminControllers: Type<unknown>[] = [CatalogController, WorkflowsController, RunsController, EventsController];
+export const adminControllers: Type<unknown>[] = [
+  CatalogController,
+  WorkflowsController,
+  RunsController,
+  EventsController,
+  RecordsController,
+];

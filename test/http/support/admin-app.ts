@@ -6,6 +6,7 @@ import request from 'supertest';
 import { DataSource } from 'typeorm';
 import { RunService } from '../../../src/admin/run-service.js';
 import { StartService } from '../../../src/admin/start-service.js';
+import { TimelineService } from '../../../src/admin/timeline-service.js';
 import { WorkflowService } from '../../../src/admin/workflow-service.js';
 import type { ActionDescription, ModuleDescription } from '../../../src/core/catalog.js';
 import { AutomationCatalog } from '../../../src/engine/automation-catalog.js';
@@ -125,6 +126,7 @@ export async function startAdminApp(
       WorkflowService,
       RunService,
       StartService,
+      TimelineService,
       { provide: Starts, useValue: null },
       { provide: CRM_HOST, useValue: null },
       {

@@ -31,6 +31,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/runs/:id/cancel': { permission: 'operate', body: {} },
   'get /automation/events': { permission: 'view', foreign: 200 },
   'get /automation/events/:id': { permission: 'view' },
+  'get /automation/records/:module/:recordId/timeline': { permission: 'view', foreign: 200 },
 };
 
 export const PERMISSIONS: readonly Permission[] = ['view', 'operate', 'manage', 'tasks'];
@@ -48,7 +49,7 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 });
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
-export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|runs|events)$/.test(name));
+export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|runs|events|timeline)$/.test(name));
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;
@@ -65,5 +66,6 @@ export async function furnish(real: RealApp): Promise<Ids> {
 
 /** The path with the id of something that is there. */
 export function pathOf({ path }: Route, ids: Ids): string {
-  return path.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN);
+  const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42');
+  return ofRecord.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN);
 }

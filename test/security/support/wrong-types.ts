@@ -10,6 +10,7 @@ interface Schema {
   allOf?: Schema[];
   properties?: Record<string, Schema>;
   minimum?: number;
+  example?: string;
 }
 
 interface Operation {
@@ -24,7 +25,7 @@ export interface ApiDocument {
 }
 
 function operation(document: ApiDocument, { method, path }: Route): Operation {
-  const found = document.paths[path.replace(':id', '{id}')]?.[method];
+  const found = document.paths[path.replace(/:(\w+)/g, '{$1}')]?.[method];
   if (found === undefined) throw new Error(`${method} ${path} is not in the OpenAPI document`);
   return found;
 }
@@ -66,6 +67,6 @@ export function queryParameters(document: ApiDocument, route: Route): { name: st
     .filter((parameter) => parameter.in === 'query')
     .map(({ name, schema = {} }) => {
       const byFormat = { uuid: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11', 'date-time': '2025-01-01' }[schema.format ?? ''];
-      return { name, value: byFormat ?? schema.enum?.[0] ?? String(schema.minimum ?? 'x') };
+      return { name, value: byFormat ?? schema.enum?.[0] ?? schema.example ?? String(schema.minimum ?? 'x') };
     });
 }

@@ -1,0 +1,139 @@
+import type { EntityManager } from 'typeorm';
+import type { Actor, Cause, FieldChange } from '../core/event.js';
+import type { JsonObject } from '../core/json.js';
+import type { RunStatus } from './runs/run.js';
+import { sql } from './sql.js';
+
+/** A record whose timeline is read. */
+export interface TimelineRecord {
+  workspaceId: string;
+  module: string;
+  recordId: string;
+}
+
+/**
+ * A place in a timeline. `moment` is UTC with microseconds, as the database keeps time, so that texts sort as moments do;
+ * `key` tells items of one moment apart.
+ */
+export interface TimelinePlace {
+  moment: string;
+  key: string;
+}
+
+/** Which part of a timeline: what comes before (is older than) a place. */
+export interface TimelinePaging {
+  before: TimelinePlace | null;
+  limit: number;
+}
+
+/** Something that happened to the record. */
+export interface TimelineEvent extends TimelinePlace {
+  id: string;
+  event: string;
+  actor: Actor;
+  source: string;
+  changes: Record<string, FieldChange> | null;
+  cause: Cause | null;
+}
+
+/** What a step of a workflow did, by its execution. */
+export interface TimelineChange extends TimelinePlace {
+  runId: string;
+  workflowId: string;
+  workflowName: string | null;
+  version: number;
+  path: string;
+  type: string;
+  output: JsonObject | null;
+}
+
+/** What one workflow made of an event. */
+export interface TimelineRun {
+  eventId: string;
+  id: string;
+  workflowId: string;
+  workflowName: string | null;
+  version: number;
+  status: RunStatus;
+  reason: string | null;
+}
+
+/** After every place there is. */
+const END: TimelinePlace = { moment: '9999-12-31T23:59:59.999999Z', key: '' };
+
+function momentOf(column: string): string {
+  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+}
+
+/** The events of a record, newest first. Served by events_record. */
+export function listRecordEvents(
+  manager: EntityManager,
+  { workspaceId, module, recordId }: TimelineRecord,
+  { before, limit }: TimelinePaging,
+): Promise<TimelineEvent[]> {
+  const { moment, key } = before ?? END;
+  return sql<TimelineEvent>(
+    manager,
+    `SELECT ${momentOf('e.occurred_at')} AS moment, e.key, e.id, e.event, e.actor, e.source, e.changes, e.cause
+     FROM (SELECT 'event.' || id AS key, id, event, actor, source, changes, cause, occurred_at FROM automation.events
+           WHERE workspace_id = $1 AND module = $2 AND record_id = $3 AND occurred_at <= $4::timestamptz) AS e
+     WHERE (e.occurred_at, e.key COLLATE "C") < ($4::timestamptz, $5)
+     ORDER BY e.occurred_at DESC, e.key COLLATE "C" DESC LIMIT $6`,
+    [workspaceId, module, recordId, moment, key, limit],
+  );
+}
+
+/**
+ * What the steps of workflows that ran on a record have done, newest first: every succeeded execution of an action but
+ * those of `leftOut` types (flow control, and what acts outside the CRM). One that changed nothing is none, and neither is
+ * one whose events on the record are stored: those tell of it. Served by runs_record, the primary key of step_executions
+ * and events_record.
+ */
+export function listRecordChanges(
+  manager: EntityManager,
+  { workspaceId, module, recordId }: TimelineRecord,
+  { before, limit }: TimelinePaging,
+  leftOut: readonly string[],
+): Promise<TimelineChange[]> {
+  const { moment, key } = before ?? END;
+  return sql<TimelineChange>(
+    manager,
+    `WITH done AS (
+       SELECT s.finished_at AS at, 'change.' || r.id || '.' || lpad(s.position::text, 9, '0') AS key, r.id AS run_id, r.workflow_id,
+         r.version, s.path, s.type, s.output
+       FROM automation.runs r JOIN automation.step_executions s ON s.workspace_id = r.workspace_id AND s.run_id = r.id
+       WHERE r.workspace_id = $1 AND r.module = $2 AND r.record_id = $3 AND r.status <> 'skipped'
+         AND s.status = 'succeeded' AND s.type <> ALL($7::text[]) AND s.finished_at <= $4::timestamptz
+     ), told AS (
+       SELECT e.cause->>'runId' AS run_id, e.cause->>'step' AS path FROM automation.events e
+       WHERE e.workspace_id = $1 AND e.module = $2 AND e.record_id = $3 AND e.source = 'workflow'
+     )
+     SELECT ${momentOf('d.at')} AS moment, d.key, d.run_id AS "runId", d.workflow_id AS "workflowId", w.name AS "workflowName",
+       d.version, d.path, d.type, d.output
+     FROM done d LEFT JOIN automation.workflows w ON w.workspace_id = $1 AND w.id = d.workflow_id
+     WHERE (d.at, d.key COLLATE "C") < ($4::timestamptz, $5)
+       AND CASE d.type
+         WHEN 'move_stage' THEN d.output->'from' IS DISTINCT FROM d.output->'to'
+         WHEN 'assign_owner' THEN d.output->'previousOwnerId' IS DISTINCT FROM d.output->'ownerId'
+         WHEN 'change_field' THEN CASE WHEN d.output ? 'changes'
+           THEN EXISTS (SELECT 1 FROM jsonb_each(d.output->'changes') c WHERE c.value->'from' IS DISTINCT FROM c.value->'to')
+           ELSE d.output->'from' IS DISTINCT FROM d.output->'to' END
+         ELSE true END
+       AND NOT EXISTS (SELECT 1 FROM told t WHERE t.run_id = d.run_id::text AND t.path = d.path)
+     ORDER BY d.at DESC, d.key COLLATE "C" DESC LIMIT $6`,
+    [workspaceId, module, recordId, moment, key, limit, leftOut],
+  );
+}
+
+/** What workflows made of these events, in the order of the runs; what repeats a run included. Served by runs_event and runs_event_repeats. */
+export function listRunsOfEvents(manager: EntityManager, workspaceId: string, eventIds: readonly string[]): Promise<TimelineRun[]> {
+  return sql<TimelineRun>(
+    manager,
+    `SELECT r.event_id AS "eventId", r.id, r.workflow_id AS "workflowId", w.name AS "workflowName", r.version, r.status, r.reason
+     FROM (SELECT * FROM automation.runs WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND retry_of IS NULL
+           UNION ALL
+           SELECT * FROM automation.runs WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND retry_of IS NOT NULL) AS r
+     LEFT JOIN automation.workflows w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id ORDER BY r.id`,
+    [workspaceId, eventIds],
+  );
+}
