@@ -117,10 +117,11 @@ export class LocalSteps {
 
   private sessionFor(run: HeldRun, { path }: ReadyStep, unit: CrmUnitOfWork) {
     const { timezone } = this.settings;
+    const cause = Object.assign(run.causeOfItsEvents, { step: path });
     return unit.forStep({
       workspaceId: run.workspaceId,
       actor: run.actorOfItsEvents,
-      cause: { ...run.causeOfItsEvents, step: path },
+      cause,
       timezone,
     });
   }
