@@ -105,7 +105,7 @@ interface ActionOptionsBase<A extends object> {
 /** An action that reaches outside the database: performed at least once, with a stable idempotency key. */
 export interface ExternalActionOptions<A extends object> extends ActionOptionsBase<A> {
   effect: 'external';
-  /** Answers the step's output. Throws an AutomationError that says whether trying again can help. */
+  /** Returns the step's output. Throws an AutomationError that says whether trying again can help. */
   execute(args: A, step: ExternalStep): Promise<JsonObject | void>;
 }
 

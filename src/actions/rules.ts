@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../core/json.js';
 import { hasExpression } from '../core/template/template.js';
 import type { StepContext } from './action.js';
 
-/** Property decorator: a rule that answers what is wrong with a value, or null; a missing value is always wrong. `schema` is what it means in JSON Schema. */
+/** Property decorator: a rule that returns what is wrong with a value, or null; a missing value is always wrong. `schema` is what it means in JSON Schema. */
 export function Rule(name: string, schema: JsonObject, check: (value: unknown) => string | null): PropertyDecorator {
   return (prototype, property) => {
     const options: ValidationOptions = { context: { schema } };

@@ -80,7 +80,7 @@ export class RunService {
   }
 
   /**
-   * Repeats one run and answers the run that goes on: the same one, or the new one. Of two people at once one succeeds.
+   * Repeats one run and returns the run that goes on: the same one, or the new one. Of two people at once one succeeds.
    * Throws `run_not_found`, `run_not_failed`, `run_not_finished`, `run_skipped`, `run_already_retried`, `workflow_deleted`,
    * `event_expired`, `workflow_not_published`, and `invalid_request` for a reason that cannot be stored.
    */

@@ -203,7 +203,7 @@ export class WorkflowService {
     return this.get(id, caller);
   }
 
-  /** A change of what is active; `work` answers false when there was nothing to change. */
+  /** A change of what is active; `work` returns false when there was nothing to change. */
   private change(id: string, caller: Caller, work: (manager: EntityManager, row: WorkflowRow) => Promise<boolean>): Promise<void> {
     return this.database.activeWorkflowsTransaction(caller.workspaceId, async (manager) => {
       const row = await lock(manager, id, caller);

@@ -54,7 +54,7 @@ export class WakeUp implements EntitySubscriberInterface {
     private readonly database: AutomationDatabase,
   ) {}
 
-  /** Calls the listener at each hint; answers how to stop that. */
+  /** Calls the listener at each hint; returns how to stop that. */
   onWork(listener: (kind: WorkKind) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

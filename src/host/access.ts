@@ -26,7 +26,7 @@ export interface AccessRequest {
  * The host's decision on who is calling. Without a policy every call is refused.
  */
 export interface AccessPolicy {
-  /** Answers the caller, or null when the request carries no valid credentials (401). */
+  /** Returns the caller, or null when the request carries no valid credentials (401). */
   authenticate(request: AccessRequest): Caller | null | Promise<Caller | null>;
 }
 

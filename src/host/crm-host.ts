@@ -74,13 +74,13 @@ export interface CrmHost {
     options: { lock: boolean; relations: readonly string[] },
   ): Promise<Map<string, RecordData>>;
 
-  /** Writes the patches (each id at most once) and answers the records as they are afterwards; missing ids were not found. */
+  /** Writes the patches (each id at most once) and returns the records as they are afterwards; missing ids were not found. */
   updateRecords(tx: CrmTransaction, module: string, patches: readonly RecordPatch[]): Promise<Map<string, RecordData>>;
 
-  /** Creates tasks and answers their records in the same order, each with its id. */
+  /** Creates tasks and returns their records in the same order, each with its id. */
   createTasks(tx: CrmTransaction, tasks: readonly NewTask[]): Promise<RecordData[]>;
 
-  /** Creates notifications and answers their ids in the same order. */
+  /** Creates notifications and returns their ids in the same order. */
   createNotifications(tx: CrmTransaction, notifications: readonly NewNotification[]): Promise<string[]>;
 
   /** Active users of the workspace, by id or by role, in a stable order. */

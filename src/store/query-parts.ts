@@ -3,7 +3,7 @@ export class QueryParts {
   readonly parameters: unknown[] = [];
   private readonly tests: string[] = [];
 
-  /** Binds a value and answers its placeholder. */
+  /** Binds a value and returns its placeholder. */
   bind(value: unknown): string {
     this.parameters.push(value);
     return `$${this.parameters.length}`;

@@ -141,7 +141,7 @@ export interface Restart {
 
 /**
  * Repeats runs from the start: marks each as repeated, once for ever, and inserts the new one, with the same event, actor
- * and explanation. Answers the ids of the new runs.
+ * and explanation. Returns the ids of the new runs.
  */
 export async function restartRuns(
   manager: EntityManager,

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
 /**
- * Runs one statement on the manager's connection and answers its rows, whatever the statement's kind: TypeORM's plain
+ * Runs one statement on the manager's connection and returns its rows, whatever the statement's kind: TypeORM's plain
  * answer to UPDATE … RETURNING is shaped differently from the one to INSERT … RETURNING.
  */
 export async function sql<Row>(manager: EntityManager, statement: string, parameters: unknown[] = []): Promise<Row[]> {

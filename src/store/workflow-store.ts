@@ -109,7 +109,7 @@ export async function isCodeTaken(manager: EntityManager, workspaceId: string, c
 
 /**
  * Saves an edit of a locked row. Trigger and module go on showing the published definition, where there is one; a draft
- * that was edited back to it counts as unchanged. Answers how many rows it met: one.
+ * that was edited back to it counts as unchanged. Returns how many rows it met: one.
  */
 export async function updateWorkflow(
   manager: EntityManager,
@@ -132,7 +132,7 @@ export async function updateWorkflow(
   return rows.length;
 }
 
-/** Snapshots the draft of a locked row as its next version, makes that the published one and the workflow active. Answers the version. */
+/** Snapshots the draft of a locked row as its next version, makes that the published one and the workflow active. Returns the version. */
 export async function publishDraft(
   manager: EntityManager,
   workspaceId: string,

@@ -103,7 +103,7 @@ function compileNone(nodes: Node[]): Node {
   });
 }
 
-/** Answers `found` as soon as one node holds, else the opposite. */
+/** Returns `found` as soon as one node holds, else the opposite. */
 function oneHolds(nodes: Node[], found: boolean): Judge {
   return (_seen, subject) => {
     const record = subject.record ?? NO_RECORD;

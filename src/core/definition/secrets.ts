@@ -144,7 +144,7 @@ function mapArguments(args: JsonObject, change: (name: string, value: Json) => J
   return changed;
 }
 
-/** A copy in which every step, wherever it stands, has the arguments that `change` answers; `misshapen` is for arguments that are no object. */
+/** A copy in which every step, wherever it stands, has the arguments that `change` returns; `misshapen` is for arguments that are no object. */
 function mapSteps(definition: JsonObject, change: (step: RawStep) => JsonObject, misshapen = (value: Json): Json => value): JsonObject {
   const walk = (value: Json, path: string): Json => {
     if (Array.isArray(value)) return value.map((item, index) => walk(item, `${path}[${index}]`));

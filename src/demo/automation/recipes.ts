@@ -23,7 +23,7 @@ export class RecipeInstaller {
     @Inject(DEMO_SETTINGS) private readonly settings: DemoSettings,
   ) {}
 
-  /** Answers the names of those that were installed just now. */
+  /** Returns the names of those that were installed just now. */
   async install(workspaceId: string): Promise<string[]> {
     const installed: string[] = [];
     for (const recipe of [...(await this.shippedRecipes()), SMS_RECIPE]) {

@@ -28,7 +28,7 @@ export class OverdueInvoicesJob {
     }
   }
 
-  /** Answers how many there were, in all workspaces. */
+  /** Returns how many there were, in all workspaces. */
   async findOverdue(): Promise<number> {
     let found = 0;
     for (;;) {

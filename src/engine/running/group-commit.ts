@@ -19,7 +19,7 @@ export class GroupCommit<T, R> {
     private readonly mostInOne: number,
   ) {}
 
-  /** Answers what the batch with this item answered, or fails as it did. */
+  /** Returns what the batch with this item returned, or fails as it did. */
   add(item: T): Promise<R> {
     return new Promise<R>((settle) => {
       this.waiting.push({ item, settle });

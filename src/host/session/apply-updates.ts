@@ -47,7 +47,7 @@ interface UpdateContext {
 
 /**
  * Applies updates in call order and writes each record once. Every call sees the record as the calls before it leave it,
- * and answers its own before and after, as if each had been written on its own; what the database adds to the write
+ * and returns its own before and after, as if each had been written on its own; what the database adds to the write
  * (timestamps, versions, triggers) shows in the last call of a record. A call that fails, is refused, or changes nothing,
  * writes nothing. Records are locked first: those that were only looked at so far are read once more.
  */
@@ -141,7 +141,7 @@ async function acceptedDrafts(
   return accepted;
 }
 
-/** Adds one call to the drafts; answers at once when there is nothing to write. */
+/** Adds one call to the drafts; returns at once when there is nothing to write. */
 function draftUpdate(records: KnownRecords, drafts: Map<string, Draft>, call: NumberedCall): UpdateResult | Error | null {
   const { step, ref, module, change, at } = call;
   const { workspaceId } = step.origin;

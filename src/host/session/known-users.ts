@@ -15,7 +15,7 @@ export class KnownUsers {
     this.#byRole.clear();
   }
 
-  /** Answers the queries in their order: of ids the active users, in the order asked; of a role in the order of the host. */
+  /** Returns what the queries find, in their order: of ids the active users, in the order asked; of a role in the order of the host. */
   async find(tx: CrmTransaction, queries: readonly UsersQuery[]): Promise<CrmUser[][]> {
     const { workspaceId } = tx;
     const ids = new Set(queries.flatMap((query) => ('ids' in query ? query.ids : [])));

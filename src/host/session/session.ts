@@ -31,7 +31,7 @@ export interface CrmSession {
   update(ref: RecordRef, change: (record: RecordData) => JsonObject): Promise<UpdateResult>;
   /** Creates a task and returns its record. Errors that have written nothing: `user_unknown`, `reference_unknown`, `task_refused`. */
   createTask(task: NewTask): Promise<RecordData>;
-  /** Notifies users inside the CRM; answers the notifications' ids in order. */
+  /** Notifies users inside the CRM; returns the notifications' ids in order. */
   notify(notifications: readonly NewNotification[]): Promise<string[]>;
   /** Active users of the workspace: of ids in the order asked, of a role in a stable order. */
   findUsers(query: UsersQuery): Promise<CrmUser[]>;

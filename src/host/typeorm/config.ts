@@ -101,7 +101,7 @@ export type UsersOption<U extends ObjectLiteral = ObjectLiteral> =
       workspace?: PropertyOf<NoInfer<U>> | null;
     }
   | {
-      /** For people who are kept elsewhere. Answers active users of `tx.workspaceId` in a stable order. */
+      /** For people who are kept elsewhere. Returns active users of `tx.workspaceId` in a stable order. */
       find(tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]>;
     };
 

@@ -45,7 +45,7 @@ export function makerByFunction<Item>(
   return (item, tx) => tx.manager.create(table.option.entity, map(item, tx));
 }
 
-/** Inserts the items, in order, and answers their records. Insert listeners and subscribers run. */
+/** Inserts the items, in order, and returns their records. Insert listeners and subscribers run. */
 export async function createRows<Item>(
   tx: CrmTransaction,
   table: EntityTable,

@@ -7,7 +7,7 @@ import { queryRows } from './statement.js';
 /** Parameters that one statement of the Postgres protocol can carry. */
 const MAX_PARAMETERS = 60_000;
 
-/** Inserts entities in order and answers their rows as {@link EntityTable.toRecords} reads them, with prefix `c`. */
+/** Inserts entities in order and returns their rows as {@link EntityTable.toRecords} reads them, with prefix `c`. */
 export async function insertRows(tx: CrmTransaction, table: EntityTable, entities: readonly ObjectLiteral[]): Promise<ObjectLiteral[]> {
   const plain = hasHooks(table) ? null : plainRows(table, entities);
   return plain ? insertSet(tx, table, plain) : insertEntities(tx, table, entities);

@@ -4,11 +4,11 @@ import type { EntityManager, ObjectLiteral } from 'typeorm';
 export class Parameters {
   readonly values: unknown[] = [];
 
-  /** Adds a parameter and answers its placeholder. */
+  /** Adds a parameter and returns its placeholder. */
   readonly add = (value: unknown): string => `$${this.values.push(value)}`;
 }
 
-/** Runs a statement and answers the rows it returns, whatever its kind. */
+/** Runs a statement and returns its rows, whatever its kind. */
 export async function queryRows(manager: EntityManager, sql: string, parameters: unknown[]): Promise<ObjectLiteral[]> {
   const answer: unknown = await manager.query(sql, parameters);
   // For UPDATE and DELETE TypeORM answers [rows, count].

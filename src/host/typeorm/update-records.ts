@@ -14,7 +14,7 @@ export interface ColumnPatch {
   values: ReadonlyMap<Column, Json>;
 }
 
-/** Writes patches of distinct records and answers those that exist as they are afterwards. */
+/** Writes patches of distinct records and returns those that exist as they are afterwards. */
 export async function updateRecords(
   tx: CrmTransaction,
   table: EntityTable,
