@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { RunDriver } from '../../src/engine/running/run-driver.js';
+import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { FarSide, later } from './support/far-side.js';
+import { aroundTransactions } from './support/transactions.js';
+
+const note = (id: string, title = id) => ({ id, type: 'create_task', with: { title } });
+const call = (id: string, more: object = {}) => ({ id, type: 'call', with: { to: id }, ...more });
+const branch = (name: string, ...steps: object[]) => ({ name, steps });
+
+describe('parallel branches with calls to the outside', () => {
+  let app: AutomationApp;
+  let far: FarSide;
+  beforeEach(async () => {
+    far = new FarSide();
+    app = await startAutomationApp({ actions: [far.action] });
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
+
+  const publish = (join: 'all' | 'any', ...branches: object[]) =>
+    app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      steps: [{ id: 'both', type: 'parallel', join, branches }, note('after')],
+    });
+  const theRun = async () => {
+    const [run] = await app.runsOf({});
+    return { status: run?.status, steps: Object.fromEntries(run?.steps.map(({ path, status }) => [path, status]) ?? []) };
+  };
+  /** Begins to run the lead's workflow; resolves to what ends when nothing is under way any more. */
+  const begin = async (...calls: string[]): Promise<{ driving: Promise<unknown> }> => {
+    await app.createLead();
+    const driving = app.automation.drain();
+    await Promise.all(calls.map((to) => far.arrived(to)));
+    return { driving };
+  };
+
+  it.each([
+    ['the first branch first', ['a', 'b']],
+    ['the second branch first', ['b', 'a']],
+  ])('go on each by itself as its result comes, %s; the run is held until the last is there', async (_, [first = '', second = '']) => {
+    await publish('all', branch('a', call('a'), note('noteA')), branch('b', call('b'), note('noteB')));
+    const { driving } = await begin('a', 'b');
+    far.answer(first);
+    const noted = `both.${first}.note${first.toUpperCase()}`;
+    await app.eventually(async () => {
+      expect(await theRun()).toEqual({
+        status: 'running',
+        steps: { [`both.${first}.${first}`]: 'succeeded', [noted]: 'succeeded', [`both.${second}.${second}`]: 'running' },
+      });
+    });
+    expect(app.module.get(RunDriver).holding).toBe(1);
+    far.answer(second);
+    await driving;
+    expect(await theRun()).toEqual({
+      status: 'succeeded',
+      steps: {
+        'both.a.a': 'succeeded',
+        'both.a.noteA': 'succeeded',
+        'both.b.b': 'succeeded',
+        'both.b.noteB': 'succeeded',
+        after: 'succeeded',
+      },
+    });
+    expect(far.calls.sort()).toEqual(['a', 'b']);
+    expect(app.module.get(RunDriver).holding).toBe(0);
+  });
+
+  it('lose no result that comes while the run is being advanced by another', async () => {
+    await publish('all', branch('a', call('a')), branch('b', call('b')), branch('c', call('c')));
+    const { driving } = await begin('a', 'b', 'c');
+    const advanced = later();
+    const commit = later();
+    aroundTransactions(app, (real, work, nth) =>
+      real(async (manager) => {
+        const result = await work(manager);
+        if (nth === 1) {
+          advanced.resolve();
+          await commit.promise;
+        }
+        return result;
+      }),
+    );
+    far.answer('a');
+    await advanced.promise;
+    far.answer('b');
+    far.answer('c');
+    commit.resolve();
+    await driving;
+    expect(await theRun()).toEqual({
+      status: 'succeeded',
+      steps: { 'both.a.a': 'succeeded', 'both.b.b': 'succeeded', 'both.c.c': 'succeeded', after: 'succeeded' },
+    });
+    expect(far.calls).toHaveLength(3);
+  });
+
+  it('with join any go on with the first that succeeds; the other call is waited for and logged, nothing after it is begun', async () => {
+    await publish('any', branch('a', call('a'), note('noteA')), branch('b', call('b'), note('noteB')));
+    const { driving } = await begin('a', 'b');
+    far.answer('b');
+    await app.eventually(async () => {
+      expect(await theRun()).toEqual({
+        status: 'running',
+        steps: { 'both.a.a': 'running', 'both.b.b': 'succeeded', 'both.b.noteB': 'succeeded', after: 'succeeded' },
+      });
+    });
+    far.answer('a');
+    await driving;
+    expect(await theRun()).toEqual({
+      status: 'succeeded',
+      steps: { 'both.a.a': 'succeeded', 'both.b.b': 'succeeded', 'both.b.noteB': 'succeeded', after: 'succeeded' },
+    });
+  });
+
+  it('fail the run with join all only when the other call has been answered, whose result is in the log', async () => {
+    await publish('all', branch('a', call('a', { retry: { maxAttempts: 1 } })), branch('b', call('b'), note('noteB')));
+    const { driving } = await begin('a', 'b');
+    far.refuse('a');
+    await app.eventually(async () =>
+      expect(await theRun()).toEqual({ status: 'running', steps: { 'both.a.a': 'failed', 'both.b.b': 'running' } }),
+    );
+    far.answer('b');
+    await driving;
+    expect(await theRun()).toEqual({ status: 'failed', steps: { 'both.a.a': 'failed', 'both.b.b': 'succeeded' } });
+  });
+
+  it('do not park the run for a delay or a retry of one while the call of another is open; after it they do', async () => {
+    await publish('all', branch('a', call('a')), branch('b', call('b')), branch('c', { id: 'cool', type: 'delay', for: 'P1D' }));
+    const { driving } = await begin('a', 'b');
+    far.refuse('b');
+    await app.eventually(async () =>
+      expect(await theRun()).toEqual({
+        status: 'running',
+        steps: { 'both.a.a': 'running', 'both.b.b': 'failed', 'both.c.cool': 'waiting' },
+      }),
+    );
+    far.answer('a');
+    await driving;
+    expect((await app.runsOf({}))[0]).toMatchObject({ status: 'waiting', waiting: [{ reason: 'retry' }, { reason: 'delay' }] });
+    far.answer('b');
+    await app.passTime();
+    await app.automation.drain();
+    expect((await theRun()).status).toBe('succeeded');
+    expect(far.calls).toEqual(['a', 'b', 'b']);
+  });
+});
