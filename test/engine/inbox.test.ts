@@ -1,0 +1,300 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { IsString } from 'class-validator';
+import { defineAction } from '../../src/actions/define-action.js';
+import { RunAdvancer } from '../../src/engine/running/run-advancer.js';
+import { RunDriver } from '../../src/engine/running/run-driver.js';
+import { Inbox } from '../../src/engine/waits/inbox.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { FarSide } from './support/far-side.js';
+import { aroundTransactions, connectionLoss } from './support/transactions.js';
+
+class Nothing {
+  @IsString() what!: string;
+}
+
+/** What the host's action `custom` does, each time; each test sets it. */
+let custom: () => Promise<unknown>;
+const customAction = defineAction({
+  type: 'custom',
+  label: 'Custom',
+  effect: 'local',
+  arguments: Nothing,
+  execute: async () => {
+    await custom();
+  },
+});
+
+const DELAY = (id: string) => ({ id, type: 'delay', for: 'P1D' });
+const task = (title: string) => ({ id: 'task', type: 'create_task', with: { title } });
+const CALL = { id: 'call', type: 'call', with: { to: 'them' } };
+const CUSTOM = { id: 'custom', type: 'custom', with: { what: 'it' } };
+const ANSWER = { runId: null, status: 'succeeded', output: { said: 'yes' } };
+
+describe('answers from outside', () => {
+  let app: AutomationApp;
+  let far: FarSide;
+  let others: AutomationApp[];
+  /** Waits for a run that never ends by itself: its answer is given by hand. */
+  let sub: object;
+  beforeEach(async () => {
+    far = new FarSide();
+    others = [];
+    app = await start();
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    for (const other of others) await other.close();
+    await app.close();
+  });
+
+  /** Starts the app, with the workflow that steps `sub` wait for. */
+  const start = async (worker: object = { enabled: false }): Promise<AutomationApp> => {
+    const started = await startAutomationApp({ actions: [far.action, customAction], worker });
+    const never = await started.publishWorkflow({ trigger: { type: 'manual' }, steps: [DELAY('never')] }, 'Never');
+    sub = { id: 'sub', type: 'run_workflow', workflow: never, wait: true };
+    return started;
+  };
+  const otherProcess = async (): Promise<AutomationApp> => {
+    const other = await startAutomationApp({ actions: [far.action, customAction] }, { database: app.database });
+    others.push(other);
+    return other;
+  };
+  const publish = (...steps: object[]) =>
+    app.publishWorkflow({ trigger: { type: 'event', module: 'leads', event: 'created' }, steps }, 'Waits');
+  const runOf = async (workflowId: string) => {
+    const [run] = await app.runsOf({ workflowId });
+    return { id: run?.id ?? '', status: run?.status, steps: run?.steps.map(({ path, status }) => `${path} ${status}`) };
+  };
+  const answer = (runId: string, path = 'sub', from = app) =>
+    from.module.get(Inbox).answer({ workspaceId: 'acme', runId, path, attempt: 1 }, ANSWER);
+  /** Has the run answered each time it is advanced: behind the read of its inbox, before its progress is written. */
+  const answerWhileAdvancing = (path: string, times = 1): unknown[] => {
+    const deliveries: unknown[] = [];
+    const advancer = app.module.get(RunAdvancer);
+    const advance = advancer.advance.bind(advancer);
+    const spy = jest.spyOn(advancer, 'advance');
+    for (let time = 0; time < times; time += 1) {
+      spy.mockImplementationOnce(async (run, tx) => {
+        const advanced = await advance(run, tx);
+        deliveries.push(await answer(run.id, path));
+        return advanced;
+      });
+    }
+    return deliveries;
+  };
+
+  it('end the wait of a parked run, the first of them alone; what comes later is told so', async () => {
+    const workflowId = await publish(sub, DELAY('cool'));
+    await app.createLead();
+    await app.automation.drain();
+    const { id, status } = await runOf(workflowId);
+    expect(status).toBe('waiting');
+    expect(await answer(id)).toBe('taken');
+    expect((await runOf(workflowId)).status).toBe('queued');
+    expect(await answer(id)).toBe('repeated');
+    await app.automation.drain();
+    expect(await runOf(workflowId)).toMatchObject({ status: 'waiting', steps: ['sub succeeded', 'cool waiting'] });
+    expect((await app.runs.get(id, ADMIN)).steps[0]?.output).toEqual(ANSWER);
+    expect(await answer(id)).toBe('late');
+    await app.automation.drain();
+    expect(await runOf(workflowId)).toMatchObject({ status: 'waiting', steps: ['sub succeeded', 'cool waiting'] });
+    await app.passTime();
+    await app.automation.drain();
+    expect((await runOf(workflowId)).status).toBe('succeeded');
+    expect(await answer(id)).toBe('over');
+    expect(await answer('00000000-0000-7000-8000-000000000000')).toBe('over');
+  });
+
+  it('that come before the wait are kept until it begins: for a run that is parked elsewhere', async () => {
+    const workflowId = await publish(DELAY('cool'), sub, task('done'));
+    await app.createLead();
+    await app.automation.drain();
+    const { id } = await runOf(workflowId);
+    expect(await answer(id)).toBe('taken');
+    await app.automation.drain();
+    expect(await runOf(workflowId)).toMatchObject({ status: 'waiting', steps: ['cool waiting'] });
+    expect(await answer(id)).toBe('repeated');
+    await app.automation.drain();
+    await app.query('UPDATE automation.step_executions SET wake_at = now()');
+    await app.query('UPDATE automation.runs SET due_at = now() WHERE id = $1', [id]);
+    await app.automation.drain();
+    expect(await runOf(workflowId)).toMatchObject({ status: 'succeeded', steps: ['cool succeeded', 'sub succeeded', 'task succeeded'] });
+  });
+
+  it('that come before the wait are kept until it begins: for a run whose call is under way', async () => {
+    const workflowId = await publish(CALL, sub, task('done'));
+    await app.createLead();
+    const driving = app.automation.drain();
+    await far.arrived('them');
+    expect(await answer((await runOf(workflowId)).id)).toBe('taken');
+    far.answer('them');
+    await driving;
+    expect(await runOf(workflowId)).toMatchObject({ status: 'succeeded', steps: ['call succeeded', 'sub succeeded', 'task succeeded'] });
+  });
+
+  const besideACall = () =>
+    publish({
+      id: 'both',
+      type: 'parallel',
+      branches: [
+        { name: 'a', steps: [CALL] },
+        { name: 'b', steps: [sub, task('heard')] },
+      ],
+    });
+  const HEARD = ['both.b.sub succeeded', 'both.a.call running', 'both.b.task succeeded'];
+  const heard = (workflowId: string) =>
+    app.eventually(async () => {
+      const { status, steps } = await runOf(workflowId);
+      expect(status).toBe('running');
+      expect(steps?.sort()).toEqual([...HEARD].sort());
+    });
+
+  it('are heard at once by a run that this process holds for a call of another branch', async () => {
+    const workflowId = await besideACall();
+    await app.createLead();
+    const driving = app.automation.drain();
+    await far.arrived('them');
+    expect(await answer((await runOf(workflowId)).id, 'both.b.sub')).toBe('taken');
+    await heard(workflowId);
+    far.answer('them');
+    await driving;
+    expect((await runOf(workflowId)).status).toBe('succeeded');
+    expect(far.calls).toHaveLength(1);
+  });
+
+  it('that another process has taken are heard by the holder at its heartbeat', async () => {
+    const workflowId = await besideACall();
+    await app.createLead();
+    const driving = app.automation.drain();
+    await far.arrived('them');
+    expect(await answer((await runOf(workflowId)).id, 'both.b.sub', await otherProcess())).toBe('taken');
+    await app.module.get(RunDriver).heartbeat();
+    await heard(workflowId);
+    far.answer('them');
+    await driving;
+    expect((await runOf(workflowId)).status).toBe('succeeded');
+  });
+
+  it('that another process has taken are heard by the holder at once, without a poll or the time of a heartbeat', async () => {
+    await app.close();
+    app = await start({ enabled: true, pollIntervalMs: 60_000, leaseMs: 600_000 });
+    const workflowId = await besideACall();
+    await app.createLead();
+    await far.arrived('them');
+    expect(await answer((await runOf(workflowId)).id, 'both.b.sub', await otherProcess())).toBe('taken');
+    await heard(workflowId);
+    far.answer('them');
+    await app.eventually(async () => expect((await runOf(workflowId)).status).toBe('succeeded'));
+  });
+
+  it('are not lost with the transaction that had read them', async () => {
+    const workflowId = await besideACall();
+    await app.createLead();
+    const driving = app.automation.drain();
+    await far.arrived('them');
+    const { id } = await runOf(workflowId);
+    // The answer's own transaction, then the one that takes it.
+    aroundTransactions(app, async (real, work, nth) => {
+      if (nth !== 2) return real(work);
+      return real(async (manager) => {
+        await work(manager);
+        throw connectionLoss();
+      });
+    });
+    expect(await answer(id, 'both.b.sub')).toBe('taken');
+    await heard(workflowId);
+    far.answer('them');
+    await driving;
+    expect((await runOf(workflowId)).status).toBe('succeeded');
+  });
+
+  it('that come as the run is about to end keep it from ending without them', async () => {
+    const workflowId = await publish({ ...sub, onError: 'continue' }, task('used'));
+    await app.createLead();
+    await app.automation.drain();
+    const { id } = await runOf(workflowId);
+    // Older than a run may be: it is claimed to be failed for that.
+    await app.query("UPDATE automation.runs SET started_at = now() - interval '400 days', due_at = now() WHERE id = $1", [id]);
+    const deliveries = answerWhileAdvancing('sub');
+    await app.automation.drain();
+    expect(deliveries).toEqual(['taken']);
+    const run = await runOf(workflowId);
+    expect(run.steps?.[0]).toBe('sub succeeded');
+  });
+
+  it('that come as the run is about to be parked have it go on instead', async () => {
+    const workflowId = await publish(DELAY('cool'), sub, task('used'));
+    await app.createLead();
+    await app.automation.drain();
+    const { id } = await runOf(workflowId);
+    await app.query('UPDATE automation.step_executions SET wake_at = now() WHERE run_id = $1', [id]);
+    await app.query('UPDATE automation.runs SET due_at = now() WHERE id = $1', [id]);
+    const deliveries = answerWhileAdvancing('sub');
+    await app.automation.tick();
+    expect(deliveries).toEqual(['taken']);
+    expect(await runOf(workflowId)).toMatchObject({ status: 'queued', steps: ['cool succeeded', 'sub waiting'] });
+    await app.automation.drain();
+    expect(await runOf(workflowId)).toMatchObject({ status: 'succeeded', steps: ['cool succeeded', 'sub succeeded', 'task succeeded'] });
+  });
+
+  it('that come as the run is about to end in a transaction of its own have it advanced anew, whose effects happen once', async () => {
+    const workflowId = await publish({
+      id: 'either',
+      type: 'parallel',
+      join: 'any',
+      branches: [
+        { name: 'a', steps: [CUSTOM] },
+        { name: 'b', steps: [sub] },
+      ],
+    });
+    let times = 0;
+    custom = async () => {
+      times += 1;
+    };
+    await app.createLead();
+    // Routed and begun, then in a transaction of its own.
+    const deliveries: unknown[] = [];
+    const advancer = app.module.get(RunAdvancer);
+    const advance = advancer.advance.bind(advancer);
+    jest.spyOn(advancer, 'advance').mockImplementation(async (run, tx) => {
+      const advanced = await advance(run, tx);
+      if (advanced.kind === 'finished' && run.record !== null && tx.kind === 'own' && deliveries.length === 0) {
+        deliveries.push(await answer(run.id, 'either.b.sub'));
+      }
+      return advanced;
+    });
+    await app.automation.drain();
+    expect(deliveries).toEqual(['taken']);
+    expect(times).toBe(2);
+    const { status, steps } = await runOf(workflowId);
+    expect([status, steps?.sort()]).toEqual(['succeeded', ['either.a.custom succeeded', 'either.b.sub succeeded']]);
+  });
+
+  it('given in a transaction that is rolled back were never given', async () => {
+    const workflowId = await publish(sub);
+    await app.createLead();
+    await app.automation.drain();
+    const { id } = await runOf(workflowId);
+    const inbox = app.module.get(Inbox);
+    await app.source
+      .transaction(async (manager) => {
+        expect(await inbox.answerIn(manager, { workspaceId: 'acme', runId: id, path: 'sub', attempt: 1 }, ANSWER)).toBe('taken');
+        throw new Error('no');
+      })
+      .catch(() => undefined);
+    expect((await runOf(workflowId)).status).toBe('waiting');
+    expect(await answer(id)).toBe('taken');
+    await app.automation.drain();
+    expect((await runOf(workflowId)).status).toBe('succeeded');
+  });
+
+  it('are of one workspace: another one’s answers reach nothing', async () => {
+    const workflowId = await publish(sub);
+    await app.createLead();
+    await app.automation.drain();
+    const { id } = await runOf(workflowId);
+    const inbox = app.module.get(Inbox);
+    expect(await inbox.answer({ workspaceId: 'rival', runId: id, path: 'sub', attempt: 1 }, ANSWER)).toBe('over');
+    expect((await runOf(workflowId)).status).toBe('waiting');
+  });
+});

@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RunDetail } from '../../src/admin/run-service.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+
+const CREATED = { type: 'event', module: 'leads', event: 'created' };
+const task = (title: string) => ({ id: 'task', type: 'create_task', with: { title } });
+const DELAY = { id: 'cool', type: 'delay', for: 'P1D' };
+
+describe('runs that a step starts', () => {
+  let app: AutomationApp;
+  beforeEach(async () => {
+    app = await startAutomationApp();
+  });
+  afterEach(() => app.close());
+
+  /** A workflow that nothing starts but a step that names it. Answers its id. */
+  const child = (...steps: object[]) => app.publishWorkflow({ trigger: { type: 'manual', module: 'leads' }, steps }, 'Child');
+  /** A workflow whose first step starts the other one. */
+  const parent = (workflow: string, step: { wait?: boolean; input?: object } = {}) =>
+    app.publishWorkflow(
+      {
+        trigger: CREATED,
+        steps: [
+          { id: 'sub', type: 'run_workflow', workflow, ...step },
+          { id: 'after', type: 'create_task', with: { title: step.wait ? 'After {{steps.sub.output.status}}' : 'After it' } },
+        ],
+      },
+      'Parent',
+    );
+  const only = async (workflowId: string): Promise<RunDetail> => {
+    const runs = await app.runsOf({ workflowId });
+    expect(runs).toHaveLength(1);
+    return runs[0] as RunDetail;
+  };
+  const titles = async () => (await app.query<{ title: string }>('SELECT title FROM crm_tasks ORDER BY title')).map(({ title }) => title);
+
+  it('see their input and the record of the run that started them; with wait, that run goes on at their end and knows of it', async () => {
+    const childId = await child(DELAY, task('{{trigger.input.greeting}} {{record.name}}'));
+    const parentId = await parent(childId, { wait: true, input: { greeting: 'Hello {{record.name}},' } });
+    const lead = await app.createLead({ name: 'Ada' });
+    await app.automation.drain();
+    expect(await only(childId)).toMatchObject({ status: 'waiting', module: 'leads', recordId: lead.id });
+    expect(await only(parentId)).toMatchObject({ status: 'waiting', waiting: [{ path: 'sub', reason: 'workflow' }] });
+    await app.query('UPDATE automation.runs SET due_at = now() WHERE workflow_id = $1', [childId]);
+    await app.query('UPDATE automation.step_executions SET wake_at = now() WHERE wake_at IS NOT NULL');
+    await app.automation.drain();
+    const sub = await only(childId);
+    expect(sub).toMatchObject({ status: 'succeeded', actor: { type: 'workflow', id: parentId }, cause: { depth: 1 } });
+    const run = await only(parentId);
+    expect(run).toMatchObject({
+      status: 'succeeded',
+      steps: [{ status: 'succeeded', output: { runId: sub.id, status: 'succeeded' } }, {}],
+    });
+    expect(await titles()).toEqual(['After succeeded', 'Hello Ada, Ada']);
+  });
+
+  it('are nobody’s business without wait: the run that started them goes on at once, whatever becomes of them', async () => {
+    const childId = await child({ id: 'stop', type: 'stop', outcome: 'failed', message: 'no' });
+    const parentId = await parent(childId);
+    await app.createLead();
+    await app.automation.tick();
+    expect(await only(parentId)).toMatchObject({ status: 'succeeded' });
+    await app.automation.drain();
+    expect(await only(childId)).toMatchObject({ status: 'failed' });
+    expect(await app.query('SELECT answers FROM automation.runs WHERE workflow_id = $1', [parentId])).toEqual([{ answers: 0 }]);
+    expect(await titles()).toEqual(['After it']);
+  });
+
+  it('that fail fail the step that waits for them, with what they failed of; a retry starts another', async () => {
+    const childId = await child({ id: 'stage', type: 'move_stage', with: { stage: '{{record.name}}' } });
+    const parentId = await parent(childId, { wait: true });
+    const lead = await app.createLead({ name: 'Nowhere' });
+    await app.automation.drain();
+    const failed = await only(parentId);
+    expect(failed).toMatchObject({ status: 'failed', reason: 'sub_run_failed', error: { message: expect.stringContaining('Nowhere') } });
+    await app.query(`UPDATE crm_leads SET name = 'Won' WHERE id = $1`, [lead.id]);
+    await app.runs.retry(failed.id, { from: 'failed_step' }, ADMIN);
+    await app.automation.drain();
+    expect(await only(parentId)).toMatchObject({
+      status: 'succeeded',
+      steps: [{ path: 'sub', attempt: 1, superseded: true }, { path: 'sub', attempt: 2, status: 'succeeded' }, { path: 'after' }],
+    });
+    expect((await app.runsOf({ workflowId: childId })).map(({ status }) => status)).toEqual(['failed', 'succeeded']);
+  });
+
+  it('that do not start answer all the same: the workflow is paused', async () => {
+    const childId = await child(task('never'));
+    const parentId = await parent(childId, { wait: true });
+    await app.workflows.pause(childId, ADMIN);
+    await app.createLead();
+    await app.automation.drain();
+    expect(await only(childId)).toMatchObject({ status: 'skipped', reason: 'paused' });
+    expect(await only(parentId)).toMatchObject({ status: 'succeeded', steps: [{ output: { status: 'skipped' } }, {}] });
+    expect(await titles()).toEqual(['After skipped']);
+  });
+
+  it('that a person cancels answer too', async () => {
+    const childId = await child(DELAY);
+    const parentId = await parent(childId, { wait: true });
+    await app.createLead();
+    await app.automation.drain();
+    await app.runs.cancel((await only(childId)).id, null, ADMIN);
+    await app.automation.drain();
+    expect(await only(parentId)).toMatchObject({ status: 'succeeded', steps: [{ output: { status: 'cancelled' } }, {}] });
+  });
+
+  it('that are given up fail the step too', async () => {
+    const childId = await child(DELAY);
+    const parentId = await parent(childId, { wait: true });
+    await app.createLead();
+    await app.automation.drain();
+    await app.query("UPDATE automation.runs SET status = 'running', due_at = now(), recoveries = 9 WHERE workflow_id = $1", [childId]);
+    await app.automation.drain();
+    expect(await only(childId)).toMatchObject({ status: 'failed', reason: 'run_abandoned' });
+    expect(await only(parentId)).toMatchObject({ status: 'failed', reason: 'sub_run_failed' });
+  });
+
+  it('go on when the run that waits for them is cancelled', async () => {
+    const childId = await child(DELAY, task('child'));
+    const parentId = await parent(childId, { wait: true });
+    await app.createLead();
+    await app.automation.drain();
+    await app.runs.cancel((await only(parentId)).id, null, ADMIN);
+    await app.passTime();
+    await app.automation.drain();
+    expect(await only(childId)).toMatchObject({ status: 'succeeded' });
+    expect(await only(parentId)).toMatchObject({ status: 'cancelled', steps: [{ path: 'sub', status: 'failed' }] });
+    expect(await titles()).toEqual(['child']);
+  });
+
+  it('are refused, with the reason in the step, when there is no such workflow or none that is published', async () => {
+    const parentId = await parent('nowhere');
+    const draft = await app.workflows.create(
+      { name: 'Draft', definition: { trigger: { type: 'manual' }, steps: [task('x')] } as never },
+      ADMIN,
+    );
+    const otherId = await parent(draft.id);
+    await app.createLead();
+    await app.automation.drain();
+    expect(await only(parentId)).toMatchObject({ status: 'failed', reason: 'workflow_unknown' });
+    expect(await only(otherId)).toMatchObject({ status: 'failed', reason: 'workflow_not_published' });
+  });
+
+  it('end a loop of workflows that start each other on the same record, and every one that waits hears of it', async () => {
+    const a = await app.publishWorkflow(
+      { trigger: CREATED, steps: [{ id: 'sub', type: 'run_workflow', workflow: 'loop-b', wait: true }] },
+      'Loop A',
+    );
+    const created = await app.workflows.create(
+      {
+        name: 'Loop B',
+        code: 'loop-b',
+        definition: { trigger: { type: 'manual' }, steps: [{ id: 'back', type: 'run_workflow', workflow: a, wait: true }] } as never,
+      },
+      ADMIN,
+    );
+    await app.workflows.publish(created.id, ADMIN);
+    const lead = await app.createLead();
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId: a })).map(({ status, reason }) => [status, reason])).toEqual([
+      ['succeeded', null],
+      ['skipped', 'loop'],
+    ]);
+    const [, looped] = await app.runsOf({ workflowId: a });
+    expect(looped?.explanation).toMatchObject({ rule: expect.stringContaining(lead.id), depth: 2 });
+    expect(await only(created.id)).toMatchObject({ status: 'succeeded', steps: [{ output: { status: 'skipped' } }] });
+  });
+
+  it('end a chain at depth 5', async () => {
+    let next = await child(task('last'));
+    const ids = [next];
+    for (let index = 0; index < 5; index += 1) {
+      next = await app.publishWorkflow(
+        { trigger: { type: 'manual' }, steps: [{ id: 'sub', type: 'run_workflow', workflow: next }] },
+        `Link ${index}`,
+      );
+      ids.unshift(next);
+    }
+    await app.automation.start({ workspaceId: 'acme', workflow: next });
+    await app.automation.drain();
+    const outcomes: (string | null | undefined)[] = [];
+    for (const workflowId of ids) outcomes.push(...(await app.runsOf({ workflowId })).map(({ status, reason }) => reason ?? status));
+    expect(outcomes).toEqual([...Array<string>(5).fill('succeeded'), 'loop']);
+  });
+});
