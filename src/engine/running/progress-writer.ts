@@ -74,11 +74,12 @@ export class ProgressWriter {
     const { manager } = tx;
     const known = await this.writeRuns(tx, work);
     const runs = work.advanced.map(({ run }) => run);
-    await writeExecutions(manager, runs.flatMap(logOf));
+    // First, for the same attempt may be begun anew in the same transaction.
     await deleteExecutions(
       manager,
       runs.flatMap((run) => run.withdrawn.map(({ path, attempt }) => ({ workspaceId: run.workspaceId, runId: run.id, path, attempt }))),
     );
+    await writeExecutions(manager, runs.flatMap(logOf));
     await this.writeEvents(tx, work.generations);
     const isNews = ({ id }: { id: string }): boolean => !known.has(id);
     const ended = work.advanced.filter(({ run }) => isNews(run)).flatMap((one) => endedRun(one, tx.now) ?? []);
