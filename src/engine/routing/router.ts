@@ -116,8 +116,16 @@ export class Router {
   /** Routes what `claim` claims, commits, and goes on with what was started. */
   private async transaction(claim: (manager: EntityManager) => Promise<DomainEvent[]>, first: 'advance' | 'queue'): Promise<Routed> {
     const leasedUntil = performance.now() + this.settings.leaseMs;
-    const { started, ended, ...routed } = await this.database.transaction((manager) => this.routeIn(manager, claim, first, leasedUntil));
-    this.driver.proceed(started);
+    const runs: HeldRun[] = [];
+    const routing = await this.database
+      .transaction((manager) => this.routeIn(manager, claim, first, { runs, leasedUntil }))
+      .catch((error: unknown) => {
+        // The slots that their calls have taken are free again.
+        for (const run of runs) run.rolledBack();
+        throw error;
+      });
+    const { started, ended, ...routed } = routing;
+    this.driver.proceed(started, leasedUntil);
     this.endings.tell(ended);
     return routed;
   }
@@ -126,7 +134,7 @@ export class Router {
     manager: EntityManager,
     claim: (manager: EntityManager) => Promise<DomainEvent[]>,
     first: 'advance' | 'queue',
-    leasedUntil: number,
+    { runs, leasedUntil }: { runs: HeldRun[]; leasedUntil: number },
   ): Promise<Routing> {
     const tx = await openStepTransaction(manager, 'shared', this.crm);
     const events = await claim(manager);
@@ -136,7 +144,6 @@ export class Router {
     await completeRecords({ manager, crm: this.crm }, candidates);
     const decisions = await this.decide(manager, candidates, tx.now);
     const unstarted: UnstartedRun[] = [...unreadable];
-    const runs: HeldRun[] = [];
     for (const [index, candidate] of candidates.entries()) {
       const decision = decisions[index] as StartDecision;
       if (decision.kind === 'skip') unstarted.push(skippedRun(candidate, decision, tx.now));

@@ -81,7 +81,7 @@ export class RunDriver {
     const { batchSize, concurrency, leaseMs } = this.settings;
     const mostOfOne = this.room > 0 ? concurrency : 1;
     const limit = Math.min(batchSize, Math.max(1, this.room));
-    const leasedUntil = performance.now() + leaseMs;
+    const leasedUntil = this.leaseFromNow();
     const full = this.held.workspacesWith(mostOfOne);
     // One statement, so no transaction around it.
     const claimed = await claimRuns(this.database.dataSource.manager, { limit, mostOfOne, leaseMs, full }, this.turns);
@@ -103,10 +103,14 @@ export class RunDriver {
     return Math.max(0, 2 * this.slots.most - this.held.lastingSize);
   }
 
-  /** Goes on with runs that a committed transaction has advanced: lets go of what is over or parked, performs what is to be performed. */
-  proceed(advanced: readonly AdvancedRun[]): void {
+  /**
+   * Goes on with runs that a committed transaction has advanced: lets go of what is over or parked, performs what is to be
+   * performed. `leasedUntil`: until when, by our own clock, those that stay held are ours; the transaction has renewed their leases.
+   */
+  proceed(advanced: readonly AdvancedRun[], leasedUntil: number): void {
     for (const { run, advance } of advanced) {
       const attempts = run.committed();
+      run.leasedUntil = leasedUntil;
       run.stage = 'idle';
       switch (advance.kind) {
         case 'finished':
@@ -154,7 +158,7 @@ export class RunDriver {
   async heartbeat(): Promise<void> {
     const runs = this.held.all;
     if (runs.length === 0) return;
-    const asked = performance.now();
+    const leasedUntil = this.leaseFromNow();
     const kept = await this.database.transaction((manager) => extendLeases(manager, runs, this.settings.leaseMs));
     for (const run of runs) {
       const answers = kept.get(run.id);
@@ -162,7 +166,7 @@ export class RunDriver {
         this.letGo(run);
         continue;
       }
-      run.leasedUntil = asked + this.settings.leaseMs;
+      run.leasedUntil = leasedUntil;
       if (answers > run.answers.count) this.hearAnswers([run.id]);
     }
   }
@@ -200,6 +204,11 @@ export class RunDriver {
     const recovered = new Set(claimed.filter(({ recoveries }) => recoveries > 1).map(({ id }) => id));
     for (const run of runs) if (recovered.has(run.id)) this.advanceAlone(run);
     await this.advance(runs.filter(({ id }) => !recovered.has(id)));
+  }
+
+  /** When a lease ends, by our own clock, that the database gives later than this moment. */
+  private leaseFromNow(): number {
+    return performance.now() + this.settings.leaseMs;
   }
 
   private load(claimed: readonly ClaimedRun[], leasedUntil: number): Promise<LoadedRuns> {
@@ -247,12 +256,13 @@ export class RunDriver {
     const ours = runs.filter((run) => this.held.has(run));
     if (ours.length === 0) return;
     let advanced: AdvancedRun[];
+    const leasedUntil = this.leaseFromNow();
     try {
       advanced = await this.transactions.shared(ours);
     } catch (error) {
       return this.afterFailure(ours, error);
     }
-    this.proceed(advanced);
+    this.proceed(advanced, leasedUntil);
   }
 
   /** A shared transaction could not be saved, and nothing of it has happened. */
@@ -285,8 +295,9 @@ export class RunDriver {
     const work = this.ownTransactions.run(run.workspaceId, async () => {
       if (!this.held.has(run)) return;
       if (this.stopping && !run.hasWork) return this.giveBack(run);
+      const leasedUntil = this.leaseFromNow();
       try {
-        this.proceed(await this.transactions.own(run));
+        this.proceed(await this.transactions.own(run), leasedUntil);
       } catch (error) {
         run.rolledBack();
         await this.afterOwnFailure(run, error);
