@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
-import { RunAdvancer } from '../../src/engine/running/run-advancer.js';
+import { type Advance, RunAdvancer } from '../../src/engine/running/run-advancer.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
+import type { StepTransaction } from '../../src/engine/running/step-transaction.js';
 import { Inbox } from '../../src/engine/waits/inbox.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { FarSide } from './support/far-side.js';
@@ -48,7 +49,7 @@ describe('answers from outside', () => {
   });
 
   /** Starts the app, with the workflow that steps `sub` wait for. */
-  const start = async (worker: object = { enabled: false }): Promise<AutomationApp> => {
+  const start = async (worker: object = { enabled: false, leaseMs: 600_000 }): Promise<AutomationApp> => {
     const started = await startAutomationApp({ actions: [far.action, customAction], worker });
     const never = await started.publishWorkflow({ trigger: { type: 'manual' }, steps: [DELAY('never')] }, 'Never');
     sub = { id: 'sub', type: 'run_workflow', workflow: never, wait: true };
@@ -67,19 +68,18 @@ describe('answers from outside', () => {
   };
   const answer = (runId: string, path = 'sub', from = app) =>
     from.module.get(Inbox).answer({ workspaceId: 'acme', runId, path, attempt: 1 }, ANSWER);
-  /** Has the run answered each time it is advanced: behind the read of its inbox, before its progress is written. */
-  const answerWhileAdvancing = (path: string, times = 1): unknown[] => {
+  /** Has another process take an answer when the run was advanced this far: behind the read of its inbox, before its progress is written. */
+  const answerWhen = async (path: string, kind: Advance['kind'], transaction: StepTransaction['kind']): Promise<unknown[]> => {
     const deliveries: unknown[] = [];
+    const other = await otherProcess();
     const advancer = app.module.get(RunAdvancer);
     const advance = advancer.advance.bind(advancer);
-    const spy = jest.spyOn(advancer, 'advance');
-    for (let time = 0; time < times; time += 1) {
-      spy.mockImplementationOnce(async (run, tx) => {
-        const advanced = await advance(run, tx);
-        deliveries.push(await answer(run.id, path));
-        return advanced;
-      });
-    }
+    jest.spyOn(advancer, 'advance').mockImplementation(async (run, tx) => {
+      const advanced = await advance(run, tx);
+      const isNow = advanced.kind === kind && tx.kind === transaction && deliveries.length === 0;
+      if (isNow) deliveries.push(await answer(run.id, path, other));
+      return advanced;
+    });
     return deliveries;
   };
 
@@ -187,7 +187,10 @@ describe('answers from outside', () => {
     await app.eventually(async () => expect((await runOf(workflowId)).status).toBe('succeeded'));
   });
 
-  it('are not lost with the transaction that had read them', async () => {
+  it.each([
+    ['had read them', connectionLoss(), true],
+    ['was about to read them', new Error('refused'), false],
+  ])('are not lost with a transaction that %s', async (_, error, readsFirst) => {
     const workflowId = await besideACall();
     await app.createLead();
     const driving = app.automation.drain();
@@ -197,8 +200,8 @@ describe('answers from outside', () => {
     aroundTransactions(app, async (real, work, nth) => {
       if (nth !== 2) return real(work);
       return real(async (manager) => {
-        await work(manager);
-        throw connectionLoss();
+        if (readsFirst) await work(manager);
+        throw error;
       });
     });
     expect(await answer(id, 'both.b.sub')).toBe('taken');
@@ -215,7 +218,7 @@ describe('answers from outside', () => {
     const { id } = await runOf(workflowId);
     // Older than a run may be: it is claimed to be failed for that.
     await app.query("UPDATE automation.runs SET started_at = now() - interval '400 days', due_at = now() WHERE id = $1", [id]);
-    const deliveries = answerWhileAdvancing('sub');
+    const deliveries = await answerWhen('sub', 'finished', 'shared');
     await app.automation.drain();
     expect(deliveries).toEqual(['taken']);
     const run = await runOf(workflowId);
@@ -229,7 +232,7 @@ describe('answers from outside', () => {
     const { id } = await runOf(workflowId);
     await app.query('UPDATE automation.step_executions SET wake_at = now() WHERE run_id = $1', [id]);
     await app.query('UPDATE automation.runs SET due_at = now() WHERE id = $1', [id]);
-    const deliveries = answerWhileAdvancing('sub');
+    const deliveries = await answerWhen('sub', 'parked', 'shared');
     await app.automation.tick();
     expect(deliveries).toEqual(['taken']);
     expect(await runOf(workflowId)).toMatchObject({ status: 'queued', steps: ['cool succeeded', 'sub waiting'] });
@@ -252,17 +255,7 @@ describe('answers from outside', () => {
       times += 1;
     };
     await app.createLead();
-    // Routed and begun, then in a transaction of its own.
-    const deliveries: unknown[] = [];
-    const advancer = app.module.get(RunAdvancer);
-    const advance = advancer.advance.bind(advancer);
-    jest.spyOn(advancer, 'advance').mockImplementation(async (run, tx) => {
-      const advanced = await advance(run, tx);
-      if (advanced.kind === 'finished' && run.record !== null && tx.kind === 'own' && deliveries.length === 0) {
-        deliveries.push(await answer(run.id, 'either.b.sub'));
-      }
-      return advanced;
-    });
+    const deliveries = await answerWhen('either.b.sub', 'finished', 'own');
     await app.automation.drain();
     expect(deliveries).toEqual(['taken']);
     expect(times).toBe(2);

@@ -56,14 +56,18 @@ describe('runs that a step starts', () => {
 
   it('are nobody’s business without wait: the run that started them goes on at once, whatever becomes of them', async () => {
     const childId = await child({ id: 'stop', type: 'stop', outcome: 'failed', message: 'no' });
-    const parentId = await parent(childId);
+    const parentId = await app.publishWorkflow({
+      trigger: CREATED,
+      steps: [{ id: 'sub', type: 'run_workflow', workflow: childId }, task('After it'), DELAY],
+    });
     await app.createLead();
     await app.automation.tick();
-    expect(await only(parentId)).toMatchObject({ status: 'succeeded' });
+    expect(await only(parentId)).toMatchObject({ status: 'waiting' });
+    expect(await titles()).toEqual(['After it']);
     await app.automation.drain();
     expect(await only(childId)).toMatchObject({ status: 'failed' });
     expect(await app.query('SELECT answers FROM automation.runs WHERE workflow_id = $1', [parentId])).toEqual([{ answers: 0 }]);
-    expect(await titles()).toEqual(['After it']);
+    expect(await only(parentId)).toMatchObject({ status: 'waiting' });
   });
 
   it('that fail fail the step that waits for them, with what they failed of; a retry starts another', async () => {
