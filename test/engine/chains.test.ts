@@ -1,13 +1,31 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { IsString } from 'class-validator';
+import { defineAction } from '../../src/actions/define-action.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Task } from '../support/sample-crm.js';
 
 const TOUCH = { id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } };
 
+class LeadId {
+  @IsString() id!: string;
+}
+
+/** Changes a lead that need not be the record of the run. */
+const touchLead = defineAction({
+  type: 'touch_lead',
+  label: 'Touch a lead',
+  effect: 'local',
+  transaction: 'shared',
+  arguments: LeadId,
+  async execute({ id }, step) {
+    await step.crm.update({ module: 'leads', id }, ({ touches }) => ({ touches: Number(touches) + 1 }));
+  },
+});
+
 describe('events that steps cause', () => {
   let app: AutomationApp;
   beforeAll(async () => {
-    app = await startAutomationApp();
+    app = await startAutomationApp({ actions: [touchLead] });
   });
   afterAll(() => app.close());
 
@@ -76,6 +94,24 @@ describe('events that steps cause', () => {
     expect(runs.map(({ status, reason }) => [status, reason])).toEqual([
       ['succeeded', null],
       ['skipped', 'trigger'],
+    ]);
+  });
+
+  it('are no loop on a record of another module that has the same id', async () => {
+    const same = '01890000-0000-7000-8000-00000000000a';
+    await app.source.manager.insert(Task, { id: same, workspaceId: 'acme', title: 'of the same id' });
+    await app.createLead({ id: same });
+    await app.automation.drain();
+    const id = await publish({
+      trigger: { type: 'event', module: 'leads', event: 'updated' },
+      steps: [{ id: 'touch', type: 'touch_lead', with: { id: same } }],
+    });
+    await app.automation.start({ workspaceId: 'acme', workflow: id, record: { module: 'tasks', id: same } });
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId: id })).map(({ module, status, reason }) => [module, reason ?? status])).toEqual([
+      ['tasks', 'succeeded'],
+      ['leads', 'succeeded'],
+      ['leads', 'loop'],
     ]);
   });
 

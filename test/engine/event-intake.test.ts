@@ -223,6 +223,17 @@ describe('events of EventEmitter2', () => {
     expect(rows[2]?.actor).toMatchObject({ type: 'user', id: 'u-1' });
   });
 
+  it('are in the table after an immediate close', async () => {
+    const reader = await startAutomationApp({});
+    const closing = await startAutomationApp({}, { database: reader.database, emitter: true });
+    for (let index = 0; index < 20; index += 1) closing.emitter.emit('lead.created', { id: `late-${index}`, workspaceId: 'acme' });
+    await closing.close();
+    expect(await reader.query("SELECT count(*)::int AS count FROM automation.events WHERE record_id LIKE 'late-%'")).toEqual([
+      { count: 20 },
+    ]);
+    await reader.close();
+  });
+
   it('never make the emitter suffer: bad payloads are logged and dropped', async () => {
     for (const payload of [null, 'text', {}, { record: { id: 'x' } }, { workspaceId: 7, record: [] }]) {
       expect(() => app.emitter.emit('lead.created', payload)).not.toThrow();

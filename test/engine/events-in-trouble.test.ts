@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { aroundTransactions } from './support/transactions.js';
 
 const DEFINITION = {
   trigger: { type: 'event', module: 'leads', event: 'created' },
@@ -17,7 +18,10 @@ describe('events in trouble', () => {
     app = await startAutomationApp();
     workflowId = await app.publishWorkflow(DEFINITION);
   });
-  afterEach(() => app.close());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
 
   /** Has Postgres refuse every run of the record `poison`. */
   const refuseRuns = (sqlState: string): Promise<unknown> =>
@@ -54,8 +58,12 @@ describe('events in trouble', () => {
     expect(await statusesOf('healthy')).toEqual(['succeeded']);
   });
 
-  it('wait for as long as the trouble lasts when it is one that passes, and do not hold up their neighbours', async () => {
-    await refuseRuns('55P03');
+  it.each([
+    ['a lock that somebody holds', '55P03'],
+    ['a deadlock', '40P01'],
+    ['a serialization failure', '40001'],
+  ])('wait for as long as the trouble lasts when it is one that passes, and do not hold up their neighbours: %s', async (_, state) => {
+    await refuseRuns(state);
     await app.createLead({ id: 'poison' });
     await app.createLead({ id: 'healthy' });
     for (let round = 0; round < 6; round += 1) await app.automation.tick();
@@ -64,6 +72,32 @@ describe('events in trouble', () => {
     await app.query('DROP TRIGGER refuse ON automation.runs');
     await app.automation.drain();
     expect(await statusesOf('poison')).toEqual(['succeeded']);
+  });
+
+  it.each([
+    ['before it was tried again', 2],
+    ['before it was tried alone', 3],
+    ['before it was to be given up', 4],
+  ])('that another node has routed %s are neither routed once more nor given up', async (_, when) => {
+    const other = await startAutomationApp({}, { database: app.database });
+    await app.createLead({ id: 'ours' });
+    aroundTransactions(app, async (real, work, nth) => {
+      if (nth === when) {
+        await other.automation.drain();
+        return real(work);
+      }
+      return real(async (manager) => {
+        const result = await work(manager);
+        if (nth < when) throw new Error('refused');
+        return result;
+      });
+    });
+    await app.automation.tick();
+    expect(await eventOf('ours')).toEqual({ routed: true, error: null });
+    expect(await statusesOf('ours')).toEqual(['succeeded']);
+    expect(await app.query('SELECT touches FROM crm_leads')).toEqual([{ touches: 1 }]);
+    expect((await app.workflows.get(workflowId, ADMIN)).runCount).toBe(1);
+    await other.close();
   });
 
   it('that are routed once more start nothing once more', async () => {

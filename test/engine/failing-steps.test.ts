@@ -24,6 +24,9 @@ const writeTask = defineAction({
   },
 });
 
+/** What `rude` was asked to do, in order. */
+let performed: string[] = [];
+
 /** Declares itself fit for a shared transaction, and writes before it fails. */
 const rude = defineAction({
   type: 'rude',
@@ -33,6 +36,7 @@ const rude = defineAction({
   arguments: Title,
   async execute({ title }, step) {
     const ref = step.record ?? { module: 'leads', id: '' };
+    performed.push(title);
     await step.crm.update(ref, () => ({ name: title }));
     if (title.startsWith('fail')) throw new AutomationError('rude_failure', 'After the write.');
     return {};
@@ -122,7 +126,7 @@ describe('steps that fail', () => {
       conditions: { field: 'source', operator: 'equals', value: 'Shared' },
       steps: [
         { id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } },
-        { id: 'rude', type: 'rude', with: { title: '{{record.name}}' } },
+        { id: 'rude', type: 'rude', with: { title: '{{record.name}}, rudely' } },
       ],
     });
     const leads = await Promise.all(
@@ -137,6 +141,35 @@ describe('steps that fail', () => {
     expect(runs.filter(({ status }) => status === 'succeeded')).toHaveLength(16);
     const rows = await app.query<{ touches: number }>('SELECT touches FROM crm_leads WHERE id = ANY($1)', [leads.map(({ id }) => id)]);
     expect(rows.map(({ touches }) => touches)).toEqual(Array(20).fill(1));
+  });
+
+  it('after a write in a shared transaction are repeated alone, the others together, all in one go', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      conditions: { field: 'source', operator: 'equals', value: 'One go' },
+      steps: [{ id: 'rude', type: 'rude', with: { title: '{{record.name}}, rudely' } }],
+    });
+    for (let index = 0; index < 10; index += 1) await app.createLead({ name: index === 4 ? 'fail' : `fine ${index}`, source: 'One go' });
+    performed = [];
+    expect((await app.automation.tick()).runs).toBe(10);
+    const runs = await app.query(
+      'SELECT status, count(*)::int AS count FROM automation.runs WHERE workflow_id = $1 GROUP BY status ORDER BY status',
+      [workflowId],
+    );
+    expect(runs).toEqual([
+      { status: 'failed', count: 1 },
+      { status: 'succeeded', count: 9 },
+    ]);
+    const xmins = await app.query(`SELECT DISTINCT xmin::text FROM automation.runs WHERE workflow_id = $1 AND status = 'succeeded'`, [
+      workflowId,
+    ]);
+    expect(xmins).toHaveLength(1);
+    const times = (title: string) => performed.filter((one) => one === `${title}, rudely`).length;
+    // Everybody once for nothing; then the others together, and the culprit by itself.
+    expect([times('fine 0'), times('fine 9'), times('fail')]).toEqual([2, 2, 2]);
+    expect(await app.query(`SELECT count(*)::int AS renamed FROM crm_leads WHERE source = 'One go' AND name = 'fail'`)).toEqual([
+      { renamed: 1 },
+    ]);
   });
 
   it('of the database are told by their SQLSTATE and fail only their own run', async () => {

@@ -17,10 +17,10 @@ describe('the intent of a call', () => {
   let app: AutomationApp;
   let far: FarSide;
   let worker: RunDriver;
-  const start = async (concurrency: number): Promise<void> => {
+  const start = async (concurrency: number, definition: object = DEFINITION): Promise<void> => {
     app = await startAutomationApp({ actions: [far.action], worker: { enabled: false, concurrency } });
     worker = app.module.get(RunDriver);
-    await app.publishWorkflow(DEFINITION);
+    await app.publishWorkflow(definition);
   };
   beforeEach(() => {
     far = new FarSide();
@@ -80,6 +80,23 @@ describe('the intent of a call', () => {
     await app.automation.drain();
     expect(await shown()).toEqual(names.map((name) => `${name} succeeded: 1 succeeded`));
     expect(far.calls.sort()).toEqual(names);
+  });
+
+  it('is not written during a shutdown, not even by a run whose call before it has just been answered', async () => {
+    const [call, touch] = DEFINITION.steps;
+    await start(2, { ...DEFINITION, steps: [call, touch, { id: 'next', type: 'call', with: { to: 'next' } }] });
+    await app.createLead({ name: 'Ada' });
+    await app.module.get(Router).route();
+    await far.arrived('Ada');
+    const draining = worker.drain(60_000);
+    far.answer('Ada');
+    await draining;
+    expect(far.calls).toEqual(['Ada']);
+    expect((await app.runsOf({}))[0]).toMatchObject({ status: 'queued', steps: [{ status: 'succeeded' }, { status: 'succeeded' }] });
+    worker.open();
+    far.answer('next');
+    await app.automation.drain();
+    expect((await app.runsOf({}))[0]).toMatchObject({ status: 'succeeded', steps: [{}, {}, { path: 'next', attempt: 1 }] });
   });
 
   it('of one that did not end in the time of a shutdown is lost, those that had not begun are not', async () => {

@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction, type OwnTransactionStep } from '../../src/actions/define-action.js';
 import { Automation } from '../../src/engine/automation.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Task } from '../support/sample-crm.js';
+import { aroundTransactions } from './support/transactions.js';
 
 class Title {
   @IsString() title!: string;
@@ -123,6 +124,101 @@ describe("a host's action in a transaction of its own", () => {
       const [open] = await app.query("SELECT count(*)::int AS runs FROM automation.runs WHERE status <> 'succeeded'");
       expect(open).toEqual({ runs: 0 });
     });
+  });
+
+  it('is seen by the branches behind it', async () => {
+    app = await startAutomationApp({ actions: [custom] });
+    does = {
+      writes: (step) => step.manager.query(`UPDATE crm_leads SET stage = 'Won' WHERE id = $1`, [step.record?.id]),
+    };
+    const branch = (id: string) => ({
+      id,
+      type: 'branch',
+      branches: [{ name: 'won', when: { field: 'stage', operator: 'equals', value: 'Won' }, steps: [custom1(`${id}-won`)] }],
+    });
+    // The first branch reads the record in the very transaction that writes it.
+    const workflowId = await publish(custom1('begins'), branch('before'), custom1('writes'), branch('after'));
+    await app.createLead();
+    await app.automation.drain();
+    const [run] = await app.runsOf({ workflowId });
+    expect(run?.steps.map(({ path, output }) => [path, output?.taken])).toMatchObject([
+      ['begins', undefined],
+      ['before', null],
+      ['writes', undefined],
+      ['after', 'won'],
+      ['after.won.after-won', undefined],
+    ]);
+  });
+
+  it.each([
+    ['a deadlock', '40P01'],
+    ['a serialization failure', '40001'],
+    ['a lock that somebody holds', '55P03'],
+  ])('is put off, not failed, when its transaction is refused for a reason that passes: %s', async (_, state) => {
+    app = await startAutomationApp({ actions: [custom] });
+    does = { writes: (step) => write(step, 'written') };
+    const workflowId = await publish(custom1('writes'));
+    await app.createLead();
+    await app.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '${state}'; END $$;
+      CREATE TRIGGER refuse BEFORE UPDATE ON automation.runs FOR EACH ROW WHEN (NEW.status = 'succeeded') EXECUTE FUNCTION refuse()`);
+    await app.automation.drain();
+    expect(await app.query('SELECT status, due_at > now() AS later FROM automation.runs')).toEqual([{ status: 'queued', later: true }]);
+    expect(await titles()).toEqual([]);
+    await app.query('DROP TRIGGER refuse ON automation.runs');
+    await app.query('UPDATE automation.runs SET due_at = now()');
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(['succeeded']);
+    expect(await titles()).toEqual(['written']);
+  });
+
+  it.each(['40P01', '40001'])('is tried again when what it writes is refused for a reason that passes: %s', async (state) => {
+    app = await startAutomationApp({ actions: [custom] });
+    let attempts = 0;
+    does = {
+      writes: async (step) => {
+        attempts += 1;
+        await write(step, `attempt ${attempts}`);
+        if (attempts === 1) await step.manager.query(`DO $$ BEGIN RAISE EXCEPTION 'busy' USING ERRCODE = '${state}'; END $$`);
+      },
+    };
+    const workflowId = await publish(custom1('writes'));
+    await app.createLead();
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId }))[0]).toMatchObject({ status: 'waiting', waiting: [{ reason: 'retry' }] });
+    await app.passTime();
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId }))[0]).toMatchObject({ status: 'succeeded' });
+    expect(await titles()).toEqual(['attempt 2']);
+  });
+
+  it('has its statements and its locks limited, as the transactions of many runs have', async () => {
+    app = await startAutomationApp({ actions: [custom] });
+    const LIMITS = `SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock`;
+    let own: unknown;
+    does = {
+      looks: async (step) => {
+        [own] = await step.manager.query(LIMITS);
+      },
+    };
+    await publish(custom1('looks', { timeout: 'PT7S' }));
+    await app.createLead();
+    const around: unknown[] = [];
+    aroundTransactions(app, (real, work) =>
+      real(async (manager) => {
+        const result = await work(manager);
+        around.push(...(await manager.query(LIMITS)));
+        return result;
+      }),
+    );
+    await app.automation.tick();
+    jest.restoreAllMocks();
+    // Of its step; of the transaction that routed, and of the one around the step after it.
+    expect(own).toEqual({ statement: '7s', lock: '500ms' });
+    expect(around).toEqual([
+      { statement: '20s', lock: '500ms' },
+      { statement: expect.stringMatching(/^(7|20)s$/), lock: '500ms' },
+    ]);
   });
 
   it('is ended by Postgres when the process freezes: what its transaction holds comes free', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
+import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 class Nothing {
@@ -8,6 +9,8 @@ class Nothing {
 }
 
 let runningNow: string[] = [];
+/** The record whose steps come no further until the gate opens. */
+let hangsFor: { recordId: string; gate: Promise<void> } | null = null;
 const own = (type: string, transaction: 'own' | 'shared') =>
   defineAction({
     type,
@@ -17,6 +20,7 @@ const own = (type: string, transaction: 'own' | 'shared') =>
     arguments: Nothing,
     async execute(_, step) {
       runningNow.push(step.runId);
+      if (step.record?.id === hangsFor?.recordId) await hangsFor?.gate;
       return {};
     },
   });
@@ -109,6 +113,32 @@ describe('runs whose worker went away', () => {
     }
     expect(perTick).toEqual([3, 1, 1, 1, 0]);
     expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(Array(6).fill('succeeded'));
+  });
+
+  it('do not hold up healthy ones when they come as far as before', async () => {
+    const workflowId = await app.publishWorkflow(definition('Poison', 'shared_work'));
+    const poison = await app.createLead({ source: 'Poison', name: 'Poison' });
+    const healthy = [await app.createLead({ source: 'Poison' }), await app.createLead({ source: 'Poison' })];
+    await app.automation.drain();
+    await app.query('DELETE FROM automation.step_executions');
+    await leaveBehind(workflowId, 0);
+    await app.query('UPDATE automation.runs SET recoveries = 2 WHERE record_id = $1', [poison.id]);
+    await app.query("UPDATE automation.runs SET status = 'queued' WHERE workflow_id = $1", [workflowId]);
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    hangsFor = { recordId: poison.id, gate };
+    const driver = app.module.get(RunDriver);
+    expect(await driver.tick()).toBe(3);
+    for (const { id } of healthy) {
+      await app.eventually(async () => expect((await app.runsOf({ workflowId, recordId: id }))[0]?.status).toBe('succeeded'));
+    }
+    expect((await app.runsOf({ workflowId, recordId: poison.id }))[0]?.status).toBe('running');
+    open();
+    await driver.settled();
+    expect((await app.runsOf({ workflowId, recordId: poison.id }))[0]?.status).toBe('succeeded');
+    hangsFor = null;
   });
 
   it('never begin with the code of the host before there is a run that could count its deaths', async () => {

@@ -105,6 +105,52 @@ describe('results of external steps', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('are not written by a worker that tries again to, once another one has taken the run over', async () => {
+    const other = await startAutomationApp({ actions: [call, keep] }, { database: app.database });
+    const transaction = jest.spyOn(database, 'transaction');
+    farSide = [
+      async () => {
+        transaction.mockImplementation(() => Promise.reject(new Error('Connection terminated unexpectedly')));
+        return { answer: 'stale' };
+      },
+      async () => ({ answer: 'fresh' }),
+    ];
+    await app.createLead({ name: 'Ada' });
+    const driving = app.automation.tick();
+    // It has tried to write, and will again.
+    await app.eventually(() => expect(transaction.mock.calls.length).toBeGreaterThan(1));
+    await runIsDue();
+    await other.automation.drain();
+    transaction.mockRestore();
+    await driving;
+    expect(await stepsOfTheRun()).toEqual(['succeeded', 'call 1 lost', 'call 2 succeeded', 'note 1 succeeded']);
+    expect((await app.runsOf({ workflowId }))[0]?.steps.map(({ output }) => output?.answer)).toEqual([undefined, 'fresh', undefined]);
+    expect(await app.query('SELECT title FROM crm_tasks')).toEqual([{ title: 'Answer: fresh' }]);
+    expect(app.module.get(RunDriver).holding).toBe(0);
+    await other.close();
+  });
+
+  it('are of the claim that asked for them: let go and claimed again by the same process, the old one is dropped', async () => {
+    const [old, fresh] = [later(), later()];
+    farSide = [async () => old.promise.then(() => ({ answer: 'old' })), async () => fresh.promise.then(() => ({ answer: 'fresh' }))];
+    await app.createLead({ name: 'Ada' });
+    const worker = app.module.get(RunDriver);
+    await app.module.get(Router).route();
+    await app.eventually(() => expect(calls).toHaveLength(1));
+    await app.query("UPDATE automation.runs SET status = 'queued', fence = fence + 1, due_at = now()");
+    await worker.heartbeat();
+    expect(worker.holding).toBe(0);
+    expect(await worker.tick()).toBe(1);
+    await app.eventually(() => expect(calls).toHaveLength(2));
+    old.resolve();
+    await app.eventually(() => expect(worker.underWay).toBe(1));
+    expect(await stepsOfTheRun()).toEqual(['running', 'call 1 lost', 'call 2 running']);
+    fresh.resolve();
+    await worker.settled();
+    expect(await stepsOfTheRun()).toEqual(['succeeded', 'call 1 lost', 'call 2 succeeded', 'note 1 succeeded']);
+    expect(await app.query('SELECT title FROM crm_tasks')).toEqual([{ title: 'Answer: fresh' }]);
+  });
+
   it('stay expected when a neighbour of the same batch cannot be taken on', async () => {
     const answer = later();
     farSide = [async () => answer.promise.then(() => ({ answer: 1 }))];

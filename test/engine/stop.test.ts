@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
 
 /** An engine over parts that do what a test says; polls are an hour apart. */
-function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => Promise<void> }) {
+function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => Promise<void>; workerEnabled?: boolean }) {
   const route = parts.route ?? (async () => ({ events: 0, started: [] }));
   const worker = {
     tick: async () => 0,
@@ -15,7 +15,8 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
   };
   const wakeUp = { start: async () => undefined, stop: jest.fn(async () => undefined), onWork: () => () => undefined };
   const settings = {
-    workerEnabled: true,
+    workerEnabled: parts.workerEnabled ?? true,
+    leaseMs: 30_000,
     pollIntervalMs: 3_600_000,
     retention: { intervalMs: 3_600_000 },
     shutdownGraceMs: 60_000,
@@ -71,6 +72,26 @@ describe('a stop', () => {
       finish();
       await stopping;
       expect(order).toEqual(['heartbeat', 'stopped']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+describe('a host that ticks itself', () => {
+  it('has heartbeats all the same: a step may take longer than a lease', async () => {
+    jest.useFakeTimers();
+    try {
+      const heartbeat = jest.fn(async () => undefined);
+      const route = jest.fn(async () => ({ events: 0 }));
+      const { engine } = engineOver({ heartbeat, route, workerEnabled: false });
+      await engine.start();
+      await jest.advanceTimersByTimeAsync(30_000);
+      expect(heartbeat).toHaveBeenCalledTimes(3);
+      expect(route).not.toHaveBeenCalled();
+      await engine.stop();
+      await jest.advanceTimersByTimeAsync(30_000);
+      expect(heartbeat).toHaveBeenCalledTimes(3);
     } finally {
       jest.useRealTimers();
     }
