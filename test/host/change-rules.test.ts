@@ -146,7 +146,8 @@ beforeAll(async () => {
     name,
     position,
   });
-  await source.getRepository(Stage).insert([stage('sales', 'New', 1), stage('sales', 'Won', 2), stage('renewal', 'Due', 1)]);
+  const rivals = { ...stage('sales', 'Theirs', 3), workspaceId: 'rival' };
+  await source.getRepository(Stage).insert([stage('sales', 'New', 1), stage('sales', 'Won', 2), stage('renewal', 'Due', 1), rivals]);
 });
 beforeEach(() => source.query('TRUNCATE rule_deals, rule_contacts, rule_tasks'));
 afterAll(async () => {
@@ -218,6 +219,7 @@ describe('a change that the catalogue knows to be wrong', () => {
     ['an owner that is an empty text', { ownerId: '' }, 'user_unknown'],
     ['a stage that there is not', { stage: 'Nowhere' }, 'stage_unknown'],
     ["a stage of another pipeline than the record's", { stage: 'Due' }, 'stage_unknown'],
+    ["another workspace's stage", { stage: 'Theirs' }, 'stage_unknown'],
     ['a pipeline that does not have the stage', { pipeline: 'renewal' }, 'stage_unknown'],
     ["another workspace's record", { companyId: RIVALS }, 'reference_unknown'],
     ['a record that does not exist', { companyId: '33333333-3333-4333-8333-333333333333' }, 'reference_unknown'],

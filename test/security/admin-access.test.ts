@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AccessPolicy } from '../../src/host/access.js';
 import { CALLERS } from '../http/support/admin-app.js';
 import { type RealApp, startRealApp, tokenPolicy } from './support/real-app.js';
-import { furnish, type Ids, PERMISSIONS, pathOf, ROUTES, TARGETS, type Target, UNKNOWN, WITH_ID } from './support/routes.js';
+import { furnish, type Ids, PERMISSIONS, pathOf, ROUTES, TARGETS, type Target, UNKNOWN, WITH_BODY, WITH_ID } from './support/routes.js';
 
 // Attacks by who asks: a matrix of every route against every kind of caller. Public endpoints, their tokens and the
 // console do not exist yet; their attacks come with them.
@@ -85,6 +85,26 @@ describe('every route of the application', () => {
       if (token !== 'only:') expect(answer.body.code).toBe('unauthenticated');
     }
   });
+
+  it.each(WITH_BODY.map((target) => [target.name, target] as const))(
+    '%s: no credentials → 401 whatever is sent; nobody is told what the form should be',
+    async (_name, target) => {
+      const malformed: [string, string][] = [
+        ['a name of every object', '{"__proto__":{}}'],
+        ['a member that nobody knows', '{"workspaceId":"acme"}'],
+        ['a list', '[]'],
+        ['nested too deep', `{"reason":${'['.repeat(1_000)}${']'.repeat(1_000)}}`],
+      ];
+      const send = (body: string, token: string, type = 'application/json') =>
+        real.call(target.method, pathOf(target, ids), token).set('Content-Type', type).send(body);
+      for (const [what, body] of malformed) {
+        expect([what, (await send(body, '')).status]).toEqual([what, 401]);
+        expect([what, (await send(body, 'admin')).status]).toEqual([what, 400]);
+      }
+      expect((await send('name=A', '', 'application/x-www-form-urlencoded')).status).toBe(401);
+      expect((await send('name=A', 'admin', 'application/x-www-form-urlencoded')).status).toBe(415);
+    },
+  );
 
   it.each([
     ['no workspace', { userId: 'u', permissions: ['view'] }],
