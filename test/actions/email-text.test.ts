@@ -77,4 +77,17 @@ describe('addresses', () => {
   ])('are refused: %s', (_what, value) => {
     expect(() => parseAddresses(value, 'to')).toThrow(expect.objectContaining({ code: 'mail_address_invalid' }));
   });
+
+  it('are shown shortened where they are refused', () => {
+    const refusalOf = (text: string): string => {
+      try {
+        parseAddresses(text, 'to');
+        return '';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(refusalOf('x'.repeat(80))).toContain(`"${'x'.repeat(80)}" is not`);
+    expect(refusalOf('x'.repeat(81))).toContain(`"${'x'.repeat(80)}…" is not`);
+  });
 });

@@ -174,6 +174,10 @@ describe('workflows over HTTP', () => {
     expect((await admin.call('post', '/automation/workflows').send(taken).expect(409)).body.code).toBe('code_taken');
     const renamed = await admin.call('patch', `/automation/workflows/${second.id}`).send({ revision: 1, code: first.code }).expect(409);
     expect(renamed.body.code).toBe('code_taken');
+    const free = await admin.call('patch', `/automation/workflows/${second.id}`).send({ revision: 1, code: 'big-leads' }).expect(200);
+    expect(free.body).toMatchObject({ code: 'big-leads', revision: 2 });
+    // Its own code is not taken.
+    await admin.call('patch', `/automation/workflows/${second.id}`).send({ revision: 2, code: 'big-leads' }).expect(200);
     await admin.call('post', '/automation/workflows', 'rival').send(taken).expect(201);
   });
 
@@ -192,6 +196,8 @@ describe('workflows over HTTP', () => {
 
   it('adds up the counters of all slots', async () => {
     const { id } = await publishedWorkflow(admin);
+    const unused = await admin.call('get', `/automation/workflows/${id}`).expect(200);
+    expect(unused.body).toMatchObject({ runCount: 0, counts: { started: 0, succeeded: 0, failed: 0, skipped: 0, cancelled: 0 } });
     for (const [slot, at] of [
       [0, '2025-11-01T10:00:00Z'],
       [7, '2025-11-03T10:00:00Z'],

@@ -200,6 +200,25 @@ describe('addresses that cannot be called', () => {
     );
   });
 
+  it('refuses the ports of services that are not HTTP, each of them, and no port of HTTP', () => {
+    const guard = new AddressGuard();
+    const refused = Array.from({ length: 65_535 }, (_, index) => index + 1).filter((port) => {
+      try {
+        guard.check('93.184.216.34', port);
+        return false;
+      } catch (error) {
+        return (error as AutomationError).code === 'outbound_port_refused';
+      }
+    });
+    const small = [1, 7, 9, 11, 13, 15, 17, 19, 37, 53, 69, 79]; // from echo to finger
+    const mailAndShells = [20, 21, 22, 23, 25, 42, 110, 111, 113, 119, 143, 161, 465, 512, 513, 514, 515, 587, 873, 993, 995];
+    const windowsAndFiles = [135, 137, 139, 389, 445, 636, 2049, 3389];
+    const databasesAndQueues = [1433, 1521, 2375, 3306, 5432, 5672, 6379, 9042, 11211, 27017];
+    const chat = [6660, 6667];
+    const expected = [...small, ...mailAndShells, ...windowsAndFiles, ...databasesAndQueues, ...chat];
+    expect(refused).toEqual(expected.sort((a, b) => a - b));
+  });
+
   it('refuses the ports of services that are not HTTP, unless the allow-list names them', async () => {
     expect(await refusal('http://93.184.216.34:6379/')).toMatchObject({ code: 'outbound_port_refused' });
     expect(await refusal('http://93.184.216.34:25/')).toMatchObject({ code: 'outbound_port_refused' });
