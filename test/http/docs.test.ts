@@ -6,7 +6,7 @@ interface Operation {
   security?: unknown[];
   parameters?: { name: string; in: string; schema?: object }[];
   requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
-  responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>;
+  responses: Record<string, { description?: string; content?: Record<string, { schema: { $ref?: string } }> }>;
 }
 
 describe('the OpenAPI document', () => {
@@ -47,6 +47,11 @@ describe('the OpenAPI document', () => {
         if (method !== 'delete') expect(ok?.content?.['application/json']?.schema.$ref).toMatch(/Dto$/);
         for (const status of ['401', '403', '503']) {
           expect(operation.responses[status]?.content?.['application/json']?.schema.$ref).toBe('#/components/schemas/ErrorDto');
+        }
+        const responses = Object.entries(operation.responses);
+        expect(responses.length).toBeGreaterThan(3);
+        for (const [status, { description }] of responses.filter(([status]) => Number(status) >= 400)) {
+          expect([method, path, status, description]).toEqual([method, path, status, expect.stringMatching(/\w/)]);
         }
       }
     }

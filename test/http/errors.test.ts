@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { BadRequestException, HttpException, UnauthorizedException } from '@nestjs/common';
 import { ERROR_CODES, type ErrorCode } from '../../src/core/error-codes.js';
 import { AutomationError, HostError } from '../../src/core/errors.js';
 import { errorBody, retryAfterOf } from '../../src/http/error-body.js';
@@ -34,6 +35,28 @@ describe('what the API answers to an error', () => {
     const body = errorBody(passing, logger);
     expect(body).toEqual({ statusCode: 503, code: 'sms_busy', message: 'Later.' });
     expect(retryAfterOf(passing, body)).toBe(5);
+  });
+
+  it.each<[string, HttpException, object]>([
+    ['a guard', new UnauthorizedException('No session.'), { statusCode: 401, code: 'unauthenticated', message: 'No session.' }],
+    ['a throttler', new HttpException('Slow down.', 429), { statusCode: 429, code: 'too_many_requests', message: 'Slow down.' }],
+    ['a status without a word of ours', new HttpException('Tea.', 418), { statusCode: 418, code: 'http_418', message: 'Tea.' }],
+    [
+      'a validating pipe',
+      new BadRequestException(['name is short', 'code is long']),
+      {
+        statusCode: 400,
+        code: 'invalid_request',
+        message: 'The request is not valid.',
+        problems: [
+          { path: '', message: 'name is short' },
+          { path: '', message: 'code is long' },
+        ],
+      },
+    ],
+  ])('is in our form, with its own status, what the host throws of its own: %s', (_, thrown, expected) => {
+    expect(errorBody(thrown, logger)).toEqual(expected);
+    expect(logger.error).not.toHaveBeenCalled();
   });
 
   it.each([
