@@ -66,7 +66,7 @@ export interface AutomationOptions {
     queryTimeoutMs?: number;
   };
   database?: {
-    /** Connections of the module's own pool. Default 8. */
+    /** Connections of the module's own pool, 4 at least. Default 8. Half of them are for steps with the host's own code. */
     poolSize?: number;
     /** `auto` (default) brings the schema `automation` up to date at start; `check` refuses to start when it is behind. */
     migrate?: MigrationMode;
@@ -106,12 +106,11 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
   const timezone = options.timezone ?? DEFAULTS.timezone;
   if (!isTimezone(timezone)) problems.push({ path: 'timezone', message: 'must be an IANA time zone, such as Europe/Berlin' });
   const { worker = {}, limits = {}, retention = {}, emitter = {} } = options;
-  const poolSize = whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, 3, 100);
+  const poolSize = whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, LEAST_POOL, 100);
   const settings: EngineSettings = {
     workerEnabled: worker.enabled ?? true,
     concurrency: whole('worker.concurrency', worker.concurrency, DEFAULTS.worker.concurrency, 1, 1_000),
-    // The other half is for routing, results and heartbeats: they must not wait for the host's code.
-    ownTransactions: Math.max(1, Math.floor(poolSize / 2)),
+    ownTransactions: ownTransactionsOf(poolSize),
     batchSize: whole('worker.batchSize', worker.batchSize, DEFAULTS.worker.batchSize, 1, 1_000),
     pollIntervalMs: whole('worker.pollIntervalMs', worker.pollIntervalMs, DEFAULTS.worker.pollIntervalMs, 10, 60_000),
     leaseMs: whole('worker.leaseMs', worker.leaseMs, DEFAULTS.worker.leaseMs, 1_000, 600_000),
@@ -149,8 +148,23 @@ export function resolveAdminLimits(options: AutomationOptions): AdminLimits {
   return {
     ...DEFAULTS.admin,
     ...(options.admin?.queryTimeoutMs !== undefined && { queryTimeoutMs: options.admin.queryTimeoutMs }),
-    connections: Math.max(1, Math.floor(resolvePoolSize(options) / 4)),
+    connections: adminConnectionsOf(resolvePoolSize(options)),
   };
+}
+
+/** One for the host's code, one for people's requests, one that listens, one for routing, results and heartbeats. */
+const LEAST_POOL = 4;
+
+function adminConnectionsOf(poolSize: number): number {
+  return Math.max(1, Math.floor(poolSize / 4));
+}
+
+/**
+ * How many connections the host's code may hold: half of them, and so few that with people's requests and the one that
+ * listens at least one is left, whatever hangs: routing, results and heartbeats must not wait for the host's code.
+ */
+function ownTransactionsOf(poolSize: number): number {
+  return Math.max(1, Math.min(Math.floor(poolSize / 2), poolSize - adminConnectionsOf(poolSize) - 2));
 }
 
 /** Connections of the module's own pool. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { RELEASE_TOO_OLD } from '../store/release.js';
+import { within } from '../store/within.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine-settings.js';
 import { isConnectionLoss, sqlState } from './failures.js';
 import { type Routed, Router } from './routing/router.js';
@@ -23,6 +24,8 @@ const LOOPS = 2;
 const HEARTBEATS_A_LEASE = 3;
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 5_000;
+/** How long a stop waits for a database that may not answer, after its grace: to tell it that nobody listens here any more. */
+const FAREWELL_MS = 1_000;
 
 /**
  * Keeps routing and running going in this process: loops that work until there is nothing left, then wait for a hint or
@@ -83,7 +86,7 @@ export class AutomationEngine {
     await within(shutdownGraceMs, Promise.all([...this.loops, ...this.rounds]));
     this.loops = [];
     await this.driver.drain(Math.max(0, stopBy - performance.now()));
-    await this.wakeUp.stop();
+    await within(FAREWELL_MS, this.wakeUp.stop());
   }
 
   /**
@@ -173,14 +176,4 @@ function whatStandsInTheWay(error: unknown): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Waits for the work, `ms` at most. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

@@ -2,12 +2,20 @@ import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions, type EntityManager, type MixedList } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
+import { within } from './within.js';
 
 /** Advisory locks of this library: the first key is ours, the second says which. */
 const LOCK_SPACE = 0x43524d41; // 'CRMA'
 const MIGRATION_LOCK = 2;
 /** How long a connection is silent before the kernel asks whether anybody is there. */
 const KEEP_ALIVE_MS = 10_000;
+/** How long closing waits for connections that are in use or whose server does not say goodbye. */
+const CLOSE_GRACE_MS = 2_000;
+
+/** A connection of pg's. */
+interface PoolClient extends EventEmitter {
+  readonly connection?: { readonly stream: { destroy(): void } };
+}
 
 /** How the automation tables are brought up to date: `auto` migrates at start, `check` refuses to start when behind. */
 export type MigrationMode = 'auto' | 'check';
@@ -21,6 +29,8 @@ export type MigrationClasses = Extract<DataSourceOptions['migrations'], unknown[
  */
 export class AutomationDatabase {
   private source: DataSource | undefined;
+  /** The connections of our pool, for the day on which it cannot be closed. */
+  private readonly clients = new Set<PoolClient>();
 
   constructor(
     private readonly hostSource: DataSource,
@@ -46,13 +56,32 @@ export class AutomationDatabase {
     });
     await source.initialize();
     outliveLostConnections(source);
+    const pool = poolOf(source);
+    pool.on('acquire', (client: PoolClient) => this.clients.add(client));
+    pool.on('remove', (client: PoolClient) => this.clients.delete(client));
     // The very list of the host, not a copy: subscribers that Nest creates and adds later run for our writes too.
     Object.assign(source, { subscribers: this.hostSource.subscribers });
     this.source = source;
   }
 
-  async close(): Promise<void> {
-    if (this.source?.isInitialized) await this.source.destroy();
+  /**
+   * Closes the pool. Connections that are not given back by then, or whose server does not answer, are cut after `graceMs`:
+   * the process is to end, whatever hangs.
+   */
+  async close(graceMs = CLOSE_GRACE_MS): Promise<void> {
+    const { source } = this;
+    if (source?.isInitialized) {
+      try {
+        await within(graceMs, source.destroy());
+      } finally {
+        for (const client of this.clients) {
+          // Nobody may be left who hears of it, and an error that nobody hears ends the process.
+          client.on('error', () => undefined);
+          client.connection?.stream.destroy();
+        }
+        this.clients.clear();
+      }
+    }
     this.source = undefined;
   }
 
@@ -155,6 +184,9 @@ export class AutomationDatabase {
  * in 100 rounds of cuts). Whoever asks on that connection next hears of the loss anyway.
  */
 function outliveLostConnections(source: DataSource): void {
-  const { master: pool } = source.driver as unknown as { master: EventEmitter };
-  pool.on('connect', (client: EventEmitter) => client.on('error', () => undefined));
+  poolOf(source).on('connect', (client: EventEmitter) => client.on('error', () => undefined));
+}
+
+function poolOf(source: DataSource): EventEmitter {
+  return (source.driver as unknown as { master: EventEmitter }).master;
 }

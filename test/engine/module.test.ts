@@ -5,6 +5,7 @@ import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
 import { AutomationModule } from '../../src/automation.module.js';
+import { type AutomationOptions, resolveAdminLimits, resolveSettings } from '../../src/automation.options.js';
 import { RUN_FINISHED, type RunFinished } from '../../src/engine/capture/emitter-bridge.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { ADMIN, startAutomationApp } from '../support/automation-app.js';
@@ -99,6 +100,18 @@ describe('the module in a host', () => {
     ]);
     await app.close();
   });
+
+  it.each([4, 5, 6, 8, 10, 20, 100])(
+    'leaves routing, results and heartbeats a connection of a pool of %i, whatever people ask and however the host’s code hangs',
+    (poolSize) => {
+      const options = { dataSource: {}, crm: {}, database: { poolSize } } as unknown as AutomationOptions;
+      const listening = 1;
+      const { ownTransactions } = resolveSettings(options);
+      expect(ownTransactions).toBeGreaterThanOrEqual(1);
+      expect(ownTransactions).toBeLessThanOrEqual(poolSize / 2);
+      expect(poolSize - ownTransactions - resolveAdminLimits(options).connections - listening).toBeGreaterThanOrEqual(1);
+    },
+  );
 
   it('refuses options that are wrong, each with its path, before it connects', async () => {
     const start = (options: object) =>

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
+import { isConnectionLoss } from '../../src/store/postgres-errors.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 describe('the pool of our own, whatever the host has set for its own', () => {
@@ -44,6 +46,19 @@ describe('the pool of our own, whatever the host has set for its own', () => {
   it('reads what is committed: a router that waited for Pause must see it', async () => {
     const shown = await own.transaction((manager) => manager.query('SHOW transaction_isolation'));
     expect(shown).toEqual([{ transaction_isolation: 'read committed' }]);
+  });
+
+  it('is closed even when a connection is never given back, and when one does not answer', async () => {
+    const closing = new AutomationDatabase(host, { poolSize: 3, migrations: MIGRATIONS, migrate: 'auto' });
+    await closing.connect();
+    const pool = (closing.dataSource.driver as unknown as { master: Pool }).master;
+    const kept = await pool.connect();
+    const asking = await pool.connect();
+    const cut = asking.query('SELECT pg_sleep(600)').catch((error: unknown) => error);
+    await closing.close(20);
+    expect(() => closing.dataSource).toThrow('not connected');
+    expect(isConnectionLoss(await cut)).toBe(true);
+    await expect(kept.query('SELECT 1')).rejects.toThrow();
   });
 
   it('keeps the rest of what the host says to its driver', async () => {

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EventEmitter2 } from '@nestjs/event-emitter';
 import { isJsonObject } from '../../core/json.js';
+import { within } from '../../store/within.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { type EmitterSettings, ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { type AutomationEvent, EventIntake } from './event-intake.js';
@@ -37,15 +38,17 @@ export class EmitterBridge {
   private readonly logger = new Logger('AutomationEvents');
   private readonly underWay = new Set<Promise<void>>();
   private readonly settings: EmitterSettings;
+  private readonly graceMs: number;
   private detach: (() => void)[] = [];
 
   constructor(
     @Inject(HOST_EMITTER) private readonly emitter: EventEmitter2 | null,
     private readonly catalog: AutomationCatalog,
     private readonly intake: EventIntake,
-    @Inject(ENGINE_SETTINGS) { emitter: settings }: EngineSettings,
+    @Inject(ENGINE_SETTINGS) { emitter: settings, shutdownGraceMs }: EngineSettings,
   ) {
     this.settings = settings;
+    this.graceMs = shutdownGraceMs;
   }
 
   start(): void {
@@ -58,11 +61,11 @@ export class EmitterBridge {
     }
   }
 
-  /** Hears nothing more, and waits until what was heard is written. */
+  /** Hears nothing more, and waits until what was heard is written; at most the grace of a stop, whatever hangs. */
   async stop(): Promise<void> {
     for (const detach of this.detach) detach();
     this.detach = [];
-    await this.settled();
+    await within(this.graceMs, this.settled());
   }
 
   /** Resolves when everything that was heard so far is written. */

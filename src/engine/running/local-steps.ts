@@ -43,8 +43,17 @@ export class LocalSteps {
   /** In a shared transaction a failure before the first write is the step's; a later one is thrown as {@link SharedTransactionSpoiled}. */
   async perform(run: HeldRun, ready: ReadyStep, step: ActionStep, action: LocalAction, tx: StepTransaction): Promise<void> {
     if (tx.kind === 'own') return this.performInSavepoint(run, ready, step, action, tx);
-    // The advancer asks for a transaction of its own before it comes here with any other.
+    // The advancer asks for a transaction of its own before it comes here with any other, see needsOwnTransaction.
     if (action.transaction === 'shared') return this.performShared(run, ready, step, action, tx);
+  }
+
+  /**
+   * Has the step to be performed in a transaction of its own? So when its action wants one, and when the host's code might
+   * take longer than the shared one stays open: its neighbours would lose what they did, again and again.
+   */
+  needsOwnTransaction(step: ActionStep, action: LocalAction, tx: StepTransaction): boolean {
+    if (tx.kind === 'own') return false;
+    return action.transaction === 'own' || (isHosts(action) && performance.now() + timeoutOf(step) > tx.hostCodeUntil);
   }
 
   private async performShared(
@@ -57,16 +66,16 @@ export class LocalSteps {
     const session = this.sessionFor(run, ready, tx.unit);
     const attempt = beginAttempt(tx);
     try {
-      const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, purposeOf(run));
-      const args = prepareArguments(action, step.with, scope);
-      attempt.input = maskArguments(action, args);
-      const context = Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), { crm: session });
+      const perform = async (): ReturnType<typeof action.execute> => {
+        const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, purposeOf(run));
+        const args = prepareArguments(action, step.with, scope);
+        attempt.input = maskArguments(action, args);
+        return action.execute(args, Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), { crm: session }));
+      };
       // Our own actions do nothing but ask the database, whose limit on statements holds for them.
-      const output = builtInActions.includes(action)
-        ? await action.execute(args, context)
-        : await withTimeout(timeoutOf(step), { id: step.id, effect: 'local' }, () => action.execute(args, context)).finally(() =>
-            session.close(),
-          );
+      const output = isHosts(action)
+        ? await withTimeout(timeoutOf(step), { id: step.id, effect: 'local' }, perform).finally(() => session.close())
+        : await perform();
       logSuccess(run, ready, attempt, storableOutput(output));
     } catch (error) {
       const refused = error instanceof WriteRefused;
@@ -93,17 +102,13 @@ export class LocalSteps {
     // Its own unit: what a failed step read and wrote is forgotten with it.
     const unit = new CrmUnitOfWork(this.crm, lent.manager);
     try {
-      const scope = await this.scopes.of(run, ready, { now: attempt.startedAt, unit }, purposeOf(run));
-      const args = prepareArguments(action, step.with, scope);
-      attempt.input = maskArguments(action, args);
-      const context = {
-        ...this.scopes.contextOf(run, ready, scope, attempt.startedAt),
-        crm: this.sessionFor(run, ready, unit),
-        manager: lent.manager,
-      };
-      const output = await withTimeout(timeoutMs, { id: step.id, effect: 'local' }, () => action.execute(args, context)).finally(
-        lent.close,
-      );
+      const output = await withTimeout(timeoutMs, { id: step.id, effect: 'local' }, async () => {
+        const scope = await this.scopes.of(run, ready, { now: attempt.startedAt, unit }, purposeOf(run));
+        const args = prepareArguments(action, step.with, scope);
+        attempt.input = maskArguments(action, args);
+        const context = this.scopes.contextOf(run, ready, scope, attempt.startedAt);
+        return action.execute(args, Object.assign(context, { crm: this.sessionFor(run, ready, unit), manager: lent.manager }));
+      }).finally(lent.close);
       await manager.query('RELEASE SAVEPOINT step');
       tx.events.push(...unit.takeEvents());
       logSuccess(run, ready, attempt, storableOutput(output));
@@ -125,6 +130,10 @@ export class LocalSteps {
       timezone,
     });
   }
+}
+
+function isHosts(action: LocalAction): boolean {
+  return !builtInActions.includes(action);
 }
 
 /**

@@ -91,7 +91,7 @@ export class RunAdvancer {
       return 'done';
     }
     if (action.effect === 'external') return 'external';
-    if (action.transaction === 'own' && tx.kind === 'shared') return 'own_transaction';
+    if (this.local.needsOwnTransaction(ready.step, action, tx)) return 'own_transaction';
     await this.local.perform(run, ready, ready.step, action, tx);
     return 'done';
   }

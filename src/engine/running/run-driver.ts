@@ -5,6 +5,7 @@ import { extendLeases } from '../../store/runs/progress.js';
 import type { ClaimedRun } from '../../store/runs/run.js';
 import { sql } from '../../store/sql.js';
 import { Turns } from '../../store/turns.js';
+import { within } from '../../store/within.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from '../failures.js';
 import type { ExternalAttempt, ExternalOutcome } from './external-attempt.js';
@@ -23,6 +24,8 @@ import { Tasks } from './tasks.js';
 
 /** How soon what the database did not take is offered to it again. */
 const RETRY_PAUSE_MS = 500;
+/** How long a stop waits, after its grace, for the database to take back what is left. */
+const GIVE_BACK_MS = 2_000;
 /**
  * Runs with news that come in while so many of their transactions are under way share the next one, of at most so many: a
  * neighbour's should not wait long. A worker whose 20 calls were answered at once wrote 20 transactions, and whoever came
@@ -56,8 +59,9 @@ export class RunDriver {
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {
     const { ownTransactions } = settings;
-    // No more than these: each holds a connection of the pool, and one workspace's may hang.
-    this.ownTransactions = new FairSlots(ownTransactions, Math.max(1, ownTransactions - 1));
+    // No more than these: each holds a connection of the pool. Half of them for one workspace: when its actions hang,
+    // another one has as many as it has alone.
+    this.ownTransactions = new FairSlots(ownTransactions, Math.max(1, Math.floor(ownTransactions / 2)));
   }
 
   /** How many runs this process holds. */
@@ -176,15 +180,11 @@ export class RunDriver {
     this.stopping = true;
     this.slots.close();
     for (const run of this.held.all) if (!run.hasWork && run.stage === 'idle') this.giveBack(run);
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-    });
-    await Promise.race([this.settled(), grace]);
-    clearTimeout(timer);
+    await within(graceMs, this.settled());
     const left = this.held.all;
     for (const run of left) this.letGo(run);
-    await this.returns.releaseAll(left);
+    // What a database that hangs does not take back in time waits for its lease to run out.
+    await within(GIVE_BACK_MS, this.returns.releaseAll(left));
   }
 
   /** After {@link drain}: work may begin again. */

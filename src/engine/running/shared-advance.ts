@@ -3,7 +3,7 @@ import { CrmUnitOfWork } from '../../host/crm-session.js';
 import { isConnectionLoss, sqlState } from '../failures.js';
 import type { HeldRun } from './held-run.js';
 import type { Advance, AdvancedRun } from './run-advancer.js';
-import type { StepTransaction } from './step-transaction.js';
+import { hostCodeUntil, type StepTransaction } from './step-transaction.js';
 
 /** "current transaction is aborted": the statement of another run failed before this one's. */
 const VICTIM = '25P02';
@@ -42,6 +42,7 @@ export async function advanceTogether(
   if (loss) throw loss.error;
   await tx.manager.query('ROLLBACK TO SAVEPOINT advance');
   tx.unit = new CrmUnitOfWork(crm, tx.manager);
+  tx.hostCodeUntil = hostCodeUntil();
   tx.events.length = events;
   tx.starts.length = starts;
   for (const run of runs) run.rolledBack();

@@ -9,7 +9,8 @@ const LAST_WORDS_MS = 1_000;
 /**
  * Runs an attempt with a bound on its time, whether it listens to the signal or not. One that does listen gets a moment to
  * report what it knows: "the message was handed over, the answer never came" is worth more than "it took too long". The
- * timers guard a call in flight; no run depends on them, since a lease runs out by the database's clock.
+ * timers guard a call in flight; no run depends on them, since a lease runs out by the database's clock, and a process that
+ * has stopped does not live on for them.
  * Throws the attempt's own error, or `step_timed_out` when it has none.
  */
 export async function withTimeout<T>(
@@ -27,8 +28,8 @@ export async function withTimeout<T>(
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       controller.abort(timedOut);
-      timer = setTimeout(() => reject(timedOut), LAST_WORDS_MS);
-    }, timeoutMs);
+      timer = setTimeout(() => reject(timedOut), LAST_WORDS_MS).unref();
+    }, timeoutMs).unref();
   });
   try {
     return await Promise.race([attempt(controller.signal), timeout]);

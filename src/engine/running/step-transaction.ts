@@ -15,6 +15,13 @@ const LIMITS = {
   shared: { idle: '30s', statement: '20s' },
   own: { idle: '6min', statement: '20s' },
 };
+/** Of the 30 s that a shared transaction may idle: the rest is for an attempt's last words, and for a busy process. */
+const HOST_CODE_MS = 24_000;
+
+/** Returns until when the host's code may run in a shared transaction that was heard of now. */
+export function hostCodeUntil(): number {
+  return performance.now() + HOST_CODE_MS;
+}
 
 /** What a step needs of the transaction around it, and what it leaves there to be written with everything else. */
 export interface StepTransaction {
@@ -25,6 +32,11 @@ export interface StepTransaction {
   readonly now: Date;
   /** The database's clock at this moment, told by how long the transaction has lasted here: what the log shows. */
   clock(): Date;
+  /**
+   * Until when, by our own clock (`performance.now()`), the host's code may run in it when it is shared: Postgres ends it
+   * when it hears nothing of us for long.
+   */
+  hostCodeUntil: number;
   /** Reads and writes of records, coalesced over all runs of a shared transaction. */
   unit: CrmUnitOfWork;
   /** Events that steps with a savepoint of their own caused. */
@@ -50,6 +62,7 @@ export async function openStepTransaction(manager: EntityManager, kind: StepTran
     kind,
     manager,
     now,
+    hostCodeUntil: hostCodeUntil(),
     clock: () => new Date(now.getTime() + Math.round(performance.now() - read)),
     unit: new CrmUnitOfWork(crm, manager),
     events: [],
