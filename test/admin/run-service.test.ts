@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { IsInt } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
+import type { RunDetail } from '../../src/admin/run-detail.js';
 import { retryLocked } from '../../src/admin/run-retry.js';
-import type { RunDetail } from '../../src/admin/run-service.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { lockRun } from '../../src/store/run-command-store.js';
 import { deleteWorkflow, lockWorkflow } from '../../src/store/workflow-store.js';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
+import type { QueryRunner } from 'typeorm';
 import { defineAction, type OwnTransactionStep } from '../../src/actions/define-action.js';
 import { Automation } from '../../src/engine/automation.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
@@ -219,6 +220,29 @@ describe("a host's action in a transaction of its own", () => {
       { statement: '20s', lock: '500ms' },
       { statement: expect.stringMatching(/^(7|20)s$/), lock: '500ms' },
     ]);
+  it('keeps no connection that it took besides and forgot, and no transaction that it left open', async () => {
+    app = await startAutomationApp({ actions: [custom], database: { poolSize: 4 } });
+    const forgotten: QueryRunner[] = [];
+    does = {
+      forgets: async (step) => {
+        await step.manager.queryRunner?.startTransaction();
+        await write(step, 'kept');
+        const besides = step.manager.connection.manager.connection.createQueryRunner();
+        forgotten.push(besides);
+        await besides.startTransaction();
+        await write({ ...step, manager: besides.manager }, 'lost');
+      },
+    };
+    const workflowId = await publish(custom1('forgets'));
+    // More than there are connections.
+    for (let count = 0; count < 6; count += 1) {
+      await app.createLead();
+      await app.automation.drain();
+    }
+    expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(Array(6).fill('succeeded'));
+    expect(await titles()).toEqual(Array(6).fill('kept'));
+    await app.eventually(() => expect(forgotten.map(({ isReleased }) => isReleased)).toEqual(Array(6).fill(true)));
+    expect(() => forgotten[0]?.manager.connection.createQueryRunner()).toThrow('The step was over');
   });
 
   it('is ended by Postgres when the process freezes: what its transaction holds comes free', async () => {

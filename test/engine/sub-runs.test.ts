@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RunDetail } from '../../src/admin/run-service.js';
+import type { RunDetail } from '../../src/admin/run-detail.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import { isConnectionLoss } from '../../src/host/postgres-errors.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
-import { isConnectionLoss } from '../../src/store/postgres-errors.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 describe('the pool of our own, whatever the host has set for its own', () => {

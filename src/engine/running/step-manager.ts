@@ -1,4 +1,4 @@
-import type { EntityManager, QueryRunner } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { AutomationError } from '../../core/errors.js';
 
 /** The transaction as one step may use it. */
@@ -12,7 +12,8 @@ export interface StepManager {
  * Lends the transaction to a host's action. An action that was given up after its time may go on behind our back; what it
  * writes then would commit with the steps after it, although its own log says that it failed. And a nested transaction
  * that it leaves open must not change what our COMMIT means: TypeORM counts their depth on the query runner, here on this
- * step's view of it.
+ * step's view of it. Connections that it took besides (`manager.connection.createQueryRunner()`) and did not give back are
+ * cut: they are of our pool, and with the last of them the process would stand still.
  */
 export function lendManager(manager: EntityManager): StepManager {
   const runner = manager.queryRunner;
@@ -21,15 +22,54 @@ export function lendManager(manager: EntityManager): StepManager {
   const view: QueryRunner = Object.create(runner);
   const query = async (...args: Parameters<QueryRunner['query']>): Promise<unknown> => {
     if (open) return runner.query(...args);
-    throw new AutomationError('step_is_over', 'The step was over when its action sent a further statement.', {
-      hint: 'Await everything that the action writes, and give the step a longer `timeout` if it needs one.',
-    });
+    throw stepIsOver();
   };
   Object.assign(view, { query });
+  const taken: QueryRunner[] = [];
+  const source = lendSource(manager.connection, (further) => {
+    if (!open) throw stepIsOver();
+    taken.push(further);
+  });
   return {
-    manager: manager.connection.createEntityManager(view),
+    manager: source.createEntityManager(view),
     close: () => {
       open = false;
+      for (const further of taken) if (!further.isReleased) void cut(further);
     },
   };
+}
+
+/** The DataSource as the step may use it: `onTake` is told of each connection before it is taken. */
+function lendSource(source: DataSource, onTake: (runner: QueryRunner) => void): DataSource {
+  const view: DataSource = Object.create(source);
+  let manager: EntityManager | undefined;
+  Object.defineProperties(view, {
+    createQueryRunner: {
+      value: (...args: Parameters<DataSource['createQueryRunner']>): QueryRunner => {
+        // On the view: what the runner's own manager takes is told of too.
+        const runner = source.createQueryRunner.apply(view, args);
+        onTake(runner);
+        return runner;
+      },
+    },
+    manager: {
+      get: () => {
+        manager ??= source.createEntityManager.apply(view, []);
+        return manager;
+      },
+    },
+  });
+  return view;
+}
+
+/** Ends a connection whatever it is doing; the driver and the pool drop it when they hear of that. */
+async function cut(runner: QueryRunner): Promise<void> {
+  const client = (await runner.connect().catch(() => null)) as { connection?: { stream: { destroy(): void } } } | null;
+  client?.connection?.stream.destroy();
+}
+
+function stepIsOver(): AutomationError {
+  return new AutomationError('step_is_over', 'The step was over when its action sent a further statement.', {
+    hint: 'Await everything that the action writes, and give the step a longer `timeout` if it needs one.',
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isConnectionLoss, sqlState } from '../../src/store/postgres-errors.js';
+import { isConnectionLoss, sqlState } from '../../src/host/postgres-errors.js';
 
 /** An error as TypeORM hands it on: the driver's inside, more than once where a transaction failed too. */
 function wrapped(driverError: Error, times: number): Error {
