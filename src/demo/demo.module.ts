@@ -45,7 +45,7 @@ export function demoModule(settings: DemoSettings, mailServer: MailServer): Dyna
           crm: demoCrmHost(),
           mail: { transport: settings.smtpUrl ?? `smtp://127.0.0.1:${mailServer.port}`, from: 'Acme CRM <crm@acme.test>' },
           access: new DemoAccess(),
-          actions: [sendSms],
+          actions: [sendSms, ...(settings.actions ?? [])],
           // Webhooks may not reach addresses inside our network, except these: the demo's own sink, that of another process
           // on the same database, and what the settings name.
           outbound: { allow: [...(await sinkHosts(settings.origin, dataSource)), ...(settings.outboundAllow ?? [])] },

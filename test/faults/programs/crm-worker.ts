@@ -8,6 +8,7 @@ import { RecordService } from '../../../src/demo/crm/record.service.js';
 import { demoModule } from '../../../src/demo/demo.module.js';
 import { MailServer } from '../../../src/demo/mail/mail-server.js';
 import { WorkflowService } from '../../../src/index.js';
+import { TROUBLE_ACTIONS } from '../support/trouble-actions.js';
 import type { WorkerErrand, WorkerOrders, WorkerReport } from '../support/worker-protocol.js';
 
 /**
@@ -41,6 +42,7 @@ async function begin(orders: WorkerOrders): Promise<NonNullable<Awaited<typeof w
     sinkSecret: `whsec_${randomBytes(32).toString('base64')}`,
     smtpUrl,
     outboundAllow,
+    actions: TROUBLE_ACTIONS,
     ...(worker === undefined ? {} : { worker }),
     ...(timezone === undefined ? {} : { timezone }),
   };

@@ -7,6 +7,7 @@ import { RecordService } from '../../../src/demo/crm/record.service.js';
 import { demoModule } from '../../../src/demo/demo.module.js';
 import { MailServer } from '../../../src/demo/mail/mail-server.js';
 import { type JsonObject, type RecordData, WorkflowService } from '../../../src/index.js';
+import { TROUBLE_ACTIONS } from './trouble-actions.js';
 
 /** The demo CRM in the lab's own process: it makes workflows and records, and works on nothing. */
 export interface LabCrm {
@@ -26,6 +27,7 @@ export async function openLabCrm(place: { databaseUrl: string; smtpUrl: string; 
     origin: 'http://127.0.0.1:1',
     sinkSecret: `whsec_${randomBytes(32).toString('base64')}`,
     worker: { enabled: false },
+    actions: TROUBLE_ACTIONS,
   };
   // Without a log: losing connections is what happens here all the time.
   const context = await NestFactory.createApplicationContext(demoModule(settings, mailServer), { abortOnError: false, logger: ['fatal'] });
