@@ -164,4 +164,78 @@ describe('workspaces that share the workers', () => {
     await app.automation.drain();
     expect([await statuses('first'), await statuses('second'), await statuses('third')]).toEqual(Array(3).fill({ succeeded: 20 }));
   });
+
+  /** All of it waits in the queue: nobody has room for it while it is routed. */
+  const queue = async (names: readonly string[], count: number): Promise<void> => {
+    const driver = app.module.get(RunDriver);
+    await driver.drain(0);
+    for (const workspaceId of names) await publish(workspaceId, count);
+    while ((await app.module.get(Router).route()).events > 0);
+    driver.open();
+  };
+  const claimAll = async (): Promise<void> => {
+    while ((await app.module.get(RunDriver).tick()) > 0);
+  };
+  const publishWorkflow = async (workspaceId: string, type: string): Promise<void> => {
+    const admin = { ...ADMIN, workspaceId };
+    const definition = { ...RING, steps: [{ id: 'ring', type, with: { to: 'x' } }] };
+    const { id } = await app.workflows.create({ name: 'Ring', definition: definition as never }, admin);
+    await app.workflows.publish(id, admin);
+  };
+
+  it.each(['routed', 'queued'])(
+    'have as many of their runs in work as alone, although hanging ones of another %s before them would fill a worker',
+    async (how) => {
+      const gate = new AbortController();
+      const begun: Record<string, number> = { acme: 0, brook: 0 };
+      const hang = defineAction({
+        type: 'hang',
+        label: 'Hang',
+        effect: 'local',
+        arguments: Arguments,
+        execute: async (_args, { workspaceId }) => {
+          begun[workspaceId] = (begun[workspaceId] ?? 0) + 1;
+          if (!gate.signal.aborted) await new Promise((resolve) => gate.signal.addEventListener('abort', resolve));
+        },
+      });
+      app = await startAutomationApp({ actions: [hang], worker: { enabled: false, concurrency: 2 } });
+      for (const workspaceId of ['acme', 'brook']) await publishWorkflow(workspaceId, 'hang');
+      if (how === 'queued') await queue(['acme'], 20);
+      else await publish('acme', 20);
+      await app.module.get(Router).route();
+      await claimAll();
+      await eventually(() => expect(begun).toEqual({ acme: 2, brook: 0 }));
+      await publish('brook', 4);
+      await app.module.get(Router).route();
+      await claimAll();
+      await eventually(() => expect(begun).toEqual({ acme: 2, brook: 2 }));
+      gate.abort();
+      await app.module.get(RunDriver).settled();
+      await app.automation.drain();
+      expect([await statuses('acme'), await statuses('brook')]).toEqual([{ succeeded: 20 }, { succeeded: 4 }]);
+    },
+  );
+
+  it('are many, and a worker holds no more of them than it has room for, or one of each', async () => {
+    const gate = new AbortController();
+    const slow = defineAction({
+      type: 'ring',
+      label: 'Ring',
+      effect: 'external',
+      arguments: Arguments,
+      execute: async () => {
+        if (!gate.signal.aborted) await new Promise((resolve) => gate.signal.addEventListener('abort', resolve));
+      },
+    });
+    app = await startAutomationApp({ actions: [slow], worker: { enabled: false, concurrency: 2 } });
+    const names = Array.from({ length: 10 }, (_, index) => `w${index}`);
+    for (const name of names) await publishWorkflow(name, 'ring');
+    await queue(names, 3);
+    await claimAll();
+    expect(app.module.get(RunDriver).holding).toBe(10);
+    gate.abort();
+    await app.module.get(RunDriver).settled();
+    await app.automation.drain();
+    expect(await Promise.all(names.map(statuses))).toEqual(names.map(() => ({ succeeded: 3 })));
+  });
 });

@@ -94,13 +94,12 @@ export class RunDriver {
   }
 
   /**
-   * How many more runs of the workspace it may take on: beyond twice its slots it leaves them in the queue, for others too.
-   * One run of a workspace that has none here always finds room.
+   * How many more runs of the workspace the router may hand over: beyond twice its slots it leaves them in the queue, so that
+   * there is room for others too.
    */
   roomFor(workspaceId: string): number {
     if (this.stopping) return 0;
-    const has = this.held.of(workspaceId);
-    return Math.max(has === 0 ? 1 : 0, Math.min(this.room, 2 * this.settings.concurrency - has));
+    return Math.max(0, Math.min(this.room, 2 * this.settings.concurrency - this.held.of(workspaceId)));
   }
 
   private get room(): number {
