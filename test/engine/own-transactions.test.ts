@@ -220,6 +220,8 @@ describe("a host's action in a transaction of its own", () => {
       { statement: '20s', lock: '500ms' },
       { statement: expect.stringMatching(/^(7|20)s$/), lock: '500ms' },
     ]);
+  });
+
   it('keeps no connection that it took besides and forgot, and no transaction that it left open', async () => {
     app = await startAutomationApp({ actions: [custom], database: { poolSize: 4 } });
     const forgotten: QueryRunner[] = [];
