@@ -76,6 +76,21 @@ describe('a stop', () => {
       jest.useRealTimers();
     }
   });
+
+  it('does not wait for a database that does not answer that nobody listens any more', async () => {
+    jest.useFakeTimers();
+    try {
+      const { engine, wakeUp } = engineOver({});
+      wakeUp.stop.mockImplementation(() => new Promise(() => undefined));
+      await engine.start();
+      const stopping = engine.stop();
+      await jest.advanceTimersByTimeAsync(60_000);
+      await stopping;
+      expect(wakeUp.stop).toHaveBeenCalledTimes(1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });
 
 describe('a host that ticks itself', () => {
