@@ -155,6 +155,8 @@ describe('whatever a record holds', () => {
   it('the receiver gets it back when it decodes its part', () => {
     fc.assert(
       fc.property(text, (a) => {
+        // Refused: some receivers decode slashes before they walk the path.
+        fc.pre(!/[/\\]\.{1,2}[/\\]/.test(a));
         const wellFormed = (a as string & { toWellFormed(): string }).toWellFormed();
         const url = new URL(render('https://acme.test/x-{{a}}-x?q={{a}}&r=1', { a: `(${a})` }) as string);
         expect([...url.searchParams]).toEqual([

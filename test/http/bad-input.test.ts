@@ -195,7 +195,7 @@ describe.each([
         for (const body of method === 'get' ? [undefined] : oddBodies) {
           const test = admin.call(method, url).set('Content-Type', 'application/json');
           const answer = await (body === undefined ? test : test.send(JSON.stringify(body)));
-          if (method === 'get' && !path.includes(':id')) expect(answer.status).toBe(200);
+          if (method === 'get' && !path.includes('/:')) expect(answer.status).toBe(200);
           else
             expect([url, body, answer.status >= 400 && answer.status < 500, typeof answer.body.code]).toEqual([url, body, true, 'string']);
         }
