@@ -82,7 +82,7 @@ interface ActionOptionsBase<A extends object> {
   type: string;
   label: string;
   description?: string;
-  /** Validation, the argument schema in the catalogue and the console's form come from this class. */
+  /** Validation, the argument schema in the catalog and the console's form come from this class. */
   arguments: ArgumentsClass<A>;
   /** Arguments whose texts need care with what `{{…}}` puts into them. */
   formats?: Partial<Record<keyof A & string, ArgumentFormat>>;

@@ -5,7 +5,7 @@ import { getMetadataStorage } from 'class-validator';
 import type { Json, JsonObject } from '../core/json.js';
 import type { ArgumentsClass } from './action.js';
 
-/** What a person who fills in an argument is told; shown in the catalogue, the OpenAPI document and the console's form. */
+/** What a person who fills in an argument is told; shown in the catalog, the OpenAPI document and the console's form. */
 export interface ArgumentNotes {
   description?: string;
   title?: string;

@@ -76,7 +76,7 @@ function shortened(value: Json): Json {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : value;
 }
 
-/** How the catalogue shows an action: its arguments as JSON Schema, and the check of arguments as written in a definition. */
+/** How the catalog shows an action: its arguments as JSON Schema, and the check of arguments as written in a definition. */
 export function describeAction(action: ActionDefinition, inject?: CheckContext['inject']): ActionDescription {
   return {
     type: action.type,

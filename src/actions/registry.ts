@@ -27,7 +27,7 @@ export class ActionRegistry {
     return this.actions.get(type);
   }
 
-  /** Every action as the catalogue shows it, in the order given. */
+  /** Every action as the catalog shows it, in the order given. */
   describe(): ActionDescription[] {
     return [...this.actions.values()].map((action) => describeAction(action, this.inject));
   }

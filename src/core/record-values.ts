@@ -8,9 +8,9 @@ const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const EXACT_DIGITS = 15;
 
 /**
- * A record as the catalogue says its fields are. Hosts publish what their ORM gave them: a `numeric` column as the text
+ * A record as the catalog says its fields are. Hosts publish what their ORM gave them: a `numeric` column as the text
  * `"50000.00"`, an integer foreign key as a number. Taken literally, `amount greater_than 10000` would fail on a text.
- * Only lossless changes of form; values that do not fit their field, and fields the catalogue does not know, stay.
+ * Only lossless changes of form; values that do not fit their field, and fields the catalog does not know, stay.
  */
 export function toRecordData(module: ModuleDescription, record: RecordData): RecordData {
   const result: RecordData = { ...record };

@@ -23,7 +23,7 @@ export function checkedPatch(module: ModuleDescription, set: JsonObject, timezon
     const field = fields.get(name);
     if (!field) {
       throw new AutomationError('field_unknown', `The module ${module.name} has no field '${name}'.`, {
-        hint: 'Use one of the fields that the catalogue lists for the module.',
+        hint: 'Use one of the fields that the catalog lists for the module.',
         details: { module: module.name, field: name },
       });
     }

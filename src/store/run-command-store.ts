@@ -4,7 +4,7 @@ import type { Json } from '../core/json.js';
 import { type BoundedCount, countUpTo } from './bounded-count.js';
 import { QueryParts } from './query-parts.js';
 import { RELEASE } from './release.js';
-import { HAS_INPUT, type RunFilter, runTests } from './run-log-store.js';
+import { type RunFilter, runTests } from './run-log-store.js';
 import type { RunStatus } from './runs/run.js';
 import { recordset, sql } from './sql.js';
 
@@ -21,8 +21,9 @@ export interface LockedRun {
   hasInput: boolean;
 }
 
-/** {@link HAS_INPUT}, and the event stays until the transaction ends: retention must not take it from under a restart. */
-const HOLDS_INPUT = HAS_INPUT.replace('r.event_id))', 'r.event_id FOR KEY SHARE OF e))');
+/** As HAS_INPUT of ./run-log-store, and the event stays until the transaction ends: retention must not take it from under a restart. */
+const HOLDS_INPUT = `(r.event_id IS NULL OR EXISTS (
+  SELECT 1 FROM automation.events e WHERE e.workspace_id = r.workspace_id AND e.id = r.event_id FOR KEY SHARE OF e))`;
 
 const LOCKED_COLUMNS = `r.id, r.workflow_id AS "workflowId", r.version_id AS "versionId", r.version, r.status, r.started_at AS "startedAt",
   r.retried_as AS "retriedAs", ${HOLDS_INPUT} AS "hasInput"`;

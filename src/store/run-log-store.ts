@@ -87,7 +87,7 @@ function duration(from: Date | null, to: Date | null): number | null {
 }
 
 /** False for a run that was started by an event which retention has removed: its input is gone. For a FROM that calls the runs `r`. */
-export const HAS_INPUT = `(r.event_id IS NULL OR EXISTS (SELECT 1 FROM automation.events e WHERE e.workspace_id = r.workspace_id AND e.id = r.event_id))`;
+const HAS_INPUT = `(r.event_id IS NULL OR EXISTS (SELECT 1 FROM automation.events e WHERE e.workspace_id = r.workspace_id AND e.id = r.event_id))`;
 const HAS_WORKFLOW = 'EXISTS (SELECT 1 FROM automation.workflows x WHERE x.workspace_id = r.workspace_id AND x.id = r.workflow_id)';
 
 /** The tests of a filter, for a FROM that calls the runs `r`. */
@@ -105,7 +105,7 @@ export function runTests(parts: QueryParts, workspaceId: string, filter: RunFilt
 
 /**
  * Runs, newest first. Each filter has an index that ends in the id (workflow and status, record, status, reason); without
- * one it is the primary key backwards. `modules`: those of the catalogue, for a search by record alone.
+ * one it is the primary key backwards. `modules`: those of the catalog, for a search by record alone.
  *
  * A workflow's runs of any status are merged from the newest of each status. So one index serves "the workflow's failures",
  * which would else be looked for among all of its runs (2.7 s at ten million when it never failed), and costs the hot path

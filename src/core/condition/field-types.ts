@@ -14,7 +14,7 @@ const MEMBERS: Readonly<Record<string, Readonly<Record<string, FieldType>>>> = {
 };
 
 /**
- * Finds out what a path of a condition leads to. Without a module nothing is known of records; without a catalogue
+ * Finds out what a path of a condition leads to. Without a module nothing is known of records; without a catalog
  * nothing of related ones.
  */
 export function findField(path: ParsedPath, module: ModuleDescription | null, catalog: Catalog | null): FieldFinding {
@@ -36,7 +36,7 @@ function findOfModule([name = '', ...below]: string[], module: ModuleDescription
   if (relation === undefined) return findOfRecord(name, below, module);
   const [field, ...belowField] = below;
   const related = catalog?.modules.get(relation.module);
-  // Without a catalogue the related module is not at hand; with one that lacks it, the host has not declared it.
+  // Without a catalog the related module is not at hand; with one that lacks it, the host has not declared it.
   return field === undefined || related === undefined ? UNKNOWN : findOfRecord(field, belowField, related);
 }
 

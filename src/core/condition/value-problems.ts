@@ -22,7 +22,7 @@ export interface ValueSite {
 
 /**
  * What a single value has to be: `single` is any text, number or boolean, `any` a list of texts too, `order` a number or
- * a date. What passes for a known type passes for an unknown one: published versions are read without a catalogue.
+ * a date. What passes for a known type passes for an unknown one: published versions are read without a catalog.
  */
 type Wanted = 'text' | 'number' | 'boolean' | 'date' | 'list' | 'single' | 'any' | 'order';
 

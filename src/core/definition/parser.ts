@@ -22,7 +22,7 @@ export type ParsedDefinition = { ok: true; definition: WorkflowDefinition } | { 
 /**
  * Reads a definition as people and programs write it (steps carry `type` only) and fills in its defaults; parsed steps
  * carry `kind`. Every problem is told with its path (`steps[1].branches[0].when.operator`), {@link MAX_PROBLEMS} at the
- * most. Against a catalogue it also checks modules, fields, events, operators, actions and their arguments; null checks
+ * most. Against a catalog it also checks modules, fields, events, operators, actions and their arguments; null checks
  * the structure alone, for reading stored versions. Never throws, whatever the JSON.
  *
  * The result shares values with `json`: treat both as read-only.

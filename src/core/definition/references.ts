@@ -14,7 +14,7 @@ export interface Viewpoint {
 }
 
 /**
- * Checks what templates and conditions read of the run: that templates name fields which the catalogue knows (for
+ * Checks what templates and conditions read of the run: that templates name fields which the catalog knows (for
  * conditions `conditionProblems` does), that `steps`, `item` and `index` can be there, and that steps leave what is read of
  * them. Which steps there are is known at the end only.
  */

@@ -25,7 +25,7 @@ const FAMILIES: readonly (readonly Operator[])[] = [
 /** Every operator by its name. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(FAMILIES.flat().map((operator) => [operator.name, operator]));
 
-/** The operators as the catalogue of the API lists them: `[{ name, label, types, value, … }]`. */
+/** The operators as the catalog of the API lists them: `[{ name, label, types, value, … }]`. */
 export function describeOperators(): JsonObject[] {
   return [...OPERATORS.values()].map(({ name, label, types, value }) => ({
     name,

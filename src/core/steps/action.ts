@@ -11,7 +11,7 @@ const LONGEST_FIRST_PAUSE = 'P1D';
 const LONGEST_PAUSE = 'P7D';
 const MOST_ATTEMPTS = 20;
 
-/** Does something: `type` names an action of the catalogue (`send_email`, `http_request`, a host's own). */
+/** Does something: `type` names an action of the catalog (`send_email`, `http_request`, a host's own). */
 export interface ActionStep extends StepBase {
   kind: 'action';
   type: string;

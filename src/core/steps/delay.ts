@@ -65,7 +65,7 @@ function parseUntil(site: StepSite): string | undefined {
 function checkDateField(site: StepSite, name: string): void {
   const { about, reader } = site;
   if (about.moduleName === null) reader.problem('untilField', 'This workflow is about no module, so that there is no record with a date.');
-  // A module that the catalogue does not know is a problem of the trigger's.
+  // A module that the catalog does not know is a problem of the trigger's.
   if (!about.module) return;
   const field = about.module.fields.find((one) => one.name === name);
   if (!field) reader.problem('untilField', `Module "${about.module.name}" has no field "${name}".`);

@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<Trigger['type'], TriggerKind>> = {
 };
 
 /**
- * Everything that is wrong with a trigger, each with its path below `path`. Without a catalogue, modules, events and
+ * Everything that is wrong with a trigger, each with its path below `path`. Without a catalog, modules, events and
  * fields are not looked up. Never throws, whatever the input.
  */
 export function triggerProblems(trigger: unknown, path: string, catalog: Catalog | null): Problem[] {
@@ -121,7 +121,7 @@ function stageProblems(
     : [{ path: side, message: `"${side}" goes with events about one field, such as stage_changed.` }];
 }
 
-/** Whether it is clear which field `from` and `to` are about. Without a catalogue it is taken to be. */
+/** Whether it is clear which field `from` and `to` are about. Without a catalog it is taken to be. */
 function isAboutOneField(
   { fields, event: name }: JsonObject,
   module: ModuleDescription | undefined,

@@ -13,7 +13,7 @@ class SendSmsArguments {
 }
 
 /**
- * An action of the CRM's own: this file, and one line in the module's options. Checking, the catalogue's argument schema
+ * An action of the CRM's own: this file, and one line in the module's options. Checking, the catalog's argument schema
  * and the API documentation come from the class above.
  */
 export const sendSms = defineAction({

@@ -30,7 +30,7 @@ type EndedRunFacts = Omit<RunFinished, 'runId'> & { id: string };
  * emitter is memory: what is heard but not written when the process dies is lost. Hosts that must not lose an event
  * publish in their transaction.
  *
- * Heard by default: `lead.created` and `leads.created`, for every module and event of the catalogue. The payload is the
+ * Heard by default: `lead.created` and `leads.created`, for every module and event of the catalog. The payload is the
  * record (with its `workspaceId`), or `{ workspaceId, record, previous, actor, key }`.
  */
 @Injectable()

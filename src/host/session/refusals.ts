@@ -34,7 +34,7 @@ export function referenceUnknown(message: string, details: Record<string, Json>)
   });
 }
 
-/** The error for a module that the catalogue does not have. */
+/** The error for a module that the catalog does not have. */
 export function moduleUnknown(module: string): AutomationError {
   return new AutomationError('module_unknown', `The CRM has no module '${module}'.`, { details: { module } });
 }

@@ -6,7 +6,7 @@ import type { CrmTransaction, CrmUser, NewNotification, NewTask } from '../crm-h
 /** The name of a property of an entity. */
 export type PropertyOf<T> = Extract<keyof T, string>;
 
-/** What the catalogue says of a field, where it differs from what the entity's metadata tell. */
+/** What the catalog says of a field, where it differs from what the entity's metadata tell. */
 export interface FieldOverride {
   label?: string;
   /** False keeps workflows from changing the field. True cannot open what is generated (ids, timestamps, the workspace). */

@@ -124,7 +124,7 @@ export class EntityTable {
     return values;
   }
 
-  /** Throws for members of embedded entities that do not fit: to the catalogue an embedded entity is one field of any JSON. */
+  /** Throws for members of embedded entities that do not fit: to the catalog an embedded entity is one field of any JSON. */
   checkEmbedded(record: RecordData, fields: readonly string[]): void {
     for (const field of fields) {
       if (this.#byField.get(field)?.[0]?.path.length) this.columnValues({ [field]: record[field] ?? null });

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { AutomationError } from '../../core/errors.js';
 
 /** The transaction as one step may use it. */
-export interface StepManager {
+export interface LentManager {
   manager: EntityManager;
   /** The step is over: whatever its code still tries is refused. */
   close(): void;
@@ -15,7 +15,7 @@ export interface StepManager {
  * step's view of it. Connections that it took besides (`manager.connection.createQueryRunner()`) and did not give back are
  * cut: they are of our pool, and with the last of them the process would stand still.
  */
-export function lendManager(manager: EntityManager): StepManager {
+export function lendManager(manager: EntityManager): LentManager {
   const runner = manager.queryRunner;
   if (!runner) throw new Error('a step needs the manager of a transaction');
   let open = true;
