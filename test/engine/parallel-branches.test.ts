@@ -145,4 +145,20 @@ describe('parallel branches with calls to the outside', () => {
     expect((await theRun()).status).toBe('succeeded');
     expect(far.calls).toEqual(['a', 'b', 'b']);
   });
+
+  it('go on behind a wait that is over while the call of another branch is still under way', async () => {
+    await publish('all', branch('a', call('a')), branch('b', { id: 'pause', type: 'delay', for: 'PT1S' }, note('behind')));
+    const { driving } = await begin('a');
+    expect((await theRun()).steps).toEqual({ 'both.a.a': 'running', 'both.b.pause': 'waiting' });
+    await app.query("UPDATE automation.step_executions SET wake_at = now() WHERE status = 'waiting'");
+    const driver = app.module.get(RunDriver);
+    // By our own clock only a hint of when to look: the database decides whether the wait is over.
+    await app.eventually(async () => {
+      await driver.heartbeat();
+      expect((await theRun()).steps).toEqual({ 'both.a.a': 'running', 'both.b.pause': 'succeeded', 'both.b.behind': 'succeeded' });
+    });
+    far.answer('a');
+    await driving;
+    expect((await theRun()).status).toBe('succeeded');
+  });
 });

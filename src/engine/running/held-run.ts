@@ -54,6 +54,8 @@ export class HeldRun implements RunHistory, RunClaim {
   hasUnreadAnswers = false;
   /** A COMMIT was not answered: what the tables say of the run is read before it goes on. */
   isUncertain = false;
+  /** When a wait of another branch than that of its attempts is over, by our own clock. */
+  wakeAt = Number.POSITIVE_INFINITY;
   /** Its next external step has asked for a slot. */
   waitsForSlot = false;
   /** Until when, by our own clock (`performance.now()`), it is ours for certain. */

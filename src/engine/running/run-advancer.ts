@@ -18,8 +18,11 @@ export type Advance =
   | { kind: 'finished'; outcome: RunOutcome }
   /** Nothing to do before `until`, an ISO 8601 moment, or before an answer comes. */
   | { kind: 'parked'; waiting: Waiting[]; until: string }
-  /** External attempts are under way, or begin once the transaction has committed. `wantsSlot`: another one waits for a slot. */
-  | { kind: 'held'; wantsSlot: boolean }
+  /**
+   * External attempts are under way, or begin once the transaction has committed. `wantsSlot`: another one waits for a slot.
+   * `wakeInMs`: when another branch's wait is over, or the run's time.
+   */
+  | { kind: 'held'; wantsSlot: boolean; wakeInMs: number }
   /** The next step writes through the host's own code, or spoiled a shared transaction: it wants one to itself. */
   | { kind: 'own_transaction' }
   /** Not tried in this transaction: whoever claims it takes it up. */
@@ -74,9 +77,10 @@ export class RunAdvancer {
       // A step that could not be begun has failed; the planner says what that means.
       if (progressed) continue;
       const inFlight = external.length > 0 || next.waiting.some(({ reason }) => reason === 'in_flight');
-      if (inFlight) return { kind: 'held', wantsSlot };
       const moments = [next.deadline, ...next.waiting.map((wait) => wait.until ?? next.deadline)].map((moment) => Date.parse(moment));
-      return { kind: 'parked', waiting: next.waiting, until: new Date(Math.min(...moments)).toISOString() };
+      const until = Math.min(...moments);
+      if (inFlight) return { kind: 'held', wantsSlot, wakeInMs: Math.max(0, until - tx.now.getTime()) };
+      return { kind: 'parked', waiting: next.waiting, until: new Date(until).toISOString() };
     }
   }
 

@@ -126,6 +126,7 @@ export class RunDriver {
           break;
         case 'held':
           this.held.keep(run);
+          run.wakeAt = performance.now() + advance.wakeInMs;
           for (const attempt of attempts) this.track(run, this.perform(run, attempt));
           // One that came free for it and was not used is somebody else's.
           run.takeSlot()?.release();
@@ -157,7 +158,7 @@ export class RunDriver {
     return this.tasks.settled();
   }
 
-  /** Moves the leases of everything held on; what is not ours any more is let go, and what was answered is advanced. */
+  /** Moves the leases of everything held on; what is not ours any more is let go; what was answered, or waited beside a call until now, is advanced. */
   async heartbeat(): Promise<void> {
     const runs = this.held.all;
     if (runs.length === 0) return;
@@ -171,6 +172,7 @@ export class RunDriver {
       }
       run.leasedUntil = leasedUntil;
       if (answers > run.answers.count) this.hearAnswers([run.id]);
+      else if (performance.now() >= run.wakeAt) this.hear(run);
     }
   }
 

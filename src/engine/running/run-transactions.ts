@@ -5,7 +5,6 @@ import { AutomationDatabase } from '../../store/database.js';
 import { loadAnswers } from '../../store/runs/inbox.js';
 import { stillHeld } from '../../store/runs/progress.js';
 import { loadExecutions } from '../../store/step-store.js';
-import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import type { HeldRun } from './held-run.js';
 import { LeaseLost, ProgressWriter } from './progress-writer.js';
 import { type AdvancedRun, RunAdvancer } from './run-advancer.js';
@@ -23,7 +22,6 @@ export class RunTransactions {
     private readonly writer: ProgressWriter,
     private readonly endings: RunEndings,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
-    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   /** Advances many runs side by side. When it throws, nothing of it has happened. */
@@ -42,7 +40,7 @@ export class RunTransactions {
       const tx = await openStepTransaction(manager, 'shared', this.crm);
       await reload(manager, run.isUncertain ? [run] : []);
       for (const result of run.takeResults()) logResult(run, result, tx.now);
-      await this.writer.write(tx, { advanced: [{ run, advance: { kind: 'held', wantsSlot: false } }], unstarted: [] });
+      await this.writer.write(tx, { advanced: [{ run, advance: { kind: 'held', wantsSlot: false, wakeInMs: 0 } }], unstarted: [] });
     });
   }
 
@@ -51,7 +49,6 @@ export class RunTransactions {
     runs: readonly HeldRun[],
     advance: (tx: StepTransaction) => Promise<AdvancedRun[]>,
   ): Promise<AdvancedRun[]> {
-    const begun = performance.now();
     const uncertain = runs.filter((run) => run.isUncertain);
     const answered = runs.filter((run) => run.hasUnreadAnswers || run.isUncertain);
     // Whoever hears of an answer from here on says so again.
@@ -65,8 +62,6 @@ export class RunTransactions {
         const advanced = await advance(tx);
         return { advanced, ended: await this.writer.write(tx, { advanced, unstarted: [] }) };
       });
-      // Each row that stays held has a new lease, by the transaction's clock.
-      for (const run of runs) run.leasedUntil = begun + this.settings.leaseMs;
       this.endings.tell(ended);
       return advanced;
     } catch (error) {
