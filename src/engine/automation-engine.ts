@@ -67,7 +67,7 @@ export class AutomationEngine {
     });
     this.driver.onRoom = () => this.runs.raise();
     for (let index = 0; index < LOOPS; index += 1) {
-      this.loops.push(this.loop('route', this.events, async () => (await this.route()).events > 0));
+      this.loops.push(this.loop('route', this.events, async () => (await this.route()).more));
       this.loops.push(this.loop('run', this.runs, async () => (await this.driver.tick()) > 0));
     }
     this.loops.push(this.loop('due runs', this.due, () => this.queueDueRuns()));

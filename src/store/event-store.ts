@@ -185,7 +185,8 @@ export async function claimUnroutedEvents(manager: EntityManager, limit: number,
        UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
        RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.actor, e.cause, e.trigger,
          e.target, e.parent, e.occurred_at,
-         (SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn"`,
+         (SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn",
+         (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`,
       [limit, after],
     ),
   );

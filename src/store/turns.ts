@@ -2,7 +2,12 @@
 export interface Turn {
   /** The workspace behind which the next claim begins; empty: at the first. */
   nextTurn: string;
+  /** How many workspaces it found to have work. */
+  busyWorkspaces: number;
 }
+
+/** How long after a claim that found work of several workspaces short transactions are kept up, in milliseconds. */
+const CROWDED_MS = 1_000;
 
 /**
  * Whose turn it is, when more workspaces have work than one claim can serve: a claim takes an equal share of each workspace,
@@ -14,12 +19,22 @@ export interface Turn {
  */
 export class Turns {
   private after = '';
+  private crowdedUntil = 0;
+  /** The last claim found work of several workspaces. */
+  isShared = false;
+
+  /** Several workspaces had work lately: what one of them waits for is the end of the other's transactions. */
+  get isCrowded(): boolean {
+    return performance.now() < this.crowdedUntil;
+  }
 
   /** Claims from the workspace whose turn it is; begins anew when there is nothing from there on. */
   async take<Row extends Turn>(claim: (after: string) => Promise<Row[]>): Promise<Row[]> {
     const from = this.after;
     const rows = await claim(from);
     this.after = rows[0]?.nextTurn ?? '';
+    this.isShared = (rows[0]?.busyWorkspaces ?? 0) > 1;
+    if (this.isShared) this.crowdedUntil = performance.now() + CROWDED_MS;
     return rows.length === 0 && from !== '' ? this.take(claim) : rows;
   }
 }

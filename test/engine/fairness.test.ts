@@ -60,7 +60,7 @@ describe('workspaces that share the workers', () => {
     await tick();
     expect(await unrouted()).toEqual({ noisy: 290 });
     await tick();
-    expect(await unrouted()).toEqual({ noisy: 270 });
+    expect(await unrouted()).toEqual({ noisy: 278 });
   });
 
   it('all get their turn when more of them have work than one batch can take', async () => {

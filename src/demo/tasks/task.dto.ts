@@ -26,7 +26,7 @@ export class CreateTask {
   assigneeId?: string | null;
 
   @IsOptional()
-  @IsIn(['leads', 'opportunities', 'contacts', 'accounts', 'invoices'])
+  @IsIn(['leads', 'opportunities', 'contacts', 'accounts', 'invoices', 'tasks'])
   relatedModule?: string | null;
 
   @IsOptional()

@@ -61,7 +61,7 @@ export async function loops(lab: FaultLab, count: number): Promise<Loops> {
   const deep = await depths(lab, endless, starter);
   const violations = [open, still].flatMap((left) => (left === null ? [] : [left]));
   const wrong = backAndForth.filter(
-    ({ succeeded, loops: ended, rules }) => succeeded !== 3 || ended !== 1 || !/in the chain/.test(rules.join()),
+    ({ succeeded, loops: ended, rules }) => succeeded !== 3 || ended !== 1 || !/in this very chain/.test(rules.join()),
   );
   if (backAndForth.length !== count || wrong.length > 0) {
     violations.push(
@@ -69,7 +69,11 @@ export async function loops(lab: FaultLab, count: number): Promise<Loops> {
     );
   }
   // The starter is the first of the five runs.
-  if (deep.succeeded !== 5 * count || deep.loops !== count || deep.rules.some((rule) => !/a chain ends at 5 runs/.test(rule))) {
+  if (
+    deep.succeeded !== 5 * count ||
+    deep.loops !== count ||
+    deep.rules.some((rule) => !/A chain of workflows ends after 5 runs/.test(rule))
+  ) {
     violations.push(`${count} endless chains came to ${JSON.stringify(deep)}`);
   }
   const workflows = lab.crm.context.get(WorkflowService);
