@@ -66,15 +66,20 @@ export async function applyUpdates(
     const drafts = await acceptedDrafts(crm, { manager: crm.manager, workspaceId }, group, results);
     if (drafts.size === 0) continue;
     const tx = { manager: crm.manager, workspaceId };
-    const written = await writeTogether(crm.manager, [...drafts], async (some) => {
-      if (drafts.size === 1) noteWrites(some);
-      const records = await crm.host.updateRecords(
-        tx,
-        first.ref.module,
-        some.map(([id, { set }]) => ({ id, set })),
-      );
-      return some.map(([id]) => records.get(id) ?? null);
-    });
+    const written = await writeTogether(
+      crm.manager,
+      [...drafts],
+      async (some) => {
+        if (drafts.size === 1) noteWrites(some);
+        const records = await crm.host.updateRecords(
+          tx,
+          first.ref.module,
+          some.map(([id, { set }]) => ({ id, set })),
+        );
+        return some.map(([id]) => records.get(id) ?? null);
+      },
+      ([id]) => id,
+    );
     for (const [index, entry] of [...drafts].entries()) {
       const [, draft] = entry;
       const record = written[index] ?? null;
