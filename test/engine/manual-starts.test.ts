@@ -129,4 +129,25 @@ describe('a start by the host’s own code', () => {
       'leads succeeded',
     ]);
   });
+
+  it('are refused with the path of each problem when they are no starts, before the database is asked', async () => {
+    const workflow = await app.publishWorkflow({ trigger: { type: 'manual' }, steps: [task('x')] });
+    const good = { workspaceId: 'acme', workflow };
+    const odd: [unknown, string[]][] = [
+      [null, ['workspaceId', 'workflow']],
+      [[], ['workspaceId', 'workflow']],
+      [{ ...good, workspaceId: 7 }, ['workspaceId']],
+      [{ ...good, workflow: 'w'.repeat(1_000_000) }, ['workflow']],
+      [{ ...good, key: '' }, ['key']],
+      [{ ...good, record: [] }, ['record.module', 'record.id']],
+      [{ ...good, record: { module: 'leads', id: 5 } }, ['record.id']],
+    ];
+    for (const [start, paths] of odd) {
+      const problems = paths.map((path) => expect.objectContaining({ path }));
+      await expect(app.automation.start(start as never)).rejects.toMatchObject({ code: 'start_invalid', problems });
+    }
+    await expect(app.automation.start({ ...good, workflow: `no\u0000thing` })).rejects.toMatchObject({ code: 'workflow_not_found' });
+    await expect(app.automation.start({ ...good, workspaceId: 'rival' })).rejects.toMatchObject({ code: 'workflow_not_found' });
+    await expect(app.automation.start({ ...good, actor: 'nobody' as never })).resolves.toEqual(expect.any(String));
+  });
 });

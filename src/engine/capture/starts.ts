@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { AutomationError } from '../../core/errors.js';
+import { AutomationError, type Problem } from '../../core/errors.js';
 import type { Actor, RecordRef } from '../../core/event.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
 import { jsonBytes, toStorableJson } from '../../core/storable-json.js';
@@ -28,6 +28,8 @@ export interface ManualStart {
 
 /** The source of such starts: what their keys are unique within. */
 export const MANUAL = 'manual';
+/** Longest texts that become keys or indexed columns. */
+const TEXT_LENGTH = 200;
 const SYSTEM: Actor = { type: 'system', id: null };
 
 /** The door for starts that name their workflow: one row, which the router routes like an event. */
@@ -57,7 +59,7 @@ export class Starts {
   }
 
   private async write(start: ManualStart, manager: EntityManager): Promise<string | null> {
-    const { workspaceId, workflow, record, key = null, actor = SYSTEM } = start;
+    const { workspaceId, workflow, record, key, actor } = checked(start);
     const found = await findStartable(manager, workspaceId, workflow);
     if (found === null) throw new AutomationError('workflow_not_found', `There is no workflow '${workflow}'.`);
     if (!found.isPublished) {
@@ -65,7 +67,7 @@ export class Starts {
         hint: 'Publish it first.',
       });
     }
-    if (record !== undefined && !this.catalog.modules.has(record.module)) {
+    if (record !== null && !this.catalog.modules.has(record.module)) {
       throw new AutomationError('start_invalid', `There is no module '${record.module}'.`, {
         problems: [{ path: 'record.module', message: `must be one of ${[...this.catalog.modules.keys()].join(', ')}` }],
       });
@@ -106,4 +108,28 @@ export class Starts {
       { hint: 'Store large data in the CRM, and give its id.' },
     );
   }
+}
+
+/** The start with storable texts. Throws `start_invalid` with the path of each problem: the host's code may hand on whatever it was given. */
+function checked(start: ManualStart) {
+  const given: unknown = start;
+  const problems: Problem[] = [];
+  const text = (path: string, value: unknown): string => {
+    if (typeof value === 'string' && value !== '' && value.length <= TEXT_LENGTH) return String(toStorableJson(value));
+    problems.push({ path, message: `must be a text of 1 to ${TEXT_LENGTH} characters` });
+    return '';
+  };
+  const { workspaceId, workflow, record, key, actor }: JsonObject = isJsonObject(given) ? given : {};
+  const about = isJsonObject(record) ? record : {};
+  const who = toStorableJson(actor ?? SYSTEM);
+  const storable = {
+    workspaceId: text('workspaceId', workspaceId),
+    workflow: text('workflow', workflow),
+    record: (record ?? null) === null ? null : { module: text('record.module', about.module), id: text('record.id', about.id) },
+    key: (key ?? null) === null ? null : text('key', key),
+    actor: isJsonObject(who) ? { ...SYSTEM, ...(who as Partial<Actor>) } : SYSTEM,
+  };
+  if (problems.length === 0) return storable;
+  const list = problems.map(({ path, message }) => `${path} ${message}`).join('; ');
+  throw new AutomationError('start_invalid', `The start cannot be captured: ${list}.`, { problems });
 }
