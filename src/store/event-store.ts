@@ -215,13 +215,18 @@ function inOrder(rows: EventRecord[]): DomainEvent[] {
   return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map(toDomainEvent);
 }
 
-/** Gives up an event that cannot be routed, and says so on the event itself; unless somebody has routed it meanwhile. */
-export async function markUnroutable(manager: EntityManager, event: EventRef, error: LoggedError): Promise<void> {
-  await sql(
+/**
+ * Gives up an event that cannot be routed, and says so on the event itself; unless somebody has routed it meanwhile. Returns the step that
+ * started it, null for all others.
+ */
+export async function markUnroutable(manager: EntityManager, event: EventRef, error: LoggedError): Promise<ParentStep | null> {
+  const [row] = await sql<{ parent: ParentStep | null }>(
     manager,
-    'UPDATE automation.events SET routed_at = now(), error = $3 WHERE workspace_id = $1 AND id = $2 AND routed_at IS NULL',
+    `UPDATE automation.events SET routed_at = now(), error = $3 WHERE workspace_id = $1 AND id = $2 AND routed_at IS NULL
+     RETURNING parent`,
     [event.workspaceId, event.id, error],
   );
+  return row?.parent ?? null;
 }
 
 /** Events by id, keyed by id; ids that retention removed are missing. */

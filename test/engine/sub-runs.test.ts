@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunDetail } from '../../src/admin/run-detail.js';
+import { Router } from '../../src/engine/routing/router.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };
@@ -185,5 +186,29 @@ describe('runs that a step starts', () => {
     const outcomes: (string | null | undefined)[] = [];
     for (const workflowId of ids) outcomes.push(...(await app.runsOf({ workflowId })).map(({ status, reason }) => reason ?? status));
     expect(outcomes).toEqual([...Array<string>(5).fill('succeeded'), 'loop']);
+  });
+
+  it('that cannot be, because their workflow was deleted meanwhile, leave nobody waiting', async () => {
+    const childId = await child(task('never'));
+    const parentId = await parent(childId, { wait: true });
+    await app.createLead();
+    // The parent's step has run, and its start is not routed yet.
+    await app.module.get(Router).route();
+    await app.workflows.delete(childId, ADMIN);
+    await app.automation.drain();
+    expect(await only(parentId)).toMatchObject({ status: 'succeeded', steps: [{ output: { runId: null, status: 'skipped' } }, {}] });
+    expect(await titles()).toEqual(['After skipped']);
+  });
+
+  it('whose start cannot be routed fail the step that waits for them', async () => {
+    const childId = await child(task('never'));
+    const parentId = await parent(childId, { wait: true });
+    await app.createLead();
+    await app.module.get(Router).route();
+    await app.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON automation.runs FOR EACH ROW WHEN (NEW.parent IS NOT NULL) EXECUTE FUNCTION refuse()`);
+    await app.automation.drain();
+    expect(await only(parentId)).toMatchObject({ status: 'failed', reason: 'sub_run_failed' });
   });
 });

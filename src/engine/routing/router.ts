@@ -127,7 +127,12 @@ export class Router {
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
       if (isPassing(error)) return NOTHING;
-      await this.database.transaction((manager) => markUnroutable(manager, event, toLoggedFailure(error).error));
+      const failure = toLoggedFailure(error).error;
+      await this.database.transaction(async (manager) => {
+        const parent = await markUnroutable(manager, event, failure);
+        const end = { workspaceId: event.workspaceId, id: null, parent, status: 'failed', reason: failure.code, error: failure };
+        await this.endings.tellParents(manager, [end]);
+      });
       return { ...NOTHING, events: 1, more: true };
     }
   }
@@ -159,7 +164,7 @@ export class Router {
     const events = await claim(manager);
     if (events.length === 0) return { ...NOTHING, started: [], ended: [] };
     const generations = await this.shareGenerations(manager, events);
-    const { candidates, unreadable } = await this.candidates(manager, events, generations);
+    const { candidates, unreadable, gone } = await this.candidates(manager, events, generations);
     await completeRecords({ manager, crm: this.crm }, candidates);
     const decisions = await this.decide(manager, candidates, tx.now);
     const unstarted: UnstartedRun[] = [...unreadable];
@@ -173,6 +178,11 @@ export class Router {
     const advanced = await advanceTogether([...now], tx, this.crm, (run) => this.advancer.advance(run, tx));
     const started = [...advanced, ...later];
     const ended = await this.writer.write(tx, { advanced: started, unstarted, generations });
+    // Deleted since the start was captured: there is no run to say so, but somebody may wait for its end.
+    await this.endings.tellParents(
+      manager,
+      gone.map(({ workspaceId, parent }) => ({ workspaceId, id: null, parent, status: 'skipped', reason: 'workflow_gone', error: null })),
+    );
     const queued = unstarted.some(({ status }) => status === 'queued') || started.some(({ advance }) => advance.kind === 'queued');
     return { events: events.length, queued, more: true, full: false, started, ended };
   }
@@ -189,9 +199,10 @@ export class Router {
     manager: EntityManager,
     events: readonly DomainEvent[],
     generations: ReadonlyMap<string, string | null>,
-  ): Promise<{ candidates: Candidate[]; unreadable: UnstartedRun[] }> {
+  ): Promise<{ candidates: Candidate[]; unreadable: UnstartedRun[]; gone: DomainEvent[] }> {
     const candidates: Candidate[] = [];
     const unreadable: UnstartedRun[] = [];
+    const gone: DomainEvent[] = [];
     const named = events.filter(({ target }) => target !== null);
     const targets = await this.active.targets(
       manager,
@@ -199,8 +210,8 @@ export class Router {
     );
     for (const [index, event] of named.entries()) {
       const target = targets[index];
-      if (!target?.version) continue;
-      if (target.version.kind === 'compiled') candidates.push({ event, version: target.version.version, status: target.status });
+      if (!target?.version) gone.push(event);
+      else if (target.version.kind === 'compiled') candidates.push({ event, version: target.version.version, status: target.status });
       else unreadable.push(unreadableRun(event, target.version.row));
     }
     for (const event of events) {
@@ -211,7 +222,7 @@ export class Router {
         else unreadable.push(unreadableRun(event, outcome.row));
       }
     }
-    return { candidates, unreadable };
+    return { candidates, unreadable, gone };
   }
 
   private async decide(manager: EntityManager, candidates: readonly Candidate[], now: Date): Promise<StartDecision[]> {

@@ -23,7 +23,13 @@ export interface EndedRun extends RunEnd {
 }
 
 /** What the step that waits for a sub-run is told of. */
-type SubRunEnd = Pick<EndedRun, 'workspaceId' | 'id' | 'parent'> & { status: string; reason: string | null; error: LoggedError | null };
+type SubRunEnd = Pick<EndedRun, 'workspaceId' | 'parent'> & {
+  /** Null when there never was a run. */
+  id: string | null;
+  status: string;
+  reason: string | null;
+  error: LoggedError | null;
+};
 
 /** A run that ends without having been advanced. */
 export interface ClaimedEnd extends RunClaim {
