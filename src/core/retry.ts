@@ -1,7 +1,7 @@
 import type { Retryability } from './errors.js';
 import { durationToMs, parseDuration } from './time/duration.js';
 
-/** How failed attempts of a step are repeated. Defaults: 3 attempts, 10 s first pause, doubled each time, 1 h at most; full jitter. */
+/** How failed attempts of a step are repeated. Defaults: 3 attempts, 10 s first pause, doubled each time, 1 h at most; equal jitter. */
 export interface RetryPolicy {
   /** All attempts, the first included; 1 is no retry. */
   maxAttempts?: number;
@@ -44,9 +44,10 @@ export function resolveRetryPolicy(policy: RetryPolicy | undefined): ResolvedRet
 }
 
 /**
- * Whether and when a failed step is tried again: exponential backoff with full jitter, so a pause is anything from
- * nothing to the step's current cap, and many steps that failed together do not come back together. The pause is never
- * shorter than what the far side asked for (`retryAfterMs`, followed up to 24 h), even beyond the policy's cap.
+ * Whether and when a failed step is tried again: exponential backoff with equal jitter. A pause is between half of the
+ * step's current cap and the whole of it: many steps that failed together do not come back together, and none comes back
+ * at once (with full jitter one attempt in a hundred did, to a far side that had just said no). The pause is never shorter
+ * than what the far side asked for (`retryAfterMs`, followed up to 24 h), even beyond the policy's cap.
  *
  * @param policy as it stands in the step; see {@link resolveRetryPolicy}
  * @param attemptsMade all attempts so far, the failed one included
@@ -66,7 +67,7 @@ export function decideRetry(
   const cap = initialMs === 0 ? 0 : Math.min(maxMs, initialMs * multiplier ** Math.max(0, attemptsMade - 1));
   const asked = retry.kind === 'transient' ? (retry.retryAfterMs ?? 0) : 0;
   const least = asked > 0 ? Math.min(asked, LONGEST_RETRY_AFTER_MS) : 0;
-  return { kind: 'retry', at: new Date(now.getTime() + Math.max(Math.floor(random * cap), Math.ceil(least))) };
+  return { kind: 'retry', at: new Date(now.getTime() + Math.max(Math.floor((cap * (1 + random)) / 2), Math.ceil(least))) };
 }
 
 /**

@@ -55,11 +55,11 @@ describe('decideRetry', () => {
 
   it('doubles the cap of the pause with each attempt, up to the longest', () => {
     const policy = { maxAttempts: 100, maxInterval: 'PT1M' };
-    expect([1, 2, 3, 4, 50].map((attempts) => pause(policy, attempts, 0.5))).toEqual([5_000, 10_000, 20_000, 30_000, 30_000]);
+    expect([1, 2, 3, 4, 50].map((attempts) => pause(policy, attempts, 0.5))).toEqual([7_500, 15_000, 30_000, 45_000, 45_000]);
   });
 
   it('treats no attempts made like one', () => {
-    expect(pause(undefined, 0, 0.5)).toBe(5_000);
+    expect(pause(undefined, 0, 0.5)).toBe(7_500);
   });
 
   it('retries at once when the first pause is zero, however many attempts were made', () => {
@@ -72,7 +72,7 @@ describe('decideRetry', () => {
   });
 
   it('waits longer than the far side asks when its own pause is longer', () => {
-    expect(pause(undefined, 1, 0.5, 1_000)).toBe(5_000);
+    expect(pause(undefined, 1, 0.5, 1_000)).toBe(7_500);
   });
 
   it.each([2 * DAY, Number.POSITIVE_INFINITY])('follows the far side for no longer than a day (%d)', (asked) => {
@@ -80,10 +80,10 @@ describe('decideRetry', () => {
   });
 
   it.each([-5, Number.NaN])('ignores a senseless wish (%d)', (asked) => {
-    expect(pause(undefined, 1, 0, asked)).toBe(0);
+    expect(pause(undefined, 1, 0, asked)).toBe(5_000);
   });
 
-  it('pauses within 0 and the cap, for any policy, attempt and luck', () => {
+  it('pauses for half of the cap at the least and for the cap at the most, for any policy, attempt and luck', () => {
     fc.assert(
       fc.property(
         fc.record({ initial: fc.nat(5_000), max: fc.nat(100_000), multiplier: fc.double({ min: 1, max: 50, noNaN: true }) }),
@@ -92,9 +92,9 @@ describe('decideRetry', () => {
         ({ initial, max, multiplier }, attempts, random) => {
           const policy = { maxAttempts: 10_000, initialInterval: `PT${initial}S`, maxInterval: `PT${max}S`, multiplier };
           const ms = pause(policy, attempts, random);
-          expect(ms).toBeGreaterThanOrEqual(0);
-          expect(ms).toBeLessThanOrEqual(max * 1_000);
-          if (attempts === 1) expect(ms).toBeLessThanOrEqual(initial * 1_000);
+          const cap = Math.min(max * 1_000, initial === 0 ? 0 : initial * 1_000 * multiplier ** (attempts - 1));
+          expect(ms).toBeGreaterThanOrEqual(Math.floor(cap / 2));
+          expect(ms).toBeLessThanOrEqual(cap);
         },
       ),
     );
@@ -114,7 +114,10 @@ describe('decideRetry', () => {
 
   it('tries an attempt again of which nobody knows whether it took effect', () => {
     const now = new Date('2026-01-01T00:00:00Z');
-    expect(decideRetry({ maxAttempts: 2 }, 1, { kind: 'ambiguous' }, now, 0)).toEqual({ kind: 'retry', at: now });
+    expect(decideRetry({ maxAttempts: 2 }, 1, { kind: 'ambiguous' }, now, 0)).toEqual({
+      kind: 'retry',
+      at: new Date('2026-01-01T00:00:05Z'),
+    });
     expect(decideRetry({ maxAttempts: 2 }, 2, { kind: 'ambiguous' }, now, 0)).toEqual({ kind: 'give_up', reason: 'exhausted' });
   });
 });
@@ -126,7 +129,7 @@ describe('what the log says of a failed attempt', () => {
   };
 
   it('names the time of the next one', () => {
-    expect(note({ kind: 'transient' }, 1)).toBe('This was attempt 1 of 2; the next is due at 2025-06-01T12:00:05.000Z.');
+    expect(note({ kind: 'transient' }, 1)).toBe('This was attempt 1 of 2; the next is due at 2025-06-01T12:00:07.500Z.');
   });
 
   it('promises none after the last', () => {
