@@ -10,6 +10,7 @@ import { processes } from './suites/processes.js';
 import { publish } from './suites/publish.js';
 import { retention } from './suites/retention.js';
 import { throughput } from './suites/throughput.js';
+import { waits } from './suites/waits.js';
 import { benchPostgres } from './support.js';
 
 /**
@@ -28,6 +29,7 @@ const SUITES: readonly Suite[] = [
   activeWorkflows,
   history,
   retention,
+  waits,
   processes,
   memory,
 ];
