@@ -77,18 +77,41 @@ export interface DueRuns {
   waits: number;
   /** Leases that ran out: their workers are dead, frozen or cut off. */
   leases: number;
+  /** Workspaces that have enough in the queue: more of theirs may be due. */
+  heldBack: number;
 }
 
 /**
  * Queues runs whose wait is over or whose worker let its lease run out, the longest due first, at most `limit` of each.
  * Only a lease that ran out counts as a recovery. `held`: runs that the caller holds; after an outage their leases may have
  * run out, but their results are about to be written.
+ *
+ * Of a workspace that has `limit` runs in the queue, no further waits: when 100,000 of one ended at nine o'clock, another's
+ * stood behind them in order of time, and waited until all were queued (11 s). Its index leads over them without a look at
+ * the table.
  */
 export async function queueDueRuns(manager: EntityManager, limit: number, held: readonly string[]): Promise<DueRuns> {
   const [due] = await sql<DueRuns>(
     manager,
-    `WITH over AS MATERIALIZED (
+    `WITH RECURSIVE busy(w, n) AS (
+       SELECT first.w, 1 FROM (
+         SELECT workspace_id AS w FROM automation.runs WHERE status = 'queued' AND recoveries <= 1
+         ORDER BY workspace_id COLLATE "C" LIMIT 1
+       ) AS first
+       UNION ALL
+       SELECT next.w, n + 1 FROM busy, LATERAL (
+         SELECT workspace_id AS w FROM automation.runs WHERE status = 'queued' AND recoveries <= 1
+           AND workspace_id COLLATE "C" > busy.w ORDER BY workspace_id COLLATE "C" LIMIT 1
+       ) AS next WHERE n < $1::int
+     ),
+     enough AS MATERIALIZED (
+       SELECT w FROM busy WHERE EXISTS (
+         SELECT FROM automation.runs WHERE workspace_id COLLATE "C" = w AND status = 'queued' AND recoveries <= 1 OFFSET $1::int - 1
+       )
+     ),
+     over AS MATERIALIZED (
        SELECT workspace_id AS w, id AS i FROM automation.runs WHERE status = 'waiting' AND due_at <= now()
+         AND workspace_id <> ALL(ARRAY(SELECT w FROM enough))
        ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
      ),
      expired AS MATERIALIZED (
@@ -100,8 +123,9 @@ export async function queueDueRuns(manager: EntityManager, limit: number, held: 
        UPDATE automation.runs SET status = 'queued', recoveries = recoveries + 1, fence = fence + 1 FROM expired
        WHERE workspace_id = w AND id = i RETURNING 1
      )
-     SELECT (SELECT count(*) FROM woken)::int AS waits, (SELECT count(*) FROM recovered)::int AS leases`,
+     SELECT (SELECT count(*) FROM woken)::int AS waits, (SELECT count(*) FROM recovered)::int AS leases,
+       (SELECT count(*) FROM enough)::int AS "heldBack"`,
     [limit, held],
   );
-  return due ?? { waits: 0, leases: 0 };
+  return due ?? { waits: 0, leases: 0, heldBack: 0 };
 }

@@ -24,7 +24,9 @@ export async function watchWriters(lab: FaultLab): Promise<void> {
       FROM automation.runs r WHERE r.workspace_id = NEW.workspace_id AND r.id = NEW.run_id;
       RETURN NULL;
     END $$;
-    CREATE TRIGGER watch_run AFTER UPDATE ON automation.runs FOR EACH ROW WHEN (NEW.fence = OLD.fence)
+    -- A run that waits is in nobody's hands: whoever finds its wait over queues it.
+    CREATE TRIGGER watch_run AFTER UPDATE ON automation.runs FOR EACH ROW
+      WHEN (NEW.fence = OLD.fence AND NOT (OLD.status = 'waiting' AND NEW.status = 'queued'))
       EXECUTE FUNCTION fault_lab.watch_run();
     -- At the commit: what the run's fence is then, decides.
     CREATE CONSTRAINT TRIGGER watch_step AFTER INSERT OR UPDATE ON automation.step_executions DEFERRABLE INITIALLY DEFERRED

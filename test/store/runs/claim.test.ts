@@ -125,7 +125,7 @@ describe('runs that become due by themselves', () => {
   it('are waits that are over; they go on as they were', async () => {
     const over = await own.run({ status: 'waiting', fence: 4, recoveries: 1 });
     const not = await own.run({ status: 'waiting', due_at: NEVER });
-    expect(await queue()).toEqual({ waits: 1, leases: 0 });
+    expect(await queue()).toEqual({ waits: 1, leases: 0, heldBack: 0 });
     expect(await own.runRow(over)).toMatchObject({ status: 'queued', fence: 4, recoveries: 1, due_at: at(0) });
     expect(await statuses([not])).toEqual(['waiting']);
   });
@@ -133,14 +133,14 @@ describe('runs that become due by themselves', () => {
   it('are leases that ran out: that counts as a recovery, and shuts the former holder out', async () => {
     const expired = await own.run({ status: 'running', fence: 4, recoveries: 1 });
     const held = await own.run({ status: 'running', due_at: NEVER });
-    expect(await queue()).toEqual({ waits: 0, leases: 1 });
+    expect(await queue()).toEqual({ waits: 0, leases: 1, heldBack: 0 });
     expect(await own.runRow(expired)).toMatchObject({ status: 'queued', fence: 5, recoveries: 2 });
     expect(await statuses([held])).toEqual(['running']);
   });
 
   it('are not those that the caller holds itself, however old their lease', async () => {
     const [mine, dead] = [await own.run({ status: 'running' }), await own.run({ status: 'running' })];
-    expect(await queue(10, [mine])).toEqual({ waits: 0, leases: 1 });
+    expect(await queue(10, [mine])).toEqual({ waits: 0, leases: 1, heldBack: 0 });
     expect(await statuses([mine, dead])).toEqual(['running', 'queued']);
   });
 
@@ -148,7 +148,7 @@ describe('runs that become due by themselves', () => {
     const ids: string[] = [];
     for (const status of ['queued', 'succeeded', 'failed', 'skipped', 'cancelled']) ids.push(await own.run({ status, fence: 1 }));
     const before = await own.allRuns();
-    expect(await queue()).toEqual({ waits: 0, leases: 0 });
+    expect(await queue()).toEqual({ waits: 0, leases: 0, heldBack: 0 });
     expect(await own.allRuns()).toEqual(before);
     expect(before).toHaveLength(ids.length);
   });
@@ -162,6 +162,17 @@ describe('runs that become due by themselves', () => {
     const due = await queue(2);
     expect(due.waits + due.leases).toBe(2);
     expect(await statuses([first, second, third])).toEqual(['queued', 'queued', status]);
+  });
+
+  it('wait while their workspace has enough in the queue, and another one does not wait for them', async () => {
+    const crowd = [await own.run({ due_at: at(0) }), await own.run({ due_at: at(0) })];
+    const next = await own.run({ status: 'waiting', due_at: at(1) });
+    const other = await own.run({ workspace_id: 'other', status: 'waiting', due_at: at(2) });
+    expect(await queue(2)).toEqual({ waits: 1, leases: 0, heldBack: 1 });
+    expect(await statuses([next, other])).toEqual(['waiting', 'queued']);
+    await own.query(`UPDATE automation.runs SET status = 'succeeded' WHERE id = $1`, [crowd[0]]);
+    expect(await queue(2)).toEqual({ waits: 1, leases: 0, heldBack: 0 });
+    expect(await statuses([next])).toEqual(['queued']);
   });
 
   it.each(['waiting', 'running'])('are passed over while somebody else has them: %s', async (status) => {
