@@ -79,11 +79,14 @@ export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
 const DEFAULTS = {
   timezone: 'UTC',
   worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
-  limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10 },
+  limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10, crmCallMs: 15_000 },
   retention: { runs: 'P180D', skippedRuns: 'P30D', events: 'P30D' },
   admin: { queryTimeoutMs: 5_000, waiting: 50 },
   poolSize: 8,
 };
+
+/** Postgres ends a shared transaction in which it hears nothing of us for 30 s. */
+const MOST_CRM_CALL_MS = 20_000;
 
 /** Checks the options and fills in the defaults. Throws `options_invalid` with a problem for each. */
 export function resolveSettings(options: AutomationOptions): EngineSettings {
@@ -121,6 +124,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
       stepsPerRun: whole('limits.stepsPerRun', limits.stepsPerRun, DEFAULTS.limits.stepsPerRun, 1, 10_000),
       payloadBytes: whole('limits.payloadBytes', limits.payloadBytes, DEFAULTS.limits.payloadBytes, 1_024, 10 * 1024 * 1024),
       recoveries: whole('limits.recoveries', limits.recoveries, DEFAULTS.limits.recoveries, 1, 1_000),
+      crmCallMs: whole('limits.crmCallMs', limits.crmCallMs, DEFAULTS.limits.crmCallMs, 10, MOST_CRM_CALL_MS),
     },
     retention: {
       runsMs: age('retention.runs', retention.runs, DEFAULTS.retention.runs),

@@ -8,9 +8,11 @@ import { ActionRegistry } from './actions/registry.js';
 import { AUTOMATION_OPTIONS, type AutomationOptions, resolveAdminLimits, resolvePoolSize, resolveSettings } from './automation.options.js';
 import { AutomationCatalog } from './engine/automation-catalog.js';
 import { HOST_EMITTER } from './engine/capture/emitter-bridge.js';
-import { ENGINE_SETTINGS } from './engine/engine-settings.js';
+import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
+import { StalledWorkspaces } from './engine/stalled-workspaces.js';
 import { HOST_DATA_SOURCE } from './engine/wake-up.js';
 import { CRM_HOST } from './host/crm-host.js';
+import { limitCrmHost } from './host/limited-host.js';
 import { isAttachable } from './host/typeorm-crm-host.js';
 import { ACCESS_POLICY } from './http/index.js';
 import { AdminDatabase } from './store/admin-database.js';
@@ -20,7 +22,12 @@ import { MIGRATIONS } from './store/migrations.js';
 /** What the options give, under the tokens by which the parts ask for it. */
 const host: Provider[] = [
   { provide: ENGINE_SETTINGS, inject: [AUTOMATION_OPTIONS], useFactory: resolveSettings },
-  { provide: CRM_HOST, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.crm },
+  {
+    provide: CRM_HOST,
+    inject: [AUTOMATION_OPTIONS, ENGINE_SETTINGS, StalledWorkspaces],
+    useFactory: ({ crm }: AutomationOptions, { limits }: EngineSettings, stalled: StalledWorkspaces) =>
+      limitCrmHost(crm, limits.crmCallMs, (workspaceId) => stalled.running.add(workspaceId)),
+  },
   { provide: HOST_DATA_SOURCE, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.dataSource },
   { provide: ACCESS_POLICY, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.access ?? null },
   { provide: HOST_EMITTER, inject: [ModuleRef], useFactory: hostsEmitter },

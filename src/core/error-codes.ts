@@ -119,6 +119,7 @@ export const ERROR_CODES = {
   outbound_timeout: 504,
   smtp_timeout: 504,
   step_timed_out: 504,
+  crm_timed_out: 504,
 
   // Not now: try again in a moment.
   busy: 503,

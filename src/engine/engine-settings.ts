@@ -25,6 +25,8 @@ export interface EngineSettings {
     payloadBytes: number;
     /** Recoveries in a row without progress before a run is given up. */
     recoveries: number;
+    /** One call of the CRM's own code, in milliseconds, from 10 to 20,000: `findRecords`, `validate` and the like. */
+    crmCallMs: number;
   };
   retention: {
     /** Finished runs and their steps. */

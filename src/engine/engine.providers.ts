@@ -21,6 +21,7 @@ import { RunReturns } from './running/run-returns.js';
 import { RunTransactions } from './running/run-transactions.js';
 import { StepScopes } from './running/step-scopes.js';
 import { SubRuns } from './running/sub-runs.js';
+import { StalledWorkspaces } from './stalled-workspaces.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
 import { Inbox } from './waits/inbox.js';
@@ -46,6 +47,7 @@ const signal: Provider = {
 /** The engine. Needs the database, the settings, the host's parts, the catalog and the actions. */
 export const engineProviders: Provider[] = [
   WakeUp,
+  StalledWorkspaces,
   ...capture,
   ...workflows,
   ...steps,

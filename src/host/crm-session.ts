@@ -99,8 +99,8 @@ export class CrmUnitOfWork {
   }
 
   readonly #learn = this.#batches.collect<RecordRequest, void>(async (requests) => {
-    await this.#records.learn(requests);
-    return requests.map(() => undefined);
+    const failed = await this.#records.learn(requests);
+    return requests.map((request) => failed.get(request));
   });
 
   readonly update = this.#batches.collect<UpdateCall, UpdateResult>(async (calls) => {
@@ -194,7 +194,11 @@ export class CrmUnitOfWork {
     write: (calls: readonly Call[]) => Promise<Result[]>,
   ): Promise<(Result | WriteRefused)[]> {
     if (calls.length === 1) for (const { step } of calls) step.wrote = true;
-    const results = await writeTogether(this.manager, calls, write);
+    const results = await writeTogether(this.manager, calls, write).catch((error: unknown) => {
+      // How far the host's code had come, nobody knows.
+      for (const { step } of calls) step.wrote = true;
+      throw error;
+    });
     calls.forEach(({ step }, at) => {
       if (!(results[at] instanceof WriteRefused)) step.wrote = true;
     });
@@ -232,7 +236,7 @@ export class CrmUnitOfWork {
   #perModule<Call extends { step: StepAtWork; module: string }, Result>(
     calls: readonly Call[],
     work: (group: readonly Call[], tx: CrmTransaction, module: string) => Promise<Result[]>,
-  ): Promise<Result[]> {
+  ): Promise<(Result | Error)[]> {
     return answeredInGroups(
       calls,
       ({ step, module }) => JSON.stringify([step.origin.workspaceId, module]),

@@ -31,6 +31,11 @@ export function isConnectionLoss(thrown: unknown): boolean {
   return false;
 }
 
+/** Has Postgres refused a statement, or is it gone? Then nothing more can succeed in the transaction. */
+export function endsTransaction(thrown: unknown): boolean {
+  return sqlState(thrown) !== null || isConnectionLoss(thrown);
+}
+
 /** SQLSTATE of a statement that was canceled while it ran: our own limit, or a person's pg_cancel_backend. */
 export const QUERY_CANCELED = '57014';
 /** The database is up but cannot serve this now: out of resources, deadlock, serialization failure, lock timeout. */

@@ -157,9 +157,15 @@ export interface EventRef {
 /**
  * Claims unrouted events, the oldest of each workspace, an equal share of each, and marks them routed: the mark commits
  * together with what routing writes, or not at all. SKIP LOCKED keeps routers of several nodes out of each other's way.
- * `busy` walks down the index from workspace to workspace, one probe each, however much each has.
+ * `busy` walks down the index from workspace to workspace, one probe each, however much each has. `except`: workspaces
+ * whose events are left alone for now.
  */
-export async function claimUnroutedEvents(manager: EntityManager, limit: number, turns: Turns): Promise<DomainEvent[]> {
+export async function claimUnroutedEvents(
+  manager: EntityManager,
+  limit: number,
+  turns: Turns,
+  except: readonly string[] = [],
+): Promise<DomainEvent[]> {
   const rows = await turns.take((after) =>
     sql<EventRecord & Turn>(
       manager,
@@ -176,7 +182,7 @@ export async function claimUnroutedEvents(manager: EntityManager, limit: number,
        ),
        claimed AS MATERIALIZED (
          SELECT workspace_id, id FROM busy, LATERAL (
-           SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND routed_at IS NULL
+           SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND routed_at IS NULL AND w <> ALL ($3::text[])
            ORDER BY id LIMIT $1::int / (SELECT count(*) FROM busy) FOR UPDATE SKIP LOCKED
          ) AS oldest
          -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
@@ -187,10 +193,21 @@ export async function claimUnroutedEvents(manager: EntityManager, limit: number,
          e.target, e.parent, e.occurred_at,
          (SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn",
          (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`,
-      [limit, after],
+      [limit, after, except],
     ),
   );
   return inOrder(rows);
+}
+
+/** Takes back the claim of events, in the transaction that made it: they are routed later. */
+export async function unclaimEvents(manager: EntityManager, refs: readonly EventRef[]): Promise<void> {
+  if (refs.length === 0) return;
+  await sql(
+    manager,
+    `UPDATE automation.events e SET routed_at = NULL FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid)
+     WHERE e.workspace_id = r."workspaceId" AND e.id = r.id`,
+    [recordset(refs.map(({ workspaceId, id }) => ({ workspaceId, id })))],
+  );
 }
 
 /** Claims these very events, as {@link claimUnroutedEvents} does; those that are routed, or that another node is at, are missing. */

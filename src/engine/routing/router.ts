@@ -1,11 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { DomainEvent } from '../../core/event.js';
 import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { claimTheseEvents, claimUnroutedEvents, type EventRef, markUnroutable } from '../../store/event-store.js';
+import { claimTheseEvents, claimUnroutedEvents, type EventRef, markUnroutable, unclaimEvents } from '../../store/event-store.js';
 import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
 import { Turns } from '../../store/turns.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -17,6 +17,7 @@ import { RunDriver } from '../running/run-driver.js';
 import { type EndedRun, RunEndings } from '../running/run-endings.js';
 import { advanceTogether } from '../running/shared-advance.js';
 import { openStepTransaction } from '../running/step-transaction.js';
+import { StalledWorkspaces } from '../stalled-workspaces.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { completeRecords } from './complete-records.js';
 import { type Candidate, newRun, skippedRun, unreadableRun } from './new-runs.js';
@@ -62,6 +63,7 @@ const STANDBY_BATCH = 2;
  */
 @Injectable()
 export class Router {
+  private readonly logger = new Logger('AutomationRouting');
   private readonly turns = new Turns();
   /** Transactions under way. */
   private routing = 0;
@@ -73,6 +75,7 @@ export class Router {
     private readonly writer: ProgressWriter,
     private readonly endings: RunEndings,
     private readonly driver: RunDriver,
+    private readonly stalled: StalledWorkspaces,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
@@ -86,7 +89,7 @@ export class Router {
     this.routing += 1;
     try {
       const routed = await this.transaction(async (manager) => {
-        const events = await claimUnroutedEvents(manager, most, this.turns);
+        const events = await claimUnroutedEvents(manager, most, this.turns, this.stalled.routing.all);
         claimed.push(...events.map(({ workspaceId, id }) => ({ workspaceId, id })));
         return events;
       }, 'advance');
@@ -161,11 +164,10 @@ export class Router {
     { runs, leasedUntil }: { runs: HeldRun[]; leasedUntil: number },
   ): Promise<Routing> {
     const tx = await openStepTransaction(manager, 'shared', this.crm);
-    const events = await claim(manager);
-    if (events.length === 0) return { ...NOTHING, started: [], ended: [] };
-    const generations = await this.shareGenerations(manager, events);
-    const { candidates, unreadable, gone } = await this.candidates(manager, events, generations);
-    await completeRecords({ manager, crm: this.crm }, candidates);
+    const claimed = await claim(manager);
+    if (claimed.length === 0) return { ...NOTHING, started: [], ended: [] };
+    const generations = await this.shareGenerations(manager, claimed);
+    const { events, candidates, unreadable, gone } = await this.answered(manager, claimed, generations);
     const decisions = await this.decide(manager, candidates, tx.now);
     const unstarted: UnstartedRun[] = [...unreadable];
     for (const [index, candidate] of candidates.entries()) {
@@ -192,6 +194,20 @@ export class Router {
     const workspaces = [...new Set(events.map(({ workspaceId }) => workspaceId))];
     const read = await shareActiveWorkflows(manager, workspaces);
     return new Map(workspaces.map((workspaceId) => [workspaceId, read.get(workspaceId) ?? null]));
+  }
+
+  /** Finds the candidates of the events, with all that their conditions need; leaves events for later about which the CRM did not answer. */
+  private async answered(manager: EntityManager, claimed: readonly DomainEvent[], generations: ReadonlyMap<string, string | null>) {
+    const found = await this.candidates(manager, claimed, generations);
+    const unanswered = await completeRecords({ manager, crm: this.crm }, found.candidates);
+    if (unanswered.size === 0) return { ...found, events: claimed };
+    await unclaimEvents(manager, [...unanswered]);
+    for (const workspaceId of new Set([...unanswered].map((event) => event.workspaceId))) {
+      this.stalled.routing.add(workspaceId);
+      this.logger.warn(`Workspace ${workspaceId}: the CRM does not answer 'findRecords'; its events wait.`);
+    }
+    const events = claimed.filter((event) => !unanswered.has(event));
+    return { ...(await this.candidates(manager, events, generations)), events };
   }
 
   /** The workflows that may start: those that listen to an event, or the one that a start names. */
@@ -255,7 +271,8 @@ export class Router {
     };
     const now = runs.filter(
       ({ version, workspaceId }) =>
-        version.firstAdvance === 'by_router' || (version.firstAdvance === 'by_router_with_room' && hasRoom(workspaceId)),
+        !this.stalled.running.has(workspaceId) &&
+        (version.firstAdvance === 'by_router' || (version.firstAdvance === 'by_router_with_room' && hasRoom(workspaceId))),
     );
     return new Set(now.slice(0, MOST_ADVANCED));
   }

@@ -11,10 +11,11 @@ import type { ReadyStep } from '../../core/plan/plan.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { CrmUnitOfWork, WriteRefused } from '../../host/crm-session.js';
+import { lendManager } from '../../host/lent-manager.js';
+import { withoutLimit } from '../../host/limited-host.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
 import type { HeldRun } from './held-run.js';
-import { lendManager } from './lent-manager.js';
 import { beginAttempt, logFailure, logSuccess } from './step-log.js';
 import { storableOutput } from './step-output.js';
 import { StepScopes } from './step-scopes.js';
@@ -72,7 +73,7 @@ export class LocalSteps {
         attempt.input = maskArguments(action, args);
         return action.execute(args, Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), { crm: session }));
       };
-      // Our own actions do nothing but ask the database, whose limit on statements holds for them.
+      // Our own actions do nothing but ask the CRM: each statement has its limit, and so has each call of its code.
       const output = isHosts(action)
         ? await withTimeout(timeoutOf(step), { id: step.id, effect: 'local' }, perform).finally(() => session.close())
         : await perform();
@@ -99,8 +100,8 @@ export class LocalSteps {
     // A statement that hangs is ended by the database, so that the connection can be used again.
     await manager.query(`SAVEPOINT step; SET LOCAL statement_timeout = ${timeoutMs}`);
     const lent = lendManager(manager);
-    // Its own unit: what a failed step read and wrote is forgotten with it.
-    const unit = new CrmUnitOfWork(this.crm, lent.manager);
+    // Its own unit: what a failed step read and wrote is forgotten with it. Its limit is the step's.
+    const unit = new CrmUnitOfWork(withoutLimit(this.crm), lent.manager);
     try {
       const output = await withTimeout(timeoutMs, { id: step.id, effect: 'local' }, async () => {
         const scope = await this.scopes.of(run, ready, { now: attempt.startedAt, unit }, purposeOf(run));

@@ -8,6 +8,7 @@ import { Turns } from '../../store/turns.js';
 import { within } from '../../store/within.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from '../failures.js';
+import { StalledWorkspaces } from '../stalled-workspaces.js';
 import type { ExternalAttempt, ExternalOutcome } from './external-attempt.js';
 import { ExternalSlots } from './external-slots.js';
 import { FairSlots } from './fair-slots.js';
@@ -56,6 +57,7 @@ export class RunDriver {
     private readonly transactions: RunTransactions,
     private readonly returns: RunReturns,
     private readonly slots: ExternalSlots,
+    private readonly stalled: StalledWorkspaces,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {
     const { ownTransactions } = settings;
@@ -242,7 +244,8 @@ export class RunDriver {
   private async advance(runs: readonly HeldRun[]): Promise<void> {
     const ours = runs.filter((run) => this.held.has(run));
     for (const run of ours) run.stage = 'advancing';
-    for (const group of groupedByWorkspace(ours.filter(({ version }) => version.firstAdvance === 'by_worker'))) {
+    const apart = new Set(ours.filter((run) => run.version.firstAdvance === 'by_worker' || this.stalled.running.has(run.workspaceId)));
+    for (const group of groupedByWorkspace([...apart])) {
       const [first] = group;
       if (first)
         this.track(
@@ -250,7 +253,7 @@ export class RunDriver {
           this.ownTransactions.run(first.workspaceId, () => this.advanceShared(group)),
         );
     }
-    await this.advanceShared(ours.filter(({ version }) => version.firstAdvance !== 'by_worker'));
+    await this.advanceShared(ours.filter((run) => !apart.has(run)));
   }
 
   private async advanceShared(runs: readonly HeldRun[]): Promise<void> {

@@ -6,9 +6,9 @@ import type { RecordData, RecordRef } from '../../core/event.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import type { CrmHost, CrmTransaction } from '../crm-host.js';
 import { checkedPatch } from '../field-values.js';
-import { grouped } from '../grouped.js';
+import { grouped, ownFailure } from '../grouped.js';
 import type { ChangeRules } from './change-rules.js';
-import type { KnownRecords } from './known-records.js';
+import type { KnownRecords, RecordRequest } from './known-records.js';
 import type { NewEvent, StepAtWork } from './step-origin.js';
 import { WriteRefused, writeTogether } from './write-together.js';
 
@@ -27,6 +27,7 @@ export interface UpdateResult {
 }
 
 type NumberedCall = UpdateCall & { at: number };
+type NumberedEvent = { at: number; event: NewEvent };
 
 /** What the calls on one record add up to. */
 interface Draft {
@@ -55,49 +56,75 @@ export async function applyUpdates(
   crm: UpdateContext,
   calls: readonly UpdateCall[],
 ): Promise<{ results: (UpdateResult | Error)[]; events: NewEvent[] }> {
-  await crm.records.learn(calls.map(({ step, ref }) => ({ workspaceId: step.origin.workspaceId, ref, relations: [], lock: true })));
+  const requests = calls.map(({ step, ref }) => ({ workspaceId: step.origin.workspaceId, ref, relations: [], lock: true }));
+  const failed = await crm.records.learn(requests);
   const results: (UpdateResult | Error)[] = [];
-  const events: { at: number; event: NewEvent }[] = [];
-  const numbered = calls.map((call, at) => ({ ...call, at }));
-  for (const group of grouped(numbered, ({ step, ref }) => JSON.stringify([step.origin.workspaceId, ref.module]))) {
-    const [first] = group;
-    if (!first) continue;
-    const { workspaceId } = first.step.origin;
-    const drafts = await acceptedDrafts(crm, { manager: crm.manager, workspaceId }, group, results);
-    if (drafts.size === 0) continue;
-    const tx = { manager: crm.manager, workspaceId };
-    const written = await writeTogether(
-      crm.manager,
-      [...drafts],
-      async (some) => {
-        if (drafts.size === 1) noteWrites(some);
-        const records = await crm.host.updateRecords(
-          tx,
-          first.ref.module,
-          some.map(([id, { set }]) => ({ id, set })),
-        );
-        return some.map(([id]) => records.get(id) ?? null);
-      },
-      ([id]) => id,
-    );
-    for (const [index, entry] of [...drafts].entries()) {
-      const [, draft] = entry;
-      const record = written[index] ?? null;
-      if (record instanceof WriteRefused) {
-        for (const { at } of draft.calls) results[at] = record;
-        continue;
-      }
-      noteWrites([entry]);
-      crm.records.wrote(workspaceId, draft.ref, record);
-      const last = crm.records.own(workspaceId, draft.ref);
-      draft.calls.forEach(({ at, step, before }, index) => {
-        const after = draft.calls[index + 1]?.before ?? last;
-        results[at] = last && after ? { before: { ...before }, after: { ...after } } : recordNotFound(draft.ref);
-        if (last && after) events.push(...derivedEvents(first.module, step, draft.ref.id, before, after).map((event) => ({ at, event })));
-      });
+  const events: NumberedEvent[] = [];
+  const known: NumberedCall[] = [];
+  for (const [at, call] of calls.entries()) {
+    const failure = failed.get(requests[at] as RecordRequest);
+    if (failure) results[at] = failure;
+    else known.push({ ...call, at });
+  }
+  for (const group of grouped(known, ({ step, ref }) => JSON.stringify([step.origin.workspaceId, ref.module]))) {
+    try {
+      events.push(...(await updateGroup(crm, group, results)));
+    } catch (error) {
+      const failure = ownFailure(error);
+      for (const { at } of group) results[at] ??= failure;
     }
   }
   return { results, events: events.sort((a, b) => a.at - b.at).map(({ event }) => event) };
+}
+
+/** Updates records of one workspace and module, and notes what each call has come to. */
+async function updateGroup(
+  crm: UpdateContext,
+  group: readonly NumberedCall[],
+  results: (UpdateResult | Error)[],
+): Promise<NumberedEvent[]> {
+  const events: NumberedEvent[] = [];
+  const [first] = group;
+  if (!first) return events;
+  const { workspaceId } = first.step.origin;
+  const tx = { manager: crm.manager, workspaceId };
+  const drafts = await acceptedDrafts(crm, tx, group, results);
+  if (drafts.size === 0) return events;
+  const written = await writeTogether(
+    crm.manager,
+    [...drafts],
+    async (some) => {
+      if (drafts.size === 1) noteWrites(some);
+      const records = await crm.host.updateRecords(
+        tx,
+        first.ref.module,
+        some.map(([id, { set }]) => ({ id, set })),
+      );
+      return some.map(([id]) => records.get(id) ?? null);
+    },
+    ([id]) => id,
+  ).catch((error: unknown) => {
+    // How far the host's code had come, nobody knows.
+    noteWrites([...drafts]);
+    throw error;
+  });
+  for (const [index, entry] of [...drafts].entries()) {
+    const [, draft] = entry;
+    const record = written[index] ?? null;
+    if (record instanceof WriteRefused) {
+      for (const { at } of draft.calls) results[at] = record;
+      continue;
+    }
+    noteWrites([entry]);
+    crm.records.wrote(workspaceId, draft.ref, record);
+    const last = crm.records.own(workspaceId, draft.ref);
+    draft.calls.forEach(({ at, step, before }, index) => {
+      const after = draft.calls[index + 1]?.before ?? last;
+      results[at] = last && after ? { before: { ...before }, after: { ...after } } : recordNotFound(draft.ref);
+      if (last && after) events.push(...derivedEvents(first.module, step, draft.ref.id, before, after).map((event) => ({ at, event })));
+    });
+  }
+  return events;
 }
 
 /** A write that is sent alone may have happened whatever becomes of it; one of many has when it was not taken back. */

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { AutomationError } from '../../core/errors.js';
+import { endsTransaction } from '../postgres-errors.js';
 
 /**
  * Collects the calls that are made in one tick into batches, and runs one batch at a time: a connection serves one
@@ -27,7 +27,7 @@ export class Batches {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof AutomationError)) this.#failure = { error };
+      if (endsTransaction(error)) this.#failure = { error };
       throw error;
     }
   }

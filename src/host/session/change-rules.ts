@@ -54,10 +54,12 @@ export class ChangeRules {
       if (record && !this.modules.has(record.module)) refusals.add(at, moduleUnknown(record.module));
     });
     const about = tasks.map(({ record }, at) => (record && refusals.isOpen(at) ? record : null));
-    const requests = about.flatMap((ref) => (ref ? [{ workspaceId: tx.workspaceId, ref, relations: [], lock: false }] : []));
-    await this.known.records.learn(requests);
+    const requests = about.map((ref) => ref && { workspaceId: tx.workspaceId, ref, relations: [], lock: false });
+    const failed = await this.known.records.learn(requests.filter((request) => request !== null));
     about.forEach((ref, at) => {
-      if (ref && !this.known.records.own(tx.workspaceId, ref)) {
+      const failure = requests[at] && failed.get(requests[at]);
+      if (failure) refusals.add(at, failure);
+      else if (ref && !this.known.records.own(tx.workspaceId, ref)) {
         refusals.add(at, referenceUnknown(`There is no record '${ref.id}' in ${ref.module} that a task could be about.`, { ...ref }));
       }
     });
@@ -114,7 +116,8 @@ export class ChangeRules {
       for (const value of await this.host.findReferenced(tx, module, field, unknown)) known.add(value);
     } else if (target !== undefined && this.modules.has(target)) {
       const refs = unknown.map((id) => ({ module: target, id }));
-      await this.known.records.learn(refs.map((ref) => ({ workspaceId: tx.workspaceId, ref, relations: [], lock: false })));
+      const requests = refs.map((ref) => ({ workspaceId: tx.workspaceId, ref, relations: [], lock: false }));
+      for (const failure of (await this.known.records.learn(requests)).values()) throw failure;
       for (const ref of refs) if (this.known.records.own(tx.workspaceId, ref)) known.add(ref.id);
     }
     return known;

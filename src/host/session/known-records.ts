@@ -3,7 +3,7 @@ import type { ModuleDescription } from '../../core/catalog.js';
 import type { RecordData, RecordRef } from '../../core/event.js';
 import { isJsonObject, type Json } from '../../core/json.js';
 import type { CrmHost } from '../crm-host.js';
-import { grouped } from '../grouped.js';
+import { grouped, ownFailure } from '../grouped.js';
 
 /** A record to be known, with the relations it is wanted with. */
 export interface RecordRequest {
@@ -41,10 +41,14 @@ export class KnownRecords {
     return known.own === null || relations.every((relation) => known.related.has(relation));
   }
 
-  /** Reads what is not known yet, or not well enough: one statement per workspace, module and whether it is locked. */
-  async learn(requests: readonly RecordRequest[]): Promise<void> {
+  /**
+   * Reads what is not known yet, or not well enough: one statement per workspace, module and whether it is locked. Returns
+   * for which requests the host has failed, and how; the others are known.
+   */
+  async learn(requests: readonly RecordRequest[]): Promise<Map<RecordRequest, Error>> {
+    const failed = new Map<RecordRequest, Error>();
     const unknown = requests.filter((request) => !this.has(request));
-    if (unknown.length === 0) return;
+    if (unknown.length === 0) return failed;
     const toLock = new Set(unknown.filter(({ lock }) => lock).map(({ workspaceId, ref }) => nameOf(workspaceId, ref)));
     // Who only looks at what a neighbour locks gets it with that statement.
     const isLocked = ({ workspaceId, ref }: RecordRequest): boolean => toLock.has(nameOf(workspaceId, ref));
@@ -58,9 +62,15 @@ export class KnownRecords {
       // What is read anew keeps its relations, as they are now.
       const known = ids.flatMap((id) => [...(this.#known.get(nameOf(workspaceId, { module, id }))?.related.keys() ?? [])]);
       const relations = [...new Set([...group.flatMap((request) => request.relations), ...known])];
-      const found = await this.host.findRecords({ manager: this.manager, workspaceId }, module, ids, { lock, relations });
-      for (const id of ids) this.#set(workspaceId, { module, id }, found.get(id) ?? null, relations, lock);
+      try {
+        const found = await this.host.findRecords({ manager: this.manager, workspaceId }, module, ids, { lock, relations });
+        for (const id of ids) this.#set(workspaceId, { module, id }, found.get(id) ?? null, relations, lock);
+      } catch (error) {
+        const failure = ownFailure(error);
+        for (const request of group) failed.set(request, failure);
+      }
     }
+    return failed;
   }
 
   /** The record's own fields; null when it does not exist. It must have been learnt. */

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { AutomationError } from '../../core/errors.js';
+import { AutomationError } from '../core/errors.js';
 
 /** The transaction as one step may use it. */
 export interface LentManager {
