@@ -74,6 +74,8 @@ export interface DomainEvent {
   /** The record before it, where the host knows it. */
   previous: RecordData | null;
   changes: Record<string, FieldChange> | null;
+  /** What of the three had to be cut for the event to be small enough: `record.description`, … */
+  cut?: string[] | null;
   actor: Actor;
   cause: Cause | null;
   /** What runs see as `trigger`: `{ type: 'manual', input }`. Null for a CRM event, whose `trigger` is told from the event itself. */

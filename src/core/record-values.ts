@@ -1,29 +1,127 @@
-import type { FieldDescription, ModuleDescription } from './catalog.js';
+import type { Catalog, FieldDescription, ModuleDescription } from './catalog.js';
 import type { RecordData } from './event.js';
-import type { Json } from './json.js';
+import { isJsonObject, type Json, type JsonObject } from './json.js';
+import { shapeOf } from './module-shape.js';
+import { toStorableJson } from './storable-json.js';
 
 /** A decimal number as databases print it. */
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 /** Digits that a double keeps exactly; longer numbers stay text. */
 const EXACT_DIGITS = 15;
 
+/** Where the host has a field's value in what its code gave; undefined: under the field's name, or nowhere. */
+export type FieldReader = (module: string, given: object, field: string) => unknown;
+
 /**
- * A record as the catalog says its fields are. Hosts publish what their ORM gave them: a `numeric` column as the text
- * `"50000.00"`, an integer foreign key as a number. Taken literally, `amount greater_than 10000` would fail on a text.
- * Only lossless changes of form; values that do not fit their field, and fields the catalog does not know, stay.
+ * What the catalog knows of a record, in a copy: its fields, and of the to-one relations that are loaded their fields. The
+ * catalog is walked, not the object: whatever else hangs on an entity (lists that were loaded with it, getters, what is
+ * hidden) is neither read nor paid for. A value that cannot be read is left out. Fields that hold nothing (undefined) are
+ * left out, too: nobody has said what is in them.
  */
-export function toRecordData(module: ModuleDescription, record: RecordData): RecordData {
-  const result: RecordData = { ...record };
-  for (const field of module.fields) {
-    const value = result[field.name];
-    if (value !== undefined && value !== null) result[field.name] = inForm(field, value);
+export function recordOf(
+  { modules }: Pick<Catalog, 'modules'>,
+  module: ModuleDescription,
+  given: object,
+  read: FieldReader = () => undefined,
+): RecordData {
+  const record = fieldsOf(module, given, read);
+  for (const { name, module: target } of module.relations) {
+    const description = modules.get(target);
+    const related = description && loadedRelation(given, name);
+    if (related === null) record[name] = null;
+    else if (description && isJsonObject(related)) record[name] = fieldsOf(description, related, read);
   }
-  // Ids are texts everywhere, as in the CrmHost port.
-  if (typeof result.id === 'number') result.id = String(result.id);
-  return result;
+  return record;
 }
 
-function inForm({ type }: FieldDescription, value: Json): Json {
+/** The record without what the catalog does not know (any more); its relations likewise. */
+export function knownOf({ modules }: Pick<Catalog, 'modules'>, module: ModuleDescription, record: RecordData): RecordData {
+  const known: RecordData = { ...ownFieldsOf(module, record) };
+  for (const { name, module: target } of module.relations) {
+    const related = record[name];
+    const description = modules.get(target);
+    if (related === null) known[name] = null;
+    else if (description && isJsonObject(related)) known[name] = ownFieldsOf(description, related);
+  }
+  return known;
+}
+
+/** The record with its own fields alone; the same object where it has nothing else. */
+export function ownFieldsOf(module: ModuleDescription, record: RecordData): RecordData {
+  const { names } = shapeOf(module);
+  for (const name in record) {
+    if (!names.has(name)) return Object.fromEntries(Object.entries(record).filter(([key]) => names.has(key)));
+  }
+  return record;
+}
+
+function fieldsOf(module: ModuleDescription, given: object, read: FieldReader): RecordData {
+  const shape = shapeOf(module);
+  const record: RecordData = {};
+  const take = (field: Pick<FieldDescription, 'name' | 'type'>, path: readonly string[]): void => {
+    const value = readField(module, given, field.name, path, read);
+    if (value === undefined) return;
+    const json = toStorableJson(value);
+    setAt(record, path, json === null ? null : inForm(field, json));
+  };
+  for (const field of shape.own) {
+    const members = shape.members.get(field.name);
+    if (!members) take(field, [field.name]);
+    else for (const member of members) take(member, member.name.split('.'));
+  }
+  // Ids are texts everywhere, as in the CrmHost port; a host need not list them among the fields.
+  if (!shape.fields.has('id')) take(ID, ['id']);
+  if (typeof record.id === 'number') record.id = String(record.id);
+  return record;
+}
+
+const ID = { name: 'id', type: 'text' } as const;
+
+function readField(module: ModuleDescription, given: object, name: string, path: readonly string[], read: FieldReader): unknown {
+  try {
+    const value = read(module.name, given, name);
+    return value === undefined ? valueAt(given, path) : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function valueAt(given: object, path: readonly string[]): unknown {
+  let here: unknown = given;
+  for (const name of path) {
+    if (here === null) return null;
+    if (typeof here !== 'object') return undefined;
+    here = (here as Record<string, unknown>)[name];
+  }
+  return here;
+}
+
+/** What is loaded of a relation: looked up without calling an accessor, for TypeORM's lazy relations begin to load then. */
+function loadedRelation(given: object, name: string): unknown {
+  try {
+    return Object.getOwnPropertyDescriptor(given, name)?.value;
+  } catch {
+    return undefined;
+  }
+}
+
+function setAt(record: JsonObject, path: readonly string[], value: Json): void {
+  let here = record;
+  for (const name of path.slice(0, -1)) {
+    const next = here[name];
+    const inner: JsonObject = isJsonObject(next) ? next : {};
+    here[name] = inner;
+    here = inner;
+  }
+  here[path.at(-1) as string] = value;
+}
+
+/**
+ * A value as the catalog says its field is. Hosts publish what their ORM gave them: a `numeric` column as the text
+ * `"50000.00"`, an integer foreign key as a number. Taken literally, `amount greater_than 10000` would fail on a text.
+ * Only lossless changes of form; values that do not fit their field stay.
+ */
+function inForm({ type }: Pick<FieldDescription, 'type'>, value: Json): Json {
   if (typeof value === 'number' && type === 'text') return String(value);
   if (typeof value !== 'string') return value;
   if ((type === 'number' || type === 'money') && DECIMAL.test(value) && value.replace(/\D/g, '').length <= EXACT_DIGITS)

@@ -24,7 +24,8 @@ export class Automation {
    * });
    * ```
    *
-   * Throws `event_invalid` (with the path of each problem) or `payload_too_large`, before anything is written.
+   * Throws `event_invalid` (with the path of each problem), before anything is written. Of a record the event keeps what the
+   * catalog knows of it; what makes it larger than `limits.payloadBytes` is cut, the longest texts first.
    */
   publish(events: AutomationEvent | readonly AutomationEvent[], manager?: EntityManager): Promise<void> {
     return this.intake.publish(events, manager);

@@ -99,6 +99,13 @@ export interface CrmHost {
   findReferenced?(tx: CrmTransaction, module: string, field: string, values: readonly string[]): Promise<ReadonlySet<string>>;
 
   /**
+   * The value of a field in what the host's code gave to `publish` (an entity, a plain object), where it is not the property
+   * of the field's name; undefined for all others. Called for each field of the module, inside the host's transaction: it
+   * looks at what is there, and loads nothing.
+   */
+  fieldOf?(module: string, given: object, field: string): unknown;
+
+  /**
    * The CRM's own rules: what is wrong with a change, each problem with the field as its path; nothing when it may be written.
    * Asked before anything is written, after types, references, owner and stage were found in order. A problem, or an
    * AutomationError thrown, fails the step for good and leaves its neighbours alone. The changes of a batch are asked for in

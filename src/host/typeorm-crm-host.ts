@@ -154,6 +154,10 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     return (await this.#module(module).references.get(field)?.find(tx, values)) ?? new Set();
   }
 
+  fieldOf(module: string, given: object, field: string): unknown {
+    return this.#ready().modules.get(module)?.table.valueIn(given, field);
+  }
+
   /** What the class-validator decorators say; in memory alone, unless the host's validators look further. */
   validate(module: string, change: PlannedChange): readonly Problem[] | Promise<readonly Problem[]> {
     const { table, rules } = this.#module(module);

@@ -29,6 +29,7 @@ interface EventRecord {
   record: RecordData | null;
   previous: RecordData | null;
   changes: Record<string, FieldChange> | null;
+  cut: string[] | null;
   actor: Actor;
   cause: Cause | null;
   trigger: JsonObject | null;
@@ -47,6 +48,7 @@ function toDomainEvent(row: EventRecord): DomainEvent {
     record: row.record,
     previous: row.previous,
     changes: row.changes,
+    cut: row.cut,
     actor: row.actor,
     cause: row.cause,
     trigger: row.trigger,
@@ -56,14 +58,15 @@ function toDomainEvent(row: EventRecord): DomainEvent {
   };
 }
 
-const GIVEN_COLUMNS = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key';
+const GIVEN_COLUMNS = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key, cut';
 
 /** The values of {@link GIVEN_COLUMNS}. Told one by one: picking them by name took 0.005 ms more. */
 function givenValues(event: EventRow): unknown[] {
   return [
     ...[event.workspaceId, event.id, event.module, event.event, event.recordId],
     ...[event.record, event.previous, event.changes, event.actor, event.cause],
-    ...[event.source, event.key],
+    // A list as it is would become an array of Postgres.
+    ...[event.source, event.key, event.cut ? JSON.stringify(event.cut) : null],
   ];
 }
 
@@ -90,6 +93,7 @@ const CAPTURED = new RowSet('e', {
   cause: 'jsonb',
   source: 'text',
   key: 'text',
+  cut: 'jsonb',
 });
 
 /**
@@ -113,7 +117,7 @@ export async function insertEvents(manager: EntityManager, events: readonly Even
   await sql(
     manager,
     `INSERT INTO automation.events (${GIVEN_COLUMNS})
-     SELECT "workspaceId", id, module, event, "recordId", record, previous, changes, actor, cause, source, key
+     SELECT "workspaceId", id, module, event, "recordId", record, previous, changes, actor, cause, source, key, cut
      FROM ${CAPTURED.from}
      ${unlessKnown}`,
     CAPTURED.parameters(events),
@@ -189,7 +193,7 @@ export async function claimUnroutedEvents(
          LIMIT $1::int
        )
        UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
-       RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.actor, e.cause, e.trigger,
+       RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
          e.target, e.parent, e.occurred_at,
          (SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn",
          (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`,
@@ -220,7 +224,7 @@ export async function claimTheseEvents(manager: EntityManager, refs: readonly Ev
        WHERE e.routed_at IS NULL FOR UPDATE OF e SKIP LOCKED
      )
      UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
-     RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.actor, e.cause, e.trigger,
+     RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
        e.target, e.parent, e.occurred_at`,
     [recordset(refs.map(({ workspaceId, id }) => ({ workspaceId, id })))],
   );

@@ -1,7 +1,13 @@
 import { CreateAutomation1763600000000 } from '../../migrations/1763600000000-create-automation.js';
 import { Retention1763700000000 } from '../../migrations/1763700000000-retention.js';
 import { OneWayToStart1763710000000 } from '../../migrations/1763710000000-one-way-to-start.js';
+import { CutEvents1763715000000 } from '../../migrations/1763715000000-cut-events.js';
 import type { MigrationClasses } from './database.js';
 
 /** Every migration of the schema `automation`, oldest first. */
-export const MIGRATIONS: MigrationClasses = [CreateAutomation1763600000000, Retention1763700000000, OneWayToStart1763710000000];
+export const MIGRATIONS: MigrationClasses = [
+  CreateAutomation1763600000000,
+  Retention1763700000000,
+  OneWayToStart1763710000000,
+  CutEvents1763715000000,
+];

@@ -193,6 +193,8 @@ export interface EventRecord extends EventItem {
   record: JsonObject | null;
   previous: JsonObject | null;
   changes: JsonObject | null;
+  /** What of the three had to be cut: `record.description`, … */
+  cut: string[] | null;
   cause: Json;
   /** Of a start that is no CRM event: its kind and input, as steps see it. */
   trigger: JsonObject | null;
@@ -241,7 +243,7 @@ export async function listEvents(
 export async function findEvent(manager: EntityManager, workspaceId: string, id: string): Promise<EventRecord | null> {
   const [row] = await sql<Stored<EventRecord>>(
     manager,
-    `SELECT ${EVENT_COLUMNS}, e.record, e.previous, e.changes, e.cause, e.trigger, e.key
+    `SELECT ${EVENT_COLUMNS}, e.record, e.previous, e.changes, e.cut, e.cause, e.trigger, e.key
      FROM automation.events e WHERE e.workspace_id = $1 AND e.id = $2`,
     [workspaceId, id],
   );

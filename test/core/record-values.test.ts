@@ -1,15 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FieldType, ModuleDescription } from '../../src/core/catalog.js';
-import { toRecordData } from '../../src/core/record-values.js';
+import { knownOf, ownFieldsOf, recordOf } from '../../src/core/record-values.js';
 
 const field = (name: string, type: FieldType) => ({ name, label: name, type, nullable: true, writable: true });
-const DEALS: ModuleDescription = {
-  name: 'deals',
-  singular: 'deal',
-  label: 'Deals',
-  fields: [field('amount', 'money'), field('count', 'number'), field('ownerId', 'text'), field('closeOn', 'date'), field('tags', 'list')],
-  relations: [],
-  events: [],
+const module = (name: string, fields: ModuleDescription['fields'], relations: ModuleDescription['relations'] = []) => ({
+  ...{ name, singular: name, label: name, fields, relations, events: [] },
+});
+const DEALS = module(
+  'deals',
+  [
+    ...[field('amount', 'money'), field('count', 'number'), field('ownerId', 'text'), field('closeOn', 'date'), field('tags', 'list')],
+    ...[field('address', 'json'), field('address.city', 'text'), field('address.geo.zone', 'number'), field('a.b', 'text')],
+  ],
+  [
+    { name: 'account', module: 'accounts' },
+    { name: 'pet', module: 'pets' },
+  ],
+);
+const ACCOUNTS = module('accounts', [field('id', 'text'), field('industry', 'text')], [{ name: 'parent', module: 'accounts' }]);
+const CATALOG = { modules: new Map([DEALS, ACCOUNTS].map((one) => [one.name, one])) };
+
+const recorded = (given: object) => recordOf(CATALOG, DEALS, given);
+const throwing = (): never => {
+  throw new Error('not loaded');
 };
 
 describe('a record as the host published it', () => {
@@ -24,8 +37,9 @@ describe('a record as the host published it', () => {
       { ownerId: '7', id: '12' },
     ],
     [{ closeOn: '2026-03-01T00:00:00.000Z' }, { closeOn: '2026-03-01' }],
+    [{ closeOn: new Date('2026-03-01T00:00:00.000Z') }, { closeOn: '2026-03-01' }],
   ])('%j becomes %j', (given, expected) => {
-    expect(toRecordData(DEALS, given)).toEqual(expected);
+    expect(recorded(given)).toEqual(expected);
   });
 
   it.each([
@@ -35,9 +49,68 @@ describe('a record as the host published it', () => {
     [{ amount: '1e5' }],
     [{ amount: null, count: true }],
     [{ closeOn: '2026-03-01T10:00:00.000Z' }],
-    [{ unknown: '5', other: 5 }],
     [{ tags: ['1', 2] }],
+    [{ 'a.b': 'a name with a dot' }],
   ])('%j stays as it is', (given) => {
-    expect(toRecordData(DEALS, given)).toEqual(given);
+    expect(recorded(given)).toEqual(given);
+  });
+
+  it('is what the catalog knows of it: lists that are loaded, methods and other members are not even looked at', () => {
+    const looked: string[] = [];
+    const given = new Proxy<Record<string, unknown>>(
+      { id: 1, amount: '5.00', lines: [{ sku: 'a' }], password: 'secret', toJSON: () => ({ amount: 0, password: 'secret' }) },
+      {
+        get: (target, name) => {
+          looked.push(String(name));
+          return target[String(name)];
+        },
+      },
+    );
+    expect(recorded(given)).toEqual({ id: '1', amount: 5 });
+    for (const name of ['lines', 'password', 'toJSON']) expect(looked).not.toContain(name);
+  });
+
+  it('does without a value that cannot be read, and says nothing of what holds undefined', () => {
+    const given = Object.defineProperty({ id: 'd', tags: undefined, ownerId: 'u' }, 'amount', { get: throwing, enumerable: true });
+    expect(recorded(given)).toEqual({ id: 'd', ownerId: 'u' });
+  });
+
+  it('has of a relation that is loaded its own fields, of one that is not loaded nothing', () => {
+    const account = { id: 3, industry: 'Steel', secret: 'x', parent: { id: 4, industry: 'Ore' } };
+    expect(recorded({ id: 'd', account, pet: { name: 'Rex' } })).toEqual({ id: 'd', account: { id: '3', industry: 'Steel' } });
+    expect(recorded({ id: 'd', account: null, pet: null })).toEqual({ id: 'd', account: null });
+    expect(recorded({ id: 'd', account: 'a-1' })).toEqual({ id: 'd' });
+  });
+
+  it('does not make a lazy relation load, and can do without one that cannot be looked up', () => {
+    expect(recorded(Object.defineProperty({ id: 'd' }, 'account', { get: throwing, enumerable: true }))).toEqual({ id: 'd' });
+    expect(recorded(new Proxy({ id: 'd' }, { getOwnPropertyDescriptor: throwing }))).toEqual({ id: 'd' });
+  });
+
+  it('has of an object whose members are fields these members, and no others', () => {
+    const address = { city: 'Ulm', geo: { zone: '7', secret: 1 }, secret: 2 };
+    expect(recorded({ address })).toEqual({ address: { city: 'Ulm', geo: { zone: 7 } } });
+    expect(recorded({ address: null })).toEqual({ address: { city: null, geo: { zone: null } } });
+    expect(recorded({ address: { geo: 'nowhere' } })).toEqual({});
+  });
+
+  it('is read as the host says where it knows better', () => {
+    const read = (name: string, given: object, one: string) =>
+      name === 'deals' && one === 'id' ? (given as { code: string }).code : undefined;
+    expect(recordOf(CATALOG, DEALS, { code: 'D-1', count: 2 }, read)).toEqual({ id: 'D-1', count: 2 });
+  });
+});
+
+describe('a record as a host answered it', () => {
+  it('loses what the catalog does not know, of the record and of its relations', () => {
+    const record = { id: 'd', amount: 5, secret: 'x', account: { id: 'a', industry: 'Steel', secret: 'x' }, pet: { name: 'Rex' } };
+    expect(knownOf(CATALOG, DEALS, record)).toEqual({ id: 'd', amount: 5, account: { id: 'a', industry: 'Steel' } });
+    expect(knownOf(CATALOG, DEALS, { id: 'd', account: null })).toEqual({ id: 'd', account: null });
+    expect(knownOf(CATALOG, DEALS, { id: 'd', account: 'a-1' })).toEqual({ id: 'd' });
+  });
+
+  it('is the same object where it has nothing but its own fields', () => {
+    const record = { id: 'd', amount: 5 };
+    expect(ownFieldsOf(DEALS, record)).toBe(record);
   });
 });

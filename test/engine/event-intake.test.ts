@@ -115,10 +115,10 @@ describe('publishing events', () => {
       workspaceId: 'acme',
       module: 'leads',
       event: 'created',
-      record: { id: 'odd', zero: 'a\u0000b', lone: 'x\ud800y', endless: Number.POSITIVE_INFINITY, deep, at: new Date(0) },
+      record: { id: 'odd', name: 'a\u0000b', email: 'x\ud800y', touches: Number.POSITIVE_INFINITY, source: deep, createdAt: new Date(0) },
     });
     const [row] = await app.query<{ record: Record<string, unknown> }>("SELECT record FROM automation.events WHERE record_id = 'odd'");
-    expect(row?.record).toMatchObject({ zero: 'a\ufffdb', lone: 'x\ufffdy', endless: null, at: '1970-01-01T00:00:00.000Z' });
+    expect(row?.record).toMatchObject({ name: 'a\ufffdb', email: 'x\ufffdy', touches: null, createdAt: '1970-01-01T00:00:00.000Z' });
   });
 
   it('refuses what is no event, with a code, before anything is written', async () => {
@@ -130,10 +130,102 @@ describe('publishing events', () => {
     expect(await publish({ workspaceId: 'acme', module: 'leads', event: 'created', record: 'text' })).toBe('event_invalid');
     expect(await publish(null)).toBe('event_invalid');
     expect(await publish([{ workspaceId: 'acme', module: 'leads', event: 'created' }, null])).toBe('event_invalid');
-    expect(
-      await publish({ workspaceId: 'acme', module: 'leads', event: 'created', record: { id: 'big', text: 'x'.repeat(300_000) } }),
-    ).toBe('payload_too_large');
     expect(await count(app)).toBe(before);
+  });
+});
+
+describe('what an event keeps of a record', () => {
+  let app: AutomationApp;
+  beforeAll(async () => {
+    app = await startAutomationApp();
+  });
+  afterAll(() => app.close());
+
+  const stored = async (id: string) => {
+    const rows = await app.query<{ record: object; previous: object; changes: object; cut: string[] | null; actor: object }>(
+      'SELECT record, previous, changes, cut, actor FROM automation.events WHERE record_id = $1 ORDER BY id',
+      [id],
+    );
+    return rows[0];
+  };
+  const created = { workspaceId: 'acme', module: 'leads', event: 'created' };
+
+  it('is its fields and those of related records: not what else is loaded, no getters, no methods, nothing of the actor but who it is', async () => {
+    class LoadedLead {
+      readonly id = 'loaded';
+      readonly name = 'Ada';
+      readonly amount = '5.50';
+      readonly lines = [{ sku: 'a' }];
+      readonly account = { id: 'a-1', name: 'Engines', industry: 'Steel', password: 'x', leads: [this] };
+      get total(): number {
+        throw new Error('lines are not loaded');
+      }
+    }
+    const actor = { type: 'user' as const, id: 'u-1', name: 'Ann', passwordHash: 'x', sessions: [{}] };
+    await app.automation.publish({ ...created, record: new LoadedLead(), actor });
+    expect(await stored('loaded')).toEqual({
+      record: { id: 'loaded', name: 'Ada', amount: 5.5, account: { id: 'a-1', name: 'Engines', industry: 'Steel' } },
+      previous: null,
+      changes: null,
+      cut: null,
+      actor: { type: 'user', id: 'u-1', name: 'Ann' },
+    });
+  });
+
+  it.each([1, 20])('is cut when %s of them are too large, the longest texts first, and the event says so', async (events) => {
+    const id = `large-${events}`;
+    const before = { id, name: 'x'.repeat(300_000), source: 'Web Form' };
+    const event = { ...created, event: 'updated', previous: before, record: { ...before, name: 'y'.repeat(300_000), email: 'a@b.test' } };
+    await app.source.transaction((manager) =>
+      app.automation.publish(
+        Array.from({ length: events }, () => event),
+        manager,
+      ),
+    );
+    expect(await stored(id)).toMatchObject({
+      record: { id, name: expect.stringMatching(/^y+…$/), source: 'Web Form', email: 'a@b.test' },
+      previous: { id, name: expect.stringMatching(/^x+…$/), source: 'Web Form' },
+      changes: {
+        name: { from: expect.stringMatching(/^x+…$/), to: expect.stringMatching(/^y+…$/) },
+        email: { from: null, to: 'a@b.test' },
+      },
+      cut: ['record.name', 'previous.name', 'changes.name'],
+    });
+    const [row] = await app.query<{ bytes: number }>(
+      'SELECT length(record::text) + length(previous::text) + length(changes::text) AS bytes FROM automation.events WHERE record_id = $1',
+      [id],
+    );
+    expect(row?.bytes).toBeLessThan(256 * 1024);
+  });
+
+  it('lets conditions see what was cut as it is now', async () => {
+    const text = `${'x'.repeat(300_000)} urgent`;
+    const workflowId = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      conditions: { field: 'source', operator: 'ends_with', value: 'urgent' },
+      steps: [{ id: 'note', type: 'change_field', with: { field: 'email', value: 'seen@lead.test' } }],
+    });
+    const lead = await app.createLead({ source: text });
+    await app.automation.drain();
+    const [run] = await app.runsOf({ workflowId, recordId: lead.id });
+    expect(run).toMatchObject({ status: 'succeeded', event: { cut: ['record.source'], recordId: lead.id } });
+  });
+
+  it('is no more of what a step has written', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      conditions: { field: 'name', operator: 'equals', value: 'Long' },
+      steps: [{ id: 'grow', type: 'change_field', with: { field: 'email', value: 'x'.repeat(40_000) } }],
+    });
+    await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'updated' },
+      steps: [{ id: 'stop', type: 'stop' }],
+    });
+    const lead = await app.createLead({ name: 'Long', source: 'y'.repeat(150_000) });
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(['succeeded']);
+    const [event] = await app.query("SELECT cut FROM automation.events WHERE record_id = $1 AND source = 'workflow'", [lead.id]);
+    expect(event).toEqual({ cut: ['record.source', 'previous.source'] });
   });
 });
 

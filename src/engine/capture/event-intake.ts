@@ -5,9 +5,11 @@ import type { Catalog, ModuleDescription } from '../../core/catalog.js';
 import { deriveEvents, diffRecords } from '../../core/derive-events.js';
 import { AutomationError, type Problem } from '../../core/errors.js';
 import type { Actor, RecordData } from '../../core/event.js';
-import { isJsonObject, type Json } from '../../core/json.js';
-import { toRecordData } from '../../core/record-values.js';
-import { jsonBytes, toStorableJson } from '../../core/storable-json.js';
+import { cutToSize } from '../../core/event-size.js';
+import { isJsonObject } from '../../core/json.js';
+import { type FieldReader, recordOf } from '../../core/record-values.js';
+import { toStorableJson } from '../../core/storable-json.js';
+import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { type EventRow, insertEvents } from '../../store/event-store.js';
 import { AutomationCatalog } from '../automation-catalog.js';
@@ -23,7 +25,10 @@ export interface AutomationEvent {
   event: string;
   /** Default: the record's `id`. */
   recordId?: string | number;
-  /** The record after the event. Left out: it is read when the event is routed. */
+  /**
+   * The record after the event: an entity with whatever is loaded of it, or a plain object. The event keeps what the catalog
+   * knows of it: its fields, and those of the to-one relations that are loaded. Left out: it is read when the event is routed.
+   */
   record?: object | null;
   /** The record before; with it, conditions on changes work. */
   previous?: object | null;
@@ -54,13 +59,16 @@ const NAME_LENGTH = 200;
 @Injectable()
 export class EventIntake {
   private readonly moduleNames: ReadonlyMap<string, string>;
+  private readonly readField: FieldReader;
 
   constructor(
     private readonly database: AutomationDatabase,
     private readonly catalog: AutomationCatalog,
     private readonly wakeUp: WakeUp,
+    @Inject(CRM_HOST) crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {
+    this.readField = (module, given, field) => crm.fieldOf?.(module, given, field);
     const modules = [...catalog.modules.values()];
     this.moduleNames = new Map([
       ...modules.map((module) => [module.singular, module.name] as const),
@@ -70,7 +78,8 @@ export class EventIntake {
 
   /**
    * Captures events. With a manager: in its transaction, so that they exist if and only if it commits; without one:
-   * at once, in a transaction of our own. Throws `event_invalid` or `payload_too_large`, before anything is written.
+   * at once, in a transaction of our own. Throws `event_invalid`, before anything is written. One that is too large is no
+   * reason to fail the host's transaction: it is cut, and says so.
    */
   async publish(events: AutomationEvent | readonly AutomationEvent[], manager?: EntityManager): Promise<void> {
     const list = readable('event', (): readonly AutomationEvent[] => (Array.isArray(events) ? [...events] : [events as AutomationEvent]));
@@ -92,10 +101,11 @@ export class EventIntake {
     const name = this.moduleNames.get(given.module);
     const module = name === undefined ? undefined : this.catalog.modules.get(name);
     if (!module) throw unknownModule(given.module, '', this.catalog);
-    const before = storableRecord(given.before, 'before', module);
-    const after = storableRecord(given.after, 'after', module);
+    const before = this.storableRecord(given.before, 'before', module);
+    const after = this.storableRecord(given.after, 'after', module);
+    const record = after ?? before;
     const rows = deriveEvents(module, before, after).map(({ event }) =>
-      this.toRow({ ...given, event, record: after ?? before, previous: before, recordId: textId((after ?? before)?.id) ?? undefined }, ''),
+      this.toRow({ ...given, event, record, previous: before, recordId: textId(record?.id) ?? undefined }, ''),
     );
     await this.write(rows, manager);
   }
@@ -126,11 +136,11 @@ export class EventIntake {
     const module = this.moduleNames.get(event.module);
     const description = module === undefined ? undefined : this.catalog.modules.get(module);
     if (module === undefined || description === undefined) throw unknownModule(event.module, at, this.catalog);
-    const record = storableRecord(event.record, `${at}record`, description);
-    const previous = storableRecord(event.previous, `${at}previous`, description);
+    const record = this.storableRecord(event.record, `${at}record`, description);
+    const previous = this.storableRecord(event.previous, `${at}previous`, description);
     const recordId = textId(event.recordId ?? record?.id ?? previous?.id);
     if (problems.length > 0) throw invalidEvent(problems);
-    const row: EventRow = {
+    const row = {
       id: uuidv7(),
       workspaceId,
       module,
@@ -144,15 +154,14 @@ export class EventIntake {
       source,
       key,
     };
-    const bytes = jsonBytes(row as unknown as Json);
-    if (bytes > this.settings.limits.payloadBytes) {
-      throw new AutomationError(
-        'payload_too_large',
-        `The event ${module}.${name} of record ${recordId} is ${bytes} bytes of JSON; ${this.settings.limits.payloadBytes} are allowed.`,
-        { hint: 'Publish the fields that workflows use, or publish without `record`: it is read when the event is routed.' },
-      );
-    }
-    return row;
+    const { event: kept, cut } = cutToSize(row, this.settings.limits.payloadBytes);
+    return { ...kept, cut };
+  }
+
+  private storableRecord(value: object | null | undefined, path: string, module: ModuleDescription): RecordData | null {
+    if (value === undefined || value === null) return null;
+    if (readable(path, () => isJsonObject(value))) return recordOf(this.catalog, module, value, this.readField);
+    throw invalidEvent([{ path, message: 'must be an object: the record with its fields' }]);
   }
 }
 
@@ -177,21 +186,17 @@ function membersOf({ workspaceId, module, event, recordId, record, previous, act
   return { workspaceId, module, event, recordId, record, previous, actor, key, source };
 }
 
-function storableRecord(value: object | null | undefined, path: string, module: ModuleDescription): RecordData | null {
-  if (value === undefined || value === null) return null;
-  const json = toStorableJson(value);
-  if (isJsonObject(json)) return toRecordData(module, json);
-  throw invalidEvent([{ path, message: 'must be an object: the record with its fields' }]);
-}
-
 function textId(value: unknown): string | null {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   return typeof value === 'string' && value !== '' ? String(toStorableJson(value)) : null;
 }
 
-function actorOf(actor: Actor | undefined): Actor {
-  const json = toStorableJson(actor ?? SYSTEM);
-  return isJsonObject(json) ? { ...SYSTEM, ...(json as Partial<Actor>) } : SYSTEM;
+/** Of an actor its own members alone: hosts hand over the user they have at hand, with all that is loaded of it. */
+function actorOf(given: Actor | undefined): Actor {
+  if (given === undefined || !isJsonObject(given)) return SYSTEM;
+  const { type, id, name, roles } = readable('actor', () => ({ type: given.type, id: given.id, name: given.name, roles: given.roles }));
+  const actor = toStorableJson({ type, id, name, roles });
+  return { ...SYSTEM, ...(actor as Partial<Actor>) };
 }
 
 function invalidEvent(problems: Problem[], cause?: unknown): AutomationError {

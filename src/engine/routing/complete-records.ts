@@ -1,7 +1,11 @@
 import type { EntityManager } from 'typeorm';
+import type { Catalog } from '../../core/catalog.js';
 import { AutomationError } from '../../core/errors.js';
 import type { DomainEvent, RecordData } from '../../core/event.js';
+import { isJsonObject, type Json } from '../../core/json.js';
+import { knownOf } from '../../core/record-values.js';
 import type { CrmHost } from '../../host/crm-host.js';
+import type { CompiledVersion } from '../workflows/compiled-version.js';
 import type { Candidate } from './new-runs.js';
 
 interface Wanted {
@@ -18,13 +22,13 @@ interface Wanted {
  * not answer in time: about them nothing can be decided now.
  */
 export async function completeRecords(
-  { manager, crm }: { manager: EntityManager; crm: CrmHost },
+  { manager, crm, catalog }: { manager: EntityManager; crm: CrmHost; catalog: Catalog },
   candidates: readonly Candidate[],
 ): Promise<Set<DomainEvent>> {
   const wanted = new Map<string, Wanted>();
   for (const { event, version } of candidates) {
     const { workspaceId, module, recordId } = event;
-    if (recordId === null || module === null || (event.record !== null && version.conditionRelations.length === 0)) continue;
+    if (recordId === null || module === null || isComplete(event, version)) continue;
     const key = `${workspaceId}/${module}`;
     const group: Wanted = wanted.get(key) ?? { workspaceId, module, ids: new Set(), relations: new Set(), events: new Set() };
     wanted.set(key, group);
@@ -36,13 +40,13 @@ export async function completeRecords(
   for (const { workspaceId, module, ids, relations, events } of wanted.values()) {
     const names = [...relations];
     const options = { lock: false, relations: names };
+    const description = catalog.modules.get(module);
     const found = await crm.findRecords({ manager, workspaceId }, module, [...ids], options).catch(noAnswer);
-    if (found === null) for (const event of events) unanswered.add(event);
-    else
-      for (const event of events) {
-        const current = found.get(event.recordId as string);
-        if (current) event.record = withRelations(event.record, current, names);
-      }
+    for (const event of events) {
+      const current = found?.get(event.recordId as string);
+      if (found === null) unanswered.add(event);
+      else if (current && description) event.record = completed(event, knownOf(catalog, description, current), names);
+    }
   }
   return unanswered;
 }
@@ -52,9 +56,24 @@ function noAnswer(error: unknown): null {
   throw error;
 }
 
+function isComplete({ record, cut }: DomainEvent, { conditionRelations }: CompiledVersion): boolean {
+  return record !== null && conditionRelations.length === 0 && !cut;
+}
+
 /** The event's own values win: conditions are about the moment of the event. Only what it lacks is taken from the present. */
-function withRelations(snapshot: RecordData | null, current: RecordData, relations: readonly string[]): RecordData {
-  if (snapshot === null) return current;
-  const related = Object.fromEntries(relations.map((name) => [name, current[name]] as const));
-  return { ...related, ...snapshot };
+function completed({ record, cut }: DomainEvent, current: RecordData, relations: readonly string[]): RecordData {
+  if (record === null) return current;
+  const related = Object.fromEntries(relations.map((name) => [name, relatedOf(record[name], current[name])]));
+  const whole = (cut ?? [])
+    .flatMap((path) => (path.startsWith(OF_RECORD) ? [path.slice(OF_RECORD.length)] : []))
+    .filter((name) => Object.hasOwn(current, name));
+  return { ...record, ...related, ...Object.fromEntries(whole.map((name) => [name, current[name] ?? null])) };
+}
+
+const OF_RECORD = 'record.';
+
+/** A related record that the host had loaded in part is completed, too, when it is still the same one. */
+function relatedOf(kept: Json | undefined, current: Json | undefined): Json {
+  if (kept === undefined) return current ?? null;
+  return isJsonObject(kept) && isJsonObject(current) && kept.id === current.id ? { ...current, ...kept } : kept;
 }

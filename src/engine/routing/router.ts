@@ -8,6 +8,7 @@ import { AutomationDatabase } from '../../store/database.js';
 import { claimTheseEvents, claimUnroutedEvents, type EventRef, markUnroutable, unclaimEvents } from '../../store/event-store.js';
 import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
 import { Turns } from '../../store/turns.js';
+import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
 import type { HeldRun } from '../running/held-run.js';
@@ -76,6 +77,7 @@ export class Router {
     private readonly endings: RunEndings,
     private readonly driver: RunDriver,
     private readonly stalled: StalledWorkspaces,
+    private readonly catalog: AutomationCatalog,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
@@ -199,7 +201,7 @@ export class Router {
   /** Finds the candidates of the events, with all that their conditions need; leaves events for later about which the CRM did not answer. */
   private async answered(manager: EntityManager, claimed: readonly DomainEvent[], generations: ReadonlyMap<string, string | null>) {
     const found = await this.candidates(manager, claimed, generations);
-    const unanswered = await completeRecords({ manager, crm: this.crm }, found.candidates);
+    const unanswered = await completeRecords({ manager, crm: this.crm, catalog: this.catalog }, found.candidates);
     if (unanswered.size === 0) return { ...found, events: claimed };
     await unclaimEvents(manager, [...unanswered]);
     for (const workspaceId of new Set([...unanswered].map((event) => event.workspaceId))) {

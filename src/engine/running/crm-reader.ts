@@ -1,13 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CrmLookup } from '../../actions/define-action.js';
+import { knownOf } from '../../core/record-values.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
+import { AutomationCatalog } from '../automation-catalog.js';
 
 /** What external steps may ask the CRM: reads on a connection of their own, held only while they last. */
 @Injectable()
 export class CrmReader {
   constructor(
     private readonly database: AutomationDatabase,
+    private readonly catalog: AutomationCatalog,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
   ) {}
 
@@ -19,7 +22,9 @@ export class CrmReader {
         const found = await this.database.transaction((manager) =>
           this.crm.findRecords({ manager, workspaceId }, ref.module, [ref.id], options),
         );
-        return found.get(ref.id) ?? null;
+        const record = found.get(ref.id);
+        const module = this.catalog.modules.get(ref.module);
+        return record && module ? knownOf(this.catalog, module, record) : null;
       },
     };
   }

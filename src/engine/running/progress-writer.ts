@@ -157,7 +157,7 @@ export class ProgressWriter {
   private async writeEvents(tx: StepTransaction, generations: TransactionWork['generations']): Promise<void> {
     const events = [...tx.events, ...tx.unit.takeEvents()];
     const heard = events.length === 0 ? [] : await this.active.listenedTo(tx.manager, events, generations);
-    const rows: EventRow[] = heard.map(toEventRow);
+    const rows: EventRow[] = heard.map((event) => toEventRow(event, this.settings.limits.payloadBytes));
     await insertEvents(tx.manager, rows);
     await insertStarts(tx.manager, tx.starts);
   }

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { ModuleDescription } from '../../core/catalog.js';
 import type { RecordData, RecordRef } from '../../core/event.js';
 import { isJsonObject, type Json } from '../../core/json.js';
+import { ownFieldsOf } from '../../core/record-values.js';
 import type { CrmHost } from '../crm-host.js';
 import { grouped, ownFailure } from '../grouped.js';
 
@@ -90,7 +91,7 @@ export class KnownRecords {
   /** Takes over what a write has answered. */
   wrote(workspaceId: string, ref: RecordRef, record: RecordData | null): void {
     const known = this.#known.get(nameOf(workspaceId, ref));
-    const own = record && this.#withoutRelations(ref.module, record);
+    const own = record && this.#own(ref.module, record);
     if (known) {
       for (const name of staleRelations(known, own)) known.related.delete(name);
       known.own = own;
@@ -108,16 +109,20 @@ export class KnownRecords {
   #set(workspaceId: string, ref: RecordRef, record: RecordData | null, relations: readonly string[], lock: boolean): void {
     const name = nameOf(workspaceId, ref);
     const locked = lock || this.#known.get(name)?.locked === true;
-    const related = new Map(relations.map((relation): [string, Json] => [relation, record?.[relation] ?? null]));
-    this.#known.set(name, { locked, own: record && this.#withoutRelations(ref.module, record), related });
+    const related = new Map(relations.map((relation): [string, Json] => [relation, this.#related(ref.module, relation, record)]));
+    this.#known.set(name, { locked, own: record && this.#own(ref.module, record), related });
   }
 
-  #withoutRelations(module: string, record: RecordData): RecordData {
-    const relations = this.modules.get(module)?.relations.filter(({ name }) => name in record) ?? [];
-    if (relations.length === 0) return record;
-    const own: RecordData = {};
-    for (const field of Object.keys(record)) if (!relations.some(({ name }) => name === field)) own[field] = record[field];
-    return own;
+  /** Own fields alone, and none that the catalog does not know: what a host hands out beyond it is kept nowhere. */
+  #own(module: string, record: RecordData): RecordData {
+    const description = this.modules.get(module);
+    return description ? ownFieldsOf(description, record) : record;
+  }
+
+  #related(module: string, relation: string, record: RecordData | null): Json {
+    const related = record?.[relation] ?? null;
+    const target = this.modules.get(module)?.relations.find(({ name }) => name === relation)?.module;
+    return target !== undefined && isJsonObject(related) ? this.#own(target, related) : related;
   }
 
   /** A related record may have been written in this transaction since it was read beside its neighbour. */

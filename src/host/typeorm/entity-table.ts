@@ -38,6 +38,8 @@ export class EntityTable {
   readonly columns: readonly FieldColumn[];
   readonly fields: readonly FieldDescription[];
   readonly #byField = new Map<string, FieldColumn[]>();
+  /** Where an entity has the fields that are not properties of their own name. */
+  readonly #readers = new Map<string, (given: ObjectLiteral) => unknown>();
 
   /** Throws `crm_config_invalid` when the entity cannot serve. */
   constructor(
@@ -58,7 +60,16 @@ export class EntityTable {
     this.workspace = this.#workspaceColumn(defaultWorkspace);
     this.columns = this.#fieldColumns();
     this.fields = this.#describeFields();
-    for (const one of this.columns) this.#byField.set(one.field, [...(this.#byField.get(one.field) ?? []), one]);
+    for (const one of this.columns) {
+      this.#byField.set(one.field, [...(this.#byField.get(one.field) ?? []), one]);
+      const reader = one.path.length === 0 ? readerOf(one, key) : null;
+      if (reader) this.#readers.set(one.field, reader);
+    }
+  }
+
+  /** The value of a field in an entity of the host's, where it is not the property of that name; else undefined. */
+  valueIn(given: ObjectLiteral, field: string): unknown {
+    return this.#readers.get(field)?.(given);
   }
 
   /** The column behind a property; for a to-one relation the column of its key. Throws `crm_config_invalid`. */
@@ -257,6 +268,20 @@ export function hasSubscriber(
 /** An error of the host's configuration, found at start. */
 export function configError(message: string, hint?: string): AutomationError {
   return new AutomationError('crm_config_invalid', message, { hint: hint ?? 'Check what is given to typeOrmCrm().' });
+}
+
+/** Of the key the property, which may have any name; of a relation's key what is loaded of the relation. */
+function readerOf({ field, column }: FieldColumn, key: Column): ((given: ObjectLiteral) => unknown) | null {
+  const relation = column.relationMetadata;
+  if (column === key) return key.propertyPath === field ? null : ({ [key.propertyPath]: id }) => id;
+  if (!relation || relation.propertyPath.includes('.')) return null;
+  const target = column.referencedColumn?.propertyName ?? 'id';
+  return (given) => {
+    if (given[field] !== undefined) return undefined;
+    // Not by reading it: a lazy relation would begin to load.
+    const related: unknown = Object.getOwnPropertyDescriptor(given, relation.propertyName)?.value;
+    return typeof related === 'object' && related !== null ? (related as ObjectLiteral)[target] : related;
+  };
 }
 
 function fieldPath(column: Column, names: ReadonlySet<string>): string[] {

@@ -253,6 +253,14 @@ export class EventRecordDto extends EventItemDto implements EventRecord {
   changes!: JsonObject | null;
 
   @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'What of `record`, `previous` and `changes` was cut, because the event was too large.',
+    example: ['record.description'],
+  })
+  cut!: string[] | null;
+
+  @ApiProperty({
     ...NULLABLE_OBJECT,
     description: 'The run behind it and the chain before that, when a workflow caused it.',
     example: null,

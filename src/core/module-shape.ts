@@ -1,0 +1,43 @@
+import type { FieldDescription, ModuleDescription } from './catalog.js';
+
+/** A module's fields, by where their values lie in a record. */
+export interface ModuleShape {
+  /** Every field by its name, members (`address.city`) included. */
+  fields: ReadonlyMap<string, FieldDescription>;
+  /** The fields that lie in the record itself. */
+  own: readonly FieldDescription[];
+  /** The fields that lie inside one of those, by its name: `address` -> `address.city`, … An object with such members has no others. */
+  members: ReadonlyMap<string, readonly FieldDescription[]>;
+  /** The names of {@link own}, and `id`. */
+  names: ReadonlySet<string>;
+}
+
+/** Descriptions do not change while the process runs. */
+const shapes = new WeakMap<ModuleDescription, ModuleShape>();
+
+/** The shape of a module's records, worked out once. */
+export function shapeOf(module: ModuleDescription): ModuleShape {
+  const known = shapes.get(module) ?? makeShape(module);
+  shapes.set(module, known);
+  return known;
+}
+
+/** The name of the field that holds the member: `address` of `address.city`. The name itself where there is no dot. */
+function holderOf(name: string): string {
+  const dot = name.indexOf('.');
+  return dot === -1 ? name : name.slice(0, dot);
+}
+
+function makeShape(module: ModuleDescription): ModuleShape {
+  const fields = new Map(module.fields.map((field) => [field.name, field]));
+  const own: FieldDescription[] = [];
+  const members = new Map<string, FieldDescription[]>();
+  for (const field of module.fields) {
+    const holder = holderOf(field.name);
+    // A dot alone makes no member: a host may call a field like that.
+    if (holder === field.name || !fields.has(holder)) own.push(field);
+    else members.set(holder, [...(members.get(holder) ?? []), field]);
+  }
+  const names = new Set(['id', ...own.map(({ name }) => name)]);
+  return { fields, own, members, names };
+}
