@@ -60,6 +60,7 @@ export const ERROR_CODES = {
   module_unknown: 422,
   nobody_to_assign: 422,
   nobody_to_notify: 422,
+  outside_workspace: 422,
   owner_undefined: 422,
   owner_unknown: 422,
   record_required: 422,

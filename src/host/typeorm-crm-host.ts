@@ -9,7 +9,7 @@ import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.j
 import { createRows, type EntityMaker, makerByFunction, makerByProperties } from './typeorm/create-rows.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
-import { countOwned, type UserFinder, userFinder } from './typeorm/people.js';
+import { countOwned, type UserFinder, usersOf } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
 import { updateRecords } from './typeorm/update-records.js';
 
@@ -80,16 +80,18 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   attach(dataSource: DataSource): void {
     const defaultWorkspace = this.extras.workspace === undefined ? 'workspaceId' : this.extras.workspace;
     const tables = new Map(
-      Object.entries(this.options).map(([name, { entity, workspace, owner, fields }]) => [
+      Object.entries(this.options).map(([name, { entity, workspace, where, owner, fields }]) => [
         name,
-        new EntityTable(dataSource, { entity, workspace, owner, fields }, defaultWorkspace),
+        new EntityTable(dataSource, { entity, workspace, where, owner, fields }, defaultWorkspace),
       ]),
     );
     const modules = new Map<string, CrmModule>();
-    for (const [name, table] of tables) modules.set(name, buildModule(name, table, this.options[name], tables, defaultWorkspace));
+    const users = usersOf(dataSource, this.extras.users, defaultWorkspace);
+    const known = { users, defaultWorkspace };
+    for (const [name, table] of tables) modules.set(name, buildModule(name, table, this.options[name], tables, known));
     this.#attached = {
       modules,
-      findUsers: userFinder(dataSource, this.extras.users, defaultWorkspace),
+      findUsers: users.find,
       tasks: this.#taskCreation(dataSource, tables, defaultWorkspace),
       notifications: this.#notificationCreation(dataSource, defaultWorkspace),
     };

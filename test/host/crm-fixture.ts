@@ -108,7 +108,7 @@ export function crm(): TypeOrmCrmHost {
         events: { closed_won: { on: 'changed', field: 'stage', to: ['Won'] }, stalled: { label: 'Gone quiet', rule: { on: 'custom' } } },
       },
       accounts: { entity: Account },
-      articles: { entity: Article },
+      articles: { entity: Article, workspace: null },
       tasks: { entity: Task, stage: 'status', owner: 'assignee' },
     },
     {

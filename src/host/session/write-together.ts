@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { AutomationError } from '../../core/errors.js';
 import { sqlState } from '../postgres-errors.js';
 
 /** The database refused one step's write, which was taken back: the transaction, and all that others wrote in it, stands. */
@@ -63,5 +64,7 @@ function namedIn<Item>(error: unknown, items: readonly Item[], nameOf: (item: It
 
 /** The data were refused (a wrong value, a broken rule, what a trigger raises), rather than the moment (a lock, a deadlock, a lost connection). */
 function isRefusal(error: unknown): boolean {
+  // Found out after the write, which must not stay.
+  if (error instanceof AutomationError && error.code === 'outside_workspace') return true;
   return /^(22|23|44|P0)/.test(sqlState(error) ?? '');
 }

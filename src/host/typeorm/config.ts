@@ -6,6 +6,26 @@ import type { CrmTransaction, CrmUser, NewNotification, NewTask } from '../crm-h
 /** The name of a property of an entity. */
 export type PropertyOf<T> = Extract<keyof T, string>;
 
+/**
+ * Which rows are a workspace's where no column of the entity itself says it: conditions as for `find`, over relations if need
+ * be: `(workspaceId) => ({ channels: { id: workspaceId } })`. Null: the workspace has none. Every read, lock and write of the
+ * entity is bound by it. Asked for each statement: it must not wait for anything.
+ */
+export type WorkspaceWhere<T extends ObjectLiteral = ObjectLiteral> = (
+  workspaceId: string,
+) => FindOptionsWhere<T> | FindOptionsWhere<T>[] | null;
+
+/** Which rows of an entity are a workspace's. */
+export interface OfWorkspace<T extends ObjectLiteral> {
+  /**
+   * The property that holds the workspace, a column or a to-one relation; every statement is bound to it. Default: the one that
+   * {@link CrmOptions.workspace} names; without it the module refuses to start. Null: every workspace sees all rows.
+   */
+  workspace?: PropertyOf<NoInfer<T>> | null;
+  /** In place of `workspace`, or beside it. */
+  where?: WorkspaceWhere<NoInfer<T>>;
+}
+
 /** What the catalog says of a field, where it differs from what the entity's metadata tell. */
 export interface FieldOverride {
   label?: string;
@@ -29,11 +49,11 @@ export interface StageEntityOption<S extends ObjectLiteral = ObjectLiteral> {
   value?: PropertyOf<NoInfer<S>>;
   /** The property to sort by. Default `position`. */
   order?: PropertyOf<NoInfer<S>>;
-  /** Which of the rows are stages of this module at all. */
-  where?: FindOptionsWhere<NoInfer<S>>;
+  /** Which of the rows are stages of this module at all; a function of the workspace says whose they are too. */
+  where?: FindOptionsWhere<NoInfer<S>> | WorkspaceWhere<NoInfer<S>>;
   /** Property of the stage -> field of the record that must be equal: `{ pipelineId: 'pipelineId' }`. */
   match?: Partial<Record<PropertyOf<NoInfer<S>>, string>>;
-  /** The property that holds the workspace; null when stages are everyone's. Default: as in {@link ModuleOption.workspace}. */
+  /** The property that holds the workspace; null when stages are everyone's. Default: as in {@link OfWorkspace.workspace}. */
   workspace?: PropertyOf<NoInfer<S>> | null;
 }
 
@@ -48,7 +68,7 @@ export type StagesOption =
 export type RulesClass = new () => object;
 
 /** One module of the CRM: an entity, and what its metadata cannot tell. */
-export interface ModuleOption<T extends ObjectLiteral> {
+export interface ModuleOption<T extends ObjectLiteral> extends OfWorkspace<T> {
   entity: EntityTarget<T>;
   /** Default: made from the module's name. */
   label?: string;
@@ -58,11 +78,6 @@ export interface ModuleOption<T extends ObjectLiteral> {
   stage?: PropertyOf<NoInfer<T>>;
   /** The property that assign_owner changes: a column with a user's id, or a to-one relation to the user. */
   owner?: PropertyOf<NoInfer<T>>;
-  /**
-   * The property that holds the workspace; every statement is bound to it. Default: the property that
-   * {@link CrmOptions.workspace} names, where the entity has it. Null: the table belongs to every workspace.
-   */
-  workspace?: PropertyOf<NoInfer<T>> | null;
   fields?: { [Name in PropertyOf<NoInfer<T>>]?: FieldOverride } & Record<string, FieldOverride>;
   /** To-one relations to reach one hop away. Default: all whose entity is a module too. */
   relations?: readonly PropertyOf<NoInfer<T>>[];
@@ -83,9 +98,22 @@ export interface ModuleOption<T extends ObjectLiteral> {
 /** The modules of a CRM by name. `E` maps their names to their entities and is inferred. */
 export type ModuleOptions<E extends Record<string, ObjectLiteral>> = { [Name in keyof E]: ModuleOption<E[Name]> };
 
+/** Who belongs to which workspace, where people may belong to several: an entity with a row for each. */
+export interface MembersOption<M extends ObjectLiteral = ObjectLiteral> {
+  entity: EntityTarget<M>;
+  /** The user: a column with the id, or a to-one relation. Default `userId`, or else `user`. */
+  user?: PropertyOf<NoInfer<M>>;
+  /** The workspace: as in {@link OfWorkspace.workspace}, but never everyone's. */
+  workspace?: PropertyOf<NoInfer<M>>;
+  /** The roles that the member has in the workspace, as in {@link UsersOption}; then those of the user do not count. */
+  roles?: PropertyOf<NoInfer<M>>;
+  /** A boolean property, or conditions on columns. Default `active`, where there is one. */
+  active?: PropertyOf<NoInfer<M>> | FindOptionsWhere<NoInfer<M>>;
+}
+
 /** Where the people are. */
 export type UsersOption<U extends ObjectLiteral = ObjectLiteral> =
-  | {
+  | (OfWorkspace<U> & {
       entity: EntityTarget<U>;
       /** Default: the primary key. */
       id?: PropertyOf<NoInfer<U>>;
@@ -97,9 +125,10 @@ export type UsersOption<U extends ObjectLiteral = ObjectLiteral> =
       roles?: PropertyOf<NoInfer<U>>;
       /** A boolean property, or conditions on columns. Default `active`, where there is one. */
       active?: PropertyOf<NoInfer<U>> | FindOptionsWhere<NoInfer<U>>;
-      /** As in {@link ModuleOption.workspace}. */
-      workspace?: PropertyOf<NoInfer<U>> | null;
-    }
+      /** Who is a member of which workspace: in place of `workspace`, or beside it. */
+      // biome-ignore lint/suspicious/noExplicitAny: any entity may hold members; `memberships` checks its properties.
+      members?: MembersOption<any>;
+    })
   | {
       /** For people who are kept elsewhere. Returns active users of `tx.workspaceId` in a stable order. */
       find(tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]>;
@@ -109,7 +138,7 @@ export type UsersOption<U extends ObjectLiteral = ObjectLiteral> =
 type PropertyMap<Part extends string, T> = { [P in Part]?: PropertyOf<T> | null };
 
 /** Where tasks go. Each part goes to the property of its own name unless told; parts the entity has no property for are left out. */
-export interface TasksOption<T extends ObjectLiteral = ObjectLiteral> {
+export interface TasksOption<T extends ObjectLiteral = ObjectLiteral> extends OfWorkspace<T> {
   entity: EntityTarget<T>;
   /** Properties for the parts of a task. `assignee` defaults to `assigneeId`. */
   properties?: PropertyMap<'title' | 'description' | 'assignee' | 'dueAt' | 'priority' | 'recordModule' | 'recordId', NoInfer<T>>;
@@ -120,17 +149,13 @@ export interface TasksOption<T extends ObjectLiteral = ObjectLiteral> {
   validate?: RulesClass | false;
   /** Makes the entity in place of `properties`; the workspace is set afterwards. */
   map?(task: NewTask, tx: CrmTransaction): DeepPartial<NoInfer<T>>;
-  /** As in {@link ModuleOption.workspace}. */
-  workspace?: PropertyOf<NoInfer<T>> | null;
 }
 
 /** Where notifications go; see {@link TasksOption}. `user` defaults to `userId`. */
-export interface NotificationsOption<T extends ObjectLiteral = ObjectLiteral> {
+export interface NotificationsOption<T extends ObjectLiteral = ObjectLiteral> extends OfWorkspace<T> {
   entity: EntityTarget<T>;
   properties?: PropertyMap<'user' | 'title' | 'body' | 'recordModule' | 'recordId', NoInfer<T>>;
   map?(notification: NewNotification, tx: CrmTransaction): DeepPartial<NoInfer<T>>;
-  /** As in {@link ModuleOption.workspace}. */
-  workspace?: PropertyOf<NoInfer<T>> | null;
 }
 
 /** What {@link typeOrmCrm} takes beside the modules. `U`, `T` and `N` are inferred. */
@@ -139,7 +164,7 @@ export interface CrmOptions<
   T extends ObjectLiteral = ObjectLiteral,
   N extends ObjectLiteral = ObjectLiteral,
 > {
-  /** The property that holds the workspace in every entity that has it. Default `workspaceId`. Null: one workspace only. */
+  /** The property that holds the workspace, where an entity names no other. Default `workspaceId`. Null: one workspace only. */
   workspace?: string | null;
   users?: UsersOption<U>;
   tasks?: TasksOption<T>;

@@ -4,10 +4,12 @@ import type { Json } from '../../core/json.js';
 import type { CrmTransaction } from '../crm-host.js';
 import { checkedValue } from '../field-values.js';
 import { type Column, toEntityValue } from './columns.js';
-import { configError, type EntityTable, hasSubscriber } from './entity-table.js';
+import { configError } from './config-error.js';
+import { type EntityTable, hasSubscriber } from './entity-table.js';
 import { insertRows } from './insert-rows.js';
 import { readRecords } from './read-records.js';
 import { setColumn } from './update-records.js';
+import { outsideWorkspace } from './workspace-rule.js';
 
 /** Makes an entity of what automation wants to create. */
 export type EntityMaker<Item> = (item: Item, tx: CrmTransaction) => ObjectLiteral;
@@ -54,13 +56,15 @@ export async function createRows<Item>(
 ): Promise<RecordData[]> {
   const entities = items.map((item) => {
     const entity = make(item, tx);
-    if (table.workspace) setColumn(entity, table.workspace, toEntityValue(table.dataSource, table.workspace, tx.workspaceId));
+    const { column } = table.rule;
+    if (column) setColumn(entity, column, toEntityValue(table.dataSource, column, tx.workspaceId));
     return entity;
   });
   const records = await table.toRecords(tx.manager, await insertRows(tx, table, entities), 'c');
-  if (!hasInsertHooks(table)) return records;
+  if (!hasInsertHooks(table) && !table.rule.where) return records;
   const ids = records.map((record) => String(record.id));
   const current = await readRecords(tx, table, ids, { lock: false, relations: [] });
+  if (table.rule.where && current.size < ids.length) throw outsideWorkspace(table, 'created');
   return records.map((record) => current.get(String(record.id)) ?? record);
 }
 

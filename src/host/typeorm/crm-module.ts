@@ -3,8 +3,10 @@ import type { ModuleDescription } from '../../core/catalog.js';
 import { type ClassRules, classRules } from './class-rules.js';
 import type { Column } from './columns.js';
 import type { ModuleOption, StagesOption } from './config.js';
-import { configError, type EntityTable } from './entity-table.js';
+import { configError } from './config-error.js';
+import { type EntityTable } from './entity-table.js';
 import { asLabel, asSingular, moduleEvents } from './module-events.js';
+import type { Users } from './people.js';
 import type { TableRelation } from './read-records.js';
 import { type TableReference, tableReferences } from './references.js';
 import { type StageFinder, stageFinder } from './stages.js';
@@ -27,7 +29,7 @@ export function buildModule(
   table: EntityTable,
   option: ModuleOption<ObjectLiteral> | undefined,
   tables: ReadonlyMap<string, EntityTable>,
-  defaultWorkspace: string | null,
+  known: { users: Users; defaultWorkspace: string | null },
 ): CrmModule {
   const stage = option?.stage === undefined ? undefined : table.columnOf(option.stage);
   const owner = option?.owner === undefined ? undefined : table.columnOf(option.owner);
@@ -36,20 +38,27 @@ export function buildModule(
   const fixedStages = Array.isArray(option?.stages) ? option.stages : undefined;
   const stages: readonly string[] | undefined = fixedStages ?? table.fields.find((field) => field.name === stageField)?.options;
   const relations = moduleRelations(name, table, option?.relations, tables);
-  const references = tableReferences(table, tables, owner, defaultWorkspace);
+  const references = tableReferences(table, tables, owner, known);
+  // The stage is looked for among the stages that the record may take.
+  const closed = new Set(references.filter(({ isOpen, field }) => isOpen && field !== stageField).map(({ field }) => field));
   const pipelineFields = stageField === undefined ? undefined : decidingFields(option?.stages);
   const description: ModuleDescription = {
     name,
     singular: option?.singular ?? asSingular(name),
     label: option?.label ?? asLabel(name),
-    fields: table.fields.map((field) =>
-      field.name === stageField && fixedStages !== undefined ? { ...field, options: field.options ?? [...fixedStages] } : field,
-    ),
+    fields: table.fields.map((field) => ({
+      ...field,
+      ...(field.name === stageField && fixedStages !== undefined && { options: field.options ?? [...fixedStages] }),
+      // Unless the host says that everybody may refer to all of them.
+      ...(closed.has(field.name) && option?.fields?.[field.name]?.writable !== true && { writable: false }),
+    })),
     relations: relations.map((relation) => ({ name: relation.name, module: relation.module })),
     events: moduleEvents(name, { stageField, stages, options: option?.events }),
     ...(stageField === undefined ? {} : { stageField }),
     ...(ownerField === undefined ? {} : { ownerField }),
-    ...(references.length === 0 ? {} : { references: references.map(({ find: _, ...reference }) => reference) }),
+    ...(references.length === 0
+      ? {}
+      : { references: references.map(({ field, module }) => ({ field, ...(module !== undefined && { module }) })) }),
     ...(pipelineFields === undefined ? {} : { pipelineFields }),
   };
   return {
@@ -60,7 +69,7 @@ export function buildModule(
     rules: classRules(table, option?.validate),
     owner,
     open: option?.open,
-    findStages: stageFinder(table.dataSource, option?.stages, stages, defaultWorkspace),
+    findStages: stageFinder(table.dataSource, option?.stages, stages, known.defaultWorkspace),
   };
 }
 

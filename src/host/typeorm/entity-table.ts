@@ -5,10 +5,12 @@ import type { RecordData } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
 import { checkedValue } from '../field-values.js';
 import { type Column, columnLimits, fieldType, quoted, selected, toJson } from './columns.js';
-import type { FieldOverride } from './config.js';
+import type { FieldOverride, WorkspaceWhere } from './config.js';
+import { configError } from './config-error.js';
 import { asLabel } from './module-events.js';
 import { leafPaths, setAt, valueAt } from './nested-json.js';
 import { visibleRows } from './visible-rows.js';
+import { type WorkspaceRule, workspaceRule } from './workspace-rule.js';
 
 /** A column that records show, and where in the record. */
 export interface FieldColumn {
@@ -24,6 +26,7 @@ export interface FieldColumn {
 export interface TableOption {
   entity: EntityTarget<ObjectLiteral>;
   workspace?: string | null;
+  where?: WorkspaceWhere;
   owner?: string;
   fields?: Record<string, FieldOverride>;
 }
@@ -34,7 +37,8 @@ export class EntityTable {
   /** The table's name in SQL. */
   readonly sql: string;
   readonly key: Column;
-  readonly workspace: Column | undefined;
+  /** What says which rows are a workspace's. */
+  readonly rule: WorkspaceRule;
   readonly columns: readonly FieldColumn[];
   readonly fields: readonly FieldDescription[];
   readonly #byField = new Map<string, FieldColumn[]>();
@@ -57,7 +61,7 @@ export class EntityTable {
     if (key.transformer)
       throw configError(`The primary column of ${this.metadata.name} has a transformer: its ids could not be looked up.`);
     this.key = key;
-    this.workspace = this.#workspaceColumn(defaultWorkspace);
+    this.rule = workspaceRule(this.metadata, option, defaultWorkspace);
     this.columns = this.#fieldColumns();
     this.fields = this.#describeFields();
     for (const one of this.columns) {
@@ -93,7 +97,7 @@ export class EntityTable {
 
   /** Which rows exist for a workspace; see {@link visibleRows}. */
   visible(alias: string, workspaceId: string, parameter: (value: unknown) => string): string | null {
-    return visibleRows(this.dataSource, this.metadata, this.workspace, alias, workspaceId, parameter);
+    return visibleRows(this.dataSource, this.metadata, this.rule, alias, workspaceId, parameter);
   }
 
   /** Rows that were selected with {@link selectList} as records; the host's transformers and afterLoad hooks have run. */
@@ -178,13 +182,6 @@ export class EntityTable {
     }
   }
 
-  #workspaceColumn(defaultWorkspace: string | null): Column | undefined {
-    const { workspace } = this.option;
-    if (workspace === null) return undefined;
-    if (workspace !== undefined) return this.columnOf(workspace);
-    return defaultWorkspace === null ? undefined : this.metadata.columns.find((one) => one.propertyPath === defaultWorkspace);
-  }
-
   #fieldColumns(): FieldColumn[] {
     const overrides = this.option.fields ?? {};
     const owner = this.option.owner === undefined ? undefined : this.columnOf(this.option.owner);
@@ -238,7 +235,7 @@ export class EntityTable {
   #isWritable(column: Column): boolean {
     return (
       column !== this.key &&
-      column !== this.workspace &&
+      column !== this.rule.column &&
       column.isUpdate &&
       !column.isGenerated &&
       !column.isCreateDate &&
@@ -263,11 +260,6 @@ export function hasSubscriber(
     const listens = !to || to === Object || to === target || Object.prototype.isPrototypeOf.call(to as object, target as object);
     return listens && methods.some((method) => subscriber[method] !== undefined);
   });
-}
-
-/** An error of the host's configuration, found at start. */
-export function configError(message: string, hint?: string): AutomationError {
-  return new AutomationError('crm_config_invalid', message, { hint: hint ?? 'Check what is given to typeOrmCrm().' });
 }
 
 /** Of the key the property, which may have any name; of a relation's key what is loaded of the relation. */

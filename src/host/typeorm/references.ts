@@ -2,11 +2,15 @@ import type { ReferenceDescription } from '../../core/catalog.js';
 import type { CrmTransaction } from '../crm-host.js';
 import { type Column, keyIsAny, quoted, sqlType, storableKeys } from './columns.js';
 import type { EntityTable } from './entity-table.js';
+import type { Users } from './people.js';
 import { Parameters, queryRows } from './statement.js';
 import { visibleRows } from './visible-rows.js';
+import { type WorkspaceRule, workspaceColumn } from './workspace-rule.js';
 
 /** A field that is the key of a to-one relation. */
 export interface TableReference extends ReferenceDescription {
+  /** Nothing says whose the rows are that it points at: they may be another workspace's. */
+  isOpen: boolean;
   /** Which of the values point at a row that the transaction's workspace has. */
   find(tx: CrmTransaction, values: readonly string[]): Promise<ReadonlySet<string>>;
 }
@@ -19,7 +23,7 @@ export function tableReferences(
   table: EntityTable,
   tables: ReadonlyMap<string, EntityTable>,
   owner: Column | undefined,
-  defaultWorkspace: string | null,
+  { users, defaultWorkspace }: { users: Users; defaultWorkspace: string | null },
 ): TableReference[] {
   const references: TableReference[] = [];
   for (const relation of table.metadata.relationsWithJoinColumns) {
@@ -30,11 +34,15 @@ export function tableReferences(
     if (field === undefined || !table.fields.some(({ name, writable }) => name === field && writable)) continue;
     const metadata = relation.inverseEntityMetadata;
     const [module, target] = [...tables].find(([, other]) => other.metadata === metadata) ?? [];
-    const workspace = target ? target.workspace : metadata.columns.find((one) => one.propertyPath === defaultWorkspace);
+    const column = defaultWorkspace === null ? undefined : workspaceColumn(metadata, defaultWorkspace);
+    const rule = target?.rule ?? { column, where: undefined };
+    const isUser = !target && metadata === users.metadata && to.isPrimary;
     references.push({
       field,
       ...(module === undefined ? {} : { module }),
-      find: (tx, values) => existing(tx, table, { metadata, workspace, to }, values),
+      isOpen: !isUser && !target && !column && defaultWorkspace !== null,
+      find: async (tx, values) =>
+        isUser ? new Set((await users.find(tx, { ids: values })).map(({ id }) => id)) : existing(tx, table, { metadata, rule, to }, values),
     });
   }
   return references;
@@ -43,15 +51,15 @@ export function tableReferences(
 async function existing(
   tx: CrmTransaction,
   { dataSource }: EntityTable,
-  target: { metadata: EntityTable['metadata']; workspace: Column | undefined; to: Column },
+  target: { metadata: EntityTable['metadata']; rule: WorkspaceRule; to: Column },
   values: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const { metadata, workspace, to } = target;
+  const { metadata, rule, to } = target;
   // As Postgres writes it; it reads other forms of a uuid as well.
   const stored = (value: string): string => (sqlType(dataSource, to) === 'uuid' ? value.toLowerCase() : value);
   const keys = storableKeys(dataSource, to, values.map(stored));
   const parameters = new Parameters();
-  const visible = visibleRows(dataSource, metadata, workspace, '"target"', tx.workspaceId, parameters.add);
+  const visible = visibleRows(dataSource, metadata, rule, '"target"', tx.workspaceId, parameters.add);
   if (keys.length === 0 || visible === null) return new Set();
   const table = metadata.tablePath.split('.').map(quoted).join('.');
   const rows = await queryRows(

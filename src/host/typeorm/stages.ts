@@ -2,8 +2,9 @@ import type { DataSource, EntityManager, ObjectLiteral } from 'typeorm';
 import type { RecordData } from '../../core/event.js';
 import type { CrmTransaction } from '../crm-host.js';
 import { type Column, storableKeys } from './columns.js';
-import type { StageEntityOption, StagesOption } from './config.js';
-import { configError } from './entity-table.js';
+import type { StageEntityOption, StagesOption, WorkspaceWhere } from './config.js';
+import { configError } from './config-error.js';
+import { bindToWorkspace, workspaceRule } from './workspace-rule.js';
 
 /** The stages that a record may take, in order; null when its module has none. */
 export type StageFinder = (tx: CrmTransaction, record: RecordData) => Promise<string[] | null>;
@@ -26,31 +27,21 @@ export function stageFinder(
 function stageRows(dataSource: DataSource, option: StageEntityOption, defaultWorkspace: string | null): StageFinder {
   if (!dataSource.hasMetadata(option.entity)) throw configError('The entity of the stages is not one of the DataSource.');
   const metadata = dataSource.getMetadata(option.entity);
-  const find = (property: string): Column | undefined => metadata.columns.find((column) => column.propertyPath === property);
   const need = (property: string): Column => {
-    const column = find(property);
+    const column = metadata.columns.find((one) => one.propertyPath === property);
     if (!column) throw configError(`The entity ${metadata.name} has no column for the property '${property}'.`);
     return column;
   };
   const value = need(option.value ?? 'name');
   const order = need(option.order ?? 'position');
-  const workspace =
-    option.workspace === null
-      ? undefined
-      : option.workspace === undefined
-        ? defaultWorkspace === null
-          ? undefined
-          : find(defaultWorkspace)
-        : need(option.workspace);
+  const where = typeof option.where === 'function' ? (option.where as WorkspaceWhere) : undefined;
+  const rule = workspaceRule(metadata, { workspace: option.workspace, where }, defaultWorkspace);
   const match = Object.entries(option.match ?? {}).map(([property, field]) => ({ column: need(property), field: String(field) }));
 
   const read = async (tx: CrmTransaction, wanted: readonly (string | null)[]): Promise<string[]> => {
     const builder = tx.manager.createQueryBuilder<ObjectLiteral>(option.entity, 'stage').orderBy(`stage.${order.propertyPath}`);
-    if (option.where) builder.andWhere(option.where);
-    if (workspace) {
-      if (storableKeys(dataSource, workspace, [tx.workspaceId]).length === 0) return [];
-      builder.andWhere(`stage.${workspace.propertyPath} = :workspaceId`, { workspaceId: tx.workspaceId });
-    }
+    if (typeof option.where === 'object') builder.andWhere(option.where);
+    if (!bindToWorkspace(builder, { dataSource, metadata, rule }, 'stage', tx.workspaceId)) return [];
     for (const [index, { column }] of match.entries()) {
       const text = wanted[index] ?? null;
       if (text === null) {

@@ -7,6 +7,7 @@ import { type Column, keyIsAny, quoted, storableKeys, toEntityValue, toPopulated
 import { type EntityTable, hasSubscriber } from './entity-table.js';
 import { readRecords } from './read-records.js';
 import { Parameters, queryRows } from './statement.js';
+import { bindToWorkspace, outsideWorkspace } from './workspace-rule.js';
 
 /** The new values of one record, by column. */
 export interface ColumnPatch {
@@ -84,7 +85,12 @@ async function updateSet(tx: CrmTransaction, table: EntityTable, patches: readon
      RETURNING ${table.selectList('"record"', 'c')}`,
     parameters.values,
   );
-  return byId(await table.toRecords(tx.manager, updated, 'c'));
+  const records = byId(await table.toRecords(tx.manager, updated, 'c'));
+  if (table.rule.where) {
+    const seen = await readRecords(tx, table, [...records.keys()], { lock: false, relations: [] });
+    if (seen.size < records.size) throw outsideWorkspace(table, 'changed');
+  }
+  return records;
 }
 
 /**
@@ -92,16 +98,14 @@ async function updateSet(tx: CrmTransaction, table: EntityTable, patches: readon
  * before. They may change more than we asked for, even in further statements: only a read afterwards tells the outcome.
  */
 async function saveEntities(tx: CrmTransaction, table: EntityTable, patches: readonly ColumnPatch[]): Promise<Map<string, RecordData>> {
-  const { dataSource, key, workspace } = table;
+  const { dataSource, key, rule } = table;
   const ids = patches.map(({ id }) => id);
-  const parameters = { ids, workspaceId: tx.workspaceId };
-  if (workspace && storableKeys(dataSource, workspace, [tx.workspaceId]).length === 0) return new Map();
   const query = tx.manager
     .createQueryBuilder<ObjectLiteral>(table.option.entity, 'record')
-    .where(keyIsAny(dataSource, key, 'record', ':ids'), parameters)
+    .where(keyIsAny(dataSource, key, 'record', ':ids'), { ids })
     .orderBy(`record.${key.propertyPath}`)
     .setLock('for_no_key_update', undefined, ['record']);
-  if (workspace) query.andWhere(`record.${workspace.propertyPath} = :workspaceId`);
+  if (!bindToWorkspace(query, table, 'record', tx.workspaceId)) return new Map();
   const entities = await query.getMany();
   const patchOf = new Map(patches.map((patch) => [patch.id, patch]));
   for (const entity of entities) {
@@ -111,7 +115,9 @@ async function saveEntities(tx: CrmTransaction, table: EntityTable, patches: rea
   }
   // The transaction is the caller's; without this TypeORM would set a savepoint around the call.
   await tx.manager.save(table.option.entity, entities, { transaction: false });
-  return readRecords(tx, table, ids, { lock: false, relations: [] });
+  const records = await readRecords(tx, table, ids, { lock: false, relations: [] });
+  if (rule.where && records.size < entities.length) throw outsideWorkspace(table, 'changed');
+  return records;
 }
 
 /** Sets a column of an entity; the key of a relation without a property of its own is set through the relation. */
