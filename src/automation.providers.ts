@@ -1,18 +1,18 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { EventEmitter2 } from '@nestjs/event-emitter';
 import { Mailer } from './actions/email/mailer.js';
 import { builtInActions } from './actions/index.js';
 import { OutboundHttp } from './actions/outbound/outbound-http.js';
 import { ActionRegistry } from './actions/registry.js';
 import { AUTOMATION_OPTIONS, type AutomationOptions, resolveAdminLimits, resolvePoolSize, resolveSettings } from './automation.options.js';
 import { AutomationCatalog } from './engine/automation-catalog.js';
-import { HOST_EMITTER } from './engine/capture/emitter-bridge.js';
+import { HOST_EMITTER, type HostEmitter } from './engine/capture/emitter-bridge.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
 import { StalledWorkspaces } from './engine/stalled-workspaces.js';
 import { HOST_DATA_SOURCE } from './engine/wake-up.js';
 import { CRM_HOST } from './host/crm-host.js';
 import { limitCrmHost } from './host/limited-host.js';
+import { ifInstalled } from './host/optional-package.js';
 import { isAttachable } from './host/typeorm-crm-host.js';
 import { ACCESS_POLICY } from './http/index.js';
 import { AdminDatabase } from './store/admin-database.js';
@@ -88,9 +88,11 @@ const actions: Provider[] = [
 export const hostProviders: Provider[] = [...host, database, adminDatabase, ...actions];
 
 /** The host's emitter, where it has imported EventEmitterModule. A second one of ours would hear nothing. */
-function hostsEmitter(modules: ModuleRef): EventEmitter2 | null {
+async function hostsEmitter(modules: ModuleRef): Promise<HostEmitter | null> {
+  const emitter = await ifInstalled('@nestjs/event-emitter', () => import('@nestjs/event-emitter'));
+  if (!emitter) return null;
   try {
-    return modules.get(EventEmitter2, { strict: false });
+    return modules.get(emitter.EventEmitter2, { strict: false });
   } catch {
     return null;
   }

@@ -146,6 +146,7 @@ export const ERROR_CODES = {
   step_is_over: 500,
   step_not_executable: 500,
   step_unknown: 500,
+  swagger_missing: 501,
   version_unreadable: 500,
   internal_error: 500,
 } as const satisfies Readonly<Record<string, number>>;

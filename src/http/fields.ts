@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiQuery, type ApiQueryOptions } from '@nestjs/swagger';
+import type { ApiQueryOptions } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
   IsInt,
@@ -14,6 +14,7 @@ import {
   registerDecorator,
   ValidateIf,
 } from 'class-validator';
+import { ApiQuery } from './openapi.js';
 
 // Decorators for the fields of DTOs, so that a kind of field is checked in one way everywhere.
 

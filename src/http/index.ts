@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { AccessGuard } from './access.guard.js';
 import { ErrorFilter } from './error.filter.js';
+import { swaggerProvider } from './openapi.js';
 import { ParserErrors } from './parser-errors.js';
 import { RequestShapeGuard } from './request-shape.guard.js';
 
@@ -13,4 +14,4 @@ export { HTTP_PATH } from './parser-errors.js';
  * What the controllers need beside the services: `WorkflowService`, `RunService`, `AutomationCatalog` and, under
  * `ACCESS_POLICY`, the host's policy. `HTTP_PATH` says where they are mounted when that is not `automation`.
  */
-export const httpProviders: Provider[] = [AccessGuard, RequestShapeGuard, ErrorFilter, ParserErrors];
+export const httpProviders: Provider[] = [AccessGuard, RequestShapeGuard, ErrorFilter, ParserErrors, swaggerProvider];

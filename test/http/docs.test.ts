@@ -87,3 +87,24 @@ describe('the OpenAPI document', () => {
     expect(text).toContain('"Web Form"');
   });
 });
+
+describe('without @nestjs/swagger', () => {
+  let admin: AdminApp;
+  beforeAll(async () => {
+    admin = await startAdminApp({ docs: true, swagger: null, prepare: (app) => app.setGlobalPrefix('api') });
+  });
+  afterAll(() => admin?.close());
+
+  it.each(['docs', 'docs-json'])('says at %s what to install, under the prefix of the application', async (page) => {
+    const { body } = await admin.call('get', `/api/automation/${page}`, '').expect(501);
+    expect(body).toMatchObject({
+      statusCode: 501,
+      code: 'swagger_missing',
+      hint: expect.stringContaining('npm install @nestjs/swagger@11'),
+    });
+  });
+
+  it('serves the API', async () => {
+    await admin.call('get', '/api/automation/workflows').expect(200);
+  });
+});

@@ -1,10 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { EventEmitter2 } from '@nestjs/event-emitter';
 import { isJsonObject } from '../../core/json.js';
 import { within } from '../../store/within.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { type EmitterSettings, ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { type AutomationEvent, EventIntake } from './event-intake.js';
+
+/** What we use of the host's EventEmitter2: `@nestjs/event-emitter` may not be there, and its types then neither. */
+export interface HostEmitter {
+  on(event: string, listener: (payload: unknown) => void): unknown;
+  off(event: string, listener: (payload: unknown) => void): unknown;
+  emit(event: string, payload: unknown): unknown;
+}
 
 /** Injection token of the host's emitter; null where it has none. */
 export const HOST_EMITTER = Symbol('HOST_EMITTER');
@@ -42,7 +48,7 @@ export class EmitterBridge {
   private detach: (() => void)[] = [];
 
   constructor(
-    @Inject(HOST_EMITTER) private readonly emitter: EventEmitter2 | null,
+    @Inject(HOST_EMITTER) private readonly emitter: HostEmitter | null,
     private readonly catalog: AutomationCatalog,
     private readonly intake: EventIntake,
     @Inject(ENGINE_SETTINGS) { emitter: settings, shutdownGraceMs }: EngineSettings,

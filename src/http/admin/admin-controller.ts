@@ -1,7 +1,7 @@
 import { applyDecorators, Controller, UseFilters, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { AccessGuard } from '../access.guard.js';
 import { ErrorFilter } from '../error.filter.js';
+import { ApiBearerAuth, ApiTags } from '../openapi.js';
 import { RequestShapeGuard } from '../request-shape.guard.js';
 
 /** A controller of the admin API: access first, then the form of the request; every error in one form. */

@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { Effect, EventRule, FieldType } from '../../core/catalog.js';
 import type { JsonObject } from '../../core/json.js';
+import { ApiProperty } from '../openapi.js';
 
 class FieldDto {
   @ApiProperty({ example: 'amount' })

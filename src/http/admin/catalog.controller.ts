@@ -1,9 +1,9 @@
 import { Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { describeOperators } from '../../core/operators/index.js';
 import { FLOW_STEP_TYPES } from '../../core/steps/index.js';
 import { AutomationCatalog } from '../../engine/automation-catalog.js';
 import { RequirePermission } from '../access.guard.js';
+import { ApiOkResponse, ApiOperation } from '../openapi.js';
 import { AdminController } from './admin-controller.js';
 import { CatalogDto } from './catalog-responses.dto.js';
 import { ApiErrors } from './error.dto.js';

@@ -1,5 +1,5 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { JsonObject } from '../../core/json.js';
+import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 
 /** A definition as examples in the OpenAPI document show it. */
 export const EXAMPLE_DEFINITION: JsonObject = {

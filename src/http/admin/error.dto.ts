@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional, ApiResponse } from '@nestjs/swagger';
 import type { Problem } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import type { ErrorBody } from '../error-body.js';
+import { ApiProperty, ApiPropertyOptional, ApiResponse } from '../openapi.js';
 
 /** One thing wrong with the input. */
 export class ProblemDto implements Problem {

@@ -1,4 +1,3 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { RunDetail, RunRetry, RunStep } from '../../admin/run-detail.js';
 import type { BulkRetryResult, EventDetail } from '../../admin/run-service.js';
 import type { LoggedError } from '../../core/errors.js';
@@ -9,6 +8,7 @@ import type { Waiting } from '../../core/plan/plan.js';
 import type { StepStanding } from '../../core/plan/standing.js';
 import type { EventItem, EventLook, EventRecord, RunItem } from '../../store/run-log-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
+import { ApiProperty } from '../openapi.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
 const ID = { format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' };

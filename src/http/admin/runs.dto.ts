@@ -1,10 +1,10 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsDefined, IsIn, IsInt, IsObject, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { BULK_RETRY_LIMIT } from '../../admin/run-service.js';
 import type { EventFilter, Paging, RunFilter } from '../../store/run-log-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
 import { Cursor, IfGiven, Moment, OptionalNote, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 
 const RETRY_FROM = ['failed_step', 'start'] as const;
 const RETRY_VERSION = ['same', 'newest'] as const;

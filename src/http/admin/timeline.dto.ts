@@ -1,9 +1,9 @@
-import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import type { ChangeTimelineItem, EventTimelineItem, TimelineAuthor } from '../../admin/timeline-service.js';
 import type { FieldChange } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
 import { OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import { ApiProperty, getSchemaPath } from '../openapi.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
 const ID = { format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' };

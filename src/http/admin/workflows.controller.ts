@@ -1,4 +1,9 @@
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { StartService } from '../../admin/start-service.js';
+import { WorkflowService } from '../../admin/workflow-service.js';
+import type { Caller } from '../../host/access.js';
+import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { DescribeQuery } from '../fields.js';
 import {
   ApiAcceptedResponse,
   ApiBody,
@@ -7,12 +12,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiParam,
-} from '@nestjs/swagger';
-import { StartService } from '../../admin/start-service.js';
-import { WorkflowService } from '../../admin/workflow-service.js';
-import type { Caller } from '../../host/access.js';
-import { CurrentCaller, RequirePermission } from '../access.guard.js';
-import { DescribeQuery } from '../fields.js';
+} from '../openapi.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';

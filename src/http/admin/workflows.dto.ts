@@ -1,4 +1,3 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import type { StartCommand } from '../../admin/start-service.js';
@@ -6,6 +5,7 @@ import type { RecordRef } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
 import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField, type WorkflowStatus } from '../../store/workflow-store.js';
 import { AsSent, IfGiven, OptionalNote, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';
 
 const CODE = /^[a-z][a-z0-9_-]{0,63}$/;

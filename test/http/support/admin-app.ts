@@ -16,6 +16,7 @@ import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
 import { CRM_HOST } from '../../../src/host/crm-host.js';
 import { ACCESS_POLICY, adminControllers, httpProviders, setupAutomationDocs } from '../../../src/http/index.js';
+import { SWAGGER } from '../../../src/http/openapi.js';
 import { AdminDatabase, type AdminLimits } from '../../../src/store/admin-database.js';
 import { AutomationDatabase } from '../../../src/store/database.js';
 import { MIGRATIONS } from '../../../src/store/migrations.js';
@@ -109,6 +110,8 @@ export async function startAdminApp(
     policy?: AccessPolicy | null;
     prepare?: (app: NestExpressApplication) => void;
     docs?: boolean;
+    /** Default: as installed. Null: as if it were not. */
+    swagger?: null;
   } = {},
 ): Promise<AdminApp> {
   const testDatabase: TestDatabase = await createTestDatabase();
@@ -123,6 +126,7 @@ export async function startAdminApp(
     controllers: adminControllers,
     providers: [
       ...httpProviders,
+      ...(options.swagger === null ? [{ provide: SWAGGER, useValue: null }] : []),
       WorkflowService,
       RunService,
       StartService,
