@@ -1,10 +1,12 @@
-// Packs the library as npm would publish it, installs the tarball into two fresh hosts outside the repository and runs
-// them: CommonJS on Nest 11 + TypeORM 0.3, ESM on Nest 12 + TypeORM 1. See host/main.ts for what a host does.
-// Usage: node test/packaging/run.mjs   (DATABASE_URL: use that Postgres instead of an embedded one; KEEP=1: keep the hosts)
+// Packs the library as npm would publish it, installs the tarball into fresh hosts outside the repository and runs them:
+// CommonJS on Nest 11 + TypeORM 0.3, ESM on Nest 12 + TypeORM 1 (see host/main.ts for what a host does), and one with
+// nothing but the README's line. The line itself is tried with each package manager that can be had.
+// Usage: node test/packaging/run.mjs   (DATABASE_URL: use that Postgres instead of an embedded one; KEEP=1: keep the hosts;
+// ONLY=bare: that host alone)
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
@@ -18,17 +20,35 @@ const hosts = [
   {
     name: 'commonjs',
     title: 'CommonJS host, Nest 11, TypeORM 0.3',
+    sources: ['host/main.ts', 'commonjs/crm.ts'],
     resolutions: ['commonjs/node10', 'nodenext/nodenext'],
     uses: /require\("nestjs-crm-automation"\)/,
   },
   {
     name: 'esm',
     title: 'ESM host, Nest 12, TypeORM 1',
+    sources: ['host/main.ts', 'esm/crm.ts'],
     resolutions: ['nodenext/nodenext', 'esnext/bundler'],
     uses: /from 'nestjs-crm-automation'/,
   },
+  {
+    name: 'bare',
+    title: "host with the README's line alone: no pages, no emitter",
+    sources: ['bare/main.ts'],
+    resolutions: ['commonjs/node10', 'nodenext/nodenext'],
+    uses: /require\("nestjs-crm-automation"\)/,
+    readmeLine: true,
+  },
 ];
 
+/** Where the README's line is to succeed without flags: the tarball is loaded where the manager keeps packages apart. */
+const installs = [
+  { title: 'npm, Nest 12', nest: 12, command: ['npm', 'install', '--package-lock-only', '--no-audit', '--no-fund'] },
+  { title: 'pnpm, Nest 12', nest: 12, manager: 'pnpm@10', command: ['add'], load: [process.execPath], complains: /peer dependencies/ },
+  { title: 'Yarn, Nest 11', nest: 11, manager: '@yarnpkg/cli-dist@4', command: ['add'], complains: /YN0002|YN0060|YN0086/ },
+];
+
+const only = process.env.ONLY;
 let passed = 0;
 let failed = 0;
 const work = await mkdtemp(join(tmpdir(), `${LIBRARY}-packaging-`));
@@ -40,7 +60,14 @@ try {
     : await (await loadLauncher()).startPostgres({ dataDir: join(work, 'postgres'), fsync: false });
   try {
     const server = process.env.DATABASE_URL ?? postgres.url;
-    await Promise.all(hosts.map((host) => check(host.title, () => tryHost(host, tarball, server))));
+    await Promise.all([
+      ...hosts.filter(({ name }) => !only || name === only).map((host) => check(host.title, () => tryHost(host, tarball, server))),
+      // One after the other: they are about the network and the disk.
+      (only ? [] : installs).reduce(
+        (before, install) => before.then(() => check(`the README's line: ${install.title}`, () => tryInstall(install, tarball))),
+        Promise.resolve(),
+      ),
+    ]);
   } finally {
     await postgres?.stop('immediate');
   }
@@ -77,13 +104,11 @@ async function pack() {
 /** Installs the tarball in a fresh copy of the host, checks its types, compiles and runs it on a database of its own. */
 async function tryHost(host, tarball, server) {
   const folder = join(work, host.name);
-  await cp(join(here, host.name), folder, { recursive: true });
-  await mkdir(join(folder, 'src'));
-  for (const source of ['main.ts', 'crm.ts']) {
-    await cp(source === 'main.ts' ? join(here, 'host', source) : join(folder, source), join(folder, 'src', source));
-  }
-  await rm(join(folder, 'crm.ts'));
-  await npm(folder, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', tarball);
+  await mkdir(join(folder, 'src'), { recursive: true });
+  for (const settings of ['package.json', 'tsconfig.json']) await cp(join(here, host.name, settings), join(folder, settings));
+  for (const source of host.sources) await cp(join(here, source), join(folder, 'src', basename(source)));
+  const packages = host.readmeLine ? await readmeLine(tarball) : [tarball];
+  await npm(folder, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', ...packages);
 
   const installed = join(folder, 'node_modules', LIBRARY);
   const { peerDependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
@@ -105,16 +130,47 @@ async function tryHost(host, tarball, server) {
   }
 }
 
+/** What the README says to install, with the tarball in the place of the name. */
+async function readmeLine(tarball) {
+  const [, line] = /^npm install (nestjs-crm-automation .+)$/m.exec(await readFile(join(repository, 'README.md'), 'utf8')) ?? [];
+  if (!line) throw new Error('the README has no line `npm install nestjs-crm-automation …`');
+  return line.split(' ').map((name) => (name === LIBRARY ? tarball : name));
+}
+
+/** Installs by the README's line on a host of the Nest version; nothing may be missing, and what is installed can be loaded. */
+async function tryInstall({ title, nest, manager, command, load, complains }, tarball) {
+  const folder = join(work, `install-${title.replace(/\W+/g, '-')}`);
+  await mkdir(folder);
+  const host = JSON.parse(await readFile(join(here, nest === 12 ? 'esm' : 'bare', 'package.json'), 'utf8'));
+  for (const optional of ['@nestjs/swagger', '@nestjs/event-emitter', 'class-validator', 'class-transformer'])
+    delete host.dependencies[optional];
+  await writeFile(join(folder, 'package.json'), JSON.stringify(host));
+  await writeFile(join(folder, 'yarn.lock'), ''); // or Yarn takes the folder for a part of a project above it
+  const [packages, registry] = await Promise.all([readmeLine(tarball), npm(folder, 'config', 'get', 'registry')]);
+  const env = {
+    ...process.env,
+    YARN_NPM_REGISTRY_SERVER: registry.trim(),
+    YARN_ENABLE_TELEMETRY: '0',
+    YARN_GLOBAL_FOLDER: join(work, 'yarn'),
+  };
+  const [program, ...args] = manager ? ['npx', '--yes', manager, ...command] : command;
+  const named = manager?.startsWith('@yarnpkg')
+    ? packages.map((name) => (name === tarball ? `${LIBRARY}@file:${tarball}` : name))
+    : packages;
+  const { stdout, stderr } = await run(program, [...args, ...named], { cwd: folder, env, shell: process.platform === 'win32' });
+  if (complains?.test(stdout + stderr)) throw new Error(`${program} ${args.join(' ')} complains:\n${stdout}${stderr}`);
+  if (load) await run(load[0], [...load.slice(1), '--eval', `require('${LIBRARY}').AutomationModule.name`], { cwd: folder, env });
+}
+
 /** The host compiles under the resolution; and with all declaration files checked, none of ours is at fault. */
 async function checkTypes(folder, resolution) {
   const [module, moduleResolution] = resolution.split('/');
-  await tsc(folder, '--noEmit', '--module', module, '--moduleResolution', moduleResolution);
   const options = ['--noEmit', '--skipLibCheck', 'false', '--module', module, '--moduleResolution', moduleResolution];
   const faults = await tsc(folder, ...options).then(
     () => [],
-    (error) => error.message.split('\n').filter((line) => line.startsWith(`node_modules/${LIBRARY}/`)),
+    (error) => error.message.split('\n').filter((line) => line.startsWith(`node_modules/${LIBRARY}/`) || line.startsWith('src/')),
   );
-  if (faults.length > 0) throw new Error(`faulty declarations under ${resolution}:\n${faults.join('\n')}`);
+  if (faults.length > 0) throw new Error(`faults under ${resolution}:\n${faults.join('\n')}`);
 }
 
 async function createDatabase(server, name) {
