@@ -2,7 +2,18 @@ import type { Provider } from '@nestjs/common';
 import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
+import { WorkflowChanges } from './workflow-changes.js';
+import { WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowService } from './workflow-service.js';
+import { WorkflowVersions } from './workflow-versions.js';
 
 /** The application services behind the API. */
-export const adminProviders: Provider[] = [WorkflowService, StartService, RunService, TimelineService];
+export const adminProviders: Provider[] = [
+  WorkflowChanges,
+  WorkflowLifecycle,
+  WorkflowVersions,
+  WorkflowService,
+  StartService,
+  RunService,
+  TimelineService,
+];

@@ -23,7 +23,7 @@ import type { Page } from './run-service.js';
 /** The workflow behind an item. */
 export interface TimelineAuthor {
   workflowId: string;
-  /** Of an event the name at the time; of a change the present one, null when the workflow has been deleted. */
+  /** Of an event the name at the time; of a change the present one, or the last one of a workflow that has been deleted. */
   workflowName: string | null;
   runId: string;
   /** The step; null where it is not known. */

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   permission_denied: 403,
   not_found: 404,
   workflow_not_found: 404,
+  version_not_found: 404,
   run_not_found: 404,
   event_not_found: 404,
   module_not_found: 404,

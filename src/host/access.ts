@@ -6,6 +6,7 @@ export type Permission = 'view' | 'operate' | 'manage' | 'tasks';
 /** A person or program at the admin API. */
 export interface Caller {
   userId: string;
+  /** Kept with whatever they change, as it is then. Without it their id stands there. */
   name?: string;
   /** The workspace the call is about: every query is bound to it. */
   workspaceId: string;
@@ -35,7 +36,7 @@ export function callerAsActor(caller: Caller): Actor {
   return {
     type: 'user',
     id: caller.userId,
-    ...(caller.name === undefined ? {} : { name: caller.name }),
+    name: caller.name ?? caller.userId,
     ...(caller.roles === undefined ? {} : { roles: [...caller.roles] }),
   };
 }

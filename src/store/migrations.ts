@@ -2,6 +2,7 @@ import { CreateAutomation1763600000000 } from '../../migrations/1763600000000-cr
 import { Retention1763700000000 } from '../../migrations/1763700000000-retention.js';
 import { OneWayToStart1763710000000 } from '../../migrations/1763710000000-one-way-to-start.js';
 import { CutEvents1763715000000 } from '../../migrations/1763715000000-cut-events.js';
+import { Lifecycle1763725000000 } from '../../migrations/1763725000000-lifecycle.js';
 import type { MigrationClasses } from './database.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -10,4 +11,5 @@ export const MIGRATIONS: MigrationClasses = [
   Retention1763700000000,
   OneWayToStart1763710000000,
   CutEvents1763715000000,
+  Lifecycle1763725000000,
 ];

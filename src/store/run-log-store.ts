@@ -11,7 +11,7 @@ import { sql } from './sql.js';
 export interface RunItem {
   id: string;
   workflowId: string;
-  /** Null when the workflow has been deleted since. */
+  /** The present name, or that of a workflow that has been deleted since; null when a release before 0.2 has deleted it. */
   workflowName: string | null;
   version: number;
   status: RunStatus;
@@ -65,7 +65,7 @@ type TimeKeys = 'createdAt' | 'startedAt' | 'resumedAt' | 'finishedAt' | 'occurr
 const RUN_COLUMNS = `r.id, r.workflow_id AS "workflowId", w.name AS "workflowName", r.version, r.status, r.module, r.record_id AS "recordId",
   r.event_id AS "eventId", r.reason, r.error, r.waiting, r.failed_steps AS "failedSteps", r.parent, r.retry_of AS "retryOf", r.retried_as AS "retriedAs", r.created_at AS "createdAt",
   r.started_at AS "startedAt", r.resumed_at AS "resumedAt", r.finished_at AS "finishedAt"`;
-const WORKFLOW = 'LEFT JOIN automation.workflows w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id';
+const WORKFLOW = 'LEFT JOIN automation.workflow_names w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id';
 
 function toRunItem(row: Stored<RunItem>): RunItem {
   return {

@@ -110,7 +110,7 @@ export function listRecordChanges(
      )
      SELECT ${momentOf('d.at')} AS moment, d.key, d.run_id AS "runId", d.workflow_id AS "workflowId", w.name AS "workflowName",
        d.version, d.path, d.type, d.output
-     FROM done d LEFT JOIN automation.workflows w ON w.workspace_id = $1 AND w.id = d.workflow_id
+     FROM done d LEFT JOIN automation.workflow_names w ON w.workspace_id = $1 AND w.id = d.workflow_id
      WHERE (d.at, d.key COLLATE "C") < ($4::timestamptz, $5)
        AND CASE d.type
          WHEN 'move_stage' THEN d.output->'from' IS DISTINCT FROM d.output->'to'
@@ -133,7 +133,7 @@ export function listRunsOfEvents(manager: EntityManager, workspaceId: string, ev
      FROM (SELECT * FROM automation.runs WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND retry_of IS NULL
            UNION ALL
            SELECT * FROM automation.runs WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND retry_of IS NOT NULL) AS r
-     LEFT JOIN automation.workflows w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id ORDER BY r.id`,
+     LEFT JOIN automation.workflow_names w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id ORDER BY r.id`,
     [workspaceId, eventIds],
   );
 }

@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
-import { v7 as uuid } from 'uuid';
 import type { Problem } from '../core/errors.js';
 import type { Actor } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import { countUpTo } from './bounded-count.js';
+import { DEFINITION, DRAFT } from './definition-columns.js';
 import { QueryParts } from './query-parts.js';
 import { sql } from './sql.js';
 
@@ -34,12 +34,24 @@ export interface WorkflowItem {
   updatedAt: string;
 }
 
+/** The version that runs now. */
+export interface PublishedVersion {
+  version: number;
+  definition: JsonObject;
+  publishedAt: string;
+  publishedBy: Actor;
+  /** Why, in the person's own words. */
+  note: string | null;
+  /** The earlier version that it is again. */
+  restoredFrom: number | null;
+}
+
 /** Everything about one workflow. */
 export interface WorkflowDetail extends WorkflowItem {
   /** The draft: the definition as last saved. */
   definition: JsonObject;
   problems: Problem[];
-  published: { version: number; definition: JsonObject; publishedAt: string; publishedBy: Actor } | null;
+  published: PublishedVersion | null;
   counts: { started: number; succeeded: number; failed: number; skipped: number; cancelled: number };
 }
 
@@ -73,8 +85,8 @@ export async function insertWorkflow(
 ): Promise<boolean> {
   const rows = await sql(
     manager,
-    `INSERT INTO automation.workflows (workspace_id, id, code, name, description, draft, problems, trigger, module)
-     VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9)
+    `INSERT INTO automation.workflows (workspace_id, id, code, name, description, draft, draft_sent, problems, trigger, module)
+     VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $6::text::json, $7::jsonb, $8::jsonb, $9)
      ON CONFLICT (workspace_id, code) DO NOTHING RETURNING id`,
     [workspaceId, workflow.id, workflow.code, workflow.name, workflow.description, ...draftParameters(workflow)],
   );
@@ -89,9 +101,9 @@ function draftParameters({ draft, problems, trigger, module }: DraftColumns): un
 export async function lockWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<WorkflowRow | null> {
   const [row] = await sql<WorkflowRow>(
     manager,
-    `SELECT id, code, name, description, status, draft, published_version_id AS "publishedVersionId",
-       published_version AS "publishedVersion", has_unpublished_changes AS "hasUnpublishedChanges", revision
-     FROM automation.workflows WHERE workspace_id = $1 AND id = $2 FOR UPDATE`,
+    `SELECT w.id, w.code, w.name, w.description, w.status, ${DRAFT} AS draft, w.published_version_id AS "publishedVersionId",
+       w.published_version AS "publishedVersion", w.has_unpublished_changes AS "hasUnpublishedChanges", w.revision
+     FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 FOR UPDATE`,
     [workspaceId, id],
   );
   return row ?? null;
@@ -120,44 +132,17 @@ export async function updateWorkflow(
 ): Promise<number> {
   const rows = await sql(
     manager,
-    `UPDATE automation.workflows w SET code = $4, name = $5, description = $6, draft = $7::jsonb, problems = $8::jsonb,
+    `UPDATE automation.workflows w SET code = $4, name = $5, description = $6, draft = $7::text::jsonb, draft_sent = $7::text::json,
+       problems = $8::jsonb,
        trigger = CASE WHEN published_version_id IS NULL THEN $9::jsonb ELSE trigger END,
        module = CASE WHEN published_version_id IS NULL THEN $10 ELSE module END,
        has_unpublished_changes = NOT EXISTS (SELECT 1 FROM automation.workflow_versions v
-         WHERE v.workspace_id = w.workspace_id AND v.id = w.published_version_id AND v.definition = $7::jsonb),
+         WHERE v.workspace_id = w.workspace_id AND v.id = w.published_version_id AND v.definition = $7::text::jsonb),
        revision = revision + 1, updated_at = now()
      WHERE workspace_id = $1 AND id = $2 AND revision = $3 RETURNING id`,
     [workspaceId, id, revision, change.code, change.name, change.description, ...draftParameters(change)],
   );
   return rows.length;
-}
-
-/** Snapshots the draft of a locked row as its next version, makes that the published one and the workflow active. Returns the version. */
-export async function publishDraft(
-  manager: EntityManager,
-  workspaceId: string,
-  id: string,
-  from: Pick<DraftColumns, 'trigger' | 'module'>,
-  publishedBy: Actor,
-): Promise<number> {
-  const versionId = uuid();
-  const [made] = await sql<{ version: number }>(
-    manager,
-    `INSERT INTO automation.workflow_versions (workspace_id, id, workflow_id, version, definition, published_by)
-     SELECT w.workspace_id, $3, w.id, 1 + coalesce((SELECT max(v.version) FROM automation.workflow_versions v
-         WHERE v.workspace_id = w.workspace_id AND v.workflow_id = w.id), 0), w.draft, $4::jsonb
-     FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 RETURNING version`,
-    [workspaceId, id, versionId, JSON.stringify(publishedBy)],
-  );
-  const version = made?.version ?? 0;
-  await sql(
-    manager,
-    `UPDATE automation.workflows SET status = 'active', published_version_id = $3, published_version = $4, has_unpublished_changes = false,
-       problems = '[]', trigger = $5::jsonb, module = $6, updated_at = now()
-     WHERE workspace_id = $1 AND id = $2`,
-    [workspaceId, id, versionId, version, from.trigger && JSON.stringify(from.trigger), from.module],
-  );
-  return version;
 }
 
 export async function setStatus(manager: EntityManager, workspaceId: string, id: string, status: WorkflowStatus): Promise<void> {
@@ -196,17 +181,7 @@ export async function findStartable(manager: EntityManager, workspaceId: string,
   return row ?? null;
 }
 
-/** Are there runs that are not over? Served by runs_workflow: one look-up a status. */
-export async function hasUnfinishedRuns(manager: EntityManager, workspaceId: string, workflowId: string): Promise<boolean> {
-  const rows = await sql(
-    manager,
-    `SELECT 1 FROM automation.runs WHERE workspace_id = $1 AND workflow_id = $2 AND status IN ('queued', 'running', 'waiting') LIMIT 1`,
-    [workspaceId, workflowId],
-  );
-  return rows.length > 0;
-}
-
-/** Removes a workflow, its versions and counters. Its runs stay, until retention takes them. */
+/** Removes a workflow, its versions and counters. Its runs stay, until retention takes them, and its name for them (by a trigger). */
 export async function deleteWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<void> {
   await sql(manager, 'DELETE FROM automation.workflow_stats WHERE workspace_id = $1 AND workflow_id = $2', [workspaceId, id]);
   await sql(manager, 'DELETE FROM automation.workflows WHERE workspace_id = $1 AND id = $2', [workspaceId, id]);
@@ -288,10 +263,11 @@ export async function findWorkflow(manager: EntityManager, workspaceId: string, 
   type DetailRow = ItemRow & Omit<WorkflowDetail, keyof WorkflowItem | 'published'> & { published: WorkflowDetail['published'] };
   const [row] = await sql<DetailRow>(
     manager,
-    `SELECT ${ITEM_COLUMNS}, w.draft AS definition, w.problems,
+    `SELECT ${ITEM_COLUMNS}, ${DRAFT} AS definition, w.problems,
        json_build_object('started', coalesce(s.started, 0), 'succeeded', coalesce(s.succeeded, 0), 'failed', coalesce(s.failed, 0),
          'skipped', coalesce(s.skipped, 0), 'cancelled', coalesce(s.cancelled, 0)) AS counts,
-       (SELECT json_build_object('version', v.version, 'definition', v.definition, 'publishedAt', v.published_at, 'publishedBy', v.published_by)
+       (SELECT json_build_object('version', v.version, 'definition', ${DEFINITION}, 'publishedAt', v.published_at, 'publishedBy', v.published_by,
+          'note', v.note, 'restoredFrom', v.restored_from)
         FROM automation.workflow_versions v WHERE v.workspace_id = w.workspace_id AND v.id = w.published_version_id) AS published
      FROM automation.workflows w LEFT JOIN ${STATS} WHERE w.workspace_id = $1 AND w.id = $2`,
     [workspaceId, id],

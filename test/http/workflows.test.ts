@@ -181,7 +181,7 @@ describe('workflows over HTTP', () => {
     await admin.call('post', '/automation/workflows', 'rival').send(taken).expect(201);
   });
 
-  it('refuses to delete a workflow while a run is not over, and keeps the runs of a deleted one in the log', async () => {
+  it('refuses to delete a workflow while a run is not over, and keeps the runs of a deleted one in the log under its name', async () => {
     const workflow = await publishedWorkflow(admin);
     const runId = await seedRun(admin.database, workflow, { status: 'waiting' });
     const refused = await admin.call('delete', `/automation/workflows/${workflow.id}`).expect(409);
@@ -189,7 +189,7 @@ describe('workflows over HTTP', () => {
     await admin.call('post', `/automation/runs/${runId}/cancel`).expect(200);
     await admin.call('delete', `/automation/workflows/${workflow.id}`).expect(204);
     const run = await admin.call('get', `/automation/runs/${runId}`).expect(200);
-    expect(run.body).toMatchObject({ status: 'cancelled', workflowName: null });
+    expect(run.body).toMatchObject({ status: 'cancelled', workflowName: 'Seeded', workflowCode: expect.stringMatching(/^seeded/) });
     const retry = await admin.call('post', `/automation/runs/${runId}/retry`).send({ from: 'start' }).expect(409);
     expect(retry.body.code).toBe('workflow_deleted');
   });

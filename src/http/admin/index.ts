@@ -3,12 +3,16 @@ import { CatalogController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { RecordsController } from './records.controller.js';
 import { RunsController } from './runs.controller.js';
+import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
+import { WorkflowVersionsController } from './workflow-versions.controller.js';
 import { WorkflowsController } from './workflows.controller.js';
 
 /** The controllers of the admin API. Their paths are relative: the module mounts them. */
 export const adminControllers: Type<unknown>[] = [
   CatalogController,
   WorkflowsController,
+  WorkflowLifecycleController,
+  WorkflowVersionsController,
   RunsController,
   EventsController,
   RecordsController,

@@ -68,7 +68,11 @@ export class RunItemDto implements RunItem {
   @ApiProperty(ID)
   workflowId!: string;
 
-  @ApiProperty({ ...NULLABLE_TEXT, example: 'Welcome web leads', description: 'Null when the workflow has been deleted.' })
+  @ApiProperty({
+    ...NULLABLE_TEXT,
+    example: 'Welcome web leads',
+    description: 'Of a deleted workflow its last name; null when a release before 0.2 has deleted it.',
+  })
   workflowName!: string | null;
 
   @ApiProperty({ type: 'integer', example: 2 })

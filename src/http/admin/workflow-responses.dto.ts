@@ -93,6 +93,12 @@ class PublishedDto {
 
   @ApiProperty({ type: ActorDto })
   publishedBy!: ActorDto;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Calls come a day earlier.', description: 'Why, in their own words.' })
+  note!: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'The earlier version that it is again.' })
+  restoredFrom!: number | null;
 }
 
 class CountsDto {

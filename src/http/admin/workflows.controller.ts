@@ -21,7 +21,6 @@ import {
   CreateWorkflowDto,
   LIST_WORKFLOWS_PARAMETERS,
   ListWorkflowsQuery,
-  PublishWorkflowDto,
   StartWorkflowDto,
   toWorkflowListQuery,
   UpdateWorkflowDto,
@@ -93,47 +92,6 @@ export class WorkflowsController {
   @ApiErrors(400, 404, 409, 415)
   delete(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<void> {
     return this.workflows.delete(id, caller);
-  }
-
-  @Post(':id/publish')
-  @HttpCode(200)
-  @RequirePermission('manage')
-  @ApiOperation({ summary: 'Make the draft the next version and the workflow active' })
-  @ApiParam(ID)
-  @ApiBody({ type: PublishWorkflowDto, required: false })
-  @ApiOkResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 404, 409, 415, 422)
-  publish(
-    @Param('id') id: string,
-    @Body(checked(PublishWorkflowDto)) body: Checked<PublishWorkflowDto>,
-    @CurrentCaller() caller: Caller,
-  ): Promise<WorkflowDetailDto> {
-    return this.workflows.publish(id, caller, body.revision);
-  }
-
-  @Post(':id/activate')
-  @HttpCode(200)
-  @RequirePermission('operate')
-  @ApiOperation({
-    summary: 'Resume the published version',
-    description: 'A workflow that was never published is published, which takes the permission `manage` as well.',
-  })
-  @ApiParam(ID)
-  @ApiOkResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 404, 409, 415, 422)
-  activate(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
-    return this.workflows.activate(id, caller);
-  }
-
-  @Post(':id/pause')
-  @HttpCode(200)
-  @RequirePermission('operate')
-  @ApiOperation({ summary: 'Start no more runs, at once and on every node', description: 'Runs in flight finish.' })
-  @ApiParam(ID)
-  @ApiOkResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 404, 409, 415)
-  pause(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
-    return this.workflows.pause(id, caller);
   }
 
   @Post(':id/runs')

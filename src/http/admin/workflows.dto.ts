@@ -77,16 +77,6 @@ export class UpdateWorkflowDto {
   definition?: JsonObject;
 }
 
-/** What to publish. */
-export class PublishWorkflowDto {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 3, description: 'Publish only if the draft is still at this revision.' })
-  @IfGiven()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
-  revision?: number;
-}
-
 /** A record of the CRM. */
 class RecordRefDto implements RecordRef {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'leads' })

@@ -4,10 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
-import { RunService } from '../../../src/admin/run-service.js';
-import { StartService } from '../../../src/admin/start-service.js';
-import { TimelineService } from '../../../src/admin/timeline-service.js';
-import { WorkflowService } from '../../../src/admin/workflow-service.js';
+import { adminProviders } from '../../../src/admin/index.js';
 import type { ActionDescription, ModuleDescription } from '../../../src/core/catalog.js';
 import { AutomationCatalog } from '../../../src/engine/automation-catalog.js';
 import { Starts } from '../../../src/engine/capture/starts.js';
@@ -127,10 +124,7 @@ export async function startAdminApp(
     providers: [
       ...httpProviders,
       ...(options.swagger === null ? [{ provide: SWAGGER, useValue: null }] : []),
-      WorkflowService,
-      RunService,
-      StartService,
-      TimelineService,
+      ...adminProviders,
       { provide: Starts, useValue: null },
       { provide: CRM_HOST, useValue: null },
       {

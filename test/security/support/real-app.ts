@@ -100,6 +100,7 @@ function expressRoutes(app: NestExpressApplication): Route[] {
 const TABLES = [
   'workflows',
   'workflow_versions',
+  'deleted_workflows',
   'workflow_stats',
   'catalogue_generations',
   'events',

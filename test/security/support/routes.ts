@@ -23,6 +23,12 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/workflows/:id/publish': { permission: 'manage', body: {} },
   'post /automation/workflows/:id/activate': { permission: 'operate', body: {} },
   'post /automation/workflows/:id/pause': { permission: 'operate', body: {} },
+  'post /automation/workflows/:id/unpublish': { permission: 'manage', body: {} },
+  'post /automation/workflows/:id/archive': { permission: 'manage', body: {} },
+  'post /automation/workflows/:id/restore': { permission: 'manage', body: {} },
+  'post /automation/workflows/:id/discard': { permission: 'manage', body: {} },
+  'get /automation/workflows/:id/versions': { permission: 'view' },
+  'get /automation/workflows/:id/versions/:version': { permission: 'view' },
   'post /automation/workflows/:id/runs': { permission: 'operate', body: {} },
   'get /automation/runs': { permission: 'view', foreign: 200 },
   'post /automation/runs/retry': { permission: 'operate', body: { from: 'start', filter: {} }, foreign: 200 },
@@ -49,7 +55,7 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 });
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
-export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|runs|events|timeline)$/.test(name));
+export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|runs|events|timeline)$/.test(name));
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;
@@ -66,6 +72,6 @@ export async function furnish(real: RealApp): Promise<Ids> {
 
 /** The path with the id of something that is there. */
 export function pathOf({ path }: Route, ids: Ids): string {
-  const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42');
+  const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42').replace(':version', '1');
   return ofRecord.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN);
 }

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { validate as isUuid } from 'uuid';
+import type { JsonObject } from '../core/json.js';
+import type { Caller } from '../host/access.js';
+import { AdminDatabase } from '../store/admin-database.js';
+import { findWorkflow, type WorkflowDetail } from '../store/workflow-store.js';
+import { countUnfinishedRuns, findVersion, listVersions, type UnfinishedRuns, type VersionItem } from '../store/workflow-versions.js';
+import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
+import { versionNotFound } from './workflow-lifecycle.js';
+
+/** A version as a list shows it. */
+export interface WorkflowVersion extends VersionItem {
+  /** Runs on it that are not over; they stay on it. Of all versions together 10,000 are counted. */
+  unfinishedRuns: number;
+}
+
+/** A version and what it does, its secrets masked. */
+export interface WorkflowVersionDetail extends WorkflowVersion {
+  definition: JsonObject;
+}
+
+/** One page of versions, newest first; `nextCursor` is null at the end. */
+export interface VersionPage {
+  items: WorkflowVersion[];
+  nextCursor: number | null;
+}
+
+/** The published versions of a workflow: who made them, when and why, and what they do. They never change. */
+@Injectable()
+export class WorkflowVersions {
+  constructor(
+    private readonly database: AdminDatabase,
+    private readonly changes: WorkflowChanges,
+  ) {}
+
+  /** Versions older than `before`, newest first. Throws `workflow_not_found`. */
+  list(id: string, { before = null, limit }: { before?: number | null; limit: number }, caller: Caller): Promise<VersionPage> {
+    return this.database.read(async (manager) => {
+      await this.workflow(manager, id, caller);
+      const items = await listVersions(manager, caller.workspaceId, id, { before, limit: limit + 1 });
+      const unfinished = await countUnfinishedRuns(manager, caller.workspaceId, id);
+      const shown = items.slice(0, limit).map((item) => ({ ...item, unfinishedRuns: runsOn(item.version, unfinished) }));
+      return { items: shown, nextCursor: items.length > limit ? (shown.at(-1)?.version ?? null) : null };
+    });
+  }
+
+  /** One version with its definition. Throws `workflow_not_found` and `version_not_found`. */
+  get(id: string, version: number, caller: Caller): Promise<WorkflowVersionDetail> {
+    return this.database.read(async (manager) => {
+      await this.workflow(manager, id, caller);
+      const found = await findVersion(manager, caller.workspaceId, id, version);
+      if (!found) throw versionNotFound(version);
+      const { id: _, ...shown } = found;
+      const unfinished = await countUnfinishedRuns(manager, caller.workspaceId, id);
+      return { ...shown, definition: this.changes.masked(found.definition), unfinishedRuns: runsOn(version, unfinished) };
+    });
+  }
+
+  private async workflow(manager: EntityManager, id: string, caller: Caller): Promise<WorkflowDetail> {
+    const workflow = isUuid(id) ? await findWorkflow(manager, caller.workspaceId, id) : null;
+    if (!workflow) throw workflowNotFound();
+    return workflow;
+  }
+}
+
+function runsOn(version: number, unfinished: readonly UnfinishedRuns[]): number {
+  return unfinished.filter((one) => one.version === version).reduce((total, { runs }) => total + runs, 0);
+}

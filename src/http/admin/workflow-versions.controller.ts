@@ -1,0 +1,49 @@
+import { Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { WorkflowVersions } from '../../admin/workflow-versions.js';
+import type { Caller } from '../../host/access.js';
+import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { DescribeQuery } from '../fields.js';
+import { type Checked, checked } from '../request-pipe.js';
+import { AdminController } from './admin-controller.js';
+import { ApiErrors } from './error.dto.js';
+import {
+  LIST_VERSIONS_PARAMETERS,
+  ListVersionsQuery,
+  versionNumber,
+  WorkflowVersionDetailDto,
+  WorkflowVersionPageDto,
+} from './workflow-versions.dto.js';
+
+const ID = { name: 'id', format: 'uuid' };
+
+@AdminController('workflows', 'Workflows')
+export class WorkflowVersionsController {
+  constructor(private readonly versions: WorkflowVersions) {}
+
+  @Get(':id/versions')
+  @RequirePermission('view')
+  @ApiOperation({ summary: 'The published versions of a workflow, newest first' })
+  @ApiParam(ID)
+  @DescribeQuery(LIST_VERSIONS_PARAMETERS)
+  @ApiOkResponse({ type: WorkflowVersionPageDto })
+  @ApiErrors(400, 404)
+  list(
+    @Param('id') id: string,
+    @Query(checked(ListVersionsQuery)) query: Checked<ListVersionsQuery>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<WorkflowVersionPageDto> {
+    return this.versions.list(id, { before: query.cursor, limit: query.limit ?? 50 }, caller);
+  }
+
+  @Get(':id/versions/:version')
+  @RequirePermission('view')
+  @ApiOperation({ summary: 'A published version with its definition', description: 'Also one that only runs in flight are on.' })
+  @ApiParam(ID)
+  @ApiParam({ name: 'version', schema: { type: 'integer', minimum: 1 }, example: 2 })
+  @ApiOkResponse({ type: WorkflowVersionDetailDto })
+  @ApiErrors(404)
+  get(@Param('id') id: string, @Param('version') version: string, @CurrentCaller() caller: Caller): Promise<WorkflowVersionDetailDto> {
+    return this.versions.get(id, versionNumber(version), caller);
+  }
+}
