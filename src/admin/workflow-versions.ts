@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
+import { type DefinitionDiff, diffDefinitions } from '../core/definition/diff.js';
+import { maskChange } from '../core/definition/secrets.js';
+import { AutomationError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { findWorkflow, type WorkflowDetail } from '../store/workflow-store.js';
@@ -26,11 +30,22 @@ export interface VersionPage {
   nextCursor: number | null;
 }
 
+/** One side of a comparison: a version by its number, the one that is published, or the draft. */
+export type Compared = number | 'published' | 'draft';
+
+/** What is other in `to`; secrets are masked, and one that is another one says so. */
+export interface WorkflowDiff extends DefinitionDiff {
+  /** The numbers of the versions; null is the draft. */
+  from: number | null;
+  to: number | null;
+}
+
 /** The published versions of a workflow: who made them, when and why, and what they do. They never change. */
 @Injectable()
 export class WorkflowVersions {
   constructor(
     private readonly database: AdminDatabase,
+    private readonly catalog: AutomationCatalog,
     private readonly changes: WorkflowChanges,
   ) {}
 
@@ -55,6 +70,34 @@ export class WorkflowVersions {
       const unfinished = await countUnfinishedRuns(manager, caller.workspaceId, id);
       return { ...shown, definition: this.changes.masked(found.definition), unfinishedRuns: runsOn(version, unfinished) };
     });
+  }
+
+  /** Compares two versions, or one with the draft. Throws `workflow_not_found`, `version_not_found` and `workflow_not_published`. */
+  diff(id: string, from: Compared, to: Compared, caller: Caller): Promise<WorkflowDiff> {
+    return this.database.read(async (manager) => {
+      const workflow = await this.workflow(manager, id, caller);
+      const [left, right] = [await this.side(manager, workflow, from, caller), await this.side(manager, workflow, to, caller)];
+      const { before, after } = maskChange(left.definition, right.definition, this.catalog.actions);
+      return { from: left.version, to: right.version, ...diffDefinitions(before, after) };
+    });
+  }
+
+  private async side(
+    manager: EntityManager,
+    { id, definition, published }: WorkflowDetail,
+    which: Compared,
+    caller: Caller,
+  ): Promise<{ version: number | null; definition: JsonObject }> {
+    if (which === 'draft') return { version: null, definition };
+    if (which === 'published') {
+      if (published) return published;
+      throw new AutomationError('workflow_not_published', 'The workflow has no published version to compare with.', {
+        hint: 'Compare two versions by their numbers, or one with `draft`.',
+      });
+    }
+    const version = await findVersion(manager, caller.workspaceId, id, which);
+    if (!version) throw versionNotFound(which);
+    return version;
   }
 
   private async workflow(manager: EntityManager, id: string, caller: Caller): Promise<WorkflowDetail> {

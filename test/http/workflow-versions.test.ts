@@ -138,6 +138,49 @@ describe('versions over HTTP', () => {
     expect(await stored(path)).toContain(SECRET);
   });
 
+  it('are compared with each other and with the draft, secrets masked', async () => {
+    const other = `whsec_${Buffer.from('another secret of the receiver').toString('base64')}`;
+    const path = await create(definition(URL, SECRET));
+    expect((await real.call('get', `${path}/diff`).expect(409)).body.code).toBe('workflow_not_published');
+    await real.call('post', `${path}/publish`).expect(200);
+    const same = (await real.call('get', `${path}/diff`, 'viewer').expect(200)).body;
+    expect(same).toEqual({ from: 1, to: null, isSame: true, values: [], steps: [] });
+
+    await patch(path, definition(URL, other, { amount: 1 }));
+    const draft = (await real.call('get', `${path}/diff?from=1&to=draft`).expect(200)).body;
+    expect(draft).toEqual({
+      from: 1,
+      to: null,
+      isSame: false,
+      values: [],
+      steps: [
+        {
+          id: 'tell',
+          name: null,
+          type: 'webhook',
+          changes: ['changed'],
+          from: 'steps[0]',
+          to: 'steps[0]',
+          values: [
+            { path: 'with.secret', change: 'changed', from: MASK, to: `${MASK} (changed)` },
+            { path: 'with.headers.authorization', change: 'changed', from: MASK, to: `${MASK} (changed)` },
+            { path: 'with.body.amount', change: 'added', from: null, to: 1 },
+          ],
+        },
+      ],
+    });
+    await real.call('post', `${path}/publish`).expect(200);
+    expect((await real.call('get', `${path}/diff?from=1&to=2`).expect(200)).body).toEqual({ ...draft, to: 2 });
+    const back = (await real.call('get', `${path}/diff?from=published&to=1`).expect(200)).body;
+    expect(back).toMatchObject({ from: 2, to: 1, steps: [{ values: [{}, {}, { path: 'with.body.amount', change: 'removed' }] }] });
+
+    expect((await real.call('get', `${path}/diff?from=3`).expect(404)).body.code).toBe('version_not_found');
+    for (const side of ['0', '-1', 'latest', '1.5', 'DRAFT']) {
+      const refused = await real.call('get', `${path}/diff?to=${side}`).expect(400);
+      expect(refused.body.problems).toEqual([{ path: 'to', message: 'to must be the number of a version, published or draft' }]);
+    }
+  });
+
   it('are refused as bad requests with the member that is wrong', async () => {
     const path = await create(definition(URL, SECRET));
     for (const [member, body] of Object.entries({ activate: { activate: 'yes' }, fromVersion: { fromVersion: 0 }, note: { note: 5 } })) {

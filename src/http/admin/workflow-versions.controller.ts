@@ -7,6 +7,7 @@ import { DescribeQuery } from '../fields.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
+import { DIFF_PARAMETERS, DiffQuery, toCompared, WorkflowDiffDto } from './workflow-diff.dto.js';
 import {
   LIST_VERSIONS_PARAMETERS,
   ListVersionsQuery,
@@ -45,5 +46,24 @@ export class WorkflowVersionsController {
   @ApiErrors(404)
   get(@Param('id') id: string, @Param('version') version: string, @CurrentCaller() caller: Caller): Promise<WorkflowVersionDetailDto> {
     return this.versions.get(id, versionNumber(version), caller);
+  }
+
+  @Get(':id/diff')
+  @RequirePermission('view')
+  @ApiOperation({
+    summary: 'Compare two versions, or one with the draft',
+    description:
+      'Step by step, by their ids: added, removed, moved, changed value by value. Without parameters: what publishing the draft would change.',
+  })
+  @ApiParam(ID)
+  @DescribeQuery(DIFF_PARAMETERS)
+  @ApiOkResponse({ type: WorkflowDiffDto })
+  @ApiErrors(400, 404, 409)
+  diff(
+    @Param('id') id: string,
+    @Query(checked(DiffQuery)) { from = 'published', to = 'draft' }: Checked<DiffQuery>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<WorkflowDiffDto> {
+    return this.versions.diff(id, toCompared(from), toCompared(to), caller);
   }
 }

@@ -29,6 +29,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/workflows/:id/discard': { permission: 'manage', body: {} },
   'get /automation/workflows/:id/versions': { permission: 'view' },
   'get /automation/workflows/:id/versions/:version': { permission: 'view' },
+  'get /automation/workflows/:id/diff': { permission: 'view' },
   'post /automation/workflows/:id/runs': { permission: 'operate', body: {} },
   'get /automation/runs': { permission: 'view', foreign: 200 },
   'post /automation/runs/retry': { permission: 'operate', body: { from: 'start', filter: {} }, foreign: 200 },
@@ -55,7 +56,7 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 });
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
-export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|runs|events|timeline)$/.test(name));
+export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|diff|runs|events|timeline)$/.test(name));
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;
