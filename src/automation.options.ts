@@ -8,7 +8,7 @@ import type { EngineSettings } from './engine/engine-settings.js';
 import type { AccessPolicy } from './host/access.js';
 import type { CrmHost } from './host/crm-host.js';
 import type { AdminLimits } from './store/admin-database.js';
-import type { MigrationMode } from './store/database.js';
+import type { MigrationMode, TransactionHook } from './store/database.js';
 
 /** Options of {@link AutomationModule}. Only `dataSource` and `crm` are needed. */
 export interface AutomationOptions {
@@ -70,6 +70,12 @@ export interface AutomationOptions {
     poolSize?: number;
     /** `auto` (default) brings the schema `automation` up to date at start; `check` refuses to start when it is behind. */
     migrate?: MigrationMode;
+    /**
+     * Called in each transaction that reads or writes the CRM's rows, before it does: for row-level security,
+     * `(manager, workspaceId) => manager.query("SELECT set_config('app.tenant', $1, true)", [workspaceId])`. With it such a
+     * transaction is of one workspace; without it many share one. It does nothing but statements on the manager.
+     */
+    onTransaction?: TransactionHook;
   };
 }
 
@@ -139,6 +145,10 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
       defaultWorkspaceId: emitter.defaultWorkspaceId ?? null,
     },
   };
+  const { onTransaction } = options.database ?? {};
+  if (onTransaction !== undefined && typeof onTransaction !== 'function') {
+    problems.push({ path: 'database.onTransaction', message: 'must be a function of the EntityManager and the workspace' });
+  }
   whole('admin.queryTimeoutMs', options.admin?.queryTimeoutMs, DEFAULTS.admin.queryTimeoutMs, 100, 60_000);
   if (problems.length > 0) {
     const list = problems.map(({ path, message }) => `${path} ${message}`).join('; ');

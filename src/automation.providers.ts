@@ -9,6 +9,7 @@ import { AutomationCatalog } from './engine/automation-catalog.js';
 import { HOST_EMITTER, type HostEmitter } from './engine/capture/emitter-bridge.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
 import { StalledWorkspaces } from './engine/stalled-workspaces.js';
+import { guardedHook } from './engine/transaction-hook.js';
 import { HOST_DATA_SOURCE } from './engine/wake-up.js';
 import { CRM_HOST } from './host/crm-host.js';
 import { limitCrmHost } from './host/limited-host.js';
@@ -37,11 +38,13 @@ const database: Provider = {
   provide: AutomationDatabase,
   // After the settings: options that are wrong are reported before anything is connected.
   inject: [AUTOMATION_OPTIONS, ENGINE_SETTINGS],
-  useFactory: async (options: AutomationOptions): Promise<AutomationDatabase> => {
+  useFactory: async (options: AutomationOptions, { limits }: EngineSettings): Promise<AutomationDatabase> => {
+    const { onTransaction } = options.database ?? {};
     const settings = {
       poolSize: resolvePoolSize(options),
       migrations: MIGRATIONS,
       migrate: options.database?.migrate ?? ('auto' as const),
+      ...(onTransaction && { onTransaction: guardedHook(onTransaction, limits.crmCallMs) }),
     };
     const database = new AutomationDatabase(options.dataSource, settings);
     await database.connect();

@@ -78,6 +78,7 @@ export class StartService {
   /** A module that nobody knows is refused with the start itself. */
   private async assertRecord(manager: EntityManager, { module, id }: RecordRef, workspaceId: string): Promise<void> {
     if (!this.catalog.modules.has(module)) return;
+    await this.database.enter(manager, workspaceId);
     const found = await this.crm.findRecords({ manager, workspaceId }, module, [id], { lock: false, relations: [] });
     if (!found.has(id)) throw new AutomationError('record_not_found', `There is no record '${id}' in ${module}.`);
   }

@@ -130,6 +130,7 @@ export const ERROR_CODES = {
   unavailable: 503,
   not_started: 503,
   schema_behind: 503,
+  transaction_hook_failed: 503,
 
   // The application is set up or programmed wrongly: for its developers.
   action_duplicate: 500,

@@ -53,6 +53,11 @@ export class AdminDatabase {
     );
   }
 
+  /** Says whose the transaction is, see {@link AutomationDatabase.enter}. */
+  enter(manager: EntityManager, workspaceId: string): Promise<void> {
+    return this.database.enter(manager, workspaceId);
+  }
+
   /** Runs `work` in a transaction that no routing in the workspace overlaps, see {@link AutomationDatabase.activeWorkflowsTransaction}. */
   activeWorkflowsTransaction<T>(workspaceId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.withConnection((begin) =>

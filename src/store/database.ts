@@ -20,6 +20,9 @@ interface PoolClient extends EventEmitter {
 /** How the automation tables are brought up to date: `auto` migrates at start, `check` refuses to start when behind. */
 export type MigrationMode = 'auto' | 'check';
 
+/** The host's word on whose a transaction is, such as `SET LOCAL` for its row-level security. */
+export type TransactionHook = (manager: EntityManager, workspaceId: string) => Promise<unknown>;
+
 /** A migration class, as TypeORM takes them. */
 export type MigrationClasses = Extract<DataSourceOptions['migrations'], unknown[]>;
 
@@ -34,7 +37,12 @@ export class AutomationDatabase {
 
   constructor(
     private readonly hostSource: DataSource,
-    private readonly settings: { poolSize: number; migrations: MigrationClasses; migrate: MigrationMode },
+    private readonly settings: {
+      poolSize: number;
+      migrations: MigrationClasses;
+      migrate: MigrationMode;
+      onTransaction?: TransactionHook;
+    },
   ) {}
 
   /** The connected DataSource. Throws before {@link connect}. */
@@ -92,6 +100,19 @@ export class AutomationDatabase {
    */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.dataSource.transaction('READ COMMITTED', work);
+  }
+
+  /** Whether a transaction that touches the CRM's rows must be of one workspace: the host says in each whose it is. */
+  get isPerWorkspace(): boolean {
+    return this.settings.onTransaction !== undefined;
+  }
+
+  /**
+   * To be called once in a transaction, before its first look at the CRM's rows. Before any savepoint: what is set after
+   * one is undone with it.
+   */
+  async enter(manager: EntityManager, workspaceId: string): Promise<void> {
+    await this.settings.onTransaction?.(manager, workspaceId);
   }
 
   /** Runs `work`, single statements, when there is a connection for it. */

@@ -159,21 +159,11 @@ export interface EventRef {
 }
 
 /**
- * Claims unrouted events, the oldest of each workspace, an equal share of each, and marks them routed: the mark commits
- * together with what routing writes, or not at all. SKIP LOCKED keeps routers of several nodes out of each other's way.
- * `busy` walks down the index from workspace to workspace, one probe each, however much each has. `except`: workspaces
- * whose events are left alone for now.
+ * Locks unrouted events, the oldest of each workspace, an equal share of each. SKIP LOCKED keeps routers of several nodes out
+ * of each other's way. `busy` walks down the index from workspace to workspace, one probe each, however much each has. Workspaces of
+ * $3 are left alone for now.
  */
-export async function claimUnroutedEvents(
-  manager: EntityManager,
-  limit: number,
-  turns: Turns,
-  except: readonly string[] = [],
-): Promise<DomainEvent[]> {
-  const rows = await turns.take((after) =>
-    sql<EventRecord & Turn>(
-      manager,
-      `WITH RECURSIVE busy(w, n) AS (
+const OLDEST = `WITH RECURSIVE busy(w, n) AS (
          SELECT first.w, 1 FROM (
            SELECT workspace_id AS w FROM automation.events WHERE routed_at IS NULL AND workspace_id COLLATE "C" > $2::text
            ORDER BY workspace_id COLLATE "C" LIMIT 1
@@ -191,12 +181,27 @@ export async function claimUnroutedEvents(
          ) AS oldest
          -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
          LIMIT $1::int
-       )
+       )`;
+
+/** Whose turn is next, see {@link Turns}. */
+const TURN = `(SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn",
+         (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`;
+
+/** Claims unrouted events and marks them routed: the mark commits together with what routing writes, or not at all. */
+export async function claimUnroutedEvents(
+  manager: EntityManager,
+  limit: number,
+  turns: Turns,
+  except: readonly string[] = [],
+): Promise<DomainEvent[]> {
+  const rows = await turns.take((after) =>
+    sql<EventRecord & Turn>(
+      manager,
+      `${OLDEST}
        UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
        RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
          e.target, e.parent, e.occurred_at,
-         (SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn",
-         (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`,
+         ${TURN}`,
       [limit, after, except],
     ),
   );
@@ -212,6 +217,20 @@ export async function unclaimEvents(manager: EntityManager, refs: readonly Event
      WHERE e.workspace_id = r."workspaceId" AND e.id = r.id`,
     [recordset(refs.map(({ workspaceId, id }) => ({ workspaceId, id })))],
   );
+}
+
+/** Returns what {@link claimUnroutedEvents} would claim, by workspace, for transactions of one workspace each. */
+export async function findUnroutedEvents(
+  manager: EntityManager,
+  limit: number,
+  turns: Turns,
+  except: readonly string[],
+): Promise<EventRef[][]> {
+  const rows = await turns.take((after) =>
+    sql<EventRef & Turn>(manager, `${OLDEST} SELECT workspace_id AS "workspaceId", id, ${TURN} FROM claimed`, [limit, after, except]),
+  );
+  const workspaces = [...new Set(rows.map(({ workspaceId }) => workspaceId))];
+  return workspaces.map((one) => rows.filter(({ workspaceId }) => workspaceId === one));
 }
 
 /** Claims these very events, as {@link claimUnroutedEvents} does; those that are routed, or that another node is at, are missing. */

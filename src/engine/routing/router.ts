@@ -5,7 +5,14 @@ import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type 
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { claimTheseEvents, claimUnroutedEvents, type EventRef, markUnroutable, unclaimEvents } from '../../store/event-store.js';
+import {
+  claimTheseEvents,
+  claimUnroutedEvents,
+  type EventRef,
+  findUnroutedEvents,
+  markUnroutable,
+  unclaimEvents,
+} from '../../store/event-store.js';
 import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
 import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';
@@ -87,21 +94,47 @@ export class Router {
     const { isCrowded } = this.turns;
     const standsBy = isCrowded && this.routing > 0;
     const most = Math.min(this.settings.batchSize, standsBy ? STANDBY_BATCH : isCrowded ? CROWDED_BATCH : Number.POSITIVE_INFINITY);
-    const claimed: EventRef[] = [];
     this.routing += 1;
     try {
-      const routed = await this.transaction(async (manager) => {
-        const events = await claimUnroutedEvents(manager, most, this.turns, this.stalled.routing.all);
-        claimed.push(...events.map(({ workspaceId, id }) => ({ workspaceId, id })));
-        return events;
-      }, 'advance');
+      const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(most) : this.routeTogether(most));
       const more = routed.events > 0 && (!standsBy || this.turns.isShared);
-      return { ...routed, more, full: claimed.length >= most && !isCrowded };
+      return { ...routed, more, full: routed.full && !isCrowded };
+    } finally {
+      this.routing -= 1;
+    }
+  }
+
+  /** The next events of all workspaces in one transaction. */
+  private async routeTogether(most: number): Promise<Routed> {
+    const claimed: EventRef[] = [];
+    const claim = async (manager: EntityManager): Promise<DomainEvent[]> => {
+      const events = await claimUnroutedEvents(manager, most, this.turns, this.stalled.routing.all);
+      claimed.push(...events.map(({ workspaceId, id }) => ({ workspaceId, id })));
+      return events;
+    };
+    const routed = await this.tried(() => this.transaction(claim, 'advance'), claimed);
+    return { ...routed, full: claimed.length >= most };
+  }
+
+  /**
+   * The same events, each workspace's in a transaction of its own. They are not held in between: what another router takes
+   * first is his.
+   */
+  private async routePerWorkspace(most: number): Promise<Routed> {
+    const groups = await this.database.transaction((manager) => findUnroutedEvents(manager, most, this.turns, this.stalled.routing.all));
+    const total = { ...NOTHING, full: groups.flat().length >= most };
+    for (const group of groups) {
+      add(total, await this.tried(() => this.transaction((manager) => claimTheseEvents(manager, group), 'advance'), group));
+    }
+    return total;
+  }
+
+  private async tried(route: () => Promise<Routed>, claimed: readonly EventRef[]): Promise<Routed> {
+    try {
+      return await route();
     } catch (error) {
       if (isConnectionLoss(error) || claimed.length === 0) throw error;
       return this.routeAgain(claimed);
-    } finally {
-      this.routing -= 1;
     }
   }
 
@@ -113,12 +146,7 @@ export class Router {
       if (isConnectionLoss(error)) throw error;
     }
     const total = { ...NOTHING };
-    for (const event of events) {
-      const routed = await this.routeAlone(event);
-      total.events += routed.events;
-      total.queued ||= routed.queued;
-      total.more ||= routed.more;
-    }
+    for (const event of events) add(total, await this.routeAlone(event));
     return total;
   }
 
@@ -167,7 +195,9 @@ export class Router {
   ): Promise<Routing> {
     const tx = await openStepTransaction(manager, 'shared', this.crm);
     const claimed = await claim(manager);
-    if (claimed.length === 0) return { ...NOTHING, started: [], ended: [] };
+    const [oldest] = claimed;
+    if (!oldest) return { ...NOTHING, started: [], ended: [] };
+    await this.database.enter(manager, oldest.workspaceId);
     const generations = await this.shareGenerations(manager, claimed);
     const { events, candidates, unreadable, gone } = await this.answered(manager, claimed, generations);
     const decisions = await this.decide(manager, candidates, tx.now);
@@ -278,6 +308,12 @@ export class Router {
     );
     return new Set(now.slice(0, MOST_ADVANCED));
   }
+}
+
+function add(total: Routed, routed: Routed): void {
+  total.events += routed.events;
+  total.queued ||= routed.queued;
+  total.more ||= routed.more;
 }
 
 function onRecord({ event, version }: Candidate) {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CrmLookup } from '../../actions/define-action.js';
 import { knownOf } from '../../core/record-values.js';
-import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { CRM_HOST, type CrmHost, type CrmTransaction } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 
@@ -16,16 +16,21 @@ export class CrmReader {
 
   forWorkspace(workspaceId: string): CrmLookup {
     return {
-      findUsers: (query) => this.database.transaction((manager) => this.crm.findUsers({ manager, workspaceId }, query)),
+      findUsers: (query) => this.inTransaction(workspaceId, (tx) => this.crm.findUsers(tx, query)),
       getRecord: async (ref) => {
         const options = { lock: false, relations: [] };
-        const found = await this.database.transaction((manager) =>
-          this.crm.findRecords({ manager, workspaceId }, ref.module, [ref.id], options),
-        );
+        const found = await this.inTransaction(workspaceId, (tx) => this.crm.findRecords(tx, ref.module, [ref.id], options));
         const record = found.get(ref.id);
         const module = this.catalog.modules.get(ref.module);
         return record && module ? knownOf(this.catalog, module, record) : null;
       },
     };
+  }
+
+  private inTransaction<T>(workspaceId: string, read: (tx: CrmTransaction) => Promise<T>): Promise<T> {
+    return this.database.transaction(async (manager) => {
+      await this.database.enter(manager, workspaceId);
+      return read({ manager, workspaceId });
+    });
   }
 }

@@ -259,6 +259,11 @@ export class RunDriver {
   private async advanceShared(runs: readonly HeldRun[]): Promise<void> {
     const ours = runs.filter((run) => this.held.has(run));
     if (ours.length === 0) return;
+    const groups = this.database.isPerWorkspace ? groupedByWorkspace(ours) : [ours];
+    if (groups.length > 1) {
+      for (const group of groups) await this.advanceShared(group);
+      return;
+    }
     let advanced: AdvancedRun[];
     const leasedUntil = this.leaseFromNow();
     try {

@@ -24,7 +24,7 @@ export class RunTransactions {
     @Inject(CRM_HOST) private readonly crm: CrmHost,
   ) {}
 
-  /** Advances many runs side by side. When it throws, nothing of it has happened. */
+  /** Advances many runs side by side: of one workspace, where the database wants transactions of one. When it throws, nothing of it has happened. */
   shared(runs: readonly HeldRun[]): Promise<AdvancedRun[]> {
     return this.run('shared', runs, (tx) => advanceTogether(runs, tx, this.crm, (run) => this.advancer.advance(run, tx)));
   }
@@ -56,6 +56,8 @@ export class RunTransactions {
     try {
       const { advanced, ended } = await this.database.transaction(async (manager) => {
         const tx = await openStepTransaction(manager, kind, this.crm);
+        const [first] = runs;
+        if (first) await this.database.enter(manager, first.workspaceId);
         await reload(manager, uncertain);
         const inboxes = await loadAnswers(manager, answered);
         for (const run of answered) run.answers = inboxes.get(run.id) ?? run.answers;
