@@ -18,7 +18,10 @@ const floors = [
   [{ name: 'options', path: '^src/automation[.]options[.]ts$' }],
   [{ name: 'module', path: '^src/automation[.](module|providers)[.]ts$' }],
   [{ name: 'index', path: '^src/index[.]ts$' }],
-  [{ name: 'testing', path: '^src/testing/' }],
+  [
+    { name: 'testing', path: '^src/testing/' },
+    { name: 'cli', path: '^src/cli/' },
+  ],
 ];
 const demo = '^src/demo/';
 /** What core, which does no I/O, may take from npm. */
@@ -54,6 +57,13 @@ export default {
       severity: 'error',
       from: { path: demo },
       to: { path: '^(src|migrations|test)/', pathNot: [demo, '^src/index[.]ts$'] },
+    },
+    {
+      name: 'cli-without-nest',
+      comment: 'the command line runs where a deployment migrates: it starts fast, and needs no application',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: 'node_modules/@nestjs/', reachable: true },
     },
     {
       name: 'every-file-has-a-floor',

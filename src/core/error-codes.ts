@@ -145,6 +145,7 @@ export const ERROR_CODES = {
   options_invalid: 500,
   outbound_allow_invalid: 500,
   postgres_required: 500,
+  privilege_missing: 500,
   step_is_over: 500,
   step_not_executable: 500,
   step_unknown: 500,

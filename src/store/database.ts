@@ -2,11 +2,9 @@ import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions, type EntityManager, type MixedList } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
+import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions } from './schema.js';
 import { within } from './within.js';
 
-/** Advisory locks of this library: the first key is ours, the second says which. */
-const LOCK_SPACE = 0x43524d41; // 'CRMA'
-const MIGRATION_LOCK = 2;
 /** How long a connection is silent before the kernel asks whether anybody is there. */
 const KEEP_ALIVE_MS = 10_000;
 /** How long closing waits for connections that are in use or whose server does not say goodbye. */
@@ -22,9 +20,6 @@ export type MigrationMode = 'auto' | 'check';
 
 /** The host's word on whose a transaction is, such as `SET LOCAL` for its row-level security. */
 export type TransactionHook = (manager: EntityManager, workspaceId: string) => Promise<unknown>;
-
-/** A migration class, as TypeORM takes them. */
-export type MigrationClasses = Extract<DataSourceOptions['migrations'], unknown[]>;
 
 /**
  * The module's own DataSource: the host's connection options and entities, but a small pool of its own, so that
@@ -168,32 +163,15 @@ export class AutomationDatabase {
   private async migrate(): Promise<void> {
     const source = new DataSource({
       ...this.derivedOptions(2),
-      entities: [],
-      schema: 'automation',
-      migrations: this.settings.migrations,
-      migrationsTableName: 'migrations',
-      migrationsTransactionMode: 'all',
+      ...migrationOptions(this.settings.migrations),
     });
     await source.initialize();
     outliveLostConnections(source);
-    const lock = source.createQueryRunner();
+    const { migrate, migrations } = this.settings;
     try {
-      // A session lock on a connection of its own: nodes that start together wait here, then find nothing to do.
-      await lock.query('SELECT pg_advisory_lock($1, $2)', [LOCK_SPACE, MIGRATION_LOCK]);
-      if (this.settings.migrate === 'check') {
-        const [row] = (await lock.query(`SELECT to_regnamespace('automation') IS NOT NULL AS exists`)) as { exists: boolean }[];
-        if (!row?.exists || (await source.showMigrations())) {
-          throw new AutomationError('schema_behind', 'The schema `automation` is not up to date.', {
-            hint: 'Start one process with `migrate: auto`, or run the migrations before deploying.',
-          });
-        }
-      } else {
-        await lock.query('CREATE SCHEMA IF NOT EXISTS automation');
-        await source.runMigrations();
-      }
-      await lock.query('SELECT pg_advisory_unlock($1, $2)', [LOCK_SPACE, MIGRATION_LOCK]);
+      if (migrate === 'auto') await migrateSchema(source, migrations);
+      await checkSchema(source, migrations);
     } finally {
-      await lock.release();
       await source.destroy();
     }
   }

@@ -9,6 +9,7 @@ import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestRole, type TestRole } from '../support/roles.js';
 import { Lead, sampleDataSource, seedUsers, Task } from '../support/sample-crm.js';
 
 const TABLES = ['crm_users', 'crm_leads', 'crm_tasks', 'crm_notifications'];
@@ -77,15 +78,14 @@ function openCrm(): CrmHost {
 let database: TestDatabase;
 let admin: DataSource;
 let tenants: DataSource;
-let role: string;
+let role: TestRole;
 beforeAll(async () => {
   database = await createTestDatabase();
   admin = await sampleDataSource(database.url, { synchronize: true }).initialize();
   await seedUsers(admin, 'acme');
   await seedUsers(admin, 'rival');
-  role = `tenant_${new URL(database.url).pathname.slice(6)}`;
-  await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret' NOSUPERUSER NOBYPASSRLS`);
-  await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+  role = await createTestRole(database);
+  await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role.name}`);
   for (const table of TABLES) {
     await admin.query(`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`);
     await admin.query(`CREATE POLICY tenant ON ${table} USING ("workspaceId" = current_setting('app.tenant', true))`);
@@ -94,18 +94,16 @@ beforeAll(async () => {
   const migrating = new AutomationDatabase(admin, { poolSize: 4, migrations: MIGRATIONS, migrate: 'auto' });
   await migrating.connect();
   await migrating.close();
-  await admin.query(`GRANT CREATE ON DATABASE ${new URL(database.url).pathname.slice(1)} TO ${role}`);
-  await admin.query(`GRANT USAGE ON SCHEMA automation TO ${role}`);
-  await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA automation TO ${role}`);
+  await admin.query(`GRANT USAGE ON SCHEMA automation TO ${role.name}`);
+  await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA automation TO ${role.name}`);
   tenants = await new DataSource({
     ...sampleDataSource(database.url).options,
-    url: database.url.replace(/\/\/[^@]*@/, `//${role}:secret@`),
+    url: role.url,
   } as never).initialize();
 });
 afterAll(async () => {
   await tenants?.destroy();
-  await admin?.query(`DROP OWNED BY ${role}`);
-  await admin?.query(`DROP ROLE ${role}`);
+  await role?.drop();
   await admin?.destroy();
   await database?.drop();
 });
