@@ -103,13 +103,15 @@ async function resume(manager: EntityManager, runs: readonly LockedRun[], worksp
 }
 
 /**
- * The paths of the steps that a failed run ended with, by the planner's own judgement: sends the one it names back and
- * asks again, because parallel branches may have failed at several. Failures that `onError: continue` made good are not
+ * The paths of the steps that a failed run ended with: those that were to be tried again, and by the planner's own judgement
+ * those that failed for good. It sends the one that the planner names back and asks again, because parallel branches may have
+ * failed at several. Failures that `onError: continue` made good are not
  * among them: the run had gone on behind these steps. None for a failure of the run itself (timed out, too many steps).
  */
 function failedPaths(definition: WorkflowDefinition | undefined, executions: readonly StepExecution[], startedAt: Date | null): string[] {
   if (!definition) return [];
-  const sentBack = new Set<string>();
+  const last = new Map(executions.filter(({ superseded }) => !superseded).map((execution) => [execution.path, execution]));
+  const sentBack = new Set([...last.values()].filter(({ status, wakeAt }) => status === 'failed' && wakeAt).map(({ path }) => path));
   const now = startedAt ?? new Date(0);
   for (;;) {
     const history = executions

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
 import { HostError as AutomationError } from '../../src/core/errors.js';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Task } from '../support/sample-crm.js';
 
 class Title {
@@ -19,6 +19,7 @@ const writeTask = defineAction({
     const { id } = await step.manager.save(
       step.manager.create(Task, { workspaceId: step.workspaceId, title, recordId: step.record?.id ?? null }),
     );
+    if (title.startsWith('fail for now')) throw new AutomationError('no_luck_now', 'Later, perhaps.', { retry: { kind: 'transient' } });
     if (title.startsWith('fail')) throw new AutomationError('no_such_luck', 'The title asked for it.');
     return { id };
   },
@@ -99,6 +100,33 @@ describe('steps that fail', () => {
       ['failed', 'mail_not_configured'],
       ['succeeded', null],
     ]);
+  });
+
+  it('whose run timed out before their next attempt are tried again when a person retries it, not passed over', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      conditions: only('Late'),
+      steps: [
+        {
+          id: 'write',
+          type: 'write_task',
+          with: { title: '{{record.source}}' },
+          retry: { maxAttempts: 3, initialInterval: 'PT1H' },
+          onError: 'continue',
+        },
+      ],
+    });
+    const lead = await app.createLead({ name: 'Late', source: 'fail for now' });
+    await app.automation.drain();
+    await app.query("UPDATE automation.runs SET started_at = started_at - interval '31 days', due_at = now() WHERE status = 'waiting'");
+    await app.automation.drain();
+    const [late] = await app.runsOf({ workflowId });
+    expect(late).toMatchObject({ status: 'failed', reason: 'run_timed_out', steps: [{ status: 'failed', standing: 'failed' }] });
+    await app.query("UPDATE crm_leads SET source = 'fine' WHERE id = $1", [lead.id]);
+    await app.runs.retry(late?.id ?? '', { from: 'failed_step' }, ADMIN);
+    await app.automation.drain();
+    const [run] = await app.runsOf({ workflowId });
+    expect([run?.status, statuses(run)]).toEqual(['succeeded', ['write 1 failed', 'write 2 succeeded']]);
   });
 
   it('take back what they wrote themselves, in a transaction of their own', async () => {

@@ -100,14 +100,15 @@ export function logWaitEnd(run: HeldRun, execution: LoggedExecution, result: Ste
   run.change(execution, { ...result, finishedAt: now.toISOString() });
 }
 
-/** What was open when the run ended: nothing waits any more, and no attempt follows. */
+/**
+ * What was open when the run ended: nothing waits any more. A failed attempt keeps the time of the next: when a person sends
+ * the run back, that one is made; without it the failure would count as final, and as made good where `onError` says so.
+ */
 export function logRunEnd(run: HeldRun, now: Date): void {
   for (const execution of run.executions) {
     if (execution.status === 'waiting') {
       const error = { code: 'run_ended', message: 'The run ended while this step waited.' };
       run.change(execution, { status: 'failed', wakeAt: null, error, finishedAt: now.toISOString() });
-    } else if (execution.status === 'failed' && (execution.wakeAt ?? null) !== null) {
-      run.change(execution, { wakeAt: null });
     }
   }
 }

@@ -20,8 +20,8 @@ const UNFINISHED: readonly string[] = ['queued', 'running', 'waiting'];
 const NEXT: Record<string, readonly string[]> = {
   queued: ['running', 'cancelled'],
   running: ['running', 'queued', 'waiting', 'succeeded', 'failed', 'cancelled'],
-  // `waiting` again: time was made to pass.
-  waiting: ['running', 'waiting', 'cancelled'],
+  // `waiting` again: time was made to pass. `running`: somebody cancels it, and takes it over for that.
+  waiting: ['queued', 'running', 'waiting', 'cancelled'],
   failed: ['queued'],
 };
 const NEXT_OF_STEP: Record<string, readonly string[]> = {
@@ -62,7 +62,7 @@ export async function checkGroup(world: ModelWorld, sequences: readonly Sequence
       found.push(
         ...transitions(rows.runHistory.filter((row) => row.runId === run.id)),
         ...stepTransitions(rows.stepHistory.filter((row) => row.runId === run.id)),
-        ...attempts(run, steps),
+        ...attempts(steps),
         ...callsMatch(run, steps, calls),
         ...replay(parsed.definition, run, steps),
       );
@@ -98,11 +98,13 @@ function transitions(history: readonly RunChange[]): string[] {
   const found: string[] = [];
   let ended = 0;
   let sentBack = 0;
-  for (const { runId, was, status, fenceWas, fence, due, finished, onlyRetried } of history) {
+  for (const [index, { runId, was, status, fenceWas, fence, due, finished, onlyRetried }] of history.entries()) {
     const over = !UNFINISHED.includes(status);
     const told = `run ${runId} went from ${was} to ${status}`;
     if (over && due) found.push(`${told} and is still due`);
-    if (!over && !due) found.push(`${told} and nobody will ever look at it`);
+    // Who cancels a run takes it over and ends it in one transaction.
+    const isCancelled = history[index + 1]?.status === 'cancelled' && history[index + 1]?.fence === fence;
+    if (!over && !due && !isCancelled) found.push(`${told} and nobody will ever look at it`);
     if (over !== finished) found.push(`${told} and has ${finished ? 'an' : 'no'} end`);
     if (over && (was === null || UNFINISHED.includes(was))) ended += 1;
     if (was === null) continue;
@@ -127,16 +129,14 @@ function stepTransitions(
 }
 
 /**
- * Attempts are numbered without a gap, positions too, nothing is left open (a delay, where the run was ended from outside, is
- * left as it was), and a path succeeds once; a stop that failed the run, once for each time it was sent back.
+ * Attempts are numbered without a gap, positions too, nothing is left open, and a path succeeds once; a stop that failed the
+ * run, once for each time it was sent back.
  */
-function attempts(run: RunRow, steps: readonly StepRow[]): string[] {
+function attempts(steps: readonly StepRow[]): string[] {
   const found: string[] = [];
   for (const [index, { runId, path, status, position }] of steps.entries()) {
     if (position !== index) found.push(`run ${runId} has no step execution at position ${index}`);
-    const interrupted = run.status === 'cancelled' || run.reason === 'run_timed_out';
-    if (status === 'running' || (status === 'waiting' && !interrupted))
-      found.push(`run ${runId} is over and its step ${path} is ${status}`);
+    if (status === 'running' || status === 'waiting') found.push(`run ${runId} is over and its step ${path} is ${status}`);
   }
   for (const path of new Set(steps.map((step) => step.path))) {
     const own = steps.filter((step) => step.path === path);
@@ -176,7 +176,7 @@ function replay(definition: WorkflowDefinition, run: RunRow, steps: readonly Ste
     const before = steps.slice(0, index).map((earlier): StepExecution => {
       // Sent back by then: its next attempt had begun, or begins now.
       const again = steps.slice(0, index + 1).some(({ path, attempt }) => path === earlier.path && attempt > earlier.attempt);
-      return { ...earlier, superseded: earlier.superseded && again };
+      return { ...asOf(earlier), superseded: earlier.superseded && again };
     });
     const { ready } = plan(definition, { startedAt: step.startedAt, executions: before }, now);
     if (!ready.some(({ path, attempt }) => path === step.path && attempt === step.attempt)) {
@@ -187,9 +187,15 @@ function replay(definition: WorkflowDefinition, run: RunRow, steps: readonly Ste
   }
   if (run.status === 'skipped' || run.startedAt === null || run.finishedAt === null || ENDED_BY_OTHERS.includes(run.reason ?? ''))
     return found;
-  const { outcome } = plan(definition, { startedAt: run.startedAt, executions: steps }, new Date(run.finishedAt));
+  const executions = steps.map(asOf);
+  const { outcome } = plan(definition, { startedAt: run.startedAt, executions }, new Date(run.finishedAt));
   const says = outcome?.status === 'failed' ? `failed ${outcome.error.code}` : outcome?.status;
   const is = run.status === 'failed' ? `failed ${run.error?.code}` : run.status;
   if (says !== is) found.push(`run ${run.id} is ${is}; the planner says ${says}`);
   return found;
+}
+
+/** A step as it was before its run ended, which closes what waits. */
+function asOf(step: StepRow): StepExecution {
+  return step.error?.code === 'run_ended' ? { ...step, status: 'waiting', error: null } : step;
 }

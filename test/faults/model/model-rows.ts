@@ -41,7 +41,7 @@ export async function loadGroup(world: ModelWorld, sequences: readonly Sequence[
   const records = sequences.flatMap((sequence) => sequence.records);
   const runs = await world.query<RunRow>(
     `SELECT id, workspace_id AS "workspaceId", event_id AS "eventId", status, reason, error, retry_of AS "retryOf",
-       ${iso('started_at')} AS "startedAt", ${iso('finished_at')} AS "finishedAt"
+       ${iso('coalesce(resumed_at, started_at)')} AS "startedAt", ${iso('finished_at')} AS "finishedAt"
      FROM automation.runs WHERE workspace_id = ANY($1) AND module = 'leads' AND record_id = ANY($2) ORDER BY id`,
     [workspaces, records],
   );

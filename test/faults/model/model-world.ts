@@ -1,6 +1,7 @@
 import { AutomationEngine } from '../../../src/engine/automation-engine.js';
 import { Router } from '../../../src/engine/routing/router.js';
 import { RunDriver } from '../../../src/engine/running/run-driver.js';
+import { DueRunsQueue } from '../../../src/engine/timing/due-runs.js';
 import type { Caller } from '../../../src/host/access.js';
 import { type AutomationApp, startAutomationApp } from '../../support/automation-app.js';
 import type { TestDatabase } from '../../support/database.js';
@@ -95,7 +96,10 @@ async function startNode(
   // Its heartbeat would come by the wall clock; here nothing happens that no command asks for.
   await app.module.get(AutomationEngine).stop();
   const router = app.module.get(Router);
+  const due = app.module.get(DueRunsQueue);
   const runs = app.module.get(RunDriver);
+  // A driver that was stopped takes nothing on.
+  runs.open();
   const waiting = (): number => calls.filter((call) => call.node === name && call.ending === null).length;
   return {
     name,
@@ -104,13 +108,17 @@ async function startNode(
       await router.route();
     },
     async work() {
+      await due.queue(() => runs.heldIds);
       await runs.tick();
     },
     heartbeat: () => runs.heartbeat(),
     get holding() {
       return runs.holding;
     },
-    giveBack: () => runs.drain(0),
+    async giveBack() {
+      await runs.drain(0);
+      runs.open();
+    },
     async quiet() {
       while (runs.underWay !== waiting()) await new Promise((resolve) => setImmediate(resolve));
     },
