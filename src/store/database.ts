@@ -3,12 +3,15 @@ import { DataSource, type DataSourceOptions, type EntityManager, type MixedList 
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
 import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions } from './schema.js';
+import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from './transaction-limits.js';
 import { within } from './within.js';
 
 /** How long a connection is silent before the kernel asks whether anybody is there. */
 const KEEP_ALIVE_MS = 10_000;
 /** How long closing waits for connections that are in use or whose server does not say goodbye. */
 const CLOSE_GRACE_MS = 2_000;
+
+const LIMITS = `SET LOCAL statement_timeout = ${ENGINE_STATEMENT_MS}; SET LOCAL idle_in_transaction_session_timeout = ${ENGINE_IDLE_MS}`;
 
 /** A connection of pg's. */
 interface PoolClient extends EventEmitter {
@@ -91,10 +94,16 @@ export class AutomationDatabase {
   /**
    * Runs `work` in one transaction of our own pool. READ COMMITTED is said each time: a role or a database may default to
    * REPEATABLE READ, under which a router that has waited for Pause, or for another one's re-entry lock, would not see
-   * what it waited for.
+   * what it waited for, and a claim would fail beside another one. In the same round trip it gets its limits: a statement
+   * that hangs, or a process that stops to exist in the middle, holds no rows for ever. `work` may set others. Parameters of
+   * the connection would do that too, but not behind a pooler, which refuses or drops them.
    */
   transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction('READ COMMITTED', work);
+    return this.dataSource.transaction(async (manager) => {
+      // Without parameters, so that it is one message.
+      await manager.query(`SET TRANSACTION ISOLATION LEVEL READ COMMITTED; ${LIMITS}`);
+      return work(manager);
+    });
   }
 
   /** Whether a transaction that touches the CRM's rows must be of one workspace: the host says in each whose it is. */
@@ -110,12 +119,18 @@ export class AutomationDatabase {
     await this.settings.onTransaction?.(manager, workspaceId);
   }
 
-  /** Runs `work`, single statements, when there is a connection for it. */
-  async connection<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  /** The same for a single statement, of which nothing else hears: TypeORM's bookkeeping would be a further round trip. */
+  async statement<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      await runner.connect();
-      return await work(runner.manager);
+      await runner.query(`START TRANSACTION ISOLATION LEVEL READ COMMITTED; ${LIMITS}`);
+      const result = await work(runner.manager);
+      await runner.query('COMMIT');
+      return result;
+    } catch (error) {
+      // The first error is the one to hear of; a connection that cannot roll back has nothing open any more.
+      await runner.query('ROLLBACK').catch(() => undefined);
+      throw error;
     } finally {
       await runner.release();
     }

@@ -4,6 +4,9 @@ import { sql } from './sql.js';
 /** How long one of the engine's own statements may take: one that hangs must not hold a connection, and its locks, for ever. */
 export const ENGINE_STATEMENT_MS = 30_000;
 
+/** How long one of the engine's own transactions may be silent: of a process that is frozen in the middle, others can take over. */
+export const ENGINE_IDLE_MS = 30_000;
+
 /** What Postgres itself puts an end to in one transaction, in milliseconds; what is left out stays as the server has it. */
 export interface TransactionLimits {
   /** Of one statement, its waiting for locks included. */

@@ -26,6 +26,7 @@ describe.each(['repeatable read', 'serializable'])('our transactions where the d
 
   const opened: [string, (work: (manager: EntityManager) => Promise<void>) => Promise<void>][] = [
     ['an ordinary one', (work) => own.transaction(work)],
+    ['that of a claim', (work) => own.statement(work)],
     ['one that changes which workflows are active', (work) => own.activeWorkflowsTransaction('acme', work)],
   ];
   it.each(opened)('read what was committed after they began: %s', async (_, open) => {

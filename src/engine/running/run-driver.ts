@@ -89,8 +89,7 @@ export class RunDriver {
     const limit = Math.min(batchSize, Math.max(1, this.room));
     const leasedUntil = this.leaseFromNow();
     const full = this.held.workspacesWith(mostOfOne);
-    // One statement, so no transaction around it.
-    const claimed = await claimRuns(this.database.dataSource.manager, { limit, mostOfOne, leaseMs, full }, this.turns);
+    const claimed = await this.database.statement((manager) => claimRuns(manager, { limit, mostOfOne, leaseMs, full }, this.turns));
     if (claimed.length > 0) await this.take(claimed, leasedUntil);
     return claimed.length;
   }

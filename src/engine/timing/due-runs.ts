@@ -22,7 +22,7 @@ export class DueRunsQueue {
    * and what was begun meanwhile would be taken for somebody's who died.
    */
   async queue(held: () => readonly string[]): Promise<{ queued: boolean; more: More }> {
-    const { waits, leases, heldBack } = await this.database.connection((manager) => queueDueRuns(manager, BATCH, held()));
+    const { waits, leases, heldBack } = await this.database.statement((manager) => queueDueRuns(manager, BATCH, held()));
     const more: More = waits === BATCH || leases === BATCH ? 'now' : heldBack > 0 ? 'soon' : 'no';
     return { queued: waits + leases > 0, more };
   }
