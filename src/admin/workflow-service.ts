@@ -10,18 +10,13 @@ import { sqlState } from '../engine/failures.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import {
-  deleteWorkflow,
   findWorkflow,
-  insertWorkflow,
-  isCodeTaken,
   listWorkflows,
-  raiseGeneration,
-  updateWorkflow,
   type WorkflowDetail,
   type WorkflowListQuery,
   type WorkflowPage,
-  type WorkflowRow,
-} from '../store/workflow-store.js';
+} from '../store/workflow-list-store.js';
+import { deleteWorkflow, insertWorkflow, isCodeTaken, raiseGeneration, updateWorkflow, type WorkflowRow } from '../store/workflow-store.js';
 import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
 import { runsInTheWay } from './unfinished-runs.js';
 import { assertRevision, WorkflowChanges, workflowNotFound } from './workflow-changes.js';

@@ -8,7 +8,7 @@ import type { JsonObject } from '../core/json.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
-import { findWorkflow, type WorkflowDetail } from '../store/workflow-store.js';
+import { findWorkflow, type WorkflowDetail } from '../store/workflow-list-store.js';
 import { countUnfinishedRuns, findVersion, listVersions, type UnfinishedRuns, type VersionItem } from '../store/workflow-versions.js';
 import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { versionNotFound } from './workflow-lifecycle.js';

@@ -8,9 +8,12 @@ import { answeredInGroups } from './grouped.js';
 import { applyUpdates, derivedEvents, type UpdateCall, type UpdateResult } from './session/apply-updates.js';
 import { Batches } from './session/batches.js';
 import { ChangeRules } from './session/change-rules.js';
+import { createTasks, type TaskCall } from './session/create-tasks.js';
+import { modulesOf } from './session/known-modules.js';
 import { KnownRecords, type RecordRequest } from './session/known-records.js';
 import { KnownStages } from './session/known-stages.js';
 import { KnownUsers } from './session/known-users.js';
+import { countOwners, leastBusyOwners, type OwnersCall } from './session/owner-counts.js';
 import { moduleUnknown } from './session/refusals.js';
 import { nextPlaces, type RotationCall } from './session/rotation.js';
 import type { CrmSession, UsersQuery } from './session/session.js';
@@ -110,26 +113,14 @@ export class CrmUnitOfWork {
     return results;
   });
 
-  readonly createTask = this.#batches.collect<Of<{ task: NewTask }>, RecordData>((calls) =>
+  readonly createTask = this.#batches.collect<TaskCall, RecordData>((calls) =>
     this.#perWorkspace(calls, async (group, tx) => {
-      const tasks = group.map(({ task }) => task);
-      const refusals = await this.#rules.taskRefusals(tx, tasks);
-      const accepted = group.filter((_, at) => !refusals[at]);
-      const written =
-        accepted.length === 0
-          ? []
-          : await this.#write(accepted, (some) =>
-              this.host.createTasks(
-                tx,
-                some.map(({ task }) => task),
-              ),
-            );
-      accepted.forEach(({ step }, at) => {
-        const record = written[at];
-        if (record && !(record instanceof WriteRefused)) this.#taskCreated(step, record);
+      const results = await createTasks({ host: this.host, rules: this.#rules }, group, tx, (some, write) => this.#write(some, write));
+      group.forEach(({ step }, at) => {
+        const record = results[at];
+        if (record && !(record instanceof Error)) this.#taskCreated(step, record);
       });
-      let next = 0;
-      return refusals.map((refusal) => refusal ?? (written[next++] as RecordData | WriteRefused));
+      return results;
     }),
   );
 
@@ -158,22 +149,12 @@ export class CrmUnitOfWork {
     ),
   );
 
-  readonly countOwned = this.#batches.collect<Of<{ module: string; userIds: readonly string[] }>, Map<string, number>>((calls) =>
-    this.#perModule(calls, async (group, tx, module) => {
-      const counts = await this.#countOwned(group, tx, module);
-      return group.map(({ userIds }) => new Map(userIds.flatMap((id) => (counts.has(id) ? [[id, counts.get(id) ?? 0] as const] : []))));
-    }),
+  readonly countOwned = this.#batches.collect<OwnersCall, Map<string, number>>((calls) =>
+    this.#perModule(calls, (group, tx, module) => countOwners(this.host, group, tx, module)),
   );
 
-  readonly leastBusy = this.#batches.collect<Of<{ module: string; userIds: readonly string[] }>, string>((calls) =>
-    this.#perModule(calls, async (group, tx, module) => {
-      const counts = new Map(await this.#countOwned(group, tx, module));
-      return group.map(({ userIds }) => {
-        const least = userIds.reduce((best, id) => ((counts.get(id) ?? 0) < (counts.get(best) ?? 0) ? id : best));
-        counts.set(least, (counts.get(least) ?? 0) + 1);
-        return least;
-      });
-    }),
+  readonly leastBusy = this.#batches.collect<OwnersCall, string>((calls) =>
+    this.#perModule(calls, (group, tx, module) => leastBusyOwners(this.host, group, tx, module)),
   );
 
   readonly findStages = this.#batches.collect<Of<{ module: string; record: RecordData }>, string[] | null>(async (calls) => {
@@ -203,10 +184,6 @@ export class CrmUnitOfWork {
       if (!(results[at] instanceof WriteRefused)) step.wrote = true;
     });
     return results;
-  }
-
-  #countOwned(group: readonly { userIds: readonly string[] }[], tx: CrmTransaction, module: string): Promise<Map<string, number>> {
-    return this.host.countOwned(tx, module, [...new Set(group.flatMap(({ userIds }) => userIds))]);
   }
 
   #taskCreated(step: StepAtWork, record: RecordData): void {
@@ -307,15 +284,6 @@ class StepSession implements CrmSession, StepAtWork {
       hint: 'Await everything that the action does, and give the step a longer `timeout` if it needs one.',
     });
   }
-}
-
-/** Descriptions do not change while the process runs; a unit of work is made for every batch. */
-const knownModules = new WeakMap<CrmHost, ReadonlyMap<string, ModuleDescription>>();
-
-function modulesOf(host: CrmHost): ReadonlyMap<string, ModuleDescription> {
-  const known = knownModules.get(host) ?? new Map(host.describeModules().map((module) => [module.name, module]));
-  knownModules.set(host, known);
-  return known;
 }
 
 function candidatesMissing(): AutomationError {

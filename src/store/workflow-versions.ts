@@ -4,7 +4,8 @@ import type { Actor } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import { DEFINITION, DRAFT } from './definition-columns.js';
 import { sql } from './sql.js';
-import type { DraftColumns, PublishedVersion, WorkflowStatus } from './workflow-store.js';
+import type { PublishedVersion } from './workflow-list-store.js';
+import type { DraftColumns, WorkflowStatus } from './workflow-store.js';
 
 /** What a list of versions shows; times are ISO 8601. */
 export interface VersionItem extends Omit<PublishedVersion, 'definition'> {

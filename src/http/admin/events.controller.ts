@@ -7,7 +7,7 @@ import { ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
-import { EventDetailDto, EventPageDto } from './run-responses.dto.js';
+import { EventDetailDto, EventPageDto } from './event-responses.dto.js';
 import { LIST_EVENTS_PARAMETERS, ListEventsQuery, toEventFilter, toPaging } from './runs.dto.js';
 
 @AdminController('events', 'Events')

@@ -1,7 +1,8 @@
 import type { StartResult } from '../../admin/start-service.js';
 import type { Actor } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
-import type { WorkflowDetail, WorkflowItem, WorkflowStatus } from '../../store/workflow-store.js';
+import type { WorkflowDetail, WorkflowItem } from '../../store/workflow-list-store.js';
+import type { WorkflowStatus } from '../../store/workflow-store.js';
 import { ApiProperty } from '../openapi.js';
 import { EXAMPLE_DEFINITION, WorkflowDefinitionDto } from './definition.dto.js';
 import { ProblemDto } from './error.dto.js';

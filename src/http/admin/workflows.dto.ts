@@ -3,7 +3,8 @@ import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, MaxL
 import type { StartCommand } from '../../admin/start-service.js';
 import type { RecordRef } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
-import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField, type WorkflowStatus } from '../../store/workflow-store.js';
+import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField } from '../../store/workflow-list-store.js';
+import { type WorkflowStatus } from '../../store/workflow-store.js';
 import { AsSent, IfGiven, OptionalNote, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';

@@ -1,0 +1,171 @@
+import type { EntityManager } from 'typeorm';
+import type { Problem } from '../core/errors.js';
+import type { Actor } from '../core/event.js';
+import type { JsonObject } from '../core/json.js';
+import { countUpTo } from './bounded-count.js';
+import { DEFINITION, DRAFT } from './definition-columns.js';
+import { QueryParts } from './query-parts.js';
+import { sql } from './sql.js';
+import type { WorkflowStatus } from './workflow-store.js';
+
+/** What a list of workflows shows. Times are ISO 8601. */
+export interface WorkflowItem {
+  id: string;
+  code: string;
+  name: string;
+  description: string | null;
+  status: WorkflowStatus;
+  /** The module it is about: of the published definition, else of the draft. */
+  module: string | null;
+  /** What starts it: of the published definition, else of the draft. */
+  trigger: JsonObject | null;
+  /** The published version; null before the first publish. */
+  version: number | null;
+  hasUnpublishedChanges: boolean;
+  /** How many problems keep the draft from being published. */
+  problemCount: number;
+  /** Runs started; skipped ones are not in it. */
+  runCount: number;
+  lastRunAt: string | null;
+  /** To be sent back with an edit. */
+  revision: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** The version that runs now. */
+export interface PublishedVersion {
+  version: number;
+  definition: JsonObject;
+  publishedAt: string;
+  publishedBy: Actor;
+  /** Why, in the person's own words. */
+  note: string | null;
+  /** The earlier version that it is again. */
+  restoredFrom: number | null;
+}
+
+/** Everything about one workflow. */
+export interface WorkflowDetail extends WorkflowItem {
+  /** The draft: the definition as last saved. */
+  definition: JsonObject;
+  problems: Problem[];
+  published: PublishedVersion | null;
+  counts: { started: number; succeeded: number; failed: number; skipped: number; cancelled: number };
+}
+
+/** Which workflows a list shows. Search looks into name and code. */
+export interface WorkflowFilter {
+  status?: WorkflowStatus;
+  module?: string;
+  /** The event of the trigger. */
+  event?: string;
+  search?: string;
+}
+
+/** What a list can be sorted by, and the column behind it. */
+const SORT_COLUMNS = {
+  name: 'lower(w.name)',
+  code: 'w.code',
+  status: 'w.status',
+  module: 'w.module',
+  runCount: 'coalesce(s.started, 0)',
+  lastRunAt: 's."lastRunAt"',
+  createdAt: 'w.created_at',
+  updatedAt: 'w.updated_at',
+} as const;
+export type WorkflowSortField = keyof typeof SORT_COLUMNS;
+export const WORKFLOW_SORT_FIELDS = Object.keys(SORT_COLUMNS) as WorkflowSortField[];
+
+export interface WorkflowListQuery extends WorkflowFilter {
+  sort: { field: WorkflowSortField; descending: boolean };
+  /** From 1. */
+  page: number;
+  limit: number;
+}
+
+const ITEM_COLUMNS = `w.id, w.code, w.name, w.description, w.status, w.module, w.trigger, w.published_version AS version,
+  w.has_unpublished_changes AS "hasUnpublishedChanges", jsonb_array_length(w.problems) AS "problemCount",
+  coalesce(s.started, 0)::double precision AS "runCount", s."lastRunAt", w.revision, w.created_at AS "createdAt", w.updated_at AS "updatedAt"`;
+
+/** The counters of each workflow, its slots added up. */
+const STATS = `(SELECT workflow_id, sum(started) AS started, sum(succeeded) AS succeeded, sum(failed) AS failed, sum(skipped) AS skipped,
+  sum(cancelled) AS cancelled, max(last_run_at) AS "lastRunAt" FROM automation.workflow_stats WHERE workspace_id = $1 GROUP BY workflow_id) s
+  ON s.workflow_id = w.id`;
+
+type ItemRow = Omit<WorkflowItem, 'lastRunAt' | 'createdAt' | 'updatedAt'> & { lastRunAt: Date | null; createdAt: Date; updatedAt: Date };
+
+/** One page of workflows, and how many there are in all: exactly, or at least so many. */
+export interface WorkflowPage {
+  items: WorkflowItem[];
+  total: number;
+  totalIsExact: boolean;
+}
+
+/** One page of a workspace's workflows and how many there are in all. A workspace has hundreds, so pages are by number. */
+export async function listWorkflows(manager: EntityManager, workspaceId: string, query: WorkflowListQuery): Promise<WorkflowPage> {
+  const parts = new QueryParts();
+  parts.and(`w.workspace_id = ${parts.bind(workspaceId)}`);
+  parts.equals('w.status', query.status).equals('w.module', query.module).equals(`w.trigger->>'event'`, query.event);
+  if (query.search !== undefined) {
+    const pattern = parts.bind(`%${query.search.replace(/[\\%_]/g, '\\$&')}%`);
+    parts.and(`(w.name ILIKE ${pattern} OR w.code ILIKE ${pattern})`);
+  }
+  const total = await countUpTo(manager, 'automation.workflows w', parts);
+  const direction = query.sort.descending ? 'DESC' : 'ASC';
+  const { where } = parts;
+  const limit = parts.bind(query.limit);
+  const offset = parts.bind((query.page - 1) * query.limit);
+  const rows = await sql<ItemRow>(
+    manager,
+    `SELECT ${ITEM_COLUMNS} FROM automation.workflows w LEFT JOIN ${STATS} WHERE ${where}
+     ORDER BY ${SORT_COLUMNS[query.sort.field]} ${direction} NULLS LAST, w.id ${direction} LIMIT ${limit} OFFSET ${offset}`,
+    parts.parameters,
+  );
+  return { items: rows.map(toItem), total: total.count, totalIsExact: total.isExact };
+}
+
+/** Everything about one workflow; null when the workspace has none of that id. */
+export async function findWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<WorkflowDetail | null> {
+  type DetailRow = ItemRow & Omit<WorkflowDetail, keyof WorkflowItem | 'published'> & { published: WorkflowDetail['published'] };
+  const [row] = await sql<DetailRow>(
+    manager,
+    `SELECT ${ITEM_COLUMNS}, ${DRAFT} AS definition, w.problems,
+       json_build_object('started', coalesce(s.started, 0), 'succeeded', coalesce(s.succeeded, 0), 'failed', coalesce(s.failed, 0),
+         'skipped', coalesce(s.skipped, 0), 'cancelled', coalesce(s.cancelled, 0)) AS counts,
+       (SELECT json_build_object('version', v.version, 'definition', ${DEFINITION}, 'publishedAt', v.published_at, 'publishedBy', v.published_by,
+          'note', v.note, 'restoredFrom', v.restored_from)
+        FROM automation.workflow_versions v WHERE v.workspace_id = w.workspace_id AND v.id = w.published_version_id) AS published
+     FROM automation.workflows w LEFT JOIN ${STATS} WHERE w.workspace_id = $1 AND w.id = $2`,
+    [workspaceId, id],
+  );
+  if (!row) return null;
+  const { definition, problems, counts, published } = row;
+  return {
+    ...toItem(row),
+    definition,
+    problems,
+    published: published && { ...published, publishedAt: new Date(published.publishedAt).toISOString() },
+    counts,
+  };
+}
+
+function toItem(row: ItemRow): WorkflowItem {
+  return {
+    id: row.id,
+    code: row.code,
+    name: row.name,
+    description: row.description,
+    status: row.status,
+    module: row.module,
+    trigger: row.trigger,
+    version: row.version,
+    hasUnpublishedChanges: row.hasUnpublishedChanges,
+    problemCount: row.problemCount,
+    runCount: row.runCount,
+    lastRunAt: row.lastRunAt?.toISOString() ?? null,
+    revision: row.revision,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
