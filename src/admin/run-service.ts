@@ -22,6 +22,7 @@ import {
   type RunFilter,
   type RunItem,
 } from '../store/run-log-store.js';
+import { countFailedSteps } from './failed-steps.js';
 import { loadRunDetail, type RunDetail } from './run-detail.js';
 import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
 
@@ -149,7 +150,8 @@ export class RunService {
       const run = await takeRun(manager, workspaceId, id);
       if (run === null) throw new AutomationError('run_finished', `The run is over already: it is ${before.status}.`);
       const { now, ...claim } = run;
-      const end = { status: 'cancelled' as const, reason: 'cancelled_by_user', error: null, failedSteps: 0, finishedAt: now.toISOString() };
+      const failedSteps = await countFailedSteps(manager, workspaceId, before);
+      const end = { status: 'cancelled' as const, reason: 'cancelled_by_user', error: null, failedSteps, finishedAt: now.toISOString() };
       const ended = await this.endings.end(manager, [{ ...claim, ...end }]);
       await writeAudit(manager, [
         {

@@ -142,7 +142,8 @@ export interface Restart {
 
 /**
  * Repeats runs from the start: marks each as repeated, once for ever, and inserts the new one, with the same event, actor
- * and explanation. Returns the ids of the new runs.
+ * and explanation. A sub-run keeps the step that started it, which has had its answer: it does not wait for the repeat.
+ * Returns the ids of the new runs.
  */
 export async function restartRuns(
   manager: EntityManager,
@@ -157,11 +158,11 @@ export async function restartRuns(
        FROM json_to_recordset($2::json) AS n(id uuid, "newId" uuid, "versionId" uuid, version integer)
        WHERE r.workspace_id = $1 AND r.id = n.id AND r.retried_as IS NULL AND r.status = ANY($3::text[])
        RETURNING n."newId", n."versionId", n.version AS "newVersion", r.id, r.workflow_id, r.event_id, r.module, r.record_id,
-         r.explanation, r.actor, r.cause
+         r.explanation, r.actor, r.cause, r.parent || '{"waits": false}' AS parent
      )
      INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, event_id, module, record_id, status, explanation,
-       actor, cause, due_at, retry_of)
-     SELECT $1, "newId", workflow_id, "versionId", "newVersion", event_id, module, record_id, 'queued', explanation, actor, cause, now(), id
+       actor, cause, parent, due_at, retry_of)
+     SELECT $1, "newId", workflow_id, "versionId", "newVersion", event_id, module, record_id, 'queued', explanation, actor, cause, parent, now(), id
      FROM repeated RETURNING id`,
     [workspaceId, recordset(restarts), statuses],
   );

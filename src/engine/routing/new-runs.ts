@@ -27,6 +27,7 @@ export function newRun({ event, version }: Candidate, now: Date, leasedUntil: nu
     fence: 1,
     isNew: true,
     startedAt: now.toISOString(),
+    firstStartedAt: now.toISOString(),
     executions: [],
     answers: { count: 0, answers: [] },
     leasedUntil,

@@ -22,7 +22,9 @@ export interface HeldRunState {
   fence: number;
   /** Not in the table yet: it is inserted, not updated. */
   isNew: boolean;
+  /** What its time limit counts from: its beginning, or when it was sent back. */
   startedAt: string;
+  firstStartedAt: string;
   executions: LoggedExecution[];
   answers: RunAnswers;
   leasedUntil: number;
@@ -45,6 +47,7 @@ export class HeldRun implements RunHistory, RunClaim {
   readonly parent: ParentStep | null;
   readonly fence: number;
   readonly startedAt: string;
+  private readonly firstStartedAt: string;
   readonly executions: LoggedExecution[];
   /** Who has it: nobody but the driver's list, a queue, or the transaction that advances it. One advance at a time. */
   stage: 'idle' | 'queued' | 'advancing' = 'idle';
@@ -87,6 +90,7 @@ export class HeldRun implements RunHistory, RunClaim {
     this.parent = run.parent;
     this.fence = run.fence;
     this.startedAt = run.startedAt;
+    this.firstStartedAt = run.firstStartedAt;
     this.executions = run.executions;
     this.answers = run.answers;
     this.leasedUntil = run.leasedUntil;
@@ -265,7 +269,7 @@ export class HeldRun implements RunHistory, RunClaim {
       steps: this.executions.length === 0 ? {} : stepOutputs(version.definition, this, address.path),
       actor: this.actor,
       workflow: { ...version.workflow, version: version.version },
-      run: { id: this.id, startedAt: this.startedAt },
+      run: { id: this.id, startedAt: this.firstStartedAt },
       now: this.firstStartOf(address.path) ?? now.toISOString(),
       timezone,
       ...(address.loop === undefined ? {} : { item: address.loop.item, index: address.loop.index }),

@@ -12,7 +12,7 @@ import {
   parkRuns,
   stillHeld,
 } from '../../store/runs/progress.js';
-import type { NewRun, RunClaim, RunIdentity } from '../../store/runs/run.js';
+import type { NewRun, RunClaim, RunEnd, RunIdentity } from '../../store/runs/run.js';
 import { deleteExecutions, writeExecutions } from '../../store/step-store.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
@@ -72,7 +72,8 @@ export class ProgressWriter {
    */
   async write(tx: StepTransaction, work: TransactionWork): Promise<EndedRun[]> {
     const { manager } = tx;
-    const known = await this.writeRuns(tx, work);
+    const ends = endsOf(work.advanced, tx.now);
+    const known = await this.writeRuns(tx, work, ends);
     const runs = work.advanced.map(({ run }) => run);
     // First, for the same attempt may be begun anew in the same transaction.
     await deleteExecutions(
@@ -82,7 +83,7 @@ export class ProgressWriter {
     await writeExecutions(manager, runs.flatMap(logOf));
     await this.writeEvents(tx, work.generations);
     const isNews = ({ id }: { id: string }): boolean => !known.has(id);
-    const ended = work.advanced.filter(({ run }) => isNews(run)).flatMap((one) => endedRun(one, tx.now) ?? []);
+    const ended = [...ends].filter(([run]) => isNews(run)).map(endedRun);
     await this.endings.count(manager, {
       started: runs
         .filter((run) => run.isNew && isNews(run))
@@ -95,7 +96,11 @@ export class ProgressWriter {
   }
 
   /** Returns the ids of runs that were there already. */
-  private async writeRuns({ manager, now }: StepTransaction, { advanced, unstarted }: TransactionWork): Promise<ReadonlySet<string>> {
+  private async writeRuns(
+    { manager }: StepTransaction,
+    { advanced, unstarted }: TransactionWork,
+    ends: ReadonlyMap<HeldRun, RunEnd>,
+  ): Promise<ReadonlySet<string>> {
     const created: NewRun[] = [...unstarted];
     const held: HeldProgress[] = [];
     const parked: ParkedProgress[] = [];
@@ -107,7 +112,7 @@ export class ProgressWriter {
       const answers = run.answers.count;
       switch (advance.kind) {
         case 'finished': {
-          const end = endOf(run, advance.outcome, now);
+          const end = ends.get(run) as RunEnd;
           if (run.isNew) created.push(Object.assign(identityOf(run), end, { startedAt }));
           else finished.push(Object.assign({ workspaceId, id, fence, answers }, end));
           break;
@@ -190,10 +195,16 @@ function logOf(run: HeldRun) {
   return run.unwritten.map((step) => Object.assign({ workspaceId: run.workspaceId, runId: run.id }, step));
 }
 
-function endedRun({ run, advance }: AdvancedRun, now: Date): EndedRun | null {
-  if (advance.kind !== 'finished') return null;
+/** How those runs end that do: told once, for it takes a walk through the history. */
+function endsOf(advanced: readonly AdvancedRun[], now: Date): Map<HeldRun, RunEnd> {
+  const ends = new Map<HeldRun, RunEnd>();
+  for (const { run, advance } of advanced) if (advance.kind === 'finished') ends.set(run, endOf(run, advance.outcome, now));
+  return ends;
+}
+
+function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
   return {
-    ...endOf(run, advance.outcome, now),
+    ...end,
     workspaceId: run.workspaceId,
     id: run.id,
     workflowId: run.version.workflow.id,

@@ -56,6 +56,7 @@ export class RunLoader {
             fence: run.fence,
             isNew: false,
             startedAt: run.startedAt.toISOString(),
+            firstStartedAt: run.firstStartedAt.toISOString(),
             executions: histories.get(run.id) ?? [],
             answers: inboxes.get(run.id) ?? NO_ANSWERS,
             leasedUntil,

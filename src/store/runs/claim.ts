@@ -63,7 +63,7 @@ export function claimRuns(
          started_at = coalesce(started_at, now())
        FROM claimed, release WHERE workspace_id = w AND id = i
        RETURNING workspace_id AS "workspaceId", id, fence, workflow_id AS "workflowId", version_id AS "versionId", event_id AS "eventId",
-         module, record_id AS "recordId", actor, cause, parent, recoveries, answers, coalesce(resumed_at, started_at) AS "startedAt",
+         module, record_id AS "recordId", actor, cause, parent, recoveries, answers, coalesce(resumed_at, started_at) AS "startedAt", started_at AS "firstStartedAt",
          (SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $5::text) ELSE '' END FROM served) AS "nextTurn",
          (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`,
       [limit, mostOfOne, leaseMs, full, after],

@@ -71,4 +71,6 @@ export interface ClaimedRun extends RunClaim {
   answers: number;
   /** When it began; after a retry, when it was sent back: what its time limit counts from. */
   startedAt: Date;
+  /** When it began, whatever came later. */
+  firstStartedAt: Date;
 }
