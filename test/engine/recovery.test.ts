@@ -115,6 +115,32 @@ describe('runs whose worker went away', () => {
     expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(Array(6).fill('succeeded'));
   });
 
+  it('have a transaction to themselves when they were recovered before, whatever their steps are', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      conditions: { field: 'source', operator: 'equals', value: 'Apart' },
+      steps: [{ id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } }],
+    });
+    for (let index = 0; index < 3; index += 1) await app.createLead({ source: 'Apart' });
+    await app.automation.drain();
+    await app.query('DELETE FROM automation.step_executions');
+    await leaveBehind(workflowId, 0);
+    await app.query(
+      'UPDATE automation.runs SET recoveries = 3 WHERE id = (SELECT id FROM automation.runs WHERE workflow_id = $1 ORDER BY id LIMIT 1)',
+      [workflowId],
+    );
+    await app.automation.tick();
+    const together = await app.query<{ runs: number; recovered: boolean }>(
+      `SELECT count(*)::int AS runs, bool_or(r.id = (SELECT min(id::text)::uuid FROM automation.runs WHERE workflow_id = $1)) AS recovered
+       FROM automation.step_executions s JOIN automation.runs r ON r.id = s.run_id WHERE r.workflow_id = $1 GROUP BY s.xmin::text ORDER BY 1`,
+      [workflowId],
+    );
+    expect(together).toEqual([
+      { runs: 1, recovered: true },
+      { runs: 2, recovered: false },
+    ]);
+  });
+
   it('do not hold up healthy ones when they come as far as before', async () => {
     const workflowId = await app.publishWorkflow(definition('Poison', 'shared_work'));
     const poison = await app.createLead({ source: 'Poison', name: 'Poison' });

@@ -93,6 +93,28 @@ describe('retention', () => {
     expect(await events()).toEqual([5, 400]);
   });
 
+  it('takes nothing of a workspace whose rows have the ids of another', async () => {
+    const tables = ['events', 'runs', 'step_executions', 'run_inbox'];
+    await happened(100, 'Done');
+    await app.query(
+      "INSERT INTO automation.run_inbox (workspace_id, run_id, path, attempt, answer) SELECT workspace_id, id, 'x', 1, '{}' FROM automation.runs",
+    );
+    const fresh = `'{"workspace_id": "brook"}'::jsonb || (CASE WHEN to_jsonb(t) ? 'finished_at' AND NOT to_jsonb(t) ? 'run_id'
+      THEN jsonb_build_object('finished_at', now()) ELSE '{}' END) || (CASE WHEN to_jsonb(t) ? 'routed_at' THEN jsonb_build_object('routed_at', now()) ELSE '{}' END)`;
+    for (const table of tables) {
+      await app.query(`INSERT INTO automation.${table} SELECT (jsonb_populate_record(t, ${fresh})).* FROM automation.${table} t`);
+    }
+    const left = () =>
+      Promise.all(
+        tables.map(async (table) => app.query(`SELECT workspace_id, count(*)::int AS rows FROM automation.${table} GROUP BY 1 ORDER BY 1`)),
+      );
+    const of = (workspace_id: string, rows: number) => ({ workspace_id, rows });
+    expect(await left()).toEqual([1, 1, 2, 1].map((rows) => [of('acme', rows), of('brook', rows)]));
+    await cleanUp();
+    expect(await left()).toEqual([1, 1, 2, 1].map((rows) => [of('brook', rows)]));
+    await app.query('DELETE FROM automation.run_inbox');
+  });
+
   it('counts the age of a run from its end, however long it took', async () => {
     const lead = await happened(400, 'Waits');
     await app.passTime();
