@@ -66,6 +66,13 @@ export default {
       to: { path: 'node_modules/@nestjs/', reachable: true },
     },
     {
+      name: 'swagger-is-optional',
+      comment: "@nestjs/swagger is the host's choice: its decorators come from src/http/openapi.ts, which does without it",
+      severity: 'error',
+      from: { path: '^src/', pathNot: [demo, '^src/http/openapi[.]ts$'] },
+      to: { path: '(^|/)node_modules/@nestjs/swagger/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'every-file-has-a-floor',
       comment: 'a new folder in src/ gets its floor in .dependency-cruiser.mjs first',
       severity: 'error',

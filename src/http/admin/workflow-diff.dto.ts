@@ -1,9 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Matches } from 'class-validator';
 import type { Compared, WorkflowDiff } from '../../admin/workflow-versions.js';
 import type { StepDifference, ValueDifference } from '../../core/definition/diff.js';
 import type { Json } from '../../core/json.js';
 import { IfGiven, type QueryParameters } from '../fields.js';
+import { ApiProperty } from '../openapi.js';
 
 const SIDE = /^(draft|published|[1-9]\d{0,8})$/;
 const sideMessage = { message: '$property must be the number of a version, published or draft' };

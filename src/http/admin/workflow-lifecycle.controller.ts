@@ -1,8 +1,8 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
 import { WorkflowService } from '../../admin/workflow-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';

@@ -1,7 +1,7 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsInt, Max, Min } from 'class-validator';
 import type { PublishCommand } from '../../admin/workflow-lifecycle.js';
 import { IfGiven, OptionalNote } from '../fields.js';
+import { ApiPropertyOptional } from '../openapi.js';
 
 const GREATEST_INTEGER = 2_147_483_647;
 

@@ -1,9 +1,9 @@
 import { Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
 import { WorkflowVersions } from '../../admin/workflow-versions.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
 import { DescribeQuery } from '../fields.js';
+import { ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';

@@ -1,7 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
 import type { VersionPage, WorkflowVersion, WorkflowVersionDetail } from '../../admin/workflow-versions.js';
 import type { JsonObject } from '../../core/json.js';
 import { QueryInteger, type QueryParameters } from '../fields.js';
+import { ApiProperty } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
