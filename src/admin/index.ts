@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { AuditService } from './audit-service.js';
 import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
@@ -16,4 +17,5 @@ export const adminProviders: Provider[] = [
   StartService,
   RunService,
   TimelineService,
+  AuditService,
 ];

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { tooLarge } from '../core/json-shape.js';
+import { adminControllers } from './admin/index.js';
 import type { ErrorBody } from './error-body.js';
 import { codeForStatus } from './error-status.js';
 import { type HttpRequest, header } from './http-request.js';
@@ -10,7 +11,7 @@ import { isJsonInUtf8, MAX_BODY_BYTES } from './request-shape.guard.js';
 export const HTTP_PATH = Symbol('AUTOMATION_HTTP_PATH');
 
 /** The first segments of our routes below that path. */
-const RESOURCES = 'catalog|workflows|runs|events';
+const RESOURCES = [...new Set(adminControllers.map((controller) => String(Reflect.getMetadata('path', controller))))].join('|');
 
 /** An error of Express' body parser or router; `type` is the parser's own word for it. */
 interface ParserError {

@@ -4,13 +4,17 @@ import type { Actor } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import { recordset, sql } from './sql.js';
 
+/** Kinds of things whose changes are kept. */
+export const AUDIT_TARGETS = ['workflow', 'run'] as const;
+export type AuditTarget = (typeof AUDIT_TARGETS)[number];
+
 /** One change made by a person, as the audit log keeps it. */
 export interface AuditEntry {
   workspaceId: string;
   actor: Actor;
   /** `workflow.published`, `run.retried`, … */
   action: string;
-  targetType: 'workflow' | 'run';
+  targetType: AuditTarget;
   targetId: string;
   before: JsonObject | null;
   after: JsonObject | null;
@@ -41,12 +45,7 @@ export interface AuditRow {
 }
 
 /** The entries about one target, oldest first. Served by audit_log_target. */
-export function loadAudit(
-  manager: EntityManager,
-  workspaceId: string,
-  targetType: AuditEntry['targetType'],
-  targetId: string,
-): Promise<AuditRow[]> {
+export function loadAudit(manager: EntityManager, workspaceId: string, targetType: AuditTarget, targetId: string): Promise<AuditRow[]> {
   return sql<AuditRow>(
     manager,
     `SELECT at, actor, action, after, note FROM automation.audit_log

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { AuditController } from './audit.controller.js';
 import { CatalogController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { RecordsController } from './records.controller.js';
@@ -16,4 +17,5 @@ export const adminControllers: Type<unknown>[] = [
   RunsController,
   EventsController,
   RecordsController,
+  AuditController,
 ];

@@ -38,6 +38,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/runs/:id/cancel': { permission: 'operate', body: {} },
   'get /automation/events': { permission: 'view', foreign: 200 },
   'get /automation/events/:id': { permission: 'view' },
+  'get /automation/audit': { permission: 'view', foreign: 200 },
   'get /automation/records/:module/:recordId/timeline': { permission: 'view', foreign: 200 },
 };
 
@@ -56,7 +57,7 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 });
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
-export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|diff|runs|events|timeline)$/.test(name));
+export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|diff|runs|events|audit|timeline)$/.test(name));
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;
