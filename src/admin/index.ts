@@ -1,11 +1,13 @@
 import type { Provider } from '@nestjs/common';
 import { AuditService } from './audit-service.js';
+import { RecipeService } from './recipe-service.js';
 import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
 import { WorkflowChanges } from './workflow-changes.js';
 import { WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowService } from './workflow-service.js';
+import { WorkflowTransfer } from './workflow-transfer.js';
 import { WorkflowVersions } from './workflow-versions.js';
 
 /** The application services behind the API. */
@@ -14,6 +16,8 @@ export const adminProviders: Provider[] = [
   WorkflowLifecycle,
   WorkflowVersions,
   WorkflowService,
+  WorkflowTransfer,
+  RecipeService,
   StartService,
   RunService,
   TimelineService,

@@ -56,8 +56,11 @@ export class WorkflowService {
     private readonly lifecycle: WorkflowLifecycle,
   ) {}
 
-  /** Saves a new draft, with the list of its problems. Throws `code_taken`, and `invalid_request` for what cannot be stored. */
-  async create(input: NewWorkflow, caller: Caller): Promise<WorkflowDetail> {
+  /**
+   * Saves a new draft, with the list of its problems; `origin` goes into the audit log. Throws `code_taken`, and
+   * `invalid_request` for what cannot be stored.
+   */
+  async create(input: NewWorkflow, caller: Caller, origin: JsonObject = {}): Promise<WorkflowDetail> {
     checkShape(input, 'workflow', REQUEST_LIMITS);
     const { workspaceId } = caller;
     const id = uuid();
@@ -73,7 +76,7 @@ export class WorkflowService {
         }
       }
       if (code === undefined) throw codeTaken(codes[0] ?? '');
-      const after = { code, name, description, definition: this.changes.masked(input.definition) };
+      const after = { code, name, description, definition: this.changes.masked(input.definition), ...origin };
       await this.changes.audit(manager, caller, id, { action: 'created', before: null, after });
     });
     return this.get(id, caller);

@@ -132,6 +132,16 @@ export async function findStartable(manager: EntityManager, workspaceId: string,
   return row ?? null;
 }
 
+/** The codes of those of these workflows that the workspace has, by id. */
+export async function listCodes(manager: EntityManager, workspaceId: string, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await sql<{ id: string; code: string }>(
+    manager,
+    'SELECT id, code FROM automation.workflows WHERE workspace_id = $1 AND id = ANY($2::uuid[])',
+    [workspaceId, ids],
+  );
+  return new Map(rows.map(({ id, code }) => [id, code]));
+}
+
 /** Removes a workflow, its versions and counters. Its runs stay, until retention takes them, and its name for them (by a trigger). */
 export async function deleteWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<void> {
   await sql(manager, 'DELETE FROM automation.workflow_stats WHERE workspace_id = $1 AND workflow_id = $2', [workspaceId, id]);

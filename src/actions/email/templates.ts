@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative } from 'node:path';
 import { AutomationError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import { createTemplateEngine, type Template } from '../../core/template/template.js';
+import { shippedFolder } from '../shipped-folder.js';
 import { readFrontMatter } from './front-matter.js';
 import { htmlToText } from './html-to-text.js';
 
@@ -46,7 +45,7 @@ export class EmailTemplates {
     folders: readonly string[] = [],
     private readonly options: { reload?: boolean } = {},
   ) {
-    this.folders = [...folders, shippedFolder()];
+    this.folders = [...folders, shippedFolder('email')];
   }
 
   /** The names that were there when the files were read last; null before, and where they are read anew for every mail. */
@@ -170,10 +169,3 @@ function invalidFile(path: string, cause: Error): AutomationError {
 }
 
 /** `templates/email` beside the nearest package.json above this file, which runs from src/ and from dist/src/. */
-function shippedFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) {
-    folder = dirname(folder);
-  }
-  return join(folder, 'templates', 'email');
-}

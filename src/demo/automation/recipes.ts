@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -11,8 +11,17 @@ import { rememberSink, takeOverSinks } from '../sink/sink-address.js';
 import type { Recipe } from './recipe.js';
 import { SMS_RECIPE } from './sms-recipe.js';
 
-/** What the recipe with the webhook says: the sink of a demo on the default port. */
-const SINK = 'http://127.0.0.1:3000/crm/sink';
+/** The far side of the recipe with the webhook, which the demo's sink stands in for. */
+const FAR_SIDE = 'https://billing.example.com/deals';
+
+/** Those that are at work from the first start; the others wait in the gallery (`GET recipes`). */
+const AT_WORK = [
+  'closed-won-webhook.json',
+  'overdue-invoices.json',
+  'proposal-follow-up.json',
+  'senior-owner-for-big-deals.json',
+  'welcome-web-leads.json',
+];
 
 /** Puts each recipe to work once in the life of a database. What somebody has deleted since does not come back. */
 @Injectable()
@@ -63,15 +72,14 @@ export class RecipeInstaller {
     if (id !== undefined) await this.workflows.publish(id, admin);
   }
 
-  /** templates/recipes in order of their names, with the sink's real address and the secret it knows. */
+  /** Some of templates/recipes, with the sink's real address and the secret it knows. */
   private async shippedRecipes(): Promise<Recipe[]> {
     const folder = join(projectRoot(), 'templates', 'recipes');
-    const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).sort();
     const sink = { url: this.sinkUrl, secret: this.settings.sinkSecret };
     return Promise.all(
-      files.map(async (file) => {
+      AT_WORK.map(async (file) => {
         const text = await readFile(join(folder, file), 'utf8');
-        const recipe = JSON.parse(text, (_, value) => (value?.url === SINK ? { ...value, ...sink } : value)) as Omit<Recipe, 'code'>;
+        const recipe = JSON.parse(text, (_, value) => (value?.url === FAR_SIDE ? { ...value, ...sink } : value)) as Omit<Recipe, 'code'>;
         return { code: file.replace(/\.json$/, ''), ...recipe };
       }),
     );

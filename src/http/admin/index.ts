@@ -2,9 +2,11 @@ import type { Type } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
 import { CatalogController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
+import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { RunsController } from './runs.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
+import { WorkflowTransferController } from './workflow-transfer.controller.js';
 import { WorkflowVersionsController } from './workflow-versions.controller.js';
 import { WorkflowsController } from './workflows.controller.js';
 
@@ -14,6 +16,8 @@ export const adminControllers: Type<unknown>[] = [
   WorkflowsController,
   WorkflowLifecycleController,
   WorkflowVersionsController,
+  WorkflowTransferController,
+  RecipesController,
   RunsController,
   EventsController,
   RecordsController,

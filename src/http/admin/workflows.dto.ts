@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import type { StartCommand } from '../../admin/start-service.js';
+import { WORKFLOW_CODE, WORKFLOW_CODE_RULE } from '../../core/definition/workflow-file.js';
 import type { RecordRef } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
 import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField } from '../../store/workflow-list-store.js';
@@ -9,21 +10,19 @@ import { AsSent, IfGiven, OptionalNote, OptionalText, QueryInteger, type QueryPa
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';
 
-const CODE = /^[a-z][a-z0-9_-]{0,63}$/;
-const CODE_MESSAGE = 'code must begin with a small letter and hold small letters, digits, - and _ only, 64 at the most';
 const WORKFLOW_STATUSES: WorkflowStatus[] = ['draft', 'active', 'paused', 'archived'];
 const SORTS = WORKFLOW_SORT_FIELDS.flatMap((field) => [field, `-${field}`]);
 
 /** A new workflow. */
 export class CreateWorkflowDto {
   @ApiPropertyOptional({
-    pattern: CODE.source,
+    pattern: WORKFLOW_CODE.source,
     example: 'welcome-web-leads',
     description: 'Unique in the workspace; made from the name when left out.',
   })
   @IfGiven()
   @IsString()
-  @Matches(CODE, { message: CODE_MESSAGE })
+  @Matches(WORKFLOW_CODE, { message: WORKFLOW_CODE_RULE })
   code?: string;
 
   @ApiProperty({ minLength: 1, maxLength: 200, example: 'Welcome web leads' })
@@ -52,10 +51,10 @@ export class UpdateWorkflowDto {
   @Max(2_147_483_647)
   revision!: number;
 
-  @ApiPropertyOptional({ pattern: CODE.source, example: 'welcome-web-leads' })
+  @ApiPropertyOptional({ pattern: WORKFLOW_CODE.source, example: 'welcome-web-leads' })
   @IfGiven()
   @IsString()
-  @Matches(CODE, { message: CODE_MESSAGE })
+  @Matches(WORKFLOW_CODE, { message: WORKFLOW_CODE_RULE })
   code?: string;
 
   @ApiPropertyOptional({ minLength: 1, maxLength: 200, example: 'Welcome web leads' })

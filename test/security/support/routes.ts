@@ -30,6 +30,14 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/workflows/:id/versions': { permission: 'view' },
   'get /automation/workflows/:id/versions/:version': { permission: 'view' },
   'get /automation/workflows/:id/diff': { permission: 'view' },
+  'post /automation/workflows/import': {
+    permission: 'manage',
+    body: { format: 'nestjs-crm-automation/workflow', formatVersion: 1, name: 'Imported', definition: DEFINITION },
+    foreign: 201,
+  },
+  'get /automation/workflows/:id/export': { permission: 'view' },
+  'post /automation/workflows/:id/copy': { permission: 'manage', body: {} },
+  'get /automation/recipes': { permission: 'view', foreign: 200 },
   'post /automation/workflows/:id/runs': { permission: 'operate', body: {} },
   'get /automation/runs': { permission: 'view', foreign: 200 },
   'post /automation/runs/retry': { permission: 'operate', body: { from: 'start', filter: {} }, foreign: 200 },
@@ -57,7 +65,7 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 });
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
-export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|diff|runs|events|audit|timeline)$/.test(name));
+export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|diff|export|runs|events|audit|timeline)$/.test(name));
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;

@@ -1,0 +1,12 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Returns the path of a folder of `templates` as the package ships it, wherever the code was built to. */
+export function shippedFolder(name: 'email' | 'recipes'): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) {
+    folder = dirname(folder);
+  }
+  return join(folder, 'templates', name);
+}

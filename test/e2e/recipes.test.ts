@@ -1,0 +1,251 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { type RunningDemo, startDemo } from '../../src/demo/demo-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+
+// Each shipped recipe at work in the demo, which installs them from the gallery as an admin would.
+
+// Above what `eventually` allows itself.
+jest.setTimeout(60_000);
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of an API, looked at by what each test expects of them
+type Answer = any;
+
+const SECRET = 'whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiB0aGUgZGVtbw==';
+
+describe('the recipe', () => {
+  let database: TestDatabase;
+  let demo: RunningDemo;
+  let crm: pg.Client;
+  const names = new Map<string, string>();
+  const workflows = new Map<string, string>();
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    crm = new pg.Client({ connectionString: database.url });
+    // The database goes away under it in the end.
+    crm.on('error', () => undefined);
+    await crm.connect();
+    demo = await startDemo({ databaseUrl: database.url, port: 0, sinkSecret: SECRET, logLevels: ['error', 'fatal'] });
+    const atWork = new Map((await get('/automation/workflows?limit=100')).items.map((item: Answer) => [item.code, item.id]));
+    for (const { code, name, description, definition, problems } of (await get('/automation/recipes')).items) {
+      expect([code, problems]).toEqual([code, []]);
+      names.set(code, name);
+      if (atWork.has(code)) continue;
+      const { id } = await send('POST', '/automation/workflows', { code, name, description, definition });
+      workflows.set(code, id);
+      await send('POST', `/automation/workflows/${id}/publish`);
+    }
+  });
+
+  afterAll(async () => {
+    await demo?.close();
+    await crm?.end();
+    await database?.drop();
+  });
+
+  const send = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const response = await fetch(`${demo.origin}${path}`, {
+      method,
+      headers: { authorization: 'Bearer demo-admin', 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    expect([method, path, response.ok, response.ok || text]).toEqual([method, path, true, true]);
+    return text === '' ? null : JSON.parse(text);
+  };
+  const get = (path: string): Promise<Answer> => send('GET', path);
+  const create = async (module: string, body: unknown): Promise<string> => (await send('POST', `/crm/${module}`, body)).id;
+  const patch = (module: string, id: string, body: unknown): Promise<Answer> => send('PATCH', `/crm/${module}/${id}`, body);
+  /** The one run of a recipe on a record, as soon as it has the status; what was skipped is none, unless that is asked for. */
+  const run = (code: string, recordId: string, status = 'succeeded'): Promise<Answer> =>
+    eventually(async () => {
+      const { items } = await get(`/automation/runs?recordId=${recordId}`);
+      const ofRecipe = items.filter((item: Answer) => item.workflowName === names.get(code));
+      const found = ofRecipe.filter((item: Answer) => item.status !== 'skipped' || status === 'skipped');
+      expect(found.map((item: Answer) => [item.status, item.error])).toEqual([[status, null]]);
+      return get(`/automation/runs/${found[0].id}`);
+    });
+  /** Lets the time of the run's delay pass. */
+  const passTime = async (code: string, recordId: string): Promise<void> => {
+    const { id } = await run(code, recordId, 'waiting');
+    await crm.query('UPDATE automation.step_executions SET wake_at = now() WHERE run_id = $1 AND wake_at > now()', [id]);
+    await crm.query('UPDATE automation.runs SET due_at = now() WHERE id = $1', [id]);
+  };
+  const tasks = async (recordId: string): Promise<string[]> =>
+    (await get(`/crm/tasks?relatedId=${recordId}`)).items.map((task: Answer) => task.title).sort();
+  const told = async (recordId: string): Promise<string[]> =>
+    (await get(`/crm/notifications?relatedId=${recordId}`)).items.map((one: Answer) => `${one.userId}: ${one.title}`).sort();
+  const mails = async (address: string): Promise<Answer[]> =>
+    (await get('/crm/mailbox')).items.filter((mail: Answer) => mail.to.includes(address));
+
+  const deal = (values: object): Promise<string> => create('opportunities', { name: 'Boats', ownerId: 'u-1', ...values });
+
+  const PLAYS: Record<string, (code: string) => Promise<void>> = {
+    'closed-won-webhook': async (code) => {
+      const id = await deal({ amount: 5 });
+      await patch('opportunities', id, { stage: 'Closed Won' });
+      await run(code, id);
+      expect((await get('/crm/sink')).items).toContainEqual(
+        expect.objectContaining({ signature: 'valid', body: expect.objectContaining({ deal: { id, name: 'Boats', amount: 5 } }) }),
+      );
+    },
+    'overdue-invoices': async (code) => {
+      const id = await create('invoices', { number: 'I-1', amount: 5, dueDate: '2024-01-31', status: 'Sent' });
+      await send('POST', '/crm/invoices/find-overdue');
+      await run(code, id);
+      expect(await tasks(id)).toEqual(['Chase invoice I-1']);
+    },
+    'proposal-follow-up': async (code) => {
+      const id = await deal({ amount: 5 });
+      await patch('opportunities', id, { stage: 'Proposal' });
+      await passTime(code, id);
+      await run(code, id);
+      expect(await tasks(id)).toEqual(['Ask what Boats thinks of our proposal', 'Confirm that the proposal for Boats has arrived']);
+    },
+    'senior-owner-for-big-deals': async (code) => {
+      const id = await deal({ amount: 60_000 });
+      await run(code, id);
+      expect(['u-4', 'u-5']).toContain((await get(`/crm/opportunities/${id}`)).ownerId);
+    },
+    'welcome-web-leads': async (code) => {
+      const id = await create('leads', { name: 'Nora', email: 'nora@example.com', source: 'Web Form' });
+      await run(code, id);
+      expect(await mails('nora@example.com')).toHaveLength(1);
+    },
+    'hot-lead-alert': async (code) => {
+      const id = await create('leads', { name: 'Olav', company: 'Fjord AS', source: 'Event', priority: 'Urgent' });
+      await run(code, id);
+      const { ownerId } = await get(`/crm/leads/${id}`);
+      expect(['u-4', 'u-5']).toContain(ownerId);
+      expect(await told(id)).toEqual([`${ownerId}: Hot lead: Olav`]);
+      expect(await tasks(id)).toEqual(['Call Olav within the hour']);
+      const cold = await create('leads', { name: 'Cold', amount: 50_000 });
+      await run(code, cold, 'skipped');
+    },
+    'quiet-leads': async (code) => {
+      const [quiet, busy] = [await create('leads', { name: 'Quiet' }), await create('leads', { name: 'Busy' })];
+      for (const id of [quiet, busy]) await patch('leads', id, { stage: 'Contacted' });
+      await run(code, busy, 'waiting');
+      await patch('leads', busy, { stage: 'Qualified' });
+      for (const id of [quiet, busy]) await passTime(code, id);
+      await run(code, quiet);
+      await run(code, busy);
+      expect(await tasks(quiet)).toEqual(['Contact Quiet again']);
+      expect(await tasks(busy)).toEqual([]);
+    },
+    'referral-thanks': async (code) => {
+      const id = await create('leads', { name: 'Pia <b>', email: 'pia@example.com', source: 'Referral' });
+      await run(code, id);
+      const [mail] = await mails('pia@example.com');
+      expect(mail).toMatchObject({ subject: 'You have been recommended to us', text: expect.stringContaining('Hello Pia <b>,') });
+      expect(mail.html).toContain('Pia &lt;b&gt;');
+      expect(await tasks(id)).toEqual(['Thank whoever referred Pia <b>']);
+      await run(code, await create('leads', { name: 'No mail', source: 'Referral' }), 'skipped');
+    },
+    'converted-lead-handover': async (code) => {
+      const id = await create('leads', { name: 'Rolf', company: 'Rolf AS' });
+      await patch('leads', id, { stage: 'Converted' });
+      await run(code, id);
+      expect(await told(id)).toEqual(['u-7: New customer: Rolf AS']);
+      expect(await tasks(id)).toEqual(['Write down what Rolf was promised']);
+    },
+    'deal-slips': async (code) => {
+      const id = await deal({ closeDate: '2030-01-31' });
+      await patch('opportunities', id, { closeDate: '2030-03-01' });
+      await run(code, id);
+      expect(await told(id)).toEqual(['u-4: Boats slips to 1 Mar 2030', 'u-5: Boats slips to 1 Mar 2030']);
+      const sooner = await deal({ closeDate: '2030-01-31' });
+      await patch('opportunities', sooner, { closeDate: '2030-01-30' });
+      await run(code, sooner, 'skipped');
+    },
+    'deal-shrinks': async (code) => {
+      const id = await deal({ amount: 40_000 });
+      await patch('opportunities', id, { amount: 30_000 });
+      await run(code, id);
+      expect(await tasks(id)).toEqual(['Write down why Boats has shrunk']);
+      expect(await told(id)).toEqual(['u-4: Boats has shrunk to 30,000', 'u-5: Boats has shrunk to 30,000']);
+      const little = await deal({ amount: 40_000 });
+      await patch('opportunities', little, { amount: 30_000.01 });
+      await run(code, little, 'skipped');
+    },
+    'lost-deal-review': async (code) => {
+      const [small, large] = [await deal({ amount: 5 }), await deal({ amount: 50_000 })];
+      for (const id of [small, large]) await patch('opportunities', id, { stage: 'Closed Lost' });
+      await run(code, small);
+      await passTime(code, large);
+      await run(code, large);
+      expect(await tasks(small)).toEqual(['Write down why we lost Boats']);
+      expect(await tasks(large)).toEqual(['Ask again about Boats', 'Write down why we lost Boats']);
+      expect(await told(large)).toEqual(['u-4: Lost: Boats', 'u-5: Lost: Boats']);
+    },
+    'won-deal-onboarding': async (code) => {
+      const id = await deal({ amount: 5 });
+      await patch('opportunities', id, { stage: 'Closed Won' });
+      await passTime(code, id);
+      await run(code, id);
+      expect(await told(id)).toEqual(['u-7: Won: Boats']);
+      expect(await tasks(id)).toEqual(['Ask how Boats goes', 'Plan the kick-off of Boats']);
+    },
+    'paid-invoice-note': async (code) => {
+      const accountId = await create('accounts', { name: 'Fjord AS', ownerId: 'u-7' });
+      const id = await create('invoices', { number: 'I-2', amount: 10_000, dueDate: '2030-01-31', status: 'Sent', accountId });
+      await patch('invoices', id, { status: 'Paid' });
+      await run(code, id);
+      expect(await told(id)).toEqual([
+        expect.stringMatching(/^u-7: Fjord AS has paid .*10,000/),
+        expect.stringMatching(/^u-8: Paid: invoice I-2, .*10,000/),
+      ]);
+    },
+    'urgent-task-escalation': async (code) => {
+      const [open, done] = [
+        await create('tasks', { title: 'Open', priority: 'Urgent' }),
+        await create('tasks', { title: 'Done', priority: 'Urgent' }),
+      ];
+      await patch('tasks', done, { status: 'Completed' });
+      for (const id of [open, done]) await passTime(code, id);
+      await run(code, open);
+      await run(code, done);
+      expect(await told(open)).toEqual(['u-4: Urgent and still open: Open', 'u-5: Urgent and still open: Open']);
+      expect(await told(done)).toEqual([]);
+    },
+    'new-account-manager': async (code) => {
+      const id = await create('accounts', { name: 'Nordlys' });
+      await run(code, id);
+      expect(await get(`/crm/accounts/${id}`)).toMatchObject({ ownerId: 'u-7' });
+      expect(await tasks(id)).toEqual(['Introduce yourself to Nordlys']);
+      await run(code, await create('accounts', { name: 'Taken', ownerId: 'u-1' }), 'skipped');
+    },
+    'incomplete-contacts': async (code) => {
+      const id = await create('contacts', { name: 'Tor' });
+      await run(code, id);
+      expect(await tasks(id)).toEqual(['Find an address or a number of Tor']);
+      await run(code, await create('contacts', { name: 'Una', email: 'una@example.com' }), 'skipped');
+    },
+    'renewal-offer': async (code) => {
+      const id = await deal({});
+      await send('POST', `/automation/workflows/${workflows.get(code)}/runs`, {
+        record: { module: 'opportunities', id },
+        input: { discount: 10 },
+      });
+      await passTime(code, id);
+      await run(code, id);
+      const { items } = await get(`/crm/tasks?relatedId=${id}`);
+      expect(items).toContainEqual(expect.objectContaining({ title: 'Prepare the renewal of Boats', description: 'Discount: 10 %.' }));
+      expect(await tasks(id)).toEqual(['Follow up on the renewal of Boats', 'Prepare the renewal of Boats']);
+    },
+  };
+
+  it.each(Object.entries(PLAYS))('%s does what it says', (code, play) => play(code));
+
+  it('of every file is played here, and in the gallery with a description', async () => {
+    const files = (await readdir(join('templates', 'recipes'))).map((file) => file.replace(/\.json$/, ''));
+    expect(Object.keys(PLAYS).sort()).toEqual(files.sort());
+    expect([...names.keys()].sort()).toEqual(files.sort());
+    expect(files.length).toBeGreaterThanOrEqual(12);
+    for (const { description } of (await get('/automation/recipes')).items) expect(description).toMatch(/^[A-Z].{30,}\.$/);
+  });
+});
