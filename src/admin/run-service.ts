@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { AutomationError } from '../core/errors.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import { knownEvent } from '../core/record-values.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
 import { RunEndings } from '../engine/running/run-endings.js';
@@ -77,7 +78,7 @@ export class RunService {
     if (!isUuid(id)) throw notFound('run');
     const run = await this.database.read((manager) => loadRunDetail(manager, workspaceId, id));
     if (!run) throw notFound('run');
-    return run;
+    return { ...run, event: run.event && knownEvent(this.catalog, run.event) };
   }
 
   /**
@@ -185,7 +186,7 @@ export class RunService {
     return this.database.read(async (manager) => {
       const event = await findEvent(manager, caller.workspaceId, id);
       if (!event) throw notFound('event');
-      return { ...event, runs: await listRunsOfEvent(manager, caller.workspaceId, id) };
+      return { ...knownEvent(this.catalog, event), runs: await listRunsOfEvent(manager, caller.workspaceId, id) };
     });
   }
 

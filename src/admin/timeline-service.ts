@@ -4,6 +4,7 @@ import { AutomationError } from '../core/errors.js';
 import type { Actor, FieldChange } from '../core/event.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { checkShape, invalidRequest, REQUEST_LIMITS } from '../core/json-shape.js';
+import { knownChanges } from '../core/record-values.js';
 import { FLOW_STEP_TYPES } from '../core/steps/index.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
@@ -95,7 +96,7 @@ export class TimelineService {
         workspaceId,
         shown.flatMap((one) => ('event' in one ? [one.id] : [])),
       );
-      const items = shown.map((one) => ('event' in one ? eventItem(one, runs) : changeItem(one, module)));
+      const items = shown.map((one) => ('event' in one ? eventItem(one, runs, module) : changeItem(one, module)));
       const last = shown.at(-1);
       return { items, nextCursor: last !== undefined && all.length > limit ? `${last.moment}~${last.key}` : null };
     });
@@ -129,8 +130,10 @@ function isoOf({ moment }: TimelinePlace): string {
   return new Date(moment).toISOString();
 }
 
-function eventItem(row: TimelineEvent, runs: readonly TimelineRun[]): EventTimelineItem {
-  const { id, event, source, actor, changes, cause } = row;
+function eventItem(row: TimelineEvent, runs: readonly TimelineRun[], module: ModuleDescription): EventTimelineItem {
+  const { id, event, source, actor, cause } = row;
+  // Of a field that was hidden since, nothing is shown.
+  const changes = row.changes && knownChanges(module, row.changes);
   const link = cause?.path.at(-1);
   const by =
     cause === null || link === undefined

@@ -1,6 +1,7 @@
 import type { EventRule, ModuleDescription } from './catalog.js';
 import type { FieldChange, RecordData } from './event.js';
 import { isJsonObject, type Json } from './json.js';
+import { readMember } from './scope.js';
 import { isForbiddenKey } from './storable-json.js';
 
 /** An event that a change of a record amounts to. */
@@ -50,6 +51,17 @@ export function deriveEvents(module: ModuleDescription, before: RecordData | nul
   return module.events.filter(({ rule }) => happened(rule, before, after, changes)).map(({ name }) => ({ event: name, changes }));
 }
 
+/** What happened to a field, or to a member of one (`address.city`); null when nothing did. */
+export function changeOfField(changes: Record<string, FieldChange>, name: string): FieldChange | null {
+  if (Object.hasOwn(changes, name)) return changes[name] ?? null;
+  const [holder = '', ...below] = name.split('.');
+  const change = below.length > 0 && Object.hasOwn(changes, holder) ? changes[holder] : undefined;
+  if (!change) return null;
+  const from = readMember(change.from, below) ?? null;
+  const to = readMember(change.to, below) ?? null;
+  return sameJson(from, to) ? null : { from, to };
+}
+
 /** True when two values are the same JSON: the order of members does not matter, that of items does, and undefined is null. */
 export function sameJson(left: Json | undefined, right: Json | undefined): boolean {
   const pairs: [Json | undefined, Json | undefined][] = [[left, right]];
@@ -82,9 +94,8 @@ function happened(
     case 'updated':
       return changes !== null;
     case 'changed': {
-      if (changes === null || !Object.hasOwn(changes, rule.field)) return false;
-      const { to } = changes[rule.field] as FieldChange;
-      return rule.to === undefined || rule.to.some((value) => sameJson(value, to));
+      const change = changes && changeOfField(changes, rule.field);
+      return change !== null && (rule.to === undefined || rule.to.some((value) => sameJson(value, change.to)));
     }
     case 'custom':
       return false;

@@ -1,4 +1,5 @@
 import type { FieldDescription, ModuleDescription } from './catalog.js';
+import { isForbiddenKey } from './storable-json.js';
 
 /** A module's fields, by where their values lie in a record. */
 export interface ModuleShape {
@@ -22,7 +23,22 @@ export function shapeOf(module: ModuleDescription): ModuleShape {
   return known;
 }
 
-/** The name of the field that holds the member: `address` of `address.city`. The name itself where there is no dot. */
+/**
+ * The field of this name: one that the catalog lists, or a member of one of type json of whose members nothing is known
+ * (`settings.theme`), which may hold whatever JSON can.
+ */
+export function fieldAt(module: ModuleDescription, name: string): FieldDescription | null {
+  const { fields, members, names } = shapeOf(module);
+  const known = fields.get(name);
+  if (known) return known;
+  const path = name.split('.');
+  const holder = fields.get(path[0] as string);
+  if (holder?.type !== 'json' || members.has(holder.name) || !names.has(holder.name)) return null;
+  if (path.some((part) => part === '' || isForbiddenKey(part))) return null;
+  const { writable } = holder;
+  return { name, label: name, type: 'json', nullable: true, writable };
+}
+
 function holderOf(name: string): string {
   const dot = name.indexOf('.');
   return dot === -1 ? name : name.slice(0, dot);

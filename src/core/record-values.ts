@@ -1,7 +1,9 @@
 import type { Catalog, FieldDescription, ModuleDescription } from './catalog.js';
+import { sameJson } from './derive-events.js';
 import type { RecordData } from './event.js';
 import { isJsonObject, type Json, type JsonObject } from './json.js';
 import { shapeOf } from './module-shape.js';
+import { readMember } from './scope.js';
 import { toStorableJson } from './storable-json.js';
 
 /** A decimal number as databases print it. */
@@ -46,13 +48,63 @@ export function knownOf({ modules }: Pick<Catalog, 'modules'>, module: ModuleDes
   return known;
 }
 
+/** What an event as it was stored says of records. */
+interface StoredEvent {
+  module: string | null;
+  record: RecordData | null;
+  previous: RecordData | null;
+  changes: object | null;
+}
+
+/**
+ * An event that was stored some time ago with what the catalog knows of its record today: what the host has hidden since
+ * reaches neither a run nor a response.
+ */
+export function knownEvent<Event extends StoredEvent>(catalog: Pick<Catalog, 'modules'>, event: Event): Event {
+  const module = event.module === null ? undefined : catalog.modules.get(event.module);
+  if (!module) return event;
+  const record = event.record && knownOf(catalog, module, event.record);
+  const previous = event.previous && knownOf(catalog, module, event.previous);
+  return { ...event, record, previous, changes: event.changes && knownChanges(module, event.changes) };
+}
+
+/** The changes of the fields that the catalog knows. */
+export function knownChanges<Changes extends object>(module: ModuleDescription, changes: Changes): Changes {
+  const { names, members } = shapeOf(module);
+  const known = Object.entries(changes).flatMap(([name, change]) => {
+    const own = members.get(name);
+    if (!names.has(name)) return [];
+    if (!own || !isJsonObject(change)) return [[name, change]];
+    const from = knownMembers(own, change.from);
+    const to = knownMembers(own, change.to);
+    return sameJson(from, to) ? [] : [[name, { from, to }]];
+  });
+  return Object.fromEntries(known) as Changes;
+}
+
 /** The record with its own fields alone; the same object where it has nothing else. */
 export function ownFieldsOf(module: ModuleDescription, record: RecordData): RecordData {
-  const { names } = shapeOf(module);
+  const { names, members } = shapeOf(module);
+  let own = record;
   for (const name in record) {
-    if (!names.has(name)) return Object.fromEntries(Object.entries(record).filter(([key]) => names.has(key)));
+    if (names.has(name)) continue;
+    own = Object.fromEntries(Object.entries(record).filter(([key]) => names.has(key)));
+    break;
   }
-  return record;
+  for (const [holder, list] of members) if (Object.hasOwn(own, holder)) own = { ...own, [holder]: knownMembers(list, own[holder]) };
+  return own;
+}
+
+/** An object all of whose members are fields, with those members alone. */
+function knownMembers(members: readonly FieldDescription[], value: Json | undefined): Json | undefined {
+  if (!isJsonObject(value)) return value;
+  const known: JsonObject = {};
+  for (const { name } of members) {
+    const path = name.split('.').slice(1);
+    const member = readMember(value, path);
+    if (member !== undefined) setAt(known, path, member);
+  }
+  return known;
 }
 
 function fieldsOf(module: ModuleDescription, given: object, read: FieldReader): RecordData {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FieldType, ModuleDescription } from '../../src/core/catalog.js';
-import { knownOf, ownFieldsOf, recordOf } from '../../src/core/record-values.js';
+import { knownChanges, knownEvent, knownOf, ownFieldsOf, recordOf } from '../../src/core/record-values.js';
 
 const field = (name: string, type: FieldType) => ({ name, label: name, type, nullable: true, writable: true });
 const module = (name: string, fields: ModuleDescription['fields'], relations: ModuleDescription['relations'] = []) => ({
@@ -110,7 +110,47 @@ describe('a record as a host answered it', () => {
   });
 
   it('is the same object where it has nothing but its own fields', () => {
-    const record = { id: 'd', amount: 5 };
-    expect(ownFieldsOf(DEALS, record)).toBe(record);
+    const record = { id: 'a', industry: 'Steel' };
+    expect(ownFieldsOf(ACCOUNTS, record)).toBe(record);
+  });
+
+  it('loses what an object whose members are fields has beside them', () => {
+    const address = { city: 'Ulm', geo: { zone: 7, secret: 1 }, secret: 2 };
+    expect(knownOf(CATALOG, DEALS, { id: 'd', address })).toEqual({ id: 'd', address: { city: 'Ulm', geo: { zone: 7 } } });
+    expect(knownOf(CATALOG, DEALS, { id: 'd', address: null })).toEqual({ id: 'd', address: null });
+  });
+});
+
+describe('an event that was stored before a field was hidden', () => {
+  const stored = {
+    module: 'deals',
+    record: { id: 'd', amount: 5, secret: 'x' },
+    previous: { id: 'd', amount: 4, secret: 'y' },
+    changes: { amount: { from: 4, to: 5 }, secret: { from: 'y', to: 'x' } },
+  };
+
+  it('says nothing of the field any more', () => {
+    expect(knownEvent(CATALOG, stored)).toEqual({
+      module: 'deals',
+      record: { id: 'd', amount: 5 },
+      previous: { id: 'd', amount: 4 },
+      changes: { amount: { from: 4, to: 5 } },
+    });
+  });
+
+  it('stays as it is where it has no record, and where its module is not known', () => {
+    const bare = { module: 'deals', record: null, previous: null, changes: null };
+    expect(knownEvent(CATALOG, bare)).toEqual(bare);
+    for (const module of [null, 'planets']) expect(knownEvent(CATALOG, { ...stored, module })).toEqual({ ...stored, module });
+  });
+
+  it('has of a changed object the members that are fields, and no change when these are the same', () => {
+    const change = (from: object | null, to: object) => knownChanges(DEALS, { address: { from, to } });
+    expect(change({ city: 'Ulm', secret: 1 }, { city: 'Bonn', secret: 1 })).toEqual({
+      address: { from: { city: 'Ulm' }, to: { city: 'Bonn' } },
+    });
+    expect(change({ city: 'Ulm', secret: 1 }, { city: 'Ulm', secret: 2 })).toEqual({});
+    expect(change(null, { city: 'Ulm', secret: 2 })).toEqual({ address: { from: null, to: { city: 'Ulm' } } });
+    expect(knownChanges(DEALS, { address: null })).toEqual({ address: null });
   });
 });

@@ -45,6 +45,8 @@ describe('the description of modules', () => {
       labels: 'list?',
       kinds: 'list?',
       address: 'json',
+      'address.street': 'text?',
+      'address.since': 'date?',
       accountId: 'text?',
       ownerId: 'text?',
       createdAt: 'datetime',

@@ -1,4 +1,5 @@
-import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
+import type { Catalog, FieldDescription, FieldType, ModuleDescription } from '../catalog.js';
+import { shapeOf } from '../module-shape.js';
 import type { ParsedPath } from '../scope.js';
 
 /** What is known of the value at a path: its type, null where nobody has said; or why there can be no value. */
@@ -41,7 +42,8 @@ function findOfModule([name = '', ...below]: string[], module: ModuleDescription
 }
 
 function findOfRecord(name: string, below: string[], module: ModuleDescription): FieldFinding {
-  const field = module.fields.find((candidate) => candidate.name === name);
+  const { fields, names, members } = shapeOf(module);
+  const field = names.has(name) ? fields.get(name) : undefined;
   if (field === undefined) {
     if (name === 'id' && below.length === 0) return UNKNOWN;
     const twoHops = below.length > 0 && module.relations.some((relation) => relation.name === name);
@@ -52,8 +54,20 @@ function findOfRecord(name: string, below: string[], module: ModuleDescription):
     };
   }
   if (below.length === 0) return { type: field.type };
+  const known = members.get(name);
+  if (known !== undefined) return findMemberOf(module, known, [name, ...below]);
   const hasMembers = field.type === 'json' || field.type === 'list';
   return hasMembers ? UNKNOWN : { problem: `The field "${name}" holds no members: its type is ${field.type}.` };
+}
+
+/** In an object all of whose members are fields. */
+function findMemberOf(module: ModuleDescription, members: readonly FieldDescription[], path: string[]): FieldFinding {
+  const wanted = path.join('.');
+  const exact = members.find(({ name }) => name === wanted);
+  if (exact) return { type: exact.type };
+  // An object on the way to members, or inside of one of type json.
+  const isOnTheWay = members.some(({ name, type }) => name.startsWith(`${wanted}.`) || (type === 'json' && wanted.startsWith(`${name}.`)));
+  return isOnTheWay ? UNKNOWN : { problem: `Module "${module.name}" has no field "${wanted}".` };
 }
 
 function findChange([name = '', side, ...below]: string[], module: ModuleDescription): FieldFinding {

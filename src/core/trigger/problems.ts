@@ -2,6 +2,7 @@ import type { Catalog, EventDescription, ModuleDescription } from '../catalog.js
 import type { Trigger } from '../definition/types.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { fieldAt } from '../module-shape.js';
 import { cronProblem } from '../time/cron.js';
 import { parseDuration } from '../time/duration.js';
 import { isTimezone } from '../time/zones.js';
@@ -102,8 +103,7 @@ function fieldsProblems(trigger: JsonObject, module: ModuleDescription | undefin
 }
 
 function fieldProblems(field: string, path: string, module: ModuleDescription): Problem[] {
-  const isKnown = module.fields.some(({ name }) => name === field);
-  return isKnown ? [] : [{ path, message: `Module "${module.name}" has no field "${field}".` }];
+  return fieldAt(module, field) ? [] : [{ path, message: `Module "${module.name}" has no field "${field}".` }];
 }
 
 function stageProblems(

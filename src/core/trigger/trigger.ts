@@ -1,9 +1,11 @@
 import type { ModuleDescription } from '../catalog.js';
 import type { EventTrigger, Trigger } from '../definition/types.js';
+import { changeOfField } from '../derive-events.js';
 import type { DomainEvent } from '../event.js';
 import type { Json } from '../json.js';
 import { foldCase } from '../operators/letter-case.js';
 import { sameJson } from '../operators/values.js';
+import { readMember } from '../scope.js';
 
 export { triggerProblems } from './problems.js';
 
@@ -78,9 +80,12 @@ function oneOf(values: string[] | string | undefined): ((value: Json) => boolean
 }
 
 function changeOf({ changes, previous, record }: TriggeringEvent, field: string): { from: Json; to: Json } | null {
-  if (changes !== null) return (Object.hasOwn(changes, field) ? changes[field] : null) ?? null;
-  if (previous === null || record === null || !Object.hasOwn(previous, field)) return null;
-  const change = { from: previous[field] ?? null, to: (Object.hasOwn(record, field) ? record[field] : null) ?? null };
+  if (changes !== null) return changeOfField(changes, field);
+  if (previous === null || record === null) return null;
+  const place = Object.hasOwn(previous, field) ? [field] : field.split('.');
+  const from = readMember(previous, place);
+  if (from === undefined) return null;
+  const change = { from, to: readMember(record, place) ?? null };
   return sameJson(change.from, change.to) ? null : change;
 }
 

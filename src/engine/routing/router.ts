@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { DomainEvent } from '../../core/event.js';
+import { knownEvent } from '../../core/record-values.js';
 import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
@@ -194,7 +195,7 @@ export class Router {
     { runs, leasedUntil }: { runs: HeldRun[]; leasedUntil: number },
   ): Promise<Routing> {
     const tx = await openStepTransaction(manager, 'shared', this.crm);
-    const claimed = await claim(manager);
+    const claimed = (await claim(manager)).map((event) => knownEvent(this.catalog, event));
     const [oldest] = claimed;
     if (!oldest) return { ...NOTHING, started: [], ended: [] };
     await this.database.enter(manager, oldest.workspaceId);

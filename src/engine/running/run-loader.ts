@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../../core/errors.js';
+import { knownEvent } from '../../core/record-values.js';
 import { loadEvents } from '../../store/event-store.js';
 import { loadAnswers } from '../../store/runs/inbox.js';
 import type { ClaimedRun } from '../../store/runs/run.js';
 import { loadExecutions } from '../../store/step-store.js';
+import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { HeldRun } from './held-run.js';
@@ -22,6 +24,7 @@ const NO_ANSWERS = { count: 0, answers: [] };
 export class RunLoader {
   constructor(
     private readonly active: ActiveWorkflows,
+    private readonly catalog: AutomationCatalog,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
@@ -39,6 +42,7 @@ export class RunLoader {
     const loaded: LoadedRuns = { runs: [], broken: [] };
     for (const run of claimed) {
       const version = versions.get(run.versionId);
+      const event = run.eventId === null ? undefined : events.get(run.eventId);
       if (run.recoveries >= this.settings.limits.recoveries) {
         loaded.broken.push({ run, error: abandoned(run.recoveries) });
       } else if (version?.kind !== 'compiled') {
@@ -49,7 +53,7 @@ export class RunLoader {
             workspaceId: run.workspaceId,
             id: run.id,
             version: version.version,
-            event: run.eventId === null ? null : (events.get(run.eventId) ?? null),
+            event: event ? knownEvent(this.catalog, event) : null,
             record: run.module === null || run.recordId === null ? null : { module: run.module, id: run.recordId },
             actor: run.actor,
             parent: run.parent,

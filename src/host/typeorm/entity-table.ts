@@ -1,26 +1,16 @@
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
-import type { FieldDescription, FieldType } from '../../core/catalog.js';
+import type { FieldDescription } from '../../core/catalog.js';
 import { AutomationError } from '../../core/errors.js';
 import type { RecordData } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
 import { checkedValue } from '../field-values.js';
-import { type Column, columnLimits, fieldType, quoted, selected, toJson } from './columns.js';
+import { type Column, columnLimits, quoted, selected, toJson } from './columns.js';
 import type { FieldOverride, WorkspaceWhere } from './config.js';
 import { configError } from './config-error.js';
-import { asLabel } from './module-events.js';
+import { describeFields, type FieldColumn, fieldColumns, fieldReader } from './fields.js';
 import { leafPaths, setAt, valueAt } from './nested-json.js';
 import { visibleRows } from './visible-rows.js';
 import { type WorkspaceRule, workspaceRule } from './workspace-rule.js';
-
-/** A column that records show, and where in the record. */
-export interface FieldColumn {
-  /** The field's name: the property, `<relation>Id` for a relation without a property of its own for the key, `id` for the key. */
-  field: string;
-  /** Where inside the field's object, for columns of an embedded entity; else empty. */
-  path: readonly string[];
-  column: Column;
-  type: FieldType;
-}
 
 /** What of the host's configuration concerns the table itself. */
 export interface TableOption {
@@ -62,11 +52,14 @@ export class EntityTable {
       throw configError(`The primary column of ${this.metadata.name} has a transformer: its ids could not be looked up.`);
     this.key = key;
     this.rule = workspaceRule(this.metadata, option, defaultWorkspace);
-    this.columns = this.#fieldColumns();
-    this.fields = this.#describeFields();
+    const owner = option.owner === undefined ? undefined : this.columnOf(option.owner);
+    const setting = { key, workspace: this.rule.column, owner, overrides: option.fields ?? {} };
+    this.columns = fieldColumns(dataSource, this.metadata, setting);
+    this.fields = describeFields(dataSource, this.columns, setting);
     for (const one of this.columns) {
       this.#byField.set(one.field, [...(this.#byField.get(one.field) ?? []), one]);
-      const reader = one.path.length === 0 ? readerOf(one, key) : null;
+      if (one.path.length > 0) this.#byField.set(one.name, [{ ...one, path: [] }]);
+      const reader = fieldReader(one, key);
       if (reader) this.#readers.set(one.field, reader);
     }
   }
@@ -181,71 +174,6 @@ export class EntityTable {
       if (runner !== manager.queryRunner) await runner.release();
     }
   }
-
-  #fieldColumns(): FieldColumn[] {
-    const overrides = this.option.fields ?? {};
-    const owner = this.option.owner === undefined ? undefined : this.columnOf(this.option.owner);
-    const columns: FieldColumn[] = [];
-    const names = new Set(this.metadata.columns.filter((one) => !one.isVirtual).map((one) => one.propertyPath));
-    for (const column of this.metadata.columns) {
-      if (!column.isSelect || column.isVirtualProperty || (column.isVirtual && !column.relationMetadata)) continue;
-      if (column.relationMetadata && column.relationMetadata.joinColumns.length > 1) continue;
-      const [field, ...path] = column === this.key ? ['id'] : fieldPath(column, names);
-      if (field === undefined || (overrides[field]?.hidden && column !== this.key)) continue;
-      const isReference = column === this.key || column === owner || column.relationMetadata !== undefined;
-      const type = (path.length === 0 ? overrides[field]?.type : undefined) ?? (isReference ? 'text' : fieldType(this.dataSource, column));
-      if (type !== null) columns.push({ field, path, column, type });
-    }
-    const twice = columns.find(
-      (one, index) => columns.findIndex((other) => other.field === one.field && other.path.join() === one.path.join()) !== index,
-    );
-    if (twice) throw configError(`The entity ${this.metadata.name} has two columns for the field '${twice.field}'.`);
-    const unknown = Object.keys(overrides).find((name) => !names.has(name) && !columns.some((one) => one.field === name));
-    if (unknown !== undefined && !this.metadata.hasEmbeddedWithPropertyPath(unknown)) {
-      throw configError(`The entity ${this.metadata.name} has no field '${unknown}' to describe.`);
-    }
-    return columns;
-  }
-
-  #describeFields(): FieldDescription[] {
-    const fields = new Map<string, FieldDescription>();
-    for (const { field, path, column, type } of this.columns) {
-      const { label, options, writable } = this.option.fields?.[field] ?? {};
-      const nested = path.length > 0;
-      const values = options ?? (nested ? undefined : column.enum?.map(String));
-      const own = fields.get(field);
-      // An embedded entity is one field; it can be written when any of its columns can.
-      if (own) own.writable ||= writable !== false && this.#isWritable(column);
-      else {
-        fields.set(field, {
-          name: field,
-          label: label ?? asLabel(field),
-          type: nested ? (this.option.fields?.[field]?.type ?? 'json') : type,
-          nullable: nested ? false : column.isNullable,
-          writable: writable !== false && this.#isWritable(column),
-          ...(values === undefined ? {} : { options: values }),
-          ...(nested ? {} : columnLimits(this.dataSource, column, type)),
-        });
-      }
-    }
-    return [...fields.values()];
-  }
-
-  /** Whether workflows may write the column at all; what TypeORM or Postgres fill in is not theirs. */
-  #isWritable(column: Column): boolean {
-    return (
-      column !== this.key &&
-      column !== this.rule.column &&
-      column.isUpdate &&
-      !column.isGenerated &&
-      !column.isCreateDate &&
-      !column.isUpdateDate &&
-      !column.isDeleteDate &&
-      !column.isVersion &&
-      !column.isDiscriminator &&
-      column.generatedType === undefined
-    );
-  }
 }
 
 /** Whether a subscriber of the DataSource listens to the entity with one of the methods. */
@@ -260,26 +188,6 @@ export function hasSubscriber(
     const listens = !to || to === Object || to === target || Object.prototype.isPrototypeOf.call(to as object, target as object);
     return listens && methods.some((method) => subscriber[method] !== undefined);
   });
-}
-
-/** Of the key the property, which may have any name; of a relation's key what is loaded of the relation. */
-function readerOf({ field, column }: FieldColumn, key: Column): ((given: ObjectLiteral) => unknown) | null {
-  const relation = column.relationMetadata;
-  if (column === key) return key.propertyPath === field ? null : ({ [key.propertyPath]: id }) => id;
-  if (!relation || relation.propertyPath.includes('.')) return null;
-  const target = column.referencedColumn?.propertyName ?? 'id';
-  return (given) => {
-    if (given[field] !== undefined) return undefined;
-    // Not by reading it: a lazy relation would begin to load.
-    const related: unknown = Object.getOwnPropertyDescriptor(given, relation.propertyName)?.value;
-    return typeof related === 'object' && related !== null ? (related as ObjectLiteral)[target] : related;
-  };
-}
-
-function fieldPath(column: Column, names: ReadonlySet<string>): string[] {
-  if (!column.isVirtual || !column.relationMetadata) return column.propertyPath.split('.');
-  const field = `${column.relationMetadata.propertyPath}Id`;
-  return names.has(field) ? [column.databaseName] : field.split('.');
 }
 
 function entityName(entity: EntityTarget<ObjectLiteral>): string {

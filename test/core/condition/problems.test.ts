@@ -206,6 +206,39 @@ describe('fields of a condition', () => {
   });
 });
 
+describe('members of an object that are fields', () => {
+  const text = { label: '', nullable: true, writable: true };
+  const fields = [
+    ...[
+      { ...text, name: 'address', type: 'json' as const },
+      { ...text, name: 'address.since', type: 'date' as const },
+    ],
+    ...[
+      { ...text, name: 'address.geo.zone', type: 'number' as const },
+      { ...text, name: 'address.extra', type: 'json' as const },
+    ],
+  ];
+  const about = { module: { ...MODULE, fields }, catalog: null };
+  const problemsOf = (field: string, operator: string, value?: Json) =>
+    conditionProblems({ field, operator, ...(value === undefined ? {} : { value }) }, '', about).map(({ message }) => message);
+
+  it('have types of their own', () => {
+    expect(problemsOf('address.since', 'in_past')).toEqual([]);
+    expect(problemsOf('previous.address.since', 'in_past')).toEqual([]);
+    expect(problemsOf('address.geo.zone', 'greater_than', 3)).toEqual([]);
+    expect(problemsOf('address.geo.zone', 'in_past')).toEqual([expect.stringContaining('does not fit a field of type number')]);
+  });
+
+  it('are the only ones, but for what lies inside free JSON and for objects on the way', () => {
+    for (const field of ['address', 'address.geo', 'address.extra', 'address.extra.any.depth']) {
+      expect(problemsOf(field, 'is_empty')).toEqual([]);
+    }
+    expect(problemsOf('address.zip', 'is_empty')).toEqual(['Module "things" has no field "address.zip".']);
+    expect(problemsOf('address.geo.zip', 'is_empty')).toEqual(['Module "things" has no field "address.geo.zip".']);
+    expect(problemsOf('[address.since]', 'is_empty')).toEqual(['Module "things" has no field "address.since".']);
+  });
+});
+
 describe('values of a condition', () => {
   it.each<[type: FieldType, good: Json[], bad: Json[], words: string]>([
     ['text', ['a', '', null], [5, true, ['a']], 'a text'],

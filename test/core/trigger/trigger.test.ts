@@ -39,6 +39,18 @@ describe('event triggers', () => {
   const updated: EventTrigger = { type: 'event', module: 'leads', event: 'updated', fields: ['priority', 'amount'] };
   const change = { from: 'Low', to: 'High' };
 
+  it('with members of a field start when one of them changed, however much else did', () => {
+    const trigger: EventTrigger = { ...created, event: 'updated', fields: ['address.city'] };
+    const moved = { address: { from: { city: 'Ulm', zip: 1 }, to: { city: 'Bonn', zip: 1 } } };
+    const renumbered = { address: { from: { city: 'Ulm', zip: 1 }, to: { city: 'Ulm', zip: 2 } } };
+    expect(answer(trigger, event('updated', moved))).toBe(true);
+    expect(answer(trigger, event('updated', renumbered))).toBe('None of address.city changed.');
+    const whole = (from: object, to: object) => answer(trigger, event('updated', null, { previous: from as never, record: to as never }));
+    expect(whole({ address: { city: 'Ulm' } }, { address: { city: 'Bonn' } })).toBe(true);
+    expect(whole({ address: { city: 'Ulm' } }, { address: { city: 'Ulm' } })).toBe('None of address.city changed.');
+    expect(whole({ address: { city: 'Ulm' } }, {})).toBe(true);
+  });
+
   it('with fields start when any of them changed', () => {
     expect(answer(updated, event('updated', { amount: { from: 1, to: 2 }, name: change }))).toBe(true);
     expect(answer(updated, event('updated', { name: change }))).toBe('None of priority, amount changed.');
