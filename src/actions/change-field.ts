@@ -4,7 +4,8 @@ import { expressionType, fitsField, pathType } from '../core/definition/value-ty
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
-import { resolvePath } from '../core/scope.js';
+import { fieldAt, placeOf } from '../core/module-shape.js';
+import { readMember, resolvePath } from '../core/scope.js';
 import { hasExpression } from '../core/template/template.js';
 import { hasMoreDecimals } from '../host/field-limits.js';
 import { checkedValue, exactNumber } from '../host/field-values.js';
@@ -70,7 +71,8 @@ export const changeField = defineAction({
     const { before, after } = await step.crm.update(ref, (record) => {
       return args.fields ?? { [args.field ?? '']: newValue(args, record, module, step) };
     });
-    const change = (name: string) => ({ from: before[name] ?? null, to: after[name] ?? null });
+    const valueIn = (of: RecordData, name: string) => readMember(of, placeOf(module, name)) ?? null;
+    const change = (name: string) => ({ from: valueIn(before, name), to: valueIn(after, name) });
     if (args.fields) {
       return { changes: Object.fromEntries(Object.keys(args.fields).map((name) => [name, change(name)])) };
     }
@@ -84,7 +86,7 @@ function newValue(args: ChangeFieldArguments, record: RecordData, module: Module
     return null;
   }
   if (args.increment !== undefined) {
-    return incremented(record[args.field ?? ''] ?? null, args.increment, args.field ?? '', module);
+    return incremented(readMember(record, placeOf(module, args.field ?? '')) ?? null, args.increment, args.field ?? '', module);
   }
   if (args.fromField === undefined) {
     return args.value ?? null;
@@ -156,7 +158,7 @@ function fieldProblems(args: JsonObject, module: ModuleDescription): Problem[] {
 }
 
 function writableField(name: string, module: ModuleDescription, path: string): { field?: FieldDescription; problems: Problem[] } {
-  const field = module.fields.find((known) => known.name === name);
+  const field = fieldAt(module, name);
   if (!field) {
     return { problems: [{ path, message: `${module.label} have no field '${name}'` }] };
   }

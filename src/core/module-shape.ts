@@ -23,6 +23,11 @@ export function shapeOf(module: ModuleDescription): ModuleShape {
   return known;
 }
 
+/** Where the value of a field lies in a record: `[address, city]` for the member `address.city`, else the name itself. */
+export function placeOf(module: ModuleDescription, name: string): readonly string[] {
+  return shapeOf(module).names.has(name) ? [name] : name.split('.');
+}
+
 /**
  * The field of this name: one that the catalog lists, or a member of one of type json of whose members nothing is known
  * (`settings.theme`), which may hold whatever JSON can.

@@ -14,6 +14,7 @@ export interface CrmTransaction {
 /** A change to one record. Values are JSON as in {@link RecordData}; the host converts them to its columns. */
 export interface RecordPatch {
   id: string;
+  /** By field; of a member that the module describes as a field by its dotted name, `address.city`. */
   set: JsonObject;
 }
 

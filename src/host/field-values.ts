@@ -1,6 +1,7 @@
 import type { FieldDescription, ModuleDescription } from '../core/catalog.js';
 import { AutomationError } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
+import { fieldAt } from '../core/module-shape.js';
 import { toStorableJson } from '../core/storable-json.js';
 import { dayOf, parseDate, readMoment } from '../core/time/dates.js';
 import { DAY_MS } from '../core/time/zones.js';
@@ -16,34 +17,28 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
  * keeps one step's mistake from failing the statement of its neighbours.
  */
 export function checkedPatch(module: ModuleDescription, set: JsonObject, timezone = 'UTC'): Record<string, Json> {
-  const fields = fieldsOf(module);
   const patch: Record<string, Json> = {};
   for (const [name, value] of Object.entries(set)) {
     if (value === undefined) continue;
-    const field = fields.get(name);
+    const field = fieldAt(module, name);
     if (!field) {
       throw new AutomationError('field_unknown', `The module ${module.name} has no field '${name}'.`, {
         hint: 'Use one of the fields that the catalog lists for the module.',
         details: { module: module.name, field: name },
       });
     }
-    if (!field.writable) {
-      throw new AutomationError('field_not_writable', `The field '${name}' of ${module.name} cannot be changed by a workflow.`, {
-        hint: 'Ids, timestamps and what the CRM keeps to itself are not for workflows to change.',
-        details: { module: module.name, field: name },
-      });
-    }
+    if (!field.writable) throw fieldNotWritable(module.name, name);
     patch[name] = checkedValue(module.name, field, value, timezone);
   }
   return patch;
 }
 
-const knownFields = new WeakMap<ModuleDescription, ReadonlyMap<string, FieldDescription>>();
-
-function fieldsOf(module: ModuleDescription): ReadonlyMap<string, FieldDescription> {
-  const fields = knownFields.get(module) ?? new Map(module.fields.map((field) => [field.name, field]));
-  knownFields.set(module, fields);
-  return fields;
+/** The error for a field that is not for workflows to write. */
+export function fieldNotWritable(module: string, field: string): AutomationError {
+  return new AutomationError('field_not_writable', `The field '${field}' of ${module} cannot be changed by a workflow.`, {
+    hint: 'Ids, timestamps and what the CRM keeps to itself are not for workflows to change.',
+    details: { module, field },
+  });
 }
 
 /** One value for a field in the one form its type has as JSON; the errors are those of {@link checkedPatch}. */

@@ -80,9 +80,9 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   attach(dataSource: DataSource): void {
     const defaultWorkspace = this.extras.workspace === undefined ? 'workspaceId' : this.extras.workspace;
     const tables = new Map(
-      Object.entries(this.options).map(([name, { entity, workspace, where, owner, fields }]) => [
+      Object.entries(this.options).map(([name, { entity, workspace, where, owner, fields, update, deleted }]) => [
         name,
-        new EntityTable(dataSource, { entity, workspace, where, owner, fields }, defaultWorkspace),
+        new EntityTable(dataSource, { entity, workspace, where, owner, fields, update, deleted }, defaultWorkspace),
       ]),
     );
     const modules = new Map<string, CrmModule>();
@@ -163,7 +163,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   /** What the class-validator decorators say; in memory alone, unless the host's validators look further. */
   validate(module: string, change: PlannedChange): readonly Problem[] | Promise<readonly Problem[]> {
     const { table, rules } = this.#module(module);
-    table.checkEmbedded(change.after, change.fields);
+    table.checkEmbedded(change);
     return rules?.ofChange(change) ?? [];
   }
 

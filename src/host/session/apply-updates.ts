@@ -3,7 +3,9 @@ import type { ModuleDescription } from '../../core/catalog.js';
 import { deriveEvents, sameJson } from '../../core/derive-events.js';
 import { AutomationError } from '../../core/errors.js';
 import type { RecordData, RecordRef } from '../../core/event.js';
-import type { Json, JsonObject } from '../../core/json.js';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
+import { placeOf, shapeOf } from '../../core/module-shape.js';
+import { readMember } from '../../core/scope.js';
 import type { CrmHost, CrmTransaction } from '../crm-host.js';
 import { checkedPatch } from '../field-values.js';
 import { grouped, ownFailure } from '../grouped.js';
@@ -185,15 +187,51 @@ function draftUpdate(records: KnownRecords, drafts: Map<string, Draft>, call: Nu
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
-  const changed = Object.fromEntries(Object.entries(set).filter(([field, value]) => !sameJson(before[field], value)));
-  const fields = Object.keys(changed);
-  if (fields.length === 0) return { before: { ...before }, after: { ...before } };
   const draft = drafts.get(ref.id) ?? { ref, current: before, set: {}, calls: [] };
-  draft.current = Object.assign({}, before, changed);
-  Object.assign(draft.set, changed);
+  const fields: string[] = [];
+  const current: RecordData = Object.assign({}, before);
+  const writes: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(set)) {
+    const place = placeOf(module, name);
+    if (sameJson(readMember(current, place), value)) continue;
+    const misfit = setAtPlace(current, place, value);
+    if (misfit !== null) return noMembers(ref, name, misfit);
+    fields.push(name);
+    // Of free JSON a column holds the whole; a member that is a field has a column of its own.
+    const written = shapeOf(module).fields.has(name) ? name : (place[0] as string);
+    writes[written] = current[written] ?? value;
+  }
+  if (fields.length === 0) return { before: { ...before }, after: { ...before } };
+  for (const [name, value] of Object.entries(writes)) {
+    // What is set last counts, of a whole and of its members.
+    for (const earlier in draft.set) if (earlier === name || earlier.startsWith(`${name}.`)) delete draft.set[earlier];
+    draft.set[name] = value;
+  }
+  draft.current = current;
   draft.calls.push({ at, step, before, fields });
   drafts.set(ref.id, draft);
   return null;
+}
+
+/** Sets a value in a record that is a copy; returns what is in the way of the path when that is no object. */
+function setAtPlace(record: RecordData, place: readonly string[], value: Json): string | null {
+  let here: JsonObject = record;
+  for (const [index, name] of place.slice(0, -1).entries()) {
+    const inner = Object.hasOwn(here, name) ? (here[name] ?? null) : null;
+    if (inner !== null && !isJsonObject(inner)) return place.slice(0, index + 1).join('.');
+    const copy: JsonObject = { ...inner };
+    here[name] = copy;
+    here = copy;
+  }
+  here[place.at(-1) as string] = value;
+  return null;
+}
+
+function noMembers({ module }: RecordRef, name: string, holder: string): AutomationError {
+  return new AutomationError('value_invalid', `'${name}' of ${module} cannot be set: '${holder}' of the record holds no object.`, {
+    hint: `Set '${holder}' as a whole.`,
+    details: { module, field: name },
+  });
 }
 
 /** The events of a write, with their origin. */

@@ -85,7 +85,7 @@ function rulesOfEntity(table: EntityTable): ClassRules {
 async function changeProblems(change: PlannedChange, instanceOf: (values: RecordData) => object): Promise<Problem[]> {
   const errors = await errorsOf(instanceOf(change.after));
   if (errors.length === 0) return [];
-  const changed = new Set(change.fields.flatMap((field) => [field, field.replace(/Id$/, '')]));
+  const changed = new Set(change.fields.flatMap((field) => [field, field.replace(/Id$/, ''), field.replace(/\..*$/, '')]));
   const others = errors.filter(({ property }) => !changed.has(property));
   if (others.length === 0) return problemsIn(errors, changed);
   const before = new Set(problemsIn(await errorsOf(instanceOf(change.before)), null).map(({ path, message }) => `${path} ${message}`));

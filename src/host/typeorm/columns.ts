@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import type { DataSource } from 'typeorm';
 import type { FieldType } from '../../core/catalog.js';
 import type { Json } from '../../core/json.js';
@@ -156,7 +157,18 @@ export function toEntityValue(dataSource: DataSource, column: Column, value: Jso
   if ((type === 'integer' || type === 'smallint' || FLOATS.includes(type)) && typeof value === 'string') {
     return /^-?\d{1,15}(\.\d+)?$/.test(value) ? Number(value) : value;
   }
+  if ((type === 'numeric' || type === 'bigint') && !column.transformer && typeof value !== 'object') return asDeclared(column, value);
   return value;
+}
+
+/** TypeORM gives decimals and bigints as texts; a property that is declared as one gets one, with the decimals of its column. */
+function asDeclared({ target, propertyName, scale }: Column, value: Exclude<Json, null | object>): unknown {
+  const declared: unknown = typeof target === 'function' && Reflect.getMetadata('design:type', target.prototype as object, propertyName);
+  const text = String(value);
+  if (declared === BigInt && /^-?\d+$/.test(text)) return BigInt(text);
+  if (declared !== String) return value;
+  const [whole, decimals = ''] = text.split('.');
+  return scale && /^-?\d+(\.\d+)?$/.test(text) ? `${whole}.${decimals.padEnd(scale, '0')}` : text;
 }
 
 /** Whether every value of the column has a form for {@link toPopulated}; what is not known here (bytes, shapes, ranges) may have none. */
@@ -172,6 +184,7 @@ export function toPopulated(dataSource: DataSource, column: Column, value: unkno
   const type = sqlType(dataSource, column);
   // TypeORM has written JSON as text already; as a text it would become a JSON string.
   if ((type === 'json' || type === 'jsonb') && typeof stored === 'string') return JSON.parse(stored);
+  if (typeof stored === 'bigint') return String(stored);
   if (stored instanceof Date) return type === 'timestamp without time zone' ? localTime(stored) : stored.toISOString();
   return stored;
 }

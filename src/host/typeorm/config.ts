@@ -91,6 +91,18 @@ export interface ModuleOption<T extends ObjectLiteral> extends OfWorkspace<T> {
    * the change touches, or spoils, counts. Default: the entity's own decorators, where it has any; false: none.
    */
   validate?: RulesClass | false;
+  /**
+   * Writes a change of a workflow in place of ours, for a module whose writes have to go through the host's own service:
+   * `update: (tx, id, set) => orders.update(tx.manager, id, set)`. `set` holds what changes and nothing else, as the entity
+   * has it (dates as Date, decimals as its property is declared); the record is locked, and read again afterwards. Write
+   * through `tx.manager`, so that it commits with the step. What it throws fails the step.
+   */
+  update?(tx: CrmTransaction, id: string, set: DeepPartial<NoInfer<T>>): Promise<unknown>;
+  /**
+   * The property that says that a row is deleted, where that is no `@DeleteDateColumn`: a date (deleted when there is one) or
+   * a boolean. Such rows exist for no workflow.
+   */
+  deleted?: PropertyOf<NoInfer<T>>;
   /** What counts as open for least_busy: conditions on columns. Default: everything that is not deleted. */
   open?: FindOptionsWhere<NoInfer<T>> | FindOptionsWhere<NoInfer<T>>[];
 }

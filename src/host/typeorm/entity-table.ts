@@ -1,15 +1,17 @@
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { FieldDescription } from '../../core/catalog.js';
+import { sameJson } from '../../core/derive-events.js';
 import { AutomationError } from '../../core/errors.js';
 import type { RecordData } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
-import { checkedValue } from '../field-values.js';
+import type { PlannedChange } from '../crm-host.js';
+import { checkedValue, fieldNotWritable } from '../field-values.js';
 import { type Column, columnLimits, quoted, selected, toJson } from './columns.js';
-import type { FieldOverride, WorkspaceWhere } from './config.js';
+import type { FieldOverride, ModuleOption, WorkspaceWhere } from './config.js';
 import { configError } from './config-error.js';
 import { describeFields, type FieldColumn, fieldColumns, fieldReader } from './fields.js';
 import { leafPaths, setAt, valueAt } from './nested-json.js';
-import { visibleRows } from './visible-rows.js';
+import { isNotDeleted, visibleRows } from './visible-rows.js';
 import { type WorkspaceRule, workspaceRule } from './workspace-rule.js';
 
 /** What of the host's configuration concerns the table itself. */
@@ -19,6 +21,8 @@ export interface TableOption {
   where?: WorkspaceWhere;
   owner?: string;
   fields?: Record<string, FieldOverride>;
+  update?: ModuleOption<ObjectLiteral>['update'];
+  deleted?: string;
 }
 
 /** An entity of the host: its table, its columns as fields, its rows as records. */
@@ -29,9 +33,13 @@ export class EntityTable {
   readonly key: Column;
   /** What says which rows are a workspace's. */
   readonly rule: WorkspaceRule;
+  /** The plain column that says whether a row is deleted. */
+  readonly deleted: Column | undefined;
   readonly columns: readonly FieldColumn[];
   readonly fields: readonly FieldDescription[];
   readonly #byField = new Map<string, FieldColumn[]>();
+  /** What workflows cannot write. */
+  readonly #fixed: ReadonlySet<string>;
   /** Where an entity has the fields that are not properties of their own name. */
   readonly #readers = new Map<string, (given: ObjectLiteral) => unknown>();
 
@@ -47,15 +55,23 @@ export class EntityTable {
     this.metadata = dataSource.getMetadata(option.entity);
     this.sql = this.metadata.tablePath.split('.').map(quoted).join('.');
     const [key, ...furtherKeys] = this.metadata.primaryColumns;
-    if (!key || furtherKeys.length > 0) throw configError(`The entity ${this.metadata.name} needs exactly one primary column.`);
+    if (!key || furtherKeys.length > 0) {
+      const keys = this.metadata.primaryColumns.map(({ propertyPath }) => propertyPath).join(', ');
+      throw configError(
+        `The entity ${this.metadata.name} has ${keys === '' ? 'no primary column' : `a key of several columns (${keys})`}; a record is found by one id.`,
+        'Give the entity one primary column, with a unique index on those it has now, or leave it out of the modules.',
+      );
+    }
     if (key.transformer)
       throw configError(`The primary column of ${this.metadata.name} has a transformer: its ids could not be looked up.`);
     this.key = key;
     this.rule = workspaceRule(this.metadata, option, defaultWorkspace);
+    this.deleted = option.deleted === undefined ? undefined : this.columnOf(option.deleted);
     const owner = option.owner === undefined ? undefined : this.columnOf(option.owner);
-    const setting = { key, workspace: this.rule.column, owner, overrides: option.fields ?? {} };
+    const setting = { key, workspace: this.rule.column, deleted: this.deleted, owner, overrides: option.fields ?? {} };
     this.columns = fieldColumns(dataSource, this.metadata, setting);
     this.fields = describeFields(dataSource, this.columns, setting);
+    this.#fixed = new Set(this.fields.flatMap(({ name, writable }) => (writable ? [] : [name])));
     for (const one of this.columns) {
       this.#byField.set(one.field, [...(this.#byField.get(one.field) ?? []), one]);
       if (one.path.length > 0) this.#byField.set(one.name, [{ ...one, path: [] }]);
@@ -90,7 +106,8 @@ export class EntityTable {
 
   /** Which rows exist for a workspace; see {@link visibleRows}. */
   visible(alias: string, workspaceId: string, parameter: (value: unknown) => string): string | null {
-    return visibleRows(this.dataSource, this.metadata, this.rule, alias, workspaceId, parameter);
+    const visible = visibleRows(this.dataSource, this.metadata, this.rule, alias, workspaceId, parameter);
+    return visible && this.deleted ? `${visible} AND ${isNotDeleted(this.dataSource, this.deleted, alias)}` : visible;
   }
 
   /** Rows that were selected with {@link selectList} as records; the host's transformers and afterLoad hooks have run. */
@@ -105,7 +122,7 @@ export class EntityTable {
 
   /**
    * What the fields in `set` mean for the columns. Values must be canonical (see field-values.ts). An embedded entity is
-   * replaced as a whole: members that are not given become null.
+   * replaced as a whole: members that are not given become null, those that workflows cannot write stay.
    */
   columnValues(set: Readonly<Record<string, Json>>): Map<Column, Json> {
     const values = new Map<Column, Json>();
@@ -122,7 +139,8 @@ export class EntityTable {
           throw new AutomationError('field_unknown', `The field '${[field, ...path].join('.')}' is not known.`, { details: { field } });
         }
       }
-      for (const { path, column, type } of targets) {
+      for (const { path, name: full, column, type } of targets) {
+        if (this.#fixed.has(full)) continue;
         const part = valueAt(value, path) ?? null;
         const name = [field, ...path].join('.');
         const member = { name, type, nullable: column.isNullable, ...columnLimits(this.dataSource, column, type) };
@@ -133,9 +151,16 @@ export class EntityTable {
   }
 
   /** Throws for members of embedded entities that do not fit: to the catalog an embedded entity is one field of any JSON. */
-  checkEmbedded(record: RecordData, fields: readonly string[]): void {
+  checkEmbedded({ before, after, fields }: PlannedChange): void {
     for (const field of fields) {
-      if (this.#byField.get(field)?.[0]?.path.length) this.columnValues({ [field]: record[field] ?? null });
+      const members = this.#byField.get(field) ?? [];
+      if (!members[0]?.path.length) continue;
+      this.columnValues({ [field]: after[field] ?? null });
+      const changed = members.find(({ name, path }) => {
+        const value = this.#fixed.has(name) ? valueAt(after[field], path) : undefined;
+        return value !== undefined && !sameJson(value, valueAt(before[field], path));
+      });
+      if (changed) throw fieldNotWritable(this.metadata.name, changed.name);
     }
   }
 

@@ -23,6 +23,7 @@ export interface FieldColumn {
 export interface FieldSetting {
   key: Column;
   workspace: Column | undefined;
+  deleted: Column | undefined;
   owner: Column | undefined;
   overrides: Readonly<Record<string, FieldOverride>>;
 }
@@ -88,10 +89,11 @@ export function describeFields(dataSource: DataSource, columns: readonly FieldCo
 }
 
 /** Whether workflows may write the column at all; what TypeORM or Postgres fill in is not theirs. */
-function isWritable(column: Column, { key, workspace }: FieldSetting): boolean {
+function isWritable(column: Column, { key, workspace, deleted }: FieldSetting): boolean {
   return (
     column !== key &&
     column !== workspace &&
+    column !== deleted &&
     column.isUpdate &&
     !column.isGenerated &&
     !column.isCreateDate &&

@@ -5,6 +5,7 @@ import type { UsersOption } from './config.js';
 import { configError } from './config-error.js';
 import { EntityTable } from './entity-table.js';
 import { activeCondition, hasRole, membersOf, optionalColumn, restrictToActive, roleList } from './members.js';
+import { isNotDeleted } from './visible-rows.js';
 import { bindToWorkspace } from './workspace-rule.js';
 
 /** Which users: by id, or by role. */
@@ -91,6 +92,7 @@ export async function countOwned(
     .where(keyIsAny(dataSource, owner, 'record', ':ids'), { ids })
     .groupBy(ownerSql);
   if (!bindToWorkspace(builder, table, 'record', tx.workspaceId)) return new Map();
+  if (table.deleted) builder.andWhere(isNotDeleted(dataSource, table.deleted, 'record'));
   if (open) builder.andWhere(open);
   const rows = await builder.getRawMany<{ owner: string; count: string }>();
   return new Map(rows.map((row) => [row.owner, Number(row.count)]));

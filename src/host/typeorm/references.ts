@@ -4,7 +4,7 @@ import { type Column, keyIsAny, quoted, sqlType, storableKeys } from './columns.
 import type { EntityTable } from './entity-table.js';
 import type { Users } from './people.js';
 import { Parameters, queryRows } from './statement.js';
-import { visibleRows } from './visible-rows.js';
+import { isNotDeleted, visibleRows } from './visible-rows.js';
 import { type WorkspaceRule, workspaceColumn } from './workspace-rule.js';
 
 /** A field that is the key of a to-one relation. */
@@ -42,7 +42,9 @@ export function tableReferences(
       ...(module === undefined ? {} : { module }),
       isOpen: !isUser && !target && !column && defaultWorkspace !== null,
       find: async (tx, values) =>
-        isUser ? new Set((await users.find(tx, { ids: values })).map(({ id }) => id)) : existing(tx, table, { metadata, rule, to }, values),
+        isUser
+          ? new Set((await users.find(tx, { ids: values })).map(({ id }) => id))
+          : existing(tx, table, { metadata, rule, deleted: target?.deleted, to }, values),
     });
   }
   return references;
@@ -51,10 +53,10 @@ export function tableReferences(
 async function existing(
   tx: CrmTransaction,
   { dataSource }: EntityTable,
-  target: { metadata: EntityTable['metadata']; rule: WorkspaceRule; to: Column },
+  target: { metadata: EntityTable['metadata']; rule: WorkspaceRule; deleted: Column | undefined; to: Column },
   values: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const { metadata, rule, to } = target;
+  const { metadata, rule, deleted, to } = target;
   // As Postgres writes it; it reads other forms of a uuid as well.
   const stored = (value: string): string => (sqlType(dataSource, to) === 'uuid' ? value.toLowerCase() : value);
   const keys = storableKeys(dataSource, to, values.map(stored));
@@ -65,7 +67,7 @@ async function existing(
   const rows = await queryRows(
     tx.manager,
     `SELECT "target".${quoted(to.databaseName)}::text AS "key" FROM ${table} AS "target"
-     WHERE ${keyIsAny(dataSource, to, '"target"', parameters.add(keys))} AND ${visible}`,
+     WHERE ${keyIsAny(dataSource, to, '"target"', parameters.add(keys))} AND ${visible}${deleted ? ` AND ${isNotDeleted(dataSource, deleted, '"target"')}` : ''}`,
     parameters.values,
   );
   const found = new Set(rows.map(({ key }) => String(key)));

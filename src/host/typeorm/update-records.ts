@@ -7,7 +7,7 @@ import { type Column, keyIsAny, quoted, storableKeys, toEntityValue, toPopulated
 import { type EntityTable, hasSubscriber } from './entity-table.js';
 import { readRecords } from './read-records.js';
 import { Parameters, queryRows } from './statement.js';
-import { bindToWorkspace, outsideWorkspace } from './workspace-rule.js';
+import { outsideWorkspace } from './workspace-rule.js';
 
 /** The new values of one record, by column. */
 export interface ColumnPatch {
@@ -32,19 +32,21 @@ export async function updateRecords(
   };
   if (unchanged.length > 0) add(await readRecords(tx, table, unchanged, { lock: false, relations: [] }));
   if (changed.length === 0) return records;
-  if (hasUpdateHooks(table)) add(await saveEntities(tx, table, changed));
+  const { update } = table.option;
+  if (update) add(await updateByHost(tx, table, changed, update));
+  else if (hasUpdateHooks(table)) add(await saveEntities(tx, table, changed));
   else for (const group of grouped(changed, columnNames)) add(await updateSet(tx, table, group));
   return records;
 }
 
 /** Whether the host wants to see each entity that is updated. Asked at every write: hosts register subscribers at any time. */
-function hasUpdateHooks(table: EntityTable): boolean {
-  const { metadata, dataSource } = table;
-  return (
-    metadata.beforeUpdateListeners.length > 0 ||
-    metadata.afterUpdateListeners.length > 0 ||
-    hasSubscriber(dataSource, metadata.target, ['beforeUpdate', 'afterUpdate'])
-  );
+function hasUpdateHooks({ metadata, dataSource }: EntityTable): boolean {
+  const kinds = [metadata, ...metadata.childEntityMetadatas];
+  return kinds.some((kind) => hasListeners(kind) || hasSubscriber(dataSource, kind.target, ['beforeUpdate', 'afterUpdate']));
+}
+
+function hasListeners({ beforeUpdateListeners, afterUpdateListeners }: EntityTable['metadata']): boolean {
+  return beforeUpdateListeners.length > 0 || afterUpdateListeners.length > 0;
 }
 
 function columnNames({ values }: ColumnPatch): string {
@@ -94,30 +96,106 @@ async function updateSet(tx: CrmTransaction, table: EntityTable, patches: readon
 }
 
 /**
- * One record after the other through TypeORM, so that the host's listeners and subscribers see entities with their state
- * before. They may change more than we asked for, even in further statements: only a read afterwards tells the outcome.
+ * Through TypeORM, so that the host's subscribers see what is written, with the state before. They get an entity with its key
+ * and what changes: nothing else is loaded, nor assigned by the way. Only listeners, which are methods of the entity and may
+ * look at any of its columns, get those too. Subscribers may change more than we asked for, even in further statements: only
+ * a read afterwards tells the outcome.
  */
 async function saveEntities(tx: CrmTransaction, table: EntityTable, patches: readonly ColumnPatch[]): Promise<Map<string, RecordData>> {
-  const { dataSource, key, rule } = table;
-  const ids = patches.map(({ id }) => id);
-  const query = tx.manager
-    .createQueryBuilder<ObjectLiteral>(table.option.entity, 'record')
-    .where(keyIsAny(dataSource, key, 'record', ':ids'), { ids })
-    .orderBy(`record.${key.propertyPath}`)
-    .setLock('for_no_key_update', undefined, ['record']);
-  if (!bindToWorkspace(query, table, 'record', tx.workspaceId)) return new Map();
-  const entities = await query.getMany();
-  const patchOf = new Map(patches.map((patch) => [patch.id, patch]));
-  for (const entity of entities) {
-    for (const [column, value] of patchOf.get(String(key.getEntityValue(entity)))?.values ?? []) {
-      setColumn(entity, column, toEntityValue(dataSource, column, value));
-    }
+  const rows = await lockRows(tx, table, patches);
+  for (const some of grouped(rows, ({ metadata }) => metadata.name)) {
+    const metadata = some[0]?.metadata ?? table.metadata;
+    const loaded = hasListeners(metadata) ? await loadEntities(tx, table, metadata, some) : null;
+    const entities = some.map(({ id, patch }) => {
+      const entity = loaded?.get(id) ?? partialEntity(table, metadata, id);
+      assignPatch(table, entity, patch);
+      return entity;
+    });
+    // The transaction is the caller's; without this TypeORM would set a savepoint around the call.
+    await tx.manager.save(metadata.target, entities, { transaction: false });
   }
-  // The transaction is the caller's; without this TypeORM would set a savepoint around the call.
-  await tx.manager.save(table.option.entity, entities, { transaction: false });
+  return readAgain(tx, table, rows);
+}
+
+/** One record after the other through the host's own service. */
+async function updateByHost(
+  tx: CrmTransaction,
+  table: EntityTable,
+  patches: readonly ColumnPatch[],
+  update: NonNullable<EntityTable['option']['update']>,
+): Promise<Map<string, RecordData>> {
+  const rows = await lockRows(tx, table, patches);
+  for (const { id, patch } of rows) {
+    const set: ObjectLiteral = {};
+    assignPatch(table, set, patch);
+    await update(tx, id, set);
+  }
+  return readAgain(tx, table, rows);
+}
+
+async function readAgain(tx: CrmTransaction, table: EntityTable, rows: readonly LockedRow[]): Promise<Map<string, RecordData>> {
+  const ids = rows.map(({ id }) => id);
   const records = await readRecords(tx, table, ids, { lock: false, relations: [] });
-  if (rule.where && records.size < entities.length) throw outsideWorkspace(table, 'changed');
+  if (table.rule.where && records.size < rows.length) throw outsideWorkspace(table, 'changed');
   return records;
+}
+
+interface LockedRow {
+  id: string;
+  patch: ColumnPatch;
+  /** Of which of the classes that share the table it is. */
+  metadata: EntityTable['metadata'];
+}
+
+/** Locks the rows in order of id; those that the workspace does not have are missing. */
+async function lockRows(tx: CrmTransaction, table: EntityTable, patches: readonly ColumnPatch[]): Promise<LockedRow[]> {
+  const { dataSource, key, metadata } = table;
+  const parameters = new Parameters();
+  const visible = table.visible('"record"', tx.workspaceId, parameters.add);
+  if (visible === null) return [];
+  const keySql = `"record".${quoted(key.databaseName)}`;
+  const kind = metadata.discriminatorColumn ? `"record".${quoted(metadata.discriminatorColumn.databaseName)}::text` : 'NULL';
+  const ids = parameters.add(patches.map(({ id }) => id));
+  const rows = await queryRows(
+    tx.manager,
+    `SELECT ${keySql}::text AS "id", ${kind} AS "kind" FROM ${table.sql} AS "record"
+     WHERE ${keyIsAny(dataSource, key, '"record"', ids)} AND ${visible} ORDER BY ${keySql} FOR NO KEY UPDATE OF "record"`,
+    parameters.values,
+  );
+  const patchOf = new Map(patches.map((patch) => [patch.id, patch]));
+  return rows.flatMap(({ id, kind: of }) => {
+    const patch = patchOf.get(String(id));
+    const child = metadata.childEntityMetadatas.find(({ discriminatorValue }) => discriminatorValue === of);
+    return patch ? [{ id: patch.id, patch, metadata: child ?? metadata }] : [];
+  });
+}
+
+/** The entities with their own columns and no relations. */
+async function loadEntities(
+  tx: CrmTransaction,
+  table: EntityTable,
+  metadata: EntityTable['metadata'],
+  rows: readonly LockedRow[],
+): Promise<Map<string, ObjectLiteral>> {
+  const { dataSource, key } = table;
+  const ids = rows.map(({ id }) => id);
+  const entities = await tx.manager
+    .createQueryBuilder<ObjectLiteral>(metadata.target, 'record')
+    .where(keyIsAny(dataSource, key, 'record', ':ids'), { ids })
+    .getMany();
+  return new Map(entities.map((entity) => [String(key.getEntityValue(entity)), entity]));
+}
+
+/** An entity of the class with its key alone: what its constructor and its class assign by the way would be saved. */
+function partialEntity(table: EntityTable, metadata: EntityTable['metadata'], id: string): ObjectLiteral {
+  const entity = metadata.create() as ObjectLiteral;
+  for (const name of Object.keys(entity)) delete entity[name];
+  table.key.setEntityValue(entity, toEntityValue(table.dataSource, table.key, id));
+  return entity;
+}
+
+function assignPatch({ dataSource }: EntityTable, entity: ObjectLiteral, { values }: ColumnPatch): void {
+  for (const [column, value] of values) setColumn(entity, column, toEntityValue(dataSource, column, value));
 }
 
 /** Sets a column of an entity; the key of a relation without a property of its own is set through the relation. */

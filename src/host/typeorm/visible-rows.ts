@@ -1,6 +1,12 @@
 import type { DataSource } from 'typeorm';
-import { quoted } from './columns.js';
+import { type Column, quoted, sqlType } from './columns.js';
 import { ofWorkspace, type WorkspaceRule } from './workspace-rule.js';
+
+/** The test that a row is not marked as deleted by a plain column: a boolean, or anything that is there or not. */
+export function isNotDeleted(dataSource: DataSource, deleted: Column, alias: string): string {
+  const column = `${alias}.${quoted(deleted.databaseName)}`;
+  return sqlType(dataSource, deleted) === 'boolean' ? `${column} IS NOT TRUE` : `${column} IS NULL`;
+}
 
 /**
  * Which rows of an entity exist for a workspace: not deleted, of the entity's own kind, and the workspace's. Null when the
