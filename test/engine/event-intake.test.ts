@@ -164,7 +164,7 @@ describe('what an event keeps of a record', () => {
     const actor = { type: 'user' as const, id: 'u-1', name: 'Ann', passwordHash: 'x', sessions: [{}] };
     await app.automation.publish({ ...created, record: new LoadedLead(), actor });
     expect(await stored('loaded')).toEqual({
-      record: { id: 'loaded', name: 'Ada', amount: 5.5, account: { id: 'a-1', name: 'Engines', industry: 'Steel' } },
+      record: { id: 'loaded', name: 'Ada', amount: 5.5, accountId: 'a-1', account: { id: 'a-1', name: 'Engines', industry: 'Steel' } },
       previous: null,
       changes: null,
       cut: null,
