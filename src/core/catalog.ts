@@ -12,6 +12,8 @@ export interface FieldDescription {
   nullable: boolean;
   /** False for ids, timestamps and whatever the host keeps to itself: workflows cannot change it. */
   writable: boolean;
+  /** Worked out from other columns: what an event lacks of it is read when workflows look at the event. Never writable. */
+  computed?: true;
   /** The values it may take, where they are fixed. */
   options?: string[];
   /** The most characters it holds; of a list, each of its texts. */

@@ -103,9 +103,10 @@ export class EventIntake {
     if (!module) throw unknownModule(given.module, '', this.catalog);
     const before = this.storableRecord(given.before, 'before', module);
     const after = this.storableRecord(given.after, 'after', module);
+    withoutHalfKnown(module, before, after);
     const record = after ?? before;
     const rows = deriveEvents(module, before, after).map(({ event }) =>
-      this.toRow({ ...given, event, record, previous: before, recordId: textId(record?.id) ?? undefined }, ''),
+      this.toRow({ ...given, event, recordId: textId(record?.id) ?? undefined }, '', { record, previous: before }),
     );
     await this.write(rows, manager);
   }
@@ -121,7 +122,8 @@ export class EventIntake {
     this.wakeUp.announceAfterCommit(manager);
   }
 
-  private toRow(given: AutomationEvent, at: string): EventRow {
+  /** `made`: the records as they are to be stored, where they have been looked at already. */
+  private toRow(given: AutomationEvent, at: string, made?: { record: RecordData | null; previous: RecordData | null }): EventRow {
     const event = seenOnce(given, at.slice(0, -1) || 'event', membersOf);
     const problems: Problem[] = [];
     const text = (name: 'workspaceId' | 'event' | 'key' | 'source', value: unknown): string => {
@@ -136,8 +138,9 @@ export class EventIntake {
     const module = this.moduleNames.get(event.module);
     const description = module === undefined ? undefined : this.catalog.modules.get(module);
     if (module === undefined || description === undefined) throw unknownModule(event.module, at, this.catalog);
-    const record = this.storableRecord(event.record, `${at}record`, description);
-    const previous = this.storableRecord(event.previous, `${at}previous`, description);
+    const record = made ? made.record : this.storableRecord(event.record, `${at}record`, description);
+    const previous = made ? made.previous : this.storableRecord(event.previous, `${at}previous`, description);
+    withoutHalfKnown(description, previous, record);
     const recordId = textId(event.recordId ?? record?.id ?? previous?.id);
     if (problems.length > 0) throw invalidEvent(problems);
     const row = {
@@ -184,6 +187,16 @@ function seenOnce<T extends object>(given: T, path: string, copy: (given: T) => 
 /** By name, not by spreading: an event may be an instance of a class of the host's, with accessors. */
 function membersOf({ workspaceId, module, event, recordId, record, previous, actor, key, source }: AutomationEvent): AutomationEvent {
   return { workspaceId, module, event, recordId, record, previous, actor, key, source };
+}
+
+/** A computed field that only one of the two records tells has not changed for that: what is missing could not be worked out. */
+function withoutHalfKnown(module: ModuleDescription, previous: RecordData | null, record: RecordData | null): void {
+  if (previous === null || record === null) return;
+  for (const { name, computed } of module.fields) {
+    if (!computed || Object.hasOwn(previous, name) === Object.hasOwn(record, name)) continue;
+    delete previous[name];
+    delete record[name];
+  }
 }
 
 function textId(value: unknown): string | null {

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Catalog } from '../../core/catalog.js';
+import type { Catalog, ModuleDescription } from '../../core/catalog.js';
 import { AutomationError } from '../../core/errors.js';
 import type { DomainEvent, RecordData } from '../../core/event.js';
 import { isJsonObject, type Json } from '../../core/json.js';
@@ -45,7 +45,7 @@ export async function completeRecords(
     for (const event of events) {
       const current = found?.get(event.recordId as string);
       if (found === null) unanswered.add(event);
-      else if (current && description) event.record = completed(event, knownOf(catalog, description, current), names);
+      else if (current && description) event.record = completed(event, description, knownOf(catalog, description, current), names);
     }
   }
   return unanswered;
@@ -56,18 +56,18 @@ function noAnswer(error: unknown): null {
   throw error;
 }
 
-function isComplete({ record, cut }: DomainEvent, { conditionRelations }: CompiledVersion): boolean {
-  return record !== null && conditionRelations.length === 0 && !cut;
+function isComplete({ record, cut }: DomainEvent, { conditionRelations, conditionComputed }: CompiledVersion): boolean {
+  return record !== null && conditionRelations.length === 0 && !cut && conditionComputed.every((name) => Object.hasOwn(record, name));
 }
 
 /** The event's own values win: conditions are about the moment of the event. Only what it lacks is taken from the present. */
-function completed({ record, cut }: DomainEvent, current: RecordData, relations: readonly string[]): RecordData {
+function completed({ record, cut }: DomainEvent, module: ModuleDescription, current: RecordData, relations: readonly string[]): RecordData {
   if (record === null) return current;
   const related = Object.fromEntries(relations.map((name) => [name, relatedOf(record[name], current[name])]));
-  const whole = (cut ?? [])
-    .flatMap((path) => (path.startsWith(OF_RECORD) ? [path.slice(OF_RECORD.length)] : []))
-    .filter((name) => Object.hasOwn(current, name));
-  return { ...record, ...related, ...Object.fromEntries(whole.map((name) => [name, current[name] ?? null])) };
+  const computed = module.fields.filter((field) => field.computed && !Object.hasOwn(record, field.name)).map(({ name }) => name);
+  const shortened = (cut ?? []).flatMap((path) => (path.startsWith(OF_RECORD) ? [path.slice(OF_RECORD.length)] : []));
+  const lacking = [...computed, ...shortened].filter((name) => Object.hasOwn(current, name));
+  return { ...record, ...related, ...Object.fromEntries(lacking.map((name) => [name, current[name] ?? null])) };
 }
 
 const OF_RECORD = 'record.';

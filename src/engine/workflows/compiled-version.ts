@@ -34,6 +34,8 @@ export interface CompiledVersion {
   conditions: CompiledCondition | null;
   /** Relations of the record that the conditions read; they are loaded before routing decides. */
   conditionRelations: readonly string[];
+  /** Computed fields that the conditions read: an event may lack them. */
+  conditionComputed: readonly string[];
   /** Relations that conditions, branches or templates of the steps read. */
   stepRelations: readonly string[];
   firstAdvance: FirstAdvance;
@@ -72,6 +74,7 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
     trigger: compileTrigger(trigger, module),
     conditions,
     conditionRelations: relationsIn(conditions?.paths ?? [], module),
+    conditionComputed: computedIn(conditions?.paths ?? [], module),
     stepRelations: relationsIn([...stepPaths], module),
     firstAdvance: firstAdvanceOf(definition, actions),
     writesRecord: [...walkSteps(definition.steps)].some(({ step }) => step.kind === 'action' && writesRecord(actions.get(step.type))),
@@ -91,6 +94,11 @@ function firstAdvanceOf(definition: WorkflowDefinition, actions: Pick<ActionRegi
     else if (action && !builtInActions.includes(action)) return 'by_worker';
   }
   return first;
+}
+
+function computedIn(paths: readonly string[], module: ModuleDescription | null): string[] {
+  const computed = module?.fields.filter((field) => field.computed) ?? [];
+  return computed.map(({ name }) => name).filter((name) => paths.includes(`record.${name}`));
 }
 
 /** The relations of the module that these paths go through: `account.industry`, `record.account.industry`. */

@@ -71,6 +71,7 @@ export function columnLimits(dataSource: DataSource, column: Column, type: Field
 
 /** What to select of a column so that the driver's parsing loses nothing (a `date` is no moment, an interval no object). */
 export function selected(dataSource: DataSource, column: Column, alias: string): string {
+  if (column.isVirtualProperty && column.query) return `(${column.query(alias)})`;
   const name = `${alias}.${quoted(column.databaseName)}`;
   const type = sqlType(dataSource, column);
   if (column.isArray) return name;

@@ -27,7 +27,7 @@ export interface OfWorkspace<T extends ObjectLiteral> {
 }
 
 /** What the catalog says of a field, where it differs from what the entity's metadata tell. */
-export interface FieldOverride {
+export interface FieldOverride<T extends ObjectLiteral = ObjectLiteral> {
   label?: string;
   /** False keeps workflows from changing the field. True cannot open what is generated (ids, timestamps, the workspace). */
   writable?: boolean;
@@ -37,6 +37,11 @@ export interface FieldOverride {
   options?: string[];
   /** How its values are read and written as JSON. */
   type?: FieldType;
+  /**
+   * Makes this a computed field: its value is told from the entity's columns, hidden ones included (nothing else is loaded).
+   * It needs a `type`, and is never writable. Where it throws, the field is empty.
+   */
+  get?(entity: T): unknown;
 }
 
 /** An event of a module: its rule, its rule with a label, or false to leave a default event out. */
@@ -78,7 +83,7 @@ export interface ModuleOption<T extends ObjectLiteral> extends OfWorkspace<T> {
   stage?: PropertyOf<NoInfer<T>>;
   /** The property that assign_owner changes: a column with a user's id, or a to-one relation to the user. */
   owner?: PropertyOf<NoInfer<T>>;
-  fields?: { [Name in PropertyOf<NoInfer<T>>]?: FieldOverride } & Record<string, FieldOverride>;
+  fields?: { [Name in PropertyOf<NoInfer<T>>]?: FieldOverride<NoInfer<T>> } & Record<string, FieldOverride<NoInfer<T>>>;
   /** To-one relations to reach one hop away. Default: all whose entity is a module too. */
   relations?: readonly PropertyOf<NoInfer<T>>[];
   /** Default: the options of the stage field, where it is an enum. */

@@ -9,7 +9,16 @@ import { checkedValue, fieldNotWritable } from '../field-values.js';
 import { type Column, columnLimits, quoted, selected, toJson } from './columns.js';
 import type { FieldOverride, ModuleOption, WorkspaceWhere } from './config.js';
 import { configError } from './config-error.js';
-import { describeFields, type FieldColumn, fieldColumns, fieldReader } from './fields.js';
+import {
+  type ComputedField,
+  computedFields,
+  computedValue,
+  describeComputed,
+  describeFields,
+  type FieldColumn,
+  fieldColumns,
+  fieldReader,
+} from './fields.js';
 import { leafPaths, setAt, valueAt } from './nested-json.js';
 import { isNotDeleted, visibleRows } from './visible-rows.js';
 import { type WorkspaceRule, workspaceRule } from './workspace-rule.js';
@@ -37,6 +46,9 @@ export class EntityTable {
   readonly deleted: Column | undefined;
   readonly columns: readonly FieldColumn[];
   readonly fields: readonly FieldDescription[];
+  readonly #computed: readonly ComputedField[];
+  /** Columns that no record shows, but that computed fields may be told from. */
+  readonly #unseen: readonly Column[];
   readonly #byField = new Map<string, FieldColumn[]>();
   /** What workflows cannot write. */
   readonly #fixed: ReadonlySet<string>;
@@ -70,7 +82,11 @@ export class EntityTable {
     const owner = option.owner === undefined ? undefined : this.columnOf(option.owner);
     const setting = { key, workspace: this.rule.column, deleted: this.deleted, owner, overrides: option.fields ?? {} };
     this.columns = fieldColumns(dataSource, this.metadata, setting);
-    this.fields = describeFields(dataSource, this.columns, setting);
+    this.#computed = computedFields(this.metadata, this.columns, setting);
+    this.fields = [...describeFields(dataSource, this.columns, setting), ...describeComputed(this.#computed, setting)];
+    const shown = new Set(this.columns.map(({ column }) => column));
+    const isUnseen = (one: Column): boolean => !shown.has(one) && one.isSelect && !one.isVirtual && !one.isVirtualProperty;
+    this.#unseen = this.#computed.length === 0 ? [] : this.metadata.columns.filter(isUnseen);
     this.#fixed = new Set(this.fields.flatMap(({ name, writable }) => (writable ? [] : [name])));
     for (const one of this.columns) {
       this.#byField.set(one.field, [...(this.#byField.get(one.field) ?? []), one]);
@@ -78,6 +94,7 @@ export class EntityTable {
       const reader = fieldReader(one, key);
       if (reader) this.#readers.set(one.field, reader);
     }
+    for (const field of this.#computed) this.#readers.set(field.name, (given) => computedValue(field, given));
   }
 
   /** The value of a field in an entity of the host's, where it is not the property of that name; else undefined. */
@@ -101,7 +118,8 @@ export class EntityTable {
 
   /** `"alias"."a" AS "<prefix>0", …`: what {@link toRecords} reads. */
   selectList(alias: string, prefix: string): string {
-    return this.columns.map(({ column }, index) => `${selected(this.dataSource, column, alias)} AS "${prefix}${index}"`).join(', ');
+    const columns = [...this.columns.map(({ column }) => column), ...this.#unseen];
+    return columns.map((column, index) => `${selected(this.dataSource, column, alias)} AS "${prefix}${index}"`).join(', ');
   }
 
   /** Which rows exist for a workspace; see {@link visibleRows}. */
@@ -116,8 +134,13 @@ export class EntityTable {
     const values = rows.map((row) =>
       this.columns.map(({ column }, index) => driver.prepareHydratedValue(row[`${prefix}${index}`], column)),
     );
-    if (this.#hasLoadHooks()) await this.#runLoadHooks(manager, values);
-    return values.map((row) => this.#toRecord(row));
+    const hasHooks = this.#hasLoadHooks();
+    if (!hasHooks && this.#computed.length === 0) return values.map((row) => this.#toRecord(row));
+    const unseen = rows.map((row) =>
+      this.#unseen.map((column, index) => driver.prepareHydratedValue(row[`${prefix}${this.columns.length + index}`], column)),
+    );
+    const entities = await this.#asEntities(manager, values, unseen, hasHooks);
+    return values.map((row, at) => this.#withComputed(this.#toRecord(row), entities[at] as ObjectLiteral));
   }
 
   /**
@@ -127,7 +150,9 @@ export class EntityTable {
   columnValues(set: Readonly<Record<string, Json>>): Map<Column, Json> {
     const values = new Map<Column, Json>();
     for (const [field, value] of Object.entries(set)) {
-      const targets = this.#byField.get(field) ?? [];
+      const targets = this.#byField.get(field);
+      // A computed field: there is no column to it.
+      if (!targets) continue;
       const [first] = targets;
       if (first?.path.length === 0) {
         values.set(first.column, value);
@@ -178,26 +203,43 @@ export class EntityTable {
     return this.metadata.afterLoadListeners.length > 0 || hasSubscriber(this.dataSource, this.metadata.target, ['afterLoad']);
   }
 
-  /** Lets the host's afterLoad hooks see the rows as entities, and takes over what they made of the columns. */
-  async #runLoadHooks(manager: EntityManager, rows: unknown[][]): Promise<void> {
+  /** The rows as entities of the host. Where it has afterLoad hooks, they see them, and what they made of the columns is taken over. */
+  async #asEntities(manager: EntityManager, rows: unknown[][], unseen: unknown[][], hasHooks: boolean): Promise<ObjectLiteral[]> {
     const runner = manager.queryRunner ?? this.dataSource.createQueryRunner();
     try {
-      const entities = rows.map((row) => {
+      const entities = rows.map((row, at) => {
         const entity = this.metadata.create(runner) as ObjectLiteral;
         this.columns.forEach(({ column }, index) => {
           if (!column.isVirtual) column.setEntityValue(entity, row[index]);
         });
+        this.#unseen.forEach((column, index) => {
+          column.setEntityValue(entity, unseen[at]?.[index]);
+        });
         return entity;
       });
+      if (!hasHooks) return entities;
       await runner.broadcaster.broadcast('Load', this.metadata, entities);
       rows.forEach((row, at) => {
         this.columns.forEach(({ column }, index) => {
           if (!column.isVirtual) row[index] = column.getEntityValue(entities[at] as ObjectLiteral);
         });
       });
+      return entities;
     } finally {
       if (runner !== manager.queryRunner) await runner.release();
     }
+  }
+
+  #withComputed(record: RecordData, entity: ObjectLiteral): RecordData {
+    for (const field of this.#computed) {
+      try {
+        record[field.name] = computedValue(field, entity) ?? null;
+      } catch {
+        // As the docs of `get` say: the field is empty.
+        record[field.name] = null;
+      }
+    }
+    return record;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { FieldDescription, FieldType } from '../../core/catalog.js';
-import { type Column, columnLimits, fieldType } from './columns.js';
+import type { Json } from '../../core/json.js';
+import { type Column, columnLimits, fieldType, toJson } from './columns.js';
 import type { FieldOverride } from './config.js';
 import { configError } from './config-error.js';
 import { asLabel } from './module-events.js';
@@ -33,7 +34,7 @@ export function fieldColumns(dataSource: DataSource, metadata: Metadata, { key, 
   const columns: FieldColumn[] = [];
   const names = new Set(metadata.columns.filter((one) => !one.isVirtual).map((one) => one.propertyPath));
   for (const column of metadata.columns) {
-    if (!column.isSelect || column.isVirtualProperty || (column.isVirtual && !column.relationMetadata)) continue;
+    if (!column.isSelect || (column.isVirtualProperty && !column.query) || (column.isVirtual && !column.relationMetadata)) continue;
     if (column.relationMetadata && column.relationMetadata.joinColumns.length > 1) continue;
     const [field, ...path] = column === key ? ['id'] : fieldPath(column, names);
     if (field === undefined) continue;
@@ -45,7 +46,9 @@ export function fieldColumns(dataSource: DataSource, metadata: Metadata, { key, 
   }
   const twice = columns.find(({ name }, index) => columns.findIndex((other) => other.name === name) !== index);
   if (twice) throw configError(`The entity ${metadata.name} has two columns for the field '${twice.field}'.`);
-  const unknown = Object.keys(overrides).find((name) => !names.has(name) && !columns.some((one) => one.name === name));
+  const unknown = Object.keys(overrides).find(
+    (name) => !overrides[name]?.get && !names.has(name) && !columns.some((one) => one.name === name),
+  );
   if (unknown !== undefined && !metadata.hasEmbeddedWithPropertyPath(unknown)) {
     throw configError(`The entity ${metadata.name} has no field '${unknown}' to describe.`);
   }
@@ -65,7 +68,8 @@ export function describeFields(dataSource: DataSource, columns: readonly FieldCo
       name,
       label: label ?? asLabel(name),
       type,
-      nullable: column.isNullable,
+      nullable: column.isNullable || column.isVirtualProperty,
+      ...(column.isVirtualProperty ? { computed: true } : {}),
       writable: writable !== false && holder.writable !== false && isWritable(column, setting),
       ...(options === undefined ? {} : { options }),
       ...columnLimits(dataSource, column, type),
@@ -88,6 +92,49 @@ export function describeFields(dataSource: DataSource, columns: readonly FieldCo
   return [...fields.values()];
 }
 
+/** A field that the host works out from an entity. */
+export interface ComputedField {
+  name: string;
+  type: FieldType;
+  get(entity: ObjectLiteral): unknown;
+}
+
+/** The computed fields of an entity. Throws `crm_config_invalid` for one without a type, or in place of a column. */
+export function computedFields(metadata: Metadata, columns: readonly FieldColumn[], { overrides }: FieldSetting): ComputedField[] {
+  return Object.entries(overrides).flatMap(([name, { get, type, hidden, writable }]) => {
+    if (!get || hidden) return [];
+    const problem =
+      type === undefined
+        ? 'needs a `type`'
+        : writable
+          ? 'cannot be writable'
+          : columns.some(({ field }) => field === name) || metadata.columns.some(({ propertyPath }) => propertyPath === name)
+            ? 'has the name of a column'
+            : null;
+    if (type === undefined || problem !== null) throw configError(`The computed field '${name}' of ${metadata.name} ${problem}.`);
+    return [{ name, type, get }];
+  });
+}
+
+/** The value of a computed field as JSON; undefined where there is none. Of a sum what binary fractions add to it is left off: 35.7, not 35.699999999999996. */
+export function computedValue({ get, type }: ComputedField, entity: ObjectLiteral): Json | undefined {
+  const value = get(entity);
+  if (value === undefined) return undefined;
+  const json = toJson(value, type);
+  return typeof json === 'number' ? Number(json.toPrecision(15)) : json;
+}
+
+/** The computed fields as the catalog describes them. */
+export function describeComputed(computed: readonly ComputedField[], { overrides }: FieldSetting): FieldDescription[] {
+  return computed.map(({ name, type }) => {
+    const { label, options } = overrides[name] ?? {};
+    return {
+      ...{ name, label: label ?? asLabel(name), type, nullable: true, writable: false, computed: true as const },
+      ...(options === undefined ? {} : { options }),
+    };
+  });
+}
+
 /** Whether workflows may write the column at all; what TypeORM or Postgres fill in is not theirs. */
 function isWritable(column: Column, { key, workspace, deleted }: FieldSetting): boolean {
   return (
@@ -95,6 +142,7 @@ function isWritable(column: Column, { key, workspace, deleted }: FieldSetting): 
     column !== workspace &&
     column !== deleted &&
     column.isUpdate &&
+    !column.isVirtualProperty &&
     !column.isGenerated &&
     !column.isCreateDate &&
     !column.isUpdateDate &&

@@ -18,6 +18,9 @@ class FieldDto {
   @ApiProperty({ example: true })
   writable!: boolean;
 
+  @ApiProperty({ required: false, description: 'Worked out by the CRM from other fields; absent of all others.', example: true })
+  computed?: true;
+
   @ApiProperty({ required: false, type: [String] })
   options?: string[];
 
