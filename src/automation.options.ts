@@ -34,8 +34,13 @@ export interface AutomationOptions {
     concurrency?: number;
     /** Events or runs in one transaction. Default 200. */
     batchSize?: number;
-    /** Looks for unannounced work this often, in milliseconds. Default 1,000. */
+    /** Looks for unannounced work this often, in milliseconds, while something is going on. Default 1,000. */
     pollIntervalMs?: number;
+    /**
+     * Looks this often, in milliseconds, while nothing is going on and other processes can announce their work (LISTEN). What
+     * falls due is looked for in time. Default 5,000.
+     */
+    idlePollIntervalMs?: number;
     /** A dead worker's runs go on after so many milliseconds; its heartbeat comes at a third of them. Default 30,000. */
     leaseMs?: number;
     /** A stop waits this long for steps under way, in milliseconds. Default 25,000. */
@@ -76,6 +81,8 @@ export interface AutomationOptions {
      * transaction is of one workspace; without it many share one. It does nothing but statements on the manager.
      */
     onTransaction?: TransactionHook;
+    /** Statements of the module's own pool go to the DataSource's logger too, as its `logging` says. Default false. */
+    logging?: boolean;
   };
 }
 
@@ -84,7 +91,7 @@ export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
 
 const DEFAULTS = {
   timezone: 'UTC',
-  worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
+  worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, idlePollIntervalMs: 5_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
   limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10, crmCallMs: 15_000 },
   retention: { runs: 'P180D', skippedRuns: 'P30D', events: 'P30D' },
   admin: { queryTimeoutMs: 5_000, waiting: 50 },
@@ -122,6 +129,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     ownTransactions: ownTransactionsOf(poolSize),
     batchSize: whole('worker.batchSize', worker.batchSize, DEFAULTS.worker.batchSize, 1, 1_000),
     pollIntervalMs: whole('worker.pollIntervalMs', worker.pollIntervalMs, DEFAULTS.worker.pollIntervalMs, 10, 60_000),
+    idlePollIntervalMs: whole('worker.idlePollIntervalMs', worker.idlePollIntervalMs, DEFAULTS.worker.idlePollIntervalMs, 10, 600_000),
     leaseMs: whole('worker.leaseMs', worker.leaseMs, DEFAULTS.worker.leaseMs, 1_000, 600_000),
     shutdownGraceMs: whole('worker.shutdownGraceMs', worker.shutdownGraceMs, DEFAULTS.worker.shutdownGraceMs, 0, 300_000),
     timezone,

@@ -45,6 +45,7 @@ const database: Provider = {
       migrations: MIGRATIONS,
       migrate: options.database?.migrate ?? ('auto' as const),
       ...(onTransaction && { onTransaction: guardedHook(onTransaction, limits.crmCallMs) }),
+      logging: options.database?.logging ?? false,
     };
     const database = new AutomationDatabase(options.dataSource, settings);
     await database.connect();

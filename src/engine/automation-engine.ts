@@ -5,8 +5,9 @@ import { ENGINE_SETTINGS, type EngineSettings } from './engine-settings.js';
 import { isConnectionLoss, sqlState } from './failures.js';
 import { type Routed, Router } from './routing/router.js';
 import { RunDriver } from './running/run-driver.js';
-import { DueRunsQueue, type More } from './timing/due-runs.js';
+import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
+import { Watch } from './timing/watch.js';
 import { WakeUp } from './wake-up.js';
 import { WorkSignal } from './work-signal.js';
 
@@ -30,15 +31,14 @@ const LAST_PAUSE_MS = 5_000;
 const FAREWELL_MS = 1_000;
 
 /**
- * Keeps routing and running going in this process: loops that work until there is nothing left, then wait for a hint or
- * the next poll. Nothing is kept in memory that is not in the tables: kill it anywhere.
+ * Keeps routing and running going in this process: loops that work until there is nothing left, then wait for a hint, or for
+ * the one loop that looks around. Nothing is kept in memory that is not in the tables: kill it anywhere.
  */
 @Injectable()
 export class AutomationEngine {
   private readonly logger = new Logger('Automation');
   private readonly events = new WorkSignal();
   private readonly runs = new WorkSignal();
-  private readonly due = new WorkSignal();
   private loops: Promise<void>[] = [];
   private timers: NodeJS.Timeout[] = [];
   private readonly rounds = new Set<Promise<void>>();
@@ -49,6 +49,7 @@ export class AutomationEngine {
     private readonly router: Router,
     private readonly driver: RunDriver,
     private readonly dueRuns: DueRunsQueue,
+    private readonly watch: Watch,
     private readonly retention: RetentionRounds,
     private readonly wakeUp: WakeUp,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
@@ -65,14 +66,16 @@ export class AutomationEngine {
     this.stopListening = this.wakeUp.onWork((kind) => {
       if (kind === 'events') this.events.raise();
       if (kind === 'runs') this.runs.raise();
+      if (kind === 'expected') this.watch.stir();
       if (kind === 'answers') void this.driver.heartbeat().catch((error: unknown) => this.logger.debug(`answers: ${String(error)}`));
     });
     this.driver.onRoom = () => this.runs.raise();
+    this.driver.onWorkDone = () => this.watch.stir();
     for (let index = 0; index < LOOPS; index += 1) {
-      this.loops.push(this.loop('route', this.events, async () => ((await this.route()).more ? 'now' : 'no')));
-      this.loops.push(this.loop('run', this.runs, async () => ((await this.driver.tick()) > 0 ? 'now' : 'no')));
+      this.loops.push(this.loop('route', this.events, async () => this.untilWoken((await this.route()).more)));
+      this.loops.push(this.loop('run', this.runs, async () => this.untilWoken((await this.driver.tick()) > 0)));
     }
-    this.loops.push(this.loop('due runs', this.due, () => this.queueDueRuns()));
+    this.loops.push(this.loop('watch', this.watch.signal, () => this.lookAround()));
     this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.roundIfDue(() => this.stopping));
   }
 
@@ -82,7 +85,7 @@ export class AutomationEngine {
     const stopBy = performance.now() + shutdownGraceMs;
     this.stopping = true;
     this.stopListening?.();
-    for (const signal of [this.events, this.runs, this.due]) signal.raiseAll();
+    for (const signal of [this.events, this.runs, this.watch.signal]) signal.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
     await within(shutdownGraceMs, Promise.all([...this.loops, ...this.rounds]));
@@ -127,21 +130,36 @@ export class AutomationEngine {
     return routed;
   }
 
-  private async queueDueRuns(): Promise<More> {
-    const { queued, more } = await this.dueRuns.queue(() => this.driver.heldIds);
-    if (queued) this.runs.raise();
-    return more;
+  /** How long a loop waits for its signal: not at all while there is more, else for as long as it takes. */
+  private untilWoken(more: boolean): number | null {
+    if (!more) return null;
+    this.watch.stir();
+    return 0;
   }
 
-  private async loop(name: string, signal: WorkSignal, work: () => Promise<More>): Promise<void> {
+  /** Wakes whoever has something to do. Returns when to look again, in milliseconds. */
+  private async lookAround(): Promise<number> {
+    if (this.driver.owesRuns) this.watch.stir();
+    const { outlook, pauseMs } = await this.watch.look(this.driver.heldIds);
+    if (outlook.events) this.events.raise();
+    if (outlook.runs || this.driver.owesRuns) this.runs.raise();
+    if (outlook.nextEndInMs === null || outlook.nextEndInMs > 0) return pauseMs;
+    const { queued, more } = await this.dueRuns.queue(() => this.driver.heldIds);
+    if (queued) this.runs.raise();
+    // The next one may end a moment later.
+    if (queued || more === 'now') return 0;
+    return more === 'soon' ? Math.min(SOON_MS, pauseMs) : pauseMs;
+  }
+
+  /** `work` returns how long to wait for a signal before it is called again: 0 for not at all, null for as long as it takes. */
+  private async loop(name: string, signal: WorkSignal, work: () => Promise<number | null>): Promise<void> {
     let pause = 0;
     while (!this.stopping) {
       try {
-        const more = await work();
+        const waitMs = await work();
         if (pause > 0) this.logger.log(`${name}: going on.`);
         pause = 0;
-        if (more !== 'now' && !this.stopping)
-          await signal.wait(Math.min(more === 'soon' ? SOON_MS : Infinity, this.settings.pollIntervalMs));
+        if (waitMs !== 0 && !this.stopping) await signal.wait(waitMs);
       } catch (error) {
         // A lost database is waited for; whatever else it is, the loop must not die of it.
         if (pause === 0) this.logger.error(`${name}: ${whatStandsInTheWay(error)}`);

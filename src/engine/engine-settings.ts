@@ -10,8 +10,10 @@ export interface EngineSettings {
   batchSize: number;
   /** How long a run belongs to its worker without a heartbeat; a dead worker's runs go on after it. */
   leaseMs: number;
-  /** How often to look for work that nobody announced. */
+  /** How often to look for work that nobody announced, while something is going on. */
   pollIntervalMs: number;
+  /** How often, while all is quiet and other processes announce theirs. */
+  idlePollIntervalMs: number;
   /** How long a stop waits for what is under way before it gives the leases back. */
   shutdownGraceMs: number;
   /** The zone of "today" in conditions and of dates in templates, where nothing else says. */

@@ -24,6 +24,7 @@ import { SubRuns } from './running/sub-runs.js';
 import { StalledWorkspaces } from './stalled-workspaces.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
+import { Watch } from './timing/watch.js';
 import { Inbox } from './waits/inbox.js';
 import { WakeUp } from './wake-up.js';
 import { ActiveWorkflows } from './workflows/active-workflows.js';
@@ -33,7 +34,7 @@ const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
 const running: Provider[] = [RunEndings, ProgressWriter, RunAdvancer, RunLoader, RunTransactions, RunReturns, RunDriver];
 const waits: Provider[] = [Inbox];
-const timing: Provider[] = [DueRunsQueue, RetentionRounds];
+const timing: Provider[] = [DueRunsQueue, Watch, RetentionRounds];
 
 const signal: Provider = {
   provide: ENGINE_SIGNAL,

@@ -2,9 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
 import { AutomationDatabase } from '../store/database.js';
 
-/** What there is to do: unrouted events, queued runs, answers to runs that somebody holds. */
+/**
+ * What there is to do: unrouted events, queued runs, answers to runs that somebody holds. `expected`, here alone: something
+ * was published in a transaction, whose end we may not see.
+ */
 const WORK_KINDS = ['events', 'runs', 'answers'] as const;
-export type WorkKind = (typeof WORK_KINDS)[number];
+export type WorkKind = (typeof WORK_KINDS)[number] | 'expected';
 
 /** Injection token of the host's own DataSource. */
 export const HOST_DATA_SOURCE = Symbol('HOST_DATA_SOURCE');
@@ -54,6 +57,11 @@ export class WakeUp implements EntitySubscriberInterface {
     private readonly database: AutomationDatabase,
   ) {}
 
+  /** Do we hear of other processes' work? */
+  get isListening(): boolean {
+    return this.listening !== null;
+  }
+
   /** Calls the listener at each hint; returns how to stop that. */
   onWork(listener: (kind: WorkKind) => void): () => void {
     this.listeners.add(listener);
@@ -69,8 +77,12 @@ export class WakeUp implements EntitySubscriberInterface {
   /** There will be events to route once the manager's transaction commits. */
   announceAfterCommit(manager: EntityManager): void {
     const runner = manager.queryRunner;
-    if (runner?.isTransactionActive) this.published.add(runner.data);
-    else this.announce('events');
+    if (!runner?.isTransactionActive) {
+      this.announce('events');
+      return;
+    }
+    this.published.add(runner.data);
+    this.tellHere('expected');
   }
 
   /** TypeORM calls this after each COMMIT (and each released savepoint) on the host's DataSource. */

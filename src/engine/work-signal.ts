@@ -16,22 +16,24 @@ export class WorkSignal {
     for (const wake of this.waiting.splice(0)) wake();
   }
 
-  /** Resolves at the next signal, after `timeoutMs` at the latest. */
-  async wait(timeoutMs: number): Promise<void> {
+  /** Resolves at the next signal, after `timeoutMs` at the latest; null: whenever that is. */
+  async wait(timeoutMs: number | null): Promise<void> {
     if (this.raised) {
       this.raised = false;
       return;
     }
     await new Promise<void>((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
       const wake = (): void => {
         clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(() => {
+      this.waiting.push(wake);
+      if (timeoutMs === null) return;
+      timer = setTimeout(() => {
         this.waiting.splice(this.waiting.indexOf(wake), 1);
         resolve();
       }, timeoutMs);
-      this.waiting.push(wake);
     });
   }
 }

@@ -39,6 +39,7 @@ export class AutomationDatabase {
       poolSize: number;
       migrations: MigrationClasses;
       migrate: MigrationMode;
+      logging?: boolean;
       onTransaction?: TransactionHook;
     },
   ) {}
@@ -167,6 +168,8 @@ export class AutomationDatabase {
       // An idle connection that the server closes must not bring the process down; the next query reconnects.
       poolErrorHandler: options.poolErrorHandler ?? (() => undefined),
       applicationName: 'nestjs-crm-automation',
+      // The host's `logging: true` is about its own statements: ours, day and night, would bury them.
+      ...(this.settings.logging ? {} : { logging: false, logger: undefined, maxQueryExecutionTime: undefined }),
       synchronize: false,
       dropSchema: false,
       migrationsRun: false,

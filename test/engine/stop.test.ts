@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
+import { WorkSignal } from '../../src/engine/work-signal.js';
 
 /** An engine over parts that do what a test says; polls are an hour apart. */
 function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => Promise<void>; workerEnabled?: boolean }) {
@@ -14,10 +15,14 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     onRoom: null,
   };
   const wakeUp = { start: async () => undefined, stop: jest.fn(async () => undefined), onWork: () => () => undefined };
+  const watch = {
+    signal: new WorkSignal(),
+    stir: () => undefined,
+    look: async () => ({ outlook: { events: false, runs: false, nextEndInMs: null }, pauseMs: 3_600_000 }),
+  };
   const settings = {
     workerEnabled: parts.workerEnabled ?? true,
     leaseMs: 30_000,
-    pollIntervalMs: 3_600_000,
     retention: { intervalMs: 3_600_000 },
     shutdownGraceMs: 60_000,
     batchSize: 1,
@@ -25,7 +30,8 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
   const engine = new AutomationEngine(
     { route } as never,
     worker as never,
-    { queue: async () => ({}) } as never,
+    { queue: async () => ({ queued: false, more: 'no' }) } as never,
+    watch as never,
     {} as never,
     wakeUp as never,
     settings as never,

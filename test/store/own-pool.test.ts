@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, type Logger } from 'typeorm';
 import { isConnectionLoss } from '../../src/host/postgres-errors.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
@@ -46,6 +46,25 @@ describe('the pool of our own, whatever the host has set for its own', () => {
   it('reads what is committed: a router that waited for Pause must see it', async () => {
     const shown = await own.transaction((manager) => manager.query('SHOW transaction_isolation'));
     expect(shown).toEqual([{ transaction_isolation: 'read committed' }]);
+  });
+
+  it.each([
+    { logging: undefined, heard: 0 },
+    { logging: true, heard: 1 },
+  ])('tells the host’s logger of its statements only when asked to: $logging', async ({ logging, heard }) => {
+    const told: string[] = [];
+    const logger = {
+      logQuery: (sql: string) => told.push(sql),
+      logSchemaBuild: () => undefined,
+      logMigration: () => undefined,
+    } as unknown as Logger;
+    const loud = new DataSource({ type: 'postgres', url: database.url, logging: true, logger });
+    const quiet = new AutomationDatabase(loud, { poolSize: 3, migrations: MIGRATIONS, migrate: 'auto', ...(logging && { logging }) });
+    await quiet.connect();
+    await quiet.dataSource.query('SELECT 4711');
+    await quiet.close();
+    expect(told.filter((sql) => sql === 'SELECT 4711')).toHaveLength(heard);
+    expect(told.length > 0).toBe(heard > 0);
   });
 
   it('is closed even when a connection is never given back, and when one does not answer', async () => {

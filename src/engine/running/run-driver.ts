@@ -43,6 +43,8 @@ const NEWS = { transactions: 2, batch: 10 };
 export class RunDriver {
   /** Called when a driver that was full has room again. */
   onRoom: (() => void) | null = null;
+  /** Called when a piece of work is over: it may have left some behind. */
+  onWorkDone: (() => void) | null = null;
   private readonly logger = new Logger('AutomationRuns');
   private readonly held = new HeldRuns();
   private readonly tasks = new Tasks();
@@ -74,6 +76,11 @@ export class RunDriver {
   /** How many pieces of work it has under way: calls, transactions of runs, waits for their turn. */
   get underWay(): number {
     return this.tasks.size;
+  }
+
+  /** Has it runs to give back that the database did not take? The next {@link tick} does. */
+  get owesRuns(): boolean {
+    return this.returns.owesAny;
   }
 
   /** The ids of the runs it holds. */
@@ -405,7 +412,12 @@ export class RunDriver {
   }
 
   private track(run: { id: string }, work: Promise<void> | void): void {
-    if (work) this.tasks.add(work.catch((error: unknown) => this.logger.error(`Run ${run.id}: could not be taken on: ${String(error)}`)));
+    if (!work) return;
+    this.tasks.add(
+      work
+        .catch((error: unknown) => this.logger.error(`Run ${run.id}: could not be taken on: ${String(error)}`))
+        .finally(() => this.onWorkDone?.()),
+    );
   }
 }
 

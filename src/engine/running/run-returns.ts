@@ -22,6 +22,11 @@ export class RunReturns {
     private readonly endings: RunEndings,
   ) {}
 
+  /** Is there anything that could not be given back yet? */
+  get owesAny(): boolean {
+    return this.debts.length > 0;
+  }
+
   /** Ends a run that cannot be advanced at all. */
   async fail(run: ClaimedEnd, error: LoggedError): Promise<void> {
     const ended = await this.database.transaction(async (manager) => {

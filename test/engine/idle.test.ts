@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Logger } from 'typeorm';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+
+const CREATED = { type: 'event', module: 'leads', event: 'created' };
+/** So long that no test lives to see it. */
+const NEVER = { pollIntervalMs: 60_000, idlePollIntervalMs: 600_000 };
+
+/** The statements of the module's own pool from now on. */
+function statementsOf(app: AutomationApp): string[] {
+  const statements: string[] = [];
+  const { dataSource } = app.module.get(AutomationDatabase);
+  dataSource.logger = { logQuery: (sql: string) => statements.push(sql), logQueryError: () => undefined } as unknown as Logger;
+  return statements;
+}
+
+const isLook = (sql: string): boolean => sql.includes('"nextEndInMs"');
+
+describe('an idle worker', () => {
+  let app: AutomationApp;
+  afterEach(() => app?.close());
+
+  it('asks the database one thing a look, and nothing else', async () => {
+    app = await startAutomationApp({ worker: { enabled: true, pollIntervalMs: 10, idlePollIntervalMs: 10 } });
+    const statements = statementsOf(app);
+    // What the loops do as they start may be under way until the first looks are over.
+    await app.eventually(() => expect(statements.filter(isLook).length).toBeGreaterThan(5));
+    statements.splice(0);
+    await app.eventually(() => expect(statements.filter(isLook).length).toBeGreaterThan(50));
+    expect(statements.filter((sql) => !isLook(sql))).toEqual([]);
+  });
+
+  it('finds an event that was committed without a word', async () => {
+    app = await startAutomationApp({ worker: { enabled: true, pollIntervalMs: 10, idlePollIntervalMs: 50 } });
+    const workflowId = await app.publishWorkflow({ trigger: CREATED, steps: [{ id: 'a', type: 'create_task', with: { title: 'A' } }] });
+    const statements = statementsOf(app);
+    await app.eventually(() => expect(statements.filter(isLook).length).toBeGreaterThan(5));
+    await app.query(
+      `INSERT INTO automation.events (workspace_id, id, module, event, record_id, record, actor, source, occurred_at)
+       VALUES ('acme', '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11', 'leads', 'created', 'l-1', '{"id":"l-1"}', '{"type":"system"}', 'raw', now())`,
+    );
+    await app.eventually(async () => expect(await app.runsOf({ workflowId })).toHaveLength(1));
+  });
+
+  it('goes on with a wait that it has begun when it is over, however rarely it looks', async () => {
+    app = await startAutomationApp({ worker: { enabled: true, ...NEVER } });
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      steps: [
+        { id: 'cool', type: 'delay', for: 'PT1S' },
+        { id: 'again', type: 'delay', for: 'PT1S' },
+        { id: 'call', type: 'create_task', with: { title: 'Call' } },
+      ],
+    });
+    await app.createLead();
+    await app.eventually(async () => expect((await app.runsOf({ workflowId }))[0]?.status).toBe('succeeded'));
+  });
+
+  it('starts sub-runs, hears their ends, and routes what its steps cause, however rarely it looks', async () => {
+    app = await startAutomationApp({ worker: { enabled: true, ...NEVER } });
+    const child = await app.publishWorkflow({ trigger: { type: 'manual' }, steps: [{ id: 'cool', type: 'delay', for: 'PT1S' }] }, 'Child');
+    const parent = await app.publishWorkflow({
+      trigger: CREATED,
+      steps: [
+        { id: 'sub', type: 'run_workflow', workflow: child, wait: true },
+        { id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } },
+      ],
+    });
+    const listener = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'updated' },
+      steps: [{ id: 'call', type: 'create_task', with: { title: 'Call' } }],
+    });
+    await app.createLead();
+    await app.eventually(async () => {
+      expect((await app.runsOf({ workflowId: parent }))[0]?.status).toBe('succeeded');
+      expect((await app.runsOf({ workflowId: listener }))[0]?.status).toBe('succeeded');
+    });
+  });
+});
