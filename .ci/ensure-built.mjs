@@ -4,7 +4,16 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SOURCES = ['src', 'migrations', 'package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = [
+  'src',
+  'migrations',
+  '.ci/build-commonjs.mjs',
+  'package.json',
+  'package-lock.json',
+  'nest-cli.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 /** When the path, or anything under it, last changed. A folder changes when a file in it comes or goes. */
 function changedAt(path) {
@@ -13,8 +22,8 @@ function changedAt(path) {
   return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => changedAt(join(path, name))));
 }
 
-/** The compiler writes in the order of imports, so this is among the last; a build with errors writes nothing. */
-const built = statSync('dist/src/demo/main.js', { throwIfNoEntry: false })?.mtimeMs ?? 0;
+/** The last file of a build; one with errors writes nothing. */
+const built = statSync('dist/cjs/package.json', { throwIfNoEntry: false })?.mtimeMs ?? 0;
 if (Math.max(...SOURCES.map(changedAt)) >= built) {
   const { status } = spawnSync('npm', ['run', 'build'], { stdio: 'inherit', shell: process.platform === 'win32' });
   process.exitCode = status ?? 1;

@@ -14,8 +14,9 @@ export async function ifInstalled<T>(name: string, load: () => Promise<T>): Prom
   }
 }
 
-/** Whether it is this package that was not found, and not one that it needs itself. */
+/** Whether it is this package that was not found, and not one that it needs itself. Not by `instanceof`: Jest's errors are of another realm. */
 function isMissing(error: unknown, name: string): boolean {
-  if (!(error instanceof Error) || !('code' in error) || !MISSING.has(String(error.code))) return false;
-  return error.message.includes(`'${name}'`) || error.message.includes(`tried to access ${name} `);
+  const { code, message = '' } = (error ?? {}) as { code?: string; message?: string };
+  if (code === undefined || !MISSING.has(code)) return false;
+  return message.includes(`'${name}'`) || message.includes(`tried to access ${name} `);
 }

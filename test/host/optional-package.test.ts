@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { ifInstalled } from '../../src/host/optional-package.js';
 
@@ -21,6 +22,14 @@ describe('a package that the host may leave out', () => {
     ['Yarn', 'MODULE_NOT_FOUND', "nestjs-crm-automation tried to access @nestjs/swagger (a peer dependency) but it isn't provided by crm"],
   ])('is null where %s does not find it', async (_, code, message) => {
     expect(await ifInstalled('@nestjs/swagger', failure(code, message))).toBeNull();
+  });
+
+  it('is null where the error comes from another realm, as in Jest', async () => {
+    const error: unknown = runInNewContext(
+      `Object.assign(new Error("Cannot find module '@nestjs/swagger' from 'a.js'"), { code: 'MODULE_NOT_FOUND' })`,
+    );
+    expect(error).not.toBeInstanceOf(Error);
+    expect(await ifInstalled('@nestjs/swagger', () => Promise.reject(error))).toBeNull();
   });
 
   it.each([

@@ -34,7 +34,9 @@ const hosts = [
   {
     name: 'bare',
     title: "host with the README's line alone: no pages, no emitter",
-    sources: ['bare/main.ts'],
+    sources: ['bare/main.ts', 'bare/automation.spec.ts'],
+    // As the Nest CLI sets them up, without a line about us.
+    jest: ['jest.ts-jest.json', 'jest.swc.json'],
     resolutions: ['commonjs/node10', 'nodenext/nodenext'],
     uses: /require\("nestjs-crm-automation"\)/,
     readmeLine: true,
@@ -45,7 +47,14 @@ const hosts = [
 const installs = [
   { title: 'npm, Nest 12', nest: 12, command: ['npm', 'install', '--package-lock-only', '--no-audit', '--no-fund'] },
   { title: 'pnpm, Nest 12', nest: 12, manager: 'pnpm@10', command: ['add'], load: [process.execPath], complains: /peer dependencies/ },
-  { title: 'Yarn, Nest 11', nest: 11, manager: '@yarnpkg/cli-dist@4', command: ['add'], complains: /YN0002|YN0060|YN0086/ },
+  {
+    title: 'Yarn, Nest 11',
+    nest: 11,
+    manager: '@yarnpkg/cli-dist@4',
+    command: ['add'],
+    load: ['npx', '--yes', '@yarnpkg/cli-dist@4', 'node'],
+    complains: /YN0002|YN0060|YN0086/,
+  },
 ];
 
 const only = process.env.ONLY;
@@ -86,7 +95,15 @@ async function pack() {
   const [{ filename, files }] = JSON.parse(await npm(repository, 'pack', '--ignore-scripts', '--json', '--pack-destination', work));
   const paths = files.map((file) => file.path);
   await check('the tarball holds what hosts need', () => {
-    for (const wanted of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/src/index.js', 'dist/src/index.d.ts']) {
+    for (const wanted of [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      'dist/src/index.js',
+      'dist/src/index.d.ts',
+      'dist/cjs/package.json',
+    ]) {
       if (!paths.includes(wanted)) throw new Error(`${wanted} is missing`);
     }
     for (const wanted of [/^dist\/migrations\/.+\.js$/, /^templates\/email\/.+\.hbs$/]) {
@@ -94,11 +111,19 @@ async function pack() {
     }
   });
   await check('the tarball holds nothing else: no demo, tests, sources or source maps', () => {
-    const known = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|templates\/.+\.(hbs|json)|dist\/(src|migrations)\/.+\.(js|d\.ts))$/;
+    const known =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|templates\/.+\.(hbs|json)|dist\/(cjs\/)?(src|migrations)\/.+\.(js|d\.ts)|dist\/cjs\/package\.json)$/;
     const strays = paths.filter((path) => !known.test(path) || /(^|\/)(demo|test)\//.test(path));
     if (strays.length > 0) throw new Error(strays.join(', '));
   });
-  return join(work, filename);
+  const tarball = join(work, filename);
+  await check('publint finds nothing', () =>
+    run(process.execPath, [join(repository, 'node_modules/publint/src/cli.js'), tarball, '--strict']),
+  );
+  await check('the types are right for every way to import (attw)', () =>
+    run(process.execPath, [join(repository, 'node_modules/@arethetypeswrong/cli/dist/index.js'), tarball]),
+  );
+  return tarball;
 }
 
 /** Installs the tarball in a fresh copy of the host, checks its types, compiles and runs it on a database of its own. */
@@ -106,6 +131,7 @@ async function tryHost(host, tarball, server) {
   const folder = join(work, host.name);
   await mkdir(join(folder, 'src'), { recursive: true });
   for (const settings of ['package.json', 'tsconfig.json']) await cp(join(here, host.name, settings), join(folder, settings));
+  for (const config of host.jest ?? []) await cp(join(here, host.name, config), join(folder, config));
   for (const source of host.sources) await cp(join(here, source), join(folder, 'src', basename(source)));
   const packages = host.readmeLine ? await readmeLine(tarball) : [tarball];
   await npm(folder, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', ...packages);
@@ -125,6 +151,12 @@ async function tryHost(host, tarball, server) {
   try {
     const { stdout } = await run(process.execPath, ['dist/main.js'], { cwd: folder, env: { ...process.env, DATABASE_URL: database.url } });
     if (!stdout.includes('HOST OK')) throw new Error(`the host ended without a result:\n${stdout}`);
+    for (const config of host.jest ?? []) {
+      await run(process.execPath, ['node_modules/jest/bin/jest.js', '--config', config], {
+        cwd: folder,
+        env: { ...process.env, NODE_OPTIONS: '', DATABASE_URL: database.url },
+      });
+    }
   } finally {
     await database.drop();
   }

@@ -167,5 +167,3 @@ function invalidFile(path: string, cause: Error): AutomationError {
     cause,
   });
 }
-
-/** `templates/email` beside the nearest package.json above this file, which runs from src/ and from dist/src/. */

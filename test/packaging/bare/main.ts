@@ -51,6 +51,8 @@ class HostModule {}
 const ADMIN = { userId: 'u-1', workspaceId: 'acme', permissions: ['view' as const, 'operate' as const, 'manage' as const] };
 
 async function main(): Promise<void> {
+  // Whoever imports and whoever requires have the same classes: there is one instance in a process.
+  assert.equal((await import('nestjs-crm-automation')).Automation, Automation);
   const app = await NestFactory.create(HostModule, { logger: ['warn', 'error'] });
   setupAutomationDocs(app);
   await app.listen(0, '127.0.0.1');
