@@ -87,6 +87,13 @@ export default {
       to: { circular: true },
     },
     {
+      name: 'optional-packages',
+      comment: 'a host may leave these out: http/openapi.ts has the decorators, and what else is needed is loaded by ifInstalled',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [demo, '^src/http/openapi[.]ts$'] },
+      to: { path: '(^|/)node_modules/@nestjs/(swagger|event-emitter)/', dependencyTypesNot: ['type-only'], dynamic: false },
+    },
+    {
       name: 'no-unresolvable',
       severity: 'error',
       from: {},
