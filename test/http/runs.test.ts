@@ -144,7 +144,7 @@ describe('runs over HTTP', () => {
   });
 
   it('shows a run whole: steps in order, the event with its record, the explanation', async () => {
-    const eventId = await seedEvent(admin.database, { previous: { stage: 'New' }, changes: { stage: { from: 'New', to: 'Won' } } });
+    const eventId = await seedEvent(admin.database, { previous: { source: 'Fair' }, changes: { source: { from: 'Fair', to: 'Web' } } });
     const explanation = { result: true, field: 'source', operator: 'equals', seen: 'Web', expected: 'Web' };
     const id = await seedRun(admin.database, workflow, { event_id: eventId, explanation });
     await seedStep(admin.database, id, { path: 'call', attempt: 2, position: 1, status: 'failed', error: { code: 'no', message: 'No.' } });
@@ -155,7 +155,13 @@ describe('runs over HTTP', () => {
       workflowName: 'Seeded',
       workflowCode: expect.any(String),
       explanation,
-      event: { id: eventId, record: { name: 'Ann' }, previous: { stage: 'New' }, changes: { stage: { to: 'Won' } }, actor: { id: 'u-1' } },
+      event: {
+        id: eventId,
+        record: { name: 'Ann' },
+        previous: { source: 'Fair' },
+        changes: { source: { to: 'Web' } },
+        actor: { id: 'u-1' },
+      },
       steps: [
         { path: 'call', attempt: 1, position: 0, status: 'failed', input: { title: 'Call' }, superseded: false },
         { path: 'call', attempt: 2, position: 1, error: { code: 'no' } },
