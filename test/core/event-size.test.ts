@@ -30,7 +30,7 @@ describe('an event that is too large', () => {
   it('cuts further until it fits, texts inside lists and objects too, in the record, the one before and the changes', () => {
     const long = (letter: string) => letter.repeat(5_000);
     const event = body(
-      { id: '1', notes: [{ text: long('a') }, { text: 'short' }, null], text: long('b') },
+      { id: '1', notes: [{ text: long('a') }, { text: 'short', none: undefined }, null], text: long('b') },
       { previous: { id: '1', text: long('c'), flag: true }, changes: { text: { from: long('c'), to: long('b') } } },
     );
     const { record, previous, changes, cut } = cutTo(4_000, event);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FieldType, ModuleDescription } from '../../src/core/catalog.js';
 import { changeOfField } from '../../src/core/derive-events.js';
-import { fieldAt } from '../../src/core/module-shape.js';
+import { fieldAt, placeOf } from '../../src/core/module-shape.js';
 
 const field = (name: string, type: FieldType) => ({ name, label: name, type, nullable: false, writable: true });
 const DEALS: ModuleDescription = {
@@ -33,12 +33,25 @@ describe('the field of a name', () => {
   );
 });
 
+describe('the place of a field in a record', () => {
+  it.each([
+    ['stage', ['stage']],
+    ['a.b', ['a.b']],
+    ['id', ['id']],
+    ['address.city', ['address', 'city']],
+    ['settings.theme.dark', ['settings', 'theme', 'dark']],
+  ])('%s', (name, place) => {
+    expect(placeOf(DEALS, name)).toEqual(place);
+  });
+});
+
 describe('what happened to a field', () => {
   const changes = {
     stage: { from: 'New', to: 'Won' },
     'a.b': { from: 1, to: 2 },
     address: { from: { city: 'Ulm', zip: 1 }, to: { city: 'Bonn', zip: 1 } },
     settings: { from: null, to: { theme: { dark: true } } },
+    unsaid: undefined as never,
   };
 
   it.each([
@@ -48,6 +61,7 @@ describe('what happened to a field', () => {
     ['address.zip', null],
     ['settings.theme.dark', { from: null, to: true }],
     ['settings.other', null],
+    ['unsaid', null],
     ['nothing', null],
     ['nothing.x', null],
   ])('%s', (name, change) => {

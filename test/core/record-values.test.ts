@@ -3,10 +3,10 @@ import type { FieldType, ModuleDescription } from '../../src/core/catalog.js';
 import { knownChanges, knownEvent, knownOf, ownFieldsOf, recordOf } from '../../src/core/record-values.js';
 
 const field = (name: string, type: FieldType) => ({ name, label: name, type, nullable: true, writable: true });
-const module = (name: string, fields: ModuleDescription['fields'], relations: ModuleDescription['relations'] = []) => ({
+const described = (name: string, fields: ModuleDescription['fields'], relations: ModuleDescription['relations'] = []) => ({
   ...{ name, singular: name, label: name, fields, relations, events: [] },
 });
-const DEALS = module(
+const DEALS = described(
   'deals',
   [
     ...[field('amount', 'money'), field('count', 'number'), field('ownerId', 'text'), field('closeOn', 'date'), field('tags', 'list')],
@@ -17,7 +17,7 @@ const DEALS = module(
     { name: 'pet', module: 'pets' },
   ],
 );
-const ACCOUNTS = module('accounts', [field('id', 'text'), field('industry', 'text')], [{ name: 'parent', module: 'accounts' }]);
+const ACCOUNTS = described('accounts', [field('id', 'text'), field('industry', 'text')], [{ name: 'parent', module: 'accounts' }]);
 const CATALOG = { modules: new Map([DEALS, ACCOUNTS].map((one) => [one.name, one])) };
 
 const recorded = (given: object) => recordOf(CATALOG, DEALS, given);
@@ -94,6 +94,11 @@ describe('a record as the host published it', () => {
     expect(recorded({ address: { geo: 'nowhere' } })).toEqual({});
   });
 
+  it('has a text as its id, even where the host calls it a number', () => {
+    const numbered = described('numbered', [field('id', 'number')]);
+    expect(recordOf(CATALOG, numbered, { id: '7' })).toEqual({ id: '7' });
+  });
+
   it('is read as the host says where it knows better', () => {
     const read = (name: string, given: object, one: string) =>
       name === 'deals' && one === 'id' ? (given as { code: string }).code : undefined;
@@ -118,6 +123,7 @@ describe('a record as a host answered it', () => {
     const address = { city: 'Ulm', geo: { zone: 7, secret: 1 }, secret: 2 };
     expect(knownOf(CATALOG, DEALS, { id: 'd', address })).toEqual({ id: 'd', address: { city: 'Ulm', geo: { zone: 7 } } });
     expect(knownOf(CATALOG, DEALS, { id: 'd', address: null })).toEqual({ id: 'd', address: null });
+    expect(knownOf(CATALOG, DEALS, { id: 'd', address: { secret: 2 } })).toEqual({ id: 'd', address: {} });
   });
 });
 
