@@ -4,6 +4,7 @@ import { RecipeService } from './recipe-service.js';
 import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
+import { TimingService } from './timing-service.js';
 import { WorkflowChanges } from './workflow-changes.js';
 import { WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowService } from './workflow-service.js';
@@ -22,4 +23,5 @@ export const adminProviders: Provider[] = [
   RunService,
   TimelineService,
   AuditService,
+  TimingService,
 ];

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Trigger } from '../core/definition/types.js';
 import { AutomationError } from '../core/errors.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import { Timing } from '../engine/timing/timing.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { setStatus, type WorkflowRow, type WorkflowStatus } from '../store/workflow-store.js';
 import { draftFromPublished, findVersion, publishVersion, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
@@ -26,7 +28,10 @@ export interface PublishCommand {
  */
 @Injectable()
 export class WorkflowLifecycle {
-  constructor(private readonly changes: WorkflowChanges) {}
+  constructor(
+    private readonly changes: WorkflowChanges,
+    private readonly timing: Timing,
+  ) {}
 
   /**
    * Makes the draft, or an earlier version, the next version. What is published as it stands makes no further version:
@@ -73,6 +78,7 @@ export class WorkflowLifecycle {
   unpublish(id: string, caller: Caller): Promise<void> {
     return this.changes.ofActive(id, caller, async (manager, row) => {
       if (row.publishedVersionId === null) return false;
+      await this.timing.withdrawn(manager, { workspaceId: caller.workspaceId, workflowId: row.id });
       await withdrawPublished(manager, caller.workspaceId, row.id, this.changes.examine(row.draft));
       const before = { status: row.status, version: row.publishedVersion };
       await this.changes.audit(manager, caller, row.id, { action: 'unpublished', before, after: { status: 'draft', version: null } });
@@ -82,7 +88,10 @@ export class WorkflowLifecycle {
 
   /** Puts a workflow away: it starts nothing and cannot be edited until it is restored. */
   archive(id: string, caller: Caller): Promise<void> {
-    const archive = (manager: EntityManager, row: WorkflowRow) => this.switchTo('archived', 'archived', manager, row, caller);
+    const archive = async (manager: EntityManager, row: WorkflowRow): Promise<boolean> => {
+      await this.timing.withdrawn(manager, { workspaceId: caller.workspaceId, workflowId: row.id });
+      return this.switchTo('archived', 'archived', manager, row, caller);
+    };
     return this.changes.ofActive(id, caller, archive, { archivedToo: true });
   }
 
@@ -90,6 +99,11 @@ export class WorkflowLifecycle {
   restore(id: string, caller: Caller): Promise<void> {
     const restore = async (manager: EntityManager, row: WorkflowRow): Promise<boolean> => {
       if (row.status !== 'archived') return false;
+      const published = row.publishedVersion === null ? null : await this.version(manager, row, row.publishedVersion, caller);
+      if (published) {
+        const trigger = published.definition.trigger as unknown as Trigger;
+        await this.timing.published(manager, { workspaceId: caller.workspaceId, workflowId: row.id, versionId: published.id, trigger });
+      }
       return this.switchTo(row.publishedVersionId === null ? 'draft' : 'paused', 'restored', manager, row, caller);
     };
     return this.changes.ofActive(id, caller, restore, { archivedToo: true });
@@ -126,13 +140,16 @@ export class WorkflowLifecycle {
     const isPublished = earlier ? earlier.isPublished : row.publishedVersionId !== null && !row.hasUnpublishedChanges;
     if (isPublished) return isActive && (await this.switchTo('active', 'activated', manager, row, caller));
     const status = isActive ? 'active' : 'paused';
-    const version = await publishVersion(manager, caller.workspaceId, row.id, {
+    const { version, versionId } = await publishVersion(manager, caller.workspaceId, row.id, {
       ...draft,
       restoredFrom: earlier?.version ?? null,
       status,
       publishedBy: callerAsActor(caller),
       note,
     });
+    // What has no problems has a trigger.
+    const trigger = draft.trigger as unknown as Trigger;
+    await this.timing.published(manager, { workspaceId: caller.workspaceId, workflowId: row.id, versionId, trigger });
     if (earlier && !row.hasUnpublishedChanges) await draftFromPublished(manager, caller.workspaceId, row.id, draft.problems);
     const before = { status: row.status, version: row.publishedVersion };
     const after = { status, version, ...(earlier ? { restoredFrom: earlier.version } : {}) };

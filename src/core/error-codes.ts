@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   condition_invalid: 422,
   event_invalid: 422,
   start_invalid: 422,
+  schedule_invalid: 422,
   arguments_invalid: 422,
   delay_invalid: 422,
   timezone_unknown: 422,

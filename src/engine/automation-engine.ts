@@ -7,6 +7,7 @@ import { type Routed, Router } from './routing/router.js';
 import { RunDriver } from './running/run-driver.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
+import { Timing } from './timing/timing.js';
 import { Watch } from './timing/watch.js';
 import { WakeUp } from './wake-up.js';
 import { WorkSignal } from './work-signal.js';
@@ -39,6 +40,7 @@ export class AutomationEngine {
   private readonly logger = new Logger('Automation');
   private readonly events = new WorkSignal();
   private readonly runs = new WorkSignal();
+  private readonly timed = new WorkSignal();
   private loops: Promise<void>[] = [];
   private timers: NodeJS.Timeout[] = [];
   private readonly rounds = new Set<Promise<void>>();
@@ -51,6 +53,7 @@ export class AutomationEngine {
     private readonly dueRuns: DueRunsQueue,
     private readonly watch: Watch,
     private readonly retention: RetentionRounds,
+    private readonly timing: Timing,
     private readonly wakeUp: WakeUp,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
@@ -76,6 +79,7 @@ export class AutomationEngine {
       this.loops.push(this.loop('run', this.runs, async () => this.untilWoken((await this.driver.tick()) > 0)));
     }
     this.loops.push(this.loop('watch', this.watch.signal, () => this.lookAround()));
+    this.loops.push(this.loop('timing', this.timed, async () => ((await this.timing.round()).more ? 0 : this.settings.pollIntervalMs)));
     this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.roundIfDue(() => this.stopping));
   }
 
@@ -85,7 +89,7 @@ export class AutomationEngine {
     const stopBy = performance.now() + shutdownGraceMs;
     this.stopping = true;
     this.stopListening?.();
-    for (const signal of [this.events, this.runs, this.watch.signal]) signal.raiseAll();
+    for (const signal of [this.events, this.runs, this.watch.signal, this.timed]) signal.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
     await within(shutdownGraceMs, Promise.all([...this.loops, ...this.rounds]));
@@ -95,14 +99,11 @@ export class AutomationEngine {
   }
 
   /**
-   * One round: routes one batch, queues what is due, advances one batch of queued runs, waits for their external steps. For
-   * tests and for hosts that drive the engine themselves (`worker: { enabled: false }`).
+   * One round: captures starts that are due, routes one batch, queues what is due, advances one batch of queued runs, waits
+   * for their external steps. For tests and for hosts that drive the engine themselves (`worker: { enabled: false }`).
    */
   async tick(): Promise<Tick> {
-    const { events } = await this.route();
-    await this.dueRuns.queue(() => this.driver.heldIds);
-    const runs = await this.driver.tick();
-    await this.driver.settled();
+    const { events, runs } = await this.turn();
     return { events, runs };
   }
 
@@ -110,11 +111,20 @@ export class AutomationEngine {
   async drain(): Promise<Tick> {
     const total: Tick = { events: 0, runs: 0 };
     for (;;) {
-      const { events, runs } = await this.tick();
+      const { events, runs, more } = await this.turn();
       total.events += events;
       total.runs += runs;
-      if (events === 0 && runs === 0) return total;
+      if (events === 0 && runs === 0 && !more) return total;
     }
+  }
+
+  private async turn(): Promise<Tick & { more: boolean }> {
+    const { more } = await this.timing.round();
+    const { events } = await this.route();
+    await this.dueRuns.queue(() => this.driver.heldIds);
+    const runs = await this.driver.tick();
+    await this.driver.settled();
+    return { events, runs, more };
   }
 
   /** Removes what is past its retention now. */

@@ -24,6 +24,8 @@ import { SubRuns } from './running/sub-runs.js';
 import { StalledWorkspaces } from './stalled-workspaces.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
+import { Schedules } from './timing/schedules.js';
+import { Timing } from './timing/timing.js';
 import { Watch } from './timing/watch.js';
 import { Inbox } from './waits/inbox.js';
 import { WakeUp } from './wake-up.js';
@@ -34,7 +36,7 @@ const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
 const running: Provider[] = [RunEndings, ProgressWriter, RunAdvancer, RunLoader, RunTransactions, RunReturns, RunDriver];
 const waits: Provider[] = [Inbox];
-const timing: Provider[] = [DueRunsQueue, Watch, RetentionRounds];
+const timing: Provider[] = [DueRunsQueue, Watch, RetentionRounds, Schedules, Timing];
 
 const signal: Provider = {
   provide: ENGINE_SIGNAL,

@@ -29,8 +29,13 @@ export interface NewVersion extends Pick<DraftColumns, 'trigger' | 'module'> {
   note: string | null;
 }
 
-/** Makes the next version of a locked row, and that the published one. Returns its number. */
-export async function publishVersion(manager: EntityManager, workspaceId: string, id: string, from: NewVersion): Promise<number> {
+/** Makes the next version of a locked row, and that the published one. Returns its number and id. */
+export async function publishVersion(
+  manager: EntityManager,
+  workspaceId: string,
+  id: string,
+  from: NewVersion,
+): Promise<{ version: number; versionId: string }> {
   const versionId = uuid();
   const [made] = await sql<{ version: number }>(
     manager,
@@ -55,7 +60,7 @@ export async function publishVersion(manager: EntityManager, workspaceId: string
      WHERE w.workspace_id = $1 AND w.id = $2 AND v.workspace_id = $1 AND v.id = $3`,
     [workspaceId, id, versionId, version, from.status, from.trigger && JSON.stringify(from.trigger), from.module],
   );
-  return version;
+  return { version, versionId };
 }
 
 /** Makes the published version of a locked row its draft; editors of the draft before meet another revision. */

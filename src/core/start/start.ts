@@ -3,10 +3,11 @@ import type { Reentry } from '../definition/types.js';
 import type { CauseLink, DomainEvent } from '../event.js';
 import type { Json } from '../json.js';
 import { addDuration, parseDuration } from '../time/duration.js';
+import { misfireRule } from '../trigger/misfire.js';
 import type { CompiledTrigger } from '../trigger/trigger.js';
 
 /** Why a start makes no run; what run lists show as `reason`. */
-export type SkipReason = 'paused' | 'trigger' | 'conditions' | 'reentry' | 'loop';
+export type SkipReason = 'paused' | 'trigger' | 'misfire' | 'conditions' | 'reentry' | 'loop';
 
 /** Whether a start makes a run of a workflow; a skip is logged with its reason and explanation. */
 export type StartDecision = { kind: 'start' } | { kind: 'skip'; reason: SkipReason; explanation: Json };
@@ -52,6 +53,8 @@ export function matchStart(
     const matched = workflow.trigger.explain(event);
     if (!matched.matched) return skip('trigger', { rule: matched.reason ?? 'The trigger does not match.' });
   }
+  const missed = misfireRule(event.trigger);
+  if (missed !== null) return skip('misfire', { rule: missed });
   if (workflow.conditions === null) return START;
   const subject = {
     record: event.record,

@@ -1,51 +1,125 @@
+import { CronTime } from 'cron';
+import { DateTime } from 'luxon';
+import { DAY_MS, momentAtWall, zoneOffsetMs } from './zones.js';
+
 /** One of the five fields of a cron expression. */
 interface CronField {
   name: string;
   min: number;
   max: number;
-  /** Names that stand for numbers, from `min` on. */
-  names?: readonly string[];
+  /** May have names instead of numbers: `MON`, `JAN`. */
+  hasNames: boolean;
 }
 
-const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
-const WEEKDAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
-
 const FIELDS: readonly CronField[] = [
-  { name: 'minute', min: 0, max: 59 },
-  { name: 'hour', min: 0, max: 23 },
-  { name: 'day of the month', min: 1, max: 31 },
-  { name: 'month', min: 1, max: 12, names: MONTHS },
+  { name: 'minute', min: 0, max: 59, hasNames: false },
+  { name: 'hour', min: 0, max: 23, hasNames: false },
+  { name: 'day of the month', min: 1, max: 31, hasNames: false },
+  { name: 'month', min: 1, max: 12, hasNames: true },
   // 7 is Sunday too.
-  { name: 'day of the week', min: 0, max: 7, names: WEEKDAYS },
+  { name: 'day of the week', min: 0, max: 7, hasNames: true },
 ];
+
+/** Where the look for a tick begins that tells whether there is any: a leap year. */
+const LOOK_FROM = Date.UTC(2024, 0);
 
 /** What is wrong with a cron expression of five fields (`30 9 * * MON-FRI`), in a sentence; null when it is one. */
 export function cronProblem(expression: string): string | null {
   const parts = expression.trim().split(/\s+/);
   if (parts.length !== FIELDS.length)
     return 'A schedule has five fields: minute, hour, day of the month, month, day of the week, such as "30 9 * * MON-FRI".';
-  const wrong = FIELDS.find((field, index) => !(parts[index] as string).split(',').every((part) => isCronPart(part, field)));
-  return wrong === undefined
-    ? null
-    : `The ${wrong.name} of the schedule is not valid: it is a number from ${wrong.min} to ${wrong.max}, a range, a list or *, with an optional step.`;
+  const wrong = FIELDS.find((field, index) => !isCronField(parts[index] as string, index, field));
+  if (wrong !== undefined) {
+    return `The ${wrong.name} of the schedule is not valid: it is a number from ${wrong.min} to ${wrong.max}, a range, a list or *, with an optional step.`;
+  }
+  return everTicks(expression) ? null : 'The schedule names a day that no year has.';
 }
 
-// `*`, `5`, `1-5`, each with an optional step: `*/15`.
-function isCronPart(part: string, field: CronField): boolean {
-  const match = /^(\*|[\dA-Z]+(?:-[\dA-Z]+)?)(?:\/(\d{1,2}))?$/i.exec(part);
-  if (match === null) return false;
-  const [, range = '', step] = match;
-  if (step !== undefined && (Number(step) < 1 || Number(step) > field.max)) return false;
-  if (range === '*') return true;
-  const [from = '', to = from] = range.split('-');
-  const first = cronNumber(from, field);
-  const last = cronNumber(to, field);
-  return first >= field.min && last <= field.max && first <= last;
+function everTicks(expression: string): boolean {
+  try {
+    nextWall(new CronTime(expression, 'UTC'), LOOK_FROM);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-/** The number of a name or a number; NaN for anything else. */
-function cronNumber(text: string, { names = [], min }: CronField): number {
-  const index = names.indexOf(text.toUpperCase());
-  if (index >= 0) return min + index;
-  return /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+function isCronField(part: string, index: number, { max, hasNames }: CronField): boolean {
+  // What the library would read besides: names of days as hours, steps that lead out of the field.
+  if (!hasNames && /[a-z]/i.test(part)) return false;
+  if (part.split(',').some((one) => Number(one.split('/')[1] ?? 1) > max)) return false;
+  return CronTime.validateCronExpression(FIELDS.map((_, at) => (at === index ? part : '*')).join(' ')).valid;
+}
+
+/**
+ * When a cron expression ticks. The library computes on a clock that is never changed; what changes of clocks mean is said
+ * here, as for all dates: a schedule that names its hours ticks once for each of them, an hour that summer time skips
+ * counting as the one as much later, of one that comes twice the first. A schedule of every hour (`*`) goes on as time does.
+ */
+export class CronSchedule {
+  private readonly cron: CronTime;
+  private readonly isOfEveryHour: boolean;
+
+  /** Of an expression in which {@link cronProblem} finds nothing, and a zone. */
+  constructor(
+    expression: string,
+    private readonly timezone: string,
+  ) {
+    this.cron = new CronTime(expression, 'UTC');
+    this.isOfEveryHour = expression.trim().split(/\s+/)[1] === '*';
+  }
+
+  /** The first tick after a moment. */
+  next(after: Date): Date {
+    const from = after.getTime();
+    const wall = nextWall(this.cron, from + zoneOffsetMs(from, this.timezone));
+    const plain = momentAtWall(wall, this.timezone);
+    const offsets = new Set([...this.offsetsAround(from), ...this.offsetsAround(plain)]);
+    // Far from changes of clocks, and there are two a year, that is it.
+    return new Date(offsets.size === 1 ? plain : this.nextNearChange(from, [...offsets]));
+  }
+
+  /** The last tick at or before `now`; one is at `due`. */
+  last(due: Date, now: Date): Date {
+    // Looked for in windows that grow: most schedules tick more than once a day, and many a time in a month of downtime.
+    for (let window = 60_000; now.getTime() - window > due.getTime(); window *= 4) {
+      const first = this.next(new Date(now.getTime() - window));
+      if (first <= now) return this.lastFrom(first, now);
+    }
+    return this.lastFrom(due, now);
+  }
+
+  private lastFrom(tick: Date, now: Date): Date {
+    let last = tick;
+    for (let next = this.next(last); next <= now; next = this.next(next)) last = next;
+    return last;
+  }
+
+  /** The first moment after `from` of all that walls stand for: near a change, a wall may come before one that is earlier. */
+  private nextNearChange(from: number, offsets: readonly number[]): number {
+    const most = Math.max(...offsets);
+    let first = Number.POSITIVE_INFINITY;
+    for (let wall = nextWall(this.cron, from + Math.min(...offsets)); wall - most < first; wall = nextWall(this.cron, wall)) {
+      for (const at of this.momentsAt(wall)) if (at > from && at < first) first = at;
+    }
+    return first;
+  }
+
+  /** When clocks show this: once, twice, or where they skip it as much later or never. */
+  private momentsAt(wall: number): number[] {
+    if (!this.isOfEveryHour) return [momentAtWall(wall, this.timezone)];
+    return [...new Set(this.offsetsAround(wall))]
+      .map((offset) => wall - offset)
+      .filter((at) => at + zoneOffsetMs(at, this.timezone) === wall);
+  }
+
+  /** What clocks are ahead of UTC the day before and the day after. */
+  private offsetsAround(at: number): number[] {
+    return [at - DAY_MS, at + DAY_MS].map((moment) => zoneOffsetMs(moment, this.timezone));
+  }
+}
+
+/** The next reading of a clock that an expression names. Throws when there is none in the next years. */
+function nextWall(cron: CronTime, after: number): number {
+  return cron.getNextDateFrom(DateTime.fromMillis(after, { zone: 'UTC' })).toMillis();
 }

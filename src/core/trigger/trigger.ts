@@ -1,94 +1,83 @@
-import type { ModuleDescription } from '../catalog.js';
-import type { EventTrigger, Trigger } from '../definition/types.js';
-import { changeOfField } from '../derive-events.js';
-import type { DomainEvent } from '../event.js';
-import type { Json } from '../json.js';
-import { foldCase } from '../operators/letter-case.js';
-import { sameJson } from '../operators/values.js';
-import { readMember } from '../scope.js';
+import type { Catalog, ModuleDescription } from '../catalog.js';
+import type { Trigger } from '../definition/types.js';
+import type { Problem } from '../errors.js';
+import { isJsonObject, type JsonObject } from '../json.js';
+import { connector } from './connector.js';
+import { date } from './date.js';
+import { event } from './event.js';
+import { manual } from './manual.js';
+import { schedule } from './schedule.js';
+import type { CompiledTrigger, TriggerKind } from './trigger-kind.js';
+import { TriggerReader } from './trigger-reader.js';
+import { webhook } from './webhook.js';
 
-export { triggerProblems } from './problems.js';
+export type { CompiledTrigger, TriggeringEvent } from './trigger-kind.js';
 
-/** What a trigger looks at of an event. */
-export type TriggeringEvent = Pick<DomainEvent, 'module' | 'event' | 'changes' | 'previous' | 'record'>;
+/** Every kind of trigger. */
+const KINDS: readonly TriggerKind<Trigger>[] = [
+  event,
+  webhook,
+  schedule,
+  date,
+  manual,
+  connector,
+] as unknown as readonly TriggerKind<Trigger>[];
+const BY_TYPE: ReadonlyMap<unknown, TriggerKind<Trigger>> = new Map(KINDS.map((kind) => [kind.type, kind]));
 
-/** A trigger that is ready to be asked. */
-export interface CompiledTrigger {
-  /** Whether the event starts the workflow, its conditions aside. */
-  matches(event: TriggeringEvent): boolean;
-  /** The same answer, with the reason when it does not. */
-  explain(event: TriggeringEvent): { matched: boolean; reason?: string };
-  /** `leads.created` for event triggers: only events of that module and name can match. Null for all others. */
-  key: string | null;
+/** One kind of trigger, as a catalogue shows it. */
+export interface TriggerDescription {
+  type: string;
+  label: string;
+  description: string;
+  /** JSON Schema of the whole trigger. */
+  schema: JsonObject;
 }
 
-/** The field of stages where neither the event's rule nor the module names one. */
-const STAGE_FIELD = 'stage';
+/** Every kind of trigger, with what it is made of. */
+export function describeTriggers(): TriggerDescription[] {
+  return KINDS.map(({ type, label, description, members, required }) => ({
+    type,
+    label,
+    description,
+    schema: {
+      type: 'object',
+      properties: { type: { const: type }, ...members },
+      required: ['type', ...required],
+      additionalProperties: false,
+    },
+  }));
+}
 
 /**
- * Compiles a trigger that `triggerProblems` has passed. Only event triggers are started by events; the others match
- * none. `from` and `to` are about the field that the event is declared for, else the module's stage; they ignore case.
+ * Everything that is wrong with a trigger, each with its path below `path`. Without a catalog, modules, events and
+ * fields are not looked up. Never throws, whatever the input.
  */
-export function compileTrigger(trigger: Trigger, module: ModuleDescription | null = null): CompiledTrigger {
-  if (trigger.type !== 'event') {
-    const reason = `A trigger of type "${trigger.type}" is not started by events.`;
-    return { matches: () => false, explain: () => ({ matched: false, reason }), key: null };
+export function triggerProblems(trigger: unknown, path: string, catalog: Catalog | null): Problem[] {
+  if (!isJsonObject(trigger)) return [{ path, message: 'A trigger must be an object with a "type".' }];
+  const reader = new TriggerReader(trigger);
+  const kind = BY_TYPE.get(trigger.type);
+  if (kind === undefined) reader.problem('type', `"type" must be one of: ${[...BY_TYPE.keys()].join(', ')}.`);
+  else {
+    noteUnknownMembers(reader, kind);
+    kind.check(reader, catalog);
   }
-  const refusalOf = compileEventTrigger(trigger, module);
-  return {
-    matches: (event) => refusalOf(event) === null,
-    explain(event) {
-      const reason = refusalOf(event);
-      return reason === null ? { matched: true } : { matched: false, reason };
-    },
-    key: `${trigger.module}.${trigger.event}`,
-  };
+  return reader.problems.map((problem) => ({ path: path === '' ? problem.path : `${path}.${problem.path}`, message: problem.message }));
 }
 
-/** Why an event does not start the workflow; null when it does. */
-type Refusal = (event: TriggeringEvent) => string | null;
-
-function compileEventTrigger(trigger: EventTrigger, module: ModuleDescription | null): Refusal {
-  const { fields } = trigger;
-  const watched = watchedField(trigger, module);
-  const isFrom = oneOf(trigger.from);
-  const isTo = oneOf(trigger.to);
-  return (event) => {
-    if (event.module !== trigger.module || event.event !== trigger.event)
-      return `The event is ${event.module}.${event.event}, not ${trigger.module}.${trigger.event}.`;
-    if (fields !== undefined && !fields.some((field) => changeOf(event, field) !== null)) return `None of ${fields.join(', ')} changed.`;
-    if (isFrom === null && isTo === null) return null;
-    const change = changeOf(event, watched);
-    if (change === null) return `"${watched}" did not change, or what it held before is not known.`;
-    if (isFrom !== null && !isFrom(change.from)) return `"${watched}" changed from ${shown(change.from)}.`;
-    return isTo === null || isTo(change.to) ? null : `"${watched}" changed to ${shown(change.to)}.`;
-  };
+function noteUnknownMembers(reader: TriggerReader, kind: TriggerKind<Trigger>): void {
+  const known = ['type', ...Object.keys(kind.members)];
+  for (const name of Object.keys(reader.json)) {
+    if (!known.includes(name)) reader.problem(name, `This is not known here. Known are: ${known.join(', ')}.`);
+  }
 }
 
-/** The field that `from` and `to` are about: the one the event is declared for, a single one of `fields`, or the stage. */
-function watchedField({ event, fields }: EventTrigger, module: ModuleDescription | null): string {
-  const rule = module?.events.find(({ name }) => name === event)?.rule;
-  if (rule?.on === 'changed') return rule.field;
-  return (fields?.length === 1 ? fields[0] : undefined) ?? module?.stageField ?? STAGE_FIELD;
+/** Compiles a trigger that `triggerProblems` has passed. */
+export function compileTrigger(trigger: Trigger, module: ModuleDescription | null = null): CompiledTrigger {
+  return BY_TYPE.get(trigger.type)?.compile?.(trigger, module) ?? startedByName(trigger.type);
 }
 
-/** Takes a list, or as JSON may have it a single text; null stands for any value. */
-function oneOf(values: string[] | string | undefined): ((value: Json) => boolean) | null {
-  if (values === undefined) return null;
-  const wanted = new Set([values].flat().map(foldCase));
-  return (value) => typeof value === 'string' && wanted.has(foldCase(value));
-}
-
-function changeOf({ changes, previous, record }: TriggeringEvent, field: string): { from: Json; to: Json } | null {
-  if (changes !== null) return changeOfField(changes, field);
-  if (previous === null || record === null) return null;
-  const place = Object.hasOwn(previous, field) ? [field] : field.split('.');
-  const from = readMember(previous, place);
-  if (from === undefined) return null;
-  const change = { from, to: readMember(record, place) ?? null };
-  return sameJson(change.from, change.to) ? null : change;
-}
-
-function shown(value: Json): string {
-  return typeof value === 'string' ? `"${value}"` : value === null ? 'nothing' : 'something that is no text';
+/** Of triggers that no event starts: whatever they wait for, the start names the workflow. */
+function startedByName(type: string): CompiledTrigger {
+  const reason = `A trigger of type "${type}" is not started by events.`;
+  return { matches: () => false, explain: () => ({ matched: false, reason }), key: null };
 }

@@ -96,6 +96,28 @@ class ModuleDto {
   pipelineFields?: string[];
 }
 
+class TriggerDto {
+  @ApiProperty({ example: 'schedule' })
+  type!: string;
+
+  @ApiProperty({ example: 'Schedule' })
+  label!: string;
+
+  @ApiProperty({ example: 'Starts at certain times, again and again.' })
+  description!: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'JSON Schema of the trigger.',
+    example: { type: 'object', properties: { type: { const: 'manual' } }, required: ['type'] },
+  })
+  schema!: JsonObject;
+
+  @ApiProperty({ example: true, description: 'False: may stand in a draft, cannot be published yet.' })
+  executable!: boolean;
+}
+
 class ActionDto {
   @ApiProperty({ example: 'create_task' })
   type!: string;
@@ -134,6 +156,9 @@ class StepTypeDto {
 export class CatalogDto {
   @ApiProperty({ type: [ModuleDto] })
   modules!: ModuleDto[];
+
+  @ApiProperty({ type: [TriggerDto] })
+  triggers!: TriggerDto[];
 
   @ApiProperty({
     type: 'array',

@@ -1,6 +1,7 @@
 import { Get } from '@nestjs/common';
 import { describeOperators } from '../../core/operators/index.js';
 import { FLOW_STEP_TYPES } from '../../core/steps/index.js';
+import { describeTriggers } from '../../core/trigger/trigger.js';
 import { AutomationCatalog } from '../../engine/automation-catalog.js';
 import { RequirePermission } from '../access.guard.js';
 import { ApiOkResponse, ApiOperation } from '../openapi.js';
@@ -14,13 +15,14 @@ export class CatalogController {
 
   @Get()
   @RequirePermission('view')
-  @ApiOperation({ summary: 'Modules with their fields and events, operators, actions with the schemas of their arguments' })
+  @ApiOperation({ summary: 'Modules with their fields and events, triggers, operators, actions with the schemas of their arguments' })
   @ApiOkResponse({ type: CatalogDto })
   @ApiErrors()
   get(): CatalogDto {
     const { modules, actions, executable } = this.catalog;
     return {
       modules: [...modules.values()],
+      triggers: describeTriggers().map((trigger) => ({ ...trigger, executable: executable.triggers.has(trigger.type) })),
       operators: describeOperators(),
       actions: [...actions.values()].map(({ type, label, description, effect, argumentsSchema }) => ({
         type,

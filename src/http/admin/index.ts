@@ -5,6 +5,7 @@ import { EventsController } from './events.controller.js';
 import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { RunsController } from './runs.controller.js';
+import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
 import { WorkflowTransferController } from './workflow-transfer.controller.js';
 import { WorkflowVersionsController } from './workflow-versions.controller.js';
@@ -22,4 +23,6 @@ export const adminControllers: Type<unknown>[] = [
   EventsController,
   RecordsController,
   AuditController,
+  SchedulesController,
+  WorkflowTimingController,
 ];

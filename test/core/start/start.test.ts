@@ -90,6 +90,15 @@ describe('whether a workflow is meant', () => {
     expect(matchStart(named, unmet, 'active', CONTEXT)).toMatchObject({ reason: 'conditions' });
   });
 
+  it('does not start what was due too long ago, where the trigger skips that', () => {
+    const late = { ...EVENT, target: { workflowId: 'w-1' }, trigger: { type: 'schedule', at: '2026-03-01T09:00:00.000Z', tooLate: true } };
+    expect(matchStart(late, workflow({}), 'active', CONTEXT)).toMatchObject({
+      reason: 'misfire',
+      explanation: { rule: expect.stringContaining('2026-03-01T09:00:00.000Z') },
+    });
+    expect(matchStart(late, workflow({}), 'paused', CONTEXT)).toMatchObject({ reason: 'paused' });
+  });
+
   it.each<[string, Condition, Partial<DomainEvent>]>([
     ['the record', FROM_THE_WEB, {}],
     ['what the record was', { field: 'previous.source', operator: 'equals', value: 'Fair' }, { previous: { source: 'Fair' } }],

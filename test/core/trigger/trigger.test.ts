@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Catalog, ModuleDescription } from '../../../src/core/catalog.js';
-import type { EventTrigger, Trigger } from '../../../src/core/definition/types.js';
+import type { Trigger } from '../../../src/core/definition/types.js';
 import type { FieldChange } from '../../../src/core/event.js';
+import type { EventTrigger } from '../../../src/core/trigger/event.js';
 import { compileTrigger, type TriggeringEvent, triggerProblems } from '../../../src/core/trigger/trigger.js';
 import { MODULE } from '../operators/ask.js';
 

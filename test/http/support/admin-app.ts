@@ -10,6 +10,7 @@ import { AutomationCatalog } from '../../../src/engine/automation-catalog.js';
 import { Starts } from '../../../src/engine/capture/starts.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
+import { Timing } from '../../../src/engine/timing/timing.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
 import { CRM_HOST } from '../../../src/host/crm-host.js';
 import { ACCESS_POLICY, adminControllers, httpProviders, setupAutomationDocs } from '../../../src/http/index.js';
@@ -125,6 +126,7 @@ export async function startAdminApp(
       ...httpProviders,
       ...(options.swagger === null ? [{ provide: SWAGGER, useValue: null }] : []),
       ...adminProviders,
+      { provide: Timing, useValue: { published: async () => undefined, withdrawn: async () => undefined } },
       { provide: Starts, useValue: null },
       { provide: CRM_HOST, useValue: null },
       {

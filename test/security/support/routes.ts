@@ -47,6 +47,8 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/events': { permission: 'view', foreign: 200 },
   'get /automation/events/:id': { permission: 'view' },
   'get /automation/audit': { permission: 'view', foreign: 200 },
+  'get /automation/workflows/:id/timing': { permission: 'view' },
+  'post /automation/schedules/preview': { permission: 'view', body: { cron: '0 9 * * *', timezone: 'UTC' }, foreign: 200 },
   'get /automation/records/:module/:recordId/timeline': { permission: 'view', foreign: 200 },
 };
 

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../../core/event.js';
+import { nextTicks, type ScheduleTrigger, type Tick, ticksDue } from '../../core/trigger/schedule.js';
+import { AutomationDatabase } from '../../store/database.js';
+import { insertStarts, type StartRow } from '../../store/event-store.js';
+import {
+  advanceSchedules,
+  type DueSchedule,
+  databaseNow,
+  lockDueSchedules,
+  lockSchedule,
+  nextScheduleIn,
+  putSchedule,
+  removeSchedules,
+} from '../../store/schedules.js';
+import type { PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
+
+/** Schedules that one transaction advances. */
+const BATCH = 100;
+const SCHEDULE: Actor = { type: 'system', id: null, name: 'Schedule' };
+
+/** Triggers of type `schedule`: one row a workflow, advanced in the transaction that captures its starts. */
+@Injectable()
+export class Schedules implements TimedTrigger {
+  readonly type = 'schedule';
+
+  constructor(private readonly database: AutomationDatabase) {}
+
+  async published(manager: EntityManager, { trigger, ...version }: PublishedVersion): Promise<void> {
+    if (trigger.type !== 'schedule') return;
+    const earlier = await lockSchedule(manager, version);
+    // Ticks that were missed, or are due right now, are not lost to a new version that ticks at the same times.
+    const goesOn = earlier?.trigger?.cron === trigger.cron && earlier.trigger.timezone === trigger.timezone;
+    const nextAt = goesOn ? earlier.nextAt : firstTick(trigger, await databaseNow(manager));
+    if (nextAt !== undefined) await putSchedule(manager, { ...version, nextAt });
+  }
+
+  withdrawn(manager: EntityManager, workflow: { workspaceId: string; workflowId: string }): Promise<void> {
+    return removeSchedules(manager, [workflow]);
+  }
+
+  round(): Promise<TimingRound> {
+    return this.database.transaction(async (manager) => {
+      const due = await lockDueSchedules(manager, BATCH);
+      if (due.length === 0) return { starts: 0, more: false };
+      const ticking = due.flatMap((schedule) => {
+        const { trigger, nextAt, now } = schedule;
+        return trigger === null || !schedule.isPublished ? [] : [{ schedule, ...ticksDue(trigger, nextAt, now) }];
+      });
+      // A key for each tick: should the row ever go back, as with a restored backup, known ticks start nothing.
+      await insertStarts(
+        manager,
+        ticking.flatMap(({ schedule, ticks }) => ticks.map((tick) => startOf(schedule, tick))),
+      );
+      await advanceSchedules(
+        manager,
+        ticking.map(({ schedule, next }) => ({ ...schedule, nextAt: next })),
+      );
+      // Of versions that are published no more, whoever withdrew them.
+      await removeSchedules(
+        manager,
+        due.filter(({ isPublished, trigger }) => !isPublished || trigger === null),
+      );
+      const starts = ticking.reduce((sum, { ticks }) => sum + ticks.length, 0);
+      const behind = ticking.some(({ schedule, next }) => next <= schedule.now);
+      return { starts, more: behind || due.length === BATCH };
+    });
+  }
+
+  dueIn(): Promise<number | null> {
+    return nextScheduleIn(this.database.dataSource.manager);
+  }
+}
+
+function firstTick({ cron, timezone }: ScheduleTrigger, now: Date): Date | undefined {
+  return nextTicks(cron, timezone, now, 1)?.[0];
+}
+
+function startOf({ workspaceId, workflowId }: DueSchedule, { at, missedSince, tooLate }: Tick): StartRow {
+  const tick = at.toISOString();
+  return {
+    id: uuidv7(),
+    workspaceId,
+    module: null,
+    event: 'schedule',
+    recordId: null,
+    record: null,
+    previous: null,
+    changes: null,
+    actor: SCHEDULE,
+    cause: null,
+    source: 'schedule',
+    key: `${workflowId}:${tick}`,
+    trigger: {
+      type: 'schedule',
+      at: tick,
+      ...(missedSince !== null && { missedSince: missedSince.toISOString() }),
+      ...(tooLate && { tooLate }),
+    },
+    target: { workflowId },
+    parent: null,
+  };
+}

@@ -1,0 +1,34 @@
+import type { EntityManager } from 'typeorm';
+import type { Trigger } from '../../core/definition/types.js';
+
+/** A version that is being published. */
+export interface PublishedVersion {
+  workspaceId: string;
+  workflowId: string;
+  versionId: string;
+  trigger: Trigger;
+}
+
+/** What one look at what is due did. */
+export interface TimingRound {
+  /** Starts that were captured. */
+  starts: number;
+  /** Whether to look again at once. */
+  more: boolean;
+}
+
+/**
+ * A kind of trigger whose starts become due by themselves, rather than being told. Everything it knows is in tables; each
+ * of its starts is captured in the transaction that notes it as done, so that it is made once, whoever dies when.
+ */
+export interface TimedTrigger {
+  readonly type: Trigger['type'];
+  /** Notes when the version is due, in the transaction that publishes it. */
+  published(manager: EntityManager, version: PublishedVersion): Promise<void>;
+  /** Takes back what an earlier version of the workflow has noted, in the transaction that publishes another kind of trigger or withdraws it. */
+  withdrawn(manager: EntityManager, workflow: { workspaceId: string; workflowId: string }): Promise<void>;
+  /** Captures the starts that are due, a bounded number. */
+  round(): Promise<TimingRound>;
+  /** How long until something is due, in milliseconds; 0 when something is, null when nothing waits. */
+  dueIn(): Promise<number | null>;
+}

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type RealApp, startRealApp } from '../security/support/real-app.js';
+import { publishedWorkflow } from './support/seed.js';
+
+const STEPS = [{ id: 'call', type: 'create_task', with: { title: 'Call' } }];
+
+describe('what is to come', () => {
+  let real: RealApp;
+  beforeAll(async () => {
+    real = await startRealApp();
+  });
+  afterAll(() => real?.close());
+
+  const preview = (body: object) => real.call('post', '/automation/schedules/preview', 'viewer').send(body);
+
+  it('is told of a schedule: its next five times, for programs and for people', async () => {
+    const { next } = (await preview({ cron: '30 9 4 7 *', timezone: 'Europe/Berlin' }).expect(200)).body;
+    expect(next).toHaveLength(5);
+    const year = Number(next[0].at.slice(0, 4));
+    expect(next.map(({ at }: { at: string }) => at)).toEqual([0, 1, 2, 3, 4].map((later) => `${year + later}-07-04T07:30:00.000Z`));
+    expect(next[0].words).toMatch(new RegExp(`^[A-Z][a-z]+day, 4 July ${year}, 09:30 \\(Europe/Berlin, UTC\\+02:00\\)$`));
+  });
+
+  it('is not told of what is no schedule: each problem has its path', async () => {
+    const refused = (await preview({ cron: '0 99 * * *', timezone: 'Mars/Base' }).expect(422)).body;
+    expect(refused).toMatchObject({ code: 'schedule_invalid', problems: [{ path: 'timezone' }, { path: 'cron' }] });
+  });
+
+  it('is told of a workflow, as it is published', async () => {
+    const timing = async (trigger: object) => {
+      const { id } = await publishedWorkflow(real as never, { trigger, steps: STEPS });
+      return (await real.call('get', `/automation/workflows/${id}/timing`, 'viewer').expect(200)).body;
+    };
+    expect(await timing({ type: 'schedule', cron: '0 9 * * *', timezone: 'UTC' })).toMatchObject({
+      type: 'schedule',
+      next: Array.from({ length: 5 }, () => ({ at: expect.stringMatching(/T09:00:00\.000Z$/) })),
+    });
+    expect(await timing({ type: 'manual' })).toEqual({ type: 'manual', next: [] });
+    const { id } = (
+      await real
+        .call('post', '/automation/workflows', 'admin')
+        .send({ name: 'Draft', definition: { trigger: { type: 'manual' }, steps: STEPS } })
+    ).body;
+    expect((await real.call('get', `/automation/workflows/${id}/timing`, 'viewer').expect(200)).body).toEqual({ type: null, next: [] });
+  });
+
+  it('is shown by the catalogue: kinds of triggers with the schema of each', async () => {
+    const { triggers } = (await real.call('get', '/automation/catalog', 'viewer').expect(200)).body;
+    expect(triggers).toContainEqual(
+      expect.objectContaining({
+        type: 'schedule',
+        executable: true,
+        schema: expect.objectContaining({ required: ['type', 'cron', 'timezone'], additionalProperties: false }),
+      }),
+    );
+  });
+});
