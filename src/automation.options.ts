@@ -3,9 +3,11 @@ import type { ActionDefinition } from './actions/define-action.js';
 import type { MailOptions } from './actions/email/mailer.js';
 import type { OutboundOptions } from './actions/outbound/outbound-http.js';
 import { AutomationError, type Problem } from './core/errors.js';
+import { calendarProblems } from './core/time/calendar.js';
 import { durationToMs, parseDuration } from './core/time/duration.js';
 import type { EngineSettings } from './engine/engine-settings.js';
 import type { AccessPolicy } from './host/access.js';
+import type { CalendarSource } from './host/calendar-source.js';
 import type { CrmHost } from './host/crm-host.js';
 import type { AdminLimits } from './store/admin-database.js';
 import type { MigrationMode, TransactionHook } from './store/database.js';
@@ -26,6 +28,12 @@ export interface AutomationOptions {
   outbound?: OutboundOptions;
   /** IANA zone of "today" in conditions and of dates in templates. Default `UTC`. */
   timezone?: string;
+  /**
+   * When people work: one calendar for all workspaces, or a function of the workspace, asked once a minute at most. Its
+   * zone stands in for `timezone`. What `business_day` means in conditions, durations (`P3BD`) and date triggers, and
+   * working hours in delays. Default: Monday to Friday, 09:00 to 17:00, no holidays.
+   */
+  calendar?: CalendarSource;
   /** What this process does beside capturing events and serving the admin API. */
   worker?: {
     /** Routes events and runs steps. Default true. */
@@ -121,6 +129,9 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
   if (!options.crm) problems.push({ path: 'crm', message: 'must be a CrmHost, such as typeOrmCrm({ leads: { entity: Lead } })' });
   const timezone = options.timezone ?? DEFAULTS.timezone;
   if (!isTimezone(timezone)) problems.push({ path: 'timezone', message: 'must be an IANA time zone, such as Europe/Berlin' });
+  if (typeof options.calendar !== 'function' && options.calendar !== undefined) {
+    problems.push(...calendarProblems(options.calendar).map(({ path, message }) => ({ path: `calendar${path && `.${path}`}`, message })));
+  }
   const { worker = {}, limits = {}, retention = {}, emitter = {} } = options;
   const poolSize = whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, LEAST_POOL, 100);
   const settings: EngineSettings = {
@@ -133,6 +144,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     leaseMs: whole('worker.leaseMs', worker.leaseMs, DEFAULTS.worker.leaseMs, 1_000, 600_000),
     shutdownGraceMs: whole('worker.shutdownGraceMs', worker.shutdownGraceMs, DEFAULTS.worker.shutdownGraceMs, 0, 300_000),
     timezone,
+    calendar: options.calendar ?? null,
     limits: {
       chainDepth: whole('limits.chainDepth', limits.chainDepth, DEFAULTS.limits.chainDepth, 1, 100),
       stepsPerRun: whole('limits.stepsPerRun', limits.stepsPerRun, DEFAULTS.limits.stepsPerRun, 1, 10_000),

@@ -18,6 +18,7 @@ export { WorkflowService } from './admin/workflow-service.js';
 // What the CRM gives: records, and who may do what.
 
 export type { AccessPolicy, AccessRequest, Caller, Permission } from './host/access.js';
+export type { CalendarSource } from './host/calendar-source.js';
 export type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, PlannedChange, RecordPatch } from './host/crm-host.js';
 export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
 export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';
@@ -45,3 +46,4 @@ export { HostError as AutomationError, type Problem, type Retryability } from '.
 export type { Actor, DomainEvent, RecordData, RecordRef } from './core/event.js';
 export type { Json, JsonObject } from './core/json.js';
 export type { Step } from './core/steps/index.js';
+export type { WorkCalendar } from './core/time/calendar.js';

@@ -49,7 +49,7 @@ class CreateTaskArguments {
   @IsNotEmpty()
   assigneeId?: string;
 
-  @Describe('When it is due, counted from now: an ISO 8601 duration.', { example: 'P1D' })
+  @Describe('When it is due, counted from now: an ISO 8601 duration, or business days of the workspace (`P2BD`).', { example: 'P1D' })
   @IsOptional()
   @Rule('isDuration', { type: 'string', format: 'duration' }, durationProblem)
   dueIn?: string;
@@ -106,7 +106,7 @@ function dueProblems(args: JsonObject): Problem[] {
 function dueAt(args: CreateTaskArguments, step: LocalStep): string | null {
   const duration = args.dueIn ? parseDuration(args.dueIn) : null;
   // counted as a calendar does in the zone of the workflow: a day later is the same time of day
-  if (duration) return addDuration(step.now, duration, step.scope.timezone).toISOString();
+  if (duration) return addDuration(step.now, duration, step.scope.timezone, step.scope.calendar).toISOString();
   // A plain date stays one: the CRM may keep the day alone.
   return args.dueAt && args.dueAt.length > 10
     ? (readMoment(args.dueAt, step.scope.timezone)?.toISOString() ?? args.dueAt)

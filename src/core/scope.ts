@@ -1,6 +1,7 @@
 import type { Actor, FieldChange, RecordData } from './event.js';
 import type { Json, JsonObject } from './json.js';
 import { isForbiddenKey } from './storable-json.js';
+import type { Calendar } from './time/calendar.js';
 
 /** The variables that conditions and templates of one run see. */
 export interface Scope {
@@ -24,6 +25,8 @@ export interface Scope {
   now: string;
   /** The IANA time zone in which dates are shown. Not a variable of its own. */
   timezone: string;
+  /** Which days are business days; default Monday to Friday. No variable either. */
+  calendar?: Calendar;
   /** Inside a for_each: the item, and its index counted from 0. */
   item?: Json;
   index?: number;

@@ -1,3 +1,5 @@
+import type { CalendarSource } from '../host/calendar-source.js';
+
 /** Everything the engine can be told, resolved: no member is optional. Times in milliseconds. */
 export interface EngineSettings {
   /** Does this process route and run, or only capture and serve the admin API? */
@@ -18,6 +20,8 @@ export interface EngineSettings {
   shutdownGraceMs: number;
   /** The zone of "today" in conditions and of dates in templates, where nothing else says. */
   timezone: string;
+  /** When people work; null: Monday to Friday in `timezone`. */
+  calendar: CalendarSource | null;
   limits: {
     /** How many runs may follow from one another. */
     chainDepth: number;

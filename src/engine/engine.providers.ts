@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { Automation } from './automation.js';
 import { AutomationEngine } from './automation-engine.js';
+import { Calendars } from './calendars.js';
 import { EmitterBridge } from './capture/emitter-bridge.js';
 import { EventIntake } from './capture/event-intake.js';
 import { Starts } from './capture/starts.js';
@@ -51,6 +52,7 @@ const signal: Provider = {
 export const engineProviders: Provider[] = [
   WakeUp,
   StalledWorkspaces,
+  Calendars,
   ...capture,
   ...workflows,
   ...steps,

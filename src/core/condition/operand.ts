@@ -87,9 +87,9 @@ function compileField(field: string, context: CompileContext): Operand {
 
 function compileMoment({ fromNow }: JsonObject): Operand {
   const duration = parseDuration(fromNow as string) as Duration;
-  const read = ({ now, timezone }: ConditionSubject): Json | Unfit => {
+  const read = ({ now, timezone, calendar }: ConditionSubject): Json | Unfit => {
     try {
-      return addDuration(now, duration, timezone).toISOString();
+      return addDuration(now, duration, timezone, calendar).toISOString();
     } catch (error) {
       return new Unfit(`the date to compare with cannot be told: ${(error as Error).message}`);
     }

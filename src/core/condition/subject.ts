@@ -1,4 +1,5 @@
 import type { Scope } from '../scope.js';
+import type { Calendar } from '../time/calendar.js';
 
 /**
  * What a condition is asked about: one record with what happened to it, at one moment. A {@link Scope} whose `now` is
@@ -11,6 +12,8 @@ export interface ConditionSubject
   now: Date;
   /** IANA name of the zone in which days begin and end. */
   timezone: string;
+  /** Which days are business days; default Monday to Friday. */
+  calendar?: Calendar;
   /** What templates read, and fields of `workflow`, `run`, `item` and `index`, instead of the subject itself. */
   scope?: Scope;
 }

@@ -1,5 +1,6 @@
 import type { ConditionSubject } from '../condition/subject.js';
 import type { Json } from '../json.js';
+import { type Calendar, WEEKDAYS } from '../time/calendar.js';
 import { calendarOf, compareDates, type DateValue, dayNumber, dayOf, daysInMonth, isLeapYear, parseDate } from '../time/dates.js';
 import { DAY_MS, dayOfMoment, HOUR_MS, isTimezone, MINUTE_MS, momentAtWall, zoneOffsetMs } from '../time/zones.js';
 import { comparing, EMPTY_NOTE, type Judge, type Operator, UNKNOWN_ZONE_NOTE, Unfit } from './operator.js';
@@ -7,7 +8,7 @@ import { mismatchDate, notADate } from './values.js';
 
 /** What `this`, `last` and `next` may be followed by. A week begins on Monday. */
 export const PERIODS = ['week', 'month', 'quarter', 'year'] as const;
-/** What `in_last` and its kin count in. A business day is Monday to Friday. */
+/** What `in_last` and its kin count in. Which days are business days the workspace's calendar says. */
 export const UNITS = ['minute', 'hour', 'day', 'business_day', 'week', 'month'] as const;
 type Period = (typeof PERIODS)[number];
 type Unit = (typeof UNITS)[number];
@@ -85,7 +86,7 @@ function toPeriod(name: string, label: string, shift: number): Operator {
 function toAmount(name: string, label: string, sign: 1 | -1, test: (toLimit: number, toCurrent: number) => boolean): Operator {
   const judge = ({ amount, unit }: { amount: number; unit: Unit }) =>
     dateJudge((date, subject) => {
-      const limit: DateValue = { form: 'moment', at: shiftMoment(subject.now.getTime(), sign * amount, unit, subject.timezone) };
+      const limit: DateValue = { form: 'moment', at: shiftMoment(subject.now.getTime(), sign * amount, unit, subject) };
       return test(compareDates(date, limit, subject.timezone), compareDates(date, nowOf(subject), subject.timezone));
     });
   return operator(name, label, 'amount', ({ value }) => comparing(value, (length) => judge(length as { amount: number; unit: Unit })));
@@ -119,33 +120,22 @@ function periodStart(day: number, period: Period, shift: number): number {
 }
 
 /** Minutes and hours are counted exactly; the others by the calendar of the zone, keeping the time of day. */
-function shiftMoment(ms: number, amount: number, unit: Unit, timezone: string): number {
+function shiftMoment(ms: number, amount: number, unit: Unit, { timezone, calendar = WEEKDAYS }: ConditionSubject): number {
   if (unit === 'minute') return ms + amount * MINUTE_MS;
   if (unit === 'hour') return ms + amount * HOUR_MS;
   const wall = ms + zoneOffsetMs(ms, timezone);
   const day = Math.floor(wall / DAY_MS);
-  return momentAtWall(wall + (shiftDay(day, amount, unit) - day) * DAY_MS, timezone);
+  return momentAtWall(wall + (shiftDay(day, amount, unit, calendar) - day) * DAY_MS, timezone);
 }
 
-function shiftDay(day: number, amount: number, unit: 'day' | 'business_day' | 'week' | 'month'): number {
+function shiftDay(day: number, amount: number, unit: 'day' | 'business_day' | 'week' | 'month', calendar: Calendar): number {
   if (unit === 'day') return day + amount;
   if (unit === 'week') return day + 7 * amount;
+  if (unit === 'business_day') return calendar.addWorkingDays(day, amount);
   const date = calendarOf(day);
-  if (unit === 'business_day') return day + businessDays(date.weekday, amount);
   // A month after 31 January is the last day of February.
   const first = calendarOf(dayNumber(date.year, date.month + amount, 1));
   return dayNumber(first.year, first.month, Math.min(date.day, daysInMonth(first.year, first.month)));
-}
-
-/** How many calendar days lie between a weekday (1 is Monday) and so many business days later or, if negative, earlier. */
-function businessDays(weekday: number, amount: number): number {
-  const direction = Math.sign(amount);
-  // From a weekend, counting begins at the working day behind it: one day after Sunday is Monday.
-  const start = weekday <= 5 ? weekday : direction > 0 ? 5 : 1;
-  const toStart = weekday <= 5 ? 0 : direction > 0 ? 5 - weekday : 8 - weekday;
-  const rest = amount % 5;
-  const crossesWeekend = start + rest > 5 || start + rest < 1;
-  return toStart + Math.trunc(amount / 5) * 7 + rest + (crossesWeekend ? 2 * direction : 0);
 }
 
 /** The same day of a later year; in years without a 29 February, people born on it have their day on the 28th. */

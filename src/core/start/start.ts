@@ -2,6 +2,7 @@ import type { CompiledCondition } from '../condition/condition.js';
 import type { Reentry } from '../definition/types.js';
 import type { CauseLink, DomainEvent } from '../event.js';
 import type { Json } from '../json.js';
+import type { Calendar } from '../time/calendar.js';
 import { addDuration, parseDuration } from '../time/duration.js';
 import { misfireRule } from '../trigger/misfire.js';
 import type { CompiledTrigger } from '../trigger/trigger.js';
@@ -26,6 +27,8 @@ export interface DecisionContext {
   now: Date;
   /** The workspace's IANA zone. */
   timezone: string;
+  /** Which days are business days; default Monday to Friday. */
+  calendar?: Calendar;
   /** How many runs may follow from one another. */
   chainDepth: number;
 }
@@ -46,7 +49,7 @@ export function matchStart(
   event: DomainEvent,
   workflow: StartableWorkflow,
   status: 'active' | 'paused',
-  { now, timezone }: DecisionContext,
+  { now, timezone, calendar }: DecisionContext,
 ): StartDecision {
   if (status === 'paused') return skip('paused', { rule: `The workflow "${workflow.workflow.name}" is not active.` });
   if (event.target === null) {
@@ -66,6 +69,7 @@ export function matchStart(
     actor: event.actor,
     now,
     timezone,
+    calendar,
   };
   return workflow.conditions.test(subject) ? START : skip('conditions', workflow.conditions.explain(subject) as unknown as Json);
 }
@@ -91,13 +95,13 @@ export function asksForEarlierRuns(event: DomainEvent, workflow: StartableWorkfl
 }
 
 /** The rule that keeps the workflow from running again; null when none does. */
-function reentryRule(reentry: Reentry, earlier: EarlierRun, { now, timezone }: DecisionContext): string | null {
+function reentryRule(reentry: Reentry, earlier: EarlierRun, { now, timezone, calendar }: DecisionContext): string | null {
   if (reentry === 'always') return null;
   if (reentry === 'not_while_active') return earlier.active ? 'a run on this record is still active' : null;
   if (reentry === 'once_per_record') return 'the workflow runs once per record';
   // A period that the parser let through is a duration.
   const period = parseDuration(reentry.oncePer);
-  const isOver = period !== null && addDuration(earlier.createdAt, period, timezone) <= now;
+  const isOver = period !== null && addDuration(earlier.createdAt, period, timezone, calendar) <= now;
   return isOver ? null : `the workflow runs once per ${reentry.oncePer} and record`;
 }
 

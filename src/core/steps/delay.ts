@@ -3,6 +3,7 @@ import type { StepSite } from '../definition/step-site.js';
 import { AutomationError } from '../errors.js';
 import { resolvePath, type Scope } from '../scope.js';
 import { compileTemplate } from '../template/template.js';
+import { WEEKDAYS } from '../time/calendar.js';
 import { parseDate, readMoment } from '../time/dates.js';
 import { addDuration, type Duration, leastMs, parseDuration } from '../time/duration.js';
 import { LONGEST_WAIT } from './expiry.js';
@@ -21,6 +22,8 @@ export interface DelayStep extends StepBase {
   until?: string;
   /** A date field of the record. */
   untilField?: string;
+  /** Ends in working hours of the workspace: what would end outside of them goes on until they begin. */
+  businessHours?: true;
 }
 
 export const delay = {
@@ -34,6 +37,7 @@ export const delay = {
       for: reader.optionalDuration('for', LONGEST_WAIT),
       until: parseUntil(site),
       untilField: reader.optionalText('untilField'),
+      businessHours: reader.flag('businessHours', false) || undefined,
     });
     const given = ['for', 'until', 'untilField'].filter((key) => reader.has(key));
     if (given.length !== 1) reader.problems.add(reader.path, 'A delay needs exactly one of "for", "until" and "untilField".');
@@ -48,7 +52,9 @@ export const delay = {
   takes: (step) => ({ ms: step.for === undefined ? 0 : leastMs(parseDuration(step.for) as Duration), member: 'for' }),
 
   decide(step, scope, now) {
-    const until = delayEnd(step, scope, now).toISOString();
+    const end = delayEnd(step, scope, now);
+    const at = step.businessHours ? (scope.calendar ?? WEEKDAYS).nextWorkingMoment(end.getTime()) : end;
+    const until = new Date(at).toISOString();
     return { status: 'waiting', input: { until }, output: null, wakeAt: until };
   },
 
@@ -76,7 +82,7 @@ function checkDateField(site: StepSite, name: string): void {
 function delayEnd(step: DelayStep, scope: Scope, now: Date): Date {
   if (step.for !== undefined) {
     const duration = parseDuration(step.for);
-    if (duration) return addDuration(now, duration, scope.timezone);
+    if (duration) return addDuration(now, duration, scope.timezone, scope.calendar);
     throw new AutomationError('delay_invalid', `'${step.for}' is not an ISO 8601 duration.`);
   }
   const source = step.untilField ?? step.until ?? '';

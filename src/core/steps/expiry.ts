@@ -23,7 +23,9 @@ export function readExpiresIn(reader: ObjectReader): string | undefined {
 
 /** When the wait of a step that begins now is over, ISO 8601; null when only an answer ends it. */
 export function expiryOf(step: { expiresIn?: string }, scope: Scope, now: Date): string | null {
-  return step.expiresIn === undefined ? null : addDuration(now, parseDuration(step.expiresIn) as Duration, scope.timezone).toISOString();
+  return step.expiresIn === undefined
+    ? null
+    : addDuration(now, parseDuration(step.expiresIn) as Duration, scope.timezone, scope.calendar).toISOString();
 }
 
 /** The result of a wait that nobody answered in time. */

@@ -1,9 +1,12 @@
 import { DateTime } from 'luxon';
-import { DAY_MS, HOUR_MS, MINUTE_MS, requireTimezone } from './zones.js';
+import { type Calendar, WEEKDAYS } from './calendar.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, momentAtWall, requireTimezone, zoneOffsetMs } from './zones.js';
 
-/** A length of time as ISO 8601 writes it. Every part is zero or more; the sign stands for all of them. */
+/** A length of time as ISO 8601 writes it, or with business days, which it does not know: `P3BD`. Every part is zero or more; the sign stands for all of them. */
 export interface Duration {
   sign: 1 | -1;
+  /** Working days of the workspace's calendar; years to days are 0 beside them. */
+  businessDays: number;
   years: number;
   months: number;
   weeks: number;
@@ -23,7 +26,9 @@ const LONGEST_MS = 1_000 * 365 * DAY_MS;
 function durationPattern(number: string): RegExp {
   const part = (unit: string) => `(?:(${number})${unit})?`;
   const seconds = `(?:(${number}(?:[.,]\\d{1,3})?)S)?`;
-  return new RegExp(`^(-)?P(?=\\d|T\\d)${part('Y')}${part('M')}${part('W')}${part('D')}(?:T(?=\\d)${part('H')}${part('M')}${seconds})?$`);
+  return new RegExp(
+    `^(-)?P(?=\\d|T\\d)(?:${part('BD')}|${part('Y')}${part('M')}${part('W')}${part('D')})(?:T(?=\\d)${part('H')}${part('M')}${seconds})?$`,
+  );
 }
 
 const PATTERN = durationPattern('\\d{1,9}');
@@ -31,7 +36,7 @@ const PATTERN_OF_ANY_LENGTH = durationPattern('\\d+');
 
 /**
  * Reads an ISO 8601 duration: `P2D`, `PT90M`, `P1Y2M3W4DT5H6M7S`, with an optional leading `-`. Seconds may have up to
- * three decimals.
+ * three decimals. Beside it, days may be business days, and then stand alone before the time: `P3BD`, `P1BDT2H`.
  *
  * @returns null when the text is no such duration, or one of more than a thousand years.
  */
@@ -41,13 +46,14 @@ export function parseDuration(text: string): Duration | null {
   const part = (index: number) => Number((match[index] ?? '0').replace(',', '.'));
   const duration: Duration = {
     sign: match[1] === undefined ? 1 : -1,
-    years: part(2),
-    months: part(3),
-    weeks: part(4),
-    days: part(5),
-    hours: part(6),
-    minutes: part(7),
-    seconds: part(8),
+    businessDays: part(2),
+    years: part(3),
+    months: part(4),
+    weeks: part(5),
+    days: part(6),
+    hours: part(7),
+    minutes: part(8),
+    seconds: part(9),
   };
   return Math.abs(durationToMs(duration)) <= LONGEST_MS ? duration : null;
 }
@@ -60,22 +66,31 @@ export function isWrittenAsDuration(text: string): boolean {
 /**
  * Moves a moment by a duration as a calendar in `timezone` does: a month after 31 January is the last day of February,
  * and a day after 9:00 is 9:00, across a change to summer time too. Hours, minutes and seconds are counted exactly.
+ * Business days are those of `calendar`, in `timezone`.
  *
  * @throws AutomationError `timezone_unknown`
  */
-export function addDuration(at: Date, duration: Duration, timezone = 'UTC'): Date {
+export function addDuration(at: Date, duration: Duration, timezone = 'UTC', calendar: Calendar = WEEKDAYS): Date {
   requireTimezone(timezone);
+  if (duration.businessDays > 0) return addBusinessDays(at, duration, timezone, calendar);
   // No calendar to ask: all days are alike there. Tasks "due in two days" are made by the thousand.
   if (timezone === 'UTC' && duration.years === 0 && duration.months === 0) return new Date(at.getTime() + durationToMs(duration));
-  const { sign, ...parts } = duration;
+  const { sign, businessDays: _, ...parts } = duration;
   const amount = { ...parts, seconds: Math.trunc(parts.seconds), milliseconds: fractionMs(parts.seconds) };
   const start = DateTime.fromJSDate(at, { zone: timezone });
   return (sign === 1 ? start.plus(amount) : start.minus(amount)).toJSDate();
 }
 
-/** The duration in milliseconds, for fixed intervals such as retries and timeouts: a day is 24 hours, a month 30 days, a year 365 days. */
+function addBusinessDays(at: Date, { sign, businessDays, ...parts }: Duration, timezone: string, calendar: Calendar): Date {
+  const wall = at.getTime() + zoneOffsetMs(at.getTime(), timezone);
+  const day = Math.floor(wall / DAY_MS);
+  const moved = momentAtWall(wall + (calendar.addWorkingDays(day, sign * businessDays) - day) * DAY_MS, timezone);
+  return new Date(moved + durationToMs({ ...parts, sign, businessDays: 0 }));
+}
+
+/** The duration in milliseconds, for fixed intervals such as retries and timeouts: a day, business day or not, is 24 hours, a month 30 days, a year 365 days. */
 export function durationToMs(duration: Duration): number {
-  const days = duration.years * 365 + duration.months * 30 + duration.weeks * 7 + duration.days;
+  const days = duration.years * 365 + duration.months * 30 + duration.weeks * 7 + duration.days + duration.businessDays;
   const ms = days * DAY_MS + duration.hours * HOUR_MS + duration.minutes * MINUTE_MS + Math.round(duration.seconds * SECOND);
   return ms === 0 ? 0 : duration.sign * ms;
 }

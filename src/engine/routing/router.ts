@@ -17,6 +17,7 @@ import {
 import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
 import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';
+import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
 import type { HeldRun } from '../running/held-run.js';
@@ -80,6 +81,7 @@ export class Router {
   constructor(
     private readonly database: AutomationDatabase,
     private readonly active: ActiveWorkflows,
+    private readonly calendars: Calendars,
     private readonly advancer: RunAdvancer,
     private readonly writer: ProgressWriter,
     private readonly endings: RunEndings,
@@ -199,6 +201,7 @@ export class Router {
     const [oldest] = claimed;
     if (!oldest) return { ...NOTHING, started: [], ended: [] };
     await this.database.enter(manager, oldest.workspaceId);
+    await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
     const generations = await this.shareGenerations(manager, claimed);
     const { events, candidates, unreadable, gone } = await this.answered(manager, claimed, generations);
     const decisions = await this.decide(manager, candidates, tx.now);
@@ -275,9 +278,12 @@ export class Router {
   }
 
   private async decide(manager: EntityManager, candidates: readonly Candidate[], now: Date): Promise<StartDecision[]> {
-    const { timezone, limits } = this.settings;
-    const context: DecisionContext = { now, timezone, chainDepth: limits.chainDepth };
-    const decisions = candidates.map(({ event, version, status }) => matchStart(event, version, status, context));
+    const { chainDepth } = this.settings.limits;
+    const contextOf = ({ workspaceId }: DomainEvent): DecisionContext => {
+      const calendar = this.calendars.of(workspaceId);
+      return { now, timezone: calendar.timezone, calendar, chainDepth };
+    };
+    const decisions = candidates.map(({ event, version, status }) => matchStart(event, version, status, contextOf(event)));
     const asking = candidates.filter(
       ({ event, version }, index) => decisions[index]?.kind === 'start' && asksForEarlierRuns(event, version),
     );
@@ -286,7 +292,7 @@ export class Router {
       if (decisions[index]?.kind !== 'start') continue;
       const asks = asksForEarlierRuns(candidate.event, candidate.version);
       const key = asks ? keyOf(onRecord(candidate)) : '';
-      const decision = admitStart(candidate.event, candidate.version, asks ? (earlier.get(key) ?? null) : null, context);
+      const decision = admitStart(candidate.event, candidate.version, asks ? (earlier.get(key) ?? null) : null, contextOf(candidate.event));
       decisions[index] = decision;
       // The next event of this very batch meets the run that this one starts.
       if (asks && decision.kind === 'start') earlier.set(key, { active: true, createdAt: now });

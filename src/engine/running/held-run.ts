@@ -3,6 +3,7 @@ import type { JsonObject } from '../../core/json.js';
 import type { RunHistory, StepAddress } from '../../core/plan/history.js';
 import { stepOutputs } from '../../core/plan/plan.js';
 import type { Scope } from '../../core/scope.js';
+import type { Calendar } from '../../core/time/calendar.js';
 import type { RunAnswers } from '../../store/runs/inbox.js';
 import type { RunClaim } from '../../store/runs/run.js';
 import type { LoggedExecution } from '../../store/step-store.js';
@@ -258,7 +259,7 @@ export class HeldRun implements RunHistory, RunClaim {
   }
 
   /** What the step at this address sees. */
-  scopeAt(address: StepAddress, record: RecordData | null, now: Date, timezone: string): Scope {
+  scopeAt(address: StepAddress, record: RecordData | null, now: Date, calendar: Calendar): Scope {
     const { version, event } = this;
     return {
       record: record ?? event?.record ?? null,
@@ -271,7 +272,8 @@ export class HeldRun implements RunHistory, RunClaim {
       workflow: { ...version.workflow, version: version.version },
       run: { id: this.id, startedAt: this.firstStartedAt },
       now: this.firstStartOf(address.path) ?? now.toISOString(),
-      timezone,
+      timezone: calendar.timezone,
+      calendar,
       ...(address.loop === undefined ? {} : { item: address.loop.item, index: address.loop.index }),
     };
   }

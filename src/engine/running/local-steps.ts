@@ -13,7 +13,7 @@ import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { CrmUnitOfWork, WriteRefused } from '../../host/crm-session.js';
 import { lendManager } from '../../host/lent-manager.js';
 import { withoutLimit } from '../../host/limited-host.js';
-import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { Calendars } from '../calendars.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
 import type { HeldRun } from './held-run.js';
 import { beginAttempt, logFailure, logSuccess } from './step-log.js';
@@ -38,7 +38,7 @@ export class LocalSteps {
   constructor(
     private readonly scopes: StepScopes,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
-    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+    private readonly calendars: Calendars,
   ) {}
 
   /** In a shared transaction a failure before the first write is the step's; a later one is thrown as {@link SharedTransactionSpoiled}. */
@@ -122,7 +122,7 @@ export class LocalSteps {
   }
 
   private sessionFor(run: HeldRun, { path }: ReadyStep, unit: CrmUnitOfWork) {
-    const { timezone } = this.settings;
+    const { timezone } = this.calendars.of(run.workspaceId);
     const cause = Object.assign(run.causeOfItsEvents, { step: path });
     return unit.forStep({
       workspaceId: run.workspaceId,

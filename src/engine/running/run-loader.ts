@@ -7,6 +7,7 @@ import { loadAnswers } from '../../store/runs/inbox.js';
 import type { ClaimedRun } from '../../store/runs/run.js';
 import { loadExecutions } from '../../store/step-store.js';
 import { AutomationCatalog } from '../automation-catalog.js';
+import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { HeldRun } from './held-run.js';
@@ -25,10 +26,12 @@ export class RunLoader {
   constructor(
     private readonly active: ActiveWorkflows,
     private readonly catalog: AutomationCatalog,
+    private readonly calendars: Calendars,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   async load(manager: EntityManager, claimed: readonly ClaimedRun[], leasedUntil: number): Promise<LoadedRuns> {
+    await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
     const versions = await this.active.versionsOf(manager, claimed);
     const events = await loadEvents(
       manager,

@@ -1,10 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { StepContext } from '../../actions/define-action.js';
 import type { RecordData } from '../../core/event.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import type { Scope } from '../../core/scope.js';
 import { AutomationCatalog } from '../automation-catalog.js';
-import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { Calendars } from '../calendars.js';
 import { HostInjector } from '../host-injector.js';
 import type { HeldRun } from './held-run.js';
 import type { StepTransaction } from './step-transaction.js';
@@ -15,7 +15,7 @@ export class StepScopes {
   constructor(
     private readonly catalog: AutomationCatalog,
     private readonly host: HostInjector,
-    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+    private readonly calendars: Calendars,
   ) {}
 
   /** The step's scope, with the record as the transaction sees it. `write`: this step or one after it changes it, so it is locked. */
@@ -24,7 +24,7 @@ export class StepScopes {
     if (run.record && this.catalog.modules.has(run.record.module)) {
       record = await tx.unit.read(run.workspaceId, run.record, run.version.stepRelations, { lock: purpose === 'write' });
     }
-    return run.scopeAt(ready, record, tx.now, this.settings.timezone);
+    return run.scopeAt(ready, record, tx.now, this.calendars.of(run.workspaceId));
   }
 
   /** What every action gets to know of the step it performs. */

@@ -168,6 +168,7 @@ describe('a well-formed definition', () => {
     { for: undefined, until: '{{record.seenAt}}' },
     { for: undefined, untilField: 'renewsOn' },
     { for: undefined, untilField: 'seenAt' },
+    { for: undefined, untilField: 'seenAt', businessHours: true },
   ])('may have a delay until a moment: %j', (more) => {
     const { for: _for, ...wanted } = more;
     expect(parsed(withSteps([{ ...MINIMAL.delay, ...more }])).steps[0]).toStrictEqual({

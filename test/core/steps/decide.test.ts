@@ -4,6 +4,7 @@ import type { Condition } from '../../../src/core/condition/tree.js';
 import type { Json } from '../../../src/core/json.js';
 import type { Scope } from '../../../src/core/scope.js';
 import { decideStep, type Step } from '../../../src/core/steps/index.js';
+import { Calendar } from '../../../src/core/time/calendar.js';
 import { action, approval, branch, delay, forEach, parallel, START, stop, webhookWait } from '../plan/support.js';
 import { scope } from '../template/fixture.js';
 
@@ -83,6 +84,13 @@ describe('a delay that is decided', () => {
     const now = new Date('2030-03-30T08:00:00Z');
     const decided = decideStep({ id: 'w', kind: 'delay', for: 'P1D' }, { ...scope, timezone: 'Europe/Berlin' }, now, conditionOf);
     expect(decided.wakeAt).toBe('2030-03-31T07:00:00.000Z');
+  });
+
+  it('ends in working hours where it says so', () => {
+    const calendar = new Calendar({ timezone: 'UTC', holidays: ['2030-01-01'] });
+    expect(until({ for: 'PT1H', businessHours: true }, { calendar }).wakeAt).toBe('2030-01-02T09:00:00.000Z');
+    expect(until({ for: 'PT10H', businessHours: true }).wakeAt).toBe('2030-01-01T10:00:00.000Z');
+    expect(until({ for: 'P1BD' }, { calendar }).wakeAt).toBe('2030-01-02T00:00:00.000Z');
   });
 
   it('waits until a moment, written or rendered, and until the date of a field', () => {

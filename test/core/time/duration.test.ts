@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Calendar } from '../../../src/core/time/calendar.js';
 import { addDuration, type Duration, durationToMs, parseDuration } from '../../../src/core/time/duration.js';
 import { isTimezone } from '../../../src/core/time/zones.js';
 
-const zero: Duration = { sign: 1, years: 0, months: 0, weeks: 0, days: 0, hours: 0, minutes: 0, seconds: 0 };
+const zero: Duration = { sign: 1, businessDays: 0, years: 0, months: 0, weeks: 0, days: 0, hours: 0, minutes: 0, seconds: 0 };
 
 function add(at: string, duration: string, timezone?: string): string {
   return addDuration(new Date(at), parseDuration(duration)!, timezone).toISOString();
@@ -11,6 +12,7 @@ function add(at: string, duration: string, timezone?: string): string {
 
 const durations = fc.record({
   sign: fc.constantFrom<1 | -1>(1, -1),
+  businessDays: fc.constant(0),
   years: fc.nat(50),
   months: fc.nat(200),
   weeks: fc.nat(200),
@@ -35,6 +37,8 @@ describe('parseDuration', () => {
     ['PT0.25S', { seconds: 0.25 }],
     ['PT1,5S', { seconds: 1.5 }],
     ['P0D', {}],
+    ['P3BD', { businessDays: 3 }],
+    ['-P1BDT2H', { sign: -1, businessDays: 1, hours: 2 }],
     ['P1000Y', { years: 1000 }],
   ])('reads %s', (text, parts) => {
     expect(parseDuration(text)).toEqual({ ...zero, ...parts });
@@ -54,6 +58,10 @@ describe('parseDuration', () => {
     'P1S',
     'PT1D',
     'P1D2Y',
+    'P1W2BD',
+    'P2BD1D',
+    'PT2BD',
+    'P1BDT',
     'P-1D',
     'P1.5D',
     'PT1.5H',
@@ -98,6 +106,7 @@ describe('durationToMs', () => {
     ['P1M', 30 * 86_400_000],
     ['P1Y', 365 * 86_400_000],
     ['-PT1M', -60_000],
+    ['P2BD', 2 * 86_400_000],
   ])('%s is %d ms', (text, ms) => {
     expect(durationToMs(parseDuration(text)!)).toBe(ms);
   });
@@ -119,6 +128,19 @@ describe('addDuration', () => {
 
   it('counts hours exactly across a change to summer time', () => {
     expect(add('2025-03-29T08:00:00Z', 'PT24H', 'Europe/Berlin')).toBe('2025-03-30T08:00:00.000Z');
+  });
+
+  it('counts business days by the calendar, keeping the time on the wall', () => {
+    const calendar = new Calendar({ timezone: 'Europe/Berlin', holidays: ['2025-03-31'] });
+    const moved = (at: string, duration: string) =>
+      addDuration(new Date(at), parseDuration(duration)!, 'Europe/Berlin', calendar).toISOString();
+    // Friday, over the change to summer time and a holiday on Monday.
+    expect(moved('2025-03-28T08:00:00Z', 'P1BD')).toBe('2025-04-01T07:00:00.000Z');
+    expect(moved('2025-03-28T08:00:00Z', 'P1BDT30M')).toBe('2025-04-01T07:30:00.000Z');
+    expect(moved('2025-04-01T07:00:00Z', '-P1BDT1H')).toBe('2025-03-28T07:00:00.000Z');
+    // Late on Friday in Berlin is Saturday in no zone but further east.
+    expect(moved('2025-03-28T22:30:00Z', 'P1BD')).toBe('2025-04-01T21:30:00.000Z');
+    expect(add('2025-03-28T08:00:00Z', 'P1BD')).toBe('2025-03-31T08:00:00.000Z');
   });
 
   it('stays inside the month at its end, and knows leap years', () => {
