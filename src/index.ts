@@ -19,7 +19,7 @@ export { WorkflowService } from './admin/workflow-service.js';
 
 export type { AccessPolicy, AccessRequest, Caller, Permission } from './host/access.js';
 export type { CalendarSource } from './host/calendar-source.js';
-export type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, PlannedChange, RecordPatch } from './host/crm-host.js';
+export type { CrmHost, CrmTransaction, CrmUser, DateRange, NewNotification, NewTask, PlannedChange, RecordPatch } from './host/crm-host.js';
 export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
 export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';
 

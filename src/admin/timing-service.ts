@@ -7,6 +7,7 @@ import { nextTicks } from '../core/trigger/schedule.js';
 import { triggerProblems } from '../core/trigger/trigger.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
+import { type ShownDates, shownDates } from '../store/date-builds.js';
 import { databaseNow } from '../store/schedules.js';
 import { findWorkflow } from '../store/workflow-list-store.js';
 
@@ -22,6 +23,8 @@ export interface WorkflowTiming {
   type: Trigger['type'] | null;
   /** Of a schedule: its next times. Empty for all others. */
   next: ShownMoment[];
+  /** Of a date trigger: what waits, and how far existing records have been looked at; null for all others. */
+  dates: ShownDates | null;
 }
 
 /** How many times are shown. */
@@ -54,6 +57,7 @@ export class TimingService {
       return {
         type: trigger?.type ?? null,
         next: trigger?.type === 'schedule' ? shownTicks(trigger.cron, trigger.timezone, now) : [],
+        dates: trigger?.type === 'date' ? await shownDates(manager, workspaceId, id) : null,
       };
     });
   }

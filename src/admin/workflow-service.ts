@@ -7,6 +7,7 @@ import type { JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { sqlState } from '../engine/failures.js';
+import { Timing } from '../engine/timing/timing.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import {
@@ -54,6 +55,7 @@ export class WorkflowService {
     private readonly catalog: AutomationCatalog,
     private readonly changes: WorkflowChanges,
     private readonly lifecycle: WorkflowLifecycle,
+    private readonly timing: Timing,
   ) {}
 
   /**
@@ -147,6 +149,7 @@ export class WorkflowService {
     const remove = async (manager: EntityManager, row: WorkflowRow): Promise<boolean> => {
       const unfinished = await countUnfinishedRuns(manager, workspaceId, id);
       if (unfinished.length > 0) throw runsInTheWay(unfinished);
+      await this.timing.withdrawn(manager, { workspaceId, workflowId: id });
       await deleteWorkflow(manager, workspaceId, id);
       const { code, name, description, status } = row;
       const before = { code, name, description, status, definition: this.changes.masked(row.draft) };

@@ -79,7 +79,9 @@ export class AutomationEngine {
       this.loops.push(this.loop('run', this.runs, async () => this.untilWoken((await this.driver.tick()) > 0)));
     }
     this.loops.push(this.loop('watch', this.watch.signal, () => this.lookAround()));
-    this.loops.push(this.loop('timing', this.timed, async () => ((await this.timing.round()).more ? 0 : this.settings.pollIntervalMs)));
+    for (const work of this.timing.works) {
+      this.loops.push(this.loop(work.name, this.timed, async () => ((await work.round()).more ? 0 : this.settings.pollIntervalMs)));
+    }
     this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.roundIfDue(() => this.stopping));
   }
 

@@ -23,6 +23,9 @@ import { RunTransactions } from './running/run-transactions.js';
 import { StepScopes } from './running/step-scopes.js';
 import { SubRuns } from './running/sub-runs.js';
 import { StalledWorkspaces } from './stalled-workspaces.js';
+import { DateBuilds } from './timing/date-builds.js';
+import { DateTriggers } from './timing/date-triggers.js';
+import { DatedRecords } from './timing/dated-records.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
 import { Schedules } from './timing/schedules.js';
@@ -37,7 +40,7 @@ const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
 const running: Provider[] = [RunEndings, ProgressWriter, RunAdvancer, RunLoader, RunTransactions, RunReturns, RunDriver];
 const waits: Provider[] = [Inbox];
-const timing: Provider[] = [DueRunsQueue, Watch, RetentionRounds, Schedules, Timing];
+const timing: Provider[] = [DueRunsQueue, Watch, RetentionRounds, Schedules, DatedRecords, DateTriggers, DateBuilds, Timing];
 
 const signal: Provider = {
   provide: ENGINE_SIGNAL,

@@ -47,6 +47,15 @@ export interface NewNotification {
   record: RecordRef | null;
 }
 
+/** Which records {@link CrmHost.listByDate} lists. */
+export interface DateRange {
+  field: string;
+  from: string;
+  /** The last id that was listed; null: from the beginning. */
+  after: string | null;
+  limit: number;
+}
+
 /** A person who works in the CRM. */
 export interface CrmUser {
   id: string;
@@ -116,6 +125,13 @@ export interface CrmHost {
 
   /** The same for a task that is about to be created; paths name the parts of {@link NewTask} or the task's own fields. */
   validateTask?(task: NewTask, context: CrmTransaction): readonly Problem[] | Promise<readonly Problem[]>;
+
+  /**
+   * The ids of the workspace's records whose date (a field of type date or datetime) lies at or after `from`, an ISO 8601
+   * moment: those behind `after`, in an order of ids that never changes, at most `limit`. A few too many do no harm.
+   * Date triggers see existing records by it when they are published; without it, only records that change from then on.
+   */
+  listByDate?(tx: CrmTransaction, module: string, query: DateRange): Promise<string[]>;
 
   /** The module that tasks live in, when it is one of the modules (so that a task made by a step is an event too). */
   readonly taskModule?: string;

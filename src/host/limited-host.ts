@@ -56,11 +56,12 @@ export function limitCrmHost(crm: CrmHost, limitMs: number, onTimeout: OnTimeout
     countOwned: (tx, module, userIds) => limited('countOwned', tx, (lent) => crm.countOwned(lent, module, userIds)),
     findStages: (tx, module, record) => limited('findStages', tx, (lent) => crm.findStages(lent, module, record)),
   };
-  const { findReferenced, validate, validateTask, fieldOf } = crm;
+  const { findReferenced, listByDate, validate, validateTask, fieldOf } = crm;
   if (findReferenced) {
     host.findReferenced = (tx, module, field, values) =>
       limited('findReferenced', tx, (lent) => findReferenced.call(crm, lent, module, field, values));
   }
+  if (listByDate) host.listByDate = (tx, module, range) => limited('listByDate', tx, (lent) => listByDate.call(crm, lent, module, range));
   if (validate) host.validate = (module, change, tx) => limited('validate', tx, (lent) => validate.call(crm, module, change, lent));
   if (validateTask) host.validateTask = (task, tx) => limited('validateTask', tx, (lent) => validateTask.call(crm, task, lent));
   // In the host's own transaction, and synchronous: there is nothing to wait for.

@@ -2,13 +2,14 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
-import type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, PlannedChange, RecordPatch } from './crm-host.js';
+import type { CrmHost, CrmTransaction, CrmUser, DateRange, NewNotification, NewTask, PlannedChange, RecordPatch } from './crm-host.js';
 import { checkedPatch } from './field-values.js';
 import { type ClassRules, classRules } from './typeorm/class-rules.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
 import { createRows, type EntityMaker, makerByFunction, makerByProperties } from './typeorm/create-rows.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
+import { listByDate } from './typeorm/list-by-date.js';
 import { countOwned, type UserFinder, usersOf } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
 import { updateRecords } from './typeorm/update-records.js';
@@ -158,6 +159,10 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
 
   fieldOf(module: string, given: object, field: string): unknown {
     return this.#ready().modules.get(module)?.table.valueIn(given, field);
+  }
+
+  async listByDate(tx: CrmTransaction, module: string, range: DateRange): Promise<string[]> {
+    return listByDate(tx, this.#module(module).table, range);
   }
 
   /** What the class-validator decorators say; in memory alone, unless the host's validators look further. */

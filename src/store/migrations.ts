@@ -4,6 +4,7 @@ import { OneWayToStart1763710000000 } from '../../migrations/1763710000000-one-w
 import { CutEvents1763715000000 } from '../../migrations/1763715000000-cut-events.js';
 import { Lifecycle1763725000000 } from '../../migrations/1763725000000-lifecycle.js';
 import { Schedules1763750000000 } from '../../migrations/1763750000000-schedules.js';
+import { DateTriggers1763760000000 } from '../../migrations/1763760000000-date-triggers.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -14,4 +15,5 @@ export const MIGRATIONS: MigrationClasses = [
   CutEvents1763715000000,
   Lifecycle1763725000000,
   Schedules1763750000000,
+  DateTriggers1763760000000,
 ];

@@ -33,7 +33,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     { queue: async () => ({ queued: false, more: 'no' }) } as never,
     watch as never,
     {} as never,
-    { round: async () => ({ starts: 0, more: false }) } as never,
+    { works: [] } as never,
     wakeUp as never,
     settings as never,
   );

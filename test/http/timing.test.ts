@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
-import { publishedWorkflow } from './support/seed.js';
+import { publishedWorkflow, rows } from './support/seed.js';
 
 const STEPS = [{ id: 'call', type: 'create_task', with: { title: 'Call' } }];
 
@@ -35,13 +35,40 @@ describe('what is to come', () => {
       type: 'schedule',
       next: Array.from({ length: 5 }, () => ({ at: expect.stringMatching(/T09:00:00\.000Z$/) })),
     });
-    expect(await timing({ type: 'manual' })).toEqual({ type: 'manual', next: [] });
+    expect(await timing({ type: 'manual' })).toEqual({ type: 'manual', next: [], dates: null });
     const { id } = (
       await real
         .call('post', '/automation/workflows', 'admin')
         .send({ name: 'Draft', definition: { trigger: { type: 'manual' }, steps: STEPS } })
     ).body;
-    expect((await real.call('get', `/automation/workflows/${id}/timing`, 'viewer').expect(200)).body).toEqual({ type: null, next: [] });
+    expect((await real.call('get', `/automation/workflows/${id}/timing`, 'viewer').expect(200)).body).toEqual({
+      type: null,
+      next: [],
+      dates: null,
+    });
+  });
+
+  it('is told of a date trigger: how many records wait, when the first is due, how far existing ones have been looked at', async () => {
+    const { id } = await publishedWorkflow(real as never, {
+      trigger: { type: 'date', module: 'tasks', field: 'dueAt', offset: 'P1D' },
+      steps: STEPS,
+    });
+    await rows(real.database, `INSERT INTO crm_tasks ("workspaceId", title, "dueAt") VALUES ('acme', 'x', now() + interval '1 day')`);
+    const timing = async () => (await real.call('get', `/automation/workflows/${id}/timing`, 'viewer').expect(200)).body;
+    expect(await timing()).toMatchObject({
+      type: 'date',
+      dates: { waiting: 0, nextAt: null, build: { state: 'building', finishedAt: null } },
+    });
+    await real.automation.drain();
+    expect(await timing()).toMatchObject({
+      next: [],
+      dates: {
+        waiting: 1,
+        waitingIsExact: true,
+        nextAt: expect.stringMatching(/Z$/),
+        build: { state: 'done', seen: 1, noted: 1, problem: null, finishedAt: expect.stringMatching(/Z$/) },
+      },
+    });
   });
 
   it('is shown by the catalogue: kinds of triggers with the schema of each', async () => {

@@ -28,6 +28,7 @@ import { type EndedRun, RunEndings } from '../running/run-endings.js';
 import { advanceTogether } from '../running/shared-advance.js';
 import { openStepTransaction } from '../running/step-transaction.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
+import { DatedRecords } from '../timing/dated-records.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { completeRecords } from './complete-records.js';
 import { type Candidate, newRun, skippedRun, unreadableRun } from './new-runs.js';
@@ -82,6 +83,7 @@ export class Router {
     private readonly database: AutomationDatabase,
     private readonly active: ActiveWorkflows,
     private readonly calendars: Calendars,
+    private readonly dated: DatedRecords,
     private readonly advancer: RunAdvancer,
     private readonly writer: ProgressWriter,
     private readonly endings: RunEndings,
@@ -236,6 +238,12 @@ export class Router {
   private async answered(manager: EntityManager, claimed: readonly DomainEvent[], generations: ReadonlyMap<string, string | null>) {
     const found = await this.candidates(manager, claimed, generations);
     const unanswered = await completeRecords({ manager, crm: this.crm, catalog: this.catalog }, found.candidates);
+    const unfollowed = await this.dated.follow(
+      manager,
+      claimed.filter((event) => !unanswered.has(event)),
+      generations,
+    );
+    for (const event of unfollowed) unanswered.add(event);
     if (unanswered.size === 0) return { ...found, events: claimed };
     await unclaimEvents(manager, [...unanswered]);
     for (const workspaceId of new Set([...unanswered].map((event) => event.workspaceId))) {

@@ -25,6 +25,7 @@ const SCHEDULE: Actor = { type: 'system', id: null, name: 'Schedule' };
 @Injectable()
 export class Schedules implements TimedTrigger {
   readonly type = 'schedule';
+  readonly name = 'schedules';
 
   constructor(private readonly database: AutomationDatabase) {}
 

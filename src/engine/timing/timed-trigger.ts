@@ -17,18 +17,24 @@ export interface TimingRound {
   more: boolean;
 }
 
+/** Something that becomes due by itself. */
+export interface DueWork {
+  /** For the log. */
+  readonly name: string;
+  /** Does what is due, a bounded number. */
+  round(): Promise<TimingRound>;
+  /** How long until something is due, in milliseconds; 0 when something is, null when nothing waits. */
+  dueIn(): Promise<number | null>;
+}
+
 /**
  * A kind of trigger whose starts become due by themselves, rather than being told. Everything it knows is in tables; each
  * of its starts is captured in the transaction that notes it as done, so that it is made once, whoever dies when.
  */
-export interface TimedTrigger {
+export interface TimedTrigger extends DueWork {
   readonly type: Trigger['type'];
   /** Notes when the version is due, in the transaction that publishes it. */
   published(manager: EntityManager, version: PublishedVersion): Promise<void>;
   /** Takes back what an earlier version of the workflow has noted, in the transaction that publishes another kind of trigger or withdraws it. */
   withdrawn(manager: EntityManager, workflow: { workspaceId: string; workflowId: string }): Promise<void>;
-  /** Captures the starts that are due, a bounded number. */
-  round(): Promise<TimingRound>;
-  /** How long until something is due, in milliseconds; 0 when something is, null when nothing waits. */
-  dueIn(): Promise<number | null>;
 }

@@ -1,19 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { WakeUp } from '../wake-up.js';
+import { DateBuilds } from './date-builds.js';
+import { DateTriggers } from './date-triggers.js';
 import { Schedules } from './schedules.js';
-import type { PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
+import type { DueWork, PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
 
 /** All that becomes due by itself and starts something. */
 @Injectable()
 export class Timing {
+  /** Each has a loop of its own: what takes long holds up none of the others. */
+  readonly works: readonly DueWork[];
   private readonly kinds: readonly TimedTrigger[];
 
   constructor(
     private readonly wakeUp: WakeUp,
     schedules: Schedules,
+    dates: DateTriggers,
+    builds: DateBuilds,
   ) {
-    this.kinds = [schedules];
+    this.kinds = [schedules, dates];
+    this.works = [...this.kinds, builds].map((work) => this.told(work));
   }
 
   /** Belongs into each transaction that publishes a version. */
@@ -24,30 +31,33 @@ export class Timing {
     }
   }
 
-  /** Belongs into each transaction that withdraws what was published. */
+  /** Belongs into each transaction that withdraws what was published, or deletes the workflow. */
   async withdrawn(manager: EntityManager, workflow: { workspaceId: string; workflowId: string }): Promise<void> {
     for (const kind of this.kinds) await kind.withdrawn(manager, workflow);
   }
 
-  /** Captures what is due, a bounded number of each kind. */
+  /** One round of each. */
   async round(): Promise<TimingRound> {
     const total: TimingRound = { starts: 0, more: false };
-    for (const kind of this.kinds) {
-      const { starts, more } = await kind.round();
+    for (const work of this.works) {
+      const { starts, more } = await work.round();
       total.starts += starts;
       total.more ||= more;
     }
-    if (total.starts > 0) this.wakeUp.announce('events');
     return total;
   }
 
-  /** How long until something is due, in milliseconds; 0 when something is, null when nothing waits. */
-  async dueIn(): Promise<number | null> {
-    const waits: number[] = [];
-    for (const kind of this.kinds) {
-      const ms = await kind.dueIn();
-      if (ms !== null) waits.push(ms);
-    }
-    return waits.length === 0 ? null : Math.min(...waits);
+  /** Mostly nothing is due, and one statement says so. The routers hear of its starts. */
+  private told(work: DueWork): DueWork {
+    return {
+      name: work.name,
+      dueIn: () => work.dueIn(),
+      round: async () => {
+        if ((await work.dueIn()) !== 0) return { starts: 0, more: false };
+        const round = await work.round();
+        if (round.starts > 0) this.wakeUp.announce('events');
+        return round;
+      },
+    };
   }
 }

@@ -7,7 +7,7 @@ import { loadActiveWorkflows, loadTargets, loadVersions, shareActiveWorkflows, t
 import { AutomationCatalog } from '../automation-catalog.js';
 import { type LoggedFailure, toLoggedFailure } from '../failures.js';
 import { LastUsed } from '../last-used.js';
-import { type CompiledVersion, compileVersion } from './compiled-version.js';
+import { type CompiledVersion, compileVersion, type DatedVersion, isDated } from './compiled-version.js';
 
 /** A version, or why this process cannot run it; its events start runs all the same, which fail with the reason. */
 export type VersionOutcome =
@@ -24,6 +24,8 @@ interface ActiveOfWorkspace {
   generation: string;
   /** `leads.created` -> the workflows that listen to it. */
   listeners: Map<string, VersionOutcome[]>;
+  /** `invoices` -> the versions that start by a date of its records. */
+  dated: Map<string, DatedVersion[]>;
 }
 
 /** The most workspaces and versions that are kept compiled; those not used for longest go first. */
@@ -52,16 +54,25 @@ export class ActiveWorkflows {
     generation: string | null,
   ): Promise<(module: string | null, event: string) => readonly VersionOutcome[]> {
     if (generation === null) return () => [];
-    let known = this.workspaces.get(workspaceId);
-    if (known?.generation !== generation) {
-      known = { generation, listeners: await this.load(manager, workspaceId) };
-      this.workspaces.set(workspaceId, known);
-    }
-    const { listeners } = known;
+    const { listeners } = await this.ofWorkspace(manager, workspaceId, generation);
     return (module, event) => listeners.get(`${module}.${event}`) ?? [];
   }
 
-  /** Those of the events that an active workflow listens to. The answer stays true until the transaction ends. */
+  /** The versions that start by a date of the module's records, as of the generation. */
+  async dated(manager: EntityManager, workspaceId: string, generation: string | null, module: string): Promise<readonly DatedVersion[]> {
+    if (generation === null) return [];
+    return (await this.ofWorkspace(manager, workspaceId, generation)).dated.get(module) ?? [];
+  }
+
+  private async ofWorkspace(manager: EntityManager, workspaceId: string, generation: string): Promise<ActiveOfWorkspace> {
+    const known = this.workspaces.get(workspaceId);
+    if (known?.generation === generation) return known;
+    const loaded = { generation, ...(await this.load(manager, workspaceId)) };
+    this.workspaces.set(workspaceId, loaded);
+    return loaded;
+  }
+
+  /** Those of the events that an active workflow listens to, or follows for a date of the record. The answer stays true until the transaction ends. */
   async listenedTo<Event extends { workspaceId: string; module: string; event: string }>(
     manager: EntityManager,
     events: readonly Event[],
@@ -73,7 +84,10 @@ export class ActiveWorkflows {
     for (const event of events) {
       const generation = known.get(event.workspaceId) ?? read.get(event.workspaceId) ?? null;
       const listeners = await this.listeners(manager, event.workspaceId, generation);
-      if (listeners(event.module, event.event).length > 0) listened.push(event);
+      const isHeard =
+        listeners(event.module, event.event).length > 0 ||
+        (await this.dated(manager, event.workspaceId, generation, event.module)).length > 0;
+      if (isHeard) listened.push(event);
     }
     return listened;
   }
@@ -113,22 +127,28 @@ export class ActiveWorkflows {
     return found;
   }
 
-  private async load(manager: EntityManager, workspaceId: string): Promise<Map<string, VersionOutcome[]>> {
+  private async load(manager: EntityManager, workspaceId: string): Promise<Omit<ActiveOfWorkspace, 'generation'>> {
     const active = await loadActiveWorkflows(manager, workspaceId);
     const versions = await this.versionsOf(
       manager,
       active.map(({ versionId }) => ({ workspaceId, versionId })),
     );
     const listeners = new Map<string, VersionOutcome[]>();
+    const dated = new Map<string, DatedVersion[]>();
     for (const { versionId, id, code, name } of active) {
       const outcome = versions.get(versionId);
-      const key = outcome && keyOf(outcome);
-      if (!outcome || key === null || key === undefined) continue;
+      if (!outcome) continue;
       // Versions never change, but a workflow may have been renamed since this one was compiled.
       if (outcome.kind === 'compiled') outcome.version.workflow = { id, code, name };
+      if (outcome.kind === 'compiled' && isDated(outcome.version)) {
+        const { module } = outcome.version.definition.trigger;
+        dated.set(module, [...(dated.get(module) ?? []), outcome.version]);
+      }
+      const key = keyOf(outcome);
+      if (key === null) continue;
       listeners.set(key, [...(listeners.get(key) ?? []), outcome]);
     }
-    return listeners;
+    return { listeners, dated };
   }
 
   private compile(row: VersionRow): VersionOutcome {

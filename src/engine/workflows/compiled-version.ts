@@ -9,6 +9,7 @@ import type { WorkflowDefinition } from '../../core/definition/types.js';
 import { AutomationError } from '../../core/errors.js';
 import { pathsReadBy } from '../../core/steps/reads.js';
 import { walkSteps } from '../../core/steps/tree.js';
+import type { DateTrigger } from '../../core/trigger/date.js';
 import { type CompiledTrigger, compileTrigger } from '../../core/trigger/trigger.js';
 import type { VersionRow } from '../../store/active-workflows.js';
 
@@ -43,6 +44,14 @@ export interface CompiledVersion {
   writesRecord: boolean;
   /** A branch's condition, compiled once. */
   conditionOf(condition: Condition): CompiledCondition;
+}
+
+/** A version that starts by a date of each record. */
+export type DatedVersion = CompiledVersion & { definition: { trigger: DateTrigger } };
+
+/** Whether a version starts by a date of each record. */
+export function isDated(version: CompiledVersion): version is DatedVersion {
+  return version.definition.trigger.type === 'date';
 }
 
 /** Compiles a stored version. Throws `version_unreadable` when this release cannot read what an earlier one published. */

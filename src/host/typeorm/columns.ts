@@ -198,3 +198,18 @@ function localTime(date: Date): string {
 function pad(part: number): string {
   return part.toString().padStart(2, '0');
 }
+
+/** Whether the database itself knows the column's values as dates. */
+export function isDated(dataSource: DataSource, column: Column): boolean {
+  const type = sqlType(dataSource, column);
+  return !column.transformer && !column.isArray && (type === 'date' || TIMESTAMPS.includes(type));
+}
+
+/** What to sort the rows by to go through them by key, and the type to compare it as: such that the key's own index serves. */
+export function keyOrder(dataSource: DataSource, key: Column, alias: string): { sql: string; type: string } {
+  const name = `${alias}.${quoted(key.databaseName)}`;
+  const type = sqlType(dataSource, key);
+  if (type in INTEGER_BITS) return { sql: name, type: 'bigint' };
+  if (type === 'uuid') return { sql: name, type };
+  return TEXTS.includes(type) && type !== 'citext' ? { sql: name, type: 'text' } : { sql: `${name}::text`, type: 'text' };
+}

@@ -143,6 +143,8 @@ describe('problems of triggers', () => {
     { type: 'schedule', cron: '*/15 8-18 * * MON-FRI', timezone: 'Europe/Berlin' },
     { type: 'date', module: 'things', field: 'date', offset: '-P3D', at: '09:30', timezone: 'UTC' },
     { type: 'date', module: 'things', field: 'datetime', offset: 'PT1H' },
+    { type: 'date', module: 'things', field: 'datetime', offset: '-P2BD', at: '09:00', misfire: 'skip' },
+    { type: 'schedule', cron: '0 9 * * *', timezone: 'UTC', misfire: 'each' },
     { type: 'manual' },
     { type: 'manual', module: 'things' },
     { type: 'connector', connector: 'hubspot', event: 'deal_stage_changed' },
@@ -200,6 +202,18 @@ describe('problems of triggers', () => {
       ['trigger.at: "at" must be a time of day, such as 09:00.'],
     ],
     [{ type: 'date', module: 'things', field: 'date', offset: 'P1D', at: 9 }, ['trigger.at: "at" must be a time of day, such as 09:00.']],
+    [
+      { type: 'date', module: 'things', field: 'date', offset: 'PT5H', at: '09:00' },
+      ['trigger.at: "at" goes with an offset of whole days, such as P3D.'],
+    ],
+    [
+      { type: 'date', module: 'things', field: 'date', offset: 'P1D', misfire: 'once' },
+      ['trigger.misfire: "misfire" must be one of: skip, each.'],
+    ],
+    [
+      { type: 'schedule', cron: '0 9 * * *', timezone: 'UTC', misfire: 1 },
+      ['trigger.misfire: "misfire" must be one of: skip, once, each.'],
+    ],
     [
       { type: 'date', module: 'things', field: 'date', offset: 'P1D', timezone: 'x' },
       ['trigger.timezone: "x" is not a time zone. Use a name such as Europe/Berlin or UTC.'],

@@ -1,0 +1,141 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Actor, RecordData } from '../../core/event.js';
+import { dateOf, isMissed } from '../../core/trigger/date.js';
+import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { AutomationDatabase } from '../../store/database.js';
+import { beginDateBuild } from '../../store/date-builds.js';
+import {
+  type DueRecord,
+  lockDueRecords,
+  nextDateTriggerIn,
+  noteDateTriggers,
+  removeDateTriggers,
+  workspacesWithDueRecords,
+} from '../../store/date-triggers.js';
+import { insertStarts, type StartRow } from '../../store/event-store.js';
+import { Turns } from '../../store/turns.js';
+import { Calendars } from '../calendars.js';
+import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import { type DatedVersion, isDated } from '../workflows/compiled-version.js';
+import { DatedRecords, nameOf } from './dated-records.js';
+import type { PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
+
+/** Records that one transaction starts runs for. */
+const BATCH = 500;
+/** Workspaces that one round goes through, a transaction each. */
+const MOST_WORKSPACES = 20;
+const DATE: Actor = { type: 'system', id: null, name: 'Date' };
+
+/** What becomes of a record that is due. */
+type Outcome = { kind: 'start'; start: StartRow } | { kind: 'move'; to: Date } | { kind: 'forget' };
+
+/**
+ * Triggers of type `date`: one row for each version and record, with when it is due. It goes in the transaction that
+ * captures its start, after a look at the record as it is now: what was changed without a word is seen at the latest here.
+ */
+@Injectable()
+export class DateTriggers implements TimedTrigger {
+  readonly type = 'date';
+  readonly name = 'date triggers';
+  private readonly turns = new Turns();
+
+  constructor(
+    private readonly database: AutomationDatabase,
+    private readonly active: ActiveWorkflows,
+    private readonly calendars: Calendars,
+    private readonly records: DatedRecords,
+    @Inject(CRM_HOST) private readonly crm: CrmHost,
+  ) {}
+
+  published(manager: EntityManager, { workspaceId, workflowId, versionId }: PublishedVersion): Promise<void> {
+    return beginDateBuild(manager, { workspaceId, workflowId, versionId, isListed: this.crm.listByDate !== undefined });
+  }
+
+  withdrawn(manager: EntityManager, { workspaceId, workflowId }: { workspaceId: string; workflowId: string }): Promise<void> {
+    return beginDateBuild(manager, { workspaceId, workflowId, versionId: null, isListed: true });
+  }
+
+  async round(): Promise<TimingRound> {
+    const workspaces = await this.database.statement((manager) => workspacesWithDueRecords(manager, MOST_WORKSPACES, this.turns));
+    const total: TimingRound = { starts: 0, more: workspaces.length === MOST_WORKSPACES };
+    for (const workspaceId of workspaces) {
+      const { starts, more } = await this.database.transaction((manager) => this.startIn(manager, workspaceId));
+      total.starts += starts;
+      total.more ||= more;
+    }
+    return total;
+  }
+
+  dueIn(): Promise<number | null> {
+    return this.database.statement(nextDateTriggerIn);
+  }
+
+  private async startIn(manager: EntityManager, workspaceId: string): Promise<TimingRound> {
+    const due = await lockDueRecords(manager, workspaceId, BATCH);
+    if (due.length === 0) return { starts: 0, more: false };
+    await this.database.enter(manager, workspaceId);
+    await this.calendars.prepare([workspaceId]);
+    const versions = await this.active.versionsOf(manager, due);
+    const { present, unanswered } = await this.records.present(
+      manager,
+      due.filter(({ standing }) => standing !== 'stale'),
+    );
+    // What the CRM does not answer about stays due.
+    const answered = due.filter((row) => !unanswered.has(nameOf(row)));
+    const outcomes = answered.map((row) => {
+      const version = versions.get(row.versionId);
+      const dated = version?.kind === 'compiled' && isDated(version.version) ? version.version : null;
+      return { row, outcome: this.outcomeOf(row, dated, present.get(nameOf(row)) ?? null) };
+    });
+    const starts = outcomes.flatMap(({ outcome }) => (outcome.kind === 'start' ? [outcome.start] : []));
+    await insertStarts(manager, starts);
+    await noteDateTriggers(
+      manager,
+      outcomes.flatMap(({ row, outcome }) => (outcome.kind === 'move' ? [{ ...row, kind: 'due' as const, dueAt: outcome.to }] : [])),
+    );
+    await removeDateTriggers(
+      manager,
+      outcomes.flatMap(({ row, outcome }) => (outcome.kind === 'move' ? [] : [row])),
+    );
+    return { starts: starts.length, more: due.length === BATCH && unanswered.size === 0 };
+  }
+
+  /** Without its version, which this process may not be able to read, a row is taken at its word. */
+  private outcomeOf(row: DueRecord, version: DatedVersion | null, record: RecordData | null): Outcome {
+    if (row.standing === 'stale' || record === null) return { kind: 'forget' };
+    if (version === null) return { kind: 'start', start: startOf(row, row.dueAt, {}) };
+    const due = this.records.dueAt(version, record);
+    if (due === null) return { kind: 'forget' };
+    if (due > row.now) return { kind: 'move', to: due };
+    const { trigger } = version.definition;
+    const tooLate = isMissed(trigger, due, row.now);
+    return {
+      kind: 'start',
+      start: startOf(row, due, { field: trigger.field, date: dateOf(trigger, record), ...(tooLate && { tooLate }) }),
+    };
+  }
+}
+
+function startOf({ workspaceId, workflowId, versionId, module, recordId, standing }: DueRecord, due: Date, more: object): StartRow {
+  const at = due.toISOString();
+  return {
+    id: uuidv7(),
+    workspaceId,
+    module,
+    event: 'date',
+    recordId,
+    // Conditions and steps are about the record as it is then.
+    record: null,
+    previous: null,
+    changes: null,
+    actor: DATE,
+    cause: null,
+    source: 'date',
+    key: `${versionId}:${recordId}:${at}`,
+    trigger: { type: 'date', at, ...more },
+    target: standing === 'published' ? { workflowId } : { workflowId, versionId },
+    parent: null,
+  };
+}
