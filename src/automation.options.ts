@@ -5,6 +5,7 @@ import type { OutboundOptions } from './actions/outbound/outbound-http.js';
 import { AutomationError, type Problem } from './core/errors.js';
 import { calendarProblems } from './core/time/calendar.js';
 import { durationToMs, parseDuration } from './core/time/duration.js';
+import type { EmitterMap } from './engine/capture/automation-event.js';
 import type { EngineSettings } from './engine/engine-settings.js';
 import type { AccessPolicy } from './host/access.js';
 import type { CalendarSource } from './host/calendar-source.js';
@@ -60,7 +61,12 @@ export interface AutomationOptions {
     enabled?: boolean;
     /** Further names: `{ 'crm.lead.new': { module: 'leads', event: 'created' } }`. */
     names?: Record<string, { module: string; event: string }>;
-    /** The workspace of payloads that carry no `workspaceId`. Default: they are refused. */
+    /**
+     * What a payload means, where our own rule does not understand it: an event in part (`{ recordId, workspaceId, … }`; what
+     * it leaves out is taken from its `record`), null when it is none, undefined to leave it to the rule.
+     */
+    map?: EmitterMap;
+    /** The workspace of records that belong to every workspace (`workspace: null`). A module with a tenant property never takes it. */
     defaultWorkspaceId?: string;
   };
   /** How long the log is kept, ISO 8601. */
@@ -133,6 +139,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     problems.push(...calendarProblems(options.calendar).map(({ path, message }) => ({ path: `calendar${path && `.${path}`}`, message })));
   }
   const { worker = {}, limits = {}, retention = {}, emitter = {} } = options;
+  if (emitter.map !== undefined && typeof emitter.map !== 'function') problems.push({ path: 'emitter.map', message: 'must be a function' });
   const poolSize = whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, LEAST_POOL, 100);
   const settings: EngineSettings = {
     workerEnabled: worker.enabled ?? true,
@@ -162,6 +169,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     emitter: {
       enabled: emitter.enabled ?? true,
       names: emitter.names ?? {},
+      map: emitter.map ?? null,
       defaultWorkspaceId: emitter.defaultWorkspaceId ?? null,
     },
   };

@@ -5,8 +5,8 @@
 export { AutomationModule } from './automation.module.js';
 export type { AutomationOptions } from './automation.options.js';
 export { Automation } from './engine/automation.js';
+export type { AutomationEvent, EmittedEvent, EmitterMap, RecordChange } from './engine/capture/automation-event.js';
 export { RUN_FINISHED, type RunFinished } from './engine/capture/emitter-bridge.js';
-export type { AutomationEvent, RecordChange } from './engine/capture/event-intake.js';
 export type { ManualStart } from './engine/capture/starts.js';
 export { setupAutomationDocs } from './http/index.js';
 
@@ -19,7 +19,17 @@ export { WorkflowService } from './admin/workflow-service.js';
 
 export type { AccessPolicy, AccessRequest, Caller, Permission } from './host/access.js';
 export type { CalendarSource } from './host/calendar-source.js';
-export type { CrmHost, CrmTransaction, CrmUser, DateRange, NewNotification, NewTask, PlannedChange, RecordPatch } from './host/crm-host.js';
+export type {
+  CrmHost,
+  CrmTransaction,
+  CrmUser,
+  DateRange,
+  NewNotification,
+  NewTask,
+  PlannedChange,
+  RecordIdentity,
+  RecordPatch,
+} from './host/crm-host.js';
 export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
 export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';
 

@@ -60,6 +60,7 @@ export const ERROR_CODES = {
   field_not_writable: 422,
   field_unknown: 422,
   module_unknown: 422,
+  change_not_committed: 409,
   nobody_to_assign: 422,
   nobody_to_notify: 422,
   outside_workspace: 422,

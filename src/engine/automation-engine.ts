@@ -26,6 +26,8 @@ const LOOPS = 2;
 const HEARTBEATS_A_LEASE = 3;
 /** How soon a workspace that has enough in the queue is looked at again: at 2,500 runs a second 250 of its 1,000 are gone by then. */
 const SOON_MS = 100;
+/** Most transactions that emit commit at once. */
+const LOOK_AGAIN_MS = 110;
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 5_000;
 /** How long a stop waits for a database that may not answer, after its grace: to tell it that nobody listens here any more. */
@@ -139,6 +141,8 @@ export class AutomationEngine {
     // There is probably more, for the other loop to begin with.
     if (routed.full) this.events.raise();
     if (routed.queued) this.runs.raise();
+    // A hint: the poll finds them too.
+    if (routed.waits) setTimeout(() => this.events.raise(), LOOK_AGAIN_MS).unref();
     return routed;
   }
 

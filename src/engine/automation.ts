@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AutomationEngine, type Tick } from './automation-engine.js';
-import { type AutomationEvent, EventIntake, type RecordChange } from './capture/event-intake.js';
+import type { AutomationEvent, RecordChange } from './capture/automation-event.js';
+import { EventIntake } from './capture/event-intake.js';
 import { type ManualStart, Starts } from './capture/starts.js';
 
 /** What the CRM's own code uses: inject it and publish. */

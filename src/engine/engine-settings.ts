@@ -1,4 +1,5 @@
 import type { CalendarSource } from '../host/calendar-source.js';
+import type { EmitterMap } from './capture/automation-event.js';
 
 /** Everything the engine can be told, resolved: no member is optional. Times in milliseconds. */
 export interface EngineSettings {
@@ -55,7 +56,9 @@ export interface EmitterSettings {
   enabled: boolean;
   /** Further names, or other names: the emitter's event name -> module and event. */
   names: Readonly<Record<string, { module: string; event: string }>>;
-  /** The workspace of payloads that carry none. */
+  /** What the host says of a payload, before our own rule does. */
+  map: EmitterMap | null;
+  /** The workspace of records that belong to every workspace, where the payload names none. */
   defaultWorkspaceId: string | null;
 }
 

@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { Automation } from './automation.js';
 import { AutomationEngine } from './automation-engine.js';
 import { Calendars } from './calendars.js';
+import { AfterCommit } from './capture/after-commit.js';
 import { EmitterBridge } from './capture/emitter-bridge.js';
 import { EventIntake } from './capture/event-intake.js';
 import { Starts } from './capture/starts.js';
@@ -35,7 +36,7 @@ import { Inbox } from './waits/inbox.js';
 import { WakeUp } from './wake-up.js';
 import { ActiveWorkflows } from './workflows/active-workflows.js';
 
-const capture: Provider[] = [EventIntake, Starts, EmitterBridge];
+const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge];
 const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
 const running: Provider[] = [RunEndings, ProgressWriter, RunAdvancer, RunLoader, RunTransactions, RunReturns, RunDriver];

@@ -56,6 +56,16 @@ export interface DateRange {
   limit: number;
 }
 
+/** Which record an entity is, and whose. */
+export interface RecordIdentity {
+  /** Null: it has none, or none yet. */
+  id: string | null;
+  /** Null: it does not say. */
+  workspaceId: string | null;
+  /** Records of this module belong to every workspace. */
+  isShared: boolean;
+}
+
 /** A person who works in the CRM. */
 export interface CrmUser {
   id: string;
@@ -71,6 +81,12 @@ export interface CrmUser {
 export interface CrmHost {
   /** The modules that workflows can be about. Asked once, at start. */
   describeModules(): ModuleDescription[];
+
+  /**
+   * Which record of the module an entity of the host's is, and whose: what its key and its tenant's property hold. Without
+   * this method the two are `id` and `workspaceId`.
+   */
+  identify?(module: string, entity: object): RecordIdentity;
 
   /**
    * Reads records of one module by id; absent, deleted and other workspaces' ids are simply missing from the answer.

@@ -2,9 +2,20 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
-import type { CrmHost, CrmTransaction, CrmUser, DateRange, NewNotification, NewTask, PlannedChange, RecordPatch } from './crm-host.js';
+import type {
+  CrmHost,
+  CrmTransaction,
+  CrmUser,
+  DateRange,
+  NewNotification,
+  NewTask,
+  PlannedChange,
+  RecordIdentity,
+  RecordPatch,
+} from './crm-host.js';
 import { checkedPatch } from './field-values.js';
 import { type ClassRules, classRules } from './typeorm/class-rules.js';
+import { idText } from './typeorm/columns.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
 import { createRows, type EntityMaker, makerByFunction, makerByProperties } from './typeorm/create-rows.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
@@ -100,6 +111,12 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
 
   describeModules(): ModuleDescription[] {
     return [...this.#ready().modules.values()].map(({ description }) => description);
+  }
+
+  identify(module: string, entity: object): RecordIdentity {
+    const { key, workspace, rule } = this.#module(module).table;
+    const isShared = workspace === undefined && rule.where === undefined;
+    return { id: idText(key, entity), workspaceId: workspace ? idText(workspace, entity) : null, isShared };
   }
 
   async findRecords(

@@ -20,6 +20,22 @@ export interface StartRow extends EventRow {
   parent: ParentStep | null;
 }
 
+/** An event that routing has claimed. */
+export interface ClaimedEvent extends DomainEvent {
+  /** Null: it was captured in the transaction of what it tells of. Else it was heard, and is to be held against the record. */
+  heard: HeardEvent | null;
+}
+
+/** What the database knows of an event that was heard. */
+export interface HeardEvent {
+  /** The transactions that were open when it was captured are over: what is not visible now will not be by them. */
+  isSettled: boolean;
+  /** It has waited as long as an event does. */
+  isOverdue: boolean;
+}
+
+type ClaimedRecord = EventRecord & { heard: HeardEvent | null };
+
 interface EventRecord {
   workspace_id: string;
   id: string;
@@ -57,6 +73,15 @@ function toDomainEvent(row: EventRecord): DomainEvent {
     occurredAt: row.occurred_at.toISOString(),
   };
 }
+
+/** How long an event that was heard waits for its record at most: longer than transactions of a CRM last. */
+const MOST_WAITING = "interval '30 s'";
+/** The pause before an event that was heard is looked at again: an age-dependent one, so that a wait costs about 20 looks. */
+const WAITING_PAUSE = "least(interval '2 s', greatest(interval '100 ms', (now() - occurred_at) / 4))";
+
+const HEARD = `CASE WHEN e.visible_after IS NOT NULL THEN json_build_object(
+           'isSettled', pg_snapshot_xmin(pg_current_snapshot()) >= e.visible_after,
+           'isOverdue', e.occurred_at < now() - ${MOST_WAITING}) END AS heard`;
 
 const GIVEN_COLUMNS = 'workspace_id, id, module, event, record_id, record, previous, changes, actor, cause, source, key, cut';
 
@@ -125,6 +150,20 @@ export async function insertEvents(manager: EntityManager, events: readonly Even
 }
 
 /**
+ * Captures an event that was heard, not published: the transaction of what it tells of may still be open. Notes which ones
+ * are, so that routing knows when it may believe what it sees of the record.
+ */
+export async function insertHeardEvent(manager: EntityManager, event: EventRow): Promise<void> {
+  await sql(
+    manager,
+    `INSERT INTO automation.events (${GIVEN_COLUMNS}, visible_after)
+     VALUES (${VALUES[0]?.slice(1, -1)}, pg_current_xact_id())
+     ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING`,
+    givenValues(event),
+  );
+}
+
+/**
  * Captures starts that carry an input: few beside CRM events, whose statement stays as narrow as it is. Returns the ids
  * that were written; a key that is known already leaves its start out.
  */
@@ -158,6 +197,9 @@ export interface EventRef {
   id: string;
 }
 
+/** Served by events_unrouted; those that wait are few, and skipped. */
+const IS_DUE = 'routed_at IS NULL AND (waits_until IS NULL OR waits_until <= now())';
+
 /**
  * Locks unrouted events, the oldest of each workspace, an equal share of each. SKIP LOCKED keeps routers of several nodes out
  * of each other's way. `busy` walks down the index from workspace to workspace, one probe each, however much each has. Workspaces of
@@ -165,18 +207,18 @@ export interface EventRef {
  */
 const OLDEST = `WITH RECURSIVE busy(w, n) AS (
          SELECT first.w, 1 FROM (
-           SELECT workspace_id AS w FROM automation.events WHERE routed_at IS NULL AND workspace_id COLLATE "C" > $2::text
+           SELECT workspace_id AS w FROM automation.events WHERE ${IS_DUE} AND workspace_id COLLATE "C" > $2::text
            ORDER BY workspace_id COLLATE "C" LIMIT 1
          ) AS first
          UNION ALL
          SELECT next.w, n + 1 FROM busy, LATERAL (
-           SELECT workspace_id AS w FROM automation.events WHERE routed_at IS NULL AND workspace_id COLLATE "C" > busy.w
+           SELECT workspace_id AS w FROM automation.events WHERE ${IS_DUE} AND workspace_id COLLATE "C" > busy.w
            ORDER BY workspace_id COLLATE "C" LIMIT 1
          ) AS next WHERE n < $1::int
        ),
        claimed AS MATERIALIZED (
          SELECT workspace_id, id FROM busy, LATERAL (
-           SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND routed_at IS NULL AND w <> ALL ($3::text[])
+           SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND ${IS_DUE} AND w <> ALL ($3::text[])
            ORDER BY id LIMIT $1::int / (SELECT count(*) FROM busy) FOR UPDATE SKIP LOCKED
          ) AS oldest
          -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
@@ -193,14 +235,14 @@ export async function claimUnroutedEvents(
   limit: number,
   turns: Turns,
   except: readonly string[] = [],
-): Promise<DomainEvent[]> {
+): Promise<ClaimedEvent[]> {
   const rows = await turns.take((after) =>
-    sql<EventRecord & Turn>(
+    sql<ClaimedRecord & Turn>(
       manager,
       `${OLDEST}
        UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
        RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
-         e.target, e.parent, e.occurred_at,
+         e.target, e.parent, e.occurred_at, ${HEARD},
          ${TURN}`,
       [limit, after, except],
     ),
@@ -234,8 +276,8 @@ export async function findUnroutedEvents(
 }
 
 /** Claims these very events, as {@link claimUnroutedEvents} does; those that are routed, or that another node is at, are missing. */
-export async function claimTheseEvents(manager: EntityManager, refs: readonly EventRef[]): Promise<DomainEvent[]> {
-  const rows = await sql<EventRecord>(
+export async function claimTheseEvents(manager: EntityManager, refs: readonly EventRef[]): Promise<ClaimedEvent[]> {
+  const rows = await sql<ClaimedRecord>(
     manager,
     `WITH claimed AS MATERIALIZED (
        SELECT e.workspace_id, e.id FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid)
@@ -244,15 +286,41 @@ export async function claimTheseEvents(manager: EntityManager, refs: readonly Ev
      )
      UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
      RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
-       e.target, e.parent, e.occurred_at`,
+       e.target, e.parent, e.occurred_at, ${HEARD}`,
     [recordset(refs.map(({ workspaceId, id }) => ({ workspaceId, id })))],
   );
   return inOrder(rows);
 }
 
 /** UPDATE … FROM does not keep the order of the claim. */
-function inOrder(rows: EventRecord[]): DomainEvent[] {
-  return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map(toDomainEvent);
+function inOrder(rows: ClaimedRecord[]): ClaimedEvent[] {
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => Object.assign(toDomainEvent(row), { heard: row.heard }));
+}
+
+/** Gives claimed events back whose record is not there yet, to be looked at again after a pause. */
+export async function letEventsWait(manager: EntityManager, refs: readonly EventRef[]): Promise<void> {
+  if (refs.length === 0) return;
+  await sql(
+    manager,
+    `UPDATE automation.events e SET routed_at = NULL, waits_until = now() + ${WAITING_PAUSE}
+     FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid) WHERE e.workspace_id = r."workspaceId" AND e.id = r.id`,
+    [recordset(refs.map(({ workspaceId, id }) => ({ workspaceId, id })))],
+  );
+}
+
+/** Notes what routing found of claimed events: the record as it is, what has changed, or why nothing comes of them. */
+export async function noteFindings(
+  manager: EntityManager,
+  findings: readonly (EventRef & Pick<DomainEvent, 'record' | 'changes' | 'cut'> & { error: LoggedError | null })[],
+): Promise<void> {
+  if (findings.length === 0) return;
+  await sql(
+    manager,
+    `UPDATE automation.events e SET record = r.record, changes = r.changes, cut = r.cut, error = r.error
+     FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid, record jsonb, changes jsonb, cut jsonb, error jsonb)
+     WHERE e.workspace_id = r."workspaceId" AND e.id = r.id`,
+    [recordset(findings)],
+  );
 }
 
 /**

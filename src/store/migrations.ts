@@ -3,6 +3,7 @@ import { Retention1763700000000 } from '../../migrations/1763700000000-retention
 import { OneWayToStart1763710000000 } from '../../migrations/1763710000000-one-way-to-start.js';
 import { CutEvents1763715000000 } from '../../migrations/1763715000000-cut-events.js';
 import { Lifecycle1763725000000 } from '../../migrations/1763725000000-lifecycle.js';
+import { CaptureDoors1763735000000 } from '../../migrations/1763735000000-capture-doors.js';
 import { Schedules1763750000000 } from '../../migrations/1763750000000-schedules.js';
 import { DateTriggers1763760000000 } from '../../migrations/1763760000000-date-triggers.js';
 import type { MigrationClasses } from './schema.js';
@@ -14,6 +15,7 @@ export const MIGRATIONS: MigrationClasses = [
   OneWayToStart1763710000000,
   CutEvents1763715000000,
   Lifecycle1763725000000,
+  CaptureDoors1763735000000,
   Schedules1763750000000,
   DateTriggers1763760000000,
 ];

@@ -10,7 +10,7 @@ import { RUN_FINISHED, type RunFinished } from '../../src/engine/capture/emitter
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { ADMIN, startAutomationApp } from '../support/automation-app.js';
 import { createTestDatabase } from '../support/database.js';
-import { sampleCrm, sampleDataSource } from '../support/sample-crm.js';
+import { Lead, sampleCrm, sampleDataSource } from '../support/sample-crm.js';
 
 @Injectable()
 class HostListeners {
@@ -52,17 +52,18 @@ describe('the module in a host', () => {
     const app = await startAutomationApp({}, { emitter: true, imports: [services] });
     const listeners = app.module.get(HostListeners, { strict: false });
     const workflowId = await app.publishWorkflow({ trigger: CREATED, steps: STEPS });
+    await app.source.manager.insert(Lead, { id: 'heard', workspaceId: 'acme', name: 'A' });
     await app.emitter.emitAsync('leads.created', { id: 'heard', workspaceId: 'acme', name: 'A' });
     await app.captured();
     await app.automation.drain();
     expect(listeners.created).toHaveLength(1);
     expect([...app.module.get(SchedulerRegistry, { strict: false }).getCronJobs().keys()]).toEqual(['yearly']);
     const [run] = await app.runsOf({ workflowId });
-    expect(run).toMatchObject({ status: 'failed', reason: 'record_not_found' });
+    expect(run).toMatchObject({ status: 'succeeded' });
     const lead = await app.createLead();
     await app.automation.drain();
     expect(listeners.finished.map(({ recordId, status }) => [recordId, status])).toEqual([
-      ['heard', 'failed'],
+      ['heard', 'succeeded'],
       [lead.id, 'succeeded'],
     ]);
     await app.close();

@@ -9,8 +9,8 @@ import { WorkflowService } from '../../src/admin/workflow-service.js';
 import { AutomationModule } from '../../src/automation.module.js';
 import type { AutomationOptions } from '../../src/automation.options.js';
 import { Automation } from '../../src/engine/automation.js';
+import type { AutomationEvent } from '../../src/engine/capture/automation-event.js';
 import { EmitterBridge } from '../../src/engine/capture/emitter-bridge.js';
-import type { AutomationEvent } from '../../src/engine/capture/event-intake.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import type { Caller } from '../../src/host/access.js';
 import { AutomationDatabase } from '../../src/store/database.js';
@@ -98,6 +98,7 @@ export async function startAutomationApp(
     async passTime() {
       await source.query('UPDATE automation.step_executions SET wake_at = now() WHERE wake_at > now()');
       await source.query("UPDATE automation.runs SET due_at = now() WHERE status = 'waiting'");
+      await source.query('UPDATE automation.events SET waits_until = now() WHERE waits_until > now()');
     },
     query: (sql, parameters) => source.query(sql, parameters),
     get emitter() {

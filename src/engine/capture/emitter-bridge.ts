@@ -1,9 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { isJsonObject } from '../../core/json.js';
+import { CRM_HOST, type CrmHost, type RecordIdentity } from '../../host/crm-host.js';
 import { within } from '../../store/within.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { type EmitterSettings, ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
-import { type AutomationEvent, EventIntake } from './event-intake.js';
+import { AfterCommit } from './after-commit.js';
+import type { EmittedEvent } from './automation-event.js';
+import { complete, type PayloadContext, type ReadPayload, readPayload } from './emitted-payload.js';
+import { EventIntake } from './event-intake.js';
 
 /** What we use of the host's EventEmitter2: `@nestjs/event-emitter` may not be there, and its types then neither. */
 export interface HostEmitter {
@@ -31,13 +34,20 @@ export interface RunFinished {
 /** What is told of a run that is over. */
 type EndedRunFacts = Omit<RunFinished, 'runId'> & { id: string };
 
+/** What a name of the emitter's stands for. */
+interface Target {
+  module: string;
+  event: string;
+}
+
 /**
  * The second door for events: hears the host's EventEmitter2 and captures what it says. Best effort by nature, since the
  * emitter is memory: what is heard but not written when the process dies is lost. Hosts that must not lose an event
  * publish in their transaction.
  *
- * Heard by default: `lead.created` and `leads.created`, for every module and event of the catalog. The payload is the
- * record (with its `workspaceId`), or `{ workspaceId, record, previous, actor, key }`.
+ * Heard by default: `lead.created` and `leads.created`, for every module and event of the catalog. Payloads: see
+ * {@link readPayload}. Whoever emits has usually not committed yet, and nobody can tell from the payload: what is heard is
+ * held against the record when it is routed (see routing/heard-events.ts), unless the payload names its transaction.
  */
 @Injectable()
 export class EmitterBridge {
@@ -45,12 +55,16 @@ export class EmitterBridge {
   private readonly underWay = new Set<Promise<void>>();
   private readonly settings: EmitterSettings;
   private readonly graceMs: number;
+  /** Names of which a payload was refused: one warning each, whatever they are emitted with. */
+  private readonly refused = new Set<string>();
   private detach: (() => void)[] = [];
 
   constructor(
     @Inject(HOST_EMITTER) private readonly emitter: HostEmitter | null,
     private readonly catalog: AutomationCatalog,
     private readonly intake: EventIntake,
+    private readonly afterCommit: AfterCommit,
+    @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) { emitter: settings, shutdownGraceMs }: EngineSettings,
   ) {
     this.settings = settings;
@@ -60,6 +74,8 @@ export class EmitterBridge {
   start(): void {
     const { emitter } = this;
     if (emitter === null || !this.settings.enabled) return;
+    this.afterCommit.start();
+    this.detach.push(() => this.afterCommit.stop());
     for (const [name, target] of this.names()) {
       const listener = (payload: unknown): void => this.hear(name, target, payload);
       emitter.on(name, listener);
@@ -92,8 +108,8 @@ export class EmitterBridge {
     }
   }
 
-  private names(): Map<string, { module: string; event: string }> {
-    const names = new Map<string, { module: string; event: string }>();
+  private names(): Map<string, Target> {
+    const names = new Map<string, Target>();
     for (const module of this.catalog.modules.values()) {
       for (const { name: event } of module.events) {
         names.set(`${module.singular}.${event}`, { module: module.name, event });
@@ -105,21 +121,57 @@ export class EmitterBridge {
   }
 
   /** Never throws: whatever is wrong with a payload or with the database must not reach whoever emits. */
-  private hear(name: string, target: { module: string; event: string }, payload: unknown): void {
-    const work = this.capture(target, payload)
-      .catch((error: unknown) => {
-        this.logger.error(`The event '${name}' could not be captured: ${error instanceof Error ? error.message : String(error)}`);
-      })
+  private hear(name: string, target: Target, payload: unknown): void {
+    try {
+      const read = this.read(name, target, payload);
+      if (read?.kind === 'refused') this.warn(name, read.why);
+      if (read?.kind !== 'event') return;
+      const { manager, ...event } = read.event;
+      this.afterCommit.do(manager, () => this.capture(name, { ...target, ...event }));
+    } catch (error) {
+      this.couldNot(name, error);
+    }
+  }
+
+  private read(name: string, target: Target, payload: unknown): ReadPayload | null {
+    const mapped: EmittedEvent | null | undefined = this.settings.map?.(name, payload);
+    if (mapped === null) return null;
+    const context = this.contextOf(mapped?.module ?? target.module);
+    return mapped === undefined ? readPayload(payload, context) : complete(mapped, context);
+  }
+
+  private contextOf(module: string): PayloadContext {
+    const { singular } = this.catalog.modules.get(module) ?? { singular: module };
+    const { defaultWorkspaceId } = this.settings;
+    return { singular, defaultWorkspaceId, identify: (entity) => this.crm.identify?.(module, entity) ?? usualIdentity(entity) };
+  }
+
+  private capture(name: string, event: EmittedEvent & Target & { workspaceId: string }): void {
+    const work = this.intake
+      .hear(event)
+      .catch((error: unknown) => this.couldNot(name, error))
       .finally(() => this.underWay.delete(work));
     this.underWay.add(work);
   }
 
-  private async capture(target: { module: string; event: string }, payload: unknown): Promise<void> {
-    if (!isJsonObject(payload)) throw new TypeError('its payload is not an object');
-    const wrapped = isJsonObject(payload.record) || payload.recordId !== undefined;
-    const record = wrapped ? payload.record : payload;
-    const workspaceId = payload.workspaceId ?? (isJsonObject(record) ? record.workspaceId : undefined) ?? this.settings.defaultWorkspaceId;
-    const event = { ...(wrapped ? payload : {}), record, ...target, source: 'emitter', workspaceId } as unknown as AutomationEvent;
-    await this.intake.publish(event);
+  private couldNot(name: string, error: unknown): void {
+    this.logger.error(`The event '${name}' could not be captured: ${error instanceof Error ? error.message : String(error)}`);
   }
+
+  private warn(name: string, why: string): void {
+    if (this.refused.has(name)) return;
+    this.refused.add(name);
+    this.logger.warn(
+      `An event '${name}' was emitted with a payload that is not understood: ${why}. It is not captured, and further ones are not ` +
+        'reported. Emit the entity, or { workspaceId, record }; tell what other payloads mean with `emitter.map`; or publish in ' +
+        'your transaction, which loses nothing.',
+    );
+  }
+}
+
+function usualIdentity(entity: object): RecordIdentity {
+  const { id, workspaceId } = entity as { id?: unknown; workspaceId?: unknown };
+  const text = (value: unknown): string | null =>
+    (typeof value === 'string' && value !== '') || typeof value === 'number' || typeof value === 'bigint' ? String(value) : null;
+  return { id: text(id), workspaceId: text(workspaceId), isShared: false };
 }

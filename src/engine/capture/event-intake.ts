@@ -11,45 +11,11 @@ import { type FieldReader, recordOf } from '../../core/record-values.js';
 import { toStorableJson } from '../../core/storable-json.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { type EventRow, insertEvents } from '../../store/event-store.js';
+import { type EventRow, insertEvents, insertHeardEvent } from '../../store/event-store.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { WakeUp } from '../wake-up.js';
-
-/** An event as the host gives it. Records may be entities or plain objects; dates may be Date. */
-export interface AutomationEvent {
-  workspaceId: string;
-  /** `leads` (or `lead`). */
-  module: string;
-  /** `created`, `stage_changed`, … */
-  event: string;
-  /** Default: the record's `id`. */
-  recordId?: string | number;
-  /**
-   * The record after the event: an entity with whatever is loaded of it, or a plain object. The event keeps what the catalog
-   * knows of it: its fields, and those of the to-one relations that are loaded. Left out: it is read when the event is routed.
-   */
-  record?: object | null;
-  /** The record before; with it, conditions on changes work. */
-  previous?: object | null;
-  /** Default: a `system` actor. */
-  actor?: Actor;
-  /** Deduplication: an event of the same workspace, source and key is captured once while the first is kept. */
-  key?: string;
-  /** What gave the key; default `publish`. */
-  source?: string;
-}
-
-/** A change of one record, from which its events are derived (`updated`, `stage_changed`, `closed_won`, …). */
-export interface RecordChange {
-  workspaceId: string;
-  module: string;
-  /** Null: created. */
-  before: object | null;
-  /** Null: deleted. */
-  after: object | null;
-  actor?: Actor;
-}
+import type { AutomationEvent, RecordChange } from './automation-event.js';
 
 const SYSTEM: Actor = { type: 'system', id: null };
 /** Longest texts that become keys or indexed columns. */
@@ -109,6 +75,16 @@ export class EventIntake {
       this.toRow({ ...given, event, recordId: textId(record?.id) ?? undefined }, '', { record, previous: before }),
     );
     await this.write(rows, manager);
+  }
+
+  /**
+   * Captures an event that somebody heard of, in a transaction of our own: routing holds it against the record before it
+   * believes it. Throws as {@link publish} does.
+   */
+  async hear(event: AutomationEvent): Promise<void> {
+    const row = this.toRow({ ...event, source: event.source ?? 'emitter' }, '');
+    await this.database.transaction((own) => insertHeardEvent(own, row));
+    this.wakeUp.announce('events');
   }
 
   private async write(rows: EventRow[], manager: EntityManager | undefined): Promise<void> {

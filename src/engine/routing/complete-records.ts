@@ -2,10 +2,13 @@ import type { EntityManager } from 'typeorm';
 import type { Catalog, ModuleDescription } from '../../core/catalog.js';
 import { AutomationError } from '../../core/errors.js';
 import type { DomainEvent, RecordData } from '../../core/event.js';
+import { cutToSize } from '../../core/event-size.js';
 import { isJsonObject, type Json } from '../../core/json.js';
-import { knownOf } from '../../core/record-values.js';
+import { knownOf, ownFieldsOf } from '../../core/record-values.js';
 import type { CrmHost } from '../../host/crm-host.js';
+import { type ClaimedEvent, letEventsWait, noteFindings } from '../../store/event-store.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
+import { type Finding, holdAgainst } from './heard-events.js';
 import type { Candidate } from './new-runs.js';
 
 interface Wanted {
@@ -13,18 +16,28 @@ interface Wanted {
   module: string;
   ids: Set<string>;
   relations: Set<string>;
-  events: Set<DomainEvent>;
+  events: Set<ClaimedEvent>;
+}
+
+/** Events about which nothing can be decided now, or ever. */
+interface Undecided {
+  /** The CRM did not answer in time. */
+  unanswered: Set<ClaimedEvent>;
+  /** Heard of, and not yet to be seen. */
+  waiting: Set<ClaimedEvent>;
+  /** Heard of, and it did not happen. */
+  never: Set<ClaimedEvent>;
 }
 
 /**
- * Loads what conditions need beyond the event: records that were published by id alone, and related records. Without
- * locks: most events start nothing, and the CRM's writers must not wait for those. Returns the events for which the CRM did
- * not answer in time: about them nothing can be decided now.
+ * Loads what conditions need beyond the event: records that were published by id alone, and related records; and holds what
+ * was heard, not published, against its record. Without locks: most events start nothing, and the CRM's writers must not
+ * wait for those.
  */
 export async function completeRecords(
-  { manager, crm, catalog }: { manager: EntityManager; crm: CrmHost; catalog: Catalog },
+  { manager, crm, catalog, payloadBytes }: { manager: EntityManager; crm: CrmHost; catalog: Catalog; payloadBytes: number },
   candidates: readonly Candidate[],
-): Promise<Set<DomainEvent>> {
+): Promise<Undecided> {
   const wanted = new Map<string, Wanted>();
   for (const { event, version } of candidates) {
     const { workspaceId, module, recordId } = event;
@@ -36,19 +49,39 @@ export async function completeRecords(
     group.events.add(event);
     for (const relation of version.conditionRelations) group.relations.add(relation);
   }
-  const unanswered = new Set<DomainEvent>();
+  const undecided: Undecided = { unanswered: new Set(), waiting: new Set(), never: new Set() };
+  const notes: Note[] = [];
   for (const { workspaceId, module, ids, relations, events } of wanted.values()) {
     const names = [...relations];
     const options = { lock: false, relations: names };
     const description = catalog.modules.get(module);
     const found = await crm.findRecords({ manager, workspaceId }, module, [...ids], options).catch(noAnswer);
     for (const event of events) {
-      const current = found?.get(event.recordId as string);
-      if (found === null) unanswered.add(event);
-      else if (current && description) event.record = completed(event, description, knownOf(catalog, description, current), names);
+      const row = found?.get(event.recordId as string);
+      const current = row && description ? knownOf(catalog, description, row) : null;
+      if (found === null) undecided.unanswered.add(event);
+      else if (event.heard !== null && description) {
+        const own = current && ownFieldsOf(description, current);
+        const finding = holdAgainst(event, event.heard, own, description);
+        if (finding.kind === 'not_yet') undecided.waiting.add(event);
+        else notes.push(noteOf(event, finding, payloadBytes));
+        if (finding.kind === 'never') undecided.never.add(event);
+        if (finding.kind === 'true') Object.assign(event, { record: current ?? event.record, changes: finding.changes });
+      } else if (current && description) event.record = completed(event, description, current, names);
     }
   }
-  return unanswered;
+  await letEventsWait(manager, [...undecided.waiting]);
+  await noteFindings(manager, notes);
+  return undecided;
+}
+
+type Note = Parameters<typeof noteFindings>[1][number];
+
+function noteOf(event: ClaimedEvent, finding: Exclude<Finding, { kind: 'not_yet' }>, payloadBytes: number): Note {
+  const { workspaceId, id, previous, changes, cut } = event;
+  if (finding.kind === 'never') return { workspaceId, id, record: null, changes, cut: cut ?? null, error: finding.error };
+  const kept = cutToSize({ record: finding.record, previous, changes: finding.changes }, payloadBytes);
+  return { workspaceId, id, record: kept.event.record, changes: kept.event.changes, cut: kept.cut ?? cut ?? null, error: null };
 }
 
 function noAnswer(error: unknown): null {
@@ -56,8 +89,9 @@ function noAnswer(error: unknown): null {
   throw error;
 }
 
-function isComplete({ record, cut }: DomainEvent, { conditionRelations, conditionComputed }: CompiledVersion): boolean {
-  return record !== null && conditionRelations.length === 0 && !cut && conditionComputed.every((name) => Object.hasOwn(record, name));
+function isComplete({ record, cut, heard }: ClaimedEvent, { conditionRelations, conditionComputed }: CompiledVersion): boolean {
+  if (record === null || heard !== null) return false;
+  return conditionRelations.length === 0 && !cut && conditionComputed.every((name) => Object.hasOwn(record, name));
 }
 
 /** The event's own values win: conditions are about the moment of the event. Only what it lacks is taken from the present. */

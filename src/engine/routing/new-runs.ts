@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { DomainEvent } from '../../core/event.js';
 import type { StartDecision } from '../../core/start/start.js';
+import type { ClaimedEvent } from '../../store/event-store.js';
 import type { RunIdentity } from '../../store/runs/run.js';
 import { HeldRun } from '../running/held-run.js';
 import type { UnstartedRun } from '../running/progress-writer.js';
@@ -8,7 +9,7 @@ import type { CompiledVersion } from '../workflows/compiled-version.js';
 
 /** A start, and a workflow that it may make a run of. */
 export interface Candidate {
-  event: DomainEvent;
+  event: ClaimedEvent;
   version: CompiledVersion;
   /** Is the workflow active? One that a start names need not be. */
   status: 'active' | 'paused';

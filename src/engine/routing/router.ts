@@ -7,6 +7,7 @@ import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
 import { AutomationDatabase } from '../../store/database.js';
 import {
+  type ClaimedEvent,
   claimTheseEvents,
   claimUnroutedEvents,
   type EventRef,
@@ -39,6 +40,8 @@ export interface Routed {
   events: number;
   /** Some runs wait for a worker now. */
   queued: boolean;
+  /** Some events wait for the record they tell of: to be looked at again soon. */
+  waits: boolean;
   /** Whether to come again at once. */
   more: boolean;
   /** It took as many events as it may: there is probably enough for somebody else too. */
@@ -49,9 +52,11 @@ export interface Routed {
 interface Routing extends Routed {
   started: AdvancedRun[];
   ended: EndedRun[];
+  /** Events that were heard and did not happen. */
+  never: ClaimedEvent[];
 }
 
-const NOTHING: Routed = { events: 0, queued: false, more: false, full: false };
+const NOTHING: Routed = { events: 0, queued: false, waits: false, more: false, full: false };
 /**
  * Runs that are advanced in the transaction that routes them; further ones are queued. A batch of events may start many
  * times as many runs, and one transaction must not hold the records of thousands.
@@ -112,7 +117,7 @@ export class Router {
   /** The next events of all workspaces in one transaction. */
   private async routeTogether(most: number): Promise<Routed> {
     const claimed: EventRef[] = [];
-    const claim = async (manager: EntityManager): Promise<DomainEvent[]> => {
+    const claim = async (manager: EntityManager): Promise<ClaimedEvent[]> => {
       const events = await claimUnroutedEvents(manager, most, this.turns, this.stalled.routing.all);
       claimed.push(...events.map(({ workspaceId, id }) => ({ workspaceId, id })));
       return events;
@@ -176,7 +181,7 @@ export class Router {
   }
 
   /** Routes what `claim` claims, commits, and goes on with what was started. */
-  private async transaction(claim: (manager: EntityManager) => Promise<DomainEvent[]>, first: 'advance' | 'queue'): Promise<Routed> {
+  private async transaction(claim: (manager: EntityManager) => Promise<ClaimedEvent[]>, first: 'advance' | 'queue'): Promise<Routed> {
     const leasedUntil = performance.now() + this.settings.leaseMs;
     const runs: HeldRun[] = [];
     const routing = await this.database
@@ -186,7 +191,12 @@ export class Router {
         for (const run of runs) run.rolledBack();
         throw error;
       });
-    const { started, ended, ...routed } = routing;
+    const { started, ended, never, ...routed } = routing;
+    for (const { workspaceId, id, module, event, recordId } of never) {
+      this.logger.warn(
+        `${module}.${event} of ${recordId} was emitted, but not committed: event ${id} of workspace ${workspaceId} is given up.`,
+      );
+    }
     this.driver.proceed(started, leasedUntil);
     this.endings.tell(ended);
     return routed;
@@ -194,18 +204,18 @@ export class Router {
 
   private async routeIn(
     manager: EntityManager,
-    claim: (manager: EntityManager) => Promise<DomainEvent[]>,
+    claim: (manager: EntityManager) => Promise<ClaimedEvent[]>,
     first: 'advance' | 'queue',
     { runs, leasedUntil }: { runs: HeldRun[]; leasedUntil: number },
   ): Promise<Routing> {
     const tx = await openStepTransaction(manager, 'shared', this.crm);
     const claimed = (await claim(manager)).map((event) => knownEvent(this.catalog, event));
     const [oldest] = claimed;
-    if (!oldest) return { ...NOTHING, started: [], ended: [] };
+    if (!oldest) return { ...NOTHING, started: [], ended: [], never: [] };
     await this.database.enter(manager, oldest.workspaceId);
     await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
     const generations = await this.shareGenerations(manager, claimed);
-    const { events, candidates, unreadable, gone } = await this.answered(manager, claimed, generations);
+    const { events, candidates, unreadable, gone, waiting, never } = await this.answered(manager, claimed, generations);
     const decisions = await this.decide(manager, candidates, tx.now);
     const unstarted: UnstartedRun[] = [...unreadable];
     for (const [index, candidate] of candidates.entries()) {
@@ -224,7 +234,7 @@ export class Router {
       gone.map(({ workspaceId, parent }) => ({ workspaceId, id: null, parent, status: 'skipped', reason: 'workflow_gone', error: null })),
     );
     const queued = unstarted.some(({ status }) => status === 'queued') || started.some(({ advance }) => advance.kind === 'queued');
-    return { events: events.length, queued, more: true, full: false, started, ended };
+    return { events: events.length + never.length, queued, waits: waiting.size > 0, more: true, full: false, started, ended, never };
   }
 
   /** Every workspace of the batch, null where nothing was ever published. Pause and publish wait from here on. */
@@ -234,30 +244,36 @@ export class Router {
     return new Map(workspaces.map((workspaceId) => [workspaceId, read.get(workspaceId) ?? null]));
   }
 
-  /** Finds the candidates of the events, with all that their conditions need; leaves events for later about which the CRM did not answer. */
-  private async answered(manager: EntityManager, claimed: readonly DomainEvent[], generations: ReadonlyMap<string, string | null>) {
+  /**
+   * Finds the candidates of the events, with all that their conditions need. Leaves out events about which the CRM did not
+   * answer and those that were heard and are not to be seen yet, for later; and for good those that did not happen.
+   */
+  private async answered(manager: EntityManager, claimed: readonly ClaimedEvent[], generations: ReadonlyMap<string, string | null>) {
     const found = await this.candidates(manager, claimed, generations);
-    const unanswered = await completeRecords({ manager, crm: this.crm, catalog: this.catalog }, found.candidates);
+    const { payloadBytes } = this.settings.limits;
+    const context = { manager, crm: this.crm, catalog: this.catalog, payloadBytes };
+    const { unanswered, waiting, never } = await completeRecords(context, found.candidates);
+    const undecided = new Set([...unanswered, ...waiting, ...never]);
     const unfollowed = await this.dated.follow(
       manager,
-      claimed.filter((event) => !unanswered.has(event)),
+      claimed.filter((event) => !undecided.has(event)),
       generations,
     );
-    for (const event of unfollowed) unanswered.add(event);
-    if (unanswered.size === 0) return { ...found, events: claimed };
+    for (const event of unfollowed) for (const left of [unanswered, undecided]) left.add(event);
+    if (undecided.size === 0) return { ...found, events: claimed, waiting, never: [] };
     await unclaimEvents(manager, [...unanswered]);
     for (const workspaceId of new Set([...unanswered].map((event) => event.workspaceId))) {
       this.stalled.routing.add(workspaceId);
       this.logger.warn(`Workspace ${workspaceId}: the CRM does not answer 'findRecords'; its events wait.`);
     }
-    const events = claimed.filter((event) => !unanswered.has(event));
-    return { ...(await this.candidates(manager, events, generations)), events };
+    const events = claimed.filter((event) => !undecided.has(event));
+    return { ...(await this.candidates(manager, events, generations)), events, waiting, never: [...never] };
   }
 
   /** The workflows that may start: those that listen to an event, or the one that a start names. */
   private async candidates(
     manager: EntityManager,
-    events: readonly DomainEvent[],
+    events: readonly ClaimedEvent[],
     generations: ReadonlyMap<string, string | null>,
   ): Promise<{ candidates: Candidate[]; unreadable: UnstartedRun[]; gone: DomainEvent[] }> {
     const candidates: Candidate[] = [];
@@ -328,6 +344,7 @@ export class Router {
 function add(total: Routed, routed: Routed): void {
   total.events += routed.events;
   total.queued ||= routed.queued;
+  total.waits ||= routed.waits;
   total.more ||= routed.more;
 }
 

@@ -30,11 +30,11 @@ export class DatedRecords {
    * Follows the records that events are about, in the transaction that routes them. Returns the events about whose records
    * the CRM did not answer in time.
    */
-  async follow(
+  async follow<Event extends DomainEvent>(
     manager: EntityManager,
-    events: readonly DomainEvent[],
+    events: readonly Event[],
     generations: ReadonlyMap<string, string | null>,
-  ): Promise<DomainEvent[]> {
+  ): Promise<Event[]> {
     const wanted = new Map<string, { record: DatedRecord; versions: readonly DatedVersion[] }>();
     for (const { workspaceId, module, recordId, trigger, occurredAt } of events) {
       // Starts with an input of their own change no record.

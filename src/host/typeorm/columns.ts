@@ -102,6 +102,13 @@ export function keyIsAny(dataSource: DataSource, column: Column, alias: string, 
   return TEXTS.includes(type) && type !== 'citext' ? `${name} = ANY (${parameter}::text[])` : `${name}::text = ANY (${parameter}::text[])`;
 }
 
+/** The id that an entity, or an object of the same shape, has in a column; null when it has none. */
+export function idText(column: Column, entity: object): string | null {
+  const value: unknown = column.getEntityValue(entity);
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
 /** An entity's value as JSON of its field's type. */
 export function toJson(value: unknown, type: FieldType): Json {
   if (value === null || value === undefined) return null;

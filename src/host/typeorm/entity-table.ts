@@ -122,6 +122,11 @@ export class EntityTable {
     return columns.map((column, index) => `${selected(this.dataSource, column, alias)} AS "${prefix}${index}"`).join(', ');
   }
 
+  /** The column that holds the workspace, where one does. */
+  get workspace(): Column | undefined {
+    return this.rule.column;
+  }
+
   /** Which rows exist for a workspace; see {@link visibleRows}. */
   visible(alias: string, workspaceId: string, parameter: (value: unknown) => string): string | null {
     const visible = visibleRows(this.dataSource, this.metadata, this.rule, alias, workspaceId, parameter);

@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
+import { HOST_DATA_SOURCE } from '../wake-up.js';
+
+/** Does things when a transaction of the host's has committed, and not at all when it rolls back. In memory: best effort. */
+@Injectable()
+export class AfterCommit implements EntitySubscriberInterface {
+  /** By the runner's `data`, as WakeUp does it. */
+  private readonly waiting = new WeakMap<QueryRunner['data'], (() => void)[]>();
+
+  constructor(@Inject(HOST_DATA_SOURCE) private readonly hostSource: DataSource) {}
+
+  start(): void {
+    this.hostSource.subscribers.push(this);
+  }
+
+  stop(): void {
+    const at = this.hostSource.subscribers.indexOf(this);
+    if (at >= 0) this.hostSource.subscribers.splice(at, 1);
+  }
+
+  /** Does the work after the manager's transaction; at once where there is none. */
+  do(manager: EntityManager | undefined, work: () => void): void {
+    const runner = manager?.queryRunner;
+    if (!runner?.isTransactionActive) {
+      work();
+      return;
+    }
+    const list = this.waiting.get(runner.data) ?? [];
+    list.push(work);
+    this.waiting.set(runner.data, list);
+  }
+
+  /** TypeORM calls this after each COMMIT, and each released savepoint. */
+  afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
+    if (queryRunner.isTransactionActive) return;
+    const list = this.waiting.get(queryRunner.data) ?? [];
+    this.waiting.delete(queryRunner.data);
+    for (const work of list) work();
+  }
+
+  afterTransactionRollback({ queryRunner }: { queryRunner: QueryRunner }): void {
+    if (!queryRunner.isTransactionActive) this.waiting.delete(queryRunner.data);
+  }
+}
