@@ -18,6 +18,7 @@ import { hostProviders } from './automation.providers.js';
 import { Automation } from './engine/automation.js';
 import { AutomationCatalog } from './engine/automation-catalog.js';
 import { AutomationEngine } from './engine/automation-engine.js';
+import { CaptureDoors } from './engine/capture/capture-doors.js';
 import { EmitterBridge } from './engine/capture/emitter-bridge.js';
 import { engineProviders } from './engine/engine.providers.js';
 import { adminControllers, HTTP_PATH, httpProviders } from './http/index.js';
@@ -59,6 +60,7 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
   constructor(
     @Inject(AutomationEngine) private readonly engine: AutomationEngine,
     @Inject(EmitterBridge) private readonly bridge: EmitterBridge,
+    @Inject(CaptureDoors) private readonly doors: CaptureDoors,
     @Inject(AutomationDatabase) private readonly database: AutomationDatabase,
     @Inject(Mailer) private readonly mailer: Mailer,
     @Inject(OutboundHttp) private readonly outbound: OutboundHttp,
@@ -77,12 +79,14 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    this.doors.start();
     this.bridge.start();
     await this.engine.start();
   }
 
   /** The first hook of a shutdown, while the host's connections are still open. */
   async onModuleDestroy(): Promise<void> {
+    this.doors.stop();
     // Side by side: each has the whole grace.
     await Promise.all([this.bridge.stop(), this.engine.stop()]);
   }

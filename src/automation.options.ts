@@ -3,10 +3,11 @@ import type { ActionDefinition } from './actions/define-action.js';
 import type { MailOptions } from './actions/email/mailer.js';
 import type { OutboundOptions } from './actions/outbound/outbound-http.js';
 import { AutomationError, type Problem } from './core/errors.js';
+import type { Actor } from './core/event.js';
 import { calendarProblems } from './core/time/calendar.js';
 import { durationToMs, parseDuration } from './core/time/duration.js';
 import type { EmitterMap } from './engine/capture/automation-event.js';
-import type { EngineSettings } from './engine/engine-settings.js';
+import type { CaptureDoor, EngineSettings } from './engine/engine-settings.js';
 import type { AccessPolicy } from './host/access.js';
 import type { CalendarSource } from './host/calendar-source.js';
 import type { CrmHost } from './host/crm-host.js';
@@ -55,6 +56,18 @@ export interface AutomationOptions {
     /** A stop waits this long for steps under way, in milliseconds. Default 25,000. */
     shutdownGraceMs?: number;
   };
+  /**
+   * Modules whose changes are captured where they are written, without a line in your services: do not publish them as well.
+   *
+   * - `subscriber`: what your code saves, inserts, removes, soft-removes or recovers as entities on `dataSource`, in the same
+   *   transaction. TypeORM does not tell subscribers what `update()`, `delete()` and query builders write.
+   */
+  capture?: Record<string, CaptureDoor>;
+  /**
+   * Who acts in your code at this moment, for what `subscriber` captures: from your AsyncLocalStorage. Default: whoever
+   * `automation.actAs` named in the transaction, else the system.
+   */
+  actor?: () => Actor | null | undefined;
   /** Which events of EventEmitter2 are captured. */
   emitter?: {
     /** Default true, where the host has imported EventEmitterModule. */
@@ -103,6 +116,8 @@ export interface AutomationOptions {
 /** Injection token of the options. */
 export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
 
+const DOORS: readonly CaptureDoor[] = ['subscriber'];
+
 const DEFAULTS = {
   timezone: 'UTC',
   worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, idlePollIntervalMs: 5_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
@@ -139,6 +154,10 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     problems.push(...calendarProblems(options.calendar).map(({ path, message }) => ({ path: `calendar${path && `.${path}`}`, message })));
   }
   const { worker = {}, limits = {}, retention = {}, emitter = {} } = options;
+  for (const [module, door] of Object.entries(options.capture ?? {})) {
+    if (!DOORS.includes(door)) problems.push({ path: `capture.${module}`, message: `must be one of ${DOORS.join(', ')}` });
+  }
+  if (options.actor !== undefined && typeof options.actor !== 'function') problems.push({ path: 'actor', message: 'must be a function' });
   if (emitter.map !== undefined && typeof emitter.map !== 'function') problems.push({ path: 'emitter.map', message: 'must be a function' });
   const poolSize = whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, LEAST_POOL, 100);
   const settings: EngineSettings = {
@@ -166,6 +185,8 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
       batchSize: 1_000,
       intervalMs: 10 * 60_000,
     },
+    capture: new Map(Object.entries(options.capture ?? {})),
+    actor: options.actor ?? null,
     emitter: {
       enabled: emitter.enabled ?? true,
       names: emitter.names ?? {},

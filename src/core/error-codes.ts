@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   run_skipped: 409,
   run_finished: 409,
   event_expired: 409,
+  change_not_committed: 409,
 
   // A definition, an event or a step's arguments cannot be used.
   definition_invalid: 422,
@@ -60,7 +61,6 @@ export const ERROR_CODES = {
   field_not_writable: 422,
   field_unknown: 422,
   module_unknown: 422,
-  change_not_committed: 409,
   nobody_to_assign: 422,
   nobody_to_notify: 422,
   outside_workspace: 422,
@@ -130,6 +130,7 @@ export const ERROR_CODES = {
   query_timed_out: 503,
   database_unavailable: 503,
   unavailable: 503,
+  transaction_required: 409,
   not_started: 503,
   schema_behind: 503,
   transaction_hook_failed: 503,

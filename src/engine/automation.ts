@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Actor } from '../core/event.js';
 import { AutomationEngine, type Tick } from './automation-engine.js';
 import type { AutomationEvent, RecordChange } from './capture/automation-event.js';
+import { CaptureDoors } from './capture/capture-doors.js';
 import { EventIntake } from './capture/event-intake.js';
 import { type ManualStart, Starts } from './capture/starts.js';
 
@@ -11,6 +13,7 @@ export class Automation {
   constructor(
     private readonly intake: EventIntake,
     private readonly starts: Starts,
+    private readonly doors: CaptureDoors,
     private readonly engine: AutomationEngine,
   ) {}
 
@@ -38,6 +41,14 @@ export class Automation {
    */
   publishChange(change: RecordChange, manager?: EntityManager): Promise<void> {
     return this.intake.publishChange(change, manager);
+  }
+
+  /**
+   * Says who makes the changes of this transaction that `capture` sees: `SET LOCAL automation.actor`, for other services to
+   * write by hand (an id, or JSON `{ "type": "user", "id": … }`). Throws `transaction_required` without one.
+   */
+  actAs(actor: Actor, manager: EntityManager): Promise<void> {
+    return this.doors.actAs(actor, manager);
   }
 
   /**

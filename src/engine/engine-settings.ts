@@ -1,3 +1,4 @@
+import type { Actor } from '../core/event.js';
 import type { CalendarSource } from '../host/calendar-source.js';
 import type { EmitterMap } from './capture/automation-event.js';
 
@@ -47,9 +48,16 @@ export interface EngineSettings {
     /** How often to look. */
     intervalMs: number;
   };
+  /** How changes of a module are captured without a line in the host's services. */
+  capture: ReadonlyMap<string, CaptureDoor>;
+  /** Who acts in the host's code at this moment. */
+  actor: (() => Actor | null | undefined) | null;
   /** Names that the module listens to on EventEmitter2. */
   emitter: EmitterSettings;
 }
+
+/** A door that captures changes where they are written: see `capture` in the options. */
+export type CaptureDoor = 'subscriber' | 'database';
 
 /** How domain events of EventEmitter2 become automation's. */
 export interface EmitterSettings {

@@ -3,6 +3,7 @@ import { Automation } from './automation.js';
 import { AutomationEngine } from './automation-engine.js';
 import { Calendars } from './calendars.js';
 import { AfterCommit } from './capture/after-commit.js';
+import { CaptureDoors } from './capture/capture-doors.js';
 import { EmitterBridge } from './capture/emitter-bridge.js';
 import { EventIntake } from './capture/event-intake.js';
 import { Starts } from './capture/starts.js';
@@ -36,7 +37,7 @@ import { Inbox } from './waits/inbox.js';
 import { WakeUp } from './wake-up.js';
 import { ActiveWorkflows } from './workflows/active-workflows.js';
 
-const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge];
+const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
 const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
 const running: Provider[] = [RunEndings, ProgressWriter, RunAdvancer, RunLoader, RunTransactions, RunReturns, RunDriver];

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
 import type { Problem } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
@@ -54,6 +54,17 @@ export interface DateRange {
   /** The last id that was listed; null: from the beginning. */
   after: string | null;
   limit: number;
+}
+
+/** A change of a record that the host's own code wrote. */
+export interface SeenChange {
+  module: string;
+  /** Null: records of the module belong to every workspace. */
+  workspaceId: string | null;
+  /** Null: created. */
+  before: RecordData | null;
+  /** Null: deleted. */
+  after: RecordData | null;
 }
 
 /** Which record an entity is, and whose. */
@@ -148,6 +159,16 @@ export interface CrmHost {
    * Date triggers see existing records by it when they are published; without it, only records that change from then on.
    */
   listByDate?(tx: CrmTransaction, module: string, query: DateRange): Promise<string[]>;
+
+  /**
+   * Has `listener` hear of what the host's code writes to the modules on this DataSource, in the same transaction: what it
+   * throws fails the write. Returns how to stop that. Needed for `capture: { …: 'subscriber' }`.
+   */
+  watch?(
+    dataSource: DataSource,
+    modules: readonly string[],
+    listener: (changes: readonly SeenChange[], manager: EntityManager) => Promise<void>,
+  ): () => void;
 
   /** The module that tasks live in, when it is one of the modules (so that a task made by a step is an event too). */
   readonly taskModule?: string;

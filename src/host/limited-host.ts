@@ -56,6 +56,10 @@ export function limitCrmHost(crm: CrmHost, limitMs: number, onTimeout: OnTimeout
     countOwned: (tx, module, userIds) => limited('countOwned', tx, (lent) => crm.countOwned(lent, module, userIds)),
     findStages: (tx, module, record) => limited('findStages', tx, (lent) => crm.findStages(lent, module, record)),
   };
+  // These are asked at start, or answer without the database.
+  const { identify, watch } = crm;
+  if (identify) host.identify = identify.bind(crm);
+  if (watch) host.watch = watch.bind(crm);
   const { findReferenced, listByDate, validate, validateTask, fieldOf } = crm;
   if (findReferenced) {
     host.findReferenced = (tx, module, field, values) =>

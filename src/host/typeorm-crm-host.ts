@@ -17,12 +17,14 @@ import { checkedPatch } from './field-values.js';
 import { type ClassRules, classRules } from './typeorm/class-rules.js';
 import { idText } from './typeorm/columns.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
+import { configError } from './typeorm/config-error.js';
 import { createRows, type EntityMaker, makerByFunction, makerByProperties } from './typeorm/create-rows.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
 import { listByDate } from './typeorm/list-by-date.js';
 import { countOwned, type UserFinder, usersOf } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
+import { type ChangeListener, RecordSubscriber } from './typeorm/record-subscriber.js';
 import { updateRecords } from './typeorm/update-records.js';
 
 /** A CrmHost that needs the DataSource before it can serve. The module attaches its own, which includes the host's entities. */
@@ -119,6 +121,16 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     return { id: idText(key, entity), workspaceId: workspace ? idText(workspace, entity) : null, isShared };
   }
 
+  watch(dataSource: DataSource, modules: readonly string[], listener: ChangeListener): () => void {
+    const watched = modules.map((name) => ({ name, table: this.#capturable(name).table }));
+    const subscriber = new RecordSubscriber(dataSource, watched, listener);
+    dataSource.subscribers.push(subscriber);
+    return () => {
+      const at = dataSource.subscribers.indexOf(subscriber);
+      if (at >= 0) dataSource.subscribers.splice(at, 1);
+    };
+  }
+
   async findRecords(
     tx: CrmTransaction,
     module: string,
@@ -208,6 +220,17 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     throw new AutomationError('crm_not_attached', 'The CRM host does not know its DataSource yet.', {
       hint: 'The automation module attaches it when it starts; outside the module call attach(dataSource) yourself.',
     });
+  }
+
+  /** A module of which a row says whose it is. */
+  #capturable(name: string): CrmModule {
+    const module = this.#module(name);
+    const { workspace, rule, metadata } = module.table;
+    if (workspace || !rule.where) return module;
+    throw configError(
+      `${name} cannot be captured: no column of ${metadata.name} says whose a row is, only conditions do.`,
+      'Publish its changes: whoever does knows the workspace.',
+    );
   }
 
   #module(name: string): CrmModule {

@@ -5,8 +5,7 @@ import { HOST_DATA_SOURCE } from '../wake-up.js';
 /** Does things when a transaction of the host's has committed, and not at all when it rolls back. In memory: best effort. */
 @Injectable()
 export class AfterCommit implements EntitySubscriberInterface {
-  /** By the runner's `data`, as WakeUp does it. */
-  private readonly waiting = new WeakMap<QueryRunner['data'], (() => void)[]>();
+  private readonly waiting = new WeakMap<QueryRunner, (() => void)[]>();
 
   constructor(@Inject(HOST_DATA_SOURCE) private readonly hostSource: DataSource) {}
 
@@ -26,20 +25,20 @@ export class AfterCommit implements EntitySubscriberInterface {
       work();
       return;
     }
-    const list = this.waiting.get(runner.data) ?? [];
+    const list = this.waiting.get(runner) ?? [];
     list.push(work);
-    this.waiting.set(runner.data, list);
+    this.waiting.set(runner, list);
   }
 
   /** TypeORM calls this after each COMMIT, and each released savepoint. */
   afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
     if (queryRunner.isTransactionActive) return;
-    const list = this.waiting.get(queryRunner.data) ?? [];
-    this.waiting.delete(queryRunner.data);
+    const list = this.waiting.get(queryRunner) ?? [];
+    this.waiting.delete(queryRunner);
     for (const work of list) work();
   }
 
   afterTransactionRollback({ queryRunner }: { queryRunner: QueryRunner }): void {
-    if (!queryRunner.isTransactionActive) this.waiting.delete(queryRunner.data);
+    if (!queryRunner.isTransactionActive) this.waiting.delete(queryRunner);
   }
 }

@@ -54,6 +54,7 @@ export class EmitterBridge {
   private readonly logger = new Logger('AutomationEvents');
   private readonly underWay = new Set<Promise<void>>();
   private readonly settings: EmitterSettings;
+  private readonly captured: EngineSettings['capture'];
   private readonly graceMs: number;
   /** Names of which a payload was refused: one warning each, whatever they are emitted with. */
   private readonly refused = new Set<string>();
@@ -65,8 +66,9 @@ export class EmitterBridge {
     private readonly intake: EventIntake,
     private readonly afterCommit: AfterCommit,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
-    @Inject(ENGINE_SETTINGS) { emitter: settings, shutdownGraceMs }: EngineSettings,
+    @Inject(ENGINE_SETTINGS) { emitter: settings, capture, shutdownGraceMs }: EngineSettings,
   ) {
+    this.captured = capture;
     this.settings = settings;
     this.graceMs = shutdownGraceMs;
   }
@@ -111,7 +113,9 @@ export class EmitterBridge {
   private names(): Map<string, Target> {
     const names = new Map<string, Target>();
     for (const module of this.catalog.modules.values()) {
-      for (const { name: event } of module.events) {
+      for (const { name: event, rule } of module.events) {
+        // What another door captures would come twice; only the CRM itself can tell of the others.
+        if (this.captured.has(module.name) && rule.on !== 'custom') continue;
         names.set(`${module.singular}.${event}`, { module: module.name, event });
         names.set(`${module.name}.${event}`, { module: module.name, event });
       }

@@ -9,7 +9,7 @@ import { cutToSize } from '../../core/event-size.js';
 import { isJsonObject } from '../../core/json.js';
 import { type FieldReader, recordOf } from '../../core/record-values.js';
 import { toStorableJson } from '../../core/storable-json.js';
-import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { CRM_HOST, type CrmHost, type SeenChange } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { type EventRow, insertEvents, insertHeardEvent } from '../../store/event-store.js';
 import { AutomationCatalog } from '../automation-catalog.js';
@@ -57,6 +57,22 @@ export class EventIntake {
 
   /** Derives the events of a change by the rules of its module and captures them; see {@link publish}. */
   async publishChange(change: RecordChange, manager?: EntityManager): Promise<void> {
+    await this.write(this.rowsOf(change), manager);
+  }
+
+  /** The same for changes that were seen where they were written, whose records are records already; in one statement. */
+  async publishSeen(changes: readonly (SeenChange & { workspaceId: string; actor?: Actor })[], manager: EntityManager): Promise<void> {
+    const rows = changes.flatMap(({ workspaceId, module: name, actor, ...change }) => {
+      const module = this.catalog.modules.get(name);
+      if (!module) throw unknownModule(name, '', this.catalog);
+      const before = change.before && (toStorableJson(change.before) as RecordData);
+      const after = change.after && (toStorableJson(change.after) as RecordData);
+      return this.eventsOf({ workspaceId, module: name, actor }, module, { before, after });
+    });
+    await this.write(rows, manager);
+  }
+
+  private rowsOf(change: RecordChange): EventRow[] {
     const given = seenOnce(change, 'change', ({ workspaceId, module, before, after, actor }) => ({
       workspaceId,
       module,
@@ -70,11 +86,18 @@ export class EventIntake {
     const before = this.storableRecord(given.before, 'before', module);
     const after = this.storableRecord(given.after, 'after', module);
     withoutHalfKnown(module, before, after);
+    return this.eventsOf(given, module, { before, after });
+  }
+
+  private eventsOf(
+    given: Pick<RecordChange, 'workspaceId' | 'module' | 'actor'>,
+    module: ModuleDescription,
+    { before, after }: { before: RecordData | null; after: RecordData | null },
+  ): EventRow[] {
     const record = after ?? before;
-    const rows = deriveEvents(module, before, after).map(({ event }) =>
+    return deriveEvents(module, before, after).map(({ event }) =>
       this.toRow({ ...given, event, recordId: textId(record?.id) ?? undefined }, '', { record, previous: before }),
     );
-    await this.write(rows, manager);
   }
 
   /**

@@ -20,6 +20,7 @@ import {
   fieldReader,
 } from './fields.js';
 import { leafPaths, setAt, valueAt } from './nested-json.js';
+import { ownSubscribers } from './own-subscribers.js';
 import { isNotDeleted, visibleRows } from './visible-rows.js';
 import { type WorkspaceRule, workspaceRule } from './workspace-rule.js';
 
@@ -194,6 +195,11 @@ export class EntityTable {
     }
   }
 
+  /** The record of a row that is told column by column, in values as entities hold them. */
+  recordFrom(look: (column: Column) => unknown): RecordData {
+    return this.#toRecord(this.columns.map(({ column }) => look(column)));
+  }
+
   #toRecord(row: readonly unknown[]): RecordData {
     const record: RecordData = {};
     this.columns.forEach(({ field, path, type }, index) => {
@@ -255,6 +261,7 @@ export function hasSubscriber(
   methods: readonly ('afterLoad' | 'beforeInsert' | 'afterInsert' | 'beforeUpdate' | 'afterUpdate')[],
 ): boolean {
   return dataSource.subscribers.some((subscriber) => {
+    if (ownSubscribers.has(subscriber)) return false;
     const to: unknown = subscriber.listenTo?.();
     // As TypeORM decides it: no answer and Object mean every entity, a base class its children.
     const listens = !to || to === Object || to === target || Object.prototype.isPrototypeOf.call(to as object, target as object);

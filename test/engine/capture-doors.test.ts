@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { Actor } from '../../src/core/event.js';
+import { type CapturedApp, Company, Deal, startCapturedApp, takeEvents } from './support/captured-crm.js';
+
+const names = (events: readonly { event: string }[]): string[] => events.map(({ event }) => event);
+
+describe.each(['subscriber'] as const)('what the host writes, captured by the door %s', (door) => {
+  let app: CapturedApp;
+  beforeAll(async () => {
+    app = await startCapturedApp({ capture: { deals: door } });
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    await takeEvents(app);
+  });
+
+  const save = (values: Partial<Deal> = {}): Promise<Deal> =>
+    app.crm.manager.save(Deal, app.crm.manager.create(Deal, { tenantId: 'acme', title: 'Engine', ...values }));
+  const saved = async (values: Partial<Deal> = {}): Promise<Deal> => {
+    const deal = await save(values);
+    await takeEvents(app);
+    return deal;
+  };
+
+  it('is an event with the record as conditions know it, in the tenant of the row', async () => {
+    const seenAt = new Date('2026-03-01T08:15:30.250Z');
+    const localAt = new Date(2026, 2, 1, 9, 30);
+    const deal = await save({
+      ...{ amount: '1200.50', tags: ['a', 'b'], closeDate: '2026-05-01', extra: { deep: [1] }, seenAt, localAt, margin: 'secret' },
+      ...{ address: { city: 'London' }, company: { id: 'c-1' } as Company },
+    });
+    const [event, ...others] = await takeEvents(app);
+    expect(others).toEqual([]);
+    expect(event).toMatchObject({ workspace_id: 'acme', event: 'created', record_id: String(deal.dealId), previous: null, changes: null });
+    expect(event?.record).toEqual({
+      ...{ id: String(deal.dealId), tenantId: 'acme', title: 'Engine', stage: 'New', ownerId: null, amount: 1200.5, tags: ['a', 'b'] },
+      ...{ closeDate: '2026-05-01', extra: { deep: [1] }, seenAt: seenAt.toISOString(), localAt: localAt.toISOString() },
+      ...{ address: { city: 'London' }, companyId: 'c-1', version: 1, deletedAt: null, updatedAt: deal.updatedAt.toISOString() },
+    });
+  });
+
+  it('is `updated`, and what follows from it, with what has changed alone', async () => {
+    const deal = await saved({ margin: 'secret', seenAt: new Date(), amount: '5' });
+    await app.crm.manager.save(Deal, { dealId: deal.dealId, stage: 'Won', amount: '7.25', company: { id: 'c-1' } });
+    const events = await takeEvents(app);
+    expect(names(events).sort()).toEqual(['stage_changed', 'updated']);
+    for (const event of events) {
+      expect(event.changes).toMatchObject({
+        ...{ stage: { from: 'New', to: 'Won' }, amount: { from: 5, to: 7.25 }, companyId: { from: null, to: 'c-1' } },
+      });
+      expect(Object.keys(event.changes ?? {}).sort()).toEqual(['amount', 'companyId', 'stage', 'updatedAt', 'version']);
+      expect(event.record).toMatchObject({ title: 'Engine', stage: 'Won', seenAt: deal.seenAt?.toISOString() });
+      expect(event.previous).toMatchObject({ stage: 'New', companyId: null });
+    }
+  });
+
+  it('is no event when nothing has changed', async () => {
+    const deal = await saved();
+    await app.crm.manager.save(Deal, { dealId: deal.dealId, stage: 'New' });
+    expect(await takeEvents(app)).toEqual([]);
+  });
+
+  it('is `deleted` when it is removed or soft-removed, and `updated` when it is recovered', async () => {
+    const [hard, soft] = [await saved(), await saved()];
+    const id = String(hard.dealId);
+    await app.crm.manager.remove(hard);
+    expect(await takeEvents(app)).toMatchObject([{ event: 'deleted', record_id: id, record: { title: 'Engine' } }]);
+    await app.crm.manager.softRemove(soft);
+    expect(await takeEvents(app)).toMatchObject([{ event: 'deleted', record_id: String(soft.dealId) }]);
+    await app.crm.manager.recover(soft);
+    expect(await takeEvents(app)).toMatchObject([{ event: 'updated', changes: { deletedAt: { to: null } } }]);
+  });
+
+  it('is captured exactly when the host’s transaction commits', async () => {
+    const writing = app.crm.transaction(async (manager) => {
+      await manager.save(Deal, { tenantId: 'acme', title: 'Ghost' });
+      throw new Error('the host changes its mind');
+    });
+    await expect(writing).rejects.toThrow('changes its mind');
+    expect(await takeEvents(app)).toEqual([]);
+  });
+
+  it('is captured of each of many that are saved at once', async () => {
+    const deals = Array.from({ length: 30 }, (_, at) =>
+      app.crm.manager.create(Deal, { tenantId: at % 2 ? 'acme' : 'rival', title: `${at}` }),
+    );
+    await app.crm.manager.save(deals);
+    const events = await takeEvents(app);
+    expect(new Set(events.map(({ record_id }) => record_id)).size).toBe(30);
+    for (const { workspace_id, record } of events) expect(record.tenantId).toBe(workspace_id);
+  });
+
+  it('says who did it, where the transaction says so', async () => {
+    await app.crm.transaction(async (manager) => {
+      await app.automation.actAs({ type: 'user', id: 'u-1', name: 'Ada' }, manager);
+      await manager.save(Deal, { tenantId: 'acme', title: 'Hers' });
+    });
+    await save();
+    expect((await takeEvents(app)).map(({ actor }) => actor)).toMatchObject([
+      { type: 'user', id: 'u-1', name: 'Ada' },
+      { type: 'system', id: null },
+    ]);
+    await expect(app.automation.actAs({ type: 'user', id: 'u-1' }, app.crm.manager)).rejects.toMatchObject({
+      code: 'transaction_required',
+    });
+  });
+
+  it('is not captured of a row without a tenant', async () => {
+    await save({ tenantId: null });
+    expect(await takeEvents(app)).toEqual([]);
+  });
+
+  it('is not captured a second time from the emitter, unless only the CRM can tell of it', async () => {
+    const deal = await saved();
+    app.emitter.emit('deal.created', deal);
+    app.emitter.emit('deal.updated', deal);
+    await app.captured();
+    expect(await takeEvents(app)).toEqual([]);
+  });
+
+  it('is not captured of what a workflow writes: that tells of itself, with its cause', async () => {
+    const touch = { id: 'touch', type: 'change_field', with: { field: 'title', value: 'Touched' } };
+    await app.publishWorkflow({ trigger: { type: 'event', module: 'deals', event: 'created' }, steps: [touch] }, `By ${door}`);
+    await app.publishWorkflow(
+      { trigger: { type: 'event', module: 'deals', event: 'updated' }, steps: [{ ...touch, with: { field: 'title', value: 'Again' } }] },
+      `After ${door}`,
+    );
+    const deal = await save();
+    await app.automation.tick();
+    const events = await app.query<{ event: string; source: string; cause: { depth: number } | null }>(
+      'SELECT event, source, cause FROM automation.events WHERE record_id = $1 ORDER BY id LIMIT 2 OFFSET 1',
+      [String(deal.dealId)],
+    );
+    expect(events[0]).toMatchObject({ event: 'updated', source: 'workflow', cause: { depth: 1 } });
+    await app.automation.drain();
+    const all = await takeEvents(app);
+    expect(names(all.filter(({ record_id }) => record_id === String(deal.dealId)))).toEqual(['created', 'updated', 'updated']);
+  });
+});
+
+describe('the door subscriber', () => {
+  let app: CapturedApp;
+  let actor: Actor | null = null;
+  const warnings: string[] = [];
+  beforeAll(async () => {
+    app = await startCapturedApp({ capture: { deals: 'subscriber', companies: 'subscriber' }, actor: () => actor });
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation((message: unknown) => void warnings.push(String(message)));
+  });
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
+
+  it('asks the host who acts at this moment', async () => {
+    actor = { type: 'user', id: 'u-7', roles: ['senior'] };
+    await app.crm.manager.save(Deal, { tenantId: 'acme', title: 'Hers' });
+    actor = null;
+    expect(await takeEvents(app)).toMatchObject([{ actor: { type: 'user', id: 'u-7', roles: ['senior'] } }]);
+  });
+
+  it('completes what was inserted in part: defaults of the table, and SQL that was given as a value', async () => {
+    await app.crm.manager.insert(Deal, { tenantId: 'acme', title: 'In part' });
+    const insertion = app.crm.createQueryBuilder().insert().into(Company).updateEntity(false);
+    await insertion.values({ id: 'c-9', tenantId: 'acme', name: () => "upper('sql')" }).execute();
+    expect(await takeEvents(app)).toMatchObject([
+      { record: { title: 'In part', stage: 'New', tags: [], version: 1, amount: null, companyId: null } },
+      { record_id: 'c-9', record: { name: 'SQL' } },
+    ]);
+  });
+
+  it('warns once of what TypeORM does not tell it, and captures nothing of that', async () => {
+    const deal = await app.crm.manager.save(Deal, { tenantId: 'acme', title: 'Seen' });
+    await takeEvents(app);
+    for (let time = 0; time < 2; time += 1) {
+      await app.crm.manager.update(Deal, { dealId: deal.dealId }, { title: `Unseen ${time}` });
+      await app.crm.createQueryBuilder().update(Deal).set({ title: 'Unseen' }).execute();
+      await app.crm.manager.delete(Deal, { dealId: -1 });
+      await app.crm.createQueryBuilder().insert().into(Deal).values({ tenantId: 'acme', title: 'Whose?' }).updateEntity(false).execute();
+    }
+    expect(await takeEvents(app)).toEqual([]);
+    expect(warnings.filter((line) => line.includes('deals were changed by update()'))).toHaveLength(1);
+  });
+
+  it('fails the host’s write when the event cannot be written', async () => {
+    await app.query(`ALTER TABLE automation.events ADD CONSTRAINT no_room CHECK (record->>'title' <> 'no room')`);
+    await expect(app.crm.manager.save(Deal, { tenantId: 'acme', title: 'no room' })).rejects.toThrow('no_room');
+    await app.query('ALTER TABLE automation.events DROP CONSTRAINT no_room');
+    expect(await app.crm.manager.countBy(Deal, { title: 'no room' })).toBe(0);
+  });
+});
+
+describe('the option capture', () => {
+  it.each([
+    ['a door that there is not', { deals: 'window' }, 'capture.deals must be one of'],
+    ['a module that there is not', { boats: 'subscriber' }, 'capture.boats is no module of the CRM; there are deals, companies'],
+  ])('refuses %s at start', async (_, capture, message) => {
+    await expect(startCapturedApp({ capture: capture as never })).rejects.toThrow(message);
+  });
+});
