@@ -16,7 +16,7 @@ const floors = [
   [{ name: 'admin', path: '^src/admin/' }],
   [{ name: 'http', path: '^src/http/' }],
   [{ name: 'options', path: '^src/automation[.]options[.]ts$' }],
-  [{ name: 'module', path: '^src/automation[.](module|providers)[.]ts$' }],
+  [{ name: 'module', path: '^src/automation[.](module|providers|capture)[.]ts$' }],
   [{ name: 'index', path: '^src/index[.]ts$' }],
   [
     { name: 'testing', path: '^src/testing/' },

@@ -79,7 +79,7 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.doors.start();
+    await this.doors.start();
     this.bridge.start();
     await this.engine.start();
   }

@@ -61,6 +61,10 @@ export interface AutomationOptions {
    *
    * - `subscriber`: what your code saves, inserts, removes, soft-removes or recovers as entities on `dataSource`, in the same
    *   transaction. TypeORM does not tell subscribers what `update()`, `delete()` and query builders write.
+   * - `database`: whatever is written to the table, by whomever, raw SQL and other services included, by a trigger that is
+   *   installed at start (`migrate: 'check'` refuses to start without it, and says the SQL; `captureSql` prints it). A
+   *   transaction says who acts by `SET LOCAL automation.actor`, and is left out by `SET LOCAL automation.capture = 'off'`.
+   *   Such events are found by polling.
    */
   capture?: Record<string, CaptureDoor>;
   /**
@@ -116,7 +120,7 @@ export interface AutomationOptions {
 /** Injection token of the options. */
 export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
 
-const DOORS: readonly CaptureDoor[] = ['subscriber'];
+const DOORS: readonly CaptureDoor[] = ['subscriber', 'database'];
 
 const DEFAULTS = {
   timezone: 'UTC',

@@ -2,6 +2,7 @@
 
 // The module, and what the CRM's code injects.
 
+export { captureSql, installCapture } from './automation.capture.js';
 export { AutomationModule } from './automation.module.js';
 export type { AutomationOptions } from './automation.options.js';
 export { Automation } from './engine/automation.js';
@@ -20,6 +21,7 @@ export { WorkflowService } from './admin/workflow-service.js';
 export type { AccessPolicy, AccessRequest, Caller, Permission } from './host/access.js';
 export type { CalendarSource } from './host/calendar-source.js';
 export type {
+  CaptureTrigger,
   CrmHost,
   CrmTransaction,
   CrmUser,
@@ -29,6 +31,7 @@ export type {
   PlannedChange,
   RecordIdentity,
   RecordPatch,
+  SeenChange,
 } from './host/crm-host.js';
 export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
 export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';

@@ -131,6 +131,7 @@ export const ERROR_CODES = {
   database_unavailable: 503,
   unavailable: 503,
   transaction_required: 409,
+  capture_not_installed: 503,
   not_started: 503,
   schema_behind: 503,
   transaction_hook_failed: 503,

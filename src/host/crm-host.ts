@@ -67,6 +67,19 @@ export interface SeenChange {
   after: RecordData | null;
 }
 
+/** A trigger that captures a module's changes in the database. */
+export interface CaptureTrigger {
+  module: string;
+  /** Its function in the schema `automation`. */
+  name: string;
+  /** The table, as SQL names it. */
+  table: string;
+  /** Changes with what it is made from; stands in the comment of the function. */
+  fingerprint: string;
+  /** What installs it, or replaces an older one. */
+  statements: string[];
+}
+
 /** Which record an entity is, and whose. */
 export interface RecordIdentity {
   /** Null: it has none, or none yet. */
@@ -169,6 +182,9 @@ export interface CrmHost {
     modules: readonly string[],
     listener: (changes: readonly SeenChange[], manager: EntityManager) => Promise<void>,
   ): () => void;
+
+  /** The trigger for a module. Pure text. Needed for `capture: { …: 'database' }`. */
+  captureTrigger?(module: string, settings: { workspaceId: string | null; payloadBytes: number }): CaptureTrigger;
 
   /** The module that tasks live in, when it is one of the modules (so that a task made by a step is an event too). */
   readonly taskModule?: string;

@@ -57,9 +57,10 @@ export function limitCrmHost(crm: CrmHost, limitMs: number, onTimeout: OnTimeout
     findStages: (tx, module, record) => limited('findStages', tx, (lent) => crm.findStages(lent, module, record)),
   };
   // These are asked at start, or answer without the database.
-  const { identify, watch } = crm;
+  const { identify, watch, captureTrigger } = crm;
   if (identify) host.identify = identify.bind(crm);
   if (watch) host.watch = watch.bind(crm);
+  if (captureTrigger) host.captureTrigger = captureTrigger.bind(crm);
   const { findReferenced, listByDate, validate, validateTask, fieldOf } = crm;
   if (findReferenced) {
     host.findReferenced = (tx, module, field, values) =>

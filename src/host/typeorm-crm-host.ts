@@ -3,6 +3,7 @@ import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
 import type {
+  CaptureTrigger,
   CrmHost,
   CrmTransaction,
   CrmUser,
@@ -14,6 +15,7 @@ import type {
   RecordPatch,
 } from './crm-host.js';
 import { checkedPatch } from './field-values.js';
+import { type CaptureSettings, captureTrigger } from './typeorm/capture-sql.js';
 import { type ClassRules, classRules } from './typeorm/class-rules.js';
 import { idText } from './typeorm/columns.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
@@ -129,6 +131,11 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       const at = dataSource.subscribers.indexOf(subscriber);
       if (at >= 0) dataSource.subscribers.splice(at, 1);
     };
+  }
+
+  captureTrigger(module: string, settings: CaptureSettings): CaptureTrigger {
+    const { description, table } = this.#capturable(module);
+    return captureTrigger(description, table, settings);
   }
 
   async findRecords(

@@ -50,6 +50,11 @@ export class AutomationDatabase {
     return this.source;
   }
 
+  /** How what is behind is brought up to date. */
+  get migrationMode(): MigrationMode {
+    return this.settings.migrate;
+  }
+
   /** Migrates (or checks) the schema `automation`, then connects. */
   async connect(): Promise<void> {
     const { type } = this.hostSource.options;

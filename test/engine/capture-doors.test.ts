@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { captureSql, installCapture } from '../../src/automation.capture.js';
+import type { AutomationOptions } from '../../src/automation.options.js';
 import type { Actor } from '../../src/core/event.js';
-import { type CapturedApp, Company, Deal, startCapturedApp, takeEvents } from './support/captured-crm.js';
+import { CRM_HOST, type CrmHost } from '../../src/host/crm-host.js';
+import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
+import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { type CapturedApp, Company, Deal, dealsCrm, startCapturedApp, takeEvents } from './support/captured-crm.js';
 
 const names = (events: readonly { event: string }[]): string[] => events.map(({ event }) => event);
 
-describe.each(['subscriber'] as const)('what the host writes, captured by the door %s', (door) => {
+describe.each(['subscriber', 'database'] as const)('what the host writes, captured by the door %s', (door) => {
   let app: CapturedApp;
   beforeAll(async () => {
     app = await startCapturedApp({ capture: { deals: door } });
@@ -28,7 +34,7 @@ describe.each(['subscriber'] as const)('what the host writes, captured by the do
     const localAt = new Date(2026, 2, 1, 9, 30);
     const deal = await save({
       ...{ amount: '1200.50', tags: ['a', 'b'], closeDate: '2026-05-01', extra: { deep: [1] }, seenAt, localAt, margin: 'secret' },
-      ...{ address: { city: 'London' }, company: { id: 'c-1' } as Company },
+      ...{ address: { city: 'London' }, company: { id: 'c-1' } as Company, exact: '12345678901234567.5' },
     });
     const [event, ...others] = await takeEvents(app);
     expect(others).toEqual([]);
@@ -36,9 +42,28 @@ describe.each(['subscriber'] as const)('what the host writes, captured by the do
     expect(event?.record).toEqual({
       ...{ id: String(deal.dealId), tenantId: 'acme', title: 'Engine', stage: 'New', ownerId: null, amount: 1200.5, tags: ['a', 'b'] },
       ...{ closeDate: '2026-05-01', extra: { deep: [1] }, seenAt: seenAt.toISOString(), localAt: localAt.toISOString() },
-      ...{ address: { city: 'London' }, companyId: 'c-1', version: 1, deletedAt: null, updatedAt: deal.updatedAt.toISOString() },
+      ...{
+        address: { city: 'London' },
+        companyId: 'c-1',
+        exact: '12345678901234567.5',
+        version: 1,
+        deletedAt: null,
+        updatedAt: deal.updatedAt.toISOString(),
+      },
     });
   });
+
+  it.each(['100000000000000000000', '9007199254740991', '9007199254740993', '-0.000000001', '0'])(
+    'has the number %s as every record has it',
+    async (exact) => {
+      const deal = await save({ exact });
+      const [event] = await takeEvents(app);
+      const records = await app.module
+        .get<CrmHost>(CRM_HOST)
+        .findRecords({ manager: app.crm.manager, workspaceId: 'acme' }, 'deals', [String(deal.dealId)], { lock: false, relations: [] });
+      expect(event?.record).toEqual(records.get(String(deal.dealId)));
+    },
+  );
 
   it('is `updated`, and what follows from it, with what has changed alone', async () => {
     const deal = await saved({ margin: 'secret', seenAt: new Date(), amount: '5' });
@@ -126,6 +151,8 @@ describe.each(['subscriber'] as const)('what the host writes, captured by the do
       { trigger: { type: 'event', module: 'deals', event: 'updated' }, steps: [{ ...touch, with: { field: 'title', value: 'Again' } }] },
       `After ${door}`,
     );
+    // With a subscriber of the host's, automation writes through entities, too.
+    app.crm.subscribers.push({ listenTo: () => Deal, afterUpdate: () => undefined });
     const deal = await save();
     await app.automation.tick();
     const events = await app.query<{ event: string; source: string; cause: { depth: number } | null }>(
@@ -190,7 +217,134 @@ describe('the door subscriber', () => {
   });
 });
 
+describe('the door database', () => {
+  let app: CapturedApp;
+  beforeAll(async () => {
+    app = await startCapturedApp({ capture: { deals: 'database' } });
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    await takeEvents(app);
+  });
+
+  const triggers = (): Promise<{ name: string; made: string }[]> =>
+    app.query(`SELECT tgname AS name, obj_description(tgfoid, 'pg_proc') AS made FROM pg_trigger WHERE tgname LIKE 'automation%'`);
+  /** The module in another process, or after a deployment. */
+  const again = (options: Partial<AutomationOptions>): Promise<AutomationApp> =>
+    startAutomationApp({ dataSource: app.crm, crm: dealsCrm(), ...options }, { database: app.database });
+
+  it('captures what SQL writes, of many rows as of one', async () => {
+    await app.query(
+      `INSERT INTO deals ("tenantId", title, amount, version) SELECT 'acme', 'Deal ' || n, n, 1 FROM generate_series(1, 20) AS n`,
+    );
+    expect(names(await takeEvents(app))).toEqual(Array.from({ length: 20 }, () => 'created'));
+    await app.query(`UPDATE deals SET stage = 'Won' WHERE amount > 15`);
+    const events = await takeEvents(app);
+    expect(events).toHaveLength(10);
+    expect(events[0]).toMatchObject({
+      changes: { stage: { from: 'New', to: 'Won' } },
+      previous: { stage: 'New' },
+      record: { stage: 'Won' },
+    });
+    await app.crm.manager.update(Deal, { title: 'Deal 3' }, { title: 'Three' });
+    expect(Object.keys((await takeEvents(app))[0]?.changes ?? {}).sort()).toEqual(['title', 'updatedAt', 'version']);
+    await app.query('UPDATE deals SET stage = stage');
+    expect(await takeEvents(app)).toEqual([]);
+    await app.query('DELETE FROM deals');
+    expect(new Set(names(await takeEvents(app)))).toEqual(new Set(['deleted']));
+  });
+
+  it('captures what roles write who may not look into the schema `automation`', async () => {
+    const role = `clerk_${app.database.url.slice(-8)}`;
+    await app.query(`CREATE ROLE ${role}`);
+    await app.query(`GRANT INSERT ON deals TO ${role}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
+    await app.crm.transaction(async (manager) => {
+      await manager.query(`SET LOCAL ROLE ${role}`);
+      await manager.query(`INSERT INTO deals ("tenantId", title, version) VALUES ('acme', 'By a clerk', 1)`);
+    });
+    await app.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    expect(await takeEvents(app)).toMatchObject([{ event: 'created', record: { title: 'By a clerk' } }]);
+  });
+
+  it.each([
+    ['an id', 'u-9', { type: 'user', id: 'u-9' }],
+    ['an actor', '{"type":"user","id":"u-9","name":"Ada","roles":["senior"]}', { type: 'user', id: 'u-9', name: 'Ada', roles: ['senior'] }],
+    ['no actor at all', '{what', { type: 'system', id: null }],
+    ['a type that there is not', '{"type":"god","id":7}', { type: 'user', id: '7' }],
+  ])('takes %s from SET LOCAL automation.actor', async (_, said, actor) => {
+    await app.crm.transaction(async (manager) => {
+      await manager.query(`SET LOCAL automation.actor = '${said}'`);
+      await manager.query(`INSERT INTO deals ("tenantId", title, version) VALUES ('acme', 'Whose?', 1)`);
+    });
+    expect((await takeEvents(app)).map((event) => event.actor)).toEqual([actor]);
+  });
+
+  it('leaves out what a transaction asks it to', async () => {
+    await app.crm.transaction(async (manager) => {
+      await manager.query("SET LOCAL automation.capture = 'off'");
+      await manager.query(`INSERT INTO deals ("tenantId", title, version) VALUES ('acme', 'Imported', 1)`);
+    });
+    expect(await takeEvents(app)).toEqual([]);
+  });
+
+  it('leaves a large record to be read when it is routed', async () => {
+    await app.query(`INSERT INTO deals ("tenantId", title, version) VALUES ('acme', repeat('x', 300000), 1)`);
+    expect(await takeEvents(app)).toMatchObject([{ event: 'created', record: null, record_id: expect.stringMatching(/^\d+$/) }]);
+  });
+
+  it('is installed once, replaced when the catalogue has changed, and removed for another door', async () => {
+    const before = await triggers();
+    expect(before).toHaveLength(1);
+    const same = await again({ capture: { deals: 'database' }, database: { migrate: 'check' } });
+    await same.close();
+    expect(await triggers()).toEqual(before);
+    const changed = { capture: { deals: 'database' as const }, limits: { payloadBytes: 100_000 } };
+    await expect(again({ ...changed, database: { migrate: 'check' } })).rejects.toMatchObject({
+      code: 'schema_behind',
+      hint: expect.stringContaining('CREATE OR REPLACE TRIGGER'),
+    });
+    await (await again(changed)).close();
+    expect((await triggers())[0]?.made).not.toBe(before[0]?.made);
+    await (await again({ capture: { deals: 'subscriber' } })).close();
+    expect(await triggers()).toEqual([]);
+  });
+
+  it('can be installed by a script of the host’s, which may print the SQL first', async () => {
+    const options = { dataSource: app.crm, crm: dealsCrm(), capture: { deals: 'database' as const } };
+    const sql = captureSql(options);
+    expect(sql).toContain('AFTER INSERT OR UPDATE OR DELETE ON "deals"');
+    expect(sql).not.toContain('margin');
+    await app.query(sql);
+    const installed = await triggers();
+    expect(installed).toHaveLength(1);
+    await installCapture(options);
+    expect(await triggers()).toEqual(installed);
+  });
+
+  it('refuses columns that only the host’s code can read', async () => {
+    @Entity('secrets')
+    class Secret {
+      @PrimaryColumn({ type: 'text' }) id!: string;
+      @Column({ type: 'text' }) workspaceId!: string;
+      @Column({ type: 'numeric', transformer: { to: (value: number) => value, from: (value: string) => Number.parseFloat(value) } })
+      amount!: number;
+      @Column({ type: 'text', transformer: { to: (value: string) => btoa(value), from: (value: string) => atob(value) } }) note!: string;
+    }
+    const source = await new DataSource({ type: 'postgres', url: app.database.url, entities: [Secret] }).initialize();
+    const sqlFor = (fields: Record<string, { hidden: boolean }>): string =>
+      captureSql({ dataSource: source, crm: typeOrmCrm({ secrets: { entity: Secret, fields } }), capture: { secrets: 'database' } });
+    expect(() => sqlFor({})).toThrow('Secret.note has a transformer');
+    expect(sqlFor({ note: { hidden: true } })).toContain('"amount"');
+    await source.destroy();
+  });
+});
+
 describe('the option capture', () => {
+  it.each(['subscriber', 'database'] as const)('refuses %s for rows of which only conditions say whose they are', async (door) => {
+    const crm = typeOrmCrm({ deals: { entity: Deal, where: (tenant) => ({ company: { tenantId: tenant } }) } });
+    await expect(startCapturedApp({ crm, capture: { deals: door } })).rejects.toThrow('deals cannot be captured');
+  });
+
   it.each([
     ['a door that there is not', { deals: 'window' }, 'capture.deals must be one of'],
     ['a module that there is not', { boats: 'subscriber' }, 'capture.boats is no module of the CRM; there are deals, companies'],

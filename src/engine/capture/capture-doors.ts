@@ -3,10 +3,12 @@ import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner 
 import { AutomationError } from '../../core/errors.js';
 import type { Actor } from '../../core/event.js';
 import { CRM_HOST, type CrmHost, type SeenChange } from '../../host/crm-host.js';
+import { AutomationDatabase } from '../../store/database.js';
 import { sql } from '../../store/sql.js';
-import { AutomationCatalog } from '../automation-catalog.js';
-import { type CaptureDoor, ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { HOST_DATA_SOURCE } from '../wake-up.js';
+import { bringTriggersUpToDate } from './capture-triggers.js';
+import { invalid, modulesOf, sharedWorkspace, triggersOf } from './captured-modules.js';
 import { EventIntake } from './event-intake.js';
 
 /**
@@ -23,17 +25,19 @@ export class CaptureDoors implements EntitySubscriberInterface {
     @Inject(HOST_DATA_SOURCE) private readonly hostSource: DataSource,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
-    private readonly catalog: AutomationCatalog,
+    private readonly database: AutomationDatabase,
     private readonly intake: EventIntake,
   ) {}
 
-  /** Opens the doors. Throws `options_invalid` for a module that cannot be captured so. */
-  start(): void {
-    const watched = this.modulesOf('subscriber');
+  /** Opens the doors. Those in the database stay open, whoever is up. Throws `options_invalid`, `schema_behind`, `capture_not_installed`. */
+  async start(): Promise<void> {
+    const watched = modulesOf('subscriber', this.crm, this.settings);
+    const wanted = triggersOf(this.crm, this.settings);
+    if (this.settings.capture.size === 0) return;
+    const mode = this.database.migrationMode;
+    await bringTriggersUpToDate(this.database.dataSource.manager, { wanted, others: watched, mode });
     if (watched.length === 0) return;
-    if (!this.crm.watch) {
-      throw invalid('capture', "needs a CrmHost that can watch, such as typeOrmCrm(); yours has no method 'watch'");
-    }
+    if (!this.crm.watch) throw invalid('capture', "needs a CrmHost that can watch, such as typeOrmCrm(); yours has no method 'watch'");
     this.detach.push(this.crm.watch(this.hostSource, watched, (changes, manager) => this.capture(changes, manager)));
     this.hostSource.subscribers.push(this);
     this.detach.push(() => {
@@ -71,31 +75,12 @@ export class CaptureDoors implements EntitySubscriberInterface {
     const runner = manager.queryRunner;
     const actor = (runner && this.actors.get(runner)) ?? this.settings.actor?.() ?? undefined;
     await this.intake.publishSeen(
-      changes.map(({ workspaceId, ...change }) => ({ ...change, workspaceId: workspaceId ?? this.sharedWorkspace(change.module), actor })),
+      changes.map(({ workspaceId, ...change }) => ({
+        ...change,
+        workspaceId: workspaceId ?? sharedWorkspace(change.module, this.crm, this.settings) ?? '',
+        actor,
+      })),
       manager,
     );
   }
-
-  private modulesOf(door: CaptureDoor): string[] {
-    const modules = [...this.settings.capture].filter(([, chosen]) => chosen === door).map(([module]) => module);
-    for (const module of modules) {
-      if (!this.catalog.modules.has(module)) {
-        throw invalid(`capture.${module}`, `is no module of the CRM; there are ${[...this.catalog.modules.keys()].join(', ')}`);
-      }
-      if (this.crm.identify?.(module, {}).isShared) this.sharedWorkspace(module);
-    }
-    return modules;
-  }
-
-  private sharedWorkspace(module: string): string {
-    const { defaultWorkspaceId } = this.settings.emitter;
-    if (defaultWorkspaceId !== null) return defaultWorkspaceId;
-    throw invalid(`capture.${module}`, 'has records of every workspace; `emitter.defaultWorkspaceId` must say which one hears of them');
-  }
-}
-
-function invalid(path: string, message: string): AutomationError {
-  return new AutomationError('options_invalid', `The options of AutomationModule are not valid: ${path} ${message}.`, {
-    problems: [{ path, message }],
-  });
 }

@@ -54,7 +54,8 @@ export async function openStepTransaction(manager: EntityManager, kind: StepTran
   const [clock] = await sql<{ now: Date }>(
     manager,
     `SELECT now() AS now, set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '${statement}', true),
-       set_config('idle_in_transaction_session_timeout', '${idle}', true), set_config('automation.release', '${RELEASE}', true)`,
+       set_config('idle_in_transaction_session_timeout', '${idle}', true), set_config('automation.release', '${RELEASE}', true),
+       set_config('automation.capture', 'off', true)`,
   );
   const now = clock?.now ?? new Date(0);
   const read = performance.now();

@@ -9,8 +9,11 @@ const WARM_UP = 50;
 
 type Work = (manager: EntityManager) => Promise<void>;
 
-/** What a transaction of the host's does beside its own work: nothing, the least that a round trip can be, publish, or publish what has much loaded. */
-const KINDS = ['plain', 'round_trip', 'publishing', 'publishing_loaded'] as const;
+/**
+ * What a transaction of the host's does beside its own work: nothing, the least that a round trip can be, publish, publish
+ * what has much loaded, or nothing while a door captures it.
+ */
+const KINDS = ['plain', 'round_trip', 'publishing', 'publishing_loaded', 'subscriber', 'database'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** A transaction of the host's. Answers how many milliseconds it took. */
@@ -19,16 +22,23 @@ type Transaction = (id: string, kind: Kind) => Promise<number>;
 /** Milliseconds of the same transaction. */
 type Times = Record<Kind, number[]>;
 
+/** The same CRM, without capture and with each of its doors. */
+type Hosts = Record<'none' | 'subscriber' | 'database', BenchHost>;
+
 /** Transactions of the host's with and without publishing, in turn; nobody works on the events. */
 export const publish: Suite = {
   name: 'publish',
   async run({ serverUrl, progress }: BenchContext): Promise<Table> {
     progress(`${COUNT} of each transaction …`);
-    const url = await benchDatabase(serverUrl, 'bench_publish');
-    const host = await benchHost(url, { worker: { enabled: false } });
+    const worker = { enabled: false };
+    const hosts: Hosts = {
+      none: await benchHost(await benchDatabase(serverUrl, 'bench_publish'), { worker }),
+      subscriber: await benchHost(await benchDatabase(serverUrl, 'bench_subscriber'), { worker, capture: { leads: 'subscriber' } }),
+      database: await benchHost(await benchDatabase(serverUrl, 'bench_trigger'), { worker, capture: { leads: 'database' } }),
+    };
     try {
-      const created = await inTurn('created', creating(host), KINDS);
-      const changed = await inTurn('changed', changing(host), ['plain', 'round_trip', 'publishing']);
+      const created = await inTurn('created', creating(hosts), KINDS);
+      const changed = await inTurn('changed', changing(hosts), ['plain', 'round_trip', 'publishing', 'subscriber', 'database']);
       return {
         title: "`publish` inside the host's transaction",
         columns: ['', 'p50', 'p95', 'at p50', 'target', 'verdict'],
@@ -42,20 +52,29 @@ export const publish: Suite = {
             'publishing_loaded',
             atMost(ratio(created, 'publishing_loaded'), Number((1.05 * ratio(created, 'publishing')).toFixed(2))),
           ),
+          line("the same without a line of the host's: `capture: 'subscriber'`", created, 'subscriber'),
+          line("the same: `capture: 'database'`, a trigger", created, 'database'),
           line('the transaction of "Install it" (read, update) without `publishChange`', changed, 'plain'),
           line('the same with `publishChange` (two events)', changed, 'publishing'),
+          line("the same without a line of the host's: `capture: 'subscriber'`", changed, 'subscriber'),
+          line("the same: `capture: 'database'`, a trigger", changed, 'database'),
         ],
         notes: [`${whole(COUNT)} of each, one after the other, on one connection pool; nobody works on the events meanwhile.`],
       };
     } finally {
-      await host.close();
+      for (const host of Object.values(hosts)) await host.close();
     }
   },
 };
 
-function creating({ source, automation }: BenchHost): Transaction {
+function hostFor(kind: Kind, hosts: Hosts): BenchHost {
+  return kind === 'subscriber' || kind === 'database' ? hosts[kind] : hosts.none;
+}
+
+function creating(hosts: Hosts): Transaction {
+  const { automation } = hosts.none;
   return (id, kind) =>
-    timed(source, async (manager) => {
+    timed(hostFor(kind, hosts).source, async (manager) => {
       await manager.insert(Lead, lead(id));
       if (kind === 'round_trip') await manager.query('SELECT 1');
       if (kind === 'publishing') await automation.publish(leadCreated('acme', id), manager);
@@ -73,8 +92,10 @@ const LINES = Array.from({ length: 200 }, (_, at) => ({
 }));
 
 /** What the README tells hosts to write. The change of stage is `updated` and `stage_changed`. */
-function changing({ source, automation }: BenchHost): Transaction {
+function changing(hosts: Hosts): Transaction {
+  const { automation } = hosts.none;
   return async (id, kind) => {
+    const { source } = hostFor(kind, hosts);
     await source.manager.insert(Lead, lead(id));
     return timed(source, async (manager) => {
       const before = await manager.findOneByOrFail(Lead, { id });
@@ -99,7 +120,7 @@ async function timed(source: DataSource, work: Work): Promise<number> {
 }
 
 async function inTurn(name: string, transaction: Transaction, kinds: readonly Kind[]): Promise<Times> {
-  const times: Times = { plain: [], round_trip: [], publishing: [], publishing_loaded: [] };
+  const times: Times = { plain: [], round_trip: [], publishing: [], publishing_loaded: [], subscriber: [], database: [] };
   for (let index = -WARM_UP; index < COUNT; index += 1) {
     for (const kind of kinds) {
       const took = await transaction(`${name}-${kind}-${index}`, kind);

@@ -40,6 +40,7 @@ export class Deal {
   @Column({ type: 'jsonb', nullable: true }) extra!: object | null;
   @Column({ type: 'timestamptz', nullable: true }) seenAt!: Date | null;
   @Column({ type: 'timestamp', nullable: true }) localAt!: Date | null;
+  @Column({ type: 'numeric', nullable: true }) exact!: string | null;
   @Column({ type: 'text', nullable: true }) margin!: string | null;
   @Column(() => Address) address!: Address;
   @ManyToOne(() => Company, { nullable: true }) company?: Relation<Company> | null;
@@ -64,7 +65,7 @@ export interface CapturedEvent {
   source: string;
 }
 
-function dealsCrm() {
+export function dealsCrm() {
   return typeOrmCrm(
     {
       deals: { entity: Deal, stage: 'stage', owner: 'ownerId', stages: ['New', 'Won'], fields: { margin: { hidden: true } } },
