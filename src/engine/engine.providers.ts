@@ -10,10 +10,13 @@ import { Starts } from './capture/starts.js';
 import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { HostInjector } from './host-injector.js';
 import { Router } from './routing/router.js';
+import { AdvanceCycle } from './running/advance-cycle.js';
 import { CrmReader } from './running/crm-reader.js';
+import { ExternalCalls } from './running/external-calls.js';
 import { ExternalSlots } from './running/external-slots.js';
 import { ExternalSteps } from './running/external-steps.js';
 import { FlowSteps } from './running/flow-steps.js';
+import { HeldRuns } from './running/held-runs.js';
 import { LocalSteps } from './running/local-steps.js';
 import { ProgressWriter } from './running/progress-writer.js';
 import { RunAdvancer } from './running/run-advancer.js';
@@ -21,6 +24,7 @@ import { RunDriver } from './running/run-driver.js';
 import { RunEndings } from './running/run-endings.js';
 import { RunLoader } from './running/run-loader.js';
 import { RunReturns } from './running/run-returns.js';
+import { RunTasks } from './running/run-tasks.js';
 import { RunTransactions } from './running/run-transactions.js';
 import { StepScopes } from './running/step-scopes.js';
 import { SubRuns } from './running/sub-runs.js';
@@ -40,7 +44,19 @@ import { ActiveWorkflows } from './workflows/active-workflows.js';
 const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
 const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
-const running: Provider[] = [RunEndings, ProgressWriter, RunAdvancer, RunLoader, RunTransactions, RunReturns, RunDriver];
+const running: Provider[] = [
+  RunEndings,
+  ProgressWriter,
+  RunAdvancer,
+  RunLoader,
+  RunTransactions,
+  RunReturns,
+  RunTasks,
+  HeldRuns,
+  ExternalCalls,
+  AdvanceCycle,
+  RunDriver,
+];
 const waits: Provider[] = [Inbox];
 const timing: Provider[] = [DueRunsQueue, Watch, RetentionRounds, Schedules, DatedRecords, DateTriggers, DateBuilds, Timing];
 

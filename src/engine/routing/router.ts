@@ -21,10 +21,11 @@ import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
+import { AdvanceCycle } from '../running/advance-cycle.js';
 import type { HeldRun } from '../running/held-run.js';
+import { HeldRuns } from '../running/held-runs.js';
 import { ProgressWriter, type UnstartedRun } from '../running/progress-writer.js';
 import { type AdvancedRun, RunAdvancer } from '../running/run-advancer.js';
-import { RunDriver } from '../running/run-driver.js';
 import { type EndedRun, RunEndings } from '../running/run-endings.js';
 import { advanceTogether } from '../running/shared-advance.js';
 import { openStepTransaction } from '../running/step-transaction.js';
@@ -92,14 +93,15 @@ export class Router {
     private readonly advancer: RunAdvancer,
     private readonly writer: ProgressWriter,
     private readonly endings: RunEndings,
-    private readonly driver: RunDriver,
+    private readonly held: HeldRuns,
+    private readonly cycle: AdvanceCycle,
     private readonly stalled: StalledWorkspaces,
     private readonly catalog: AutomationCatalog,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
-  /** Routes one batch of events, and has the driver go on with the runs it started. Throws only when the database is away. */
+  /** Routes one batch of events, and goes on with the runs it started. Throws only when the database is away. */
   async route(): Promise<Routed> {
     const { isCrowded } = this.turns;
     const standsBy = isCrowded && this.routing > 0;
@@ -197,7 +199,7 @@ export class Router {
         `${module}.${event} of ${recordId} was emitted, but not committed: event ${id} of workspace ${workspaceId} is given up.`,
       );
     }
-    this.driver.proceed(started, leasedUntil);
+    this.cycle.proceed(started, leasedUntil);
     this.endings.tell(ended);
     return routed;
   }
@@ -330,7 +332,7 @@ export class Router {
     const hasRoom = (workspaceId: string): boolean => {
       const already = taken.get(workspaceId) ?? 0;
       taken.set(workspaceId, already + 1);
-      return already < this.driver.roomFor(workspaceId);
+      return already < this.held.roomFor(workspaceId);
     };
     const now = runs.filter(
       ({ version, workspaceId }) =>

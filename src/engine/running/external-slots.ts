@@ -15,6 +15,11 @@ export class ExternalSlots {
     this.slots = new FairSlots(this.most, concurrency);
   }
 
+  /** Is no further call begun? The process stops. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   /** A slot, if there is one right now. */
   tryTake(workspaceId: string): Slot | null {
     return this.closed ? null : this.slots.tryTake(workspaceId);

@@ -2,15 +2,18 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../../core/errors.js';
 import { knownEvent } from '../../core/record-values.js';
+import { AutomationDatabase } from '../../store/database.js';
 import { loadEvents } from '../../store/event-store.js';
 import { loadAnswers } from '../../store/runs/inbox.js';
 import type { ClaimedRun } from '../../store/runs/run.js';
+import { sql } from '../../store/sql.js';
 import { loadExecutions } from '../../store/step-store.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { HeldRun } from './held-run.js';
+import { logLostAttempts } from './step-log.js';
 
 /** Claimed runs, ready to go on; and those that cannot, with the reason. */
 export interface LoadedRuns {
@@ -20,17 +23,29 @@ export interface LoadedRuns {
 
 const NO_ANSWERS = { count: 0, answers: [] };
 
-/** Reads all that claimed runs need: versions, events, histories and answers, one statement each. */
+/** Reads all that claimed runs need: versions, events, histories and answers, one statement each. Notes which of their attempts were lost. */
 @Injectable()
 export class RunLoader {
   constructor(
+    private readonly database: AutomationDatabase,
     private readonly active: ActiveWorkflows,
     private readonly catalog: AutomationCatalog,
     private readonly calendars: Calendars,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
-  async load(manager: EntityManager, claimed: readonly ClaimedRun[], leasedUntil: number): Promise<LoadedRuns> {
+  load(claimed: readonly ClaimedRun[], leasedUntil: number): Promise<LoadedRuns> {
+    return this.database.transaction(async (manager) => {
+      const loaded = await this.read(manager, claimed, leasedUntil);
+      if (loaded.runs.some(({ executions }) => executions.some(({ status }) => status === 'running'))) {
+        const [clock] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
+        for (const run of loaded.runs) logLostAttempts(run, clock?.now ?? new Date(0));
+      }
+      return loaded;
+    });
+  }
+
+  private async read(manager: EntityManager, claimed: readonly ClaimedRun[], leasedUntil: number): Promise<LoadedRuns> {
     await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
     const versions = await this.active.versionsOf(manager, claimed);
     const events = await loadEvents(
