@@ -27,7 +27,10 @@ export interface AccessRequest {
  * The host's decision on who is calling. Without a policy every call is refused.
  */
 export interface AccessPolicy {
-  /** Returns the caller, or null when the request carries no valid credentials (401). */
+  /**
+   * Returns the caller, or null when the request carries no valid credentials (401). On Express it is also asked about
+   * requests whose body could not be read, before any guard of the host has run.
+   */
   authenticate(request: AccessRequest): Caller | null | Promise<Caller | null>;
 }
 

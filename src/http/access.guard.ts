@@ -46,12 +46,25 @@ export class AccessGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<HttpRequest & { [CALLER]?: Caller }>();
+    const caller = await this.authenticate(request);
+    const permission = this.reflector.get<Permission | undefined>(PERMISSION, context.getHandler());
+    if (permission === undefined || !caller.permissions.includes(permission)) {
+      throw new AutomationError('permission_denied', `This takes the permission automation:${permission ?? 'none'}.`, {
+        ...(permission === undefined ? {} : { details: { permission } }),
+      });
+    }
+    request[CALLER] = caller;
+    return true;
+  }
+
+  /** Returns who is calling. Throws `access_not_configured`, `unauthenticated`, `caller_invalid`, and what the policy throws. */
+  async authenticate(request: HttpRequest): Promise<Caller> {
     if (!this.policy) {
       throw new AutomationError('access_not_configured', 'Nobody may use the automation API: the application has no access policy.', {
         hint: 'Give the module the option `access`.',
       });
     }
-    const request = context.switchToHttp().getRequest<HttpRequest & { [CALLER]?: Caller }>();
     const caller: unknown = await this.policy.authenticate({
       headers: request.headers,
       method: request.method,
@@ -65,14 +78,7 @@ export class AccessGuard implements CanActivate {
       this.logger.error('The access policy answered a caller without a workspaceId, userId or list of permissions: the call was refused.');
       throw new AutomationError('caller_invalid', 'The application could not tell who is calling, or in which workspace.');
     }
-    const permission = this.reflector.get<Permission | undefined>(PERMISSION, context.getHandler());
-    if (permission === undefined || !caller.permissions.includes(permission)) {
-      throw new AutomationError('permission_denied', `This takes the permission automation:${permission ?? 'none'}.`, {
-        ...(permission === undefined ? {} : { details: { permission } }),
-      });
-    }
-    request[CALLER] = caller;
-    return true;
+    return caller;
   }
 }
 

@@ -11,8 +11,12 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
+    this.answer(thrown, host.switchToHttp().getResponse());
+  }
+
+  /** Answers a request with what was thrown. */
+  answer(thrown: unknown, response: unknown): void {
     const { httpAdapter } = this.adapterHost;
-    const response: unknown = host.switchToHttp().getResponse();
     const body = errorBody(thrown, this.logger);
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);

@@ -1,7 +1,9 @@
 import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { tooLarge } from '../core/json-shape.js';
+import { AccessGuard } from './access.guard.js';
 import { adminControllers } from './admin/index.js';
+import { ErrorFilter } from './error.filter.js';
 import type { ErrorBody } from './error-body.js';
 import { codeForStatus } from './error-status.js';
 import { type HttpRequest, header } from './http-request.js';
@@ -22,8 +24,9 @@ interface ParserError {
 
 /**
  * The host's body parser refuses malformed, oversized and oddly encoded bodies before any of our code runs. On Express
- * this gives these errors our form, for our routes alone; everything else goes on to the host's handlers. Other
- * platforms answer in their own form, with the same status.
+ * this gives these errors our form, for our routes alone, and only to callers whom the access policy knows: the others
+ * hear what they hear of every request, and learn nothing of the body. Everything else goes on to the host's handlers.
+ * Other platforms (Fastify) answer 400, 413 or 415 in their own form to anybody.
  */
 @Injectable()
 export class ParserErrors implements OnModuleInit {
@@ -31,6 +34,8 @@ export class ParserErrors implements OnModuleInit {
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
+    private readonly access: AccessGuard,
+    private readonly errors: ErrorFilter,
     @Optional() @Inject(HTTP_PATH) path: string | null,
   ) {
     const mount = (path ?? 'automation').replace(/^\/+|\/+$/g, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -46,8 +51,14 @@ export class ParserErrors implements OnModuleInit {
       // The path alone: a query of the host's own routes may name ours.
       const [path = ''] = (request.originalUrl ?? request.url).split('?', 1);
       const body = this.ours.test(path) ? parserErrorBody(error, request) : null;
-      if (body) httpAdapter.reply(response, body, body.statusCode);
-      else next(error);
+      if (!body) return next(error);
+      this.access
+        .authenticate(request)
+        .then(
+          () => httpAdapter.reply(response, body, body.statusCode),
+          (refusal: unknown) => this.errors.answer(refusal, response),
+        )
+        .catch(next);
     };
     httpAdapter.use(handler);
   }

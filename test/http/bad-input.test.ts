@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ValidationPipe } from '@nestjs/common';
-import { type AdminApp, DEFINITION, type Route, registeredRoutes, startAdminApp } from './support/admin-app.js';
+import { AutomationError } from '../../src/core/errors.js';
+import type { AccessPolicy, Caller } from '../../src/host/access.js';
+import { type AdminApp, CALLERS, DEFINITION, type Route, registeredRoutes, startAdminApp } from './support/admin-app.js';
 import { publishedWorkflow, rows } from './support/seed.js';
 
 const UNKNOWN = '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11';
@@ -252,5 +254,59 @@ describe('a database that is busy', () => {
     });
     await admin.call('get', '/automation/runs').expect(200);
     await admin.close();
+  });
+});
+
+describe('a body that cannot be read', () => {
+  const bodies: [string, string, string, number, string][] = [
+    ['no JSON', '{"name":', 'application/json', 400, 'invalid_json'],
+    ['too large for the parser', JSON.stringify({ name: 'x'.repeat(200 * 1024) }), 'application/json', 413, 'payload_too_large'],
+    ['not in UTF-8', '{}', 'application/json; charset=utf-32', 415, 'unsupported_media_type'],
+  ];
+  let admin: AdminApp;
+  let authenticate: AccessPolicy['authenticate'];
+  beforeAll(async () => {
+    admin = await startAdminApp({ policy: { authenticate: (request) => authenticate(request) } });
+  });
+  afterAll(() => admin?.close());
+  const post = (body: string, contentType: string) =>
+    admin.call('post', '/automation/workflows').set('Content-Type', contentType).send(body);
+
+  it.each(bodies)('is told of to who may call, and to nobody else: %s', async (_what, body, contentType, status, code) => {
+    authenticate = async () => null;
+    const refused = await post(body, contentType);
+    expect([refused.status, refused.body]).toEqual([
+      401,
+      { statusCode: 401, code: 'unauthenticated', message: 'The request carries no valid credentials.' },
+    ]);
+    authenticate = async () => CALLERS.admin as Caller;
+    const told = await post(body, contentType);
+    expect([told.status, told.body.code]).toEqual([status, code]);
+  });
+
+  it('is answered like every other request when the policy fails, is busy, or knows only half a caller', async () => {
+    const answered: unknown[] = [];
+    for (const policy of [
+      () => Promise.reject(new Error('password=hunter2')),
+      () => {
+        throw new AutomationError('busy', 'Later.', { retry: { kind: 'transient' } });
+      },
+      async () => ({ userId: 'u' }) as Caller,
+    ]) {
+      authenticate = policy;
+      const [unreadable, readable] = [await post('{', 'application/json'), await post('{}', 'application/json')];
+      expect(JSON.stringify(unreadable.body)).not.toContain('hunter2');
+      expect([unreadable.status, unreadable.body.code, unreadable.headers['retry-after']]).toEqual([
+        readable.status,
+        readable.body.code,
+        readable.headers['retry-after'],
+      ]);
+      answered.push([unreadable.status, unreadable.body.code]);
+    }
+    expect(answered).toEqual([
+      [500, 'internal_error'],
+      [503, 'busy'],
+      [403, 'caller_invalid'],
+    ]);
   });
 });

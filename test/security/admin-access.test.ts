@@ -93,6 +93,7 @@ describe('every route of the application', () => {
         ['a name of every object', '{"__proto__":{}}'],
         ['a member that nobody knows', '{"workspaceId":"acme"}'],
         ['a list', '[]'],
+        ['no JSON', '{"reason":'],
         ['nested too deep', `{"reason":${'['.repeat(1_000)}${']'.repeat(1_000)}}`],
       ];
       const send = (body: string, token: string, type = 'application/json') =>
@@ -102,6 +103,7 @@ describe('every route of the application', () => {
         expect([what, (await send(body, 'admin')).status]).toEqual([what, 400]);
       }
       expect((await send('name=A', '', 'application/x-www-form-urlencoded')).status).toBe(401);
+      expect((await send('{}', '', 'application/json; charset=utf-32be')).status).toBe(401);
       expect((await send('name=A', 'admin', 'application/x-www-form-urlencoded')).status).toBe(415);
     },
   );
