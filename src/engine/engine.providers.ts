@@ -10,6 +10,7 @@ import { Starts } from './capture/starts.js';
 import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { HostInjector } from './host-injector.js';
 import { Router } from './routing/router.js';
+import { StartDecider } from './routing/start-decider.js';
 import { AdvanceCycle } from './running/advance-cycle.js';
 import { CrmReader } from './running/crm-reader.js';
 import { ExternalCalls } from './running/external-calls.js';
@@ -80,6 +81,7 @@ export const engineProviders: Provider[] = [
   ...running,
   ...waits,
   ...timing,
+  StartDecider,
   Router,
   AutomationEngine,
   Automation,

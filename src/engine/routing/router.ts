@@ -2,9 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { DomainEvent } from '../../core/event.js';
 import { knownEvent } from '../../core/record-values.js';
-import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
-import { shareActiveWorkflows } from '../../store/active-workflows.js';
 import { AutomationDatabase } from '../../store/database.js';
 import {
   type ClaimedEvent,
@@ -13,12 +11,9 @@ import {
   type EventRef,
   findUnroutedEvents,
   markUnroutable,
-  unclaimEvents,
 } from '../../store/event-store.js';
-import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
 import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';
-import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
 import { AdvanceCycle } from '../running/advance-cycle.js';
@@ -30,10 +25,8 @@ import { type EndedRun, RunEndings } from '../running/run-endings.js';
 import { advanceTogether } from '../running/shared-advance.js';
 import { openStepTransaction } from '../running/step-transaction.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
-import { DatedRecords } from '../timing/dated-records.js';
-import { ActiveWorkflows } from '../workflows/active-workflows.js';
-import { completeRecords } from './complete-records.js';
-import { type Candidate, newRun, skippedRun, unreadableRun } from './new-runs.js';
+import { newRun, skippedRun } from './new-runs.js';
+import { StartDecider } from './start-decider.js';
 
 /** What one routing transaction did. */
 export interface Routed {
@@ -73,10 +66,10 @@ const CROWDED_BATCH = 12;
 const STANDBY_BATCH = 2;
 
 /**
- * Takes starts to runs. One transaction claims a batch of events, decides for every workflow that listens (or that the
- * start names), advances the runs whose first steps are local, and writes all of it together: for most workflows that is
- * the whole run, at a few statements and one commit a batch. When such a transaction fails, its events are routed again
- * without advancing anything, and then one by one, so that one that cannot be routed holds up no other.
+ * Takes starts to runs. One transaction claims a batch of events, has the {@link StartDecider} decide what starts, advances
+ * the runs whose first steps are local, and writes all of it together: for most workflows that is the whole run, at a few
+ * statements and one commit a batch. When such a transaction fails, its events are routed again without advancing anything,
+ * and then one by one, so that one that cannot be routed holds up no other.
  */
 @Injectable()
 export class Router {
@@ -87,9 +80,7 @@ export class Router {
 
   constructor(
     private readonly database: AutomationDatabase,
-    private readonly active: ActiveWorkflows,
-    private readonly calendars: Calendars,
-    private readonly dated: DatedRecords,
+    private readonly decider: StartDecider,
     private readonly advancer: RunAdvancer,
     private readonly writer: ProgressWriter,
     private readonly endings: RunEndings,
@@ -215,13 +206,9 @@ export class Router {
     const [oldest] = claimed;
     if (!oldest) return { ...NOTHING, started: [], ended: [], never: [] };
     await this.database.enter(manager, oldest.workspaceId);
-    await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
-    const generations = await this.shareGenerations(manager, claimed);
-    const { events, candidates, unreadable, gone, waiting, never } = await this.answered(manager, claimed, generations);
-    const decisions = await this.decide(manager, candidates, tx.now);
+    const { events, decided, unreadable, gone, waiting, never, generations } = await this.decider.decide(manager, claimed, tx.now);
     const unstarted: UnstartedRun[] = [...unreadable];
-    for (const [index, candidate] of candidates.entries()) {
-      const decision = decisions[index] as StartDecision;
+    for (const { candidate, decision } of decided) {
       if (decision.kind === 'skip') unstarted.push(skippedRun(candidate, decision, tx.now));
       else runs.push(newRun(candidate, tx.now, leasedUntil));
     }
@@ -237,93 +224,6 @@ export class Router {
     );
     const queued = unstarted.some(({ status }) => status === 'queued') || started.some(({ advance }) => advance.kind === 'queued');
     return { events: events.length + never.length, queued, waits: waiting.size > 0, more: true, full: false, started, ended, never };
-  }
-
-  /** Every workspace of the batch, null where nothing was ever published. Pause and publish wait from here on. */
-  private async shareGenerations(manager: EntityManager, events: readonly DomainEvent[]): Promise<Map<string, string | null>> {
-    const workspaces = [...new Set(events.map(({ workspaceId }) => workspaceId))];
-    const read = await shareActiveWorkflows(manager, workspaces);
-    return new Map(workspaces.map((workspaceId) => [workspaceId, read.get(workspaceId) ?? null]));
-  }
-
-  /**
-   * Finds the candidates of the events, with all that their conditions need. Leaves out events about which the CRM did not
-   * answer and those that were heard and are not to be seen yet, for later; and for good those that did not happen.
-   */
-  private async answered(manager: EntityManager, claimed: readonly ClaimedEvent[], generations: ReadonlyMap<string, string | null>) {
-    const found = await this.candidates(manager, claimed, generations);
-    const { payloadBytes } = this.settings.limits;
-    const context = { manager, crm: this.crm, catalog: this.catalog, payloadBytes };
-    const { unanswered, waiting, never } = await completeRecords(context, found.candidates);
-    const undecided = new Set([...unanswered, ...waiting, ...never]);
-    const unfollowed = await this.dated.follow(
-      manager,
-      claimed.filter((event) => !undecided.has(event)),
-      generations,
-    );
-    for (const event of unfollowed) for (const left of [unanswered, undecided]) left.add(event);
-    if (undecided.size === 0) return { ...found, events: claimed, waiting, never: [] };
-    await unclaimEvents(manager, [...unanswered]);
-    for (const workspaceId of new Set([...unanswered].map((event) => event.workspaceId))) {
-      this.stalled.routing.add(workspaceId);
-      this.logger.warn(`Workspace ${workspaceId}: the CRM does not answer 'findRecords'; its events wait.`);
-    }
-    const events = claimed.filter((event) => !undecided.has(event));
-    return { ...(await this.candidates(manager, events, generations)), events, waiting, never: [...never] };
-  }
-
-  /** The workflows that may start: those that listen to an event, or the one that a start names. */
-  private async candidates(
-    manager: EntityManager,
-    events: readonly ClaimedEvent[],
-    generations: ReadonlyMap<string, string | null>,
-  ): Promise<{ candidates: Candidate[]; unreadable: UnstartedRun[]; gone: DomainEvent[] }> {
-    const candidates: Candidate[] = [];
-    const unreadable: UnstartedRun[] = [];
-    const gone: DomainEvent[] = [];
-    const named = events.filter(({ target }) => target !== null);
-    const targets = await this.active.targets(
-      manager,
-      named.flatMap(({ workspaceId, target }) => (target === null ? [] : [{ workspaceId, ...target }])),
-    );
-    for (const [index, event] of named.entries()) {
-      const target = targets[index];
-      if (!target?.version) gone.push(event);
-      else if (target.version.kind === 'compiled') candidates.push({ event, version: target.version.version, status: target.status });
-      else unreadable.push(unreadableRun(event, target.version.row));
-    }
-    for (const event of events) {
-      if (event.target !== null) continue;
-      const listeners = await this.active.listeners(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
-      for (const outcome of listeners(event.module, event.event)) {
-        if (outcome.kind === 'compiled') candidates.push({ event, version: outcome.version, status: 'active' });
-        else unreadable.push(unreadableRun(event, outcome.row));
-      }
-    }
-    return { candidates, unreadable, gone };
-  }
-
-  private async decide(manager: EntityManager, candidates: readonly Candidate[], now: Date): Promise<StartDecision[]> {
-    const { chainDepth } = this.settings.limits;
-    const contextOf = ({ workspaceId }: DomainEvent): DecisionContext => {
-      const calendar = this.calendars.of(workspaceId);
-      return { now, timezone: calendar.timezone, calendar, chainDepth };
-    };
-    const decisions = candidates.map(({ event, version, status }) => matchStart(event, version, status, contextOf(event)));
-    const asking = candidates.filter(
-      ({ event, version }, index) => decisions[index]?.kind === 'start' && asksForEarlierRuns(event, version),
-    );
-    const earlier = await lockAndLoadEarlierRuns(manager, asking.map(onRecord));
-    for (const [index, candidate] of candidates.entries()) {
-      if (decisions[index]?.kind !== 'start') continue;
-      const asks = asksForEarlierRuns(candidate.event, candidate.version);
-      const key = asks ? keyOf(onRecord(candidate)) : '';
-      const decision = admitStart(candidate.event, candidate.version, asks ? (earlier.get(key) ?? null) : null, contextOf(candidate.event));
-      decisions[index] = decision;
-      // The next event of this very batch meets the run that this one starts.
-      if (asks && decision.kind === 'start') earlier.set(key, { active: true, createdAt: now });
-    }
-    return decisions;
   }
 
   /** The runs to advance at once; see {@link FirstAdvance}. */
@@ -348,13 +248,4 @@ function add(total: Routed, routed: Routed): void {
   total.queued ||= routed.queued;
   total.waits ||= routed.waits;
   total.more ||= routed.more;
-}
-
-function onRecord({ event, version }: Candidate) {
-  return {
-    workspaceId: event.workspaceId,
-    workflowId: version.workflow.id,
-    module: event.module ?? '',
-    recordId: event.recordId ?? '',
-  };
 }

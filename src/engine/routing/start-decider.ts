@@ -1,0 +1,156 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { DomainEvent } from '../../core/event.js';
+import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
+import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { shareActiveWorkflows } from '../../store/active-workflows.js';
+import { type ClaimedEvent, unclaimEvents } from '../../store/event-store.js';
+import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
+import { AutomationCatalog } from '../automation-catalog.js';
+import { Calendars } from '../calendars.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import type { UnstartedRun } from '../running/progress-writer.js';
+import { StalledWorkspaces } from '../stalled-workspaces.js';
+import { DatedRecords } from '../timing/dated-records.js';
+import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import { completeRecords } from './complete-records.js';
+import { type Candidate, unreadableRun } from './new-runs.js';
+
+/** What was decided about a batch of events. */
+export interface DecidedStarts {
+  /** Those that were decided about; the others are left for later. */
+  events: readonly ClaimedEvent[];
+  decided: { candidate: Candidate; decision: StartDecision }[];
+  /** Runs of versions that this process cannot read. */
+  unreadable: UnstartedRun[];
+  /** Starts of workflows that are gone. */
+  gone: DomainEvent[];
+  /** Events that were heard and are not to be seen yet. */
+  waiting: ReadonlySet<DomainEvent>;
+  /** Events that were heard and did not happen. */
+  never: ClaimedEvent[];
+  /** The active workflows of each workspace that the decisions stand on. */
+  generations: Map<string, string | null>;
+}
+
+/** Decides for every workflow that listens to an event, or that a start names, whether a run of it starts. */
+@Injectable()
+export class StartDecider {
+  private readonly logger = new Logger('AutomationRouting');
+
+  constructor(
+    private readonly active: ActiveWorkflows,
+    private readonly calendars: Calendars,
+    private readonly dated: DatedRecords,
+    private readonly stalled: StalledWorkspaces,
+    private readonly catalog: AutomationCatalog,
+    @Inject(CRM_HOST) private readonly crm: CrmHost,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+  ) {}
+
+  /** Returns what starts and what does not, within the transaction that has claimed the events. */
+  async decide(manager: EntityManager, claimed: readonly ClaimedEvent[], now: Date): Promise<DecidedStarts> {
+    await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
+    const generations = await this.shareGenerations(manager, claimed);
+    const { candidates, ...rest } = await this.answered(manager, claimed, generations);
+    const decisions = await this.decisions(manager, candidates, now);
+    const decided = candidates.map((candidate, index) => ({ candidate, decision: decisions[index] as StartDecision }));
+    return { ...rest, decided, generations };
+  }
+
+  /** Every workspace of the batch, null where nothing was ever published. Pause and publish wait from here on. */
+  private async shareGenerations(manager: EntityManager, events: readonly DomainEvent[]): Promise<Map<string, string | null>> {
+    const workspaces = [...new Set(events.map(({ workspaceId }) => workspaceId))];
+    const read = await shareActiveWorkflows(manager, workspaces);
+    return new Map(workspaces.map((workspaceId) => [workspaceId, read.get(workspaceId) ?? null]));
+  }
+
+  /**
+   * Finds the candidates of the events, with all that their conditions need. Leaves out events about which the CRM did not
+   * answer and those that were heard and are not to be seen yet, for later; and for good those that did not happen.
+   */
+  private async answered(manager: EntityManager, claimed: readonly ClaimedEvent[], generations: ReadonlyMap<string, string | null>) {
+    const found = await this.candidates(manager, claimed, generations);
+    const { payloadBytes } = this.settings.limits;
+    const context = { manager, crm: this.crm, catalog: this.catalog, payloadBytes };
+    const { unanswered, waiting, never } = await completeRecords(context, found.candidates);
+    const undecided = new Set([...unanswered, ...waiting, ...never]);
+    const unfollowed = await this.dated.follow(
+      manager,
+      claimed.filter((event) => !undecided.has(event)),
+      generations,
+    );
+    for (const event of unfollowed) for (const left of [unanswered, undecided]) left.add(event);
+    if (undecided.size === 0) return { ...found, events: claimed, waiting, never: [] };
+    await unclaimEvents(manager, [...unanswered]);
+    for (const workspaceId of new Set([...unanswered].map((event) => event.workspaceId))) {
+      this.stalled.routing.add(workspaceId);
+      this.logger.warn(`Workspace ${workspaceId}: the CRM does not answer 'findRecords'; its events wait.`);
+    }
+    const events = claimed.filter((event) => !undecided.has(event));
+    return { ...(await this.candidates(manager, events, generations)), events, waiting, never: [...never] };
+  }
+
+  /** The workflows that may start: those that listen to an event, or the one that a start names. */
+  private async candidates(
+    manager: EntityManager,
+    events: readonly ClaimedEvent[],
+    generations: ReadonlyMap<string, string | null>,
+  ): Promise<{ candidates: Candidate[]; unreadable: UnstartedRun[]; gone: DomainEvent[] }> {
+    const candidates: Candidate[] = [];
+    const unreadable: UnstartedRun[] = [];
+    const gone: DomainEvent[] = [];
+    const named = events.filter(({ target }) => target !== null);
+    const targets = await this.active.targets(
+      manager,
+      named.flatMap(({ workspaceId, target }) => (target === null ? [] : [{ workspaceId, ...target }])),
+    );
+    for (const [index, event] of named.entries()) {
+      const target = targets[index];
+      if (!target?.version) gone.push(event);
+      else if (target.version.kind === 'compiled') candidates.push({ event, version: target.version.version, status: target.status });
+      else unreadable.push(unreadableRun(event, target.version.row));
+    }
+    for (const event of events) {
+      if (event.target !== null) continue;
+      const listeners = await this.active.listeners(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
+      for (const outcome of listeners(event.module, event.event)) {
+        if (outcome.kind === 'compiled') candidates.push({ event, version: outcome.version, status: 'active' });
+        else unreadable.push(unreadableRun(event, outcome.row));
+      }
+    }
+    return { candidates, unreadable, gone };
+  }
+
+  private async decisions(manager: EntityManager, candidates: readonly Candidate[], now: Date): Promise<StartDecision[]> {
+    const { chainDepth } = this.settings.limits;
+    const contextOf = ({ workspaceId }: DomainEvent): DecisionContext => {
+      const calendar = this.calendars.of(workspaceId);
+      return { now, timezone: calendar.timezone, calendar, chainDepth };
+    };
+    const decisions = candidates.map(({ event, version, status }) => matchStart(event, version, status, contextOf(event)));
+    const asking = candidates.filter(
+      ({ event, version }, index) => decisions[index]?.kind === 'start' && asksForEarlierRuns(event, version),
+    );
+    const earlier = await lockAndLoadEarlierRuns(manager, asking.map(onRecord));
+    for (const [index, candidate] of candidates.entries()) {
+      if (decisions[index]?.kind !== 'start') continue;
+      const asks = asksForEarlierRuns(candidate.event, candidate.version);
+      const key = asks ? keyOf(onRecord(candidate)) : '';
+      const decision = admitStart(candidate.event, candidate.version, asks ? (earlier.get(key) ?? null) : null, contextOf(candidate.event));
+      decisions[index] = decision;
+      // The next event of this very batch meets the run that this one starts.
+      if (asks && decision.kind === 'start') earlier.set(key, { active: true, createdAt: now });
+    }
+    return decisions;
+  }
+}
+
+function onRecord({ event, version }: Candidate) {
+  return {
+    workspaceId: event.workspaceId,
+    workflowId: version.workflow.id,
+    module: event.module ?? '',
+    recordId: event.recordId ?? '',
+  };
+}
