@@ -5,6 +5,7 @@ import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import { fieldAt, placeOf } from '../core/module-shape.js';
+import { didYouMean } from '../core/nearest.js';
 import { readMember, resolvePath } from '../core/scope.js';
 import { hasExpression } from '../core/template/template.js';
 import { hasMoreDecimals } from '../host/field-limits.js';
@@ -160,7 +161,8 @@ function fieldProblems(args: JsonObject, module: ModuleDescription): Problem[] {
 function writableField(name: string, module: ModuleDescription, path: string): { field?: FieldDescription; problems: Problem[] } {
   const field = fieldAt(module, name);
   if (!field) {
-    return { problems: [{ path, message: `${module.label} have no field '${name}'` }] };
+    const names = module.fields.filter((known) => known.writable).map((known) => known.name);
+    return { problems: [{ path, message: `${module.label} have no field '${name}'.${didYouMean(name, names)}` }] };
   }
   if (!field.writable || name === 'id') {
     return { problems: [{ path, message: `the field '${name}' cannot be changed by workflows` }] };
@@ -191,7 +193,8 @@ function sourceProblems(source: Json | undefined, target: FieldDescription, modu
   }
   if (/^\w+$/.test(source) && !module.fields.some(({ name }) => name === source)) {
     // a path to a related record or another variable; a bare name can only be a field
-    return [{ path: 'fromField', message: `${module.label} have no field '${source}'` }];
+    const names = module.fields.map(({ name }) => name);
+    return [{ path: 'fromField', message: `${module.label} have no field '${source}'.${didYouMean(source, names)}` }];
   }
   return typeProblems(pathType(source, module), source, target, 'fromField');
 }

@@ -2,6 +2,7 @@ import { Equals, IsNotEmpty, IsString } from 'class-validator';
 import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
+import { didYouMean } from '../core/nearest.js';
 import { stageUnknown } from '../host/session/refusals.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
@@ -63,7 +64,8 @@ function stageProblems(args: JsonObject, module: ModuleDescription | null): Prob
   }
   const options = module.fields.find(({ name }) => name === module.stageField)?.options;
   if (options && isKnown(args.stage) && typeof args.stage === 'string' && !options.includes(args.stage)) {
-    return [{ path: 'stage', message: `'${args.stage}' is not a stage; there are ${options.join(', ')}` }];
+    const meant = didYouMean(args.stage, options);
+    return [{ path: 'stage', message: `'${args.stage}' is not a stage.${meant} There are ${options.join(', ')}` }];
   }
   return [];
 }

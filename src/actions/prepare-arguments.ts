@@ -1,13 +1,15 @@
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
 import type { ActionDescription } from '../core/catalog.js';
+import { RETRY_CORRECTED } from '../core/corrected-workflow.js';
 import { masked } from '../core/definition/secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
+import { didYouMean } from '../core/nearest.js';
 import type { Scope } from '../core/scope.js';
 import { isForbiddenKey } from '../core/storable-json.js';
 import { hasExpression } from '../core/template/template.js';
-import type { ActionDefinition, CheckContext } from './action.js';
+import type { ActionDefinition, ArgumentsClass, CheckContext } from './action.js';
 import { argumentProblems, renderArgument } from './argument-formats.js';
 import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';
 
@@ -33,7 +35,7 @@ export function prepareArguments<A extends object>(action: ActionDefinition<A>, 
   const { instance, problems } = instantiate(action, rendered);
   if (problems.length > 0) {
     throw new AutomationError('arguments_invalid', `The arguments of ${action.type} are not valid: ${summary(problems)}`, {
-      hint: 'Compare the values that the templates gave with what the step takes; the record may lack a value.',
+      hint: `Compare the values that the templates gave with what the step takes: the record may lack a value. If it is the step that is wrong, correct it. ${RETRY_CORRECTED}`,
       problems,
       details: { given: givenValues(action, rendered, problems) },
     });
@@ -115,7 +117,9 @@ export function maskArguments(action: ActionDefinition, args: object): JsonObjec
 function literalProblems(action: ActionDefinition, args: JsonObject): Problem[] {
   const written = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined)) as Record<string, Json>;
   const problems = Object.entries(written).flatMap(([name, value]) => argumentProblems(action.formats[name], name, value));
-  return [...problems, ...instantiate(action, written).problems.filter((problem) => !isTemplated(written, problem.path))];
+  const { problems: found, misnamed } = instantiate(action, written);
+  // A name that is wrong stays wrong, whatever its value becomes.
+  return [...problems, ...found.filter((problem) => misnamed.has(problem) || !isTemplated(written, problem.path))];
 }
 
 /** Whether the value that a problem is about (or a part of it) is only known once it is rendered. */
@@ -137,18 +141,24 @@ function containsExpression(value: Json | undefined): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).some(containsExpression);
 }
 
-function instantiate<A extends object>(action: ActionDefinition<A>, args: JsonObject): { instance: A; problems: Problem[] } {
+function instantiate<A extends object>(
+  action: ActionDefinition<A>,
+  args: JsonObject,
+): { instance: A; problems: Problem[]; misnamed: ReadonlySet<Problem> } {
   const rules = rulesByProperty(action.arguments);
   const problems: Problem[] = [];
+  const misnamed = new Set<Problem>();
   const plain: JsonObject = {};
   const free: JsonObject = {};
   for (const [name, value] of Object.entries(args)) {
     const known = rules.get(name);
     if (!known) {
-      problems.push({
+      const problem = {
         path: name,
-        message: `${action.type} takes no argument '${name}'; it takes ${[...rules.keys()].join(', ') || 'none'}`,
-      });
+        message: `${action.type} takes no argument '${name}'.${didYouMean(name, rules.keys())} It takes ${[...rules.keys()].join(', ') || 'none'}`,
+      };
+      problems.push(problem);
+      misnamed.add(problem);
     } else if (typeof value !== 'object' || value === null) {
       plain[name] = value;
     } else if (isNested(known)) {
@@ -167,10 +177,12 @@ function instantiate<A extends object>(action: ActionDefinition<A>, args: JsonOb
   if (rules.size > 0) {
     const errors = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
     problems.push(
-      ...errors.flatMap((error) => asProblems(error, '')).filter((problem) => !problems.some((known) => known.path === problem.path)),
+      ...errors
+        .flatMap((error) => asProblems(error, '', misnamed))
+        .filter((problem) => !problems.some((known) => known.path === problem.path)),
     );
   }
-  return { instance, problems };
+  return { instance, problems, misnamed };
 }
 
 function refusedName(value: Json, path: string): Problem | null {
@@ -189,12 +201,19 @@ function refusedName(value: Json, path: string): Problem | null {
   return null;
 }
 
-function asProblems(error: ValidationError, parent: string): Problem[] {
+/** The problems of an argument and of what is in it; those about names that nobody knows are noted in `misnamed`. */
+function asProblems(error: ValidationError, parent: string, misnamed: Set<Problem>): Problem[] {
   const path = /^\d+$/.test(error.property) ? `${parent}[${error.property}]` : parent ? `${parent}.${error.property}` : error.property;
   // one problem an argument: the rule that is declared first, which class-validator reports last, is the one about its type
   const message = error.value === undefined ? `${error.property} is required` : Object.values(error.constraints ?? {}).at(-1);
   const own = error.constraints && message !== undefined ? [{ path, message }] : [];
-  return [...own, ...(error.children ?? []).flatMap((child) => asProblems(child, path))];
+  if (error.constraints && 'whitelistValidation' in error.constraints) {
+    const known = [...rulesByProperty(error.target?.constructor as ArgumentsClass<object>).keys()];
+    const problem = { path, message: `${path} is not known here.${didYouMean(error.property, known)} Known are: ${known.join(', ')}` };
+    misnamed.add(problem);
+    return [problem];
+  }
+  return [...own, ...(error.children ?? []).flatMap((child) => asProblems(child, path, misnamed))];
 }
 
 function summary(problems: readonly Problem[]): string {

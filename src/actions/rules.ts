@@ -1,5 +1,6 @@
 import { registerDecorator, ValidateIf, type ValidationOptions } from 'class-validator';
 import type { ModuleDescription } from '../core/catalog.js';
+import { RETRY_CORRECTED } from '../core/corrected-workflow.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordRef } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
@@ -47,7 +48,7 @@ export function exactlyOne(args: JsonObject, names: readonly string[]): Problem[
 export function refuse(problems: readonly Problem[]): void {
   if (problems.length > 0) {
     throw new AutomationError('arguments_invalid', problems.map(({ path, message }) => `${path}: ${message}`).join('; '), {
-      hint: 'Correct the step in the workflow and publish it again.',
+      hint: `Correct the step. ${RETRY_CORRECTED}`,
       problems: [...problems],
     });
   }

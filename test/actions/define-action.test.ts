@@ -236,7 +236,7 @@ describe('arguments of an attempt', () => {
     class None {}
     const action = defineAction({ type: 'x', label: 'X', effect: 'local', arguments: None, execute: async () => undefined });
     expect(prepareArguments(action, {}, scopeOf())).toBeInstanceOf(None);
-    expect(() => prepareArguments(action, { a: 1 }, scopeOf())).toThrow('it takes none');
+    expect(() => prepareArguments(action, { a: 1 }, scopeOf())).toThrow('It takes none');
   });
 
   it('are an instance of their own for each attempt, so that an action that changes them changes no other attempt', () => {
@@ -313,7 +313,18 @@ describe('arguments in a definition', () => {
 
   it('that do not exist are named, with those that do', () => {
     expect(problems({ to: 'x', text: 'x', txet: 'y' })).toEqual([
-      { path: 'txet', message: "send_sms takes no argument 'txet'; it takes to, text, tries, channel, tags, parts, extra, key, headers" },
+      {
+        path: 'txet',
+        message:
+          'send_sms takes no argument \'txet\'. Did you mean "text"? It takes to, text, tries, channel, tags, parts, extra, key, headers',
+      },
+    ]);
+  });
+
+  it('that do not exist are named although their values, or values beside them, are templates', () => {
+    expect(problems({ to: 'x', text: 'x', txet: '{{record.name}}' })).toMatchObject([{ path: 'txet' }]);
+    expect(problems({ to: 'x', text: 'x', parts: [{ code: '{{a}}', coed: '{{a}}' }] })).toEqual([
+      { path: 'parts[0].coed', message: expect.stringContaining('parts[0].coed is not known here. Did you mean "code"? Known are: code') },
     ]);
   });
 });

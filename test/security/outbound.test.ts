@@ -219,6 +219,22 @@ describe('addresses that cannot be called', () => {
     expect(refused).toEqual(expected.sort((a, b) => a - b));
   });
 
+  it.each<[string, number]>([
+    ['10.0.0.1', 8080],
+    ['::1', 80],
+    ['mail.acme.test', 25],
+  ])('says of %s, port %d what the application would have to allow', (host, port) => {
+    const check = (allow: string[]) => () => new AddressGuard({ allow }).check(host, port);
+    let hint = '';
+    try {
+      check([])();
+    } catch (error) {
+      hint = (error as AutomationError).hint ?? '';
+    }
+    const entry = /outbound: \{ allow: \['(.+)'\] \}/.exec(hint)?.[1];
+    expect(check([String(entry)])).not.toThrow();
+  });
+
   it('refuses the ports of services that are not HTTP, unless the allow-list names them', async () => {
     expect(await refusal('http://93.184.216.34:6379/')).toMatchObject({ code: 'outbound_port_refused' });
     expect(await refusal('http://93.184.216.34:25/')).toMatchObject({ code: 'outbound_port_refused' });

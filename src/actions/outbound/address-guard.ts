@@ -75,7 +75,7 @@ export class AddressGuard {
         'outbound_address_refused',
         `${name} may not be called: it is at ${address}, inside a network that is not public`,
         {
-          hint: 'Addresses of internal networks are refused. If this one is meant, the host application must put it on the allow-list.',
+          hint: `Addresses of internal networks are refused. ${howToAllow(name, port)}`,
           details: { host: name, port, address },
         },
       );
@@ -150,7 +150,7 @@ export class AddressGuard {
         : this.isAllowed(address, port, name, true);
     if (this.refusedPorts.has(port) && !isOpened()) {
       throw new AutomationError('outbound_port_refused', `Port ${port} of ${name} may not be called`, {
-        hint: 'This port belongs to a service that is not HTTP. If it is right, the allow-list must name it: host:port.',
+        hint: `This port belongs to a service that is not HTTP. ${howToAllow(name, port)}`,
         details: { host: name, port },
       });
     }
@@ -230,6 +230,11 @@ function parseNetwork(entry: string, text: string): [Address, number] {
   } catch (cause) {
     throw invalidRule(entry, cause);
   }
+}
+
+function howToAllow(name: string, port: number): string {
+  const host = name.includes(':') ? `[${name}]` : name;
+  return `If it is meant, the host application must name it in its options: outbound: { allow: ['${host}:${port}'] }.`;
 }
 
 function invalidRule(entry: string, cause?: unknown): AutomationError {

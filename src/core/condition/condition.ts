@@ -1,4 +1,5 @@
 import type { ModuleDescription } from '../catalog.js';
+import { RETRY_CORRECTED } from '../corrected-workflow.js';
 import { AutomationError } from '../errors.js';
 import type { RecordData } from '../event.js';
 import { OPERATORS } from '../operators/index.js';
@@ -49,7 +50,7 @@ export function compileCondition(condition: Condition, module: ModuleDescription
   if (problems.length > 0) {
     const first = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))[0];
     throw new AutomationError('condition_invalid', `The condition cannot be used: ${first}`, {
-      hint: 'Correct the condition, then publish the workflow again.',
+      hint: `Correct the condition. ${RETRY_CORRECTED}`,
       problems,
     });
   }

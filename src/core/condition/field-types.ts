@@ -1,9 +1,10 @@
 import type { Catalog, FieldDescription, FieldType, ModuleDescription } from '../catalog.js';
 import { shapeOf } from '../module-shape.js';
+import { didYouMean } from '../nearest.js';
 import type { ParsedPath } from '../scope.js';
 
-/** What is known of the value at a path: its type, null where nobody has said; or why there can be no value. */
-export type FieldFinding = { type: FieldType | null } | { problem: string };
+/** What is known of the value at a path: its type, null where nobody has said, and its fixed values; or why there can be no value. */
+export type FieldFinding = { type: FieldType | null; options?: readonly string[] } | { problem: string };
 
 const UNKNOWN: FieldFinding = { type: null };
 
@@ -50,24 +51,34 @@ function findOfRecord(name: string, below: string[], module: ModuleDescription):
     return {
       problem: twoHops
         ? 'Fields of related records are reached over one relation, not over two.'
-        : `Module "${module.name}" has no field "${name}".`,
+        : `Module "${module.name}" has no field "${name}".${didYouMean(name, pathNames(module))}`,
     };
   }
-  if (below.length === 0) return { type: field.type };
+  if (below.length === 0) return ofField(field);
   const known = members.get(name);
   if (known !== undefined) return findMemberOf(module, known, [name, ...below]);
   const hasMembers = field.type === 'json' || field.type === 'list';
   return hasMembers ? UNKNOWN : { problem: `The field "${name}" holds no members: its type is ${field.type}.` };
 }
 
+function ofField({ type, options }: FieldDescription): FieldFinding {
+  return { type, ...(options && { options }) };
+}
+
 /** In an object all of whose members are fields. */
 function findMemberOf(module: ModuleDescription, members: readonly FieldDescription[], path: string[]): FieldFinding {
   const wanted = path.join('.');
   const exact = members.find(({ name }) => name === wanted);
-  if (exact) return { type: exact.type };
+  if (exact) return ofField(exact);
+  const memberNames = members.map(({ name }) => name);
   // An object on the way to members, or inside of one of type json.
   const isOnTheWay = members.some(({ name, type }) => name.startsWith(`${wanted}.`) || (type === 'json' && wanted.startsWith(`${name}.`)));
-  return isOnTheWay ? UNKNOWN : { problem: `Module "${module.name}" has no field "${wanted}".` };
+  return isOnTheWay ? UNKNOWN : { problem: `Module "${module.name}" has no field "${wanted}".${didYouMean(wanted, memberNames)}` };
+}
+
+/** What a path into the module may begin with. */
+function pathNames({ fields, relations }: ModuleDescription): string[] {
+  return [...fields, ...relations].map(({ name }) => name);
 }
 
 function findChange([name = '', side, ...below]: string[], module: ModuleDescription): FieldFinding {
@@ -81,6 +92,9 @@ function findMember(root: string, [name = '', ...below]: string[]): FieldFinding
   const members = MEMBERS[root];
   if (members === undefined) return UNKNOWN;
   const type = Object.hasOwn(members, name) ? members[name] : undefined;
-  if (type === undefined || (below.length > 0 && type !== 'list')) return { problem: `There is no "${[root, name, ...below].join('.')}".` };
+  if (type === undefined || (below.length > 0 && type !== 'list')) {
+    const meant = type === undefined ? didYouMean(name, Object.keys(members)) : '';
+    return { problem: `There is no "${[root, name, ...below].join('.')}".${meant}` };
+  }
   return below.length > 0 ? UNKNOWN : { type };
 }

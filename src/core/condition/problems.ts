@@ -1,6 +1,7 @@
 import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { didYouMean } from '../nearest.js';
 import { OPERATORS } from '../operators/index.js';
 import type { Operator } from '../operators/operator.js';
 import { type ParsedPath, parsePath } from '../scope.js';
@@ -77,7 +78,8 @@ function checkTest(node: JsonObject, path: string, { about, problems }: Check): 
   if (operator === undefined) {
     problems.push({
       path: at(path, 'operator'),
-      message: typeof name === 'string' ? `There is no operator "${name}".` : 'A test needs an operator.',
+      message:
+        typeof name === 'string' ? `There is no operator "${name}".${didYouMean(name, OPERATORS.keys())}` : 'A test needs an operator.',
     });
     return;
   }
@@ -86,13 +88,15 @@ function checkTest(node: JsonObject, path: string, { about, problems }: Check): 
     problems.push({ path: at(path, 'operator'), message: misfit });
     return;
   }
-  const type = 'problem' in tested ? null : tested.type;
-  problems.push(...valueProblems(value, at(path, 'value'), { operator, type, caseSensitive: caseSensitive === true, ...about }));
+  const { type, options } = 'problem' in tested ? { type: null } : tested;
+  const site = { operator, type, ...(options && { options }), caseSensitive: caseSensitive === true, ...about };
+  problems.push(...valueProblems(value, at(path, 'value'), site));
 }
 
 interface Tested {
   path: ParsedPath;
   type: FieldType | null;
+  options?: readonly string[];
 }
 
 function findTested(field: Json | undefined, { module, catalog }: ConditionSurroundings): Tested | { problem: string } {
@@ -100,7 +104,7 @@ function findTested(field: Json | undefined, { module, catalog }: ConditionSurro
   const path = parsePath(field);
   if (path === null) return { problem: `"${field}" is not the path of a field.` };
   const finding = findField(path, module, catalog);
-  return 'problem' in finding ? finding : { path, type: finding.type };
+  return 'problem' in finding ? finding : { path, ...finding };
 }
 
 /** Why an operator does not fit a field; null when it does. */

@@ -1,7 +1,9 @@
 import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { didYouMean } from '../nearest.js';
 import { PERIODS, UNITS } from '../operators/date.js';
+import { foldCase } from '../operators/letter-case.js';
 import { type Operator, Unfit, type ValueShape } from '../operators/operator.js';
 import { compilePattern } from '../operators/text.js';
 import { parsePath } from '../scope.js';
@@ -15,6 +17,8 @@ export interface ValueSite {
   operator: Operator;
   /** The type of the tested field; null where it is not known. */
   type: FieldType | null;
+  /** The values that it may hold, where they are fixed. */
+  options?: readonly string[];
   caseSensitive: boolean;
   module: ModuleDescription | null;
   catalog: Catalog | null;
@@ -114,7 +118,23 @@ function oneProblems(value: Json, path: string, site: ValueSite, wanted: Wanted)
   if (value === null && site.operator.kind === 'field') return [];
   if (value === '' && site.operator.kind === 'text')
     return [{ path, message: 'The value must not be empty: nothing would ever be found.' }];
-  return isLiteral(value, wanted) ? [] : [{ path, message: `The value must be ${WANTED_WORDS[wanted]}.` }];
+  return isLiteral(value, wanted) ? optionProblems(value, path, site) : [{ path, message: `The value must be ${WANTED_WORDS[wanted]}.` }];
+}
+
+/**
+ * A value that the field never holds. Told against a catalog only, when a definition is saved: a published one goes on when
+ * the host takes a value off its list.
+ */
+function optionProblems(value: Json, path: string, { operator, options, caseSensitive, catalog }: ValueSite): Problem[] {
+  if (!options || catalog === null || (operator.kind !== 'field' && operator.kind !== 'member')) return [];
+  return [value].flat().flatMap((one) => outsideProblem(String(one), options, path, caseSensitive));
+}
+
+/** A problem when a text is none of those that there are. */
+export function outsideProblem(value: string, options: readonly string[], path: string, caseSensitive = false): Problem[] {
+  const plain = (text: string): string => (caseSensitive ? text : foldCase(text));
+  if (options.some((option) => plain(option) === plain(value))) return [];
+  return [{ path, message: `There is no value "${value}".${didYouMean(value, options)} Values are: ${options.join(', ')}.` }];
 }
 
 function isLiteral(value: Json, wanted: Wanted): boolean {

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { didYouMean } from '../nearest.js';
 import { isForbiddenKey } from '../storable-json.js';
 import { durationToMs, isWrittenAsDuration, parseDuration } from '../time/duration.js';
 import { memberPath, type ProblemList } from './problem-list.js';
@@ -150,7 +151,7 @@ export class ObjectReader {
       if (this.problems.full) return;
       // Keys that reach for prototypes are noted by checkJson.
       if (this.asked.has(key) || isForbiddenKey(key)) continue;
-      this.problem(key, `This is not known here. Known are: ${[...this.asked].join(', ')}.`);
+      this.problem(key, `This is not known here.${didYouMean(key, this.asked)} Known are: ${[...this.asked].join(', ')}.`);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog.js';
 import type { Condition } from '../condition/tree.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json } from '../json.js';
-import type { Step } from '../steps/index.js';
+import { FLOW_STEP_TYPES, type Step } from '../steps/index.js';
 import { walkSteps } from '../steps/tree.js';
 import { triggerProblems } from '../trigger/trigger.js';
 import { ObjectReader } from './object-reader.js';
@@ -40,7 +40,8 @@ function parseRoot(json: unknown, catalog: Catalog | null, problems: ProblemList
   const trigger = parseTrigger(reader, catalog);
   const moduleName = isJsonObject(trigger) && typeof trigger.module === 'string' ? trigger.module : null;
   const module = (moduleName !== null && catalog?.modules.get(moduleName)) || null;
-  const about: DefinitionContext = { problems, references: new References(problems, module, catalog), catalog, moduleName, module };
+  const references = new References(problems, module, catalog);
+  const about: DefinitionContext = { problems, references, catalog, moduleName, module, flowTypes: FLOW_STEP_TYPES };
   const conditions = reader.raw('conditions');
   if (conditions !== undefined) checkCondition(conditions, 'conditions', about, { visible: new Set(), inLoop: false });
   const steps: Step[] = parseSteps(reader.list('steps', { min: 0, max: MAX_STEPS }), 'steps', about);

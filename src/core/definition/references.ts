@@ -1,6 +1,7 @@
 import type { Catalog, FieldType, ModuleDescription, OutputShape } from '../catalog.js';
 import { findField } from '../condition/field-types.js';
 import { isJsonObject, type Json } from '../json.js';
+import { didYouMean } from '../nearest.js';
 import { parsePath } from '../scope.js';
 import { compileTemplate, hasExpression } from '../template/template.js';
 import type { ProblemList } from './problem-list.js';
@@ -68,7 +69,7 @@ export class References {
           path,
           `Step "${id}" is never over before this step, or has no output: only earlier steps, not those of other branches, can be used.`,
         );
-      } else if (!this.incomplete) this.problems.add(path, `There is no step "${id}".`);
+      } else if (!this.incomplete) this.problems.add(path, `There is no step "${id}".${didYouMean(id, this.steps.keys())}`);
     }
     for (const { path, id, members } of this.reads) {
       const shape = this.shapes.get(id);

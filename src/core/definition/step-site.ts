@@ -26,6 +26,8 @@ export interface DefinitionContext {
   /** The module that the trigger names, known or not; null when it names none. */
   moduleName: string | null;
   module: ModuleDescription | null;
+  /** The types of steps that are no actions. */
+  flowTypes: readonly string[];
 }
 
 /** Where a list of steps stands: what its steps may look at, and how deep it is. */

@@ -2,6 +2,7 @@ import { compact, millisecondsOf, ObjectReader } from '../definition/object-read
 import { nestedPath } from '../definition/problem-list.js';
 import type { StepSite } from '../definition/step-site.js';
 import type { JsonObject } from '../json.js';
+import { didYouMean } from '../nearest.js';
 import type { RetryPolicy } from '../retry.js';
 import type { StepBase } from './step.js';
 import type { StepKind } from './step-kind.js';
@@ -61,7 +62,9 @@ function checkArguments({ reader, about, type }: StepSite, args: JsonObject): vo
   if (!about.catalog) return;
   const description = about.catalog.actions.get(type);
   if (!description) {
-    reader.problem('type', `There is no step or action of type "${type}". Actions are: ${[...about.catalog.actions.keys()].join(', ')}.`);
+    const names = [...about.catalog.actions.keys()];
+    const meant = didYouMean(type, [...names, ...about.flowTypes]);
+    reader.problem('type', `There is no step or action of type "${type}".${meant} Actions are: ${names.join(', ')}.`);
     return;
   }
   const path = reader.at('with');

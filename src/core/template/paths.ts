@@ -1,3 +1,4 @@
+import { RETRY_CORRECTED } from '../corrected-workflow.js';
 import { AutomationError } from '../errors.js';
 import type { Json } from '../json.js';
 import { formatPath, isScopeRoot, readMember, rooted } from '../scope.js';
@@ -132,7 +133,7 @@ export function required(expression: Expression): Reader {
     const value = expression.read(run);
     if (value !== undefined) return value;
     throw new AutomationError('template_path_missing', `"${expression.written}" does not exist for this run.`, {
-      hint: `Correct the path, or say what to use in its place: {{default ${expression.written} "…"}}.`,
+      hint: `Correct the path, or say what to use in its place: {{default ${expression.written} "…"}}. ${RETRY_CORRECTED}`,
       details: { path: expression.written },
     });
   };

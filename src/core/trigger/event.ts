@@ -1,6 +1,8 @@
 import type { EventDescription, ModuleDescription } from '../catalog.js';
+import { outsideProblem } from '../condition/value-problems.js';
 import { changeOfField } from '../derive-events.js';
 import type { Json, JsonObject } from '../json.js';
+import { didYouMean } from '../nearest.js';
 import { foldCase } from '../operators/letter-case.js';
 import { sameJson } from '../operators/values.js';
 import { readMember } from '../scope.js';
@@ -65,8 +67,9 @@ function checkEventName(reader: TriggerReader, module: ModuleDescription | undef
   const name = reader.text('event');
   // `deleted` exists for every module, whether or not the host lists it.
   if (name === undefined || module === undefined || event !== undefined || name === 'deleted') return;
-  const names = module.events.map((one) => one.name).join(', ');
-  reader.problem('event', `Module "${module.name}" has no event "${name}". Its events are: ${names}.`);
+  const names = module.events.map((one) => one.name);
+  const meant = didYouMean(name, names);
+  reader.problem('event', `Module "${module.name}" has no event "${name}".${meant} Its events are: ${names.join(', ')}.`);
 }
 
 /** Whether an event is about a record that was there before and is there after: only then can fields have changed. */
@@ -94,6 +97,19 @@ function checkStage(
   if (!isTextList(typeof value === 'string' ? [value] : value)) reader.problem(side, `"${side}" must be a text or a list of texts.`);
   else if (!isAboutOneField(reader.json, module, event))
     reader.problem(side, `"${side}" goes with events about one field, such as stage_changed.`);
+  else if (module !== undefined) checkStagesExist(reader, side, module);
+}
+
+/** Of a field with fixed values each must be one of them; lists that the host may extend while it runs are not at hand. */
+function checkStagesExist(reader: TriggerReader, side: 'from' | 'to', module: ModuleDescription): void {
+  const watched = watchedField(reader.json as unknown as EventTrigger, module);
+  const options = module.fields.find(({ name }) => name === watched)?.options;
+  if (!options) return;
+  const value = reader.json[side] as string | string[];
+  const stages = Array.isArray(value) ? value.map((one, index) => ({ one, path: `${side}[${index}]` })) : [{ one: value, path: side }];
+  for (const { one, path } of stages) {
+    for (const { message } of outsideProblem(one, options, path)) reader.problem(path, message);
+  }
 }
 
 /** Whether it is clear which field `from` and `to` are about. Without a catalog it is taken to be. */

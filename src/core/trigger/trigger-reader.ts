@@ -2,6 +2,7 @@ import type { Catalog, ModuleDescription } from '../catalog.js';
 import type { Problem } from '../errors.js';
 import type { Json, JsonObject } from '../json.js';
 import { fieldAt } from '../module-shape.js';
+import { didYouMean } from '../nearest.js';
 import { isTimezone } from '../time/zones.js';
 
 /** Looks at the members of one trigger, and collects what is wrong with them. */
@@ -48,7 +49,8 @@ export class TriggerReader {
     if (name === undefined || catalog === null) return undefined;
     const module = catalog.modules.get(name);
     if (module === undefined) {
-      this.problem('module', `There is no module "${name}". Modules are: ${[...catalog.modules.keys()].join(', ')}.`);
+      const names = [...catalog.modules.keys()];
+      this.problem('module', `There is no module "${name}".${didYouMean(name, names)} Modules are: ${names.join(', ')}.`);
     }
     return module;
   }
@@ -56,7 +58,8 @@ export class TriggerReader {
   /** Whether the module has the field. */
   field(field: string, path: string, module: ModuleDescription): boolean {
     if (fieldAt(module, field)) return true;
-    this.problem(path, `Module "${module.name}" has no field "${field}".`);
+    const names = module.fields.map(({ name }) => name);
+    this.problem(path, `Module "${module.name}" has no field "${field}".${didYouMean(field, names)}`);
     return false;
   }
 }

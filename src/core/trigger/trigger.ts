@@ -2,6 +2,7 @@ import type { Catalog, ModuleDescription } from '../catalog.js';
 import type { Trigger } from '../definition/types.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type JsonObject } from '../json.js';
+import { didYouMean } from '../nearest.js';
 import { connector } from './connector.js';
 import { date } from './date.js';
 import { event } from './event.js';
@@ -67,7 +68,7 @@ export function triggerProblems(trigger: unknown, path: string, catalog: Catalog
 function noteUnknownMembers(reader: TriggerReader, kind: TriggerKind<Trigger>): void {
   const known = ['type', ...Object.keys(kind.members)];
   for (const name of Object.keys(reader.json)) {
-    if (!known.includes(name)) reader.problem(name, `This is not known here. Known are: ${known.join(', ')}.`);
+    if (!known.includes(name)) reader.problem(name, `This is not known here.${didYouMean(name, known)} Known are: ${known.join(', ')}.`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { ActionRegistry } from '../../actions/registry.js';
 import type { Catalog, ModuleDescription } from '../../core/catalog.js';
 import { type CompiledCondition, compileCondition } from '../../core/condition/condition.js';
 import type { Condition } from '../../core/condition/tree.js';
+import { RETRY_CORRECTED } from '../../core/corrected-workflow.js';
 import { parseDefinition } from '../../core/definition/parser.js';
 import type { WorkflowDefinition } from '../../core/definition/types.js';
 import { AutomationError } from '../../core/errors.js';
@@ -59,7 +60,7 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
   const parsed = parseDefinition(row.definition, null);
   if (!parsed.ok) {
     throw new AutomationError('version_unreadable', `Version ${row.version} of workflow '${row.name}' cannot be read.`, {
-      hint: 'Open the workflow, mend the problems and publish it again.',
+      hint: `Open the workflow and mend the problems. ${RETRY_CORRECTED}`,
       problems: parsed.problems,
     });
   }

@@ -234,7 +234,9 @@ describe('members of an object that are fields', () => {
       expect(problemsOf(field, 'is_empty')).toEqual([]);
     }
     expect(problemsOf('address.zip', 'is_empty')).toEqual(['Module "things" has no field "address.zip".']);
-    expect(problemsOf('address.geo.zip', 'is_empty')).toEqual(['Module "things" has no field "address.geo.zip".']);
+    expect(problemsOf('address.geo.zip', 'is_empty')).toEqual([
+      'Module "things" has no field "address.geo.zip". Did you mean "address.geo.zone"?',
+    ]);
     expect(problemsOf('[address.since]', 'is_empty')).toEqual(['Module "things" has no field "address.since".']);
   });
 });

@@ -237,7 +237,7 @@ describe('the definition as a whole', () => {
     [
       'an unknown member',
       withSteps([], { stpes: [] }),
-      ['stpes: This is not known here. Known are: trigger, conditions, steps, settings.'],
+      ['stpes: This is not known here. Did you mean "steps"? Known are: trigger, conditions, steps, settings.'],
     ],
     ['a trigger that is none', { trigger: 5, steps: [] }, ['trigger: A trigger must be an object with a "type".']],
     [
@@ -568,6 +568,11 @@ describe('templates', () => {
 
   it.each<[string, Json[], string[]]>([
     ['a step that does not exist', [uses('a', 'steps.lookup.output.n')], ['steps[0].with.text: There is no step "lookup".']],
+    [
+      'a step whose id is mistyped',
+      [uses('lookup', 'context.n'), uses('b', 'steps.lokup.output.n')],
+      ['steps[1].with.text: There is no step "lokup". Did you mean "lookup"?'],
+    ],
     ['itself', [uses('a', 'steps.a.output.n')], [`steps[0].with.text: Step "a" ${NEVER}`]],
     ['a later step', [uses('a', 'steps.x.output.n'), MINIMAL.note], [`steps[0].with.text: Step "x" ${NEVER}`]],
     [
