@@ -20,19 +20,24 @@ import { type ClassRules, classRules } from './typeorm/class-rules.js';
 import { idText } from './typeorm/columns.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
 import { configError } from './typeorm/config-error.js';
-import { createRows, type EntityMaker, makerByFunction, makerByProperties } from './typeorm/create-rows.js';
+import { ConfigProblems, checkShape } from './typeorm/config-problems.js';
+import { createRows, type EntityMaker, makerByFunction, makerByProperties, missingParts } from './typeorm/create-rows.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
 import { listByDate } from './typeorm/list-by-date.js';
-import { countOwned, type UserFinder, usersOf } from './typeorm/people.js';
+import { countOwned, type UserFinder, type Users, usersOf } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
 import { type ChangeListener, RecordSubscriber } from './typeorm/record-subscriber.js';
 import { updateRecords } from './typeorm/update-records.js';
 
 /** A CrmHost that needs the DataSource before it can serve. The module attaches its own, which includes the host's entities. */
 export interface AttachableCrmHost extends CrmHost {
-  /** Learns the entities from the DataSource's metadata. Throws `crm_config_invalid`. */
+  /** Learns the entities from the DataSource's metadata. Throws `crm_config_invalid` with all that is wrong. */
   attach(dataSource: DataSource): void;
+  /** Throws as {@link attach} would, and changes nothing: asked with the host's own DataSource, before anything is connected. */
+  check?(dataSource: DataSource): void;
+  /** What is configured, but cannot do all that it could. Asked once it is attached. */
+  warnings?(): readonly string[];
 }
 
 /** Whether a host wants to be attached. */
@@ -68,13 +73,18 @@ interface Creation<Item> {
 
 interface TaskCreation extends Creation<NewTask> {
   rules: ClassRules | null;
+  warnings: readonly string[];
 }
+
+/** Stands in for users that could not be built; nobody is looked for then. */
+const NOBODY: Users = { find: async () => [], metadata: undefined };
 
 interface Attached {
   modules: ReadonlyMap<string, CrmModule>;
   findUsers: UserFinder;
   tasks: TaskCreation | undefined;
   notifications: Creation<NewNotification> | undefined;
+  warnings: readonly string[];
 }
 
 /** What {@link typeOrmCrm} makes. Everything it writes goes through the transaction it is given: exactly once. */
@@ -88,29 +98,50 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     private readonly options: Readonly<Record<string, ModuleOption<ObjectLiteral>>>,
     private readonly extras: CrmOptions,
   ) {
-    const taskEntity = extras.tasks?.entity;
-    const taskModule = Object.entries(options).find(([, { entity }]) => taskEntity !== undefined && entity === taskEntity)?.[0];
+    // Whatever was given: it is checked when it is attached.
+    const taskEntity = extras?.tasks?.entity;
+    const taskModule = Object.entries(options ?? {}).find(([, option]) => taskEntity !== undefined && option?.entity === taskEntity)?.[0];
     if (taskModule !== undefined) this.taskModule = taskModule;
   }
 
   attach(dataSource: DataSource): void {
+    this.#attached = this.#build(dataSource);
+  }
+
+  check(dataSource: DataSource): void {
+    this.#build(dataSource);
+  }
+
+  warnings(): readonly string[] {
+    return this.#ready().warnings;
+  }
+
+  /** Throws `crm_config_invalid` with all that is wrong, part by part. */
+  #build(dataSource: DataSource): Attached {
+    const problems = new ConfigProblems();
+    if (!checkShape(this.options, this.extras, problems)) problems.report();
     const defaultWorkspace = this.extras.workspace === undefined ? 'workspaceId' : this.extras.workspace;
-    const tables = new Map(
-      Object.entries(this.options).map(([name, { entity, workspace, where, owner, fields, update, deleted }]) => [
-        name,
-        new EntityTable(dataSource, { entity, workspace, where, owner, fields, update, deleted }, defaultWorkspace),
-      ]),
-    );
+    const tables = new Map<string, EntityTable>();
+    for (const [name, { entity, workspace, where, owner, fields, update, deleted }] of Object.entries(this.options)) {
+      const option = { entity, workspace, where, owner, fields, update, deleted };
+      const table = problems.attempt(name, () => new EntityTable(dataSource, option, defaultWorkspace));
+      if (table) tables.set(name, table);
+    }
+    const users = problems.attempt('options.users', () => usersOf(dataSource, this.extras.users, defaultWorkspace));
     const modules = new Map<string, CrmModule>();
-    const users = usersOf(dataSource, this.extras.users, defaultWorkspace);
-    const known = { users, defaultWorkspace };
-    for (const [name, table] of tables) modules.set(name, buildModule(name, table, this.options[name], tables, known));
-    this.#attached = {
-      modules,
-      findUsers: users.find,
-      tasks: this.#taskCreation(dataSource, tables, defaultWorkspace),
-      notifications: this.#notificationCreation(dataSource, defaultWorkspace),
-    };
+    const known = { users: users ?? NOBODY, defaultWorkspace };
+    for (const [name, table] of tables) {
+      const module = problems.attempt(name, () => buildModule(name, table, this.options[name], tables, known));
+      if (module) modules.set(name, module);
+    }
+    const tasks = problems.attempt('options.tasks', () => this.#taskCreation(dataSource, tables, defaultWorkspace));
+    const notifications = problems.attempt('options.notifications', () => this.#notificationCreation(dataSource, defaultWorkspace));
+    problems.report();
+    const warnings = [
+      ...[...modules].flatMap(([name, module]) => module.warnings.map((one) => `${name}: ${one}`)),
+      ...(tasks?.warnings ?? []),
+    ];
+    return { modules, findUsers: (users ?? NOBODY).find, tasks, notifications, warnings };
   }
 
   describeModules(): ModuleDescription[] {
@@ -257,7 +288,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     const table =
       (this.taskModule === undefined ? undefined : tables.get(this.taskModule)) ?? new EntityTable(dataSource, option, defaultWorkspace);
     const rules = classRules(table, option.validate);
-    if (option.map) return { table, rules, make: makerByFunction(table, option.map) };
+    if (option.map) return { table, rules, make: makerByFunction(table, option.map), warnings: [] };
     const usual = {
       title: 'title',
       description: 'description',
@@ -276,7 +307,12 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       recordModule: task.record?.module ?? null,
       recordId: task.record?.id ?? null,
     }));
-    return { table, rules, make };
+    const lost = missingParts(table, usual, option.properties ?? {}, ['title', 'assignee', 'dueAt']);
+    const warnings = lost.map(
+      (part) =>
+        `tasks: ${table.metadata.name} has no property '${usual[part]}', so the ${part} of a task is lost; name the property (properties: { ${part}: … }), or write null.`,
+    );
+    return { table, rules, make, warnings };
   }
 
   #notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): Creation<NewNotification> | undefined {
@@ -285,6 +321,12 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     const table = new EntityTable(dataSource, option, defaultWorkspace);
     if (option.map) return { table, make: makerByFunction(table, option.map) };
     const usual = { user: 'userId', title: 'title', body: 'body', recordModule: 'recordModule', recordId: 'recordId' };
+    if (option.properties?.user === null || missingParts(table, usual, option.properties ?? {}, ['user']).length > 0) {
+      throw configError(
+        `Nothing says whom a notification is for: ${table.metadata.name} has no property 'userId'.`,
+        "Name the property: { notifications: { entity: Notification, properties: { user: 'recipientId' } } }.",
+      );
+    }
     const make = makerByProperties(table, usual, option.properties ?? {}, (notification: NewNotification) => ({
       user: notification.userId,
       title: notification.title,

@@ -157,8 +157,14 @@ describe('an entity without the property that holds the workspace', () => {
   it('says which entity, which property, and what to write', () => {
     expect(() => attach({ orders: { entity: Order } })).toThrow(
       expect.objectContaining({
-        message: "The entity Order has no property 'workspaceId', so nothing says which workspace its rows belong to.",
-        hint: expect.stringMatching(/workspace: 'companyId'.*`where`.*`workspace: null`/),
+        problems: [
+          {
+            path: 'orders',
+            message: expect.stringMatching(
+              /^The entity Order has no property 'workspaceId', so nothing says .*workspace: 'companyId'.*`where`.*`workspace: null`/,
+            ),
+          },
+        ],
       }),
     );
   });

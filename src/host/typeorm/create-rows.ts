@@ -39,6 +39,16 @@ export function makerByProperties<Item, Part extends string>(
   };
 }
 
+/** Returns those of the parts that no property takes, unless the host says so by null. */
+export function missingParts<Part extends string>(
+  table: EntityTable,
+  defaults: Readonly<Record<Part, string>>,
+  given: Readonly<Partial<Record<Part, string | null>>>,
+  parts: readonly Part[],
+): Part[] {
+  return parts.filter((part) => given[part] === undefined && !hasProperty(table, defaults[part]));
+}
+
 /** A maker of the host's own; its partial entity becomes a whole one, so that listeners run on it. */
 export function makerByFunction<Item>(
   table: EntityTable,

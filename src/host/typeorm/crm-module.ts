@@ -1,5 +1,6 @@
 import type { FindOptionsWhere, ObjectLiteral } from 'typeorm';
-import type { ModuleDescription } from '../../core/catalog.js';
+import type { EventRule, ModuleDescription } from '../../core/catalog.js';
+import { didYouMean } from '../../core/nearest.js';
 import { type ClassRules, classRules } from './class-rules.js';
 import type { Column } from './columns.js';
 import type { ModuleOption, StagesOption } from './config.js';
@@ -21,6 +22,8 @@ export interface CrmModule {
   owner: Column | undefined;
   open: FindOptionsWhere<ObjectLiteral> | FindOptionsWhere<ObjectLiteral>[] | undefined;
   findStages: StageFinder;
+  /** What it cannot do as it is configured. */
+  warnings: readonly string[];
 }
 
 /** Builds a module; `tables` are those of all modules by name. Throws `crm_config_invalid`. */
@@ -61,9 +64,12 @@ export function buildModule(
       : { references: references.map(({ field, module }) => ({ field, ...(module !== undefined && { module }) })) }),
     ...(pipelineFields === undefined ? {} : { pipelineFields }),
   };
+  checkEvents(description);
+  const hasStages = stages !== undefined || option?.stages !== undefined;
   return {
     table,
     description,
+    warnings: stageField === undefined || hasStages ? [] : [`nothing says which stages '${stageField}' may take; give \`stages\`.`],
     relations: new Map(relations.map((relation) => [relation.name, relation])),
     references: new Map(references.map((reference) => [reference.field, reference])),
     rules: classRules(table, option?.validate),
@@ -72,6 +78,22 @@ export function buildModule(
     findStages: stageFinder(table.dataSource, option?.stages, stages, known.defaultWorkspace),
   };
 }
+
+/** Throws `crm_config_invalid` for events that no change could ever be. */
+function checkEvents({ name: module, events, fields }: ModuleDescription): void {
+  const names = fields.map(({ name }) => name);
+  for (const { name, rule } of events) {
+    if (!RULES.includes(rule.on)) {
+      throw configError(`The event '${name}' of ${module} has no rule '${String(rule.on)}'.`, `Rules are: ${RULES.join(', ')}.`);
+    }
+    if (rule.on === 'changed' && !names.includes(rule.field)) {
+      const meant = didYouMean(rule.field, names);
+      throw configError(`The event '${name}' of ${module} is about the field '${rule.field}', which there is not.${meant}`);
+    }
+  }
+}
+
+const RULES: readonly EventRule['on'][] = ['created', 'updated', 'deleted', 'changed', 'custom'];
 
 /** The fields that decide about a record's stages; undefined when only the host's function knows. */
 function decidingFields(stages: StagesOption | undefined): string[] | undefined {

@@ -4,6 +4,7 @@ import { sameJson } from '../../core/derive-events.js';
 import { AutomationError } from '../../core/errors.js';
 import type { RecordData } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
+import { didYouMean } from '../../core/nearest.js';
 import type { PlannedChange } from '../crm-host.js';
 import { checkedValue, fieldNotWritable } from '../field-values.js';
 import { type Column, columnLimits, quoted, selected, toJson } from './columns.js';
@@ -22,7 +23,7 @@ import {
 import { leafPaths, setAt, valueAt } from './nested-json.js';
 import { ownSubscribers } from './own-subscribers.js';
 import { isNotDeleted, visibleRows } from './visible-rows.js';
-import { type WorkspaceRule, workspaceRule } from './workspace-rule.js';
+import { propertyNames, type WorkspaceRule, workspaceRule } from './workspace-rule.js';
 
 /** What of the host's configuration concerns the table itself. */
 export interface TableOption {
@@ -108,7 +109,10 @@ export class EntityTable {
     const column =
       this.metadata.columns.find((one) => one.propertyPath === property) ??
       this.metadata.findRelationWithPropertyPath(property)?.joinColumns[0];
-    if (!column) throw configError(`The entity ${this.metadata.name} has no column for the property '${property}'.`);
+    if (!column) {
+      const meant = didYouMean(property, propertyNames(this.metadata));
+      throw configError(`The entity ${this.metadata.name} has no column for the property '${property}'.${meant}`);
+    }
     return column;
   }
 

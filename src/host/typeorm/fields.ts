@@ -1,6 +1,7 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { FieldDescription, FieldType } from '../../core/catalog.js';
 import type { Json } from '../../core/json.js';
+import { didYouMean } from '../../core/nearest.js';
 import { type Column, columnLimits, fieldType, toJson } from './columns.js';
 import type { FieldOverride } from './config.js';
 import { configError } from './config-error.js';
@@ -50,7 +51,8 @@ export function fieldColumns(dataSource: DataSource, metadata: Metadata, { key, 
     (name) => !overrides[name]?.get && !names.has(name) && !columns.some((one) => one.name === name),
   );
   if (unknown !== undefined && !metadata.hasEmbeddedWithPropertyPath(unknown)) {
-    throw configError(`The entity ${metadata.name} has no field '${unknown}' to describe.`);
+    const meant = didYouMean(unknown, [...names, ...columns.map(({ name }) => name)]);
+    throw configError(`The entity ${metadata.name} has no field '${unknown}' to describe.${meant}`);
   }
   return columns;
 }

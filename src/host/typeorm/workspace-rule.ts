@@ -1,5 +1,6 @@
 import type { DataSource, FindOptionsWhere, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { AutomationError } from '../../core/errors.js';
+import { didYouMean } from '../../core/nearest.js';
 import { type Column, quoted, storableKeys } from './columns.js';
 import type { WorkspaceWhere } from './config.js';
 import { configError } from './config-error.js';
@@ -23,10 +24,16 @@ export function workspaceRule(
   if (name === null) return { column: undefined, where };
   const column = workspaceColumn(metadata, name);
   if (column) return { column, where };
+  const meant = didYouMean(name, propertyNames(metadata));
   throw configError(
-    `The entity ${metadata.name} has no property '${name}', so nothing says which workspace its rows belong to.`,
+    `The entity ${metadata.name} has no property '${name}', so nothing says which workspace its rows belong to.${meant}`,
     `Name the property where typeOrmCrm() is given ${metadata.name} (\`workspace: 'companyId'\`), or say it by \`where\`; write \`workspace: null\` when every workspace is to see all of its rows.`,
   );
+}
+
+/** Names of the entity's properties, relations too: those that a configuration may name. */
+export function propertyNames(metadata: Metadata): string[] {
+  return [...metadata.columns, ...metadata.relations].map(({ propertyPath }) => propertyPath);
 }
 
 /** The column behind the property that holds the workspace; of a to-one relation the column of its key. */
