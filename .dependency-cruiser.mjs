@@ -15,7 +15,7 @@ const floors = [
   [{ name: 'engine', path: '^src/engine/' }],
   [{ name: 'admin', path: '^src/admin/' }],
   [{ name: 'http', path: '^src/http/' }],
-  [{ name: 'options', path: '^src/automation[.]options[.]ts$' }],
+  [{ name: 'options', path: '^src/automation[.](options|parts)[.]ts$' }],
   [{ name: 'module', path: '^src/automation[.](module|providers|capture)[.]ts$' }],
   [{ name: 'index', path: '^src/index[.]ts$' }],
   [

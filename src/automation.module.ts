@@ -79,9 +79,16 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.doors.start();
-    this.bridge.start();
-    await this.engine.start();
+    try {
+      await this.doors.start();
+      this.bridge.start();
+      await this.engine.start();
+    } catch (error) {
+      // Nest destroys nothing when starting fails.
+      await this.onModuleDestroy();
+      await this.onApplicationShutdown();
+      throw error;
+    }
   }
 
   /** The first hook of a shutdown, while the host's connections are still open. */

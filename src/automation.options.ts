@@ -2,8 +2,10 @@ import type { DataSource } from 'typeorm';
 import type { ActionDefinition } from './actions/define-action.js';
 import type { MailOptions } from './actions/email/mailer.js';
 import type { OutboundOptions } from './actions/outbound/outbound-http.js';
+import { partProblems } from './automation.parts.js';
 import { AutomationError, type Problem } from './core/errors.js';
 import type { Actor } from './core/event.js';
+import { didYouMean } from './core/nearest.js';
 import { calendarProblems } from './core/time/calendar.js';
 import { durationToMs, parseDuration } from './core/time/duration.js';
 import type { EmitterMap } from './engine/capture/automation-event.js';
@@ -150,8 +152,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     if (ms <= 0) problems.push({ path, message: 'must be a positive ISO 8601 duration, such as P30D' });
     return ms;
   };
-  if (!options.dataSource) problems.push({ path: 'dataSource', message: "must be the host's TypeORM DataSource" });
-  if (!options.crm) problems.push({ path: 'crm', message: 'must be a CrmHost, such as typeOrmCrm({ leads: { entity: Lead } })' });
+  problems.push(...partProblems(options), ...unknownOptions(options));
   const timezone = options.timezone ?? DEFAULTS.timezone;
   if (!isTimezone(timezone)) problems.push({ path: 'timezone', message: 'must be an IANA time zone, such as Europe/Berlin' });
   if (typeof options.calendar !== 'function' && options.calendar !== undefined) {
@@ -208,6 +209,52 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     throw new AutomationError('options_invalid', `The options of AutomationModule are not valid: ${list}.`, { problems });
   }
   return settings;
+}
+
+/** The members of each option that has some; whoever adds one is told by the compiler. */
+const MEMBERS: {
+  [Name in 'worker' | 'emitter' | 'retention' | 'limits' | 'admin' | 'database']: Names<NonNullable<AutomationOptions[Name]>>;
+} = {
+  worker: { enabled: 1, concurrency: 1, batchSize: 1, pollIntervalMs: 1, idlePollIntervalMs: 1, leaseMs: 1, shutdownGraceMs: 1 },
+  emitter: { enabled: 1, names: 1, map: 1, defaultWorkspaceId: 1 },
+  retention: { runs: 1, skippedRuns: 1, events: 1 },
+  limits: { chainDepth: 1, stepsPerRun: 1, payloadBytes: 1, recoveries: 1, crmCallMs: 1 },
+  admin: { queryTimeoutMs: 1 },
+  database: { poolSize: 1, migrate: 1, onTransaction: 1, logging: 1 },
+};
+const NAMES: Names<AutomationOptions> = {
+  dataSource: 1,
+  crm: 1,
+  access: 1,
+  actions: 1,
+  mail: 1,
+  outbound: 1,
+  timezone: 1,
+  calendar: 1,
+  capture: 1,
+  actor: 1,
+  ...allOf(MEMBERS),
+};
+
+type Names<Options> = { [Name in keyof Required<Options>]: 1 };
+
+function allOf<Name extends string>(members: Readonly<Record<Name, object>>): Record<Name, 1> {
+  return Object.fromEntries(Object.keys(members).map((name) => [name, 1])) as Record<Name, 1>;
+}
+
+/** A problem for each option that nobody reads: most often one that is mistyped. */
+function unknownOptions(options: AutomationOptions): Problem[] {
+  const unknown = (given: object, known: object, parent: string): Problem[] =>
+    Object.keys(given)
+      .filter((name) => !Object.hasOwn(known, name))
+      .map((name) => {
+        const names = Object.keys(known);
+        return { path: `${parent}${name}`, message: `is no option.${didYouMean(name, names)} Options are: ${names.join(', ')}` };
+      });
+  return [
+    ...unknown(options, NAMES, ''),
+    ...Object.entries(MEMBERS).flatMap(([name, known]) => unknown(options[name as keyof typeof MEMBERS] ?? {}, known, `${name}.`)),
+  ];
 }
 
 /** Returns what the admin's side may take of the pool: so little that hanging requests leave the engine enough. */

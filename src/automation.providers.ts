@@ -36,8 +36,8 @@ const host: Provider[] = [
 
 const database: Provider = {
   provide: AutomationDatabase,
-  // After the settings: options that are wrong are reported before anything is connected.
-  inject: [AUTOMATION_OPTIONS, ENGINE_SETTINGS],
+  // After all that options alone decide: what is wrong with them is reported before anything is connected.
+  inject: [AUTOMATION_OPTIONS, ENGINE_SETTINGS, Mailer, OutboundHttp],
   useFactory: async (options: AutomationOptions, { limits }: EngineSettings): Promise<AutomationDatabase> => {
     const { onTransaction } = options.database ?? {};
     const settings = {
@@ -48,11 +48,25 @@ const database: Provider = {
       logging: options.database?.logging ?? false,
     };
     const database = new AutomationDatabase(options.dataSource, settings);
-    await database.connect();
-    if (isAttachable(options.crm)) options.crm.attach(database.dataSource);
+    await closedOnFailure(database, async () => {
+      await database.connect();
+      if (!isAttachable(options.crm)) return;
+      options.crm.attach(database.dataSource);
+      for (const warning of options.crm.warnings?.() ?? []) new Logger('Automation').warn(warning);
+    });
     return database;
   },
 };
+
+/** Nest does not destroy what it made before something failed: the pool would keep its connections, and the process alive. */
+async function closedOnFailure<T>(database: AutomationDatabase, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
 
 /** The share of the pool that requests of people have. */
 const adminDatabase: Provider = {
@@ -72,7 +86,8 @@ const actions: Provider[] = [
     provide: AutomationCatalog,
     // After the database: a host that is attached to it knows its entities.
     inject: [AUTOMATION_OPTIONS, ActionRegistry, AutomationDatabase],
-    useFactory: (options: AutomationOptions, registry: ActionRegistry) => new AutomationCatalog(options.crm, registry),
+    useFactory: (options: AutomationOptions, registry: ActionRegistry, database: AutomationDatabase) =>
+      closedOnFailure(database, async () => new AutomationCatalog(options.crm, registry)),
   },
   {
     provide: Mailer,

@@ -4,12 +4,15 @@ import { EventEmitter2, OnEvent } from '@nestjs/event-emitter';
 import { Cron, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
+import { defineAction } from '../../src/actions/define-action.js';
 import { AutomationModule } from '../../src/automation.module.js';
 import { type AutomationOptions, resolveAdminLimits, resolveSettings } from '../../src/automation.options.js';
 import { RUN_FINISHED, type RunFinished } from '../../src/engine/capture/emitter-bridge.js';
+import { type TypeOrmCrmHost, typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { ADMIN, startAutomationApp } from '../support/automation-app.js';
 import { createTestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { Lead, sampleCrm, sampleDataSource } from '../support/sample-crm.js';
 
 @Injectable()
@@ -30,6 +33,13 @@ class HostListeners {
 
   @Cron('0 0 1 1 *', { name: 'yearly' })
   yearly(): void {}
+}
+
+class NoArguments {}
+const NOTHING = { label: 'X', effect: 'external' as const, arguments: NoArguments, execute: async () => undefined };
+
+function fail(): never {
+  throw new Error('no luck');
 }
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };
@@ -105,7 +115,8 @@ describe('the module in a host', () => {
   it.each([4, 5, 6, 8, 10, 20, 100])(
     'leaves routing, results and heartbeats a connection of a pool of %i, whatever people ask and however the host’s code hangs',
     (poolSize) => {
-      const options = { dataSource: {}, crm: {}, database: { poolSize } } as unknown as AutomationOptions;
+      const dataSource = new DataSource({ type: 'postgres' });
+      const options: AutomationOptions = { dataSource, crm: sampleCrm(), database: { poolSize } };
       const listening = 1;
       const { ownTransactions } = resolveSettings(options);
       expect(ownTransactions).toBeGreaterThanOrEqual(1);
@@ -127,6 +138,81 @@ describe('the module in a host', () => {
       code: 'options_invalid',
       problems: [{ path: 'timezone' }, { path: 'worker.batchSize' }, { path: 'retention.runs' }],
     });
+  });
+
+  it('refuses what no host can have meant, in one list with the names that are meant, and never by a TypeError', async () => {
+    const database = await createTestDatabase();
+    const source = await sampleDataSource(database.url).initialize();
+    const { frozen, ...raw } = { ...defineAction({ ...NOTHING, type: 'sms' }), frozen: false };
+    const options = {
+      dataSource: source,
+      crm: typeOrmCrm({ leads: { entity: Lead, stage: 'stgae' as 'stage' }, ghosts: { entity: undefined as never } }),
+      access: () => null,
+      actions: [raw, undefined, defineAction({ ...NOTHING, type: 'email' })],
+      outbound: { allow: ['http://inside'] },
+      emiter: {},
+      worker: { concurency: 5 },
+    };
+    const start = (given: object) =>
+      Test.createTestingModule({ imports: [AutomationModule.forRoot(given as never)] })
+        .setLogger({ log() {}, error() {}, warn() {} })
+        .compile();
+    await expect(start(options)).rejects.toMatchObject({
+      code: 'options_invalid',
+      problems: [
+        { path: 'access', message: expect.stringContaining('authenticate') },
+        { path: 'actions[0]', message: "'sms' must be made with defineAction({ type, label, … })" },
+        { path: 'actions[1]', message: expect.stringContaining('import each other') },
+        { path: 'crm.ghosts.entity', message: expect.stringContaining('import each other') },
+        { path: 'outbound', message: expect.stringContaining('http://inside') },
+        { path: 'emiter', message: expect.stringContaining('Did you mean "emitter"?') },
+        { path: 'worker.concurency', message: expect.stringContaining('Did you mean "concurrency"?') },
+      ],
+    });
+    await expect(start({ dataSource: 'postgres://', crm: { findRecords() {} }, actions: {} })).rejects.toMatchObject({
+      problems: [
+        { path: 'dataSource' },
+        { path: 'crm', message: expect.stringMatching(/no describeModules, no updateRecords/) },
+        { path: 'actions', message: expect.stringContaining('must be a list') },
+      ],
+    });
+    const taken = [defineAction({ ...NOTHING, type: 'send_email' })];
+    await expect(start({ dataSource: source, crm: sampleCrm(), actions: taken })).rejects.toMatchObject({
+      problems: [{ path: 'actions', message: expect.stringContaining("'send_email'") }],
+    });
+    // All of that was said before anything was connected.
+    expect(
+      await source.query(
+        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'nestjs-crm-automation' AND datname = current_database()",
+      ),
+    ).toEqual([]);
+    expect(await source.query("SELECT to_regnamespace('automation') AS schema")).toEqual([{ schema: null }]);
+    await source.destroy();
+    await database.drop();
+  });
+
+  it.each<[string, (crm: TypeOrmCrmHost) => void]>([
+    ['attaching the CRM', (crm) => Object.assign(crm, { attach: () => fail() })],
+    ['asking it for its modules', (crm) => Object.assign(crm, { describeModules: () => fail() })],
+  ])('keeps no connection when starting fails while %s', async (_, spoil) => {
+    const database = await createTestDatabase();
+    const { options } = sampleDataSource(database.url, { synchronize: true });
+    // A pool that keeps its connections for ever.
+    const source = await new DataSource({ ...options, extra: { idleTimeoutMillis: 0 } } as typeof options).initialize();
+    const crm = sampleCrm();
+    spoil(crm);
+    const start = Test.createTestingModule({ imports: [AutomationModule.forRoot({ dataSource: source, crm })] })
+      .setLogger({ log() {}, error() {}, warn() {} })
+      .compile();
+    await expect(start).rejects.toThrow('no luck');
+    await eventually(async () => {
+      const open = await source.query(
+        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'nestjs-crm-automation' AND datname = current_database()",
+      );
+      expect(open).toEqual([]);
+    });
+    await source.destroy();
+    await database.drop();
   });
 
   it('refuses to start on a schema that is behind when told to check only, and nodes that start together migrate once', async () => {
