@@ -82,7 +82,7 @@ export class AutomationEngine {
     }
     this.loops.push(this.loop('watch', this.watch.signal, () => this.lookAround()));
     for (const work of this.timing.works) {
-      this.loops.push(this.loop(work.name, this.timed, async () => ((await work.round()).more ? 0 : this.settings.pollIntervalMs)));
+      this.loops.push(this.loop(work.name, this.timed, () => this.timing.look(work, this.settings)));
     }
     this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.roundIfDue(() => this.stopping));
   }

@@ -51,7 +51,10 @@ export class ParserErrors implements OnModuleInit {
       // The path alone: a query of the host's own routes may name ours.
       const [path = ''] = (request.originalUrl ?? request.url).split('?', 1);
       const body = this.ours.test(path) ? parserErrorBody(error, request) : null;
-      if (!body) return next(error);
+      if (!body) {
+        next(error);
+        return;
+      }
       this.access
         .authenticate(request)
         .then(

@@ -16,19 +16,21 @@ function statementsOf(app: AutomationApp): string[] {
 }
 
 const isLook = (sql: string): boolean => sql.includes('"nextEndInMs"');
+/** Whether schedules and dates are due. */
+const isTimed = (sql: string): boolean => /FROM automation\.(schedules|date_triggers|date_builds)/.test(sql);
 
 describe('an idle worker', () => {
   let app: AutomationApp;
   afterEach(() => app?.close());
 
-  it('asks the database one thing a look, and nothing else', async () => {
+  it('asks the database one thing a look, whether something starts by itself, and nothing else', async () => {
     app = await startAutomationApp({ worker: { enabled: true, pollIntervalMs: 10, idlePollIntervalMs: 10 } });
     const statements = statementsOf(app);
     // What the loops do as they start may be under way until the first looks are over.
     await app.eventually(() => expect(statements.filter(isLook).length).toBeGreaterThan(5));
     statements.splice(0);
     await app.eventually(() => expect(statements.filter(isLook).length).toBeGreaterThan(50));
-    expect(statements.filter((sql) => !isLook(sql))).toEqual([]);
+    expect(statements.filter((sql) => !isLook(sql) && !isTimed(sql))).toEqual([]);
   });
 
   it('finds an event that was committed without a word', async () => {

@@ -141,6 +141,8 @@ export class EventIntake {
     const previous = made ? made.previous : this.storableRecord(event.previous, `${at}previous`, description);
     withoutHalfKnown(description, previous, record);
     const recordId = textId(event.recordId ?? record?.id ?? previous?.id);
+    if (recordId !== null && recordId.length > NAME_LENGTH)
+      problems.push({ path: `${at}recordId`, message: `must have ${NAME_LENGTH} characters at the most` });
     if (problems.length > 0) throw invalidEvent(problems);
     const row = {
       id: uuidv7(),
@@ -205,9 +207,11 @@ function textId(value: unknown): string | null {
 
 /** Of an actor its own members alone: hosts hand over the user they have at hand, with all that is loaded of it. */
 function actorOf(given: Actor | undefined): Actor {
-  if (given === undefined || !isJsonObject(given)) return SYSTEM;
-  const { type, id, name, roles } = readable('actor', () => ({ type: given.type, id: given.id, name: given.name, roles: given.roles }));
-  const actor = toStorableJson({ type, id, name, roles });
+  const own = readable('actor', () =>
+    isJsonObject(given) ? { type: given.type, id: given.id, name: given.name, roles: given.roles } : null,
+  );
+  if (own === null) return SYSTEM;
+  const actor = toStorableJson(own);
   return { ...SYSTEM, ...(actor as Partial<Actor>) };
 }
 

@@ -1,6 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { DomainEvent } from '../../core/event.js';
 import { knownEvent } from '../../core/record-values.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { WakeUp } from '../wake-up.js';
 import { DateBuilds } from './date-builds.js';
 import { DateTriggers } from './date-triggers.js';
+import type { LookIntervals } from './next-look.js';
 import { Schedules } from './schedules.js';
 import type { DueWork, PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
 
@@ -20,7 +21,7 @@ export class Timing {
     builds: DateBuilds,
   ) {
     this.kinds = [schedules, dates];
-    this.works = [...this.kinds, builds].map((work) => this.told(work));
+    this.works = [...this.kinds, builds];
   }
 
   /** Belongs into each transaction that publishes a version. */
@@ -40,24 +41,29 @@ export class Timing {
   async round(): Promise<TimingRound> {
     const total: TimingRound = { starts: 0, more: false };
     for (const work of this.works) {
-      const { starts, more } = await work.round();
+      if ((await work.dueIn()) !== 0) continue;
+      const { starts, more } = await this.roundOf(work);
       total.starts += starts;
       total.more ||= more;
     }
     return total;
   }
 
-  /** Mostly nothing is due, and one statement says so. The routers hear of its starts. */
-  private told(work: DueWork): DueWork {
-    return {
-      name: work.name,
-      dueIn: () => work.dueIn(),
-      round: async () => {
-        if ((await work.dueIn()) !== 0) return { starts: 0, more: false };
-        const round = await work.round();
-        if (round.starts > 0) this.wakeUp.announce('events');
-        return round;
-      },
-    };
+  /**
+   * Does what is due of one of the {@link works}. Returns when to look at it again, in milliseconds: 0 for at once. Mostly
+   * nothing is due, and one statement says so.
+   */
+  async look(work: DueWork, { pollIntervalMs, idlePollIntervalMs }: LookIntervals): Promise<number> {
+    const dueIn = await work.dueIn();
+    if (dueIn !== 0) return Math.min(Math.max(pollIntervalMs, idlePollIntervalMs), Math.ceil(dueIn ?? Number.POSITIVE_INFINITY));
+    // Where another node is at what is due, this round does nothing.
+    return (await this.roundOf(work)).more ? 0 : pollIntervalMs;
+  }
+
+  /** The routers hear of its starts. */
+  private async roundOf(work: DueWork): Promise<TimingRound> {
+    const round = await work.round();
+    if (round.starts > 0) this.wakeUp.announce('events');
+    return round;
   }
 }
