@@ -2,6 +2,7 @@ import {
   ConfigurableModuleBuilder,
   type DynamicModule,
   Inject,
+  Logger,
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
@@ -21,7 +22,9 @@ import { AutomationEngine } from './engine/automation-engine.js';
 import { CaptureDoors } from './engine/capture/capture-doors.js';
 import { EmitterBridge } from './engine/capture/emitter-bridge.js';
 import { engineProviders } from './engine/engine.providers.js';
+import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
 import { adminControllers, HTTP_PATH, httpProviders } from './http/index.js';
+import { countActiveWorkflows } from './store/active-workflows.js';
 import { AutomationDatabase } from './store/database.js';
 
 /** Where the admin API is mounted unless the `path` of forRoot says otherwise. */
@@ -64,6 +67,7 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
     @Inject(AutomationDatabase) private readonly database: AutomationDatabase,
     @Inject(Mailer) private readonly mailer: Mailer,
     @Inject(OutboundHttp) private readonly outbound: OutboundHttp,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {
     super();
   }
@@ -83,12 +87,22 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
       await this.doors.start();
       this.bridge.start();
       await this.engine.start();
+      await this.tellStarted();
     } catch (error) {
       // Nest destroys nothing when starting fails.
       await this.onModuleDestroy();
       await this.onApplicationShutdown();
       throw error;
     }
+  }
+
+  /** The one line that a host wants to see of a start. */
+  private async tellStarted(): Promise<void> {
+    const active = await this.database.statement(countActiveWorkflows);
+    const { workerEnabled, capture } = this.settings;
+    const captured = [...capture].map(([module, door]) => `${module} (${door})`);
+    const doors = ['publish', ...(this.bridge.isOpen ? ['emitter'] : []), ...captured].join(', ');
+    new Logger('Automation').log(`Started. Active workflows: ${active}; worker: ${workerEnabled ? 'on' : 'off'}; events by: ${doors}.`);
   }
 
   /** The first hook of a shutdown, while the host's connections are still open. */

@@ -31,6 +31,16 @@ export function loadActiveWorkflows(manager: EntityManager, workspaceId: string)
   );
 }
 
+/** How many workflows are active in all workspaces together: asked once, when a process starts, and a table of workflows is small. */
+export async function countActiveWorkflows(manager: EntityManager): Promise<number> {
+  const [row] = await sql<{ count: number }>(
+    manager,
+    `SELECT count(*)::int AS count FROM automation.workflows WHERE status = 'active' AND published_version_id IS NOT NULL`,
+    [],
+  );
+  return row?.count ?? 0;
+}
+
 /**
  * Holds the active workflows of these workspaces as they are until the transaction ends, and returns their generations; a
  * workspace that never published anything is missing. Whoever publishes or pauses there waits meanwhile, and a generation

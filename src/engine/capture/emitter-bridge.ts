@@ -85,6 +85,11 @@ export class EmitterBridge {
     }
   }
 
+  /** Whether it hears the host's emitter. */
+  get isOpen(): boolean {
+    return this.detach.length > 0;
+  }
+
   /** Hears nothing more, and waits until what was heard is written; at most the grace of a stop, whatever hangs. */
   async stop(): Promise<void> {
     for (const detach of this.detach) detach();

@@ -168,6 +168,7 @@ export class Router {
         const end = { workspaceId: event.workspaceId, id: null, parent, status: 'failed', reason: failure.code, error: failure };
         await this.endings.tellParents(manager, [end]);
       });
+      this.logger.warn(`Event ${event.id} of workspace ${event.workspaceId} cannot be routed and is given up: ${failure.code}.`);
       return { ...NOTHING, events: 1, more: true };
     }
   }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../../core/errors.js';
 import type { ParentStep } from '../../core/event.js';
@@ -47,6 +47,8 @@ export interface ClaimedEnd extends RunClaim {
  */
 @Injectable()
 export class RunEndings {
+  private readonly logger = new Logger('AutomationRuns');
+
   constructor(private readonly bridge: EmitterBridge) {}
 
   /** Ends held runs with all that belongs to it. Returns those that were still held; they are to be {@link tell told}. */
@@ -98,8 +100,11 @@ export class RunEndings {
     }
   }
 
-  /** Tells the host, after the commit. */
+  /** Tells the host and, of runs that failed, its log, after the commit. Of the error the code alone: a message may hold values. */
   tell(ended: readonly EndedRun[]): void {
+    for (const { workspaceId, id, workflowId, status, reason } of ended) {
+      if (status === 'failed') this.logger.warn(`Run ${id} of workflow ${workflowId} in workspace ${workspaceId} failed: ${reason}.`);
+    }
     if (ended.length > 0) this.bridge.tellFinished(ended);
   }
 }
