@@ -75,6 +75,14 @@ describe('slots that workspaces share', () => {
     expect(jobs.names).toBe('aaabbcc');
   });
 
+  it('go to those of one workspace in the order in which they came', async () => {
+    const slots = new FairSlots(1, 1);
+    const served: string[] = [];
+    const work = ['first', 'second', 'third'].map((name) => slots.run('a', async () => void served.push(name)));
+    await Promise.all(work);
+    expect(served).toEqual(['first', 'second', 'third']);
+  });
+
   it('are free again after work that fails', async () => {
     const jobs = new Jobs(new FairSlots(1, 1));
     const failed = jobs.start('a', true);

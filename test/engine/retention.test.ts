@@ -115,6 +115,16 @@ describe('retention', () => {
     await app.query('DELETE FROM automation.run_inbox');
   });
 
+  it('neither waits for an old run that somebody sends back, nor removes it', async () => {
+    await happened(100, 'Fails');
+    await app.module.get(AutomationDatabase).transaction(async (manager) => {
+      await manager.query("UPDATE automation.runs SET status = 'queued', finished_at = NULL, due_at = now()");
+      await cleanUp();
+    });
+    await cleanUp();
+    expect(await runs()).toEqual([{ status: 'queued', days: 100 }]);
+  });
+
   it('counts the age of a run from its end, however long it took', async () => {
     const lead = await happened(400, 'Waits');
     await app.passTime();

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { IsEmail, IsIn, IsOptional, Length, Max, Min, registerDecorator, ValidateIf } from 'class-validator';
+import { IsEmail, IsIn, IsObject, IsOptional, Length, Max, Min, registerDecorator, ValidateIf } from 'class-validator';
 import { Column, DataSource, Entity, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import type { AutomationError } from '../../src/core/errors.js';
 import type { RecordData } from '../../src/core/event.js';
-import type { JsonObject } from '../../src/core/json.js';
+import type { Json, JsonObject } from '../../src/core/json.js';
 import type { CrmHost } from '../../src/host/crm-host.js';
 import { type CrmSession, CrmUnitOfWork } from '../../src/host/crm-session.js';
 import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
@@ -54,6 +54,7 @@ class Deal {
   @Column({ type: 'smallint', default: 0 }) discount!: number;
   @Column({ type: 'bigint', default: 0 }) views!: string;
   @Column({ type: 'varchar', length: 3, array: true, default: [] }) tags!: string[];
+  @Column({ type: 'jsonb', nullable: true }) terms!: object | null;
   @Column({ type: 'uuid', nullable: true }) companyId!: string | null;
   @ManyToOne(() => Company, { nullable: true, createForeignKeyConstraints: false })
   @JoinColumn({ name: 'companyId' })
@@ -100,6 +101,7 @@ class PatchDeal {
   @ValidateIf(({ amount }: PatchDeal) => Number(amount) < 100)
   @Max(10)
   discount?: number;
+  @IsObject() terms?: object;
 }
 
 class CreateTask {
@@ -379,6 +381,13 @@ describe("the CRM's own rules", () => {
     const lenient = typeOrmCrm({ contacts: { entity: Contact, validate: false } });
     lenient.attach(source);
     await grow(151, lenient);
+  });
+
+  it('see free JSON of a record as it is', async () => {
+    const [id] = (await deals(1)) as [string];
+    const agree = (terms: Json) => work((step) => step().update({ module: 'deals', id }, () => ({ terms })));
+    expect((await agree({ days: 30 })).after).toMatchObject({ terms: { days: 30 } });
+    expect(await failureOf(agree('at once'))).toMatchObject({ code: 'change_refused', problems: [{ path: 'terms' }] });
   });
 
   it('must be rules: a class without any is refused at start', () => {

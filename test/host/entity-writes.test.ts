@@ -332,6 +332,21 @@ describe('writes of workflows through the entities of a host', () => {
     expect((await write('suppliers', '8', { name: 'Rob' })).after).toMatchObject({ name: 'Rob', slug: 'rob' });
   });
 
+  it('reach each class of a shared table as its own when steps of one moment write rows of both', async () => {
+    await source.getRepository(Customer).save({ id: '7', workspaceId: 'acme', name: 'Ann', segment: 'A' });
+    await source.getRepository(Supplier).save({ id: '8', workspaceId: 'acme', name: 'Bob' });
+    const seen = subscribed();
+    await source.transaction(async (manager) => {
+      const session = new CrmUnitOfWork(host, manager).forStep({ workspaceId: 'acme', actor: { type: 'system', id: null }, cause: null });
+      await Promise.all(['7', '8'].map((id) => session.update({ module: 'parties', id }, () => ({ name: `No ${id}` }))));
+    });
+    expect(seen.map(({ name }) => name).sort()).toEqual(['Customer', 'Supplier']);
+    expect(await source.query('SELECT id, name, segment, slug FROM w_parties ORDER BY id')).toEqual([
+      { id: '7', name: 'No 7', segment: 'A', slug: null },
+      { id: '8', name: 'No 8', segment: null, slug: 'no 8' },
+    ]);
+  });
+
   it('find no row that a plain column marks as deleted: a boolean, or a date', async () => {
     const [gone, kept] = [await order({ removed: true }), await order({ removed: false })];
     await source.getRepository(Customer).save({ id: '9', workspaceId: 'acme', name: 'Old', removedAt: new Date() });
