@@ -50,7 +50,8 @@ export interface AutomationOptions {
     pollIntervalMs?: number;
     /**
      * Looks this often, in milliseconds, while nothing is going on and other processes can announce their work (LISTEN). What
-     * falls due is looked for in time. Default 5,000.
+     * falls due is looked for in time. Default 5,000; where triggers capture (`capture: 'database'`), whose events nobody
+     * announces, `pollIntervalMs`.
      */
     idlePollIntervalMs?: number;
     /** A dead worker's runs go on after so many milliseconds; its heartbeat comes at a third of them. Default 30,000. */
@@ -171,7 +172,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     ownTransactions: ownTransactionsOf(poolSize),
     batchSize: whole('worker.batchSize', worker.batchSize, DEFAULTS.worker.batchSize, 1, 1_000),
     pollIntervalMs: whole('worker.pollIntervalMs', worker.pollIntervalMs, DEFAULTS.worker.pollIntervalMs, 10, 60_000),
-    idlePollIntervalMs: whole('worker.idlePollIntervalMs', worker.idlePollIntervalMs, DEFAULTS.worker.idlePollIntervalMs, 10, 600_000),
+    idlePollIntervalMs: whole('worker.idlePollIntervalMs', worker.idlePollIntervalMs, idlePollOf(options), 10, 600_000),
     leaseMs: whole('worker.leaseMs', worker.leaseMs, DEFAULTS.worker.leaseMs, 1_000, 600_000),
     shutdownGraceMs: whole('worker.shutdownGraceMs', worker.shutdownGraceMs, DEFAULTS.worker.shutdownGraceMs, 0, 300_000),
     timezone,
@@ -294,4 +295,9 @@ function isTimezone(name: string): boolean {
     if (error instanceof RangeError) return false;
     throw error;
   }
+}
+
+function idlePollOf({ capture = {}, worker = {} }: AutomationOptions): number {
+  if (!Object.values(capture).includes('database')) return DEFAULTS.worker.idlePollIntervalMs;
+  return worker.pollIntervalMs ?? DEFAULTS.worker.pollIntervalMs;
 }

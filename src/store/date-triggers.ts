@@ -54,10 +54,11 @@ export async function workspacesWithDueRecords(manager: EntityManager, most: num
 export async function nextDateTriggerIn(manager: EntityManager): Promise<number | null> {
   const [row] = await sql<{ ms: number | null }>(
     manager,
-    `${WAITING} SELECT greatest(0, extract(epoch FROM min(due_at) - now()) * 1000)::float8 AS ms FROM waiting`,
+    // Not greatest(0, …), which makes 0 of null.
+    `${WAITING} SELECT (extract(epoch FROM min(due_at) - now()) * 1000)::float8 AS ms FROM waiting`,
     [''],
   );
-  return row?.ms ?? null;
+  return row === undefined || row.ms === null ? null : Math.max(0, row.ms);
 }
 
 /** The records of a workspace that are due, the longest first, locked until the transaction ends; other nodes pass them by. */

@@ -54,7 +54,7 @@ export class DateBuilds implements DueWork {
   }
 
   dueIn(): Promise<number | null> {
-    return this.database.statement(nextDateBuildIn);
+    return nextDateBuildIn(this.database.dataSource.manager);
   }
 
   private async build(manager: EntityManager, build: DateBuild): Promise<void> {

@@ -69,7 +69,7 @@ export class DateTriggers implements TimedTrigger {
   }
 
   dueIn(): Promise<number | null> {
-    return this.database.statement(nextDateTriggerIn);
+    return nextDateTriggerIn(this.database.dataSource.manager);
   }
 
   private async startIn(manager: EntityManager, workspaceId: string): Promise<TimingRound> {
