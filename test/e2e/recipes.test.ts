@@ -99,6 +99,24 @@ describe('the recipe', () => {
       await run(code, id);
       expect(await tasks(id)).toEqual(['Chase invoice I-1']);
     },
+    'unpaid-invoices-by-date': async (code) => {
+      const id = await create('invoices', { number: 'I-2', amount: 5, dueDate: '2031-03-03', status: 'Sent' });
+      await eventually(async () => {
+        const { rows } = await crm.query(
+          'SELECT state FROM automation.date_triggers JOIN automation.date_builds USING (workspace_id, workflow_id) WHERE record_id = $1',
+          [id],
+        );
+        expect(rows).toEqual([{ state: 'done' }]);
+      });
+      // As if the day had come.
+      await crm.query(`UPDATE invoices SET "dueDate" = current_date - 30 WHERE id = $1`, [id]);
+      await crm.query(`UPDATE automation.workflow_versions SET published_at = now() - interval '60 days' WHERE workflow_id = $1`, [
+        workflows.get(code),
+      ]);
+      await crm.query('UPDATE automation.date_triggers SET due_at = now() WHERE record_id = $1', [id]);
+      await run(code, id);
+      expect(await tasks(id)).toContain('Call the customer about invoice I-2');
+    },
     'proposal-follow-up': async (code) => {
       const id = await deal({ amount: 5 });
       await patch('opportunities', id, { stage: 'Proposal' });

@@ -18,7 +18,7 @@ describe('the timeline of a record', () => {
   beforeEach(() =>
     rows(
       real.database,
-      'TRUNCATE automation.events, automation.runs, automation.step_executions, automation.workflows, automation.workflow_versions, crm_leads, crm_tasks',
+      'TRUNCATE automation.events, automation.runs, automation.step_executions, automation.workflows, automation.workflow_versions, crm_leads, crm_tasks CASCADE',
     ),
   );
   afterAll(() => real?.close());
