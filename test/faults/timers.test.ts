@@ -10,7 +10,7 @@ jest.setTimeout(240_000);
 
 const WORKER = join(process.cwd(), 'dist-programs/test/faults/programs/worker.js');
 /** By then a worker has captured what was due, and routes it: from there on see killed-between-statements. */
-const LAST_STATEMENT = 24;
+const LAST_STATEMENT = 14;
 const DAY_MS = 86_400_000;
 const TODAY = Math.floor(Date.now() / 60_000) * 60_000 - 120_000;
 const CRON = `${new Date(TODAY).getUTCMinutes()} ${new Date(TODAY).getUTCHours()} * * *`;
