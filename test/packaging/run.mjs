@@ -176,6 +176,8 @@ async function tryInstall({ title, nest, manager, command, load, complains }, ta
   const host = JSON.parse(await readFile(join(here, nest === 12 ? 'esm' : 'bare', 'package.json'), 'utf8'));
   for (const optional of ['@nestjs/swagger', '@nestjs/event-emitter', 'class-validator', 'class-transformer'])
     delete host.dependencies[optional];
+  // What its tests need has nothing to do with us, and Yarn asks for the builds of every platform.
+  delete host.devDependencies;
   await writeFile(join(folder, 'package.json'), JSON.stringify(host));
   await writeFile(join(folder, 'yarn.lock'), ''); // or Yarn takes the folder for a part of a project above it
   const [packages, registry] = await Promise.all([readmeLine(tarball), npm(folder, 'config', 'get', 'registry')]);

@@ -33,7 +33,9 @@ class Lead {
 })
 class AppModule {}
 
-const ADMIN = { userId: 'u-1', workspaceId: 'acme', permissions: ['view' as const, 'operate' as const, 'manage' as const] };
+// The database is that of every run.
+const workspaceId = `acme-${process.pid}`;
+const ADMIN = { userId: 'u-1', workspaceId, permissions: ['view' as const, 'operate' as const, 'manage' as const] };
 
 describe('automation in the Jest of a CommonJS host', () => {
   const testing = new AutomationTesting();
@@ -64,8 +66,8 @@ describe('automation in the Jest of a CommonJS host', () => {
     );
     await workflows.publish(id, ADMIN);
     await module.get(DataSource).transaction(async (manager) => {
-      const record = await manager.save(manager.create(Lead, { workspaceId: 'acme', email: 'ada@lead.test' }));
-      await module.get(Automation).publish({ workspaceId: 'acme', module: 'leads', event: 'created', record }, manager);
+      const record = await manager.save(manager.create(Lead, { workspaceId, email: 'ada@lead.test' }));
+      await module.get(Automation).publish({ workspaceId, module: 'leads', event: 'created', record }, manager);
     });
     await testing.drain();
     expect(testing.mails).toMatchObject([{ to: [{ address: 'ada@lead.test' }], subject: expect.stringContaining('Hello') }]);
