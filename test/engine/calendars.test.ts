@@ -72,7 +72,10 @@ describe('the calendar of a workspace', () => {
 
   it('is refused as an option when it is none, with the path of each problem', () => {
     expect(() => resolveSettings({ dataSource: {}, crm: {}, calendar: { timezone: 'UTC', workingDays: [9] } } as never)).toThrow(
-      expect.objectContaining({ code: 'options_invalid', problems: expect.arrayContaining([expect.objectContaining({ path: 'calendar.workingDays' })]) }),
+      expect.objectContaining({
+        code: 'options_invalid',
+        problems: expect.arrayContaining([expect.objectContaining({ path: 'calendar.workingDays' })]),
+      }),
     );
   });
 });
