@@ -35,7 +35,7 @@ describe('a process that is killed between any two statements', () => {
   });
   afterAll(() => app.close());
 
-  /** Kills a worker before its first statement, another before its second, … until one comes through; after each death another process takes over. */
+  /** Kills a worker before its first statement, another before its second, … until one had committed the run's end; after each death another process takes over. */
   async function killEverywhere(steps: object[], source: string, prepare: () => Promise<void> = async () => undefined): Promise<number> {
     const workflowId = await app.publishWorkflow({
       trigger: { type: 'event', module: 'leads', event: 'created' },
@@ -46,6 +46,7 @@ describe('a process that is killed between any two statements', () => {
       const lead = await app.createLead({ source, name: `Killed at ${killAt}` });
       await prepare();
       const killed = await work(app, killAt);
+      const [left] = await app.query('SELECT status FROM automation.runs WHERE record_id = $1', [lead.id]);
       // Another process takes over, when the server has let go of the dead one's locks and the lease has run out.
       const [run, ...others] = await app.eventually(async () => {
         await app.query("UPDATE automation.runs SET due_at = now() WHERE status = 'running'");
@@ -64,7 +65,8 @@ describe('a process that is killed between any two statements', () => {
         [lead.id],
       );
       expect([killAt, made]).toEqual([killAt, { tasks: 1, told: 1 }]);
-      if (!killed) return killAt - 1;
+      // What dies later leaves the same.
+      if (!killed || left?.status === 'succeeded') return killAt - 1;
     }
   }
 
