@@ -9,6 +9,8 @@ export class CutEvents1763715000000 implements MigrationInterface {
   name = 'CutEvents1763715000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    // Without the locks of the migration before.
+    await commit(runner);
     // Names of fields: record.description, … Null, as almost always, when nothing was cut. No table is rewritten.
     await runner.query('ALTER TABLE automation.events ADD COLUMN IF NOT EXISTS cut jsonb');
   }
@@ -16,4 +18,11 @@ export class CutEvents1763715000000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('ALTER TABLE automation.events DROP COLUMN IF EXISTS cut');
   }
+}
+
+/** Each table has a transaction of its own, see 1763710000000-one-way-to-start.ts; all of it may be repeated from the start. */
+async function commit(runner: QueryRunner): Promise<void> {
+  if (!runner.isTransactionActive) return;
+  await runner.commitTransaction();
+  await runner.startTransaction();
 }

@@ -35,7 +35,8 @@ export class Lifecycle1763725000000 implements MigrationInterface {
     await commit(runner);
     await runner.query('ALTER TABLE automation.workflows ADD COLUMN IF NOT EXISTS draft_sent json');
     await runner.query(`
-      CREATE OR REPLACE FUNCTION automation.remember_deleted_workflow() RETURNS trigger LANGUAGE plpgsql AS $$
+      CREATE OR REPLACE FUNCTION automation.remember_deleted_workflow() RETURNS trigger LANGUAGE plpgsql
+      SECURITY DEFINER SET search_path = pg_catalog AS $$
       BEGIN
         INSERT INTO automation.deleted_workflows (workspace_id, id, code, name) VALUES (OLD.workspace_id, OLD.id, OLD.code, OLD.name)
           ON CONFLICT DO NOTHING;

@@ -8,6 +8,8 @@ export class CaptureDoors1763735000000 implements MigrationInterface {
   name = 'CaptureDoors1763735000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    // Without the locks of the migration before.
+    await commit(runner);
     await runner.query(`
       ALTER TABLE automation.events
         -- Of events that were heard, not published: the transactions before this one may have been open then, the one
@@ -48,4 +50,11 @@ export class CaptureDoors1763735000000 implements MigrationInterface {
     await runner.query('DROP FUNCTION automation.uuid_v7()');
     await runner.query('ALTER TABLE automation.events DROP COLUMN waits_until, DROP COLUMN visible_after');
   }
+}
+
+/** Each table has a transaction of its own, see 1763710000000-one-way-to-start.ts; all of it may be repeated from the start. */
+async function commit(runner: QueryRunner): Promise<void> {
+  if (!runner.isTransactionActive) return;
+  await runner.commitTransaction();
+  await runner.startTransaction();
 }

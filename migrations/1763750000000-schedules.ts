@@ -8,6 +8,8 @@ export class Schedules1763750000000 implements MigrationInterface {
   name = 'Schedules1763750000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    // Without the locks of the migration before.
+    await commit(runner);
     await runner.query(`
       CREATE TABLE automation.schedules (
         workspace_id text        NOT NULL,
@@ -25,4 +27,11 @@ export class Schedules1763750000000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE automation.schedules');
   }
+}
+
+/** Each table has a transaction of its own, see 1763710000000-one-way-to-start.ts; all of it may be repeated from the start. */
+async function commit(runner: QueryRunner): Promise<void> {
+  if (!runner.isTransactionActive) return;
+  await runner.commitTransaction();
+  await runner.startTransaction();
 }
