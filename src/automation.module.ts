@@ -90,8 +90,9 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
       await this.tellStarted();
     } catch (error) {
       // Nest destroys nothing when starting fails.
-      await this.onModuleDestroy();
-      await this.onApplicationShutdown();
+      // The first error is the one to hear of.
+      await this.onModuleDestroy().catch(() => undefined);
+      await this.onApplicationShutdown().catch(() => undefined);
       throw error;
     }
   }

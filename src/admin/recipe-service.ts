@@ -28,7 +28,11 @@ export class RecipeService {
 
   /** All recipes, in the order of their names. */
   async list(): Promise<Recipe[]> {
-    this.files ??= readRecipes();
+    this.files ??= readRecipes().catch((error: unknown) => {
+      // Not for the life of the process.
+      this.files = null;
+      throw error;
+    });
     return (await this.files).map((recipe) => {
       const { module, trigger, problems } = this.changes.examine(recipe.definition);
       return { ...recipe, module, trigger, problems };

@@ -99,6 +99,13 @@ function told(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+void main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  // Node would end with 1, which means that the schema is behind.
+  (error: unknown) => {
+    console.error(told(error));
+    process.exitCode = EXIT.failed;
+  },
+);

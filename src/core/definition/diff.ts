@@ -145,8 +145,13 @@ function titleOf({ own }: OutlinedStep): Pick<StepDifference, 'id' | 'name' | 't
 /** The keys of steps that are in both and have gone to another list, or past others that stay in theirs. */
 function movedSteps(before: Outline, after: Outline): Set<string> {
   const moved = new Set<string>();
+  // By their parents once: looked for anew at each list, a draft of 8,000 lists took four seconds.
+  const siblings = groupedBy(before.lists, ({ parent }) => parent);
+  const goneOn = new Map(
+    [...groupedBy(after.lists, ({ parent }) => parent)].map(([key, lists]) => [key, new Set(lists.map(({ names }) => names))]),
+  );
   for (const list of after.lists) {
-    const earlier = earlierList(list, before, after);
+    const earlier = earlierList(list, siblings.get(list.parent) ?? [], goneOn.get(list.parent) as ReadonlySet<string>);
     const places = new Map(earlier?.keys.map((key, index) => [key, index]));
     const stayed = list.keys.filter((key) => places.has(key));
     const inOrder = longestRise(stayed.map((key) => places.get(key) as number));
@@ -157,12 +162,20 @@ function movedSteps(before: Outline, after: Outline): Set<string> {
 }
 
 /** The list that this one was: in the same step by the same names, or else, of a branch with another name now, by its place. */
-function earlierList(list: StepList, before: Outline, after: Outline): StepList | undefined {
-  const siblings = before.lists.filter(({ parent }) => parent === list.parent);
+function earlierList(list: StepList, siblings: readonly StepList[], goneOn: ReadonlySet<string>): StepList | undefined {
   const named = siblings.find(({ names }) => names === list.names);
   if (named) return named;
-  const goneOn = new Set(after.lists.filter(({ parent }) => parent === list.parent).map(({ names }) => names));
   return siblings.find(({ names, indexes }) => indexes === list.indexes && !goneOn.has(names));
+}
+
+function groupedBy(lists: readonly StepList[], keyOf: (list: StepList) => string): Map<string, StepList[]> {
+  const groups = new Map<string, StepList[]>();
+  for (const list of lists) {
+    const group = groups.get(keyOf(list));
+    if (group) group.push(list);
+    else groups.set(keyOf(list), [list]);
+  }
+  return groups;
 }
 
 /** The indexes of a longest part of the numbers that rises; they are all different. */

@@ -222,6 +222,8 @@ export class AdvanceCycle {
     run.committed();
     run.stage = 'idle';
     if (!run.hasWork) await this.returns.release([run]).finally(() => this.held.letGo(run));
+    // It came in while this was written.
+    else if (run.hasResults) this.hear(run);
   }
 
   /** Lets go of a run with nothing under way; it is due at once. */

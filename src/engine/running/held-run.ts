@@ -108,6 +108,11 @@ export class HeldRun implements RunHistory, RunClaim {
     return this.abort.signal;
   }
 
+  /** Has it results that no committed transaction has taken yet? */
+  get hasResults(): boolean {
+    return this.results.length > 0;
+  }
+
   /** Has it attempts under way, or results that nobody has written? Such a run is neither parked nor forgotten. */
   get hasWork(): boolean {
     return this.underWay.size > 0 || this.results.length > 0;

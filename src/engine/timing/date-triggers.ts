@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor, RecordData } from '../../core/event.js';
@@ -17,6 +17,7 @@ import {
 import { insertStarts, type StartRow } from '../../store/event-store.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
+import { isConnectionLoss } from '../failures.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { type DatedVersion, isDated } from '../workflows/compiled-version.js';
 import { DatedRecords, nameOf } from './dated-records.js';
@@ -40,6 +41,7 @@ export class DateTriggers implements TimedTrigger {
   readonly type = 'date';
   readonly name = 'date triggers';
   private readonly turns = new Turns();
+  private readonly logger = new Logger('AutomationTiming');
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -59,12 +61,21 @@ export class DateTriggers implements TimedTrigger {
 
   async round(): Promise<TimingRound> {
     const workspaces = await this.database.statement((manager) => workspacesWithDueRecords(manager, MOST_WORKSPACES, this.turns));
-    const total: TimingRound = { starts: 0, more: workspaces.length === MOST_WORKSPACES };
+    const total: TimingRound = { starts: 0, more: false };
+    let failed = 0;
     for (const workspaceId of workspaces) {
-      const { starts, more } = await this.database.transaction((manager) => this.startIn(manager, workspaceId));
-      total.starts += starts;
-      total.more ||= more;
+      try {
+        const { starts, more } = await this.database.transaction((manager) => this.startIn(manager, workspaceId));
+        total.starts += starts;
+        total.more ||= more;
+      } catch (error) {
+        // One workspace that the CRM cannot answer for is no reason for the others to wait.
+        if (isConnectionLoss(error)) throw error;
+        failed += 1;
+        this.logger.error(`Workspace ${workspaceId}: its date triggers wait: ${String(error)}`);
+      }
     }
+    total.more ||= workspaces.length === MOST_WORKSPACES && failed < workspaces.length;
     return total;
   }
 

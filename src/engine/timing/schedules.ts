@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../core/event.js';
@@ -27,6 +27,8 @@ export class Schedules implements TimedTrigger {
   readonly type = 'schedule';
   readonly name = 'schedules';
 
+  private readonly logger = new Logger('AutomationTiming');
+
   constructor(private readonly database: AutomationDatabase) {}
 
   async published(manager: EntityManager, { trigger, ...version }: PublishedVersion): Promise<void> {
@@ -48,7 +50,14 @@ export class Schedules implements TimedTrigger {
       if (due.length === 0) return { starts: 0, more: false };
       const ticking = due.flatMap((schedule) => {
         const { trigger, nextAt, now } = schedule;
-        return trigger === null || !schedule.isPublished ? [] : [{ schedule, ...ticksDue(trigger, nextAt, now) }];
+        if (trigger === null || !schedule.isPublished) return [];
+        try {
+          return [{ schedule, ...ticksDue(trigger, nextAt, now) }];
+        } catch (error) {
+          // Left for a node that can, such as one that knows the zone: it must not stop everybody's schedules.
+          this.logger.error(`Workflow ${schedule.workflowId} of ${schedule.workspaceId}: its schedule cannot be read: ${String(error)}`);
+          return [];
+        }
       });
       // A key for each tick: should the row ever go back, as with a restored backup, known ticks start nothing.
       await insertStarts(
@@ -66,7 +75,7 @@ export class Schedules implements TimedTrigger {
       );
       const starts = ticking.reduce((sum, { ticks }) => sum + ticks.length, 0);
       const behind = ticking.some(({ schedule, next }) => next <= schedule.now);
-      return { starts, more: behind || due.length === BATCH };
+      return { starts, more: behind || (due.length === BATCH && ticking.length > 0) };
     });
   }
 

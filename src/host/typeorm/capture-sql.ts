@@ -125,7 +125,9 @@ function isThere({ metadata, deleted, dataSource }: EntityTable, alias: string):
 
 /** A row as the JSON of its record: what `EntityTable.toRecords` makes of it. */
 function rowJson(table: EntityTable, alias: string, zone: string): string {
-  return objectOf(table.columns.map((one) => ({ path: [one.field, ...one.path], json: columnJson(table, one, alias, zone) })));
+  // What a query works out is in no row: it is computed when the event is routed.
+  const stored = table.columns.filter(({ column }) => !column.isVirtualProperty);
+  return objectOf(stored.map((one) => ({ path: [one.field, ...one.path], json: columnJson(table, one, alias, zone) })));
 }
 
 function objectOf(leaves: readonly { path: readonly string[]; json: string }[]): string {

@@ -40,7 +40,7 @@ export function fieldColumns(dataSource: DataSource, metadata: Metadata, { key, 
     const [field, ...path] = column === key ? ['id'] : fieldPath(column, names);
     if (field === undefined) continue;
     const name = [field, ...path].join('.');
-    if ((overrides[field]?.hidden || overrides[name]?.hidden) && column !== key) continue;
+    if (column !== key && around(field, path).some((one) => overrides[one]?.hidden)) continue;
     const isReference = column === key || column === owner || column.relationMetadata !== undefined;
     const type = overrides[name]?.type ?? (isReference ? 'text' : fieldType(dataSource, column));
     if (type !== null) columns.push({ field, path, name, column, type });
@@ -173,4 +173,9 @@ function fieldPath(column: Column, names: ReadonlySet<string>): string[] {
   if (!column.isVirtual || !column.relationMetadata) return column.propertyPath.split('.');
   const field = `${column.relationMetadata.propertyPath}Id`;
   return names.has(field) ? [column.databaseName] : field.split('.');
+}
+
+/** A field with everything that it lies in: `address`, `address.geo`, `address.geo.lat`. */
+function around(field: string, path: readonly string[]): string[] {
+  return [field, ...path.map((_, at) => [field, ...path.slice(0, at + 1)].join('.'))];
 }
