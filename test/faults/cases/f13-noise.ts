@@ -1,15 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { adminOf } from '../../../src/demo/access/tokens.js';
-import { CRM_MODULES, type CrmModule } from '../../../src/demo/crm/crm-modules.js';
-import { RecordService } from '../../../src/demo/crm/record.service.js';
 import { type JsonObject, WorkflowService } from '../../../src/index.js';
 import type { FaultLab } from '../support/fault-lab.js';
+import { markCommits, trickle } from '../support/neighbour.js';
 import { inWords, quantile } from '../support/quantile.js';
 import { onCompany, publishAtOnce } from './f13-burst.js';
 
 /** How many times slower a neighbour may get. */
 const MOST_RATIO = 2;
-const TRICKLE_PAUSE_MS = 50;
 /** The far side that the noisy workspace calls. */
 const SLOW_MS = 1_000;
 
@@ -52,24 +49,25 @@ export async function noisyNeighbour(
   return results;
 }
 
-async function measure(lab: FaultLab, noise: Noise, { rounds, trickle }: { rounds: number; trickle: number }): Promise<NoiseResult> {
+async function measure(lab: FaultLab, noise: Noise, size: { rounds: number; trickle: number }): Promise<NoiseResult> {
   const flooding = await lab.crm.publishWorkflow(onCompany(noise.name, [noise.step]), noise.name);
   const workflows = lab.crm.context.get(WorkflowService);
   const rival = adminOf('rival');
   const { id } = await workflows.create({ name: noise.name, definition: onCompany(noise.name, [noise.neighbour]) }, rival);
   await workflows.publish(id, rival);
   // Compiled, connected and warm on every worker, before anything is measured.
-  await tell(lab, noise.name, trickle / 2);
+  const { rounds } = size;
+  await trickle(lab, noise.name, size.trickle / 2);
   await lab.database.settle();
   const violations: string[] = [];
   const quiet: number[] = [];
   const noisy: number[] = [];
   let leftOver = 0;
   for (let round = 1; round <= rounds; round += 1) {
-    quiet.push(...(await tell(lab, noise.name, trickle)));
+    quiet.push(...(await trickle(lab, noise.name, size.trickle)));
     await publishAtOnce(lab, 'acme', noise.name, noise.events);
     noisy.push(
-      ...(await tell(lab, noise.name, trickle, async () => {
+      ...(await trickle(lab, noise.name, size.trickle, async () => {
         leftOver += await backlog(lab);
       })),
     );
@@ -94,33 +92,6 @@ async function measure(lab: FaultLab, noise: Noise, { rounds, trickle }: { round
   };
 }
 
-/** Creates leads of the neighbour at a steady pace, and answers how long each took when all are done. */
-async function tell(lab: FaultLab, company: string, count: number, atEnd = async (): Promise<void> => undefined): Promise<number[]> {
-  const records = lab.crm.context.get(RecordService);
-  const leads = CRM_MODULES.find(({ name }) => name === 'leads') as CrmModule;
-  const ids: string[] = [];
-  for (let told = 0; told < count; told += 1) {
-    const { id } = await records.create(leads, { name: 'Ada', email: 'ada@lead.test', company }, adminOf('rival'));
-    ids.push(id as string);
-    await pause(TRICKLE_PAUSE_MS);
-  }
-  await atEnd();
-  return latencies(lab, ids);
-}
-
-/** Waits for the runs of these leads. A flood may hold them up for long, which is what is measured. */
-async function latencies(lab: FaultLab, ids: readonly string[]): Promise<number[]> {
-  for (const deadline = performance.now() + 300_000; ; await pause(TRICKLE_PAUSE_MS)) {
-    const rows = await lab.database.query<{ ms: number }>(
-      `SELECT (extract(epoch FROM f.at - c.at) * 1000)::float8 AS ms
-       FROM fault_lab.commits c JOIN fault_lab.commits f USING (record_id) WHERE c.what = 'event' AND f.what = 'run' AND c.record_id = ANY($1)`,
-      [ids],
-    );
-    if (rows.length === ids.length) return rows.map(({ ms }) => ms);
-    if (performance.now() > deadline) throw new Error(`${rows.length} of ${ids.length} runs of the neighbour have ended after 5 minutes`);
-  }
-}
-
 /** What is left of the flood: events that are not routed and runs that are not over. */
 async function backlog(lab: FaultLab): Promise<number> {
   const { left } = await lab.database.one<{ left: number }>(
@@ -128,22 +99,4 @@ async function backlog(lab: FaultLab): Promise<number> {
        + (SELECT count(*) FROM automation.runs WHERE status IN ('queued', 'running', 'waiting') AND workspace_id = 'acme'))::int AS left`,
   );
   return left;
-}
-
-/**
- * Has the database note when events of the neighbour are committed, and the ends of their runs. Deferred triggers run at
- * the COMMIT: what a transaction notes of itself earlier (occurred_at, finished_at) leaves out how long it then takes.
- */
-async function markCommits(lab: FaultLab): Promise<void> {
-  await lab.database.query(`
-    CREATE TABLE fault_lab.commits (record_id text, what text, at timestamptz, PRIMARY KEY (record_id, what));
-    CREATE FUNCTION fault_lab.note_commit() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      INSERT INTO fault_lab.commits VALUES (NEW.record_id, TG_ARGV[0], clock_timestamp()) ON CONFLICT DO NOTHING;
-      RETURN NULL;
-    END $$;
-    CREATE CONSTRAINT TRIGGER note_event AFTER INSERT ON automation.events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-      WHEN (NEW.workspace_id = 'rival' AND NEW.event = 'created') EXECUTE FUNCTION fault_lab.note_commit('event');
-    CREATE CONSTRAINT TRIGGER note_end AFTER INSERT OR UPDATE ON automation.runs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-      WHEN (NEW.workspace_id = 'rival' AND NEW.status = 'succeeded') EXECUTE FUNCTION fault_lab.note_commit('run')`);
 }
