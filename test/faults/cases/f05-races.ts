@@ -1,21 +1,22 @@
 import { emptyResult, type FaultCase } from '../support/fault-case.js';
 import { Nodes } from './f05-nodes.js';
 import { cancelsAgainstRetries, cancelsAgainstWorkers, doubleRetries, type Race } from './f05-run-races.js';
+import { scheduleTicks } from './f05-tick-races.js';
 import { publicationRaces } from './f05-workflow-races.js';
 
 const COUNTS = {
-  short: { nodes: 2, each: 8, timers: 40, publications: 8 },
-  long: { nodes: 8, each: 500, timers: 1_000, publications: 500 },
+  short: { nodes: 2, each: 8, timers: 40, ticks: 40, publications: 8 },
+  long: { nodes: 8, each: 500, timers: 1_000, ticks: 1_000, publications: 500 },
 };
 
 /** Whole CRM processes that are told the same, or contradictory things, at the same moment. */
 export const racingNodes: FaultCase = {
   id: 'F5',
-  title: 'nodes race: retries, cancels, timers, publications',
+  title: 'nodes race: retries, cancels, timers, schedule ticks, publications',
   short: true,
   postgres: 'shared',
   async run(lab, scale) {
-    const { nodes: count, each, timers, publications } = COUNTS[scale];
+    const { nodes: count, each, timers, ticks, publications } = COUNTS[scale];
     const races = await Nodes.use(
       lab,
       count,
@@ -23,6 +24,7 @@ export const racingNodes: FaultCase = {
         ...(await doubleRetries(lab, nodes, each)),
         await cancelsAgainstRetries(lab, nodes, each),
         await cancelsAgainstWorkers(lab, nodes, { timers, cancelled: Math.min(each, timers / 2) }),
+        await scheduleTicks(lab, ticks),
         await publicationRaces(lab, nodes, publications),
       ],
     );
@@ -33,7 +35,7 @@ export const racingNodes: FaultCase = {
       localDuplicates: races.reduce((sum, race) => sum + race.doubled, 0),
       violations: races.flatMap(({ name, violations }) => violations.map((violation) => `${name}: ${violation}`)),
       notes: [
-        `${count} nodes, asked by the admin API; schedule ticks and approvals join with their features`,
+        `${count} nodes, asked by the admin API; approvals join with their feature`,
         ...races.map(({ name, races: raced, said }) => `${name}: ${raced} races, answers ${JSON.stringify(said)}`),
       ],
     };
