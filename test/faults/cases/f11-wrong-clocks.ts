@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../src/index.js';
 import { eventually } from '../../support/eventually.js';
 import { emptyResult, type FaultCase } from '../support/fault-case.js';
 import type { FaultLab } from '../support/fault-lab.js';
+import { startOnTime } from './f11-due-times.js';
 import { type LabClock, takeOverClock } from './f11-lab-clock.js';
 
 const COUNTS = { short: { leads: 20 }, long: { leads: 200 } };
@@ -65,18 +66,22 @@ export const wrongClocks: FaultCase = {
     await lab.crm.publishWorkflow(workflowFor(BAIT, [{ id: 'wait', type: 'delay', for: 'PT0.2S' }]));
     const violations: string[] = [];
     for (const wait of WAITS) violations.push(...(await liveThrough(lab, clock, wait, leads)));
+    const timed = await startOnTime(lab, clock, () => everyoneLooks(lab));
+    violations.push(...timed.violations);
     const { early, doubled, runs, hands } = await count(lab);
     if (early > 0) violations.push(`${early} runs went on early`);
     if (doubled > 0) violations.push(`${doubled} runs went on twice`);
     if (hands < 3) violations.push(`only ${hands} of the 3 workers took part`);
     return {
       ...emptyResult(),
-      inflicted: WAITS.length,
+      inflicted: WAITS.length + timed.starts,
       runs,
       lost: WAITS.length * leads - runs,
       localDuplicates: doubled,
       violations,
-      notes: [`early ${early}, double ${doubled}, of ${WAITS.length} kinds of delays; workers an hour behind, right, and an hour ahead`],
+      notes: [
+        `early ${early}, double ${doubled}, of ${WAITS.length} kinds of delays, and ${timed.starts} starts by schedules and dates; workers an hour behind, right, and an hour ahead`,
+      ],
     };
   },
 };
