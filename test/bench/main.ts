@@ -2,6 +2,7 @@ import { describeMachine } from './machine.js';
 import { type Suite, toMarkdown } from './report.js';
 import { activeWorkflows } from './suites/active-workflows.js';
 import { conditions } from './suites/conditions.js';
+import { dates } from './suites/dates.js';
 import { failing } from './suites/failing.js';
 import { history } from './suites/history.js';
 import { latency } from './suites/latency.js';
@@ -30,6 +31,7 @@ const SUITES: readonly Suite[] = [
   history,
   retention,
   waits,
+  dates,
   processes,
   memory,
 ];
