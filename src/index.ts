@@ -31,7 +31,9 @@ export type {
   PlannedChange,
   RecordIdentity,
   RecordPatch,
+  RecordSearch,
   SeenChange,
+  UserSearch,
 } from './host/crm-host.js';
 export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
 export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { AuditService } from './audit-service.js';
+import { LookUpService } from './look-up-service.js';
 import { RecipeService } from './recipe-service.js';
 import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
@@ -22,6 +23,7 @@ export const adminProviders: Provider[] = [
   StartService,
   RunService,
   TimelineService,
+  LookUpService,
   AuditService,
   TimingService,
 ];

@@ -74,6 +74,8 @@ export interface ModuleDescription {
   ownerField?: string;
   /** Fields that must point at something of the workspace; the owner is not among them. */
   references?: ReferenceDescription[];
+  /** The fields whose values together name a record. Default: the one that usually does (`name`, `title`, first and last name, `number`). */
+  titleFields?: string[];
   /** The fields that decide which stages a record may take; none of them when all records share one pipeline. Absent: not known. */
   pipelineFields?: string[];
 }

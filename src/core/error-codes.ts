@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   event_not_found: 404,
   module_not_found: 404,
   record_not_found: 404,
+  not_available: 404,
   method_not_allowed: 405,
   payload_too_large: 413,
   unsupported_media_type: 415,

@@ -98,6 +98,22 @@ export interface CrmUser {
   roles: string[];
 }
 
+/** Which users {@link CrmHost.listUsers} lists. */
+export interface UserSearch {
+  /** Every word of it is somewhere in their name or e-mail address, whatever the letter case; null: everybody. */
+  search: string | null;
+  /** Only those who have this role. */
+  role: string | null;
+  limit: number;
+}
+
+/** Which records {@link CrmHost.searchRecords} finds. */
+export interface RecordSearch {
+  /** Never blank. */
+  search: string;
+  limit: number;
+}
+
 /**
  * What the CRM gives to automation. Everything is in sets, so that a batch of runs costs a handful of statements.
  * An implementation that writes outside `tx.manager` works, but its effects are at least once instead of exactly once.
@@ -172,6 +188,18 @@ export interface CrmHost {
    * Date triggers see existing records by it when they are published; without it, only records that change from then on.
    */
   listByDate?(tx: CrmTransaction, module: string, query: DateRange): Promise<string[]>;
+
+  /** Active users of the workspace for people to choose from, in an order that people expect, at most `limit`. */
+  listUsers?(tx: CrmTransaction, query: UserSearch): Promise<CrmUser[]>;
+
+  /** The roles that users of the workspace have, in order. */
+  listRoles?(tx: CrmTransaction): Promise<string[]>;
+
+  /**
+   * The workspace's records that people mean by a text: the id, or words of what names them or whom they are about. The
+   * nearest first, at most `limit`. Only by fields that `describeModules` tells of: what is hidden must not be found either.
+   */
+  searchRecords?(tx: CrmTransaction, module: string, query: RecordSearch): Promise<RecordData[]>;
 
   /**
    * Has `listener` hear of what the host's code writes to the modules on this DataSource, in the same transaction: what it

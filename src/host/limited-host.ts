@@ -69,6 +69,12 @@ export function limitCrmHost(crm: CrmHost, limitMs: number, onTimeout: OnTimeout
   if (listByDate) host.listByDate = (tx, module, range) => limited('listByDate', tx, (lent) => listByDate.call(crm, lent, module, range));
   if (validate) host.validate = (module, change, tx) => limited('validate', tx, (lent) => validate.call(crm, module, change, lent));
   if (validateTask) host.validateTask = (task, tx) => limited('validateTask', tx, (lent) => validateTask.call(crm, task, lent));
+  const { listUsers, listRoles, searchRecords } = crm;
+  if (listUsers) host.listUsers = (tx, query) => limited('listUsers', tx, (lent) => listUsers.call(crm, lent, query));
+  if (listRoles) host.listRoles = (tx) => limited('listRoles', tx, (lent) => listRoles.call(crm, lent));
+  if (searchRecords) {
+    host.searchRecords = (tx, module, query) => limited('searchRecords', tx, (lent) => searchRecords.call(crm, lent, module, query));
+  }
   // In the host's own transaction, and synchronous: there is nothing to wait for.
   if (fieldOf) host.fieldOf = (module, given, field) => fieldOf.call(crm, module, given, field);
   unlimited.set(host, crm);

@@ -13,6 +13,8 @@ import type {
   PlannedChange,
   RecordIdentity,
   RecordPatch,
+  RecordSearch,
+  UserSearch,
 } from './crm-host.js';
 import { checkedPatch } from './field-values.js';
 import { type CaptureSettings, captureTrigger } from './typeorm/capture-sql.js';
@@ -25,9 +27,10 @@ import { createRows, type EntityMaker, makerByFunction, makerByProperties, missi
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
 import { listByDate } from './typeorm/list-by-date.js';
-import { countOwned, type UserFinder, type Users, usersOf } from './typeorm/people.js';
+import { countOwned, type Users, usersOf } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
 import { type ChangeListener, RecordSubscriber } from './typeorm/record-subscriber.js';
+import { searchRecords } from './typeorm/search-records.js';
 import { updateRecords } from './typeorm/update-records.js';
 
 /** A CrmHost that needs the DataSource before it can serve. The module attaches its own, which includes the host's entities. */
@@ -81,7 +84,7 @@ const NOBODY: Users = { find: async () => [], metadata: undefined };
 
 interface Attached {
   modules: ReadonlyMap<string, CrmModule>;
-  findUsers: UserFinder;
+  users: Users;
   tasks: TaskCreation | undefined;
   notifications: Creation<NewNotification> | undefined;
   warnings: readonly string[];
@@ -90,6 +93,9 @@ interface Attached {
 /** What {@link typeOrmCrm} makes. Everything it writes goes through the transaction it is given: exactly once. */
 export class TypeOrmCrmHost implements AttachableCrmHost {
   readonly taskModule?: string;
+  /** Missing where the users are kept elsewhere and nothing lists them. */
+  readonly listUsers?: NonNullable<CrmHost['listUsers']>;
+  readonly listRoles?: NonNullable<CrmHost['listRoles']>;
   #attached: Attached | undefined;
   /** The entities that {@link validateTask} has made. */
   readonly #validated = new WeakMap<NewTask, ObjectLiteral>();
@@ -102,6 +108,13 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     const taskEntity = extras?.tasks?.entity;
     const taskModule = Object.entries(options ?? {}).find(([, option]) => taskEntity !== undefined && option?.entity === taskEntity)?.[0];
     if (taskModule !== undefined) this.taskModule = taskModule;
+    const users = extras?.users;
+    if (users && ('entity' in users || users.list)) {
+      this.listUsers = async (tx: CrmTransaction, query: UserSearch) => (await this.#ready().users.list?.(tx, query)) ?? [];
+    }
+    if (users && ('entity' in users || users.listRoles)) {
+      this.listRoles = async (tx: CrmTransaction) => (await this.#ready().users.listRoles?.(tx)) ?? [];
+    }
   }
 
   attach(dataSource: DataSource): void {
@@ -141,7 +154,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       ...[...modules].flatMap(([name, module]) => module.warnings.map((one) => `${name}: ${one}`)),
       ...(tasks?.warnings ?? []),
     ];
-    return { modules, findUsers: (users ?? NOBODY).find, tasks, notifications, warnings };
+    return { modules, users: users ?? NOBODY, tasks, notifications, warnings };
   }
 
   describeModules(): ModuleDescription[] {
@@ -203,7 +216,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 
   async findUsers(tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]> {
-    return this.#ready().findUsers(tx, query);
+    return this.#ready().users.find(tx, query);
   }
 
   async countOwned(tx: CrmTransaction, module: string, userIds: readonly string[]): Promise<Map<string, number>> {
@@ -230,6 +243,11 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
 
   async listByDate(tx: CrmTransaction, module: string, range: DateRange): Promise<string[]> {
     return listByDate(tx, this.#module(module).table, range);
+  }
+
+  async searchRecords(tx: CrmTransaction, module: string, query: RecordSearch): Promise<RecordData[]> {
+    const { table, searched } = this.#module(module);
+    return searchRecords(tx, table, searched, query);
   }
 
   /** What the class-validator decorators say; in memory alone, unless the host's validators look further. */

@@ -2,12 +2,15 @@ import { applyDecorators } from '@nestjs/common';
 import type { ApiQueryOptions } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
+  ArrayMaxSize,
+  IsArray,
   IsInt,
   IsISO8601,
   IsOptional,
   IsString,
   IsUUID,
   Length,
+  Matches,
   Max,
   MaxLength,
   Min,
@@ -38,6 +41,25 @@ export function QueryInteger(min: number, max: number): PropertyDecorator {
   const toNumber = ({ value }: { value: unknown }): unknown =>
     typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   return applyDecorators(IfGiven(), Transform(toNumber), IsInt(), Min(min), Max(max)) as PropertyDecorator;
+}
+
+/** A query's list of texts, separated by commas: a parameter that stands there twice is refused, as everywhere. */
+export function QueryList(most: number): PropertyDecorator {
+  const toList = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.split(',') : null);
+  return applyDecorators(
+    IfGiven(),
+    Transform(toList),
+    IsArray({ message: '$property must be texts separated by commas' }),
+    ArrayMaxSize(most),
+    Length(1, 200, { each: true }),
+  ) as PropertyDecorator;
+}
+
+/** A text that has to be there unless the other member is. */
+export function RequiredWithout(other: string): PropertyDecorator {
+  const isNeeded = (dto: object, value: unknown): boolean => value !== undefined || (dto as Record<string, unknown>)[other] === undefined;
+  const message = `give $property, or ${other}`;
+  return applyDecorators(ValidateIf(isNeeded), IsString({ message }), Length(1, 200), Matches(/\S/, { message })) as PropertyDecorator;
 }
 
 /** A moment: an ISO 8601 date (its start in UTC) or date-time with its offset, in the years 1970 to 9999, which every part of the stack can hold. */
@@ -79,7 +101,14 @@ export function AsSent(): PropertyDecorator {
 /** Parameters of a query for the OpenAPI document, by name. */
 export type QueryParameters = Record<
   string,
-  { type?: typeof String; enum?: string[]; schema?: Record<string, string | number>; description?: string; example?: string }
+  {
+    type?: typeof String;
+    required?: true;
+    enum?: string[];
+    schema?: Record<string, unknown>;
+    description?: string;
+    example?: string;
+  }
 >;
 
 /** Describes the parameters of a query in the OpenAPI document. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { CRM_HOST, type CrmHost, type UserSearch } from '../../src/host/crm-host.js';
 import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -74,5 +75,15 @@ describe('people who work in several workspaces, with the same role in each', ()
       { userId: 'only-acme', workspaceId: 'acme' },
     ]);
     expect(await app.query('SELECT 1 FROM crm_tasks')).toEqual([]);
+  });
+
+  it('are listed where they are members, with the roles that they have there', async () => {
+    const { listUsers, listRoles } = app.module.get<CrmHost>(CRM_HOST);
+    const tx = { manager: source.manager, workspaceId: 'rival' };
+    const list = (query: Partial<UserSearch>) => listUsers?.(tx, { search: null, role: null, limit: 10, ...query });
+    expect((await list({ role: 'sales' }))?.map(({ id }) => id)).toEqual(['both', 'only-rival']);
+    expect(await list({ search: 'only' })).toEqual([{ id: 'only-rival', name: 'only-rival', email: null, roles: ['sales'] }]);
+    expect(await list({ role: 'nobody' })).toEqual([]);
+    expect(await listRoles?.(tx)).toEqual(['sales']);
   });
 });

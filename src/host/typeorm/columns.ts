@@ -220,3 +220,9 @@ export function keyOrder(dataSource: DataSource, key: Column, alias: string): { 
   if (type === 'uuid') return { sql: name, type };
   return TEXTS.includes(type) && type !== 'citext' ? { sql: name, type: 'text' } : { sql: `${name}::text`, type: 'text' };
 }
+
+/** Whether the database holds the column's text as the record shows it, so that it can be searched. */
+export function isSearchable(dataSource: DataSource, column: Column): boolean {
+  if (column.transformer || column.isArray || column.isVirtualProperty) return false;
+  return TEXTS.includes(sqlType(dataSource, column)) && column.type !== 'simple-array' && column.type !== 'simple-json';
+}

@@ -19,6 +19,8 @@ const MODULE_MEMBERS: Record<keyof ModuleOption<ObjectLiteral>, true> = {
   validate: true,
   update: true,
   deleted: true,
+  title: true,
+  search: true,
   open: true,
 };
 

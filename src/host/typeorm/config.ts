@@ -1,7 +1,7 @@
 import type { DeepPartial, EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { EventRule, FieldType } from '../../core/catalog.js';
 import type { RecordData } from '../../core/event.js';
-import type { CrmTransaction, CrmUser, NewNotification, NewTask } from '../crm-host.js';
+import type { CrmTransaction, CrmUser, NewNotification, NewTask, UserSearch } from '../crm-host.js';
 
 /** The name of a property of an entity. */
 export type PropertyOf<T> = Extract<keyof T, string>;
@@ -108,6 +108,14 @@ export interface ModuleOption<T extends ObjectLiteral> extends OfWorkspace<T> {
    * a boolean. Such rows exist for no workflow.
    */
   deleted?: PropertyOf<NoInfer<T>>;
+  /** The field whose value people know a record by, or several that name it together. Default: `name`, `title`, first and last name, or a number, whichever there is. */
+  title?: string | readonly string[];
+  /**
+   * The fields that a search for a record looks at, beside its id: columns that hold text and are not hidden. Default: those
+   * of `title`, and what is called like a name, an e-mail address, a phone or a number. An index helps where there are many
+   * records: a trigram index (`pg_trgm`) serves such a search.
+   */
+  search?: readonly string[];
   /** What counts as open for least_busy: conditions on columns. Default: everything that is not deleted. */
   open?: FindOptionsWhere<NoInfer<T>> | FindOptionsWhere<NoInfer<T>>[];
 }
@@ -149,6 +157,10 @@ export type UsersOption<U extends ObjectLiteral = ObjectLiteral> =
   | {
       /** For people who are kept elsewhere. Returns active users of `tx.workspaceId` in a stable order. */
       find(tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]>;
+      /** As `listUsers` of the CrmHost: so that people can choose from them. */
+      list?(tx: CrmTransaction, query: UserSearch): Promise<CrmUser[]>;
+      /** As `listRoles` of the CrmHost. */
+      listRoles?(tx: CrmTransaction): Promise<string[]>;
     };
 
 /** The parts of a task or notification, and which property of the entity each goes to. Null: nowhere. */

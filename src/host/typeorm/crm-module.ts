@@ -10,6 +10,7 @@ import { asLabel, asSingular, moduleEvents } from './module-events.js';
 import type { Users } from './people.js';
 import type { TableRelation } from './read-records.js';
 import { type TableReference, tableReferences } from './references.js';
+import { searchColumns } from './search-records.js';
 import { type StageFinder, stageFinder } from './stages.js';
 
 /** One module of the CRM, as built from its entity's metadata and the host's configuration. */
@@ -22,6 +23,8 @@ export interface CrmModule {
   owner: Column | undefined;
   open: FindOptionsWhere<ObjectLiteral> | FindOptionsWhere<ObjectLiteral>[] | undefined;
   findStages: StageFinder;
+  /** The columns that a search for a record looks at. */
+  searched: readonly Column[];
   /** What it cannot do as it is configured. */
   warnings: readonly string[];
 }
@@ -63,6 +66,7 @@ export function buildModule(
       ? {}
       : { references: references.map(({ field, module }) => ({ field, ...(module !== undefined && { module }) })) }),
     ...(pipelineFields === undefined ? {} : { pipelineFields }),
+    ...(option?.title === undefined ? {} : { titleFields: shownFields(name, table, [option.title].flat()) }),
   };
   checkEvents(description);
   const hasStages = stages !== undefined || option?.stages !== undefined;
@@ -75,6 +79,7 @@ export function buildModule(
     rules: classRules(table, option?.validate),
     owner,
     open: option?.open,
+    searched: searchColumns(description, table, option?.search),
     findStages: stageFinder(table.dataSource, option?.stages, stages, known.defaultWorkspace),
   };
 }
@@ -99,6 +104,13 @@ const RULES: readonly EventRule['on'][] = ['created', 'updated', 'deleted', 'cha
 function decidingFields(stages: StagesOption | undefined): string[] | undefined {
   if (typeof stages === 'function') return undefined;
   return stages === undefined || !('entity' in stages) ? [] : Object.values(stages.match ?? {}).map(String);
+}
+
+function shownFields(module: string, { fields }: EntityTable, names: readonly string[]): string[] {
+  const known = fields.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return [...names];
+  throw configError(`The title of ${module} names the field '${unknown}', which there is not.${didYouMean(unknown, known)}`);
 }
 
 function shownField(module: string, table: EntityTable, column: Column): string {

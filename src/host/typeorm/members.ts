@@ -12,6 +12,10 @@ export interface Members {
   (tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<Map<string, string[]>>;
   /** Whether the roles are the members' own; otherwise a query by role finds every member. */
   readonly haveRoles: boolean;
+  /** Selects the ids of the workspace's members, of those with a role; null when the workspace cannot have any. */
+  among(tx: CrmTransaction, role: string | null): SelectQueryBuilder<ObjectLiteral> | null;
+  /** The roles that members of the workspace have; see {@link rolesIn}. */
+  roles(tx: CrmTransaction): Promise<string[]>;
 }
 
 /** The members that the configuration describes. Throws `crm_config_invalid`. */
@@ -62,7 +66,16 @@ export function membersOf(dataSource: DataSource, option: MembersOption, default
     }
     return found;
   };
-  return Object.assign(find, { haveRoles: roles !== undefined });
+  const among = (tx: CrmTransaction, role: string | null): SelectQueryBuilder<ObjectLiteral> | null => {
+    const builder = select(tx, 'listed');
+    if (builder && role !== null && roles) builder.andWhere(hasRole(dataSource, roles, 'listed'), { role });
+    return builder;
+  };
+  const allRoles = async (tx: CrmTransaction): Promise<string[]> => {
+    const builder = select(tx, 'holder');
+    return builder && roles ? rolesIn(dataSource, builder, roles, 'holder') : [];
+  };
+  return Object.assign(find, { haveRoles: roles !== undefined, among, roles: allRoles });
 }
 
 /** A boolean column or conditions: who counts as active. */
@@ -99,6 +112,36 @@ export function hasRole(dataSource: DataSource, roles: Column, alias: string): s
   if (roles.type === 'simple-array') return `:role = ANY (string_to_array(${name}, ','))`;
   if (type === 'json' || type === 'jsonb' || roles.type === 'simple-json') return `${name}::jsonb @> to_jsonb(:role::text)`;
   return `${name}::text = :role`;
+}
+
+/** More roles than anybody chooses from. */
+const MOST_ROLES = 200;
+
+/** The roles in the column of the rows that a query selects, in order. */
+export async function rolesIn(
+  dataSource: DataSource,
+  builder: SelectQueryBuilder<ObjectLiteral>,
+  roles: Column,
+  alias: string,
+): Promise<string[]> {
+  const each = eachRole(dataSource, roles, `${alias}.${quoted(roles.databaseName)}`);
+  const rows = await builder
+    .select(`DISTINCT ${each}`, 'role')
+    .andWhere(`${alias}.${quoted(roles.databaseName)} IS NOT NULL`)
+    .orderBy('role')
+    .limit(MOST_ROLES)
+    .getRawMany<{ role: string | null }>();
+  return rows.flatMap(({ role }) => (role === null || role === '' ? [] : [role]));
+}
+
+/** The roles of a row as rows of their own: the forms that {@link hasRole} knows. */
+function eachRole(dataSource: DataSource, roles: Column, name: string): string {
+  const type = sqlType(dataSource, roles);
+  if (roles.isArray) return `unnest(${name}::text[])`;
+  if (roles.type === 'simple-array') return `unnest(string_to_array(${name}, ','))`;
+  if (type !== 'json' && type !== 'jsonb' && roles.type !== 'simple-json') return `${name}::text`;
+  const json = `${name}::jsonb`;
+  return `jsonb_array_elements_text(CASE jsonb_typeof(${json}) WHEN 'array' THEN ${json} ELSE jsonb_build_array(${json}) END)`;
 }
 
 /** One role, or several. */

@@ -1,10 +1,11 @@
-import type { DataSource, FindOptionsWhere, ObjectLiteral } from 'typeorm';
-import type { CrmTransaction, CrmUser } from '../crm-host.js';
-import { type Column, keyIsAny, quoted, storableKeys, toJson } from './columns.js';
+import type { DataSource, FindOptionsWhere, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { CrmTransaction, CrmUser, UserSearch } from '../crm-host.js';
+import { type Column, isSearchable, keyIsAny, quoted, storableKeys, toJson } from './columns.js';
 import type { UsersOption } from './config.js';
 import { configError } from './config-error.js';
 import { EntityTable } from './entity-table.js';
-import { activeCondition, hasRole, membersOf, optionalColumn, restrictToActive, roleList } from './members.js';
+import { wordPatterns } from './like.js';
+import { activeCondition, hasRole, membersOf, optionalColumn, restrictToActive, roleList, rolesIn } from './members.js';
 import { isNotDeleted } from './visible-rows.js';
 import { bindToWorkspace } from './workspace-rule.js';
 
@@ -17,6 +18,9 @@ export type UserFinder = (tx: CrmTransaction, query: UsersQuery) => Promise<CrmU
 /** Where the users are, and how to find them. */
 export interface Users {
   find: UserFinder;
+  /** As in the port; undefined when the host's own function cannot. */
+  list?: (tx: CrmTransaction, query: UserSearch) => Promise<CrmUser[]>;
+  listRoles?: (tx: CrmTransaction) => Promise<string[]>;
   /** Their entity's; undefined when the host finds them by a function of its own. */
   metadata: EntityTable['metadata'] | undefined;
 }
@@ -32,7 +36,14 @@ export function usersOf(dataSource: DataSource, option: UsersOption | undefined,
     };
     return { find, metadata: undefined };
   }
-  if ('find' in option) return { find: (tx, query) => option.find(tx, query), metadata: undefined };
+  if ('find' in option) {
+    return {
+      find: (tx, query) => option.find(tx, query),
+      ...(option.list && { list: option.list.bind(option) }),
+      ...(option.listRoles && { listRoles: option.listRoles.bind(option) }),
+      metadata: undefined,
+    };
+  }
   // Whose they are may be the members' to say.
   const workspace = option.members && option.workspace === undefined ? null : option.workspace;
   const table = new EntityTable(dataSource, { entity: option.entity, workspace, where: option.where }, defaultWorkspace);
@@ -56,21 +67,57 @@ export function usersOf(dataSource: DataSource, option: UsersOption | undefined,
     restrictToActive(builder, 'person', active);
     if (wanted) builder.andWhere(keyIsAny(dataSource, id, 'person', ':ids'), { ids: wanted });
     if (role !== null && roles) builder.andWhere(hasRole(dataSource, roles, 'person'), { role });
-    const people = await builder.getMany();
-    return people.map((person) => {
-      const key = String(id.getEntityValue(person));
-      return {
-        id: key,
-        name: names
-          .map((name) => toJson(name.getEntityValue(person), 'text'))
-          .filter((part) => part !== null)
-          .join(' '),
-        email: email ? textOrNull(email.getEntityValue(person)) : null,
-        roles: members?.haveRoles ? (memberRoles?.get(key) ?? []) : roles ? roleList(roles.getEntityValue(person)) : [],
-      };
-    });
+    return (await builder.getMany()).map((person) => toUser(person, memberRoles));
   };
-  return { find, metadata: table.metadata };
+
+  const toUser = (person: ObjectLiteral, memberRoles: ReadonlyMap<string, string[]> | undefined): CrmUser => {
+    const key = String(id.getEntityValue(person));
+    return {
+      id: key,
+      name: names
+        .map((name) => toJson(name.getEntityValue(person), 'text'))
+        .filter((part) => part !== null)
+        .join(' '),
+      email: email ? textOrNull(email.getEntityValue(person)) : null,
+      roles: members?.haveRoles ? (memberRoles?.get(key) ?? []) : roles ? roleList(roles.getEntityValue(person)) : [],
+    };
+  };
+
+  /** Everybody active in the workspace; null when it cannot have anybody. */
+  const everybody = (tx: CrmTransaction, role: string | null): SelectQueryBuilder<ObjectLiteral> | null => {
+    const builder = tx.manager.createQueryBuilder<ObjectLiteral>(option.entity, 'person');
+    if (!bindToWorkspace(builder, table, 'person', tx.workspaceId)) return null;
+    restrictToActive(builder, 'person', active);
+    if (members) {
+      const among = members.among(tx, role);
+      if (!among) return null;
+      builder.andWhere(`person.${quoted(id.databaseName)} IN (${among.getQuery()})`).setParameters(among.getParameters());
+    }
+    if (role === null || members?.haveRoles) return builder;
+    return roles ? builder.andWhere(hasRole(dataSource, roles, 'person'), { role }) : null;
+  };
+
+  const searched = [...names, ...(email ? [email] : [])].filter((column) => isSearchable(dataSource, column));
+  const list = async (tx: CrmTransaction, { search, role, limit }: UserSearch): Promise<CrmUser[]> => {
+    const builder = everybody(tx, role);
+    const patterns = search === null ? [] : wordPatterns(search);
+    if (!builder || (search !== null && (patterns.length === 0 || searched.length === 0))) return [];
+    patterns.forEach((pattern, at) => {
+      const tests = searched.map((column) => `person.${quoted(column.databaseName)} ILIKE :word${at}`);
+      builder.andWhere(`(${tests.join(' OR ')})`, { [`word${at}`]: pattern });
+    });
+    for (const name of names) builder.addOrderBy(`person.${name.propertyPath}`);
+    const people = await builder.addOrderBy(`person.${id.propertyPath}`).limit(limit).getMany();
+    const ids = people.map((person) => String(id.getEntityValue(person)));
+    const memberRoles = members?.haveRoles && ids.length > 0 ? await members(tx, { ids }) : undefined;
+    return people.map((person) => toUser(person, memberRoles));
+  };
+  const listRoles = async (tx: CrmTransaction): Promise<string[]> => {
+    if (members?.haveRoles) return members.roles(tx);
+    const builder = roles && everybody(tx, null);
+    return builder ? rolesIn(dataSource, builder, roles, 'person') : [];
+  };
+  return { find, list, listRoles, metadata: table.metadata };
 }
 
 /** How many open records each of the users owns. */

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
 import { CatalogController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
+import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
 import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { RunsController } from './runs.controller.js';
@@ -22,6 +23,9 @@ export const adminControllers: Type<unknown>[] = [
   RunsController,
   EventsController,
   RecordsController,
+  RecordLookUpController,
+  UsersController,
+  RolesController,
   AuditController,
   SchedulesController,
   WorkflowTimingController,

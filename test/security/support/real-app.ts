@@ -11,7 +11,7 @@ import { AutomationDatabase } from '../../../src/store/database.js';
 import { type AdminApp, CALLERS, type Route } from '../../http/support/admin-app.js';
 import { rows } from '../../http/support/seed.js';
 import { createTestDatabase } from '../../support/database.js';
-import { sampleCrm, sampleDataSource, seedUsers } from '../../support/sample-crm.js';
+import { Lead, sampleCrm, sampleDataSource, seedUsers } from '../../support/sample-crm.js';
 
 /** The whole module in a host of its own, as a CRM mounts it: the attacks are made on what is shipped, not on parts of it. */
 export interface RealApp extends Pick<AdminApp, 'call' | 'database' | 'close'> {
@@ -42,6 +42,7 @@ export async function startRealApp(
   const testDatabase = await createTestDatabase();
   const source = await sampleDataSource(testDatabase.url, { synchronize: true }).initialize();
   await seedUsers(source, 'acme');
+  await source.getRepository(Lead).insert({ id: '42', workspaceId: 'acme', name: 'Ann Example', email: 'ann@lead.test', source: 'Web' });
   const automationModule = AutomationModule.forRootAsync({
     useFactory: (): AutomationOptions => ({
       dataSource: source,

@@ -10,6 +10,8 @@ interface Taken {
   body?: object;
   /** For routes without an id: the status for somebody of another workspace, who sees and changes only what is theirs. */
   foreign?: number;
+  /** What the query has to say. */
+  query?: string;
 }
 
 /** Every route of the application. One that is new is missing here at first, and the first test of admin-access says so. */
@@ -49,6 +51,10 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/audit': { permission: 'view', foreign: 200 },
   'get /automation/workflows/:id/timing': { permission: 'view' },
   'post /automation/schedules/preview': { permission: 'view', body: { cron: '0 9 * * *', timezone: 'UTC' }, foreign: 200 },
+  'get /automation/users': { permission: 'view', foreign: 200 },
+  'get /automation/roles': { permission: 'view', foreign: 200 },
+  'get /automation/records': { permission: 'view', foreign: 200, query: 'module=leads&search=a' },
+  'get /automation/records/:module/:recordId': { permission: 'view', foreign: 404 },
   'get /automation/records/:module/:recordId/timeline': { permission: 'view', foreign: 200 },
 };
 
@@ -67,7 +73,7 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 });
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
-export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|diff|export|runs|events|audit|timeline)$/.test(name));
+export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|diff|export|runs|events|audit|timeline|users)$/.test(name));
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;
@@ -83,7 +89,7 @@ export async function furnish(real: RealApp): Promise<Ids> {
 }
 
 /** The path with the id of something that is there. */
-export function pathOf({ path }: Route, ids: Ids): string {
+export function pathOf({ path, query }: Pick<Target, 'path' | 'query'>, ids: Ids): string {
   const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42').replace(':version', '1');
-  return ofRecord.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN);
+  return ofRecord.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN) + (query === undefined ? '' : `?${query}`);
 }
