@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Effect, ModuleDescription, OutputShape } from '../core/catalog.js';
+import type { ActionWrite, Effect, ModuleDescription, OutputShape } from '../core/catalog.js';
 import type { Problem } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
@@ -100,6 +100,11 @@ interface ActionOptionsBase<A extends object> {
    * must be left alone. Paths are relative to `with`.
    */
   check?(args: JsonObject, about: CheckContext): Problem[];
+  /**
+   * What it changes in the CRM, from the arguments as written in a definition: who publishes a workflow is told of loops and
+   * of other workflows that write the same field. Without it nothing is told of this action.
+   */
+  writes?(args: JsonObject, about: Pick<CheckContext, 'module'>): ActionWrite[];
 }
 
 /** An action that reaches outside the database: performed at least once, with a stable idempotency key. */
@@ -145,6 +150,7 @@ interface ActionDefinitionBase<A extends object> {
   readonly secretsGoTo?: string;
   readonly output?: OutputShape;
   check?(args: JsonObject, about: CheckContext): Problem[];
+  writes?(args: JsonObject, about: Pick<CheckContext, 'module'>): ActionWrite[];
 }
 
 export interface ExternalAction<A extends object = object> extends ActionDefinitionBase<A> {

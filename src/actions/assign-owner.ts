@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.js';
 import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
-import { exactlyOne, MayBeAbsent, needsModule, refuse, requireRecord } from './rules.js';
+import { exactlyOne, isKnown, MayBeAbsent, needsModule, refuse, requireRecord } from './rules.js';
 import { requireUser, userId } from './users.js';
 
 const STRATEGIES = ['round_robin', 'least_busy'] as const;
@@ -52,6 +52,10 @@ export const assignOwner = defineAction({
     ...needsModule(module),
     ...(module && !module.ownerField ? [{ path: '', message: `${module.label} have no owner` }] : []),
   ],
+  writes: ({ userId: owner }, { module }) =>
+    module?.ownerField === undefined
+      ? []
+      : [{ kind: 'field', field: module.ownerField, ...(typeof owner === 'string' && isKnown(owner) ? { value: owner } : {}) }],
   async execute(args, step) {
     refuse(choiceProblems(args as unknown as JsonObject));
     const { record: ref, module } = requireRecord(step);

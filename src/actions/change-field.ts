@@ -1,5 +1,5 @@
 import { Equals, IsNotEmpty, IsNumber, IsObject, IsString } from 'class-validator';
-import type { FieldDescription, FieldType, ModuleDescription } from '../core/catalog.js';
+import type { ActionWrite, FieldDescription, FieldType, ModuleDescription } from '../core/catalog.js';
 import { expressionType, fitsField, pathType } from '../core/definition/value-types.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
@@ -65,6 +65,8 @@ export const changeField = defineAction({
   arguments: ChangeFieldArguments,
   output: { field: 'text', from: 'json', to: 'json', changes: 'json' },
   check: (args, { module }) => [...shapeProblems(args), ...needsModule(module), ...(module ? fieldProblems(args, module) : [])],
+  writes: (args) =>
+    (isJsonObject(args.fields) ? Object.entries(args.fields) : [[args.field, args.clear === true ? null : args.value]]).map(writeOf),
   async execute(args, step) {
     refuse(shapeProblems(args as unknown as JsonObject));
     const { record: ref, module } = requireRecord(step);
@@ -81,6 +83,11 @@ export const changeField = defineAction({
     return { field, ...change(field) };
   },
 });
+
+function writeOf([field, value]: (Json | undefined)[]): ActionWrite {
+  const name = typeof field === 'string' && isKnown(field) ? field : null;
+  return { kind: 'field', field: name, ...(isKnown(value) ? { value } : {}) };
+}
 
 function newValue(args: ChangeFieldArguments, record: RecordData, module: ModuleDescription, step: LocalStep): Json {
   if (args.clear) {

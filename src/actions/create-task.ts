@@ -82,6 +82,7 @@ export const createTask = defineAction({
   arguments: CreateTaskArguments,
   output: { taskId: 'text' },
   check: (args) => dueProblems(args),
+  writes: () => [{ kind: 'task' }],
   async execute(args, step) {
     refuse(dueProblems(args as unknown as JsonObject));
     const assigneeId = await assigneeOf(args.assigneeId ?? null, step);

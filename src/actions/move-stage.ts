@@ -33,6 +33,10 @@ export const moveStage = defineAction({
   arguments: MoveStageArguments,
   output: { from: 'text', to: 'text' },
   check: (args, { module }) => [...exactlyOne(args, ['stage', 'next']), ...stageProblems(args, module)],
+  writes: ({ stage }, { module }) =>
+    module?.stageField === undefined
+      ? []
+      : [{ kind: 'field', field: module.stageField, ...(typeof stage === 'string' && isKnown(stage) ? { value: stage } : {}) }],
   async execute(args, step) {
     refuse(exactlyOne(args as unknown as JsonObject, ['stage', 'next']));
     const { record: ref, module } = requireRecord(step);

@@ -89,6 +89,7 @@ export function describeAction(action: ActionDefinition, inject?: CheckContext['
     ...(action.secretsGoTo === undefined ? {} : { secretsGoTo: action.secretsGoTo }),
     ...(action.output === undefined ? {} : { output: action.output }),
     argumentsSchema: withSecretsMarked(argumentsSchema(action.arguments), action.secret),
+    ...(action.writes === undefined ? {} : { writes: (args, about) => action.writes?.(args, about) ?? [] }),
     check: (args, about) => [...literalProblems(action, args), ...(action.check?.(args, inject ? { ...about, inject } : about) ?? [])],
   };
 }

@@ -88,6 +88,9 @@ export interface OutputShape {
   readonly [member: string]: FieldType | OutputShape;
 }
 
+/** What an action writes: a field of the run's record (null: which one is not known before it runs), or a task. */
+export type ActionWrite = { kind: 'field'; field: string | null; value?: Json } | { kind: 'task' };
+
 /** What the core needs to know of an action to check a step that uses it. */
 export interface ActionDescription {
   type: string;
@@ -104,10 +107,14 @@ export interface ActionDescription {
   output?: OutputShape;
   /** Checks the arguments as written in a definition; values that hold `{{…}}` are checked when they are rendered. Paths are relative to `with`. */
   check(args: JsonObject, about: { module: ModuleDescription | null }): Problem[];
+  /** What it writes, from the arguments as a definition has them. Absent: not known. */
+  writes?(args: JsonObject, about: { module: ModuleDescription | null }): ActionWrite[];
 }
 
 /** Everything a definition may refer to. */
 export interface Catalog {
   modules: ReadonlyMap<string, ModuleDescription>;
   actions: ReadonlyMap<string, ActionDescription>;
+  /** The module that tasks live in, when it is one of the modules. */
+  taskModule?: string;
 }

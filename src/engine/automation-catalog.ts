@@ -10,13 +10,14 @@ import type { CrmHost } from '../host/crm-host.js';
 export class AutomationCatalog implements Catalog {
   readonly modules: ReadonlyMap<string, ModuleDescription>;
   readonly actions: ReadonlyMap<string, ActionDescription>;
+  readonly taskModule?: string;
   /** What this version of the library can run; anything else can be saved in a draft, not published. */
   readonly executable: Executable = {
     kinds: new Set(['action', 'branch', 'delay', 'parallel', 'run_workflow', 'stop']),
     triggers: new Set(['event', 'manual', 'schedule', 'date']),
   };
 
-  constructor(host: Pick<CrmHost, 'describeModules'>, actions: { describe(): readonly ActionDescription[] }) {
+  constructor(host: Pick<CrmHost, 'describeModules' | 'taskModule'>, actions: { describe(): readonly ActionDescription[] }) {
     const modules = new Map<string, ModuleDescription>();
     for (const module of host.describeModules()) {
       if (modules.has(module.name)) {
@@ -27,6 +28,7 @@ export class AutomationCatalog implements Catalog {
       modules.set(module.name, module);
     }
     this.modules = modules;
+    if (host.taskModule !== undefined) this.taskModule = host.taskModule;
     this.actions = new Map(actions.describe().map((action) => [action.type, action]));
   }
 }
