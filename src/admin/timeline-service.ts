@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ModuleDescription } from '../core/catalog.js';
+import { sameJson } from '../core/derive-events.js';
 import { AutomationError } from '../core/errors.js';
 import type { Actor, FieldChange } from '../core/event.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
@@ -147,7 +148,11 @@ function changeItem(row: TimelineChange, module: ModuleDescription): ChangeTimel
   const { workflowId, workflowName, runId, path, version, type, output } = row;
   const actor: Actor = { type: 'workflow', id: workflowId, ...(workflowName === null ? {} : { name: workflowName }) };
   const by = { workflowId, workflowName, runId, path };
-  return { kind: 'change', at: isoOf(row), actor, by, version, type, output, changes: changesOf(type, output ?? {}, module) };
+  const all = changesOf(type, output ?? {}, module);
+  const changes = all && knownChanges(module, all);
+  // The output tells of the same fields: of one that was hidden since, it is not shown either.
+  const isWhole = all === null || Object.entries(all).every(([name, change]) => sameJson({ ...change }, { ...changes?.[name] }));
+  return { kind: 'change', at: isoOf(row), actor, by, version, type, output: isWhole ? output : null, changes };
 }
 
 /** The fields that a built-in action has changed, as its output tells. */

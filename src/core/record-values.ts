@@ -58,14 +58,26 @@ interface StoredEvent {
 
 /**
  * An event that was stored some time ago with what the catalog knows of its record today: what the host has hidden since
- * reaches neither a run nor a response.
+ * reaches neither a run nor a response. Of a module that has left the catalog the ids are all that is known.
  */
 export function knownEvent<Event extends StoredEvent>(catalog: Pick<Catalog, 'modules'>, event: Event): Event {
-  const module = event.module === null ? undefined : catalog.modules.get(event.module);
-  if (!module) return event;
+  if (event.module === null) return event;
+  const module = catalog.modules.get(event.module);
+  if (!module) {
+    return {
+      ...event,
+      record: event.record && idOf(event.record),
+      previous: event.previous && idOf(event.previous),
+      changes: event.changes && {},
+    };
+  }
   const record = event.record && knownOf(catalog, module, event.record);
   const previous = event.previous && knownOf(catalog, module, event.previous);
   return { ...event, record, previous, changes: event.changes && knownChanges(module, event.changes) };
+}
+
+function idOf(record: RecordData): RecordData {
+  return Object.hasOwn(record, 'id') ? { id: record.id ?? null } : {};
 }
 
 /** The changes of the fields that the catalog knows. */

@@ -144,10 +144,21 @@ describe('an event that was stored before a field was hidden', () => {
     });
   });
 
-  it('stays as it is where it has no record, and where its module is not known', () => {
+  it('stays as it is where it has no record, and where it is about none', () => {
     const bare = { module: 'deals', record: null, previous: null, changes: null };
     expect(knownEvent(CATALOG, bare)).toEqual(bare);
-    for (const module of [null, 'planets']) expect(knownEvent(CATALOG, { ...stored, module })).toEqual({ ...stored, module });
+    expect(knownEvent(CATALOG, { ...stored, module: null })).toEqual({ ...stored, module: null });
+  });
+
+  it('says nothing but ids where its module has left the catalog', () => {
+    const of = (event: object) => knownEvent(CATALOG, { ...stored, module: 'planets', ...event });
+    expect(of({})).toEqual({ module: 'planets', record: { id: 'd' }, previous: { id: 'd' }, changes: {} });
+    expect(of({ record: { secret: 'x' }, previous: null, changes: null })).toEqual({
+      module: 'planets',
+      record: {},
+      previous: null,
+      changes: null,
+    });
   });
 
   it('has of a changed object the members that are fields, and no change when these are the same', () => {

@@ -183,4 +183,32 @@ describe('a hidden field', () => {
     const timeline = await app.module.get(TimelineService).list({ module: 'people', recordId: 'p-5' }, { limit: 50 }, ADMIN);
     for (const secret of SECRETS) expect(JSON.stringify([run, event, timeline])).not.toContain(secret);
   });
+
+  it('is shown no more where a step had changed it before the host hid it', async () => {
+    const open = await startAutomationApp({ dataSource: source, crm: crm(false) }, { database: app.database });
+    // Where nobody listens to what a step changes, the step itself tells of it.
+    const active = await app.query<{ id: string }>("SELECT id FROM automation.workflows WHERE status = 'active'");
+    for (const { id } of active) await open.workflows.pause(id, ADMIN);
+    await open.publishWorkflow({
+      trigger: { type: 'event', module: 'people', event: 'created' },
+      steps: [
+        { id: 'secret', type: 'change_field', with: { field: 'ssn', value: '078-05-1121' } },
+        { id: 'both', type: 'change_field', with: { fields: { ssn: '078-05-1122', name: 'Bea' } } },
+      ],
+    });
+    await insert('p-6');
+    await open.automation.publish({ workspaceId: 'acme', module: 'people', event: 'created', record: person('p-6') });
+    await open.automation.drain();
+    const timelineOf = async ({ module }: AutomationApp) =>
+      (await module.get(TimelineService).list({ module: 'people', recordId: 'p-6' }, { limit: 50 }, ADMIN)).items;
+    expect(JSON.stringify(await timelineOf(open))).toContain('078-05-1122');
+    await open.module.close();
+
+    const items = await timelineOf(app);
+    expect(JSON.stringify(items)).not.toContain('078-05-11');
+    expect(items.filter(({ kind }) => kind === 'change')).toMatchObject([
+      { by: { path: 'both' }, changes: { name: { to: 'Bea' } }, output: null },
+      { by: { path: 'secret' }, changes: {}, output: null },
+    ]);
+  });
 });
