@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { parseDefinition, publishProblems } from '../core/definition/parser.js';
+import { ProblemList } from '../core/definition/problem-list.js';
 import { maskSecrets, secretProblems } from '../core/definition/secrets.js';
-import { AutomationError, type Problem } from '../core/errors.js';
+import { AutomationError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { type Caller, callerAsActor } from '../host/access.js';
@@ -59,9 +60,10 @@ export class WorkflowChanges {
     const missing = secretProblems(draft, this.catalog.actions);
     const others = parsed.ok ? publishProblems(parsed.definition, this.catalog.executable) : parsed.problems;
     // One problem for each: a mask is no good signing secret either.
-    const problems: Problem[] = [...missing, ...others.filter(({ path }) => !missing.some((one) => one.path === path))];
+    const problems = new ProblemList();
+    problems.addAll([...missing, ...others.filter(({ path }) => !missing.some((one) => one.path === path))]);
     const trigger = isJsonObject(draft.trigger) ? draft.trigger : null;
-    return { draft, problems, trigger, module: typeof trigger?.module === 'string' ? trigger.module : null };
+    return { draft, problems: problems.toArray(), trigger, module: typeof trigger?.module === 'string' ? trigger.module : null };
   }
 
   /** A definition as people may read it. */

@@ -36,7 +36,7 @@ export class WorkflowTransfer {
 
   /**
    * A new draft from the draft of a workflow, its secrets included: they stay in the workspace, and go where they went.
-   * Throws `workflow_not_found` and `code_taken`.
+   * Throws `workflow_not_found`, `code_taken`, and `payload_too_large` when draft and name together are larger than a request.
    */
   async copy(id: string, command: CopyCommand, caller: Caller): Promise<WorkflowDetail> {
     checkShape(command, 'command', REQUEST_LIMITS);

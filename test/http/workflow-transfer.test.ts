@@ -70,6 +70,15 @@ describe('workflows, taken elsewhere,', () => {
       expect(copy.body.name).toBe(`Copy of ${'🦀'.repeat(192)}`);
     });
 
+    it('are refused where draft and name together are larger than a request may be, as the document says', async () => {
+      const definition = { note: 'x'.repeat(256 * 1024 - 100) };
+      const large = (await real.call('post', '/automation/workflows').send({ name: 'Large', definition }).expect(201)).body.id;
+      const refused = await real.call('post', `/automation/workflows/${large}/copy`).send({ name: 'x'.repeat(200) });
+      expect([refused.status, refused.body.code]).toEqual([413, 'payload_too_large']);
+      const { body } = await real.call('get', '/automation/docs-json', '').expect(200);
+      expect(body.paths['/automation/workflows/{id}/copy'].post.responses['413']).toBeDefined();
+    });
+
     it('can be made of what is archived', async () => {
       const { body } = await real.call('post', `${path}/copy`).send({ name: 'Put away' }).expect(201);
       await real.call('post', `/automation/workflows/${body.id}/archive`).expect(200);
@@ -125,6 +134,14 @@ describe('workflows, taken elsewhere,', () => {
       };
       const { body } = await real.call('post', '/automation/workflows/import').send(file).expect(201);
       expect(body.problems.map((problem: { path: string }) => problem.path)).toEqual(expect.arrayContaining(['trigger', 'steps[0].type']));
+    });
+
+    it('are told a hundred problems at the most, of secrets and others together', async () => {
+      const lost = (index: number) => ({ id: `w${index}`, type: 'webhook', with: { url: 'https://receiver.test/', secret: MASK } });
+      const steps = Array.from({ length: 80 }, (_, index) => [lost(index), { id: `u${index}`, type: 'unknown' }]).flat();
+      const { body } = await real.call('post', '/automation/workflows').send({ name: 'Broken', definition: { steps } }).expect(201);
+      expect(body.problems).toHaveLength(100);
+      expect(body.problems.at(-1)).toEqual({ path: '', message: 'There are more problems; mend these first.' });
     });
 
     it('are refused with a sentence when they are something else', async () => {

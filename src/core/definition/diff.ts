@@ -40,7 +40,8 @@ export interface DefinitionDiff {
  * wherever all of them have gone. The order of an object's members is no difference.
  */
 export function diffDefinitions(from: JsonObject, to: JsonObject): DefinitionDiff {
-  const [before, after] = [outlineOf(from), outlineOf(to)];
+  const places = new Places();
+  const [before, after] = [outlineOf(from, places), outlineOf(to, places)];
   const values = diffValues(before.own, after.own);
   const moved = movedSteps(before, after);
   const steps: StepDifference[] = [];
@@ -67,12 +68,12 @@ interface OutlinedStep {
   list: StepList;
 }
 
-/** A list of steps: `names` tells it by the names of branches, `indexes` by their places. */
+/** A list of steps: `names` tells it by the names of branches, `indexes` by their places; see {@link Places}. */
 interface StepList {
   /** The key of the step that it is in; empty for the definition's own. */
   parent: string;
-  names: string;
-  indexes: string;
+  names: number;
+  indexes: number;
   /** Keys of its steps, in order. */
   keys: string[];
 }
@@ -87,33 +88,45 @@ interface Outline {
 /** Where lists of steps are never looked for. */
 const NO_STEPS_INSIDE: ReadonlySet<string> = new Set(['with', 'trigger', 'conditions', 'when', 'settings']);
 
-function outlineOf(definition: JsonObject): Outline {
+/** Numbers for places in both definitions: texts of all the names on the way would be as many times as long as a hostile draft has lists. */
+class Places {
+  private readonly known = new Map<string, number>();
+
+  at(parent: number, name: string): number {
+    const key = `${parent} ${name}`;
+    const known = this.known.get(key) ?? this.known.size + 1;
+    this.known.set(key, known);
+    return known;
+  }
+}
+
+function outlineOf(definition: JsonObject, places: Places): Outline {
   const outline: Outline = { own: {}, steps: new Map(), lists: [] };
   const turns = new Map<string, number>();
   const ownOf = (value: JsonObject, parent: string, root: string): JsonObject => {
-    const walk = (value: Json, path: string, names: string, indexes: string): Json => {
+    const walk = (value: Json, path: string, names: number, indexes: number): Json => {
       if (isListOfSteps(value)) {
         const list: StepList = { parent, names, indexes, keys: [] };
         outline.lists.push(list);
-        for (const [index, step] of value.entries()) addStep(step, list, `${path}[${index}]`);
+        for (const [index, step] of value.entries()) addStep(step, list, item(path, index));
         return [];
       }
       if (Array.isArray(value)) {
-        return value.map((item, index) => {
-          const name = isJsonObject(item) && typeof item.name === 'string' ? `.${item.name}` : `[${index}]`;
-          return walk(item, `${path}[${index}]`, names + name, `${indexes}[${index}]`);
+        return value.map((member, index) => {
+          const name = isJsonObject(member) && typeof member.name === 'string' ? `.${member.name}` : `[${index}]`;
+          return walk(member, item(path, index), places.at(names, name), places.at(indexes, `[${index}]`));
         });
       }
       return isJsonObject(value) ? walkMembers(value, path, names, indexes) : value;
     };
-    const walkMembers = (value: JsonObject, path: string, names: string, indexes: string): JsonObject =>
+    const walkMembers = (value: JsonObject, path: string, names: number, indexes: number): JsonObject =>
       Object.fromEntries(
         Object.entries(value).map(([name, member = null]) => [
           name,
-          NO_STEPS_INSIDE.has(name) ? member : walk(member, at(path, name), at(names, name), at(indexes, name)),
+          NO_STEPS_INSIDE.has(name) ? member : walk(member, at(path, name), places.at(names, `.${name}`), places.at(indexes, `.${name}`)),
         ]),
       );
-    return walkMembers(value, root, '', '');
+    return walkMembers(value, root, 0, 0);
   };
   const addStep = (step: StepObject, list: StepList, path: string): void => {
     const turn = turns.get(step.id) ?? 0;
@@ -145,13 +158,10 @@ function titleOf({ own }: OutlinedStep): Pick<StepDifference, 'id' | 'name' | 't
 /** The keys of steps that are in both and have gone to another list, or past others that stay in theirs. */
 function movedSteps(before: Outline, after: Outline): Set<string> {
   const moved = new Set<string>();
-  // By their parents once: looked for anew at each list, a draft of 8,000 lists took four seconds.
-  const siblings = groupedBy(before.lists, ({ parent }) => parent);
-  const goneOn = new Map(
-    [...groupedBy(after.lists, ({ parent }) => parent)].map(([key, lists]) => [key, new Set(lists.map(({ names }) => names))]),
-  );
+  // By their parents and places once: looked for anew at each list, a draft of 8,000 lists took four seconds.
+  const [earlierLists, laterLists] = [new ListsByPlace(before.lists), new ListsByPlace(after.lists)];
   for (const list of after.lists) {
-    const earlier = earlierList(list, siblings.get(list.parent) ?? [], goneOn.get(list.parent) as ReadonlySet<string>);
+    const earlier = earlierList(list, earlierLists, laterLists);
     const places = new Map(earlier?.keys.map((key, index) => [key, index]));
     const stayed = list.keys.filter((key) => places.has(key));
     const inOrder = longestRise(stayed.map((key) => places.get(key) as number));
@@ -162,20 +172,34 @@ function movedSteps(before: Outline, after: Outline): Set<string> {
 }
 
 /** The list that this one was: in the same step by the same names, or else, of a branch with another name now, by its place. */
-function earlierList(list: StepList, siblings: readonly StepList[], goneOn: ReadonlySet<string>): StepList | undefined {
-  const named = siblings.find(({ names }) => names === list.names);
+function earlierList(list: StepList, before: ListsByPlace, after: ListsByPlace): StepList | undefined {
+  const named = before.named(list);
   if (named) return named;
-  return siblings.find(({ names, indexes }) => indexes === list.indexes && !goneOn.has(names));
+  const placed = before.placed(list);
+  return placed && !after.named(placed) ? placed : undefined;
 }
 
-function groupedBy(lists: readonly StepList[], keyOf: (list: StepList) => string): Map<string, StepList[]> {
-  const groups = new Map<string, StepList[]>();
-  for (const list of lists) {
-    const group = groups.get(keyOf(list));
-    if (group) group.push(list);
-    else groups.set(keyOf(list), [list]);
+/** Lists of steps, found by the step that they are in and their place there; of several with one name the first. */
+class ListsByPlace {
+  private readonly byNames = new Map<string, StepList>();
+  private readonly byIndexes = new Map<string, StepList>();
+
+  constructor(lists: readonly StepList[]) {
+    for (const list of lists) {
+      const { parent, names, indexes } = list;
+      const named = `${names} ${parent}`;
+      if (!this.byNames.has(named)) this.byNames.set(named, list);
+      this.byIndexes.set(`${indexes} ${parent}`, list);
+    }
   }
-  return groups;
+
+  named({ parent, names }: StepList): StepList | undefined {
+    return this.byNames.get(`${names} ${parent}`);
+  }
+
+  placed({ parent, indexes }: StepList): StepList | undefined {
+    return this.byIndexes.get(`${indexes} ${parent}`);
+  }
 }
 
 /** The indexes of a longest part of the numbers that rises; they are all different. */
@@ -218,7 +242,7 @@ function diffLists(from: Json[], to: Json[], path: string): ValueDifference[] {
   while (tail < shorter - head && isSame(from.length - 1 - tail, to.length - 1 - tail)) tail += 1;
   const differences: ValueDifference[] = [];
   for (let index = head; index < Math.max(from.length, to.length) - tail; index += 1) {
-    const here = `${path}[${index}]`;
+    const here = item(path, index);
     if (index >= to.length - tail) differences.push({ path: here, change: 'removed', from: from[index] as Json, to: null });
     else if (index >= from.length - tail) differences.push({ path: here, change: 'added', from: null, to: to[index] as Json });
     else differences.push(...diffValues(from[index] as Json, to[index] as Json, here));
@@ -237,6 +261,18 @@ function areEqual(left: Json, right: Json): boolean {
   return names.length === Object.keys(right).length && names.every(isEqual);
 }
 
+/** A path as it is shown. It stands at every difference below it, so a long key would be told thousands of times. */
+const LONGEST_PATH = 500;
+
 function at(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
+  return cut(path === '' ? name : `${path}.${name}`);
+}
+
+function item(path: string, index: number): string {
+  return cut(`${path}[${index}]`);
+}
+
+/** A path that was cut stays as it is, whatever comes behind. */
+function cut(path: string): string {
+  return path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}…` : path;
 }

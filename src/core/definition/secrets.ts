@@ -3,6 +3,7 @@ import { sameJson } from '../derive-events.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { isForbiddenKey } from '../storable-json.js';
+import { memberPath, ProblemList } from './problem-list.js';
 
 /** What people read in place of a secret. Sent back, it means: as it was. No argument that is secret takes it as a value. */
 export const MASK = '••••••';
@@ -16,6 +17,8 @@ type Actions = ReadonlyMap<string, Pick<ActionDescription, 'secret' | 'secretsGo
 interface RawStep {
   path: string;
   id: Json | undefined;
+  /** Its id, and of several with one id its turn among them. */
+  key: string;
   type: string;
   args: JsonObject;
 }
@@ -79,27 +82,27 @@ export function keepSecrets(edited: JsonObject, stored: JsonObject, actions: Act
 
 /** Masks that stand for nothing: secrets that have to be given. */
 export function secretProblems(definition: JsonObject, actions: Actions): Problem[] {
-  const problems: Problem[] = [];
+  const problems = new ProblemList();
   mapSteps(definition, (step) => {
     const isSecret = secretsOf(step.type, actions);
     for (const [name, value] of Object.entries(step.args)) {
-      if (isSecret(name)) problems.push(...maskPaths(value ?? null, `${step.path}.with.${name}`).map(asProblem));
+      if (isSecret(name) && !problems.full) addMasks(value ?? null, memberPath(`${step.path}.with`, name), problems);
     }
     return step.args;
   });
-  return problems;
+  return problems.toArray();
 }
 
 /** Two versions of a definition for the audit log: masked, and what became of the secrets of steps told by their ids. */
 export function maskChange(before: JsonObject, after: JsonObject, actions: Actions): { before: JsonObject; after: JsonObject } {
-  const earlier = new Map<Json, RawStep>();
+  const earlier = new Map<string, RawStep>();
   mapSteps(before, (step) => {
-    if (typeof step.id === 'string') earlier.set(step.id, step);
+    earlier.set(step.key, step);
     return step.args;
   });
   const mark = (step: RawStep) => {
     const isSecret = secretsOf(step.type, actions);
-    const args = typeof step.id === 'string' ? earlier.get(step.id)?.args : undefined;
+    const args = typeof step.id === 'string' ? earlier.get(step.key)?.args : undefined;
     return mapArguments(step.args, (name, value) => (isSecret(name) ? markedChange(value, args?.[name]) : value));
   };
   return { before: maskSecrets(before, actions), after: maskMisplaced(mapSteps(after, mark, masked), actions) };
@@ -126,15 +129,14 @@ function markedChange(value: Json, before: Json | undefined): Json {
   return shown === MASK && before !== undefined && JSON.stringify(before) !== JSON.stringify(value) ? CHANGED : shown;
 }
 
-function maskPaths(value: Json, path: string): string[] {
+function addMasks(value: Json, path: string, problems: ProblemList): void {
   // Not as a part of a text either: it would be sent as it is.
-  if (typeof value === 'string' && value.includes(MASK)) return [path];
-  return isJsonObject(value) ? Object.entries(value).flatMap(([name, member]) => maskPaths(member ?? null, `${path}.${name}`)) : [];
+  if (typeof value === 'string' && value.includes(MASK)) problems.add(path, NOT_KEPT);
+  if (!isJsonObject(value)) return;
+  for (const [name, member] of Object.entries(value)) addMasks(member ?? null, memberPath(path, name), problems);
 }
 
-function asProblem(path: string): Problem {
-  return { path, message: 'is not kept: this step has no such secret, or it has another id, type or address now. Give it again.' };
-}
+const NOT_KEPT = 'is not kept: this step has no such secret, or it has another id, type or address now. Give it again.';
 
 function mapArguments(args: JsonObject, change: (name: string, value: Json) => Json): JsonObject {
   const changed: JsonObject = {};
@@ -146,13 +148,23 @@ function mapArguments(args: JsonObject, change: (name: string, value: Json) => J
 
 /** A copy in which every step, wherever it stands, has the arguments that `change` returns; `misshapen` is for arguments that are no object. */
 function mapSteps(definition: JsonObject, change: (step: RawStep) => JsonObject, misshapen = (value: Json): Json => value): JsonObject {
+  const turns = new Map<string, number>();
+  const keyOf = ({ id }: JsonObject): string => {
+    if (typeof id !== 'string') return '';
+    const turn = turns.get(id) ?? 0;
+    turns.set(id, turn + 1);
+    // No text that is stored holds U+0000.
+    return `${id}\0${turn}`;
+  };
   const walk = (value: Json, path: string): Json => {
     if (Array.isArray(value)) return value.map((item, index) => walk(item, `${path}[${index}]`));
     if (!isJsonObject(value)) return value;
     const { id, type } = value;
+    // Before what is inside it.
+    const key = isJsonObject(value.with) ? keyOf(value) : '';
     return mapArguments(value, (name, member) => {
-      if (name !== 'with') return walk(member, path === '' ? name : `${path}.${name}`);
-      return isJsonObject(member) ? change({ path, id, type: typeof type === 'string' ? type : '', args: member }) : misshapen(member);
+      if (name !== 'with') return walk(member, memberPath(path, name));
+      return isJsonObject(member) ? change({ path, id, key, type: typeof type === 'string' ? type : '', args: member }) : misshapen(member);
     });
   };
   return walk(definition, '') as JsonObject;

@@ -33,7 +33,7 @@ export const date = {
   label: 'Date of a record',
   description: 'Starts some time before or after a date field of each record.',
   members: {
-    module: { type: 'string', description: 'A module of the catalogue.' },
+    module: { type: 'string', description: 'A module of the catalog.' },
     field: { type: 'string', description: 'A field of type date or datetime.' },
     offset: { type: 'string', description: 'How long after the date; with a minus, before it.', examples: ['P3D', '-PT12H', '-P2BD'] },
     at: { type: 'string', pattern: TIME_OF_DAY.source, description: 'The time of day.', examples: ['09:00'] },

@@ -33,7 +33,7 @@ export const event = {
   label: 'CRM event',
   description: 'Starts when something happens to a record.',
   members: {
-    module: { type: 'string', description: 'A module of the catalogue.' },
+    module: { type: 'string', description: 'A module of the catalog.' },
     event: { type: 'string', description: 'One of the events of the module.' },
     fields: { ...TEXTS, description: 'Only when one of these fields changed.' },
     from: { ...STAGES, description: 'The stage before.' },

@@ -25,7 +25,7 @@ const KINDS: readonly TriggerKind<Trigger>[] = [
 ] as unknown as readonly TriggerKind<Trigger>[];
 const BY_TYPE: ReadonlyMap<unknown, TriggerKind<Trigger>> = new Map(KINDS.map((kind) => [kind.type, kind]));
 
-/** One kind of trigger, as a catalogue shows it. */
+/** One kind of trigger, as a catalog shows it. */
 export interface TriggerDescription {
   type: string;
   label: string;

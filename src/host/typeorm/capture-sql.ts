@@ -54,7 +54,7 @@ function functionBody(module: ModuleDescription, table: EntityTable, { workspace
       .filter(({ rule }) => rule.on === on)
       .map(({ name }) => literal(name))
       .join(', ')}]::text[]`;
-  return `-- Made by nestjs-crm-automation from the CRM's catalogue. It is replaced when that changes: do not edit it.
+  return `-- Made by nestjs-crm-automation from the CRM's catalog. It is replaced when that changes: do not edit it.
 DECLARE
   before jsonb;
   after jsonb;
@@ -99,7 +99,7 @@ ${changedEvents(module).join('\n')}
 END`;
 }
 
-/** What follows from a change of a field, in the order of the catalogue. */
+/** What follows from a change of a field, in the order of the catalog. */
 function changedEvents({ events }: ModuleDescription): string[] {
   return events.flatMap(({ name, rule }) => {
     if (rule.on !== 'changed') return [];

@@ -64,7 +64,7 @@ export function fieldColumns(dataSource: DataSource, metadata: Metadata, { key, 
 export function describeFields(dataSource: DataSource, columns: readonly FieldColumn[], setting: FieldSetting): FieldDescription[] {
   const fields = new Map<string, FieldDescription>();
   for (const { field, path, name, column, type } of columns) {
-    const { label, options = column.enum?.map(String), writable } = setting.overrides[name] ?? {};
+    const { label, options = column.enum?.map(String) } = setting.overrides[name] ?? {};
     const holder = path.length > 0 ? (setting.overrides[field] ?? {}) : {};
     const description: FieldDescription = {
       name,
@@ -72,7 +72,7 @@ export function describeFields(dataSource: DataSource, columns: readonly FieldCo
       type,
       nullable: column.isNullable || column.isVirtualProperty,
       ...(column.isVirtualProperty ? { computed: true } : {}),
-      writable: writable !== false && holder.writable !== false && isWritable(column, setting),
+      writable: around(field, path).every((one) => setting.overrides[one]?.writable !== false) && isWritable(column, setting),
       ...(options === undefined ? {} : { options }),
       ...columnLimits(dataSource, column, type),
     };

@@ -56,7 +56,7 @@ export class WorkflowTransferController {
   @ApiParam(ID)
   @ApiBody({ type: CopyWorkflowDto, required: false })
   @ApiCreatedResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 404, 409, 415)
+  @ApiErrors(400, 404, 409, 413, 415)
   copy(
     @Param('id') id: string,
     @Body(checked(CopyWorkflowDto)) body: Checked<CopyWorkflowDto>,

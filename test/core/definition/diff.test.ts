@@ -269,4 +269,26 @@ describe('of any two definitions, the difference', () => {
       }),
     );
   });
+
+  it('cuts paths that are long, so that a long name is not told with each thing inside it', () => {
+    const name = 'x'.repeat(60_000);
+    const many = Array.from({ length: 3_000 }, (_, index) => step(`s${index}`));
+    const shown = `${name.slice(0, 500)}…`;
+    const added = diffDefinitions({}, { [name]: many });
+    expect(added.steps).toHaveLength(3_000);
+    expect(added.steps[2_999]).toMatchObject({ id: 's2999', to: shown });
+    const values = (value: number): JsonObject => ({ [name]: Object.fromEntries(many.map((_, index) => [`m${index}`, value])) });
+    const changed = diffDefinitions(values(1), values(2));
+    expect(changed.values).toHaveLength(3_000);
+    expect(changed.values[0]).toEqual({ path: shown, change: 'changed', from: 1, to: 2 });
+    expect(JSON.stringify([added, changed]).length).toBeLessThan(6_000_000);
+  });
+
+  it('tells steps apart that lie in places with long names which differ at their ends alone', () => {
+    const name = 'x'.repeat(1_000);
+    const from = { [`${name}a`]: [step('one')], [`${name}b`]: [step('two')] };
+    const to = { [`${name}a`]: [step('two')], [`${name}b`]: [step('one')] };
+    expect(told(diffDefinitions(from, to))).toBe('moved two, moved one');
+    expect(told(diffDefinitions(from, from))).toBe('');
+  });
 });

@@ -196,4 +196,27 @@ describe('an edit in the audit log', () => {
     );
     expect(free.after).toEqual({ steps: [hook({ secret: MASK, headers: { a: MASK } }), { type: 'sms', with: { key: MASK } }] });
   });
+
+  it('tells what became of the secrets of steps with one id by their turn', () => {
+    const sms = (key: string): JsonObject => ({ id: 'twice', type: 'sms', with: { key } });
+    const two = { steps: [sms('k'), sms('l')] };
+    const shown = { steps: [sms(MASK), sms(MASK)] };
+    expect(maskChange(two, two, ACTIONS)).toEqual({ before: shown, after: shown });
+    expect(maskChange(two, { steps: [sms('k'), sms('m')] }, ACTIONS).after).toEqual({ steps: [sms(MASK), sms(`${MASK} (changed)`)] });
+    const inside = (outer: string, inner: string): JsonObject => ({ steps: [{ ...sms(outer), steps: [sms(inner)] }] });
+    // The one outside comes first, wherever its arguments stand among its members.
+    const { with: args, ...rest } = (inside('k', 'l').steps as JsonObject[])[0] as JsonObject;
+    expect(JSON.stringify(maskChange(inside('k', 'l'), { steps: [{ ...rest, with: args ?? null }] }, ACTIONS).after)).not.toContain(
+      'changed',
+    );
+  });
+
+  it('names a hundred masks that stand for nothing, each with a path that is not too long, and says that there are more', () => {
+    const name = 'x'.repeat(60_000);
+    const steps = Array.from({ length: 200 }, (_, index) => ({ id: `s${index}`, type: 'sms', with: { key: MASK } }));
+    const problems = secretProblems({ [name]: steps }, ACTIONS);
+    expect(problems).toHaveLength(100);
+    expect(problems.at(-1)?.message).toBe('There are more problems; mend these first.');
+    expect(JSON.stringify(problems).length).toBeLessThan(60_000);
+  });
 });
