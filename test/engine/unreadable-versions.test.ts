@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { startAutomationApp } from '../support/automation-app.js';
 
+const STEP = { id: 'task', type: 'create_task', with: { title: 'Call' } };
+
 describe('an active workflow that this release cannot run', () => {
   it.each([
     ['its condition names a field that the CRM no longer has', { conditions: { field: 'fax', operator: 'equals', value: '1' } }],
@@ -9,7 +11,7 @@ describe('an active workflow that this release cannot run', () => {
     const app = await startAutomationApp();
     const id = await app.publishWorkflow({
       trigger: { type: 'event', module: 'leads', event: 'created' },
-      steps: [{ id: 'task', type: 'create_task', with: { title: 'Call' } }],
+      steps: [STEP],
     });
     await app.query('UPDATE automation.workflow_versions SET definition = definition || $1::jsonb', [JSON.stringify(change)]);
     await app.createLead();
@@ -20,6 +22,20 @@ describe('an active workflow that this release cannot run', () => {
     expect(await app.query('SELECT sum(started)::int AS started, sum(failed)::int AS failed FROM automation.workflow_stats')).toEqual([
       { started: 1, failed: 1 },
     ]);
+    await app.close();
+  });
+
+  it('starts nothing of an emitted event whose transaction was rolled back', async () => {
+    const app = await startAutomationApp({}, { emitter: true });
+    const id = await app.publishWorkflow({ trigger: { type: 'event', module: 'leads', event: 'created' }, steps: [STEP] });
+    await app.query(`UPDATE automation.workflow_versions SET definition = definition || '{"steps": 1}'`);
+    app.emitter.emit('lead.created', { id: 'ghost', workspaceId: 'acme', name: 'Ada' });
+    await app.captured();
+    await app.automation.drain();
+    await app.query(`UPDATE automation.events SET occurred_at = now() - interval '1 min', waits_until = now()`);
+    await app.automation.drain();
+    expect(await app.runsOf({ workflowId: id })).toEqual([]);
+    expect(await app.query(`SELECT error->>'code' AS code FROM automation.events`)).toEqual([{ code: 'record_not_found' }]);
     await app.close();
   });
 });

@@ -31,24 +31,27 @@ interface Undecided {
 
 /**
  * Loads what conditions need beyond the event: records that were published by id alone, and related records; and holds what
- * was heard, not published, against its record. Without locks: most events start nothing, and the CRM's writers must not
- * wait for those.
+ * was heard, not published, against its record: also `heard`, which no candidate is about. Without locks: most events start
+ * nothing, and the CRM's writers must not wait for those.
  */
 export async function completeRecords(
   { manager, crm, catalog, payloadBytes }: { manager: EntityManager; crm: CrmHost; catalog: Catalog; payloadBytes: number },
   candidates: readonly Candidate[],
+  heard: readonly ClaimedEvent[],
 ): Promise<Undecided> {
   const wanted = new Map<string, Wanted>();
-  for (const { event, version } of candidates) {
+  const want = (event: ClaimedEvent, relations: readonly string[]): void => {
     const { workspaceId, module, recordId } = event;
-    if (recordId === null || module === null || isComplete(event, version)) continue;
+    if (recordId === null || module === null) return;
     const key = `${workspaceId}/${module}`;
     const group: Wanted = wanted.get(key) ?? { workspaceId, module, ids: new Set(), relations: new Set(), events: new Set() };
     wanted.set(key, group);
     group.ids.add(recordId);
     group.events.add(event);
-    for (const relation of version.conditionRelations) group.relations.add(relation);
-  }
+    for (const relation of relations) group.relations.add(relation);
+  };
+  for (const { event, version } of candidates) if (!isComplete(event, version)) want(event, version.conditionRelations);
+  for (const event of heard) want(event, []);
   const undecided: Undecided = { unanswered: new Set(), waiting: new Set(), never: new Set() };
   const notes: Note[] = [];
   for (const { workspaceId, module, ids, relations, events } of wanted.values()) {

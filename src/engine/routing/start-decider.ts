@@ -73,7 +73,10 @@ export class StartDecider {
     const found = await this.candidates(manager, claimed, generations);
     const { payloadBytes } = this.settings.limits;
     const context = { manager, crm: this.crm, catalog: this.catalog, payloadBytes };
-    const { unanswered, waiting, never } = await completeRecords(context, found.candidates);
+    const heard = claimed.filter((event) => event.heard !== null);
+    // Whom nobody listens to, but a date or a release that this one cannot read.
+    const others = heard.length === 0 ? [] : await this.followedOtherwise(manager, heard, found.unreadable, generations);
+    const { unanswered, waiting, never } = await completeRecords(context, found.candidates, others);
     const undecided = new Set([...unanswered, ...waiting, ...never]);
     const unfollowed = await this.dated.follow(
       manager,
@@ -89,6 +92,17 @@ export class StartDecider {
     }
     const events = claimed.filter((event) => !undecided.has(event));
     return { ...(await this.candidates(manager, events, generations)), events, waiting, never: [...never] };
+  }
+
+  /** Of events that were heard those that matter to somebody besides the candidates: they, too, must have happened. */
+  private async followedOtherwise(
+    manager: EntityManager,
+    heard: readonly ClaimedEvent[],
+    unreadable: readonly UnstartedRun[],
+    generations: ReadonlyMap<string, string | null>,
+  ): Promise<ClaimedEvent[]> {
+    const followed = await this.dated.followed(manager, heard, generations);
+    return heard.filter((event) => followed.has(event) || unreadable.some(({ eventId }) => eventId === event.id));
   }
 
   /** The workflows that may start: those that listen to an event, or the one that a start names. */

@@ -26,6 +26,23 @@ export class DatedRecords {
     @Inject(CRM_HOST) private readonly crm: CrmHost,
   ) {}
 
+  /** The events that tell of records which some version follows for a date, with those versions. */
+  async followed<Event extends DomainEvent>(
+    manager: EntityManager,
+    events: readonly Event[],
+    generations: ReadonlyMap<string, string | null>,
+  ): Promise<Map<Event, readonly DatedVersion[]>> {
+    const followed = new Map<Event, readonly DatedVersion[]>();
+    for (const event of events) {
+      const { workspaceId, module, recordId, trigger } = event;
+      // Starts with an input of their own change no record.
+      if (module === null || recordId === null || trigger !== null) continue;
+      const versions = await this.active.dated(manager, workspaceId, generations.get(workspaceId) ?? null, module);
+      if (versions.length > 0) followed.set(event, versions);
+    }
+    return followed;
+  }
+
   /**
    * Follows the records that events are about, in the transaction that routes them. Returns the events about whose records
    * the CRM did not answer in time.
@@ -36,12 +53,9 @@ export class DatedRecords {
     generations: ReadonlyMap<string, string | null>,
   ): Promise<Event[]> {
     const wanted = new Map<string, { record: DatedRecord; versions: readonly DatedVersion[] }>();
-    for (const { workspaceId, module, recordId, trigger, occurredAt } of events) {
-      // Starts with an input of their own change no record.
-      if (module === null || recordId === null || trigger !== null) continue;
-      const versions = await this.active.dated(manager, workspaceId, generations.get(workspaceId) ?? null, module);
-      if (versions.length === 0) continue;
-      const key = JSON.stringify([workspaceId, module, recordId]);
+    for (const [event, versions] of await this.followed(manager, events, generations)) {
+      const { workspaceId, module, recordId, occurredAt } = event as Event & { module: string; recordId: string };
+      const key = nameOf({ workspaceId, module, recordId });
       const since = new Date(Math.min(Date.parse(occurredAt), wanted.get(key)?.record.since.getTime() ?? Number.POSITIVE_INFINITY));
       wanted.set(key, { record: { workspaceId, module, recordId, since }, versions });
     }
