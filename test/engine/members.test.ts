@@ -3,8 +3,9 @@ import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { CRM_HOST, type CrmHost, type UserSearch } from '../../src/host/crm-host.js';
 import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { Lead, sampleDataSource } from '../support/sample-crm.js';
+import { createMigratedDatabase } from '../support/template-databases.js';
 
 @Entity('crm_members')
 class Membership {
@@ -18,7 +19,7 @@ let database: TestDatabase;
 let source: DataSource;
 let app: AutomationApp;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   const { options } = sampleDataSource(database.url);
   const entities = [...(options.entities as []), Membership];
   source = await new DataSource({ ...options, entities, synchronize: true } as never).initialize();

@@ -8,9 +8,10 @@ import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { createTestRole, type TestRole } from '../support/roles.js';
 import { Lead, sampleDataSource, seedUsers, Task } from '../support/sample-crm.js';
+import { createMigratedDatabase } from '../support/template-databases.js';
 
 const TABLES = ['crm_users', 'crm_leads', 'crm_tasks', 'crm_notifications'];
 
@@ -80,7 +81,7 @@ let admin: DataSource;
 let tenants: DataSource;
 let role: TestRole;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   admin = await sampleDataSource(database.url, { synchronize: true }).initialize();
   await seedUsers(admin, 'acme');
   await seedUsers(admin, 'rival');

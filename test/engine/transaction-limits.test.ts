@@ -3,8 +3,9 @@ import { IsOptional } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { Lead, sampleDataSource, seedUsers } from '../support/sample-crm.js';
+import { createMigratedDatabase } from '../support/template-databases.js';
 
 class Nothing {
   @IsOptional() nothing?: string;
@@ -17,7 +18,7 @@ describe("whatever the engine writes, where the database's default is REPEATABLE
   let app: AutomationApp;
   let called: () => Promise<void>;
   beforeEach(async () => {
-    database = await createTestDatabase();
+    database = await createMigratedDatabase();
     const host = await sampleDataSource(database.url, { synchronize: true }).initialize();
     await seedUsers(host, 'acme');
     await host.query(`DO $$ BEGIN

@@ -197,9 +197,9 @@ describe.each([
         for (const body of method === 'get' ? [undefined] : oddBodies) {
           const test = admin.call(method, url).set('Content-Type', 'application/json');
           const answer = await (body === undefined ? test : test.send(JSON.stringify(body)));
-          if (method === 'get' && !path.includes('/:')) expect(answer.status).toBe(200);
-          else
-            expect([url, body, answer.status >= 400 && answer.status < 500, typeof answer.body.code]).toEqual([url, body, true, 'string']);
+          // A body is nothing to them; some need a parameter.
+          if (method === 'get' && answer.status === 200 && !path.includes('/:')) continue;
+          expect([url, body, answer.status >= 400 && answer.status < 500, typeof answer.body.code]).toEqual([url, body, true, 'string']);
         }
       }
     }

@@ -6,15 +6,16 @@ import { countUpTo } from '../../src/store/bounded-count.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { QueryParts } from '../../src/store/query-parts.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { createMigratedDatabase } from '../support/template-databases.js';
 
 describe('the database as the admin’s side uses it', () => {
   let test: TestDatabase;
   let host: DataSource;
   let database: AutomationDatabase;
   beforeAll(async () => {
-    test = await createTestDatabase();
+    test = await createMigratedDatabase();
     host = await new DataSource({ type: 'postgres', url: test.url }).initialize();
     database = new AutomationDatabase(host, { poolSize: 6, migrations: MIGRATIONS, migrate: 'auto' });
     await database.connect();

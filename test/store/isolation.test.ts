@@ -2,14 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createMigratedDatabase } from '../support/template-databases.js';
 
 describe.each(['repeatable read', 'serializable'])('our transactions where the database defaults to %s', (byDefault) => {
   let database: TestDatabase;
   let host: DataSource;
   let own: AutomationDatabase;
   beforeAll(async () => {
-    database = await createTestDatabase();
+    database = await createMigratedDatabase();
     host = await new DataSource({ type: 'postgres', url: database.url }).initialize();
     await host.query(`DO $$ BEGIN
       EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = %L', current_database(), '${byDefault}');

@@ -4,14 +4,15 @@ import { DataSource, type Logger } from 'typeorm';
 import { isConnectionLoss } from '../../src/host/postgres-errors.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createMigratedDatabase } from '../support/template-databases.js';
 
 describe('the pool of our own, whatever the host has set for its own', () => {
   let database: TestDatabase;
   let host: DataSource;
   let own: AutomationDatabase;
   beforeAll(async () => {
-    database = await createTestDatabase();
+    database = await createMigratedDatabase();
     host = new DataSource({
       type: 'postgres',
       url: database.url,

@@ -14,9 +14,10 @@ import { EmitterBridge } from '../../src/engine/capture/emitter-bridge.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import type { Caller } from '../../src/host/access.js';
 import { AutomationDatabase } from '../../src/store/database.js';
-import { createTestDatabase, type TestDatabase } from './database.js';
+import type { TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
-import { Lead, sampleCrm, sampleDataSource, seedUsers } from './sample-crm.js';
+import { Lead, sampleCrm, sampleDataSource } from './sample-crm.js';
+import { createSampleDatabase } from './template-databases.js';
 
 export const ADMIN: Caller = { userId: 'admin', name: 'Admin', workspaceId: 'acme', permissions: ['view', 'operate', 'manage', 'tasks'] };
 
@@ -54,9 +55,8 @@ export async function startAutomationApp(
   options: Partial<AutomationOptions> = {},
   on: { database?: TestDatabase; emitter?: boolean; imports?: ModuleMetadata['imports'] } = {},
 ): Promise<AutomationApp> {
-  const database = on.database ?? (await createTestDatabase());
-  const source = await sampleDataSource(database.url, { synchronize: on.database === undefined }).initialize();
-  if (on.database === undefined) await seedUsers(source, 'acme');
+  const database = on.database ?? (await createSampleDatabase());
+  const source = await sampleDataSource(database.url).initialize();
   const automationModule = AutomationModule.forRootAsync({
     useFactory: (): AutomationOptions => ({ dataSource: source, crm: sampleCrm(), worker: { enabled: false }, ...options }),
   });

@@ -8,13 +8,27 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes an empty database on the run's Postgres (see postgres-global-setup.mjs). */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** Makes a database on the run's Postgres (see postgres-global-setup.mjs): empty, or a copy of another one that nobody is connected to. */
+export async function createTestDatabase(template = 'template0'): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await administer(`CREATE DATABASE ${name} TEMPLATE template0`);
+  await administer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`));
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  const drop = (): Promise<void> => administer(async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)));
+  return { url: url.href, drop };
+}
+
+/** Works on the server, on a connection that is closed afterwards. */
+export async function administer<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: serverUrl() });
+  // A server that goes away in between fails the query; without a listener it would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 function serverUrl(): string {
@@ -22,16 +36,4 @@ function serverUrl(): string {
   if (url === undefined)
     throw new Error('TEST_DATABASE_URL is not set: run the tests with `npm run jest`, whose global setup starts Postgres.');
   return url;
-}
-
-async function administer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl() });
-  // A server that goes away in between fails the query; without a listener it would end the process.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }

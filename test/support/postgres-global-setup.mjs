@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,8 @@ import { loadLauncher } from './postgres-launcher.mjs';
 
 /** One Postgres for the whole jest run, in memory-speed mode; or the server that DATABASE_URL names. */
 export default async function setup() {
+  // Names what template-databases.ts builds for this run.
+  process.env.TEST_TEMPLATES = `test_template_${randomBytes(8).toString('hex')}`;
   if (process.env.DATABASE_URL) {
     process.env.TEST_DATABASE_URL = process.env.DATABASE_URL;
     return;

@@ -5,7 +5,8 @@ import { DataSource } from 'typeorm';
 import { Automation, AutomationModule, type AutomationOptions, RunService, WorkflowService } from '../../src/index.js';
 import { AutomationTesting, MemoryCrm } from '../../src/testing/index.js';
 import { ADMIN } from '../support/automation-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createMigratedDatabase } from '../support/template-databases.js';
 
 const text = (name: string, writable = true) => ({ name, label: name, type: 'text' as const, nullable: true, writable });
 
@@ -54,7 +55,7 @@ describe('what hosts test with', () => {
 
   /** An application as it is in production: its worker is on, its mail and its webhooks would go out. */
   async function start(testing: AutomationTesting): Promise<void> {
-    database = await createTestDatabase();
+    database = await createMigratedDatabase();
     const dataSource = await new DataSource({ type: 'postgres', url: database.url, entities: [] }).initialize();
     source = dataSource;
 

@@ -13,7 +13,7 @@ import {
 import type { AutomationOptions } from '../../../src/automation.options.js';
 import { typeOrmCrm } from '../../../src/host/typeorm-crm-host.js';
 import { type AutomationApp, startAutomationApp } from '../../support/automation-app.js';
-import { createTestDatabase } from '../../support/database.js';
+import { createMigratedDatabase } from '../../support/template-databases.js';
 
 @Entity('companies')
 export class Company {
@@ -77,7 +77,7 @@ export function dealsCrm() {
 
 /** A host whose deals come by one of the doors. */
 export async function startCapturedApp(options: Partial<AutomationOptions>): Promise<CapturedApp> {
-  const database = await createTestDatabase();
+  const database = await createMigratedDatabase();
   const crm = await new DataSource({ type: 'postgres', url: database.url, entities: [Deal, Company], synchronize: true }).initialize();
   await crm.manager.insert(Company, { id: 'c-1', tenantId: 'acme', name: 'Analytical Engines' });
   const app = await startAutomationApp({ dataSource: crm, crm: dealsCrm(), ...options }, { database, emitter: true }).catch(

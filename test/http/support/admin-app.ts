@@ -18,7 +18,8 @@ import { SWAGGER } from '../../../src/http/openapi.js';
 import { AdminDatabase, type AdminLimits } from '../../../src/store/admin-database.js';
 import { AutomationDatabase } from '../../../src/store/database.js';
 import { MIGRATIONS } from '../../../src/store/migrations.js';
-import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import type { TestDatabase } from '../../support/database.js';
+import { createMigratedDatabase } from '../../support/template-databases.js';
 
 const LEADS: ModuleDescription = {
   name: 'leads',
@@ -112,7 +113,7 @@ export async function startAdminApp(
     swagger?: null;
   } = {},
 ): Promise<AdminApp> {
-  const testDatabase: TestDatabase = await createTestDatabase();
+  const testDatabase: TestDatabase = await createMigratedDatabase();
   const host = new DataSource({ type: 'postgres', url: testDatabase.url, entities: [] });
   const database = new AutomationDatabase(host, { poolSize: 8, migrations: MIGRATIONS, migrate: 'auto' });
   await database.connect();

@@ -10,8 +10,8 @@ import { setupAutomationDocs } from '../../../src/http/index.js';
 import { AutomationDatabase } from '../../../src/store/database.js';
 import { type AdminApp, CALLERS, type Route } from '../../http/support/admin-app.js';
 import { rows } from '../../http/support/seed.js';
-import { createTestDatabase } from '../../support/database.js';
-import { Lead, sampleCrm, sampleDataSource, seedUsers } from '../../support/sample-crm.js';
+import { Lead, sampleCrm, sampleDataSource } from '../../support/sample-crm.js';
+import { createSampleDatabase } from '../../support/template-databases.js';
 
 /** The whole module in a host of its own, as a CRM mounts it: the attacks are made on what is shipped, not on parts of it. */
 export interface RealApp extends Pick<AdminApp, 'call' | 'database' | 'close'> {
@@ -39,9 +39,8 @@ export async function startRealApp(
   options: Partial<AutomationOptions> = {},
   prepare: (app: NestExpressApplication) => void = () => undefined,
 ): Promise<RealApp> {
-  const testDatabase = await createTestDatabase();
-  const source = await sampleDataSource(testDatabase.url, { synchronize: true }).initialize();
-  await seedUsers(source, 'acme');
+  const testDatabase = await createSampleDatabase();
+  const source = await sampleDataSource(testDatabase.url).initialize();
   await source.getRepository(Lead).insert({ id: '42', workspaceId: 'acme', name: 'Ann Example', email: 'ann@lead.test', source: 'Web' });
   const automationModule = AutomationModule.forRootAsync({
     useFactory: (): AutomationOptions => ({

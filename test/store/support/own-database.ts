@@ -2,8 +2,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AutomationDatabase } from '../../../src/store/database.js';
 import { MIGRATIONS } from '../../../src/store/migrations.js';
-import { createTestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
+import { createMigratedDatabase } from '../../support/template-databases.js';
 
 type Row = Record<string, unknown>;
 
@@ -27,7 +27,7 @@ export interface OwnDatabase {
 
 /** Makes a database of the test's own, brought up to date. */
 export async function openOwnDatabase(): Promise<OwnDatabase> {
-  const test = await createTestDatabase();
+  const test = await createMigratedDatabase();
   const host = new DataSource({ type: 'postgres', url: test.url });
   const database = new AutomationDatabase(host, { poolSize: 4, migrations: MIGRATIONS, migrate: 'auto' });
   await database.connect();
