@@ -48,8 +48,22 @@ export default {
       name: 'core-is-pure',
       comment: 'core imports core and the pure libraries only: no Node modules, Nest, TypeORM or other packages',
       severity: 'error',
-      from: { path: '^src/core/' },
+      from: { path: '^src/core/', pathNot: '^src/core/libraries[.]ts$' },
       to: { pathNot: ['^src/core/', pureLibraries] },
+    },
+    {
+      name: 'core-loads-late',
+      comment: 'the file that loads the libraries of core when they are first used takes from Node what that needs',
+      severity: 'error',
+      from: { path: '^src/core/libraries[.]ts$' },
+      to: { pathNot: ['^(node:)?module$', pureLibraries] },
+    },
+    {
+      name: 'libraries-load-late',
+      comment: 'importing the package is to cost little: these libraries are loaded when first used, by the two files libraries.ts',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [demo, '^src/(core|actions)/libraries[.]ts$'] },
+      to: { path: '(^|/)node_modules/(cron|handlebars|ipaddr[.]js|luxon|nodemailer|re2js|undici)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'demo-is-a-host',

@@ -1,9 +1,10 @@
 import type { EventEmitter } from 'node:events';
-import { DataSource, type DataSourceOptions, type EntityManager, type MixedList } from 'typeorm';
+import type { DataSource, DataSourceOptions, EntityManager, MixedList } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
 import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions } from './schema.js';
 import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from './transaction-limits.js';
+import { typeorm } from './typeorm.js';
 import { within } from './within.js';
 
 /** How long a connection is silent before the kernel asks whether anybody is there. */
@@ -62,7 +63,7 @@ export class AutomationDatabase {
       throw new AutomationError('postgres_required', `Automation needs a Postgres DataSource; the host's is '${type}'.`);
     }
     await this.migrate();
-    const source = new DataSource({
+    const source = new (typeorm().DataSource)({
       ...this.derivedOptions(this.settings.poolSize),
       entities: this.hostSource.options.entities as MixedList<never>,
     });
@@ -184,7 +185,7 @@ export class AutomationDatabase {
   }
 
   private async migrate(): Promise<void> {
-    const source = new DataSource({
+    const source = new (typeorm().DataSource)({
       ...this.derivedOptions(2),
       ...migrationOptions(this.settings.migrations),
     });

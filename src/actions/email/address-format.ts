@@ -1,6 +1,6 @@
-import addressparser from 'nodemailer/lib/addressparser';
 import type { Json } from '../../core/json.js';
 import type { TemplatePiece, TextFormat } from '../../core/template/template.js';
+import { addressparser } from '../libraries.js';
 import { addressInvalid, checkedMailbox, entriesOf, type MailAddress, parseAddresses, quoted } from './addresses.js';
 
 /**
@@ -23,7 +23,7 @@ export function addressFormat(argument: string): TextFormat {
 function checkedValue(value: Json, argument: string): Json {
   for (const text of entriesOf(value).filter((entry) => typeof entry === 'string')) {
     parseAddresses(text, argument);
-    if (addressparser(text).some((entry) => 'group' in entry)) {
+    if (addressparser()(text).some((entry) => 'group' in entry)) {
       throw addressInvalid(argument, `${quoted(text)} names a group`);
     }
   }
@@ -43,7 +43,7 @@ function composeAddresses(pieces: readonly TemplatePiece[], argument: string): M
   const alone = new RegExp(`((?:^|[,;:<])\\s*${mark}\\d+e)(?=\\s*(?:$|[,;>]))`, 'g');
   const places = new RegExp(`${mark}(\\d+)e(?:@${mark}z)?`, 'g');
   const filled = (text: string) => text.replace(places, (_place, index: string) => values[Number(index)] ?? '');
-  return addressparser(marked.replace(alone, `$1@${mark}z`), { flatten: true }).flatMap((found) => {
+  return addressparser()(marked.replace(alone, `$1@${mark}z`), { flatten: true }).flatMap((found) => {
     const mailbox = { name: filled(found.name), address: filled(found.address) };
     if (found.address === '') {
       throw addressInvalid(argument, `${quoted(mailbox.name)} holds no address: put addresses in brackets, name <address>`);

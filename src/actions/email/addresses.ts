@@ -1,7 +1,7 @@
 import { isEmail } from 'class-validator';
-import addressparser from 'nodemailer/lib/addressparser';
 import { AutomationError, type Problem } from '../../core/errors.js';
 import { isJsonObject, type Json } from '../../core/json.js';
+import { addressparser } from '../libraries.js';
 
 /** One mailbox. `name` may be empty. */
 export interface MailAddress {
@@ -57,7 +57,7 @@ function readEntry(entry: Json, field: string): MailAddress[] {
     throw addressInvalid(field, 'an address is a text');
   }
   refuseControls(entry, field);
-  const mailboxes = addressparser(entry, { flatten: true });
+  const mailboxes = addressparser()(entry, { flatten: true });
   if (mailboxes.length === 0) {
     throw addressInvalid(field, `${quoted(entry)} holds no address`);
   }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
-import { createTransport, type SendMailOptions, type TransportConfig, type Transporter } from 'nodemailer';
+import type { SendMailOptions, TransportConfig, Transporter } from 'nodemailer';
 import { AutomationError } from '../../core/errors.js';
+import { once } from '../../core/libraries.js';
+import { nodemailer } from '../libraries.js';
 import type { AddressGuard } from '../outbound/address-guard.js';
 import { type MailAddress, MOST_RECIPIENTS, parseAddresses } from './addresses.js';
 import { heldTransport } from './held-transport.js';
@@ -68,8 +70,10 @@ type TrackedMail = SendMailOptions & { automationProgress?: SendProgress };
  */
 export class Mailer {
   readonly templates: EmailTemplates;
-  private readonly settings: { transporter: Transporter; from: MailAddress; replyTo: MailAddress[] } | null;
+  private readonly settings: MailSettings | null;
   private readonly ownsTransporter: boolean;
+  /** Whether mail was sent, and a transport of ours may hold connections. */
+  private isUsed = false;
   /** Transporters like the configured one with other timeouts, by these. */
   private readonly timed = new Map<number, Transporter>();
 
@@ -95,7 +99,8 @@ export class Mailer {
       });
     }
     const { from, replyTo } = this.settings;
-    const transporter = this.transporterFor(this.settings.transporter, options.timeoutMs);
+    this.isUsed = true;
+    const transporter = this.transporterFor(this.settings.transporter(), options.timeoutMs);
     const recipients = [...content.to, ...(content.cc ?? []), ...(content.bcc ?? [])].map((mailbox) => mailbox.address);
     checkRecipients(recipients);
     const messageId = messageIdFor(options.idempotencyKey, from.address);
@@ -129,8 +134,8 @@ export class Mailer {
 
   /** Closes the connections of a transport that was made here; a transporter of the host is left to the host. */
   close(): void {
-    if (this.ownsTransporter) {
-      this.settings?.transporter.close();
+    if (this.ownsTransporter && this.isUsed) {
+      this.settings?.transporter().close();
     }
   }
 
@@ -140,7 +145,7 @@ export class Mailer {
     if (!this.ownsTransporter || timeoutMs === undefined || transport.name !== 'SMTP') return usual;
     const known = this.timed.get(timeoutMs);
     if (known) return known;
-    const made = createTransport(withTimeouts(transport.options, timeoutMs)) as Transporter;
+    const made = nodemailer().createTransport(withTimeouts(transport.options, timeoutMs)) as Transporter;
     trackProgress(made);
     // Admins choose the timeouts; there are seldom more than two.
     if (this.timed.size >= MOST_TIMED) this.timed.clear();
@@ -165,22 +170,32 @@ function checkFolders(folders: readonly string[]): void {
   }
 }
 
-function settingsOf(
-  options: MailOptions,
-  transport: NonNullable<MailOptions['transport']>,
-): { transporter: Transporter; from: MailAddress; replyTo: MailAddress[] } {
+/** What the options come to. */
+interface MailSettings {
+  /** Made for the first mail. */
+  transporter: () => Transporter;
+  from: MailAddress;
+  replyTo: MailAddress[];
+}
+
+function settingsOf(options: MailOptions, transport: NonNullable<MailOptions['transport']>): MailSettings {
   const [from, ...others] = parseAddresses(options.from, 'from');
   if (!from || others.length > 0) {
     throw new AutomationError('mail_config_invalid', 'The from option of mail must be one address', {
       hint: 'For example: CRM <crm@acme.test>',
     });
   }
-  const transporter = isTransporter(transport) ? transport : ownTransporter(transport, options.guard);
-  trackProgress(transporter);
+  const make = isTransporter(transport) ? () => transport : ownTransporter(transport, options.guard);
+  const transporter = once(() => {
+    const made = make();
+    trackProgress(made);
+    return made;
+  });
   return { transporter, from, replyTo: parseAddresses(options.replyTo, 'replyTo') };
 }
 
-function ownTransporter(transport: string | TransportConfig, guard: AddressGuard | undefined): Transporter {
+/** Checks the options; what it returns makes the transporter, and loads what that takes. */
+function ownTransporter(transport: string | TransportConfig, guard: AddressGuard | undefined): () => Transporter {
   if (typeof transport === 'string' && !/^smtps?:\/\//i.test(transport)) {
     throw new AutomationError('mail_config_invalid', 'The transport of mail is not the URL of an SMTP server', {
       hint: 'It must start with smtp:// or smtps://: smtp://user:password@mail.example.com:587',
@@ -199,7 +214,7 @@ function ownTransporter(transport: string | TransportConfig, guard: AddressGuard
   };
   const own = guard ? heldTransport(transport) : typeof transport === 'string' ? { url: transport } : transport;
   const config = { ...defaults, ...own, ...(guard ? { getSocket: guardedSocket(guard) } : {}) } as TransportConfig;
-  return createTransport(config) as Transporter;
+  return () => nodemailer().createTransport(config) as Transporter;
 }
 
 type GetSocket = (

@@ -1,9 +1,11 @@
 import { lookup as systemLookup } from 'node:dns';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
-import ipaddr from 'ipaddr.js';
+import type { IPv4, IPv6 } from 'ipaddr.js';
 import { AutomationError } from '../../core/errors.js';
+import { once } from '../../core/libraries.js';
+import { ipaddr } from '../libraries.js';
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Address = IPv4 | IPv6;
 
 /** One entry of the allow-list, taken apart. A missing port means every port. */
 interface AllowRule {
@@ -34,9 +36,9 @@ const REFUSED_PORTS: readonly number[] = [
 /** Azure's wire server: a public address by its range, the host's own metadata by its content. */
 const AZURE_WIRE_SERVER = '168.63.129.16';
 /** All that is routed as public unicast in IPv6 so far. Outside it are the forms that carry an IPv4 address, NAT64 among them. */
-const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
+const globalIpv6 = once(() => ipaddr().parseCIDR('2000::/3'));
 /** Blocks inside it that are no place for a receiver: protocol assignments (Teredo among them), 6to4, documentation. */
-const REFUSED_IPV6: readonly [Address, number][] = ['2001::/23', '2002::/16', '3fff::/20'].map((network) => ipaddr.parseCIDR(network));
+const refusedIpv6 = once(() => ['2001::/23', '2002::/16', '3fff::/20'].map((network) => ipaddr().parseCIDR(network)));
 
 /**
  * Decides which addresses may be connected to: public unicast ones, and those of the allow-list. It looks at addresses,
@@ -176,21 +178,21 @@ export function isPublicAddress(address: string): boolean {
   if (parsed === null || parsed.toString() === AZURE_WIRE_SERVER || parsed.range() !== 'unicast') {
     return false;
   }
-  return parsed.kind() === 'ipv4' || (isWithin(parsed, GLOBAL_IPV6) && !REFUSED_IPV6.some((network) => isWithin(parsed, network)));
+  return parsed.kind() === 'ipv4' || (isWithin(parsed, globalIpv6()) && !refusedIpv6().some((network) => isWithin(parsed, network)));
 }
 
 /** Reads an address; IPv4 that is mapped into IPv6 becomes the IPv4 address it is. Null when it is no address. */
 function parseAddress(address: string): Address | null {
   const plain = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   // isIP first: ipaddr.js also reads `0x7f.1` and `127.1`, which sockets would resolve in their own way
-  return isIP(plain) === 0 ? null : ipaddr.process(plain);
+  return isIP(plain) === 0 ? null : ipaddr().process(plain);
 }
 
 function isWithin(address: Address, [network, bits]: [Address, number]): boolean {
   if (address.kind() !== network.kind()) {
     return false;
   }
-  return (address as ipaddr.IPv4).match(network as ipaddr.IPv4, bits);
+  return (address as IPv4).match(network as IPv4, bits);
 }
 
 /** Small letters, no brackets around IPv6, no trailing dot: one host, one spelling. */
@@ -226,7 +228,7 @@ function parseRule(entry: string): AllowRule {
 
 function parseNetwork(entry: string, text: string): [Address, number] {
   try {
-    return ipaddr.parseCIDR(text);
+    return ipaddr().parseCIDR(text);
   } catch (cause) {
     throw invalidRule(entry, cause);
   }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
-import { buildConnector, Client, type Dispatcher, request } from 'undici';
+import type { buildConnector, Client, Dispatcher } from 'undici';
 import { AutomationError } from '../../core/errors.js';
+import { undici } from '../libraries.js';
 import { AddressGuard, type AddressGuardOptions } from './address-guard.js';
 import { checkedHeaders } from './headers.js';
 import { asOutboundError, timedOut } from './outbound-errors.js';
@@ -95,7 +96,7 @@ export class OutboundHttp {
       if (call.signal?.aborted) {
         stop();
       }
-      const response = await request(url, {
+      const response = await undici().request(url, {
         dispatcher: client,
         method: call.method,
         headers: { 'accept-encoding': 'identity', ...headers },
@@ -126,7 +127,7 @@ export class OutboundHttp {
    * one. The call's own clock is the only one: it ends connecting as it ends waiting and reading.
    */
   private clientFor(url: URL, clock: AbortSignal, progress: { isConnected: boolean }): Client {
-    const client = new Client(url.origin, {
+    const client = new (undici().Client)(url.origin, {
       connect: (options, callback) =>
         this.connect(options, clock, (...result) => {
           progress.isConnected = result[0] === null;
@@ -167,7 +168,7 @@ export class OutboundHttp {
     const connectorFor = (port: number): buildConnector.connector => {
       const known = connectors.get(port);
       if (known) return known;
-      const made = buildConnector({ lookup: this.guard.lookupFor(port), timeout: 0, ...trust });
+      const made = undici().buildConnector({ lookup: this.guard.lookupFor(port), timeout: 0, ...trust });
       // Admins choose the ports; there are seldom more than two.
       if (connectors.size >= MOST_CONNECTORS) connectors.clear();
       connectors.set(port, made);

@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { re2js } from '../libraries.js';
 import { endsPlain, folding, isAscii, plainFinder, startsPlain } from './letter-case.js';
 import { comparing, type Judge, mismatch, negated, type Operator, type TestSetup, Unfit, unfitValue } from './operator.js';
 
@@ -66,6 +67,7 @@ const LONGEST_TEXT = 20_000;
 export function compilePattern(pattern: string, caseSensitive: boolean): RE2JS | Unfit {
   if (pattern === '') return new Unfit('the pattern is empty');
   if (pattern.length > LONGEST_PATTERN) return new Unfit(`the pattern is longer than ${LONGEST_PATTERN} characters`);
+  const { RE2JS } = re2js();
   try {
     const compiled = RE2JS.compile(pattern, caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE);
     return compiled.programSize() > LARGEST_PROGRAM ? new Unfit('the pattern is too large: use smaller repeat counts') : compiled;

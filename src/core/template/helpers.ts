@@ -1,6 +1,6 @@
-import { DateTime } from 'luxon';
 import { AutomationError } from '../errors.js';
 import type { Json } from '../json.js';
+import { luxon } from '../libraries.js';
 import { percentEncoded } from '../percent-encoding.js';
 import { momentOf, parseDate } from '../time/dates.js';
 import { isTimezone } from '../time/zones.js';
@@ -137,7 +137,7 @@ function formatDate({ values: [value], options, timezone }: HelperCall): Json {
   const date = isTimezone(timezone) ? parseDate(value as Json) : null;
   if (date === null) throw invalidValue(`date cannot read ${shown(value)} as a date.`);
   // A date without a time begins in the zone it is shown in, so that it never moves to the day before.
-  const at = DateTime.fromMillis(momentOf(date, date.form === 'day' ? zone : timezone), { zone });
+  const at = luxon().DateTime.fromMillis(momentOf(date, date.form === 'day' ? zone : timezone), { zone });
   const format = options.format ?? (date.form === 'day' ? 'yyyy-MM-dd' : 'yyyy-MM-dd HH:mm');
   return at.toFormat(format as string, { locale: (options.locale ?? 'en-US') as string });
 }

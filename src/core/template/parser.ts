@@ -1,5 +1,5 @@
-import Handlebars from 'handlebars';
 import { AutomationError } from '../errors.js';
+import { handlebars, once } from '../libraries.js';
 
 /** The Handlebars syntax tree, as far as it is looked at here. */
 export interface TemplateNode {
@@ -77,7 +77,7 @@ export function parseTemplate(source: string): ProgramNode {
   const { parser, lexer } = boundedParser();
   try {
     // Given a tree, parse does nothing but trim the white space around blocks.
-    return Handlebars.parse(parser.parse(source) as string) as unknown as ProgramNode;
+    return handlebars().parse(parser.parse(source) as string) as unknown as ProgramNode;
   } catch (error) {
     throw error instanceof AutomationError ? error : syntaxError(error as ParseError, lexer);
   }
@@ -110,21 +110,24 @@ interface Lexer {
 }
 type ParseError = Error & { lineNumber?: number; column?: number };
 
-const handlebarsParser = (Handlebars as unknown as { Parser: Parser }).Parser;
-// The parser gets its `yy` with the first text it is given.
-Handlebars.parseWithoutProcessing('');
+const handlebarsParser = once(() => {
+  // The parser gets its `yy` with the first text it is given.
+  handlebars().parseWithoutProcessing('');
+  return (handlebars() as unknown as { Parser: Parser }).Parser;
+});
 
 /**
  * A copy of Handlebars' parser that stops at the limits while it reads. Checking the tree afterwards would be too late:
  * the parser copies its stack with every step, and 10,000 parentheses keep it busy for most of a minute.
  */
 function boundedParser(): { parser: Parser; lexer: Lexer } {
-  const { terminals_: names, symbols_: numbers } = handlebarsParser;
+  const whole = handlebarsParser();
+  const { terminals_: names, symbols_: numbers } = whole;
   const bounds = new NestingCounter();
   let previous: string | undefined;
-  const lexer: Lexer = Object.assign(Object.create(handlebarsParser.lexer) as Lexer, {
+  const lexer: Lexer = Object.assign(Object.create(whole.lexer) as Lexer, {
     next(this: Lexer) {
-      const token = handlebarsParser.lexer.next.call(this);
+      const token = whole.lexer.next.call(this);
       if (token === undefined) return undefined;
       const name = names[token];
       bounds.count(name);
@@ -134,7 +137,7 @@ function boundedParser(): { parser: Parser; lexer: Lexer } {
       return isItem ? numbers.ID : token;
     },
   });
-  const parser = Object.assign(Object.create(handlebarsParser) as Parser, { lexer, yy: { ...handlebarsParser.yy } });
+  const parser = Object.assign(Object.create(whole) as Parser, { lexer, yy: { ...whole.yy } });
   return { parser, lexer };
 }
 

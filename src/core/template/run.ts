@@ -1,6 +1,6 @@
-import Handlebars from 'handlebars';
 import { AutomationError } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { handlebars } from '../libraries.js';
 import { isScopeRoot, readMember, readPath } from '../scope.js';
 
 /** What the block around a piece of template stands on: the value of `this`, and in `each` its place in the list. */
@@ -166,7 +166,7 @@ export class TemplateRun {
 
 /** Escapes a text for HTML, for use in an element or in a quoted attribute. */
 export function escapeHtml(text: string): string {
-  return Handlebars.escapeExpression(text);
+  return handlebars().escapeExpression(text);
 }
 
 function tooMuchWork(what: string): AutomationError {

@@ -1,5 +1,5 @@
-import { CronTime } from 'cron';
-import { DateTime } from 'luxon';
+import type { CronTime } from 'cron';
+import { cron, luxon } from '../libraries.js';
 import { DAY_MS, momentAtWall, zoneOffsetMs } from './zones.js';
 
 /** One of the five fields of a cron expression. */
@@ -37,7 +37,7 @@ export function cronProblem(expression: string): string | null {
 
 function everTicks(expression: string): boolean {
   try {
-    nextWall(new CronTime(expression, 'UTC'), LOOK_FROM);
+    nextWall(new (cron().CronTime)(expression, 'UTC'), LOOK_FROM);
     return true;
   } catch {
     return false;
@@ -48,7 +48,7 @@ function isCronField(part: string, index: number, { max, hasNames }: CronField):
   // What the library would read besides: names of days as hours, steps that lead out of the field.
   if (!hasNames && /[a-z]/i.test(part)) return false;
   if (part.split(',').some((one) => Number(one.split('/')[1] ?? 1) > max)) return false;
-  return CronTime.validateCronExpression(FIELDS.map((_, at) => (at === index ? part : '*')).join(' ')).valid;
+  return cron().CronTime.validateCronExpression(FIELDS.map((_, at) => (at === index ? part : '*')).join(' ')).valid;
 }
 
 /**
@@ -57,7 +57,7 @@ function isCronField(part: string, index: number, { max, hasNames }: CronField):
  * counting as the one as much later, of one that comes twice the first. A schedule of every hour (`*`) goes on as time does.
  */
 export class CronSchedule {
-  private readonly cron: CronTime;
+  private readonly time: CronTime;
   private readonly isOfEveryHour: boolean;
 
   /** Of an expression in which {@link cronProblem} finds nothing, and a zone. */
@@ -65,14 +65,14 @@ export class CronSchedule {
     expression: string,
     private readonly timezone: string,
   ) {
-    this.cron = new CronTime(expression, 'UTC');
+    this.time = new (cron().CronTime)(expression, 'UTC');
     this.isOfEveryHour = expression.trim().split(/\s+/)[1] === '*';
   }
 
   /** The first tick after a moment. */
   next(after: Date): Date {
     const from = after.getTime();
-    const wall = nextWall(this.cron, from + zoneOffsetMs(from, this.timezone));
+    const wall = nextWall(this.time, from + zoneOffsetMs(from, this.timezone));
     const plain = momentAtWall(wall, this.timezone);
     const offsets = new Set([...this.offsetsAround(from), ...this.offsetsAround(plain)]);
     // Far from changes of clocks, and there are two a year, that is it.
@@ -99,7 +99,7 @@ export class CronSchedule {
   private nextNearChange(from: number, offsets: readonly number[]): number {
     const most = Math.max(...offsets);
     let first = Number.POSITIVE_INFINITY;
-    for (let wall = nextWall(this.cron, from + Math.min(...offsets)); wall - most < first; wall = nextWall(this.cron, wall)) {
+    for (let wall = nextWall(this.time, from + Math.min(...offsets)); wall - most < first; wall = nextWall(this.time, wall)) {
       for (const at of this.momentsAt(wall)) if (at > from && at < first) first = at;
     }
     return first;
@@ -120,6 +120,6 @@ export class CronSchedule {
 }
 
 /** The next reading of a clock that an expression names. Throws when there is none in the next years. */
-function nextWall(cron: CronTime, after: number): number {
-  return cron.getNextDateFrom(DateTime.fromMillis(after, { zone: 'UTC' })).toMillis();
+function nextWall(time: CronTime, after: number): number {
+  return time.getNextDateFrom(luxon().DateTime.fromMillis(after, { zone: 'UTC' })).toMillis();
 }

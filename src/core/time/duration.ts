@@ -1,4 +1,4 @@
-import { DateTime } from 'luxon';
+import { luxon } from '../libraries.js';
 import { type Calendar, WEEKDAYS } from './calendar.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, momentAtWall, requireTimezone, zoneOffsetMs } from './zones.js';
 
@@ -77,7 +77,7 @@ export function addDuration(at: Date, duration: Duration, timezone = 'UTC', cale
   if (timezone === 'UTC' && duration.years === 0 && duration.months === 0) return new Date(at.getTime() + durationToMs(duration));
   const { sign, businessDays: _, ...parts } = duration;
   const amount = { ...parts, seconds: Math.trunc(parts.seconds), milliseconds: fractionMs(parts.seconds) };
-  const start = DateTime.fromJSDate(at, { zone: timezone });
+  const start = luxon().DateTime.fromJSDate(at, { zone: timezone });
   return (sign === 1 ? start.plus(amount) : start.minus(amount)).toJSDate();
 }
 

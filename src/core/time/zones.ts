@@ -1,5 +1,5 @@
-import { IANAZone } from 'luxon';
 import { AutomationError } from '../errors.js';
+import { luxon } from '../libraries.js';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -14,7 +14,7 @@ let lastZone = 'UTC';
 export function isTimezone(name: string): boolean {
   if (name === lastZone) return true;
   if (!knownZones.has(name)) {
-    if (!IANAZone.isValidZone(name)) return false;
+    if (!luxon().IANAZone.isValidZone(name)) return false;
     // Asking Intl costs a formatter each time. Names differ in case too, hence the bound.
     if (knownZones.size < MOST_KNOWN_ZONES) knownZones.add(name);
   }
@@ -41,12 +41,12 @@ const ALIGNED_SINCE_MS = Date.UTC(1973, 0);
 /** What clocks in the zone are ahead of UTC at a moment, in milliseconds. */
 export function zoneOffsetMs(ms: number, timezone: string): number {
   if (timezone === 'UTC') return 0;
-  if (ms < ALIGNED_SINCE_MS) return IANAZone.create(timezone).offset(ms) * MINUTE_MS;
+  if (ms < ALIGNED_SINCE_MS) return luxon().IANAZone.create(timezone).offset(ms) * MINUTE_MS;
   const quarter = Math.floor(ms / QUARTER_MS);
   const ofZone = offsets.get(timezone) ?? new Map<number, number>();
   const known = ofZone.get(quarter);
   if (known !== undefined) return known;
-  const offset = IANAZone.create(timezone).offset(ms) * MINUTE_MS;
+  const offset = luxon().IANAZone.create(timezone).offset(ms) * MINUTE_MS;
   if (ofZone.size >= MOST_QUARTERS) ofZone.clear();
   offsets.set(timezone, ofZone.set(quarter, offset));
   return offset;
