@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const SOURCES = [
   'src',
   'migrations',
-  '.ci/build-commonjs.mjs',
+  '.ci/bundle.mjs',
   'package.json',
   'package-lock.json',
   'nest-cli.json',

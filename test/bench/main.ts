@@ -5,6 +5,7 @@ import { conditions } from './suites/conditions.js';
 import { dates } from './suites/dates.js';
 import { failing } from './suites/failing.js';
 import { history } from './suites/history.js';
+import { importing } from './suites/import.js';
 import { latency } from './suites/latency.js';
 import { memory } from './suites/memory.js';
 import { processes } from './suites/processes.js';
@@ -34,6 +35,7 @@ const SUITES: readonly Suite[] = [
   dates,
   processes,
   memory,
+  importing,
 ];
 
 const wanted = process.env.BENCH_ONLY?.split(',').map((name) => name.trim()) ?? SUITES.map(({ name }) => name);

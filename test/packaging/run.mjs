@@ -106,13 +106,13 @@ async function pack() {
     ]) {
       if (!paths.includes(wanted)) throw new Error(`${wanted} is missing`);
     }
-    for (const wanted of [/^dist\/migrations\/.+\.js$/, /^templates\/email\/.+\.hbs$/]) {
+    for (const wanted of [/^dist\/cjs\/src\/.+\.d\.ts$/, /^templates\/email\/.+\.hbs$/]) {
       if (!paths.some((path) => wanted.test(path))) throw new Error(`nothing in it matches ${wanted}`);
     }
   });
   await check('the tarball holds nothing else: no demo, tests, sources or source maps', () => {
     const known =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|templates\/.+\.(hbs|json)|dist\/(cjs\/)?(src|migrations)\/.+\.(js|d\.ts)|dist\/cjs\/package\.json)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|templates\/.+\.(hbs|json)|dist\/(cjs\/)?((src|migrations)\/.+\.d\.ts|src\/.+\.js)|dist\/cjs\/package\.json)$/;
     const strays = paths.filter((path) => !known.test(path) || /(^|\/)(demo|test)\//.test(path));
     if (strays.length > 0) throw new Error(strays.join(', '));
   });
