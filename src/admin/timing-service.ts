@@ -7,8 +7,8 @@ import { nextTicks } from '../core/trigger/schedule.js';
 import { triggerProblems } from '../core/trigger/trigger.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
+import { databaseNow } from '../store/clock.js';
 import { type ShownDates, shownDates } from '../store/date-builds.js';
-import { databaseNow } from '../store/schedules.js';
 import { findWorkflow } from '../store/workflow-list-store.js';
 
 /** A moment to come, for programs and for people. */

@@ -44,8 +44,8 @@ export async function countActiveWorkflows(manager: EntityManager): Promise<numb
 /**
  * Holds the active workflows of these workspaces as they are until the transaction ends, and returns their generations; a
  * workspace that never published anything is missing. Whoever publishes or pauses there waits meanwhile, and a generation
- * that is read here cannot be out of date: the function takes the locks first, and reads by a later snapshot. It waits
- * longer than for the CRM's records: a publication is short, and what is at stake is work done.
+ * that is read here cannot be out of date: the function takes the locks first, and reads by a later snapshot. For routers
+ * a claim of events has mostly done so already, where nobody published just then.
  */
 export async function shareActiveWorkflows(manager: EntityManager, workspaceIds: readonly string[]): Promise<Map<string, string>> {
   const rows = await sql<{ workspaceId: string; generation: string }>(

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { DataSource, DataSourceOptions, EntityManager, MixedList } from 'typeorm';
+import { DataSource, type DataSourceOptions, type EntityManager, type MixedList, type QueryRunner } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
 import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions } from './schema.js';
@@ -13,6 +13,9 @@ const KEEP_ALIVE_MS = 10_000;
 const CLOSE_GRACE_MS = 2_000;
 
 const LIMITS = `SET LOCAL statement_timeout = ${ENGINE_STATEMENT_MS}; SET LOCAL idle_in_transaction_session_timeout = ${ENGINE_IDLE_MS}`;
+/** What TypeORM begins a transaction with. */
+const START = 'START TRANSACTION';
+const ISOLATION = 'ISOLATION LEVEL READ COMMITTED';
 
 /** A connection of pg's. */
 interface PoolClient extends EventEmitter {
@@ -102,15 +105,21 @@ export class AutomationDatabase {
    * Runs `work` in one transaction of our own pool. READ COMMITTED is said each time: a role or a database may default to
    * REPEATABLE READ, under which a router that has waited for Pause, or for another one's re-entry lock, would not see
    * what it waited for, and a claim would fail beside another one. In the same round trip it gets its limits: a statement
-   * that hangs, or a process that stops to exist in the middle, holds no rows for ever. `work` may set others. Parameters of
-   * the connection would do that too, but not behind a pooler, which refuses or drops them.
+   * that hangs, or a process that stops to exist in the middle, holds no rows for ever. `work` may set others; `settings`,
+   * `SET LOCAL` after `SET LOCAL`, come in their place. Parameters of the connection would do that too, but not behind a
+   * pooler, which refuses or drops them.
    */
-  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(async (manager) => {
-      // Without parameters, so that it is one message.
-      await manager.query(`SET TRANSACTION ISOLATION LEVEL READ COMMITTED; ${LIMITS}`);
-      return work(manager);
-    });
+  async transaction<T>(work: (manager: EntityManager) => Promise<T>, settings = LIMITS): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    const begin = sayAtStart(runner, settings);
+    try {
+      return await runner.manager.transaction(async (manager) => {
+        await begin();
+        return work(manager);
+      });
+    } finally {
+      await runner.release();
+    }
   }
 
   /** Whether a transaction that touches the CRM's rows must be of one workspace: the host says in each whose it is. */
@@ -130,7 +139,7 @@ export class AutomationDatabase {
   async statement<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      await runner.query(`START TRANSACTION ISOLATION LEVEL READ COMMITTED; ${LIMITS}`);
+      await runner.query(`${START} ${ISOLATION}; ${LIMITS}`);
       const result = await work(runner.manager);
       await runner.query('COMMIT');
       return result;
@@ -199,6 +208,23 @@ export class AutomationDatabase {
       await source.destroy();
     }
   }
+}
+
+/**
+ * TypeORM says START TRANSACTION and nothing else: what is to be set goes with it, without parameters, so that it is one
+ * message and one round trip. Returns what makes sure that it was said: a TypeORM that begins otherwise costs a second one.
+ */
+function sayAtStart(runner: QueryRunner, settings: string): () => Promise<void> {
+  const { query } = runner;
+  let isSaid = false;
+  runner.query = (statement: string, ...rest: []) => {
+    runner.query = query;
+    isSaid = statement === START;
+    return query.call(runner, isSaid ? `${START} ${ISOLATION}; ${settings}` : statement, ...rest);
+  };
+  return async () => {
+    if (!isSaid) await runner.query(`SET TRANSACTION ${ISOLATION}; ${settings}`);
+  };
 }
 
 /**

@@ -24,6 +24,10 @@ export interface StartRow extends EventRow {
 export interface ClaimedEvent extends DomainEvent {
   /** Null: it was captured in the transaction of what it tells of. Else it was heard, and is to be held against the record. */
   heard: HeardEvent | null;
+  /** The database's clock at the start of the transaction that has claimed it. */
+  claimedAt: Date;
+  /** The active workflows of its workspace, held as they are until the transaction ends; null: somebody changes them just now. */
+  sharing: { generation: string | null } | null;
 }
 
 /** What the database knows of an event that was heard. */
@@ -34,7 +38,7 @@ export interface HeardEvent {
   isOverdue: boolean;
 }
 
-type ClaimedRecord = EventRecord & { heard: HeardEvent | null };
+type ClaimedRecord = EventRecord & Pick<ClaimedEvent, 'heard' | 'claimedAt' | 'sharing'>;
 
 interface EventRecord {
   workspace_id: string;
@@ -229,6 +233,23 @@ const OLDEST = `WITH RECURSIVE busy(w, n) AS (
 const TURN = `(SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn",
          (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`;
 
+/**
+ * Holds the active workflows of the claimed events' workspaces as they are until the transaction ends, where that needs no
+ * waiting: else the claim would fail with the wait, and {@link shareActiveWorkflows} waits. In the same statement, for it is
+ * on the way of each event, and a round trip of its own was a twelfth of it. The function reads by a later snapshot than the
+ * statement's, after it has the locks.
+ */
+const SHARED = `shared AS MATERIALIZED (
+         SELECT workspace_id, json_build_object('generation', generation::text) AS sharing
+         FROM automation.try_share_active_workflows(ARRAY(SELECT DISTINCT workspace_id FROM claimed))
+       )`;
+
+/** Marks what is claimed. */
+const MARK = `UPDATE automation.events e SET routed_at = now() FROM claimed LEFT JOIN shared ON shared.workspace_id = claimed.workspace_id
+       WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
+       RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
+         e.target, e.parent, e.occurred_at, now() AS "claimedAt", shared.sharing, ${HEARD}`;
+
 /** Claims unrouted events and marks them routed: the mark commits together with what routing writes, or not at all. */
 export async function claimUnroutedEvents(
   manager: EntityManager,
@@ -239,10 +260,8 @@ export async function claimUnroutedEvents(
   const rows = await turns.take((after) =>
     sql<ClaimedRecord & Turn>(
       manager,
-      `${OLDEST}
-       UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
-       RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
-         e.target, e.parent, e.occurred_at, ${HEARD},
+      `${OLDEST}, ${SHARED}
+       ${MARK},
          ${TURN}`,
       [limit, after, except],
     ),
@@ -283,10 +302,8 @@ export async function claimTheseEvents(manager: EntityManager, refs: readonly Ev
        SELECT e.workspace_id, e.id FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid)
        JOIN automation.events e ON e.workspace_id = r."workspaceId" AND e.id = r.id
        WHERE e.routed_at IS NULL FOR UPDATE OF e SKIP LOCKED
-     )
-     UPDATE automation.events e SET routed_at = now() FROM claimed WHERE e.workspace_id = claimed.workspace_id AND e.id = claimed.id
-     RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
-       e.target, e.parent, e.occurred_at, ${HEARD}`,
+     ), ${SHARED}
+     ${MARK}`,
     [recordset(refs.map(({ workspaceId, id }) => ({ workspaceId, id })))],
   );
   return inOrder(rows);
@@ -294,7 +311,9 @@ export async function claimTheseEvents(manager: EntityManager, refs: readonly Ev
 
 /** UPDATE … FROM does not keep the order of the claim. */
 function inOrder(rows: ClaimedRecord[]): ClaimedEvent[] {
-  return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => Object.assign(toDomainEvent(row), { heard: row.heard }));
+  return rows
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((row) => Object.assign(toDomainEvent(row), { heard: row.heard, claimedAt: row.claimedAt, sharing: row.sharing }));
 }
 
 /** Gives claimed events back whose record is not there yet, to be looked at again after a pause. */

@@ -6,6 +6,7 @@ import { Lifecycle1763725000000 } from '../../migrations/1763725000000-lifecycle
 import { CaptureDoors1763735000000 } from '../../migrations/1763735000000-capture-doors.js';
 import { Schedules1763750000000 } from '../../migrations/1763750000000-schedules.js';
 import { DateTriggers1763760000000 } from '../../migrations/1763760000000-date-triggers.js';
+import { ShareInClaims1763766000000 } from '../../migrations/1763766000000-share-in-claims.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -18,4 +19,5 @@ export const MIGRATIONS: MigrationClasses = [
   CaptureDoors1763735000000,
   Schedules1763750000000,
   DateTriggers1763760000000,
+  ShareInClaims1763766000000,
 ];

@@ -97,9 +97,3 @@ export async function nextScheduleIn(manager: EntityManager): Promise<number | n
   );
   return row?.ms ?? null;
 }
-
-/** The database's clock. */
-export async function databaseNow(manager: EntityManager): Promise<Date> {
-  const [row] = await sql<{ now: Date }>(manager, 'SELECT now() AS now');
-  return (row as { now: Date }).now;
-}

@@ -44,13 +44,13 @@ describe('events in trouble', () => {
     const database = app.module.get(AutomationDatabase);
     const transaction = database.transaction.bind(database);
     let calls = 0;
-    jest.spyOn(database, 'transaction').mockImplementation(async (work) => {
+    jest.spyOn(database, 'transaction').mockImplementation(async (work, settings) => {
       calls += 1;
       if (calls === 4) {
         await app.createLead({ id: 'healthy' });
         await app.query("UPDATE automation.events SET id = '00000000-0000-7000-8000-000000000001' WHERE record_id = 'healthy'");
       }
-      return transaction(work);
+      return transaction(work, settings);
     });
     await app.automation.drain();
     expect(await eventOf('poison')).toMatchObject({ routed: true, error: { code: 'database_error' } });

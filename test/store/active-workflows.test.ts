@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import {
   changeActiveWorkflows,
@@ -7,6 +8,8 @@ import {
   loadVersions,
   shareActiveWorkflows,
 } from '../../src/store/active-workflows.js';
+import { claimTheseEvents } from '../../src/store/event-store.js';
+import { RELEASE } from '../../src/store/release.js';
 import { raiseGeneration } from '../../src/store/workflow-store.js';
 import { type OwnDatabase, openOwnDatabase } from './support/own-database.js';
 
@@ -90,6 +93,39 @@ describe('routing and publishing in one workspace', () => {
       await own.someoneWaits();
     });
     await second;
+  });
+
+  it('exclude each other from the claim of an event on, which waits for nobody: it says where somebody publishes', async () => {
+    const id = uuidv7();
+    await own.insert('events', { workspace_id: 'acme', id, module: 'leads', event: 'created', actor: {}, source: 'publish' });
+    const claimed = async (manager: EntityManager) => {
+      await manager.query(`SET LOCAL automation.release = '${RELEASE}'`);
+      const [event] = await claimTheseEvents(manager, [{ workspaceId: 'acme', id }]);
+      return event?.sharing;
+    };
+    /** Claims, says what it is told, and takes the claim back. */
+    const claim = (meanwhile: () => Promise<void> = async () => undefined) =>
+      own
+        .transaction(async (manager) => {
+          const sharing = await claimed(manager);
+          await meanwhile();
+          throw Object.assign(new Error('taken back'), { sharing });
+        })
+        .catch((error: { sharing?: unknown }) => error.sharing);
+    expect(await claim()).toEqual({ generation: null });
+    await change('acme');
+    let publication: Promise<void> = Promise.resolve();
+    const sharing = await claim(async () => {
+      publication = change('acme');
+      await own.someoneWaits();
+    });
+    expect(sharing).toEqual({ generation: '1' });
+    await publication;
+    await own.transaction(async (manager) => {
+      await changeActiveWorkflows(manager, 'acme');
+      expect(await claim()).toBeNull();
+    });
+    expect(await claim()).toEqual({ generation: '2' });
   });
 
   it('are nothing to routers beside them, nor to other workspaces', async () => {

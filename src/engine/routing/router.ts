@@ -22,7 +22,7 @@ import { ProgressWriter, type UnstartedRun } from '../running/progress-writer.js
 import { type AdvancedRun, RunAdvancer } from '../running/run-advancer.js';
 import { type EndedRun, RunEndings } from '../running/run-endings.js';
 import { advanceTogether } from '../running/shared-advance.js';
-import { openStepTransaction } from '../running/step-transaction.js';
+import { STEP_SETTINGS, type StepTransaction, stepTransaction } from '../running/step-transaction.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
 import { newRun, skippedRun } from './new-runs.js';
 import { StartDecider } from './start-decider.js';
@@ -39,6 +39,17 @@ export interface Routed {
   more: boolean;
   /** It took as many events as it may: there is probably enough for somebody else too. */
   full: boolean;
+}
+
+/**
+ * What becomes of runs that may be advanced by who routes them: they are, or in a transaction of their own, or by whoever
+ * claims them.
+ */
+type First = 'advance' | 'apart' | 'queue';
+
+/** The only run that a transaction advanced has spoiled it: with nobody beside it, it had no savepoint. */
+class SpoiledAlone extends Error {
+  override readonly name = 'SpoiledAlone';
 }
 
 /** What one routing transaction did, to be gone on with once it has committed. */
@@ -136,14 +147,14 @@ export class Router {
       return await route();
     } catch (error) {
       if (isConnectionLoss(error) || claimed.length === 0) throw error;
-      return this.routeAgain(claimed);
+      return this.routeAgain(claimed, error instanceof SpoiledAlone ? 'apart' : 'queue');
     }
   }
 
   /** After a failure: without advancing anything, and where that fails too one event at a time. */
-  private async routeAgain(events: readonly EventRef[]): Promise<Routed> {
+  private async routeAgain(events: readonly EventRef[], first: Exclude<First, 'advance'>): Promise<Routed> {
     try {
-      return await this.transaction((manager) => claimTheseEvents(manager, events), 'queue');
+      return await this.transaction((manager) => claimTheseEvents(manager, events), first);
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
     }
@@ -174,11 +185,11 @@ export class Router {
   }
 
   /** Routes what `claim` claims, commits, and goes on with what was started. */
-  private async transaction(claim: (manager: EntityManager) => Promise<ClaimedEvent[]>, first: 'advance' | 'queue'): Promise<Routed> {
+  private async transaction(claim: (manager: EntityManager) => Promise<ClaimedEvent[]>, first: First): Promise<Routed> {
     const leasedUntil = performance.now() + this.settings.leaseMs;
     const runs: HeldRun[] = [];
     const routing = await this.database
-      .transaction((manager) => this.routeIn(manager, claim, first, { runs, leasedUntil }))
+      .transaction((manager) => this.routeIn(manager, claim, first, { runs, leasedUntil }), STEP_SETTINGS.shared)
       .catch((error: unknown) => {
         // The slots that their calls have taken are free again.
         for (const run of runs) run.rolledBack();
@@ -198,13 +209,14 @@ export class Router {
   private async routeIn(
     manager: EntityManager,
     claim: (manager: EntityManager) => Promise<ClaimedEvent[]>,
-    first: 'advance' | 'queue',
+    first: First,
     { runs, leasedUntil }: { runs: HeldRun[]; leasedUntil: number },
   ): Promise<Routing> {
-    const tx = await openStepTransaction(manager, 'shared', this.crm);
+    const begun = performance.now();
     const claimed = (await claim(manager)).map((event) => knownEvent(this.catalog, event));
     const [oldest] = claimed;
     if (!oldest) return { ...NOTHING, started: [], ended: [], never: [] };
+    const tx = stepTransaction(manager, 'shared', this.crm, { now: oldest.claimedAt, begun });
     await this.database.enter(manager, oldest.workspaceId);
     const { events, decided, unreadable, gone, waiting, never, generations } = await this.decider.decide(manager, claimed, tx.now);
     const unstarted: UnstartedRun[] = [...unreadable];
@@ -212,9 +224,9 @@ export class Router {
       if (decision.kind === 'skip') unstarted.push(skippedRun(candidate, decision, tx.now));
       else runs.push(newRun(candidate, tx.now, leasedUntil));
     }
-    const now = first === 'advance' ? this.advancedNow(runs) : new Set<HeldRun>();
+    const now = first === 'queue' ? new Set<HeldRun>() : this.advancedNow(runs);
     const later = runs.filter((run) => !now.has(run)).map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }));
-    const advanced = await advanceTogether([...now], tx, this.crm, (run) => this.advancer.advance(run, tx));
+    const advanced = first === 'apart' ? apart(now) : await this.advance([...now], tx);
     const started = [...advanced, ...later];
     const ended = await this.writer.write(tx, { advanced: started, unstarted, generations });
     // Deleted since the start was captured: there is no run to say so, but somebody may wait for its end.
@@ -224,6 +236,17 @@ export class Router {
     );
     const queued = unstarted.some(({ status }) => status === 'queued') || started.some(({ advance }) => advance.kind === 'queued');
     return { events: events.length + never.length, queued, waits: waiting.size > 0, more: true, full: false, started, ended, never };
+  }
+
+  /** One run alone has no savepoint, a round trip on the way of every event that comes alone: what spoils it is rare, and has its event routed again. */
+  private async advance(runs: readonly HeldRun[], tx: StepTransaction): Promise<AdvancedRun[]> {
+    const [only] = runs;
+    if (only === undefined || runs.length > 1) return advanceTogether(runs, tx, this.crm, (run) => this.advancer.advance(run, tx));
+    try {
+      return [{ run: only, advance: await this.advancer.advance(only, tx) }];
+    } catch (error) {
+      throw isConnectionLoss(error) ? error : new SpoiledAlone('the transaction is spoiled', { cause: error });
+    }
   }
 
   /** The runs to advance at once; see {@link FirstAdvance}. */
@@ -241,6 +264,10 @@ export class Router {
     );
     return new Set(now.slice(0, MOST_ADVANCED));
   }
+}
+
+function apart(runs: Iterable<HeldRun>): AdvancedRun[] {
+  return [...runs].map((run) => ({ run, advance: { kind: 'own_transaction' } }));
 }
 
 function add(total: Routed, routed: Routed): void {

@@ -59,10 +59,17 @@ export class StartDecider {
   }
 
   /** Every workspace of the batch, null where nothing was ever published. Pause and publish wait from here on. */
-  private async shareGenerations(manager: EntityManager, events: readonly DomainEvent[]): Promise<Map<string, string | null>> {
-    const workspaces = [...new Set(events.map(({ workspaceId }) => workspaceId))];
-    const read = await shareActiveWorkflows(manager, workspaces);
-    return new Map(workspaces.map((workspaceId) => [workspaceId, read.get(workspaceId) ?? null]));
+  private async shareGenerations(manager: EntityManager, events: readonly ClaimedEvent[]): Promise<Map<string, string | null>> {
+    const generations = new Map<string, string | null>();
+    const changing = new Set<string>();
+    for (const { workspaceId, sharing } of events) {
+      if (sharing === null) changing.add(workspaceId);
+      else generations.set(workspaceId, sharing.generation);
+    }
+    if (changing.size === 0) return generations;
+    const read = await shareActiveWorkflows(manager, [...changing]);
+    for (const workspaceId of changing) generations.set(workspaceId, read.get(workspaceId) ?? null);
+    return generations;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
+import { databaseNow } from '../../store/clock.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { loadAnswers } from '../../store/runs/inbox.js';
 import { stillHeld } from '../../store/runs/progress.js';
@@ -11,7 +12,7 @@ import { type AdvancedRun, RunAdvancer } from './run-advancer.js';
 import { RunEndings } from './run-endings.js';
 import { advanceTogether } from './shared-advance.js';
 import { logResult } from './step-log.js';
-import { openStepTransaction, type StepTransaction } from './step-transaction.js';
+import { STEP_SETTINGS, type StepTransaction, stepTransaction } from './step-transaction.js';
 
 /** Transactions that advance held runs: open, advance, write, commit, tell. */
 @Injectable()
@@ -36,12 +37,19 @@ export class RunTransactions {
 
   /** Writes the results that a run's attempts gave, and nothing else. */
   saveResults(run: HeldRun): Promise<void> {
-    return this.database.transaction(async (manager) => {
-      const tx = await openStepTransaction(manager, 'shared', this.crm);
+    return this.transaction('shared', async (tx) => {
+      const { manager } = tx;
       await reload(manager, run.isUncertain ? [run] : []);
       for (const result of run.takeResults()) logResult(run, result, tx.now);
       await this.writer.write(tx, { advanced: [{ run, advance: { kind: 'held', wantsSlot: false, wakeInMs: 0 } }], unstarted: [] });
     });
+  }
+
+  private transaction<T>(kind: StepTransaction['kind'], work: (tx: StepTransaction) => Promise<T>): Promise<T> {
+    return this.database.transaction(async (manager) => {
+      const now = await databaseNow(manager);
+      return work(stepTransaction(manager, kind, this.crm, { now, begun: performance.now() }));
+    }, STEP_SETTINGS[kind]);
   }
 
   private async run(
@@ -54,8 +62,8 @@ export class RunTransactions {
     // Whoever hears of an answer from here on says so again.
     for (const run of answered) run.hasUnreadAnswers = false;
     try {
-      const { advanced, ended } = await this.database.transaction(async (manager) => {
-        const tx = await openStepTransaction(manager, kind, this.crm);
+      const { advanced, ended } = await this.transaction(kind, async (tx) => {
+        const { manager } = tx;
         const [first] = runs;
         if (first) await this.database.enter(manager, first.workspaceId);
         await reload(manager, uncertain);

@@ -4,7 +4,6 @@ import type { NewEvent } from '../../host/crm-session.js';
 import { CrmUnitOfWork } from '../../host/crm-session.js';
 import type { StartRow } from '../../store/event-store.js';
 import { RELEASE } from '../../store/release.js';
-import { sql } from '../../store/sql.js';
 
 /**
  * What ends what hangs, by the database's clock. `idle`: after how long without a word from us Postgres ends a transaction,
@@ -46,25 +45,33 @@ export interface StepTransaction {
 }
 
 /**
- * Begins the work of a transaction that routes or advances runs. The lock timeout is below the second after which Postgres
- * looks for deadlocks: between us and the CRM, we are the ones who give way.
+ * What such a transaction begins with. The lock timeout is below the second after which Postgres looks for deadlocks:
+ * between us and the CRM, we are the ones who give way.
  */
-export async function openStepTransaction(manager: EntityManager, kind: StepTransaction['kind'], crm: CrmHost): Promise<StepTransaction> {
+export const STEP_SETTINGS: Readonly<Record<StepTransaction['kind'], string>> = {
+  shared: settingsOf('shared'),
+  own: settingsOf('own'),
+};
+
+function settingsOf(kind: StepTransaction['kind']): string {
   const { idle, statement } = LIMITS[kind];
-  const [clock] = await sql<{ now: Date }>(
-    manager,
-    `SELECT now() AS now, set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '${statement}', true),
-       set_config('idle_in_transaction_session_timeout', '${idle}', true), set_config('automation.release', '${RELEASE}', true),
-       set_config('automation.capture', 'off', true)`,
-  );
-  const now = clock?.now ?? new Date(0);
-  const read = performance.now();
+  return `SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '${statement}';
+    SET LOCAL idle_in_transaction_session_timeout = '${idle}'; SET LOCAL automation.release = '${RELEASE}'; SET LOCAL automation.capture = 'off'`;
+}
+
+/** The work of a transaction that routes or advances runs, begun with {@link STEP_SETTINGS} at `begun`, by our own clock; `now` is the database's at that moment. */
+export function stepTransaction(
+  manager: EntityManager,
+  kind: StepTransaction['kind'],
+  crm: CrmHost,
+  { now, begun }: { now: Date; begun: number },
+): StepTransaction {
   return {
     kind,
     manager,
     now,
     hostCodeUntil: hostCodeUntil(),
-    clock: () => new Date(now.getTime() + Math.round(performance.now() - read)),
+    clock: () => new Date(now.getTime() + Math.round(performance.now() - begun)),
     unit: new CrmUnitOfWork(crm, manager),
     events: [],
     starts: [],

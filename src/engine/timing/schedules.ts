@@ -3,12 +3,12 @@ import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../core/event.js';
 import { nextTicks, type ScheduleTrigger, type Tick, ticksDue } from '../../core/trigger/schedule.js';
+import { databaseNow } from '../../store/clock.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { insertStarts, type StartRow } from '../../store/event-store.js';
 import {
   advanceSchedules,
   type DueSchedule,
-  databaseNow,
   lockDueSchedules,
   lockSchedule,
   nextScheduleIn,

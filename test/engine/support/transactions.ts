@@ -15,11 +15,11 @@ export function aroundTransactions(
   around: (real: (work: Work) => Promise<unknown>, work: Work, nth: number) => Promise<unknown>,
 ): void {
   const database = app.module.get(AutomationDatabase);
-  const real = database.transaction.bind(database) as (work: Work) => Promise<unknown>;
+  const real = database.transaction.bind(database) as (work: Work, settings?: string) => Promise<unknown>;
   let nth = 0;
-  jest.spyOn(database, 'transaction').mockImplementation(((work: Work) => {
+  jest.spyOn(database, 'transaction').mockImplementation(((work: Work, settings?: string) => {
     nth += 1;
-    return around(real, work, nth);
+    return around((of) => real(of, settings), work, nth);
   }) as never);
 }
 

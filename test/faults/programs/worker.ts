@@ -11,7 +11,7 @@ import { sampleCrm, sampleDataSource } from '../../support/sample-crm.js';
  * Of these statements none tells a death before it from one before the next: they open a transaction, set its limits, or look
  * whether something is due by itself. They are half of all.
  */
-const WITHOUT_TRACE = /^(START|SET) TRANSACTION|set_config\('lock_timeout'| AS ms FROM |FROM automation\.date_builds/;
+const WITHOUT_TRACE = /^(START|SET) TRANSACTION|^SELECT now\(\) AS now$| AS ms FROM |FROM automation\.date_builds/;
 
 /**
  * A worker process: routes and runs what is due on DATABASE_URL, then ends. With KILL_AT it is killed (SIGKILL, by
