@@ -61,16 +61,29 @@ export async function advanceDateBuild(
   );
 }
 
-/** Notes why a build does not go on. It is tried again after the others. */
+/** Notes why a build does not go on, unless it has ended or another version has begun one meanwhile. It is tried again after the others. */
 export async function noteDateBuildProblem(
   manager: EntityManager,
-  { workspaceId, workflowId }: Pick<DateBuild, 'workspaceId' | 'workflowId'>,
+  { workspaceId, workflowId, versionId }: Pick<DateBuild, 'workspaceId' | 'workflowId' | 'versionId'>,
   problem: LoggedError,
 ): Promise<void> {
   await sql(
     manager,
-    'UPDATE automation.date_builds SET problem = $3, touched_at = clock_timestamp() WHERE workspace_id = $1 AND workflow_id = $2',
-    [workspaceId, workflowId, JSON.stringify(problem)],
+    `UPDATE automation.date_builds SET problem = $3, touched_at = clock_timestamp()
+     WHERE workspace_id = $1 AND workflow_id = $2 AND version_id IS NOT DISTINCT FROM $4::uuid AND state <> 'done'`,
+    [workspaceId, workflowId, JSON.stringify(problem), versionId],
+  );
+}
+
+/**
+ * Removes builds that have ended of which nobody is told any more: of workflows that start by no date now, or that are gone,
+ * whoever deleted them. For retention; one look at a small table, which has a row for each workflow with a date.
+ */
+export async function removeEndedDateBuilds(manager: EntityManager): Promise<void> {
+  await sql(
+    manager,
+    `DELETE FROM automation.date_builds b WHERE state = 'done' AND (version_id IS NULL OR NOT EXISTS (
+       SELECT 1 FROM automation.workflows w WHERE w.workspace_id = b.workspace_id AND w.id = b.workflow_id))`,
   );
 }
 

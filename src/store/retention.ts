@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { v4 as uuid } from 'uuid';
 import { QUERY_CANCELED, sqlState } from '../host/postgres-errors.js';
 import type { AutomationDatabase } from './database.js';
+import { removeEndedDateBuilds } from './date-builds.js';
 import {
   beginRound,
   FROM_THE_START,
@@ -68,6 +69,7 @@ export class Retention {
       }
       return true;
     };
+    await this.database.statement(removeEndedDateBuilds);
     // Runs first: an event goes when the last run that needs it has gone.
     (await removeAll(removeOldSkippedRuns)) && (await removeAll(removeOldRuns)) && (await removeAll(removeOldEvents));
     return round;

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { DateBuilds } from '../../src/engine/timing/date-builds.js';
+import { RetentionRounds } from '../../src/engine/timing/retention-rounds.js';
 import { CRM_HOST, type CrmHost } from '../../src/host/crm-host.js';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { noteDateBuildProblem } from '../../src/store/date-builds.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Task } from '../support/sample-crm.js';
 
@@ -283,6 +286,48 @@ describe('a date trigger', () => {
       crm.listByDate = list as NonNullable<typeof list>;
       await app.automation.drain();
       expect(await waiting()).toHaveLength(1);
+    });
+
+    it('waits for a process that can read it, and tells why meanwhile', async () => {
+      const task = await create(5);
+      const workflowId = await publish();
+      const newer = `UPDATE automation.workflow_versions SET definition = definition || $1::jsonb`;
+      await app.query(newer, [JSON.stringify({ steps: [{ id: 'new', type: 'branch', forks: [] }] })]);
+      await app.automation.drain();
+      const build = 'SELECT state, problem FROM automation.date_builds WHERE workflow_id = $1';
+      expect(await app.query(build, [workflowId])).toMatchObject([{ state: 'building', problem: { code: 'version_unreadable' } }]);
+      // Another process, which has not tried to read it yet.
+      await app.query(newer, [JSON.stringify({ steps: STEPS })]);
+      const other = await startAutomationApp({ calendar: { timezone: 'UTC' } }, { database: app.database });
+      await other.automation.drain();
+      await other.close();
+      expect(await app.query(build, [workflowId])).toEqual([{ state: 'done', problem: null }]);
+      expect(await waiting()).toEqual([dueOf(task)]);
+    });
+
+    it('is told no problem of a version that was published before, nor one when it is done', async () => {
+      const workflowId = await publish();
+      const database = app.module.get(AutomationDatabase);
+      const build = { workspaceId: 'acme', workflowId, versionId: uuidv7() };
+      const problem = { code: 'too_late', message: 'too late' };
+      await database.statement((manager) => noteDateBuildProblem(manager, build, problem));
+      await app.automation.drain();
+      const [{ versionId = '' } = {}] = await app.query<{ versionId: string }>(
+        'SELECT version_id AS "versionId" FROM automation.date_builds',
+      );
+      await database.statement((manager) => noteDateBuildProblem(manager, { ...build, versionId }, problem));
+      expect(await app.query('SELECT state, problem FROM automation.date_builds')).toEqual([{ state: 'done', problem: null }]);
+    });
+
+    it('keeps the end of its build for as long as it is there: retention removes it after that', async () => {
+      const [kept, deleted, withdrawn] = [await publish(), await publish(), await publish()];
+      await app.automation.drain();
+      await app.workflows.delete(deleted, ADMIN);
+      await app.query('UPDATE automation.workflows SET published_version_id = NULL WHERE id = $1', [withdrawn]);
+      await app.query('DELETE FROM automation.workflows WHERE id = $1', [withdrawn]);
+      await app.automation.drain();
+      await app.module.get(RetentionRounds).round();
+      expect(await app.query('SELECT workflow_id FROM automation.date_builds')).toEqual([{ workflow_id: kept }]);
     });
 
     it('sees only what changes from then on, where the host lists none', async () => {

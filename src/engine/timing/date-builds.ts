@@ -14,7 +14,7 @@ import {
 } from '../../store/date-builds.js';
 import { Calendars } from '../calendars.js';
 import { isConnectionLoss, toLoggedFailure } from '../failures.js';
-import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import { ActiveWorkflows, type VersionOutcome } from '../workflows/active-workflows.js';
 import { type DatedVersion, isDated } from '../workflows/compiled-version.js';
 import { DatedRecords } from './dated-records.js';
 import type { DueWork, TimingRound } from './timed-trigger.js';
@@ -73,10 +73,16 @@ export class DateBuilds implements DueWork {
     await advanceDateBuild(manager, build, { state, after: ids.at(-1) ?? build.after, seen: ids.length, noted });
   }
 
-  /** Null when this process cannot read it: events go on being followed by those that can. */
+  /** Null when it is gone. Throws where this process cannot read it: the build goes on in one that can, and says so meanwhile. */
   private async versionOf(manager: EntityManager, { workspaceId, versionId }: DateBuild): Promise<DatedVersion | null> {
-    const versions = versionId === null ? new Map() : await this.active.versionsOf(manager, [{ workspaceId, versionId }]);
+    const versions: Map<string | null, VersionOutcome> =
+      versionId === null ? new Map() : await this.active.versionsOf(manager, [{ workspaceId, versionId }]);
     const outcome = versions.get(versionId);
+    if (outcome?.kind === 'unreadable') {
+      throw new AutomationError('version_unreadable', `This process cannot read the version: ${outcome.failure.error.message}`, {
+        hint: outcome.failure.error.hint ?? 'A process of a newer release goes on with it; else correct the workflow and publish it again.',
+      });
+    }
     return outcome?.kind === 'compiled' && isDated(outcome.version) ? outcome.version : null;
   }
 
