@@ -129,7 +129,7 @@ export async function startAdminApp(
       ...adminProviders,
       { provide: Timing, useValue: { published: async () => undefined, withdrawn: async () => undefined } },
       { provide: Starts, useValue: null },
-      { provide: CRM_HOST, useValue: null },
+      { provide: CRM_HOST, useValue: {} },
       {
         provide: AdminDatabase,
         useValue: new AdminDatabase(database, { connections: 2, waiting: 50, queryTimeoutMs: 5_000, ...options.limits }),
