@@ -23,7 +23,7 @@ import { CaptureDoors } from './engine/capture/capture-doors.js';
 import { EmitterBridge } from './engine/capture/emitter-bridge.js';
 import { engineProviders } from './engine/engine.providers.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
-import { adminControllers, HTTP_PATH, httpProviders } from './http/index.js';
+import { adminControllers, HTTP_PATH, httpProviders, publicControllers, publicProviders } from './http/index.js';
 import { countActiveWorkflows } from './store/active-workflows.js';
 import { AutomationDatabase } from './store/database.js';
 
@@ -55,8 +55,8 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = new Config
  * (`app.enableShutdownHooks()` for signals).
  */
 @Module({
-  controllers: adminControllers,
-  providers: [...hostProviders, ...engineProviders, ...adminProviders, ...httpProviders],
+  controllers: [...adminControllers, ...publicControllers],
+  providers: [...hostProviders, ...engineProviders, ...adminProviders, ...httpProviders, ...publicProviders],
   exports: [Automation, AutomationCatalog, WorkflowService, RunService],
 })
 export class AutomationModule extends ConfigurableModuleClass implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {

@@ -89,6 +89,27 @@ export interface AutomationOptions {
     /** The workspace of records that belong to every workspace (`workspace: null`). A module with a tenant property never takes it. */
     defaultWorkspaceId?: string;
   };
+  /**
+   * Where the application is reached from outside, with its global prefix: `https://crm.acme.test/api`. Links are made from it,
+   * never from what a request says. Without it `rotate-token` answers the path alone.
+   */
+  publicUrl?: string;
+  /** Deliveries to trigger URLs. The limits hold for all processes together. */
+  hooks?: {
+    /**
+     * What unknown, replaced and paused URLs are answered: `accept` (default) like a delivery that was taken, so that nobody
+     * learns which URLs there are; `not_found` 404.
+     */
+    unknown?: 'accept' | 'not_found';
+    /** Deliveries to one URL; further ones are answered 429. Default 1,200. */
+    perMinute?: number;
+    /** Deliveries to all URLs of a workspace. Default 6,000. */
+    workspacePerMinute?: number;
+    /** Events of a workspace that may wait for routing; while there are more, deliveries are answered 429. Default 10,000. */
+    queue?: number;
+    /** How long a body may take to arrive, in milliseconds. Default 10,000. */
+    bodyTimeoutMs?: number;
+  };
   /** How long the log is kept, ISO 8601. */
   retention?: {
     /** Finished runs and their steps. Default P180D. */
@@ -123,6 +144,7 @@ export interface AutomationOptions {
 /** Injection token of the options. */
 export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
 
+const UNKNOWN_URLS: readonly string[] = ['accept', 'not_found'];
 const DOORS: readonly CaptureDoor[] = ['subscriber', 'database'];
 
 const DEFAULTS = {
@@ -131,6 +153,7 @@ const DEFAULTS = {
   limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10, crmCallMs: 15_000 },
   retention: { runs: 'P180D', skippedRuns: 'P30D', events: 'P30D' },
   admin: { queryTimeoutMs: 5_000, waiting: 50 },
+  hooks: { perMinute: 1_200, workspacePerMinute: 6_000, queue: 10_000, bodyTimeoutMs: 10_000 },
   poolSize: 8,
 };
 
@@ -159,7 +182,13 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
   if (typeof options.calendar !== 'function' && options.calendar !== undefined) {
     problems.push(...calendarProblems(options.calendar).map(({ path, message }) => ({ path: `calendar${path && `.${path}`}`, message })));
   }
-  const { worker = {}, limits = {}, retention = {}, emitter = {} } = options;
+  const { worker = {}, limits = {}, retention = {}, emitter = {}, hooks = {} } = options;
+  if (!UNKNOWN_URLS.includes(hooks.unknown ?? 'accept')) {
+    problems.push({ path: 'hooks.unknown', message: `must be one of ${UNKNOWN_URLS.join(', ')}` });
+  }
+  if (options.publicUrl !== undefined && !isOrigin(options.publicUrl)) {
+    problems.push({ path: 'publicUrl', message: 'must be a URL with http or https and without query, such as https://crm.acme.test' });
+  }
   for (const [module, door] of Object.entries(options.capture ?? {})) {
     if (!DOORS.includes(door)) problems.push({ path: `capture.${module}`, message: `must be one of ${DOORS.join(', ')}` });
   }
@@ -191,6 +220,13 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
       batchSize: 1_000,
       intervalMs: 10 * 60_000,
     },
+    hooks: {
+      unknown: hooks.unknown ?? 'accept',
+      perMinute: whole('hooks.perMinute', hooks.perMinute, DEFAULTS.hooks.perMinute, 1, 100_000_000),
+      workspacePerMinute: whole('hooks.workspacePerMinute', hooks.workspacePerMinute, DEFAULTS.hooks.workspacePerMinute, 1, 100_000_000),
+      queue: whole('hooks.queue', hooks.queue, DEFAULTS.hooks.queue, 1, 1_000_000),
+      bodyMs: whole('hooks.bodyTimeoutMs', hooks.bodyTimeoutMs, DEFAULTS.hooks.bodyTimeoutMs, 100, 300_000),
+    },
     capture: new Map(Object.entries(options.capture ?? {})),
     actor: options.actor ?? null,
     emitter: {
@@ -214,9 +250,10 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
 
 /** The members of each option that has some; whoever adds one is told by the compiler. */
 const MEMBERS: {
-  [Name in 'worker' | 'emitter' | 'retention' | 'limits' | 'admin' | 'database']: Names<NonNullable<AutomationOptions[Name]>>;
+  [Name in 'worker' | 'hooks' | 'emitter' | 'retention' | 'limits' | 'admin' | 'database']: Names<NonNullable<AutomationOptions[Name]>>;
 } = {
   worker: { enabled: 1, concurrency: 1, batchSize: 1, pollIntervalMs: 1, idlePollIntervalMs: 1, leaseMs: 1, shutdownGraceMs: 1 },
+  hooks: { unknown: 1, perMinute: 1, workspacePerMinute: 1, queue: 1, bodyTimeoutMs: 1 },
   emitter: { enabled: 1, names: 1, map: 1, defaultWorkspaceId: 1 },
   retention: { runs: 1, skippedRuns: 1, events: 1 },
   limits: { chainDepth: 1, stepsPerRun: 1, payloadBytes: 1, recoveries: 1, crmCallMs: 1 },
@@ -234,6 +271,7 @@ const NAMES: Names<AutomationOptions> = {
   calendar: 1,
   capture: 1,
   actor: 1,
+  publicUrl: 1,
   ...allOf(MEMBERS),
 };
 
@@ -300,4 +338,10 @@ function isTimezone(name: string): boolean {
 function idlePollOf({ capture = {}, worker = {} }: AutomationOptions): number {
   if (!Object.values(capture).includes('database')) return DEFAULTS.worker.idlePollIntervalMs;
   return worker.pollIntervalMs ?? DEFAULTS.worker.pollIntervalMs;
+}
+
+function isOrigin(text: string): boolean {
+  if (typeof text !== 'string' || !URL.canParse(text)) return false;
+  const { protocol, search, hash, username, password } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && search === '' && hash === '' && username === '' && password === '';
 }

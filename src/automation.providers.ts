@@ -15,7 +15,7 @@ import { CRM_HOST } from './host/crm-host.js';
 import { limitCrmHost } from './host/limited-host.js';
 import { ifInstalled } from './host/optional-package.js';
 import { isAttachable } from './host/typeorm-crm-host.js';
-import { ACCESS_POLICY } from './http/index.js';
+import { ACCESS_POLICY, PUBLIC_URL } from './http/index.js';
 import { AdminDatabase } from './store/admin-database.js';
 import { AutomationDatabase } from './store/database.js';
 import { MIGRATIONS } from './store/migrations.js';
@@ -31,6 +31,7 @@ const host: Provider[] = [
   },
   { provide: HOST_DATA_SOURCE, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.dataSource },
   { provide: ACCESS_POLICY, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.access ?? null },
+  { provide: PUBLIC_URL, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.publicUrl ?? null },
   { provide: HOST_EMITTER, inject: [ModuleRef], useFactory: hostsEmitter },
 ];
 

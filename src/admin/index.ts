@@ -6,6 +6,7 @@ import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
 import { TimingService } from './timing-service.js';
+import { TriggerUrls } from './trigger-urls.js';
 import { WorkflowChanges } from './workflow-changes.js';
 import { WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowService } from './workflow-service.js';
@@ -26,4 +27,5 @@ export const adminProviders: Provider[] = [
   LookUpService,
   AuditService,
   TimingService,
+  TriggerUrls,
 ];

@@ -4,8 +4,10 @@ import { validate as isUuid } from 'uuid';
 import { parseDefinition, publishProblems } from '../core/definition/parser.js';
 import { ProblemList } from '../core/definition/problem-list.js';
 import { maskSecrets, secretProblems } from '../core/definition/secrets.js';
+import { maskTrigger } from '../core/definition/trigger-secrets.js';
 import { AutomationError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
+import { moduleOfTrigger } from '../core/trigger/trigger.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
@@ -62,8 +64,10 @@ export class WorkflowChanges {
     // One problem for each: a mask is no good signing secret either.
     const problems = new ProblemList();
     problems.addAll([...missing, ...others.filter(({ path }) => !missing.some((one) => one.path === path))]);
-    const trigger = isJsonObject(draft.trigger) ? draft.trigger : null;
-    return { draft, problems: problems.toArray(), trigger, module: typeof trigger?.module === 'string' ? trigger.module : null };
+    // For lists, which anybody reads: without its secrets.
+    const shown = maskTrigger(draft).trigger;
+    const trigger = isJsonObject(shown) ? shown : null;
+    return { draft, problems: problems.toArray(), trigger, module: moduleOfTrigger(trigger) };
   }
 
   /** A definition as people may read it. */

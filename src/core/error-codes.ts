@@ -19,9 +19,11 @@ export const ERROR_CODES = {
   record_not_found: 404,
   not_available: 404,
   method_not_allowed: 405,
+  request_timed_out: 408,
   payload_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,
+  queue_full: 429,
 
   // It does not fit the present state.
   revision_conflict: 409,
@@ -37,6 +39,8 @@ export const ERROR_CODES = {
   run_skipped: 409,
   run_finished: 409,
   event_expired: 409,
+  idempotency_key_reused: 409,
+  trigger_url_missing: 409,
   change_not_committed: 409,
 
   // A definition, an event or a step's arguments cannot be used.
@@ -154,6 +158,7 @@ export const ERROR_CODES = {
   step_is_over: 500,
   step_not_executable: 500,
   step_unknown: 500,
+  raw_body_missing: 500,
   swagger_missing: 501,
   version_unreadable: 500,
   internal_error: 500,

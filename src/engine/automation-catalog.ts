@@ -14,7 +14,7 @@ export class AutomationCatalog implements Catalog {
   /** What this version of the library can run; anything else can be saved in a draft, not published. */
   readonly executable: Executable = {
     kinds: new Set(['action', 'branch', 'delay', 'parallel', 'run_workflow', 'stop']),
-    triggers: new Set(['event', 'manual', 'schedule', 'date']),
+    triggers: new Set(['event', 'webhook', 'manual', 'schedule', 'date']),
   };
 
   constructor(host: Pick<CrmHost, 'describeModules' | 'taskModule'>, actions: { describe(): readonly ActionDescription[] }) {

@@ -48,12 +48,28 @@ export interface EngineSettings {
     /** How often to look. */
     intervalMs: number;
   };
+  /** Deliveries to trigger URLs. */
+  hooks: HookSettings;
   /** How changes of a module are captured without a line in the host's services. */
   capture: ReadonlyMap<string, CaptureDoor>;
   /** Who acts in the host's code at this moment. */
   actor: (() => Actor | null | undefined) | null;
   /** Names that the module listens to on EventEmitter2. */
   emitter: EmitterSettings;
+}
+
+/** What trigger URLs take, across all nodes. */
+export interface HookSettings {
+  /** What tokens are answered that start nothing: like a delivery that was taken, or 404. */
+  unknown: 'accept' | 'not_found';
+  /** Deliveries to one URL. */
+  perMinute: number;
+  /** Deliveries to all URLs of a workspace. */
+  workspacePerMinute: number;
+  /** Events of a workspace that may wait for routing. */
+  queue: number;
+  /** How long the body of one may take to arrive. */
+  bodyMs: number;
 }
 
 /** A door that captures changes where they are written: see `capture` in the options. */

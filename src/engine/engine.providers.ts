@@ -8,6 +8,8 @@ import { EmitterBridge } from './capture/emitter-bridge.js';
 import { EventIntake } from './capture/event-intake.js';
 import { Starts } from './capture/starts.js';
 import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
+import { Deliveries } from './hooks/deliveries.js';
+import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
 import { Router } from './routing/router.js';
 import { StartDecider } from './routing/start-decider.js';
@@ -43,6 +45,7 @@ import { WakeUp } from './wake-up.js';
 import { ActiveWorkflows } from './workflows/active-workflows.js';
 
 const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
+const hooks: Provider[] = [HookGate, Deliveries];
 const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
 const running: Provider[] = [
@@ -76,6 +79,7 @@ export const engineProviders: Provider[] = [
   StalledWorkspaces,
   Calendars,
   ...capture,
+  ...hooks,
   ...workflows,
   ...steps,
   ...running,

@@ -48,7 +48,7 @@ export function errorBody(thrown: unknown, logger: Pick<Logger, 'error' | 'warn'
 
 /** Returns the `Retry-After` of an answer, in seconds: that of the error, where it names one; null where trying again is of no use. */
 export function retryAfterOf(thrown: unknown, { statusCode }: ErrorBody): number | null {
-  if (statusCode !== 503) return null;
+  if (statusCode !== 503 && statusCode !== 429) return null;
   const retry = thrown instanceof AutomationError ? thrown.retry : undefined;
   const ms = retry?.kind === 'transient' ? (retry.retryAfterMs ?? 0) : 0;
   return Math.max(LEAST_RETRY_AFTER, Math.ceil(ms / 1_000));

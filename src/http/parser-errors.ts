@@ -6,11 +6,9 @@ import { adminControllers } from './admin/index.js';
 import { ErrorFilter } from './error.filter.js';
 import type { ErrorBody } from './error-body.js';
 import { codeForStatus } from './error-status.js';
+import { HTTP_PATH } from './http-path.js';
 import { type HttpRequest, header } from './http-request.js';
 import { isJsonInUtf8, MAX_BODY_BYTES } from './request-shape.guard.js';
-
-/** Injection token of the path under which the module mounts the controllers. Default `automation`. */
-export const HTTP_PATH = Symbol('AUTOMATION_HTTP_PATH');
 
 /** The first segments of our routes below that path. */
 const RESOURCES = [...new Set(adminControllers.map((controller) => String(Reflect.getMetadata('path', controller))))].join('|');

@@ -7,6 +7,7 @@ import { CaptureDoors1763735000000 } from '../../migrations/1763735000000-captur
 import { Schedules1763750000000 } from '../../migrations/1763750000000-schedules.js';
 import { DateTriggers1763760000000 } from '../../migrations/1763760000000-date-triggers.js';
 import { ShareInClaims1763766000000 } from '../../migrations/1763766000000-share-in-claims.js';
+import { TriggerUrls1763770000000 } from '../../migrations/1763770000000-trigger-urls.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -20,4 +21,5 @@ export const MIGRATIONS: MigrationClasses = [
   Schedules1763750000000,
   DateTriggers1763760000000,
   ShareInClaims1763766000000,
+  TriggerUrls1763770000000,
 ];

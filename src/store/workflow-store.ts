@@ -16,6 +16,8 @@ export interface WorkflowRow {
   draft: JsonObject;
   publishedVersionId: string | null;
   publishedVersion: number | null;
+  /** Of the published version; of a workflow that has none the draft's. */
+  shownTrigger: JsonObject | null;
   hasUnpublishedChanges: boolean;
   revision: number;
 }
@@ -53,7 +55,7 @@ export async function lockWorkflow(manager: EntityManager, workspaceId: string, 
   const [row] = await sql<WorkflowRow>(
     manager,
     `SELECT w.id, w.code, w.name, w.description, w.status, ${DRAFT} AS draft, w.published_version_id AS "publishedVersionId",
-       w.published_version AS "publishedVersion", w.has_unpublished_changes AS "hasUnpublishedChanges", w.revision
+       w.published_version AS "publishedVersion", w.trigger AS "shownTrigger", w.has_unpublished_changes AS "hasUnpublishedChanges", w.revision
      FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 FOR UPDATE`,
     [workspaceId, id],
   );

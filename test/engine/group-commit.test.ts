@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GroupCommit } from '../../src/engine/running/group-commit.js';
+import { GroupCommit } from '../../src/engine/group-commit.js';
 
 /** Batches that end when they are told to. */
 function batches() {

@@ -2,10 +2,23 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AccessPolicy } from '../../src/host/access.js';
 import { CALLERS } from '../http/support/admin-app.js';
 import { type RealApp, startRealApp, tokenPolicy } from './support/real-app.js';
-import { furnish, type Ids, PERMISSIONS, pathOf, ROUTES, TARGETS, type Target, UNKNOWN, WITH_BODY, WITH_ID } from './support/routes.js';
+import {
+  furnish,
+  type Ids,
+  PERMISSIONS,
+  PUBLIC_ROUTES,
+  pathOf,
+  REFUSED_METHODS,
+  ROUTES,
+  TARGETS,
+  type Target,
+  UNKNOWN,
+  WITH_BODY,
+  WITH_ID,
+} from './support/routes.js';
 
-// Attacks by who asks: a matrix of every route against every kind of caller. Public endpoints, their tokens and the
-// console do not exist yet; their attacks come with them.
+// Attacks by who asks: a matrix of every route against every kind of caller. Public endpoints are in hooks.test.ts; the
+// console does not exist yet, its attacks come with it.
 
 const everyRoute = TARGETS.map((target) => [target.name, target] as const);
 
@@ -32,12 +45,12 @@ describe('every route of the application', () => {
         .routes()
         .map(({ method, path }) => `${method} ${path}`)
         .sort(),
-    ).toEqual(Object.keys(ROUTES).sort());
+    ).toEqual([...Object.keys(ROUTES), ...PUBLIC_ROUTES, ...REFUSED_METHODS].sort());
     const { body } = await real.call('get', '/automation/docs-json', '').expect(200);
     const described = Object.entries(body.paths as Record<string, object>).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     );
-    expect(described.sort()).toEqual(Object.keys(ROUTES).sort());
+    expect(described.sort()).toEqual([...Object.keys(ROUTES), ...PUBLIC_ROUTES].sort());
   });
 
   it.each(everyRoute)('%s: an admin of another workspace → 404, or only what is theirs; nothing changes', async (_name, target) => {

@@ -1,10 +1,10 @@
 import type { Catalog } from '../catalog.js';
 import type { Condition } from '../condition/tree.js';
 import type { Problem } from '../errors.js';
-import { isJsonObject, type Json } from '../json.js';
+import type { Json } from '../json.js';
 import { FLOW_STEP_TYPES, type Step } from '../steps/index.js';
 import { walkSteps } from '../steps/tree.js';
-import { triggerProblems } from '../trigger/trigger.js';
+import { moduleOfTrigger, triggerProblems } from '../trigger/trigger.js';
 import { ObjectReader } from './object-reader.js';
 import { checkJson, ProblemList } from './problem-list.js';
 import { References } from './references.js';
@@ -38,7 +38,7 @@ function parseRoot(json: unknown, catalog: Catalog | null, problems: ProblemList
   const reader = ObjectReader.open(json, '', problems, 'A definition');
   if (!reader) return null;
   const trigger = parseTrigger(reader, catalog);
-  const moduleName = isJsonObject(trigger) && typeof trigger.module === 'string' ? trigger.module : null;
+  const moduleName = moduleOfTrigger(trigger);
   const module = (moduleName !== null && catalog?.modules.get(moduleName)) || null;
   const references = new References(problems, module, catalog);
   const about: DefinitionContext = { problems, references, catalog, moduleName, module, flowTypes: FLOW_STEP_TYPES };

@@ -3,13 +3,11 @@ import { sameJson } from '../derive-events.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { isForbiddenKey } from '../storable-json.js';
+import { CHANGED, MASK, masked } from './mask.js';
 import { memberPath, ProblemList } from './problem-list.js';
+import { keepTriggerSecrets, markTriggerChange, maskTrigger, triggerSecretProblems } from './trigger-secrets.js';
 
-/** What people read in place of a secret. Sent back, it means: as it was. No argument that is secret takes it as a value. */
-export const MASK = '••••••';
-
-/** What the audit log says of a secret that was given anew. */
-const CHANGED = `${MASK} (changed)`;
+export { MASK, masked };
 
 type Actions = ReadonlyMap<string, Pick<ActionDescription, 'secret' | 'secretsGoTo'>>;
 
@@ -23,13 +21,6 @@ interface RawStep {
   args: JsonObject;
 }
 
-/** A value with its secrets masked: of an object the names stay, null and the empty text are no secrets. */
-export function masked(value: Json): Json {
-  if (value === null || value === '') return value;
-  if (!isJsonObject(value)) return MASK;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, masked(member ?? null)]));
-}
-
 /**
  * A definition as people may read it: whatever its steps keep secret is {@link MASK}. Also for drafts with problems: of
  * an action that is not known here every argument is masked. Objects and lists are copied, never changed.
@@ -39,12 +30,14 @@ export function maskSecrets(definition: JsonObject, actions: Actions): JsonObjec
     const isSecret = secretsOf(step.type, actions);
     return mapArguments(step.args, (name, value) => (isSecret(name) ? masked(value) : value));
   };
-  return maskMisplaced(mapSteps(definition, mask, masked), actions);
+  return maskMisplaced(mapSteps(maskTrigger(definition), mask, masked), actions);
 }
 
 /** Somebody may have written a secret next to `with` instead of into it: a problem of the draft, and a secret all the same. */
 function maskMisplaced(definition: JsonObject, actions: Actions): JsonObject {
   const walk = (value: Json): Json => {
+    // The trigger has rules of its own, and a type that is an action's too.
+    if (value === definition.trigger) return value;
     if (Array.isArray(value)) return value.map(walk);
     if (!isJsonObject(value)) return value;
     const secret = (typeof value.type === 'string' && actions.get(value.type)?.secret) || [];
@@ -67,7 +60,7 @@ export function keepSecrets(edited: JsonObject, stored: JsonObject, actions: Act
     return step.args;
   });
   const isUnchanged = sameJson(maskSecrets(edited, actions), maskSecrets(stored, actions));
-  return mapSteps(edited, (step) => {
+  return mapSteps(keepTriggerSecrets(edited, stored), (step) => {
     const before = typeof step.id === 'string' ? known.get(step.id) : undefined;
     if (!before || before.type !== step.type) return step.args;
     const isSecret = secretsOf(step.type, actions);
@@ -83,6 +76,7 @@ export function keepSecrets(edited: JsonObject, stored: JsonObject, actions: Act
 /** Masks that stand for nothing: secrets that have to be given. */
 export function secretProblems(definition: JsonObject, actions: Actions): Problem[] {
   const problems = new ProblemList();
+  problems.addAll(triggerSecretProblems(definition));
   mapSteps(definition, (step) => {
     const isSecret = secretsOf(step.type, actions);
     for (const [name, value] of Object.entries(step.args)) {
@@ -105,7 +99,7 @@ export function maskChange(before: JsonObject, after: JsonObject, actions: Actio
     const args = typeof step.id === 'string' ? earlier.get(step.key)?.args : undefined;
     return mapArguments(step.args, (name, value) => (isSecret(name) ? markedChange(value, args?.[name]) : value));
   };
-  return { before: maskSecrets(before, actions), after: maskMisplaced(mapSteps(after, mark, masked), actions) };
+  return { before: maskSecrets(before, actions), after: maskMisplaced(mapSteps(markTriggerChange(before, after), mark, masked), actions) };
 }
 
 function secretsOf(type: string, actions: Actions): (name: string) => boolean {
@@ -157,6 +151,7 @@ function mapSteps(definition: JsonObject, change: (step: RawStep) => JsonObject,
     return `${id}\0${turn}`;
   };
   const walk = (value: Json, path: string): Json => {
+    if (path === 'trigger') return value;
     if (Array.isArray(value)) return value.map((item, index) => walk(item, `${path}[${index}]`));
     if (!isJsonObject(value)) return value;
     const { id, type } = value;

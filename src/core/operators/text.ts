@@ -61,7 +61,7 @@ const LONGEST_PATTERN = 1_000;
 /** Compiled patterns larger than this are refused: matching takes time by program size times text length. */
 const LARGEST_PROGRAM = 2_000;
 /** Texts longer than this are not matched. */
-const LONGEST_TEXT = 20_000;
+export const LONGEST_MATCHED = 20_000;
 
 /** Compiles a pattern in the syntax of RE2, or says why it is refused. */
 export function compilePattern(pattern: string, caseSensitive: boolean): RE2JS | Unfit {
@@ -89,7 +89,7 @@ function matches({ value, caseSensitive }: TestSetup): Judge {
     const pattern = compilePattern(expected as string, caseSensitive) as RE2JS;
     return (seen) => {
       if (typeof seen !== 'string') return seen === null ? false : mismatch(seen, 'a text');
-      return seen.length > LONGEST_TEXT ? `the text is longer than ${LONGEST_TEXT} characters` : pattern.test(seen);
+      return seen.length > LONGEST_MATCHED ? `the text is longer than ${LONGEST_MATCHED} characters` : pattern.test(seen);
     };
   });
 }

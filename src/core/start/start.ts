@@ -4,11 +4,12 @@ import type { CauseLink, DomainEvent } from '../event.js';
 import type { Json } from '../json.js';
 import type { Calendar } from '../time/calendar.js';
 import { addDuration, parseDuration } from '../time/duration.js';
+import { refusalOf } from '../trigger/delivery.js';
 import { misfireRule } from '../trigger/misfire.js';
 import type { CompiledTrigger } from '../trigger/trigger.js';
 
 /** Why a start makes no run; what run lists show as `reason`. */
-export type SkipReason = 'paused' | 'trigger' | 'misfire' | 'conditions' | 'reentry' | 'loop';
+export type SkipReason = 'paused' | 'old_url' | 'record' | 'trigger' | 'misfire' | 'conditions' | 'reentry' | 'loop';
 
 /** Whether a start makes a run of a workflow; a skip is logged with its reason and explanation. */
 export type StartDecision = { kind: 'start' } | { kind: 'skip'; reason: SkipReason; explanation: Json };
@@ -56,6 +57,8 @@ export function matchStart(
     const matched = workflow.trigger.explain(event);
     if (!matched.matched) return skip('trigger', { rule: matched.reason ?? 'The trigger does not match.' });
   }
+  const refused = refusalOf(event.trigger);
+  if (refused !== null) return skip(refused.reason, refused.explanation);
   const missed = misfireRule(event.trigger);
   if (missed !== null) return skip('misfire', { rule: missed });
   if (workflow.conditions === null) return START;

@@ -72,6 +72,13 @@ function noteUnknownMembers(reader: TriggerReader, kind: TriggerKind<Trigger>): 
   }
 }
 
+/** The module of the records that a trigger's runs are about; null when it names none. Also for drafts, whose trigger may be anything. */
+export function moduleOfTrigger(trigger: unknown): string | null {
+  if (!isJsonObject(trigger)) return null;
+  const { module = isJsonObject(trigger.record) ? trigger.record.module : null } = trigger;
+  return typeof module === 'string' ? module : null;
+}
+
 /** Compiles a trigger that `triggerProblems` has passed. */
 export function compileTrigger(trigger: Trigger, module: ModuleDescription | null = null): CompiledTrigger {
   return BY_TYPE.get(trigger.type)?.compile?.(trigger, module) ?? startedByName(trigger.type);

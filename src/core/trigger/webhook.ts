@@ -1,15 +1,104 @@
+import type { JsonObject } from '../json.js';
+import { bodySchemaProblems } from './body-schema.js';
 import type { TriggerKind } from './trigger-kind.js';
+import type { TriggerReader } from './trigger-reader.js';
+import { type CallerSecret, type CallSignature, checkSecret, checkSignature, HEADER_NAME, HELD_BACK } from './webhook-auth.js';
+import { checkRecord, type TriggerRecord } from './webhook-record.js';
 
 /** Starts on a POST to the workflow's secret URL. */
 export interface WebhookTrigger {
   type: 'webhook';
+  /** What the body must look like, as JSON Schema; others are answered 400. */
+  schema?: JsonObject;
+  /** Which headers runs see as `trigger.headers`, beside {@link USUAL_HEADERS}. */
+  headers?: string[];
+  /** What the caller must send in a header; others are answered 401. */
+  secret?: CallerSecret;
+  /** How the caller signs the body; others are answered 401. */
+  signature?: CallSignature;
+  /** The record that the run is about. */
+  record?: TriggerRecord;
 }
+
+/** What runs see of every delivery's headers. */
+export const USUAL_HEADERS: readonly string[] = ['content-type', 'user-agent'];
+const MOST_HEADERS = 20;
+
+const HEADER = { type: 'string', pattern: HEADER_NAME.source };
+const EXPRESSION = '{{trigger.body.email}}';
 
 export const webhook = {
   type: 'webhook',
   label: 'Trigger URL',
-  description: 'Starts when somebody posts to the workflow’s secret URL.',
-  members: {},
+  description: 'Starts when somebody posts JSON to the workflow’s secret URL.',
+  members: {
+    schema: {
+      type: 'object',
+      description: 'JSON Schema of the body: types, members, lengths, patterns; without references.',
+      examples: [{ type: 'object', required: ['email'], properties: { email: { type: 'string', format: 'email' } } }],
+    },
+    headers: {
+      type: 'array',
+      items: HEADER,
+      maxItems: MOST_HEADERS,
+      description: 'Headers that runs see, beside content-type and user-agent.',
+      examples: [['x-github-event']],
+    },
+    secret: {
+      type: 'object',
+      properties: { header: HEADER, value: { type: 'string', writeOnly: true } },
+      required: ['header', 'value'],
+      additionalProperties: false,
+      description: 'A header that the caller sends with this value.',
+    },
+    signature: {
+      type: 'object',
+      properties: {
+        type: { enum: ['standard_webhooks', 'hmac_sha256'] },
+        secret: { type: 'string', writeOnly: true },
+        header: HEADER,
+        timestampHeader: HEADER,
+      },
+      required: ['type', 'secret'],
+      additionalProperties: false,
+      description: 'How the caller signs the body: Standard Webhooks, or HMAC-SHA256 in a header (hex or base64).',
+    },
+    record: {
+      type: 'object',
+      properties: {
+        module: { type: 'string' },
+        match: { type: 'object', additionalProperties: true },
+        create: { type: 'boolean', default: false },
+        set: { type: 'object', additionalProperties: true },
+      },
+      required: ['module', 'match'],
+      additionalProperties: false,
+      description: 'The record that the run is about: the one whose fields are these; `create` makes one where there is none.',
+      examples: [{ module: 'leads', match: { email: EXPRESSION }, create: true, set: { name: '{{trigger.body.name}}' } }],
+    },
+  },
   required: [],
-  check: () => undefined,
+  check(reader, catalog) {
+    const { schema } = reader.json;
+    if (schema !== undefined) for (const { path, message } of bodySchemaProblems(schema)) reader.problem(`schema${path}`, message);
+    checkHeaders(reader);
+    checkSecret(reader);
+    checkSignature(reader);
+    checkRecord(reader, catalog);
+  },
 } satisfies TriggerKind<WebhookTrigger>;
+
+function checkHeaders(reader: TriggerReader): void {
+  const { headers, secret, signature } = reader.json;
+  if (headers === undefined) return;
+  if (!Array.isArray(headers) || headers.length > MOST_HEADERS) {
+    reader.problem('headers', `"headers" must be a list of at most ${MOST_HEADERS} names of headers.`);
+    return;
+  }
+  const secrets = [secret, signature].map((one) => (one as JsonObject | undefined)?.header).filter((name) => typeof name === 'string');
+  const held = new Set([...HELD_BACK, ...secrets.map((name) => name.toLowerCase())]);
+  headers.forEach((name, index) => {
+    if (typeof name !== 'string' || !HEADER_NAME.test(name)) reader.problem(`headers[${index}]`, 'This must be the name of a header.');
+    else if (held.has(name.toLowerCase())) reader.problem(`headers[${index}]`, `"${name}" carries credentials: no run may see it.`);
+  });
+}

@@ -11,7 +11,7 @@ import { AutomationError } from '../../core/errors.js';
 import { pathsReadBy } from '../../core/steps/reads.js';
 import { walkSteps } from '../../core/steps/tree.js';
 import type { DateTrigger } from '../../core/trigger/date.js';
-import { type CompiledTrigger, compileTrigger } from '../../core/trigger/trigger.js';
+import { type CompiledTrigger, compileTrigger, moduleOfTrigger } from '../../core/trigger/trigger.js';
 import type { VersionRow } from '../../store/active-workflows.js';
 
 /**
@@ -66,7 +66,7 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
   }
   const { definition } = parsed;
   const { trigger } = definition;
-  const module = 'module' in trigger && trigger.module !== undefined ? (catalog.modules.get(trigger.module) ?? null) : null;
+  const module = catalog.modules.get(moduleOfTrigger(trigger) ?? '') ?? null;
   const conditions = definition.conditions ? compileCondition(definition.conditions, module) : null;
   const compiled = new Map<Condition, CompiledCondition>();
   const conditionOf = (condition: Condition): CompiledCondition => {

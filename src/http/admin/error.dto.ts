@@ -43,8 +43,16 @@ const MEANINGS = {
   413: 'The body is larger than 256 KB.',
   415: 'The body is not JSON in UTF-8.',
   422: 'The draft, or what is given to a start, has problems.',
+  429: 'Too much came lately, or waits; `Retry-After` says when to come again.',
   503: 'The database is away or too busy; `Retry-After` says when to ask again.',
 } as const;
+
+/** The same for a route that takes requests of anybody. */
+export function ApiPublicErrors(...statuses: (keyof typeof MEANINGS)[]): MethodDecorator {
+  return applyDecorators(
+    ...[...statuses, 503 as const].map((status) => ApiResponse({ status, type: ErrorDto, description: MEANINGS[status] })),
+  );
+}
 
 /** The errors of a route in the OpenAPI document; those that every route has are in it already. */
 export function ApiErrors(...statuses: (keyof typeof MEANINGS)[]): MethodDecorator & ClassDecorator {

@@ -7,6 +7,7 @@ import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { RunsController } from './runs.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
+import { TriggerUrlsController } from './trigger-urls.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
 import { WorkflowTransferController } from './workflow-transfer.controller.js';
 import { WorkflowVersionsController } from './workflow-versions.controller.js';
@@ -29,4 +30,5 @@ export const adminControllers: Type<unknown>[] = [
   AuditController,
   SchedulesController,
   WorkflowTimingController,
+  TriggerUrlsController,
 ];

@@ -159,7 +159,10 @@ describe('problems of triggers', () => {
     [{}, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, connector.']],
     [{ type: 'toString' }, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, connector.']],
     [{ type: ['event'] }, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, connector.']],
-    [{ type: 'webhook', token: 'x' }, ['trigger.token: This is not known here. Known are: type.']],
+    [
+      { type: 'webhook', token: 'x' },
+      ['trigger.token: This is not known here. Known are: type, schema, headers, secret, signature, record.'],
+    ],
     [{ type: 'event' }, ['trigger.module: "module" is missing.', 'trigger.event: "event" is missing.']],
     [{ type: 'event', module: 5, event: ' ' }, ['trigger.module: "module" must be a text.', 'trigger.event: "event" must be a text.']],
     [{ type: 'event', module: 'ghosts', event: 'x' }, ['trigger.module: There is no module "ghosts". Modules are: things, tickets.']],

@@ -40,6 +40,8 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/workflows/:id/export': { permission: 'view' },
   'post /automation/workflows/:id/copy': { permission: 'manage', body: {} },
   'get /automation/recipes': { permission: 'view', foreign: 200 },
+  'post /automation/workflows/:id/rotate-token': { permission: 'manage', body: {} },
+  'get /automation/workflows/:id/trigger-url': { permission: 'view' },
   'post /automation/workflows/:id/runs': { permission: 'operate', body: {} },
   'get /automation/runs': { permission: 'view', foreign: 200 },
   'post /automation/runs/retry': { permission: 'operate', body: { from: 'start', filter: {} }, foreign: 200 },
@@ -57,6 +59,11 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/records/:module/:recordId': { permission: 'view', foreign: 404 },
   'get /automation/records/:module/:recordId/timeline': { permission: 'view', foreign: 200 },
 };
+
+/** Routes that ask nobody who they are: see hooks.test.ts. */
+export const PUBLIC_ROUTES: readonly string[] = ['post /automation/hooks/:token'];
+/** What people's browsers ask there, and is answered 405. */
+export const REFUSED_METHODS: readonly string[] = ['get /automation/hooks/:token'];
 
 export const PERMISSIONS: readonly Permission[] = ['view', 'operate', 'manage', 'tasks'];
 /** An id that nobody has. */

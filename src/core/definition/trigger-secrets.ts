@@ -1,0 +1,73 @@
+import type { Problem } from '../errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { CHANGED, MASK, masked } from './mask.js';
+
+/** What the trigger keeps secret, by the member that holds it: where it lies there, and what beside it may be read. */
+const HOLDERS: Readonly<Record<string, { secret: string; shown: readonly string[] }>> = {
+  secret: { secret: 'value', shown: ['header'] },
+  signature: { secret: 'secret', shown: ['type', 'header', 'timestampHeader'] },
+};
+
+/** The trigger of a definition as people may read it; also of a draft whose trigger is anything. */
+export function maskTrigger(definition: JsonObject): JsonObject {
+  return withHolders(definition, (value, { shown }) =>
+    isJsonObject(value) ? mapMembers(value, (name, member) => (shown.includes(name) ? member : masked(member))) : masked(value),
+  );
+}
+
+/**
+ * The trigger of an edit, with the secrets that it leaves as they were. They are sent nowhere: whoever edits the trigger
+ * learns nothing by keeping them.
+ */
+export function keepTriggerSecrets(edited: JsonObject, stored: JsonObject): JsonObject {
+  return withHolders(edited, (value, { secret }, name) => {
+    const before = holderOf(stored, name);
+    if (!isJsonObject(value) || value[secret] !== MASK || !before || before.type !== value.type) return value;
+    return { ...value, [secret]: before[secret] ?? MASK };
+  });
+}
+
+/** Masks in the trigger that stand for nothing: secrets that have to be given. */
+export function triggerSecretProblems(definition: JsonObject): Problem[] {
+  return Object.entries(HOLDERS).flatMap(([name, { secret }]) => {
+    const value = holderOf(definition, name)?.[secret];
+    if (typeof value !== 'string' || !value.includes(MASK)) return [];
+    return [
+      {
+        path: `trigger.${name}.${secret}`,
+        message: 'is not kept: the trigger has no such secret, or is of another type now. Give it again.',
+      },
+    ];
+  });
+}
+
+/** The masked trigger of `after`, in which secrets that are others than before say so. */
+export function markTriggerChange(before: JsonObject, after: JsonObject): JsonObject {
+  return withHolders(maskTrigger(after), (value, { secret }, name) => {
+    const [from, to] = [holderOf(before, name)?.[secret], holderOf(after, name)?.[secret]];
+    const isChanged = from !== undefined && to !== undefined && JSON.stringify(from) !== JSON.stringify(to);
+    return isJsonObject(value) && isChanged ? { ...value, [secret]: CHANGED } : value;
+  });
+}
+
+function holderOf({ trigger }: JsonObject, name: string): JsonObject | undefined {
+  const holder = isJsonObject(trigger) ? trigger[name] : undefined;
+  return isJsonObject(holder) ? holder : undefined;
+}
+
+type Holder = (typeof HOLDERS)[string];
+
+/** A copy of the definition whose trigger has its holders changed; all else, and the order of members, stays. */
+function withHolders(definition: JsonObject, change: (value: Json, holder: Holder, name: string) => Json): JsonObject {
+  const { trigger } = definition;
+  if (!isJsonObject(trigger)) return definition;
+  const changed = mapMembers(trigger, (name, value) => {
+    const holder = Object.hasOwn(HOLDERS, name) ? HOLDERS[name] : undefined;
+    return holder ? change(value, holder, name) : value;
+  });
+  return { ...definition, trigger: changed };
+}
+
+function mapMembers(object: JsonObject, change: (name: string, value: Json) => Json): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([name, value = null]) => [name, change(name, value)]));
+}

@@ -1,0 +1,191 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { AutomationError, type LoggedError } from '../../core/errors.js';
+import type { Actor } from '../../core/event.js';
+import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
+import { invalidRequest } from '../../core/json-shape.js';
+import { renderJson } from '../../core/template/template.js';
+import type { Delivery, DeliveryRefusal, WantedRecord } from '../../core/trigger/delivery.js';
+import { USUAL_HEADERS, type WebhookTrigger } from '../../core/trigger/webhook.js';
+import type { TriggerRecord } from '../../core/trigger/webhook-record.js';
+import { AutomationDatabase } from '../../store/database.js';
+import { type DeliveryRow, findSameDelivery, insertDeliveries, type TokenUse } from '../../store/deliveries.js';
+import type { FoundToken } from '../../store/trigger-tokens.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { GroupCommit } from '../group-commit.js';
+import { WakeUp } from '../wake-up.js';
+import { ActiveWorkflows, type VersionOutcome } from '../workflows/active-workflows.js';
+import { BodyValidator } from './body-validator.js';
+import { checkCaller } from './caller-checks.js';
+import { HookGate } from './hook-gate.js';
+import { hashOf } from './hook-token.js';
+import type { IncomingDelivery } from './incoming-delivery.js';
+
+/** What deliveries' keys are unique within. */
+const SOURCE = 'webhook';
+const CALLER: Actor = { type: 'system', id: null, name: 'Trigger URL' };
+/** Deliveries that one transaction captures. */
+const BATCH = 200;
+
+/** What one delivery has to be written. */
+interface Capture {
+  /** Null: nobody has its token. */
+  row: DeliveryRow | null;
+  use: TokenUse | null;
+  /** Whether a run may come of it. */
+  starts: boolean;
+}
+
+/**
+ * The door for deliveries to trigger URLs: one row each, which the router routes like an event, committed before the answer.
+ * Deliveries that come at the same time share a transaction. One whose URL starts nothing is written too, with the reason, and
+ * answered like one that was taken: nobody learns from the answer which URLs there are.
+ */
+@Injectable()
+export class Deliveries {
+  private readonly validator = new BodyValidator();
+  private readonly captures: GroupCommit<Capture, Set<string>>;
+
+  constructor(
+    private readonly database: AutomationDatabase,
+    private readonly gate: HookGate,
+    private readonly active: ActiveWorkflows,
+    private readonly wakeUp: WakeUp,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+  ) {
+    this.captures = new GroupCommit((captures) => this.write(captures), 1, BATCH);
+  }
+
+  /**
+   * Captures a delivery. Throws `unauthenticated`, `invalid_request` with the problems of the body, `idempotency_key_reused`,
+   * `too_many_requests`, `queue_full`; and where the options ask for it, `not_found` for a URL that starts nothing.
+   */
+  async take(delivery: IncomingDelivery): Promise<void> {
+    const token = await this.gate.admit(hashOf(delivery.token));
+    const capture = await this.captureOf(token, delivery);
+    const written = await this.captures.add(capture);
+    const { row, starts } = capture;
+    if (row && row.error === null && written.has(row.id)) this.wakeUp.announce('events');
+    if (!starts && this.settings.hooks.unknown === 'not_found') throw notFound();
+    if (row?.key != null && !written.has(row.id)) await this.assertSame(row, row.key, delivery.body);
+  }
+
+  private async captureOf(token: FoundToken | null, delivery: IncomingDelivery): Promise<Capture> {
+    if (!token) return { row: null, use: null, starts: false };
+    const use = { workspaceId: token.workspaceId, id: token.id, from: delivery.from };
+    const version = await this.versionOf(token);
+    const trigger = version && triggerOf(version);
+    const refused = refusalOf(token, trigger);
+    // Without a key: whoever sends again, to the URL that is right now, is to be heard.
+    if (!version) return { row: { ...rowOf(token, deliveryOf(delivery, []), null), error: NOT_PUBLISHED }, use, starts: false };
+    if (!trigger || refused)
+      return { row: rowOf(token, { ...deliveryOf(delivery, []), ...(refused && { refused }) }, null), use, starts: false };
+    checkCaller(trigger, delivery, new Date());
+    if (trigger.schema) {
+      const problems = (await this.validator.of(String(token.versionId), trigger.schema))(delivery.body);
+      if (problems.length > 0) throw invalidRequest(problems);
+    }
+    const seen = deliveryOf(delivery, trigger.headers ?? []);
+    const about = trigger.record ? wanted(trigger.record, seen) : {};
+    const key = delivery.key === null ? null : `${token.workflowId}:${delivery.key}`;
+    return { row: { ...rowOf(token, { ...seen, ...about }, key), module: trigger.record?.module ?? null }, use, starts: true };
+  }
+
+  private async versionOf({ workspaceId, versionId }: FoundToken): Promise<VersionOutcome | null> {
+    if (versionId === null) return null;
+    const found = await this.active.versionsOf(this.database.dataSource.manager, [{ workspaceId, versionId }]);
+    return found.get(versionId) ?? null;
+  }
+
+  /** Returns the ids of those that were not known yet. */
+  private write(captures: readonly Capture[]): Promise<Set<string>> {
+    const rows = captures.flatMap(({ row }) => (row ? [row] : []));
+    const uses = new Map(captures.flatMap(({ use }) => (use ? [[use.id, use] as const] : [])));
+    return this.database.statement((manager) => insertDeliveries(manager, rows, [...uses.values()]));
+  }
+
+  /** A sender that repeats himself is told what he was told before; one that uses a key for something else hears of it. */
+  private async assertSame({ workspaceId, source }: DeliveryRow, key: string, body: Json): Promise<void> {
+    const earlier = await this.database.statement((manager) => findSameDelivery(manager, { workspaceId, source, key, body }));
+    if (earlier?.isSame !== false) return;
+    throw new AutomationError('idempotency_key_reused', 'A delivery with this key and another body was received before.', {
+      hint: 'Give each delivery a key of its own; only a repetition has the key of what it repeats.',
+    });
+  }
+}
+
+/** Of a version that this process cannot read, as it is stored: who calls is checked all the same. */
+function triggerOf(version: VersionOutcome): WebhookTrigger | null {
+  const trigger: unknown =
+    version.kind === 'compiled'
+      ? version.version.definition.trigger
+      : isJsonObject(version.row.definition)
+        ? version.row.definition.trigger
+        : null;
+  return isJsonObject(trigger) && trigger.type === 'webhook' ? (trigger as unknown as WebhookTrigger) : null;
+}
+
+/** Why the URL starts nothing although there is a version. It stays so: the caller has not been checked. */
+function refusalOf({ isOver, status }: FoundToken, trigger: WebhookTrigger | null): DeliveryRefusal | null {
+  if (isOver) return { reason: 'old_url', explanation: { rule: 'The delivery came to an old URL, which another one has replaced.' } };
+  if (status !== 'active') return { reason: 'paused', explanation: { rule: 'The workflow was not active when the delivery came.' } };
+  if (trigger) return null;
+  return { reason: 'old_url', explanation: { rule: 'The delivery came to a URL, and the published version is not started by one.' } };
+}
+
+const NOT_PUBLISHED: LoggedError = {
+  code: 'workflow_not_published',
+  message: 'The delivery came to the URL of a workflow that has no published version.',
+  hint: 'Publish the workflow, and have it sent again.',
+};
+
+function rowOf({ workspaceId, workflowId }: FoundToken, trigger: Delivery, key: string | null): DeliveryRow {
+  return {
+    id: uuidv7(),
+    workspaceId,
+    module: null,
+    event: 'webhook',
+    recordId: null,
+    record: null,
+    previous: null,
+    changes: null,
+    actor: CALLER,
+    cause: null,
+    source: SOURCE,
+    key,
+    trigger: { ...trigger } as unknown as JsonObject,
+    target: { workflowId },
+    parent: null,
+    error: null,
+  };
+}
+
+/** As runs see it: with the headers that they may see. */
+function deliveryOf({ body, headers, query }: IncomingDelivery, further: readonly string[]): Delivery {
+  const shown = [...USUAL_HEADERS, ...further].map((name) => name.toLowerCase()).filter((name) => headers[name] !== undefined);
+  return { type: 'webhook', body, headers: Object.fromEntries(shown.map((name) => [name, headers[name] as string])), query };
+}
+
+/** What to look for, rendered; or why nothing can be looked for. */
+function wanted({ module, match, create = false, set = {} }: TriggerRecord, { type, body, headers, query }: Delivery): Partial<Delivery> {
+  const scope = { trigger: { type, body, headers, query } };
+  try {
+    const found = renderJson(match, scope) as WantedRecord['match'];
+    const empty = Object.keys(found).filter((name) => found[name] === null || found[name] === '');
+    if (empty.length > 0) return { refused: noRecord(`There is nothing to find the record by: ${empty.join(', ')} is empty.`) };
+    const fields = create ? { ...(renderJson(set, scope) as WantedRecord['match']), ...found } : null;
+    return { record: { module, match: found, create: fields } };
+  } catch (error) {
+    if (!(error instanceof AutomationError)) throw error;
+    const [problem] = error.problems ?? [];
+    return { refused: noRecord(`What to find the record by cannot be told${problem ? ` (${problem.path})` : ''}: ${error.message}`) };
+  }
+}
+
+function noRecord(rule: string): DeliveryRefusal {
+  return { reason: 'record', explanation: { rule } };
+}
+
+function notFound(): AutomationError {
+  return new AutomationError('not_found', 'There is nothing here.');
+}

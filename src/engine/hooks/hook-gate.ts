@@ -1,0 +1,156 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AutomationError } from '../../core/errors.js';
+import { AutomationDatabase } from '../../store/database.js';
+import { type CountedDeliveries, countDeliveries, countUnrouted, type DeliveryCount } from '../../store/deliveries.js';
+import { type FoundToken, findTokens } from '../../store/trigger-tokens.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { GroupCommit } from '../group-commit.js';
+
+/** Deliveries that one look takes. */
+const BATCH = 200;
+/** How long it is believed how many events wait for routing. */
+const DEPTH_MS = 1_000;
+/** When a sender may come again whose workspace has a full queue. */
+const FULL_MS = 5_000;
+/** So many counters there are for what is no URL: whoever tries tokens fills no table. */
+const UNKNOWN_DIGITS = 3;
+const OF_WORKSPACE = 'workspace';
+
+/** What stands behind a token; null: nothing. */
+export type Admission = FoundToken | null;
+
+interface Asked {
+  hash: string;
+}
+
+interface Answer {
+  token: Admission;
+  refusal: AutomationError | null;
+}
+
+/**
+ * The first half of a delivery: whose token it is, and whether there may be one more. Deliveries that come while others are
+ * looked at share the next look: two statements, whatever the number, and the same two for tokens that nobody has.
+ */
+@Injectable()
+export class HookGate {
+  private readonly looks: GroupCommit<Asked, Map<Asked, Answer>>;
+  private readonly depths = new Map<string, { count: number; at: number }>();
+
+  constructor(
+    private readonly database: AutomationDatabase,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
+  ) {
+    this.looks = new GroupCommit((asked) => this.look(asked), 1, BATCH);
+  }
+
+  /** Throws `too_many_requests` and `queue_full`. */
+  async admit(hash: string): Promise<Admission> {
+    const asked: Asked = { hash };
+    const { token, refusal } = (await this.looks.add(asked)).get(asked) as Answer;
+    if (refusal) throw refusal;
+    return token;
+  }
+
+  private look(asked: readonly Asked[]): Promise<Map<Asked, Answer>> {
+    const hashes = asked.map(({ hash }) => hash);
+    return this.database.statement(async (manager) => {
+      const found = new Map((await findTokens(manager, [...new Set(hashes)])).map((token) => [token.hash, token]));
+      const tokens = hashes.map((hash) => found.get(hash) ?? null);
+      // What is counted may be lost with a crash: so nobody waits for the disk.
+      await manager.query('SET LOCAL synchronous_commit = off');
+      const counts = new Counts(await countDeliveries(manager, countsOf(hashes, tokens)));
+      await this.learnDepths(manager, tokens);
+      return new Map(
+        asked.map((one, index) => {
+          const token = tokens[index] ?? null;
+          return [one, { token, refusal: this.refusalOf(token, one.hash, counts) }];
+        }),
+      );
+    });
+  }
+
+  private refusalOf(token: Admission, hash: string, counts: Counts): AutomationError | null {
+    const { perMinute, workspacePerMinute } = this.settings.hooks;
+    const waits = [counts.take(keyOf(token, hash), perMinute)];
+    if (token) waits.push(counts.take({ workspaceId: token.workspaceId, key: OF_WORKSPACE }, workspacePerMinute));
+    const retryAfterMs = Math.max(...waits);
+    if (retryAfterMs > 0) {
+      return new AutomationError('too_many_requests', 'Too many deliveries came within a minute.', {
+        hint: 'Send again after the time that `Retry-After` says.',
+        retry: { kind: 'transient', retryAfterMs },
+      });
+    }
+    return token && this.isFull(token.workspaceId) ? queueFull() : null;
+  }
+
+  /** A workspace's own deliveries since the last look count too. */
+  private isFull(workspaceId: string): boolean {
+    const depth = this.depths.get(workspaceId);
+    if (!depth) return false;
+    depth.count += 1;
+    return depth.count > this.settings.hooks.queue;
+  }
+
+  private async learnDepths(manager: EntityManager, tokens: readonly Admission[]): Promise<void> {
+    const now = performance.now();
+    for (const [workspaceId, { at }] of this.depths) if (now - at >= DEPTH_MS) this.depths.delete(workspaceId);
+    for (const workspaceId of new Set(tokens.flatMap((token) => (token ? [token.workspaceId] : [])))) {
+      if (this.depths.has(workspaceId)) continue;
+      this.depths.set(workspaceId, { count: await countUnrouted(manager, workspaceId, this.settings.hooks.queue + 1), at: now });
+    }
+  }
+}
+
+function queueFull(): AutomationError {
+  return new AutomationError('queue_full', 'More deliveries wait to be processed than may wait.', {
+    hint: 'Send again after the time that `Retry-After` says: nothing that was accepted is lost.',
+    retry: { kind: 'transient', retryAfterMs: FULL_MS },
+  });
+}
+
+type CountKey = Pick<DeliveryCount, 'workspaceId' | 'key'>;
+
+function keyOf(token: Admission, hash: string): CountKey {
+  if (token) return { workspaceId: token.workspaceId, key: token.workflowId };
+  return { workspaceId: '', key: `unknown ${hash.slice(0, UNKNOWN_DIGITS)}` };
+}
+
+function countsOf(hashes: readonly string[], tokens: readonly Admission[]): DeliveryCount[] {
+  const counts = new Map<string, DeliveryCount>();
+  const add = (key: CountKey): void => {
+    const name = nameOf(key);
+    const count = counts.get(name) ?? { ...key, deliveries: 0 };
+    count.deliveries += 1;
+    counts.set(name, count);
+  };
+  hashes.forEach((hash, index) => {
+    const token = tokens[index] ?? null;
+    add(keyOf(token, hash));
+    if (token) add({ workspaceId: token.workspaceId, key: OF_WORKSPACE });
+  });
+  return [...counts.values()];
+}
+
+/** What was counted before this look, counted on delivery by delivery. */
+class Counts {
+  private readonly counts: Map<string, CountedDeliveries>;
+
+  constructor(counted: readonly CountedDeliveries[]) {
+    this.counts = new Map(counted.map((one) => [nameOf(one), one]));
+  }
+
+  /** Whether the last of those that were counted fits; how long until the next may, in milliseconds: 0 when it fits. */
+  take(key: CountKey, most: number): number {
+    const count = this.counts.get(nameOf(key));
+    if (!count) return 0;
+    // Taken from the end: of a batch that goes over the limit, as many are refused as are too many.
+    count.deliveries -= 1;
+    return count.deliveries < most ? 0 : Math.max(1, count.endsInMs);
+  }
+}
+
+function nameOf({ workspaceId, key }: CountKey): string {
+  return `${workspaceId.length} ${workspaceId}${key}`;
+}

@@ -1,0 +1,9 @@
+import type { Provider, Type } from '@nestjs/common';
+import { HookBodies } from './hook-body.js';
+import { HooksController } from './hooks.controller.js';
+
+/** The controllers that take requests of anybody. Their paths are relative: the module mounts them. */
+export const publicControllers: Type<unknown>[] = [HooksController];
+
+/** What they need beside what the admin API needs. */
+export const publicProviders: Provider[] = [HookBodies];

@@ -1,0 +1,123 @@
+import type { EntityManager } from 'typeorm';
+import type { LoggedError } from '../core/errors.js';
+import type { Json, JsonObject } from '../core/json.js';
+import type { StartRow } from './event-store.js';
+import { recordset, sql } from './sql.js';
+
+/** What is counted, and how many deliveries came to it. */
+export interface DeliveryCount {
+  /** Empty for what is no URL of any workspace. */
+  workspaceId: string;
+  key: string;
+  deliveries: number;
+}
+
+/** How many deliveries there were in the present minute, and how long it still lasts. */
+export interface CountedDeliveries extends DeliveryCount {
+  endsInMs: number;
+}
+
+/**
+ * Counts deliveries, across all nodes: a row a key, for a minute at a time. One statement; its rows are locked until its own
+ * transaction ends, in one order everywhere.
+ */
+export function countDeliveries(manager: EntityManager, counts: readonly DeliveryCount[]): Promise<CountedDeliveries[]> {
+  return sql<CountedDeliveries>(
+    manager,
+    `INSERT INTO automation.trigger_rates AS r (workspace_id, key, since, deliveries)
+     SELECT "workspaceId", key, now(), deliveries
+     FROM json_to_recordset($1::json) AS c("workspaceId" text, key text, deliveries bigint) ORDER BY 1, 2
+     ON CONFLICT (workspace_id, key) DO UPDATE SET
+       since = CASE WHEN r.since <= now() - interval '1 minute' THEN now() ELSE r.since END,
+       deliveries = excluded.deliveries + CASE WHEN r.since <= now() - interval '1 minute' THEN 0 ELSE r.deliveries END
+     RETURNING workspace_id AS "workspaceId", key, deliveries::float8 AS deliveries,
+       greatest(0, extract(epoch FROM since + interval '1 minute' - now()) * 1000)::float8 AS "endsInMs"`,
+    [recordset(counts)],
+  );
+}
+
+/** How many events of a workspace wait for routing, up to `most`. Served by events_unrouted. */
+export async function countUnrouted(manager: EntityManager, workspaceId: string, most: number): Promise<number> {
+  const [row] = await sql<{ count: number }>(
+    manager,
+    `SELECT count(*)::int AS count FROM (
+       SELECT 1 FROM automation.events WHERE workspace_id COLLATE "C" = $1 AND routed_at IS NULL LIMIT $2::int) AS waiting`,
+    [workspaceId, most],
+  );
+  return row?.count ?? 0;
+}
+
+/** A delivery on its way into the table. */
+export interface DeliveryRow extends StartRow {
+  /** Why it comes to nothing and is not to be routed; null: it is. */
+  error: LoggedError | null;
+}
+
+/** By whom and where from a token was used. */
+export interface TokenUse {
+  workspaceId: string;
+  id: string;
+  from: string | null;
+}
+
+/**
+ * Captures deliveries, in the order in which they came; of several with one key the first. Returns the ids that were written.
+ * Also notes the last use of their tokens, to the second: of a busy one no more, for nodes would wait for each other. One statement, whatever there is to write: an unknown token costs what a known one does.
+ */
+export async function insertDeliveries(
+  manager: EntityManager,
+  deliveries: readonly DeliveryRow[],
+  uses: readonly TokenUse[],
+): Promise<Set<string>> {
+  const rows = await sql<{ id: string }>(
+    manager,
+    `WITH used AS (
+       UPDATE automation.trigger_tokens t SET last_used_at = now(), last_used_from = u."from"
+       FROM (SELECT t.workspace_id, t.id, u."from" FROM json_to_recordset($2::json) AS u("workspaceId" text, id uuid, "from" text)
+         JOIN automation.trigger_tokens t ON t.workspace_id = u."workspaceId" AND t.id = u.id
+         WHERE t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 s' OR t.last_used_from IS DISTINCT FROM u."from"
+         ORDER BY 1, 2 FOR NO KEY UPDATE OF t) AS u
+       WHERE t.workspace_id = u.workspace_id AND t.id = u.id
+     )
+     INSERT INTO automation.events (workspace_id, id, module, event, actor, source, key, trigger, target, error, routed_at)
+     SELECT "workspaceId", id, module, event, actor, source, key, trigger, target, error, CASE WHEN error IS NOT NULL THEN now() END
+     FROM json_to_recordset($1::json) AS d("workspaceId" text, id uuid, module text, event text, actor jsonb, source text, key text,
+       trigger jsonb, target jsonb, error jsonb)
+     ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING RETURNING id`,
+    [recordset(deliveries), recordset(uses)],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** The event that has taken a key: whether its body is this one. Served by events_key. */
+export async function findSameDelivery(
+  manager: EntityManager,
+  { workspaceId, source, key, body }: { workspaceId: string; source: string; key: string; body: Json },
+): Promise<{ isSame: boolean } | null> {
+  const [row] = await sql<{ isSame: boolean }>(
+    manager,
+    `SELECT trigger->'body' = $4::text::jsonb AS "isSame" FROM automation.events WHERE workspace_id = $1 AND source = $2 AND key = $3`,
+    [workspaceId, source, key, JSON.stringify(body)],
+  );
+  return row ?? null;
+}
+
+/** What routing has found of a delivery: the record that it is about, or why there is none. */
+export interface DeliverySubject {
+  workspaceId: string;
+  id: string;
+  recordId: string | null;
+  trigger: JsonObject;
+}
+
+/** Notes on events which record they are about; in the transaction that routes them. */
+export async function noteSubjects(manager: EntityManager, subjects: readonly DeliverySubject[]): Promise<void> {
+  if (subjects.length === 0) return;
+  await sql(
+    manager,
+    `UPDATE automation.events e SET record_id = s."recordId", trigger = s.trigger
+     FROM json_to_recordset($1::json) AS s("workspaceId" text, id uuid, "recordId" text, trigger jsonb)
+     WHERE e.workspace_id = s."workspaceId" AND e.id = s.id`,
+    [recordset(subjects)],
+  );
+}
