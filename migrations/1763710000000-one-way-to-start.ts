@@ -63,8 +63,10 @@ export class OneWayToStart1763710000000 implements MigrationInterface {
     await runner.query(`CREATE INDEX IF NOT EXISTS runs_leases ON automation.runs (due_at) WHERE status = 'running'`);
     await runner.query(`CREATE INDEX IF NOT EXISTS runs_waits ON automation.runs (due_at, workspace_id) WHERE status = 'waiting'`);
     await runner.query(`DROP INDEX IF EXISTS automation.runs_queued`);
+    // What waits for its turn (see 1763775000000-admission.ts) is queued and not due.
     await runner.query(
-      `CREATE INDEX runs_queued ON automation.runs (workspace_id COLLATE "C", due_at) WHERE status = 'queued' AND recoveries <= 1`,
+      `CREATE INDEX runs_queued ON automation.runs (workspace_id COLLATE "C", due_at)
+       WHERE status = 'queued' AND recoveries <= 1 AND due_at IS NOT NULL`,
     );
     await runner.query(
       `CREATE INDEX IF NOT EXISTS runs_recovered ON automation.runs (recoveries, due_at) WHERE status = 'queued' AND recoveries > 1`,

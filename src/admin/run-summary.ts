@@ -1,10 +1,16 @@
+import type { QueueReason } from '../core/start/admission.js';
 import type { RunItem } from '../store/run-log-store.js';
 
 /** How many of the failed steps a summary names. */
 const MOST_NAMED = 5;
 
+const WAITS_FOR: Record<QueueReason, string> = {
+  concurrency_limit: 'Waits in the queue: as many runs of the workflow are under way as it may have at a time.',
+  record_order: 'Waits for an earlier run of the workflow on this record.',
+};
+
 /**
- * Returns in one sentence how a run has ended; null while it has not.
+ * Returns in one sentence how a run has ended, or for whose end it waits; null while it is under way.
  *
  * @param failed the paths of the steps that failed without failing the run, as far as they are known
  */
@@ -21,6 +27,8 @@ export function runSummary(run: Pick<RunItem, 'status' | 'reason' | 'error' | 'f
       return sentence(`Cancelled: ${error?.message ?? reason ?? 'nobody knows why'}`);
     case 'skipped':
       return sentence(`Skipped: ${reason ?? 'nobody knows why'}`);
+    case 'queued':
+      return reason === null ? null : (WAITS_FOR[reason as QueueReason] ?? null);
     default:
       return null;
   }

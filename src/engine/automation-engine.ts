@@ -4,6 +4,7 @@ import { within } from '../store/within.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine-settings.js';
 import { isConnectionLoss, sqlState } from './failures.js';
 import { type Routed, Router } from './routing/router.js';
+import { Admissions } from './running/admissions.js';
 import { RunDriver } from './running/run-driver.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
@@ -52,6 +53,7 @@ export class AutomationEngine {
   constructor(
     private readonly router: Router,
     private readonly driver: RunDriver,
+    private readonly admissions: Admissions,
     private readonly dueRuns: DueRunsQueue,
     private readonly watch: Watch,
     private readonly retention: RetentionRounds,
@@ -71,6 +73,7 @@ export class AutomationEngine {
     this.stopListening = this.wakeUp.onWork((kind) => {
       if (kind === 'events') this.events.raise();
       if (kind === 'runs') this.runs.raise();
+      if (kind === 'queues') this.admissions.expectAny();
       if (kind === 'expected') this.watch.stir();
       if (kind === 'answers') void this.driver.heartbeat().catch((error: unknown) => this.logger.debug(`answers: ${String(error)}`));
     });
@@ -80,6 +83,12 @@ export class AutomationEngine {
       this.loops.push(this.loop('route', this.events, async () => this.untilWoken((await this.route()).more)));
       this.loops.push(this.loop('run', this.runs, async () => this.untilWoken((await this.driver.tick()) > 0)));
     }
+    this.loops.push(
+      this.loop('queues', this.admissions.signal, async () => {
+        await this.admissions.round();
+        return null;
+      }),
+    );
     this.loops.push(this.loop('watch', this.watch.signal, () => this.lookAround()));
     for (const work of this.timing.works) {
       this.loops.push(this.loop(work.name, this.timed, () => this.timing.look(work, this.settings)));
@@ -93,7 +102,7 @@ export class AutomationEngine {
     const stopBy = performance.now() + shutdownGraceMs;
     this.stopping = true;
     this.stopListening?.();
-    for (const signal of [this.events, this.runs, this.watch.signal, this.timed]) signal.raiseAll();
+    for (const signal of [this.events, this.runs, this.admissions.signal, this.watch.signal, this.timed]) signal.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
     await within(shutdownGraceMs, Promise.all([...this.loops, ...this.rounds]));
@@ -103,7 +112,7 @@ export class AutomationEngine {
   }
 
   /**
-   * One round: captures starts that are due, routes one batch, queues what is due, advances one batch of queued runs, waits
+   * One round: captures starts that are due, routes one batch, queues what is due or whose turn it is, advances one batch of queued runs, waits
    * for their external steps. For tests and for hosts that drive the engine themselves (`worker: { enabled: false }`).
    */
   async tick(): Promise<Tick> {
@@ -125,6 +134,7 @@ export class AutomationEngine {
   private async turn(): Promise<Tick & { more: boolean }> {
     const { more } = await this.timing.round();
     const { events } = await this.route();
+    await this.admissions.round('everywhere');
     await this.dueRuns.queue(() => this.driver.heldIds);
     const runs = await this.driver.tick();
     await this.driver.settled();
@@ -159,6 +169,7 @@ export class AutomationEngine {
     const { outlook, pauseMs } = await this.watch.look(this.driver.heldIds);
     if (outlook.events) this.events.raise();
     if (outlook.runs || this.driver.owesRuns) this.runs.raise();
+    if (outlook.queues) this.admissions.expectAny();
     if (outlook.nextEndInMs === null || outlook.nextEndInMs > 0) return pauseMs;
     const { queued, more } = await this.dueRuns.queue(() => this.driver.heldIds);
     if (queued) this.runs.raise();

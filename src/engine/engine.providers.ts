@@ -13,6 +13,7 @@ import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
 import { Router } from './routing/router.js';
 import { StartDecider } from './routing/start-decider.js';
+import { Admissions } from './running/admissions.js';
 import { AdvanceCycle } from './running/advance-cycle.js';
 import { CrmReader } from './running/crm-reader.js';
 import { ExternalCalls } from './running/external-calls.js';
@@ -49,6 +50,7 @@ const hooks: Provider[] = [HookGate, Deliveries];
 const workflows: Provider[] = [ActiveWorkflows];
 const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
 const running: Provider[] = [
+  Admissions,
   RunEndings,
   ProgressWriter,
   RunAdvancer,
@@ -68,8 +70,15 @@ const signal: Provider = {
   provide: ENGINE_SIGNAL,
   inject: [WakeUp, RunDriver],
   useFactory: (wakeUp: WakeUp, driver: RunDriver): EngineSignal => ({
-    workAvailable: () => wakeUp.announce('runs'),
-    runEnded: (runId) => driver.ended(runId),
+    workAvailable: () => {
+      wakeUp.announce('runs');
+      wakeUp.announce('queues');
+    },
+    runEnded: (runId) => {
+      driver.ended(runId);
+      // Perhaps no queue moves on in this process.
+      wakeUp.announce('queues');
+    },
   }),
 };
 

@@ -3,10 +3,10 @@ import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner 
 import { AutomationDatabase } from '../store/database.js';
 
 /**
- * What there is to do: unrouted events, queued runs, answers to runs that somebody holds. `expected`, here alone: something
+ * What there is to do: unrouted events, queued runs, queues that may move on, answers to runs that somebody holds. `expected`, here alone: something
  * was published in a transaction, whose end we may not see.
  */
-const WORK_KINDS = ['events', 'runs', 'answers'] as const;
+const WORK_KINDS = ['events', 'runs', 'queues', 'answers'] as const;
 export type WorkKind = (typeof WORK_KINDS)[number] | 'expected';
 
 /** Injection token of the host's own DataSource. */

@@ -8,6 +8,7 @@ import { Schedules1763750000000 } from '../../migrations/1763750000000-schedules
 import { DateTriggers1763760000000 } from '../../migrations/1763760000000-date-triggers.js';
 import { ShareInClaims1763766000000 } from '../../migrations/1763766000000-share-in-claims.js';
 import { TriggerUrls1763770000000 } from '../../migrations/1763770000000-trigger-urls.js';
+import { Admission1763775000000 } from '../../migrations/1763775000000-admission.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -22,4 +23,5 @@ export const MIGRATIONS: MigrationClasses = [
   DateTriggers1763760000000,
   ShareInClaims1763766000000,
   TriggerUrls1763770000000,
+  Admission1763775000000,
 ];

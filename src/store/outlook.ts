@@ -7,25 +7,29 @@ export interface Outlook {
   events: boolean;
   /** Queued runs; those that are queued for a little later count too. */
   runs: boolean;
+  /** Runs that wait for their turn: whether it has come, only their queues tell. */
+  queues: boolean;
   /** When the next wait or lease ends, in milliseconds from now: 0 or less when it is over, null when there is none. */
   nextEndInMs: number | null;
 }
 
 /**
- * One look at the tables, which takes nothing and locks nothing: four probes of an index each, whatever there is. Queued runs
+ * One look at the tables, which takes nothing and locks nothing: six probes of an index each, whatever there is. Queued runs
  * are in two indexes, see `claimRuns`. `held`: runs of the caller, whose leases it renews itself.
  */
 export async function lookAround(manager: EntityManager, held: readonly string[]): Promise<Outlook> {
   const [outlook] = await sql<Outlook>(
     manager,
     `SELECT EXISTS (SELECT 1 FROM automation.events WHERE routed_at IS NULL) AS events,
-       EXISTS (SELECT 1 FROM automation.runs WHERE status = 'queued' AND recoveries <= 1)
+       EXISTS (SELECT 1 FROM automation.runs WHERE status = 'queued' AND recoveries <= 1 AND due_at IS NOT NULL)
          OR EXISTS (SELECT 1 FROM automation.runs WHERE status = 'queued' AND recoveries > 1) AS runs,
+       EXISTS (SELECT 1 FROM automation.runs WHERE admission = 'queue' AND status = 'queued')
+         OR EXISTS (SELECT 1 FROM automation.runs WHERE admission = 'record' AND status = 'queued') AS queues,
        extract(epoch FROM least(
          (SELECT due_at FROM automation.runs WHERE status = 'waiting' ORDER BY due_at LIMIT 1),
          (SELECT due_at FROM automation.runs WHERE status = 'running' AND id <> ALL($1::uuid[]) ORDER BY due_at LIMIT 1)
        ) - now())::float8 * 1000 AS "nextEndInMs"`,
     [held],
   );
-  return outlook ?? { events: false, runs: false, nextEndInMs: null };
+  return outlook ?? { events: false, runs: false, queues: false, nextEndInMs: null };
 }

@@ -5,6 +5,7 @@ import { type BoundedCount, countUpTo } from './bounded-count.js';
 import { QueryParts } from './query-parts.js';
 import { RELEASE } from './release.js';
 import { type RunFilter, runTests } from './run-log-store.js';
+import { ADMISSION_OF_VERSION } from './runs/admission.js';
 import type { RunStatus } from './runs/run.js';
 import { recordset, sql } from './sql.js';
 
@@ -102,15 +103,18 @@ export async function loadDefinitions(
 }
 
 /**
- * Makes failed runs due again, each at most once whoever asks. Their deadline counts from now on: a run retried
+ * Makes failed runs due again, each at most once whoever asks, or queues them again where their workflow has a queue. Their deadline counts from now on: a run retried
  * after it would only time out again. Returns the ids that were failed.
  */
 export async function requeueFailed(manager: EntityManager, workspaceId: string, ids: readonly string[]): Promise<Set<string>> {
   const rows = await sql<{ id: string }>(
     manager,
-    `UPDATE automation.runs SET status = 'queued', due_at = now(), error = NULL, reason = NULL, waiting = NULL, resumed_at = now(),
-       finished_at = NULL, failed_steps = 0, recoveries = 0
-     WHERE workspace_id = $1 AND id = ANY($2::uuid[]) AND status = 'failed' AND retried_as IS NULL RETURNING id`,
+    `UPDATE automation.runs r SET status = 'queued', due_at = ${ADMISSION_OF_VERSION.dueAt}, error = NULL, waiting = NULL,
+       reason = ${ADMISSION_OF_VERSION.reason}, admission = ${ADMISSION_OF_VERSION.admission}, resumed_at = now(), finished_at = NULL,
+       failed_steps = 0, recoveries = 0
+     FROM automation.runs o LEFT JOIN automation.workflow_versions v ON v.workspace_id = o.workspace_id AND v.id = o.version_id
+     WHERE o.workspace_id = $1 AND o.id = ANY($2::uuid[]) AND r.workspace_id = o.workspace_id AND r.id = o.id
+       AND r.status = 'failed' AND r.retried_as IS NULL RETURNING r.id`,
     [workspaceId, ids],
   );
   return new Set(rows.map((row) => row.id));
@@ -161,9 +165,10 @@ export async function restartRuns(
          r.explanation, r.actor, r.cause, r.parent || '{"waits": false}' AS parent
      )
      INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, event_id, module, record_id, status, explanation,
-       actor, cause, parent, due_at, retry_of)
-     SELECT $1, "newId", workflow_id, "versionId", "newVersion", event_id, module, record_id, 'queued', explanation, actor, cause, parent, now(), id
-     FROM repeated RETURNING id`,
+       actor, cause, parent, due_at, retry_of, reason, admission)
+     SELECT $1, "newId", r.workflow_id, "versionId", "newVersion", event_id, module, record_id, 'queued', explanation, actor, cause, parent,
+       ${ADMISSION_OF_VERSION.dueAt}, r.id, ${ADMISSION_OF_VERSION.reason}, ${ADMISSION_OF_VERSION.admission}
+     FROM repeated r LEFT JOIN automation.workflow_versions v ON v.workspace_id = $1 AND v.id = "versionId" RETURNING id`,
     [workspaceId, recordset(restarts), statuses],
   );
   return new Set(rows.map((row) => row.id));

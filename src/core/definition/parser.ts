@@ -97,8 +97,5 @@ export function publishProblems(definition: WorkflowDefinition, executable: Exec
       problems.push({ path: `${jsonPath}.type`, message: `Steps of type "${step.kind}" cannot be run by this version yet.` });
     }
   }
-  if (definition.settings.maxConcurrentRuns !== 0) {
-    problems.push({ path: 'settings.maxConcurrentRuns', message: 'A limit of concurrent runs is not kept by this version yet: use 0.' });
-  }
   return [...problems, ...runLengthProblems(definition)];
 }

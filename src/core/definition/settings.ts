@@ -8,7 +8,13 @@ const LONGEST_RUN = 'P365D';
 const LONGEST_PERIOD = 'P3650D';
 
 /** What a workflow gets that says nothing else. */
-const DEFAULT_SETTINGS: Readonly<WorkflowSettings> = { reentry: 'always', maxConcurrentRuns: 0, maxDuration: 'P30D' };
+const DEFAULT_SETTINGS: Readonly<WorkflowSettings> = {
+  reentry: 'always',
+  countFailedRuns: false,
+  maxConcurrentRuns: 0,
+  order: 'any',
+  maxDuration: 'P30D',
+};
 
 /** Reads `settings`, with the defaults filled in. */
 export function parseSettings(json: Json | undefined, path: string, problems: ProblemList): WorkflowSettings {
@@ -17,7 +23,9 @@ export function parseSettings(json: Json | undefined, path: string, problems: Pr
   if (!reader) return { ...DEFAULT_SETTINGS };
   const settings: WorkflowSettings = {
     reentry: parseReentry(reader),
+    countFailedRuns: reader.flag('countFailedRuns', DEFAULT_SETTINGS.countFailedRuns),
     maxConcurrentRuns: reader.optionalNumber('maxConcurrentRuns', { min: 0, max: 1_000 }) ?? DEFAULT_SETTINGS.maxConcurrentRuns,
+    order: reader.choice('order', ['any', 'per_record'], DEFAULT_SETTINGS.order),
     maxDuration: reader.optionalDuration('maxDuration', LONGEST_RUN) ?? DEFAULT_SETTINGS.maxDuration,
   };
   reader.finish();

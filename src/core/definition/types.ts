@@ -23,10 +23,17 @@ export type Trigger = EventTrigger | WebhookTrigger | ScheduleTrigger | DateTrig
 /** When a workflow may run again on a record. `{ oncePer: 'P7D' }`: once in any such period. */
 export type Reentry = 'always' | 'not_while_active' | 'once_per_record' | { oncePer: string };
 
+/** In which order a workflow's runs go. */
+export type RunOrder = 'any' | 'per_record';
+
 export interface WorkflowSettings {
   reentry: Reentry;
-  /** 0: no limit. */
+  /** Whether a run that failed counts as one for {@link Reentry}: it has not done what it was for. */
+  countFailedRuns: boolean;
+  /** How many runs of the workflow may be under way at a time, waiting ones included; 0: no limit. Further ones are queued. */
   maxConcurrentRuns: number;
+  /** `per_record`: runs of one record go one after the other, in the order of their events. */
+  order: RunOrder;
   /** ISO 8601: a run older than this is failed. */
   maxDuration: string;
 }

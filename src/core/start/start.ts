@@ -1,6 +1,6 @@
 import type { CompiledCondition } from '../condition/condition.js';
-import type { Reentry } from '../definition/types.js';
-import type { CauseLink, DomainEvent } from '../event.js';
+import type { WorkflowSettings } from '../definition/types.js';
+import type { CauseLink, DomainEvent, StartRule } from '../event.js';
 import type { Json } from '../json.js';
 import type { Calendar } from '../time/calendar.js';
 import { addDuration, parseDuration } from '../time/duration.js';
@@ -20,7 +20,7 @@ export interface StartableWorkflow {
   trigger: CompiledTrigger;
   /** Null: every event that matches the trigger starts a run. */
   conditions: CompiledCondition | null;
-  definition: { settings: { reentry: Reentry } };
+  definition: { settings: Pick<WorkflowSettings, 'reentry' | 'countFailedRuns'> };
 }
 
 /** When and where a decision is made. */
@@ -34,10 +34,20 @@ export interface DecisionContext {
   chainDepth: number;
 }
 
-/** The newest run of a workflow on a record, skipped ones apart. */
+/** A run of a workflow on a record. */
 export interface EarlierRun {
-  active: boolean;
+  id: string;
   createdAt: Date;
+}
+
+/** The runs of a workflow on a record that may stand in the way of another one; skipped ones do not. */
+export interface EarlierRuns {
+  /** One that is not over. */
+  active: EarlierRun | null;
+  /** The newest one that has not failed. */
+  newest: EarlierRun | null;
+  /** The newest one that has failed. */
+  newestFailed: EarlierRun | null;
 }
 
 const START: StartDecision = { kind: 'start' };
@@ -61,7 +71,7 @@ export function matchStart(
   if (refused !== null) return skip(refused.reason, refused.explanation);
   const missed = misfireRule(event.trigger);
   if (missed !== null) return skip('misfire', { rule: missed });
-  if (workflow.conditions === null) return START;
+  if (workflow.conditions === null || isIgnored(event, 'conditions')) return START;
   const subject = {
     record: event.record,
     previous: event.previous,
@@ -84,11 +94,14 @@ export function matchStart(
 export function admitStart(
   event: DomainEvent,
   workflow: StartableWorkflow,
-  earlier: EarlierRun | null,
+  earlier: EarlierRuns | null,
   context: DecisionContext,
 ): StartDecision {
-  const rule = earlier === null ? null : reentryRule(workflow.definition.settings.reentry, earlier, context);
-  if (earlier !== null && rule !== null) return skip('reentry', { rule, lastRunAt: earlier.createdAt.toISOString() });
+  const refusal = earlier === null || isIgnored(event, 'reentry') ? null : reentryRefusal(workflow.definition.settings, earlier, context);
+  if (refusal !== null) {
+    const { rule, run } = refusal;
+    return skip('reentry', { rule, runId: run.id, lastRunAt: run.createdAt.toISOString() });
+  }
   return loopDecision(event, workflow, context.chainDepth);
 }
 
@@ -97,15 +110,30 @@ export function asksForEarlierRuns(event: DomainEvent, workflow: StartableWorkfl
   return workflow.definition.settings.reentry !== 'always' && event.module !== null && event.recordId !== null;
 }
 
-/** The rule that keeps the workflow from running again; null when none does. */
-function reentryRule(reentry: Reentry, earlier: EarlierRun, { now, timezone, calendar }: DecisionContext): string | null {
+/** The rule that keeps the workflow from running again, and the run that stands in the way; null when none does. */
+function reentryRefusal(
+  { reentry, countFailedRuns }: Pick<WorkflowSettings, 'reentry' | 'countFailedRuns'>,
+  { active, newest, newestFailed }: EarlierRuns,
+  { now, timezone, calendar }: DecisionContext,
+): { rule: string; run: EarlierRun } | null {
   if (reentry === 'always') return null;
-  if (reentry === 'not_while_active') return earlier.active ? 'a run on this record is still active' : null;
-  if (reentry === 'once_per_record') return 'the workflow runs once per record';
+  if (reentry === 'not_while_active') return active && { rule: 'a run on this record is still active', run: active };
+  const run = countFailedRuns ? later(newest, newestFailed) : newest;
+  if (run === null) return null;
+  if (reentry === 'once_per_record') return { rule: 'the workflow runs once per record', run };
   // A period that the parser let through is a duration.
   const period = parseDuration(reentry.oncePer);
-  const isOver = period !== null && addDuration(earlier.createdAt, period, timezone, calendar) <= now;
-  return isOver ? null : `the workflow runs once per ${reentry.oncePer} and record`;
+  const isOver = period !== null && addDuration(run.createdAt, period, timezone, calendar) <= now;
+  return isOver ? null : { rule: `the workflow runs once per ${reentry.oncePer} and record`, run };
+}
+
+function later(one: EarlierRun | null, other: EarlierRun | null): EarlierRun | null {
+  if (one === null || other === null) return one ?? other;
+  return one.createdAt >= other.createdAt ? one : other;
+}
+
+function isIgnored({ target }: DomainEvent, rule: StartRule): boolean {
+  return target?.ignores?.includes(rule) ?? false;
 }
 
 function loopDecision(event: DomainEvent, { workflow }: StartableWorkflow, chainDepth: number): StartDecision {

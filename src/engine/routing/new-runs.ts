@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { DomainEvent } from '../../core/event.js';
+import type { Admission } from '../../core/start/admission.js';
 import type { StartDecision } from '../../core/start/start.js';
 import type { ClaimedEvent } from '../../store/event-store.js';
 import type { RunIdentity } from '../../store/runs/run.js';
@@ -9,6 +10,8 @@ import type { CompiledVersion } from '../workflows/compiled-version.js';
 
 /** A start, and a workflow that it may make a run of. */
 export interface Candidate {
+  /** The id of the run that comes of it, skipped or not. */
+  runId: string;
   event: ClaimedEvent;
   version: CompiledVersion;
   /** Is the workflow active? One that a start names need not be. */
@@ -16,10 +19,10 @@ export interface Candidate {
 }
 
 /** A run that starts now, in the hands of this process until `leasedUntil`. */
-export function newRun({ event, version }: Candidate, now: Date, leasedUntil: number): HeldRun {
+export function newRun({ runId, event, version }: Candidate, now: Date, leasedUntil: number): HeldRun {
   return new HeldRun({
     workspaceId: event.workspaceId,
-    id: uuidv7(),
+    id: runId,
     version,
     event,
     record: event.recordId === null || event.module === null ? null : { module: event.module, id: event.recordId },
@@ -35,11 +38,25 @@ export function newRun({ event, version }: Candidate, now: Date, leasedUntil: nu
   });
 }
 
+/** A run that waits for its turn: whoever claims it then goes on with it. */
+export function queuedRun({ runId, event, version }: Candidate, admission: Admission): UnstartedRun {
+  const { workflow, versionId } = version;
+  return {
+    ...unstartedRun(runId, event, { workflowId: workflow.id, versionId, version: version.version }),
+    status: 'queued',
+    ...admission,
+  };
+}
+
 /** A run that is written for the log alone, with the reason why it does not start. */
-export function skippedRun({ event, version }: Candidate, decision: Extract<StartDecision, { kind: 'skip' }>, now: Date): UnstartedRun {
+export function skippedRun(
+  { runId, event, version }: Candidate,
+  decision: Extract<StartDecision, { kind: 'skip' }>,
+  now: Date,
+): UnstartedRun {
   const { workflow, versionId } = version;
   // Assigned, not spread: see step-log.ts; an event may be no concern of a hundred workflows.
-  return Object.assign(unstartedRun(event, { workflowId: workflow.id, versionId, version: version.version }), {
+  return Object.assign(unstartedRun(runId, event, { workflowId: workflow.id, versionId, version: version.version }), {
     status: 'skipped' as const,
     reason: decision.reason,
     explanation: decision.explanation,
@@ -49,16 +66,17 @@ export function skippedRun({ event, version }: Candidate, decision: Extract<Star
 
 /** A run of a version that this process cannot read: a worker that claims it fails it with the reason, or runs it, being of a release that can. */
 export function unreadableRun(event: DomainEvent, version: Pick<RunIdentity, 'workflowId' | 'versionId' | 'version'>): UnstartedRun {
-  return { ...unstartedRun(event, version), status: 'queued' };
+  return { ...unstartedRun(uuidv7(), event, version), status: 'queued' };
 }
 
 function unstartedRun(
+  id: string,
   event: DomainEvent,
   { workflowId, versionId, version }: Pick<RunIdentity, 'workflowId' | 'versionId' | 'version'>,
 ): RunIdentity {
   return {
     workspaceId: event.workspaceId,
-    id: uuidv7(),
+    id,
     workflowId,
     versionId,
     version,

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { knownEvent } from '../../core/record-values.js';
+import { admissionOf } from '../../core/start/admission.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import {
@@ -11,10 +12,12 @@ import {
   findUnroutedEvents,
   markUnroutable,
 } from '../../store/event-store.js';
+import type { QueueRef } from '../../store/runs/admission.js';
 import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
+import { Admissions } from '../running/admissions.js';
 import { AdvanceCycle } from '../running/advance-cycle.js';
 import type { HeldRun } from '../running/held-run.js';
 import { HeldRuns } from '../running/held-runs.js';
@@ -24,7 +27,7 @@ import { type EndedRun, RunEndings } from '../running/run-endings.js';
 import { advanceTogether } from '../running/shared-advance.js';
 import { STEP_SETTINGS, type StepTransaction, stepTransaction } from '../running/step-transaction.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
-import { newRun, skippedRun } from './new-runs.js';
+import { newRun, queuedRun, skippedRun } from './new-runs.js';
 import { StartDecider } from './start-decider.js';
 
 /** What one routing transaction did. */
@@ -58,6 +61,8 @@ interface Routing extends Routed {
   ended: EndedRun[];
   /** Events that were heard and did not happen. */
   never: ClaimedEvent[];
+  /** Where runs wait for their turn now. */
+  queues: QueueRef[];
 }
 
 const NOTHING: Routed = { events: 0, queued: false, waits: false, more: false, full: false };
@@ -95,6 +100,7 @@ export class Router {
     private readonly writer: ProgressWriter,
     private readonly endings: RunEndings,
     private readonly held: HeldRuns,
+    private readonly admissions: Admissions,
     private readonly cycle: AdvanceCycle,
     private readonly stalled: StalledWorkspaces,
     private readonly catalog: AutomationCatalog,
@@ -195,7 +201,7 @@ export class Router {
         for (const run of runs) run.rolledBack();
         throw error;
       });
-    const { started, ended, never, ...routed } = routing;
+    const { started, ended, never, queues, ...routed } = routing;
     for (const { workspaceId, id, module, event, recordId } of never) {
       this.logger.warn(
         `${module}.${event} of ${recordId} was emitted, but not committed: event ${id} of workspace ${workspaceId} is given up.`,
@@ -203,6 +209,7 @@ export class Router {
     }
     this.cycle.proceed(started, leasedUntil);
     this.endings.tell(ended);
+    this.admissions.expect(queues);
     return routed;
   }
 
@@ -215,14 +222,21 @@ export class Router {
     const begun = performance.now();
     const claimed = (await claim(manager)).map((event) => knownEvent(this.catalog, event));
     const [oldest] = claimed;
-    if (!oldest) return { ...NOTHING, started: [], ended: [], never: [] };
+    if (!oldest) return { ...NOTHING, started: [], ended: [], never: [], queues: [] };
     const tx = stepTransaction(manager, 'shared', this.crm, { now: oldest.claimedAt, begun });
     await this.database.enter(manager, oldest.workspaceId);
     const { events, decided, unreadable, gone, waiting, never, generations } = await this.decider.decide(manager, claimed, tx.now);
     const unstarted: UnstartedRun[] = [...unreadable];
+    const queues: QueueRef[] = [];
     for (const { candidate, decision } of decided) {
+      const { event, version } = candidate;
+      const admission = decision.kind === 'start' ? admissionOf(version.definition.settings, event) : null;
       if (decision.kind === 'skip') unstarted.push(skippedRun(candidate, decision, tx.now));
-      else runs.push(newRun(candidate, tx.now, leasedUntil));
+      else if (admission === null) runs.push(newRun(candidate, tx.now, leasedUntil));
+      else {
+        unstarted.push(queuedRun(candidate, admission));
+        queues.push({ workspaceId: event.workspaceId, workflowId: version.workflow.id });
+      }
     }
     const now = first === 'queue' ? new Set<HeldRun>() : this.advancedNow(runs);
     const later = runs.filter((run) => !now.has(run)).map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }));
@@ -234,8 +248,11 @@ export class Router {
       manager,
       gone.map(({ workspaceId, parent }) => ({ workspaceId, id: null, parent, status: 'skipped', reason: 'workflow_gone', error: null })),
     );
-    const queued = unstarted.some(({ status }) => status === 'queued') || started.some(({ advance }) => advance.kind === 'queued');
-    return { events: events.length + never.length, queued, waits: waiting.size > 0, more: true, full: false, started, ended, never };
+    const queued =
+      unstarted.some((run) => run.status === 'queued' && run.admission === undefined) ||
+      started.some(({ advance }) => advance.kind === 'queued');
+    const routed = { events: events.length + never.length, queued, waits: waiting.size > 0, more: true, full: false };
+    return { ...routed, started, ended, never, queues };
   }
 
   /** One run alone has no savepoint, a round trip on the way of every event that comes alone: what spoils it is rare, and has its event routed again. */

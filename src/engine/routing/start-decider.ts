@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import type { DomainEvent } from '../../core/event.js';
 import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
@@ -129,14 +130,15 @@ export class StartDecider {
     for (const [index, event] of named.entries()) {
       const target = targets[index];
       if (!target?.version) gone.push(event);
-      else if (target.version.kind === 'compiled') candidates.push({ event, version: target.version.version, status: target.status });
+      else if (target.version.kind === 'compiled')
+        candidates.push({ runId: uuidv7(), event, version: target.version.version, status: target.status });
       else unreadable.push(unreadableRun(event, target.version.row));
     }
     for (const event of events) {
       if (event.target !== null) continue;
       const listeners = await this.active.listeners(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
       for (const outcome of listeners(event.module, event.event)) {
-        if (outcome.kind === 'compiled') candidates.push({ event, version: outcome.version, status: 'active' });
+        if (outcome.kind === 'compiled') candidates.push({ runId: uuidv7(), event, version: outcome.version, status: 'active' });
         else unreadable.push(unreadableRun(event, outcome.row));
       }
     }
@@ -161,7 +163,10 @@ export class StartDecider {
       const decision = admitStart(candidate.event, candidate.version, asks ? (earlier.get(key) ?? null) : null, contextOf(candidate.event));
       decisions[index] = decision;
       // The next event of this very batch meets the run that this one starts.
-      if (asks && decision.kind === 'start') earlier.set(key, { active: true, createdAt: now });
+      if (asks && decision.kind === 'start') {
+        const run = { id: candidate.runId, createdAt: now };
+        earlier.set(key, { active: run, newest: run, newestFailed: earlier.get(key)?.newestFailed ?? null });
+      }
     }
     return decisions;
   }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { hasQueue } from '../../core/start/admission.js';
 import type { EventRow } from '../../store/event-store.js';
 import { insertEvents, insertStarts } from '../../store/event-store.js';
 import {
@@ -12,7 +13,7 @@ import {
   parkRuns,
   stillHeld,
 } from '../../store/runs/progress.js';
-import type { NewRun, RunClaim, RunEnd, RunIdentity } from '../../store/runs/run.js';
+import type { NewRun, QueuedRun, RunClaim, RunEnd, RunIdentity } from '../../store/runs/run.js';
 import { deleteExecutions, writeExecutions } from '../../store/step-store.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
@@ -23,7 +24,7 @@ import { type EndedRun, endOf, RunEndings } from './run-endings.js';
 import type { StepTransaction } from './step-transaction.js';
 
 /** A run that routing only writes down: skipped, or left to whoever claims it. */
-export type UnstartedRun = RunIdentity & ({ status: 'queued' } | { status: 'skipped'; reason: string; finishedAt: string });
+export type UnstartedRun = RunIdentity & (QueuedRun | { status: 'skipped'; reason: string; finishedAt: string });
 
 /** Some runs belong to another worker now (or were cancelled): the transaction must roll back. */
 export class LeaseLost extends Error {
@@ -211,6 +212,7 @@ function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
     module: run.record?.module ?? null,
     recordId: run.record?.id ?? null,
     parent: run.parent,
+    othersMayWait: hasQueue(run.version.definition.settings),
   };
 }
 

@@ -10,6 +10,7 @@ import type { RunClaim, RunEnd } from '../../store/runs/run.js';
 import { addStats, type StatsDelta } from '../../store/stats-store.js';
 import { closeExecutions } from '../../store/step-store.js';
 import { EmitterBridge } from '../capture/emitter-bridge.js';
+import { Admissions } from './admissions.js';
 import type { HeldRun } from './held-run.js';
 
 /** A run that is over, with all that whoever hears of it needs to know. */
@@ -20,6 +21,8 @@ export interface EndedRun extends RunEnd {
   module: string | null;
   recordId: string | null;
   parent: ParentStep | null;
+  /** Whether its end may be what others of its workflow wait for. */
+  othersMayWait: boolean;
 }
 
 /** What the step that waits for a sub-run is told of. */
@@ -43,18 +46,22 @@ export interface ClaimedEnd extends RunClaim {
 
 /**
  * What happens when runs end, however they end: by plan, abandoned, their version gone, cancelled, timed out. State and
- * counters, the parent's inbox, and after the commit the host's listeners. Everything that follows from an end belongs here.
+ * counters, the parent's inbox, and after the commit those that wait for its place, and the host's listeners. Everything that follows from an end belongs here.
  */
 @Injectable()
 export class RunEndings {
   private readonly logger = new Logger('AutomationRuns');
 
-  constructor(private readonly bridge: EmitterBridge) {}
+  constructor(
+    private readonly bridge: EmitterBridge,
+    private readonly admissions: Admissions,
+  ) {}
 
   /** Ends held runs with all that belongs to it. Returns those that were still held; they are to be {@link tell told}. */
   async end(manager: EntityManager, ends: readonly (ClaimedEnd & RunEnd)[]): Promise<EndedRun[]> {
     const written = await finishRuns(manager, ends);
-    const ended = ends.filter(({ id }) => written.has(id));
+    // Few end like this: whether their versions know a queue is not looked up.
+    const ended = ends.filter(({ id }) => written.has(id)).map((end) => ({ ...end, othersMayWait: true }));
     await closeExecutions(manager, ended.map(openStepsOf));
     await this.follow(manager, ended);
     return ended;
@@ -100,11 +107,12 @@ export class RunEndings {
     }
   }
 
-  /** Tells the host and, of runs that failed, its log, after the commit. Of the error the code alone: a message may hold values. */
+  /** Tells those that wait for their turn, the host and, of runs that failed, its log, after the commit. Of the error the code alone: a message may hold values. */
   tell(ended: readonly EndedRun[]): void {
     for (const { workspaceId, id, workflowId, status, reason } of ended) {
       if (status === 'failed') this.logger.warn(`Run ${id} of workflow ${workflowId} in workspace ${workspaceId} failed: ${reason}.`);
     }
+    this.admissions.expect(ended.filter(({ othersMayWait }) => othersMayWait));
     if (ended.length > 0) this.bridge.tellFinished(ended);
   }
 }

@@ -95,18 +95,19 @@ export async function queueDueRuns(manager: EntityManager, limit: number, held: 
     manager,
     `WITH RECURSIVE busy(w, n) AS (
        SELECT first.w, 1 FROM (
-         SELECT workspace_id AS w FROM automation.runs WHERE status = 'queued' AND recoveries <= 1
+         SELECT workspace_id AS w FROM automation.runs WHERE status = 'queued' AND recoveries <= 1 AND due_at IS NOT NULL
          ORDER BY workspace_id COLLATE "C" LIMIT 1
        ) AS first
        UNION ALL
        SELECT next.w, n + 1 FROM busy, LATERAL (
-         SELECT workspace_id AS w FROM automation.runs WHERE status = 'queued' AND recoveries <= 1
+         SELECT workspace_id AS w FROM automation.runs WHERE status = 'queued' AND recoveries <= 1 AND due_at IS NOT NULL
            AND workspace_id COLLATE "C" > busy.w ORDER BY workspace_id COLLATE "C" LIMIT 1
        ) AS next WHERE n < $1::int
      ),
      enough AS MATERIALIZED (
        SELECT w FROM busy WHERE EXISTS (
-         SELECT FROM automation.runs WHERE workspace_id COLLATE "C" = w AND status = 'queued' AND recoveries <= 1 OFFSET $1::int - 1
+         SELECT FROM automation.runs WHERE workspace_id COLLATE "C" = w AND status = 'queued' AND recoveries <= 1 AND due_at IS NOT NULL
+           OFFSET $1::int - 1
        )
      ),
      over AS MATERIALIZED (

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { EarlierRun } from '../../core/start/start.js';
+import type { EarlierRun, EarlierRuns } from '../../core/start/start.js';
 import { recordset, sql } from '../sql.js';
 
 /** A workflow and a record it may have run on. */
@@ -12,10 +12,14 @@ export interface WorkflowOnRecord {
 
 /**
  * Takes a lock for each workflow on a record, in one order, so that two routers cannot both find nothing and both start
- * one; then reads, by a statement of its own whose snapshot is younger than the locks, the newest runs, skipped ones apart.
+ * one; then reads, by a statement of its own whose snapshot is younger than the locks, the runs that may stand in the way. Served by
+ * runs_record.
  * Keyed by {@link keyOf}; without a run there is no entry.
  */
-export async function lockAndLoadEarlierRuns(manager: EntityManager, pairs: readonly WorkflowOnRecord[]): Promise<Map<string, EarlierRun>> {
+export async function lockAndLoadEarlierRuns(
+  manager: EntityManager,
+  pairs: readonly WorkflowOnRecord[],
+): Promise<Map<string, EarlierRuns>> {
   if (pairs.length === 0) return new Map();
   const set = recordset(pairs.map(({ workspaceId, workflowId, module, recordId }) => ({ workspaceId, workflowId, module, recordId })));
   await sql(
@@ -25,10 +29,11 @@ export async function lockAndLoadEarlierRuns(manager: EntityManager, pairs: read
        FROM json_to_recordset($1::json) AS p("workspaceId" text, "workflowId" uuid, module text, "recordId" text) ORDER BY key) AS keys`,
     [set],
   );
-  const rows = await sql<WorkflowOnRecord & EarlierRun>(
+  const rows = await sql<WorkflowOnRecord & Record<keyof EarlierRuns, { id: string; createdAt: string } | null>>(
     manager,
     `SELECT r.workspace_id AS "workspaceId", r.workflow_id AS "workflowId", r.module, r.record_id AS "recordId",
-       bool_or(r.status IN ('queued', 'running', 'waiting')) AS active, max(r.created_at) AS "createdAt"
+       ${newest(`r.status IN ('queued', 'running', 'waiting')`)} AS active, ${newest(`r.status <> 'failed'`)} AS newest,
+       ${newest(`r.status = 'failed'`)} AS "newestFailed"
      FROM (
        SELECT DISTINCT * FROM json_to_recordset($1::json) AS p("workspaceId" text, "workflowId" uuid, module text, "recordId" text)
      ) AS pairs
@@ -37,7 +42,18 @@ export async function lockAndLoadEarlierRuns(manager: EntityManager, pairs: read
      GROUP BY r.workspace_id, r.workflow_id, r.module, r.record_id`,
     [set],
   );
-  return new Map(rows.map((row) => [keyOf(row), { active: row.active, createdAt: row.createdAt }]));
+  return new Map(
+    rows.map((row) => [keyOf(row), { active: dated(row.active), newest: dated(row.newest), newestFailed: dated(row.newestFailed) }]),
+  );
+}
+
+/** The newest of a group's runs that pass a test. */
+function newest(test: string): string {
+  return `(array_agg(json_build_object('id', r.id, 'createdAt', r.created_at) ORDER BY r.created_at DESC, r.id DESC) FILTER (WHERE ${test}))[1]`;
+}
+
+function dated(run: { id: string; createdAt: string } | null): EarlierRun | null {
+  return run && { id: run.id, createdAt: new Date(run.createdAt) };
 }
 
 /** The name of a workflow on a record. */

@@ -20,6 +20,7 @@ const INSERTED = new RowSet('r', {
   module: 'text',
   recordId: 'text',
   status: 'text',
+  admission: 'text',
   reason: 'text',
   explanation: 'jsonb',
   error: 'jsonb',
@@ -42,11 +43,11 @@ export async function insertRuns(manager: EntityManager, runs: readonly NewRun[]
   if (runs.length === 0) return new Set();
   const rows = await sql<{ id: string }>(
     manager,
-    `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, event_id, module, record_id, status, reason,
-       explanation, error, failed_steps, waiting, actor, cause, parent, due_at, fence, started_at, finished_at)
-     SELECT "workspaceId", id, "workflowId", "versionId", version, "eventId", module, "recordId", status, reason,
-       explanation, error, coalesce("failedSteps", 0), waiting, actor, cause, parent,
-       CASE status WHEN 'queued' THEN now() WHEN 'running' THEN now() + "leaseMs" * interval '1 ms' ELSE "dueAt" END,
+    `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, event_id, module, record_id, status,
+       admission, reason, explanation, error, failed_steps, waiting, actor, cause, parent, due_at, fence, started_at, finished_at)
+     SELECT "workspaceId", id, "workflowId", "versionId", version, "eventId", module, "recordId", status,
+       admission, reason, explanation, error, coalesce("failedSteps", 0), waiting, actor, cause, parent,
+       CASE status WHEN 'queued' THEN CASE WHEN admission IS NULL THEN now() END WHEN 'running' THEN now() + "leaseMs" * interval '1 ms' ELSE "dueAt" END,
        1, "startedAt", "finishedAt"
      FROM ${INSERTED.from}
      ON CONFLICT (workspace_id, event_id, workflow_id) WHERE event_id IS NOT NULL AND retry_of IS NULL DO NOTHING

@@ -2,6 +2,7 @@ import type { LoggedError } from '../../core/errors.js';
 import type { Actor, Cause, ParentStep } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
 import type { Waiting } from '../../core/plan/plan.js';
+import type { Admission } from '../../core/start/admission.js';
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'skipped', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -41,12 +42,15 @@ export interface RunIdentity {
   parent: ParentStep | null;
 }
 
+/** Due at once, or for what it is to wait before it is; see ./admission.ts. */
+export type QueuedRun = { status: 'queued' } & (Admission | { admission?: undefined });
+
 /**
  * In which state a run is first written. `running`: its router goes on with it, under a lease. Many are over when they are
  * written: their one row is written once.
  */
 export type FirstState =
-  | { status: 'queued' }
+  | QueuedRun
   | { status: 'running'; leaseMs: number; startedAt: string }
   | { status: 'waiting'; waiting: Waiting[]; dueAt: string; startedAt: string }
   | { status: 'skipped'; reason: string; finishedAt: string }

@@ -100,7 +100,7 @@ describe('a well-formed definition', () => {
     expect(parsed(withSteps([]))).toStrictEqual({
       trigger: TRIGGER,
       steps: [],
-      settings: { reentry: 'always', maxConcurrentRuns: 0, maxDuration: 'P30D' },
+      settings: { reentry: 'always', countFailedRuns: false, maxConcurrentRuns: 0, order: 'any', maxDuration: 'P30D' },
     });
   });
 
@@ -180,7 +180,7 @@ describe('a well-formed definition', () => {
   });
 
   it('keeps conditions and settings', () => {
-    const settings = { reentry: 'once_per_record', maxConcurrentRuns: 3, maxDuration: 'PT1H' };
+    const settings = { reentry: 'once_per_record', countFailedRuns: true, maxConcurrentRuns: 3, order: 'per_record', maxDuration: 'PT1H' };
     expect(parsed(withSteps([], { conditions: TEST, settings }))).toMatchObject({ conditions: TEST, settings });
     const period = { oncePer: 'P7D' };
     expect(parsed(withSteps([], { settings: { reentry: period } })).settings.reentry).toStrictEqual(period);
@@ -259,7 +259,7 @@ describe('the definition as a whole', () => {
 
   it.each<[JsonObject | Json, string[]]>([
     [5, ['settings: The settings must be an object.']],
-    [{ speed: 1 }, ['settings.speed: This is not known here. Known are: reentry, maxConcurrentRuns, maxDuration.']],
+    [{ speed: 1 }, ['settings.speed: This is not known here. Known are: reentry, countFailedRuns, maxConcurrentRuns, order, maxDuration.']],
     [
       { reentry: 'never' },
       ['settings.reentry: "reentry" must be one of: always, not_while_active, once_per_record, or { "oncePer": <duration> }.'],
@@ -274,6 +274,8 @@ describe('the definition as a whole', () => {
     [{ maxConcurrentRuns: -1 }, ['settings.maxConcurrentRuns: "maxConcurrentRuns" must be a whole number from 0 to 1000.']],
     [{ maxConcurrentRuns: 1.5 }, ['settings.maxConcurrentRuns: "maxConcurrentRuns" must be a whole number from 0 to 1000.']],
     [{ maxConcurrentRuns: '1' }, ['settings.maxConcurrentRuns: "maxConcurrentRuns" must be a whole number from 0 to 1000.']],
+    [{ countFailedRuns: 1 }, ['settings.countFailedRuns: "countFailedRuns" must be true or false.']],
+    [{ order: 'random' }, ['settings.order: "order" must be one of: any, per_record.']],
     [{ maxDuration: 'P366D' }, ['settings.maxDuration: "maxDuration" must be at most P365D.']],
     [{ maxDuration: 'PT0S' }, ['settings.maxDuration: "maxDuration" must be longer than nothing.']],
     [{ maxDuration: '-PT0S' }, ['settings.maxDuration: "maxDuration" must be longer than nothing.']],
@@ -876,7 +878,6 @@ describe('publishing', () => {
       { path: 'trigger.type', message: 'Triggers of type "webhook" cannot start runs in this version yet.' },
       { path: 'steps[1].otherwise[0].type', message: 'Steps of type "approval" cannot be run by this version yet.' },
       { path: 'steps[2].type', message: 'Steps of type "delay" cannot be run by this version yet.' },
-      { path: 'settings.maxConcurrentRuns', message: 'A limit of concurrent runs is not kept by this version yet: use 0.' },
     ]);
   });
 

@@ -21,7 +21,11 @@ export function at(ms: number): string {
 }
 
 export function definition(steps: Step[], maxDuration = 'P1D'): WorkflowDefinition {
-  return { trigger: { type: 'manual' }, steps, settings: { reentry: 'always', maxConcurrentRuns: 0, maxDuration } };
+  return {
+    trigger: { type: 'manual' },
+    steps,
+    settings: { reentry: 'always', countFailedRuns: false, maxConcurrentRuns: 0, order: 'any', maxDuration },
+  };
 }
 
 export function action(id: string, more: Partial<ActionStep> = {}): ActionStep {

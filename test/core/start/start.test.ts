@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { compileCondition } from '../../../src/core/condition/condition.js';
 import type { Condition } from '../../../src/core/condition/tree.js';
 import type { Reentry } from '../../../src/core/definition/types.js';
-import type { Cause, CauseLink, DomainEvent } from '../../../src/core/event.js';
+import type { Cause, CauseLink, DomainEvent, StartRule } from '../../../src/core/event.js';
 import {
   admitStart,
   asksForEarlierRuns,
   type DecisionContext,
-  type EarlierRun,
+  type EarlierRuns,
   matchStart,
   type StartableWorkflow,
 } from '../../../src/core/start/start.js';
@@ -36,16 +36,18 @@ function workflow({
   event = 'created',
   conditions = null,
   reentry = 'always',
+  countFailedRuns = false,
 }: {
   event?: string;
   conditions?: Condition | null;
   reentry?: Reentry;
+  countFailedRuns?: boolean;
 }): StartableWorkflow {
   return {
     workflow: { id: 'w-1', name: 'Welcome' },
     trigger: compileTrigger({ type: 'event', module: 'leads', event }),
     conditions: conditions && compileCondition(conditions, null),
-    definition: { settings: { reentry } },
+    definition: { settings: { reentry, countFailedRuns } },
   };
 }
 
@@ -122,10 +124,13 @@ describe('whether a workflow is meant', () => {
 });
 
 describe('whether a workflow may run again on a record', () => {
-  const ago = (ms: number, active = false): EarlierRun => ({ active, createdAt: new Date(CONTEXT.now.getTime() - ms) });
+  const ago = (ms: number, active = false): EarlierRuns => {
+    const run = { id: 'r-0', createdAt: new Date(CONTEXT.now.getTime() - ms) };
+    return { active: active ? run : null, newest: run, newestFailed: null };
+  };
   const DAY = 86_400_000;
 
-  it.each<[string, Reentry, EarlierRun | null, string | null]>([
+  it.each<[string, Reentry, EarlierRuns | null, string | null]>([
     ['the first run', 'once_per_record', null, null],
     ['any run, where it may always', 'always', ago(1, true), null],
     ['a run beside one that is over', 'not_while_active', ago(1), null],
@@ -138,7 +143,45 @@ describe('whether a workflow may run again on a record', () => {
   ])('%s: %j', (_, reentry, earlier, rule) => {
     const decision = admitStart(EVENT, workflow({ reentry }), earlier, CONTEXT);
     if (rule === null) expect(decision).toEqual({ kind: 'start' });
-    else expect(decision).toEqual({ kind: 'skip', reason: 'reentry', explanation: { rule, lastRunAt: earlier?.createdAt.toISOString() } });
+    else {
+      const lastRunAt = earlier?.newest?.createdAt.toISOString();
+      expect(decision).toEqual({ kind: 'skip', reason: 'reentry', explanation: { rule, runId: 'r-0', lastRunAt } });
+    }
+  });
+
+  describe('when earlier ones have failed', () => {
+    const run = (id: string, ms: number) => ({ id, createdAt: new Date(CONTEXT.now.getTime() - ms) });
+    const succeeded = run('succeeded', DAY / 2);
+    const failed = run('failed', DAY / 4);
+    const only = { active: null, newest: null, newestFailed: failed };
+    const both = { active: null, newest: succeeded, newestFailed: failed };
+    const older = { active: null, newest: failed, newestFailed: succeeded };
+
+    it.each<[string, boolean, EarlierRuns, string | null]>([
+      ['is free: they have not done what they were for', false, only, null],
+      ['is not, where failed runs count', true, only, 'failed'],
+      ['is kept back by the one that has not', false, both, 'succeeded'],
+      ['is kept back by the newest, where failed runs count', true, both, 'failed'],
+      ['is kept back by the newest, whichever that is', true, older, 'failed'],
+      ['is free once they are none', true, { active: null, newest: null, newestFailed: null }, null],
+    ])('%s', (_, countFailedRuns, earlier, runId) => {
+      for (const reentry of ['once_per_record', { oncePer: 'P1D' }] as const) {
+        const decision = admitStart(EVENT, workflow({ reentry, countFailedRuns }), earlier, CONTEXT);
+        if (runId === null) expect(decision).toEqual({ kind: 'start' });
+        else expect(decision).toMatchObject({ reason: 'reentry', explanation: { runId } });
+      }
+    });
+  });
+
+  it('does not count where a person has set re-entry aside, and neither do conditions; Pause and loops hold', () => {
+    const forced = (...ignores: StartRule[]): DomainEvent => ({ ...EVENT, target: { workflowId: 'w-1', ignores } });
+    const once = workflow({ reentry: 'once_per_record', conditions: { field: 'source', operator: 'equals', value: 'Fair' } });
+    expect(admitStart(forced('reentry'), once, ago(1, true), CONTEXT)).toEqual({ kind: 'start' });
+    expect(admitStart(forced('conditions'), once, ago(1, true), CONTEXT)).toMatchObject({ reason: 'reentry' });
+    expect(matchStart(forced('conditions'), once, 'active', CONTEXT)).toEqual({ kind: 'start' });
+    expect(matchStart(forced('reentry'), once, 'active', CONTEXT)).toMatchObject({ reason: 'conditions' });
+    expect(matchStart(forced('conditions', 'reentry'), once, 'paused', CONTEXT)).toMatchObject({ reason: 'paused' });
+    expect(admitStart({ ...forced('reentry'), cause: OWN_CHAIN }, once, ago(1), CONTEXT)).toMatchObject({ reason: 'loop' });
   });
 
   // Berlin's clocks went forward on 29 March 2026: that day had 23 hours; and back on 25 October: that one had 25.
@@ -150,7 +193,12 @@ describe('whether a workflow may run again on a record', () => {
   ])('takes a day for what it is in %s: from %s to %s', (timezone, from, to) => {
     const daily = workflow({ reentry: { oncePer: 'P1D' } });
     const at = (ms: number) =>
-      admitStart(EVENT, daily, { active: false, createdAt: new Date(from) }, { ...CONTEXT, timezone, now: new Date(ms) });
+      admitStart(
+        EVENT,
+        daily,
+        { ...ago(0), newest: { id: 'r-0', createdAt: new Date(from) } },
+        { ...CONTEXT, timezone, now: new Date(ms) },
+      );
     expect(at(Date.parse(to) - 1)).toMatchObject({ reason: 'reentry' });
     expect(at(Date.parse(to))).toEqual({ kind: 'start' });
   });
@@ -235,7 +283,9 @@ describe('whether a start closes a loop', () => {
       reason: 'conditions',
     });
     const once = workflow({ reentry: 'once_per_record' });
-    expect(admitStart(event, once, { active: false, createdAt: CONTEXT.now }, CONTEXT)).toMatchObject({ reason: 'reentry' });
+    expect(
+      admitStart(event, once, { active: null, newest: { id: 'r-0', createdAt: CONTEXT.now }, newestFailed: null }, CONTEXT),
+    ).toMatchObject({ reason: 'reentry' });
     expect(admitStart(event, once, null, CONTEXT)).toMatchObject({ reason: 'loop' });
   });
 });

@@ -24,17 +24,23 @@ describe('the earlier runs of a workflow on a record', () => {
     own.run({ workspace_id: workspaceId, workflow_id: workflowId, module, record_id: recordId, status: 'succeeded', ...more });
   const load = (...pairs: WorkflowOnRecord[]) => own.transaction((manager) => lockAndLoadEarlierRuns(manager, pairs));
 
-  it('are told by the newest one', async () => {
+  it('are told by the newest one, and by the newest that failed', async () => {
     const asked = pair();
-    for (const second of [1, 3, 2]) await runOf(asked, { created_at: at(second) });
-    expect(await load(asked, asked)).toEqual(new Map([[keyOf(asked), { active: false, createdAt: at(3) }]]));
+    const ids: string[] = [];
+    for (const second of [1, 3, 2]) ids.push(await runOf(asked, { created_at: at(second) }));
+    const failed = await runOf(asked, { created_at: at(0), status: 'failed' });
+    const [, newest = ''] = ids;
+    expect(await load(asked, asked)).toEqual(
+      new Map([[keyOf(asked), { active: null, newest: { id: newest, createdAt: at(3) }, newestFailed: { id: failed, createdAt: at(0) } }]]),
+    );
   });
 
   it.each(['queued', 'running', 'waiting'])('are active while any of them is %s', async (status) => {
     const asked = pair();
-    await runOf(asked, { status, created_at: at(1) });
-    await runOf(asked, { created_at: at(2) });
-    expect(await load(asked)).toEqual(new Map([[keyOf(asked), { active: true, createdAt: at(2) }]]));
+    const active = await runOf(asked, { status, created_at: at(1) });
+    const over = await runOf(asked, { created_at: at(2) });
+    const runs = { active: { id: active, createdAt: at(1) }, newest: { id: over, createdAt: at(2) }, newestFailed: null };
+    expect(await load(asked)).toEqual(new Map([[keyOf(asked), runs]]));
   });
 
   it('are not those that were skipped', async () => {
@@ -56,6 +62,7 @@ describe('the earlier runs of a workflow on a record', () => {
 
   it('are asked for by two routers one after the other: the second one sees the run of the first', async () => {
     const [asked, other] = [pair(), pair()];
+    const id = uuidv7();
     let second: ReturnType<typeof load> = Promise.resolve(new Map());
     await own.transaction(async (manager) => {
       expect(await lockAndLoadEarlierRuns(manager, [asked])).toEqual(new Map());
@@ -66,9 +73,10 @@ describe('the earlier runs of a workflow on a record', () => {
       await manager.query(
         `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, module, record_id, status, actor, created_at)
          VALUES ('acme', $1, $2, $1, 1, 'leads', '42', 'queued', '{}', $3)`,
-        [uuidv7(), asked.workflowId, at(5)],
+        [id, asked.workflowId, at(5)],
       );
     });
-    expect(await second).toEqual(new Map([[keyOf(asked), { active: true, createdAt: at(5) }]]));
+    const run = { id, createdAt: at(5) };
+    expect(await second).toEqual(new Map([[keyOf(asked), { active: run, newest: run, newestFailed: null }]]));
   });
 });
