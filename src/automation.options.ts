@@ -13,6 +13,7 @@ import type { CaptureDoor, EngineSettings } from './engine/engine-settings.js';
 import type { AccessPolicy } from './host/access.js';
 import type { CalendarSource } from './host/calendar-source.js';
 import type { CrmHost } from './host/crm-host.js';
+import type { EntitlementSource } from './host/entitlement-source.js';
 import type { AdminLimits } from './store/admin-database.js';
 import type { MigrationMode, TransactionHook } from './store/database.js';
 
@@ -38,6 +39,12 @@ export interface AutomationOptions {
    * working hours in delays. Default: Monday to Friday, 09:00 to 17:00, no holidays.
    */
   calendar?: CalendarSource;
+  /**
+   * What a workspace may use, by its plan: `(workspaceId) => ({ plan: 'Basic', activeWorkflows: 3, runsPerMonth: 1000 })`. Asked
+   * once a minute at most while something starts, and whenever a workflow is saved or made active. What the plan does not give
+   * is refused as `plan_required`, and starts nothing: runs are skipped with the reason `plan`. Default: no limits.
+   */
+  entitlements?: EntitlementSource;
   /** What this process does beside capturing events and serving the admin API. */
   worker?: {
     /** Routes events and runs steps. Default true. */
@@ -192,6 +199,9 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
   for (const [module, door] of Object.entries(options.capture ?? {})) {
     if (!DOORS.includes(door)) problems.push({ path: `capture.${module}`, message: `must be one of ${DOORS.join(', ')}` });
   }
+  if (options.entitlements !== undefined && typeof options.entitlements !== 'function') {
+    problems.push({ path: 'entitlements', message: 'must be a function of the workspace' });
+  }
   if (options.actor !== undefined && typeof options.actor !== 'function') problems.push({ path: 'actor', message: 'must be a function' });
   if (emitter.map !== undefined && typeof emitter.map !== 'function') problems.push({ path: 'emitter.map', message: 'must be a function' });
   const poolSize = whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, LEAST_POOL, 100);
@@ -206,6 +216,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     shutdownGraceMs: whole('worker.shutdownGraceMs', worker.shutdownGraceMs, DEFAULTS.worker.shutdownGraceMs, 0, 300_000),
     timezone,
     calendar: options.calendar ?? null,
+    entitlements: options.entitlements ?? null,
     limits: {
       chainDepth: whole('limits.chainDepth', limits.chainDepth, DEFAULTS.limits.chainDepth, 1, 100),
       stepsPerRun: whole('limits.stepsPerRun', limits.stepsPerRun, DEFAULTS.limits.stepsPerRun, 1, 10_000),
@@ -269,6 +280,7 @@ const NAMES: Names<AutomationOptions> = {
   outbound: 1,
   timezone: 1,
   calendar: 1,
+  entitlements: 1,
   capture: 1,
   actor: 1,
   publicUrl: 1,

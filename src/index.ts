@@ -35,6 +35,7 @@ export type {
   SeenChange,
   UserSearch,
 } from './host/crm-host.js';
+export type { EntitlementSource } from './host/entitlement-source.js';
 export type { CrmOptions, ModuleOption, ModuleOptions } from './host/typeorm/config.js';
 export { type AttachableCrmHost, type TypeOrmCrmHost, typeOrmCrm } from './host/typeorm-crm-host.js';
 
@@ -60,5 +61,6 @@ export type { Trigger, WorkflowDefinition } from './core/definition/types.js';
 export { HostError as AutomationError, type Problem, type Retryability } from './core/errors.js';
 export type { Actor, DomainEvent, RecordData, RecordRef } from './core/event.js';
 export type { Json, JsonObject } from './core/json.js';
+export type { Entitlements } from './core/start/entitlements.js';
 export type { Step } from './core/steps/index.js';
 export type { WorkCalendar } from './core/time/calendar.js';

@@ -1,6 +1,8 @@
 import type { Provider } from '@nestjs/common';
 import { AuditService } from './audit-service.js';
+import { EntitlementCheck } from './entitlement-check.js';
 import { LookUpService } from './look-up-service.js';
+import { MeService } from './me-service.js';
 import { RecipeService } from './recipe-service.js';
 import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
@@ -15,6 +17,7 @@ import { WorkflowVersions } from './workflow-versions.js';
 
 /** The application services behind the API. */
 export const adminProviders: Provider[] = [
+  EntitlementCheck,
   WorkflowChanges,
   WorkflowLifecycle,
   WorkflowVersions,
@@ -25,6 +28,7 @@ export const adminProviders: Provider[] = [
   RunService,
   TimelineService,
   LookUpService,
+  MeService,
   AuditService,
   TimingService,
   TriggerUrls,

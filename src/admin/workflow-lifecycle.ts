@@ -2,11 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Trigger } from '../core/definition/types.js';
 import { AutomationError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import type { Entitlements } from '../core/start/entitlements.js';
 import { Timing } from '../engine/timing/timing.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { setStatus, type WorkflowRow, type WorkflowStatus } from '../store/workflow-store.js';
 import { draftFromPublished, findVersion, publishVersion, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
+import { EntitlementCheck } from './entitlement-check.js';
 import { assertRevision, WorkflowChanges } from './workflow-changes.js';
 
 /** What to publish, and how. */
@@ -31,36 +34,45 @@ export class WorkflowLifecycle {
   constructor(
     private readonly changes: WorkflowChanges,
     private readonly timing: Timing,
+    private readonly entitled: EntitlementCheck,
   ) {}
 
   /**
    * Makes the draft, or an earlier version, the next version. What is published as it stands makes no further version:
    * publishing twice is publishing once. A draft without edits of its own follows an earlier version; one with edits stays
    * as it is. Throws `definition_invalid` with the problems, `version_not_found`, and `revision_conflict` when a revision
-   * is given and the draft is another by now.
+   * is given and the draft is another by now; `plan_required` for what the workspace's plan does not give.
    */
-  publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
+  async publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
     checkShape(command, 'command', REQUEST_LIMITS);
+    const plan = await this.entitled.plan(caller);
     return this.changes.ofActive(id, caller, (manager, row) => {
       assertRevision(row, command.revision);
-      return this.publishRow(manager, row, command, caller);
+      return this.publishRow(manager, row, { ...command, plan }, caller);
     });
   }
 
   /**
    * Makes the workflow active: resumes the published version, or publishes the draft when there is none (which takes
-   * the permission to publish: `permission_denied` without).
+   * the permission to publish: `permission_denied` without). Throws `plan_required`.
    */
-  activate(id: string, caller: Caller): Promise<void> {
+  async activate(id: string, caller: Caller): Promise<void> {
+    const plan = await this.entitled.plan(caller);
     return this.changes.ofActive(id, caller, async (manager, row) => {
-      if (row.publishedVersionId !== null) return this.switchTo('active', 'activated', manager, row, caller);
+      if (row.publishedVersion !== null) {
+        if (plan && row.status !== 'active') {
+          const { definition } = await this.version(manager, row, row.publishedVersion, caller);
+          await this.assertMayRun(manager, row, { plan, definition, becomesActive: true }, caller);
+        }
+        return this.switchTo('active', 'activated', manager, row, caller);
+      }
       if (!caller.permissions.includes('manage')) {
         throw new AutomationError(
           'permission_denied',
           'Activating a workflow that has no published version publishes it, which takes `manage`.',
         );
       }
-      return this.publishRow(manager, row, {}, caller);
+      return this.publishRow(manager, row, { plan }, caller);
     });
   }
 
@@ -125,8 +137,13 @@ export class WorkflowLifecycle {
     });
   }
 
-  private async publishRow(manager: EntityManager, row: WorkflowRow, command: PublishCommand, caller: Caller): Promise<boolean> {
-    const { fromVersion, note = null, activate = true } = command;
+  private async publishRow(
+    manager: EntityManager,
+    row: WorkflowRow,
+    command: PublishCommand & { plan: Entitlements | null },
+    caller: Caller,
+  ): Promise<boolean> {
+    const { fromVersion, note = null, activate = true, plan } = command;
     const isActive = activate || row.status === 'active';
     const earlier = fromVersion === undefined ? null : await this.version(manager, row, fromVersion, caller);
     const draft = this.changes.examine(earlier?.definition ?? row.draft);
@@ -137,6 +154,8 @@ export class WorkflowLifecycle {
         problems: draft.problems,
       });
     }
+    const becomesActive = isActive && row.status !== 'active';
+    await this.assertMayRun(manager, row, { plan, definition: draft.draft, becomesActive }, caller);
     const isPublished = earlier ? earlier.isPublished : row.publishedVersionId !== null && !row.hasUnpublishedChanges;
     if (isPublished) return isActive && (await this.switchTo('active', 'activated', manager, row, caller));
     const status = isActive ? 'active' : 'paused';
@@ -155,6 +174,15 @@ export class WorkflowLifecycle {
     const after = { status, version, ...(earlier ? { restoredFrom: earlier.version } : {}) };
     await this.changes.audit(manager, caller, row.id, { action: 'published', before, after, note });
     return true;
+  }
+
+  private assertMayRun(
+    manager: EntityManager,
+    { id: workflowId }: WorkflowRow,
+    { plan, ...version }: { plan: Entitlements | null; definition: JsonObject; becomesActive: boolean },
+    { workspaceId }: Caller,
+  ): Promise<void> {
+    return this.entitled.assertMayRun(manager, plan, { workspaceId, workflowId, ...version });
   }
 
   private async switchTo(

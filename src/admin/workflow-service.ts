@@ -19,6 +19,7 @@ import {
 } from '../store/workflow-list-store.js';
 import { deleteWorkflow, insertWorkflow, isCodeTaken, raiseGeneration, updateWorkflow, type WorkflowRow } from '../store/workflow-store.js';
 import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
+import { EntitlementCheck } from './entitlement-check.js';
 import { runsInTheWay } from './unfinished-runs.js';
 import { assertRevision, WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { type PublishCommand, WorkflowLifecycle } from './workflow-lifecycle.js';
@@ -56,14 +57,16 @@ export class WorkflowService {
     private readonly changes: WorkflowChanges,
     private readonly lifecycle: WorkflowLifecycle,
     private readonly timing: Timing,
+    private readonly entitled: EntitlementCheck,
   ) {}
 
   /**
-   * Saves a new draft, with the list of its problems; `origin` goes into the audit log. Throws `code_taken`, and
-   * `invalid_request` for what cannot be stored.
+   * Saves a new draft, with the list of its problems; `origin` goes into the audit log. Throws `code_taken`,
+   * `invalid_request` for what cannot be stored, and `plan_required` where the workspace has no automation.
    */
   async create(input: NewWorkflow, caller: Caller, origin: JsonObject = {}): Promise<WorkflowDetail> {
     checkShape(input, 'workflow', REQUEST_LIMITS);
+    await this.entitled.assertEnabled(caller);
     const { workspaceId } = caller;
     const id = uuid();
     const { name, description = null } = input;
@@ -91,6 +94,7 @@ export class WorkflowService {
     const { published } = workflow;
     return {
       ...workflow,
+      problems: [...workflow.problems, ...(await this.entitled.problems(workflow.definition, caller))],
       definition: this.changes.masked(workflow.definition),
       published: published && { ...published, definition: this.changes.masked(published.definition) },
     };
@@ -104,10 +108,11 @@ export class WorkflowService {
   /**
    * Saves an edit of the draft; what is published stays as it is. Secrets that come back masked stay as they were. Throws
    * `revision_conflict` when somebody else saved in between (the current revision is in the details), `code_taken`,
-   * `workflow_not_found`, and `invalid_request` for what cannot be stored.
+   * `workflow_not_found`, `invalid_request` for what cannot be stored, `plan_required` where the workspace has no automation.
    */
   async update(id: string, patch: WorkflowPatch, caller: Caller): Promise<WorkflowDetail> {
     checkShape(patch, 'workflow', REQUEST_LIMITS);
+    await this.entitled.assertEnabled(caller);
     const { workspaceId } = caller;
     const saved = this.changes.ofDraft(id, caller, async (manager, row) => {
       assertRevision(row, patch.revision);

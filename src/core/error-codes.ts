@@ -7,6 +7,7 @@ export const ERROR_CODES = {
   invalid_request: 400,
   invalid_json: 400,
   unauthenticated: 401,
+  plan_required: 402,
   access_not_configured: 403,
   caller_invalid: 403,
   permission_denied: 403,

@@ -1,5 +1,6 @@
 import type { Actor } from '../core/event.js';
 import type { CalendarSource } from '../host/calendar-source.js';
+import type { EntitlementSource } from '../host/entitlement-source.js';
 import type { EmitterMap } from './capture/automation-event.js';
 
 /** Everything the engine can be told, resolved: no member is optional. Times in milliseconds. */
@@ -24,6 +25,8 @@ export interface EngineSettings {
   timezone: string;
   /** When people work; null: Monday to Friday in `timezone`. */
   calendar: CalendarSource | null;
+  /** What workspaces may use; null: nothing is limited, and nobody counts. */
+  entitlements: EntitlementSource | null;
   limits: {
     /** How many runs may follow from one another. */
     chainDepth: number;

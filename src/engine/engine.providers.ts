@@ -11,6 +11,7 @@ import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { Deliveries } from './hooks/deliveries.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
+import { EntitledStarts } from './routing/entitled-starts.js';
 import { Router } from './routing/router.js';
 import { StartDecider } from './routing/start-decider.js';
 import { Admissions } from './running/admissions.js';
@@ -44,6 +45,7 @@ import { Watch } from './timing/watch.js';
 import { Inbox } from './waits/inbox.js';
 import { WakeUp } from './wake-up.js';
 import { ActiveWorkflows } from './workflows/active-workflows.js';
+import { WorkspaceEntitlements } from './workspace-entitlements.js';
 
 const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
 const hooks: Provider[] = [HookGate, Deliveries];
@@ -87,6 +89,7 @@ export const engineProviders: Provider[] = [
   WakeUp,
   StalledWorkspaces,
   Calendars,
+  WorkspaceEntitlements,
   ...capture,
   ...hooks,
   ...workflows,
@@ -94,6 +97,7 @@ export const engineProviders: Provider[] = [
   ...running,
   ...waits,
   ...timing,
+  EntitledStarts,
   StartDecider,
   Router,
   AutomationEngine,

@@ -1,7 +1,10 @@
 import type { Actor } from '../core/event.js';
 
 /** What a caller may do. `operate` is toggle, retry, cancel; `manage` is create, edit, publish, delete; `tasks` is human tasks. */
-export type Permission = 'view' | 'operate' | 'manage' | 'tasks';
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** All of them. */
+export const PERMISSIONS = ['view', 'operate', 'manage', 'tasks'] as const;
 
 /** A person or program at the admin API. */
 export interface Caller {

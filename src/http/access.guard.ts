@@ -20,8 +20,8 @@ const PERMISSION = 'automation:permission';
 /** Where the guard leaves the caller: a symbol, so that nothing of the host's can be there. */
 const CALLER = Symbol('automation caller');
 
-/** What a caller needs for this route. A route without it is refused to everybody. */
-export function RequirePermission(permission: Permission): MethodDecorator {
+/** What a caller needs for this route; `none`: whoever is known may. A route that does not say is refused to everybody. */
+export function RequirePermission(permission: Permission | 'none'): MethodDecorator {
   return SetMetadata(PERMISSION, permission);
 }
 
@@ -48,11 +48,10 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<HttpRequest & { [CALLER]?: Caller }>();
     const caller = await this.authenticate(request);
-    const permission = this.reflector.get<Permission | undefined>(PERMISSION, context.getHandler());
-    if (permission === undefined || !caller.permissions.includes(permission)) {
-      throw new AutomationError('permission_denied', `This takes the permission automation:${permission ?? 'none'}.`, {
-        ...(permission === undefined ? {} : { details: { permission } }),
-      });
+    const permission = this.reflector.get<Permission | 'none' | undefined>(PERMISSION, context.getHandler());
+    if (permission === undefined) throw new AutomationError('permission_denied', 'This route does not say which permission it takes.');
+    if (permission !== 'none' && !caller.permissions.includes(permission)) {
+      throw new AutomationError('permission_denied', `This takes the permission automation:${permission}.`, { details: { permission } });
     }
     request[CALLER] = caller;
     return true;

@@ -41,6 +41,17 @@ export async function countActiveWorkflows(manager: EntityManager): Promise<numb
   return row?.count ?? 0;
 }
 
+/** How many workflows of a workspace are active, beside one of them. */
+export async function countActiveOthers(manager: EntityManager, workspaceId: string, workflowId: string | null): Promise<number> {
+  const [row] = await sql<{ count: number }>(
+    manager,
+    `SELECT count(*)::int AS count FROM automation.workflows
+     WHERE workspace_id = $1 AND status = 'active' AND published_version_id IS NOT NULL AND id IS DISTINCT FROM $2::uuid`,
+    [workspaceId, workflowId],
+  );
+  return row?.count ?? 0;
+}
+
 /**
  * Holds the active workflows of these workspaces as they are until the transaction ends, and returns their generations; a
  * workspace that never published anything is missing. Whoever publishes or pauses there waits meanwhile, and a generation

@@ -9,6 +9,7 @@ import { DateTriggers1763760000000 } from '../../migrations/1763760000000-date-t
 import { ShareInClaims1763766000000 } from '../../migrations/1763766000000-share-in-claims.js';
 import { TriggerUrls1763770000000 } from '../../migrations/1763770000000-trigger-urls.js';
 import { Admission1763775000000 } from '../../migrations/1763775000000-admission.js';
+import { MonthlyRuns1763780000000 } from '../../migrations/1763780000000-monthly-runs.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -24,4 +25,5 @@ export const MIGRATIONS: MigrationClasses = [
   ShareInClaims1763766000000,
   TriggerUrls1763770000000,
   Admission1763775000000,
+  MonthlyRuns1763780000000,
 ];

@@ -15,6 +15,7 @@ import { StalledWorkspaces } from '../stalled-workspaces.js';
 import { DatedRecords } from '../timing/dated-records.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { completeRecords } from './complete-records.js';
+import { EntitledStarts } from './entitled-starts.js';
 import { type Candidate, unreadableRun } from './new-runs.js';
 
 /** What was decided about a batch of events. */
@@ -44,6 +45,7 @@ export class StartDecider {
     private readonly calendars: Calendars,
     private readonly dated: DatedRecords,
     private readonly stalled: StalledWorkspaces,
+    private readonly entitled: EntitledStarts,
     private readonly catalog: AutomationCatalog,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
@@ -54,7 +56,7 @@ export class StartDecider {
     await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
     const generations = await this.shareGenerations(manager, claimed);
     const { candidates, ...rest } = await this.answered(manager, claimed, generations);
-    const decisions = await this.decisions(manager, candidates, now);
+    const decisions = await this.decisions(manager, candidates, generations, now);
     const decided = candidates.map((candidate, index) => ({ candidate, decision: decisions[index] as StartDecision }));
     return { ...rest, decided, generations };
   }
@@ -145,7 +147,12 @@ export class StartDecider {
     return { candidates, unreadable, gone };
   }
 
-  private async decisions(manager: EntityManager, candidates: readonly Candidate[], now: Date): Promise<StartDecision[]> {
+  private async decisions(
+    manager: EntityManager,
+    candidates: readonly Candidate[],
+    generations: ReadonlyMap<string, string | null>,
+    now: Date,
+  ): Promise<StartDecision[]> {
     const { chainDepth } = this.settings.limits;
     const contextOf = ({ workspaceId }: DomainEvent): DecisionContext => {
       const calendar = this.calendars.of(workspaceId);
@@ -155,12 +162,15 @@ export class StartDecider {
     const asking = candidates.filter(
       ({ event, version }, index) => decisions[index]?.kind === 'start' && asksForEarlierRuns(event, version),
     );
+    const starting = (_: Candidate, index: number): boolean => decisions[index]?.kind === 'start';
+    const plans = this.entitled.isOn ? await this.entitled.open(manager, candidates.filter(starting), generations) : null;
     const earlier = await lockAndLoadEarlierRuns(manager, asking.map(onRecord));
     for (const [index, candidate] of candidates.entries()) {
       if (decisions[index]?.kind !== 'start') continue;
       const asks = asksForEarlierRuns(candidate.event, candidate.version);
       const key = asks ? keyOf(onRecord(candidate)) : '';
-      const decision = admitStart(candidate.event, candidate.version, asks ? (earlier.get(key) ?? null) : null, contextOf(candidate.event));
+      const admitted = admitStart(candidate.event, candidate.version, asks ? (earlier.get(key) ?? null) : null, contextOf(candidate.event));
+      const decision = plans !== null && admitted.kind === 'start' ? plans.admit(candidate) : admitted;
       decisions[index] = decision;
       // The next event of this very batch meets the run that this one starts.
       if (asks && decision.kind === 'start') {
@@ -168,6 +178,7 @@ export class StartDecider {
         earlier.set(key, { active: run, newest: run, newestFailed: earlier.get(key)?.newestFailed ?? null });
       }
     }
+    if (plans) await plans.note();
     return decisions;
   }
 }

@@ -22,6 +22,8 @@ export interface Target {
 
 interface ActiveOfWorkspace {
   generation: string;
+  /** Ids, in the order in which the workflows were created. */
+  ids: readonly string[];
   /** `leads.created` -> the workflows that listen to it. */
   listeners: Map<string, VersionOutcome[]>;
   /** `invoices` -> the versions that start by a date of its records. */
@@ -62,6 +64,13 @@ export class ActiveWorkflows {
   async dated(manager: EntityManager, workspaceId: string, generation: string | null, module: string): Promise<readonly DatedVersion[]> {
     if (generation === null) return [];
     return (await this.ofWorkspace(manager, workspaceId, generation)).dated.get(module) ?? [];
+  }
+
+  /** How many of the active workflows, as of the generation, were created before each of them. */
+  async order(manager: EntityManager, workspaceId: string, generation: string | null): Promise<ReadonlyMap<string, number>> {
+    if (generation === null) return new Map();
+    const { ids } = await this.ofWorkspace(manager, workspaceId, generation);
+    return new Map(ids.map((id, before) => [id, before]));
   }
 
   private async ofWorkspace(manager: EntityManager, workspaceId: string, generation: string): Promise<ActiveOfWorkspace> {
@@ -148,7 +157,7 @@ export class ActiveWorkflows {
       if (key === null) continue;
       listeners.set(key, [...(listeners.get(key) ?? []), outcome]);
     }
-    return { listeners, dated };
+    return { ids: active.map(({ id }) => id), listeners, dated };
   }
 
   private compile(row: VersionRow): VersionOutcome {

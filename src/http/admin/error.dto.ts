@@ -37,6 +37,7 @@ class ErrorDto implements ErrorBody {
 const MEANINGS = {
   400: 'The request is not valid; `problems` says where.',
   401: 'No valid credentials.',
+  402: 'The plan of the workspace does not give it; `details` says what is missing, and what is used.',
   403: 'The caller lacks the permission, or the application has no access policy.',
   404: 'There is none of this id in the workspace.',
   409: 'It does not fit the present state; `code` says why.',

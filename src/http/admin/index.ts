@@ -3,6 +3,7 @@ import { AuditController } from './audit.controller.js';
 import { CatalogController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
+import { MeController } from './me.controller.js';
 import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { RunsController } from './runs.controller.js';
@@ -15,6 +16,7 @@ import { WorkflowsController } from './workflows.controller.js';
 
 /** The controllers of the admin API. Their paths are relative: the module mounts them. */
 export const adminControllers: Type<unknown>[] = [
+  MeController,
   CatalogController,
   WorkflowsController,
   WorkflowLifecycleController,

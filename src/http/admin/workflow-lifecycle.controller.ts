@@ -27,7 +27,7 @@ export class WorkflowLifecycleController {
   @ApiParam(ID)
   @ApiBody({ type: PublishWorkflowDto, required: false })
   @ApiOkResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 404, 409, 415, 422)
+  @ApiErrors(400, 402, 404, 409, 415, 422)
   publish(
     @Param('id') id: string,
     @Body(checked(PublishWorkflowDto)) body: Checked<PublishWorkflowDto>,
@@ -45,7 +45,7 @@ export class WorkflowLifecycleController {
   })
   @ApiParam(ID)
   @ApiOkResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 404, 409, 415, 422)
+  @ApiErrors(400, 402, 404, 409, 415, 422)
   activate(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.workflows.activate(id, caller);
   }

@@ -26,7 +26,7 @@ export class WorkflowTransferController {
   })
   @ApiBody({ type: WorkflowFileDto })
   @ApiCreatedResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 409, 413, 415)
+  @ApiErrors(400, 402, 409, 413, 415)
   import(@Body(WORKFLOW_FILE) file: Checked<ReadWorkflowFile>, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.transfer.import(file, caller);
   }
@@ -56,7 +56,7 @@ export class WorkflowTransferController {
   @ApiParam(ID)
   @ApiBody({ type: CopyWorkflowDto, required: false })
   @ApiCreatedResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 404, 409, 413, 415)
+  @ApiErrors(400, 402, 404, 409, 413, 415)
   copy(
     @Param('id') id: string,
     @Body(checked(CopyWorkflowDto)) body: Checked<CopyWorkflowDto>,

@@ -50,7 +50,7 @@ export class WorkflowsController {
   @ApiOperation({ summary: 'Create a draft', description: 'A definition with problems is saved too; they are listed in the answer.' })
   @ApiBody({ type: CreateWorkflowDto })
   @ApiCreatedResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 409, 413, 415)
+  @ApiErrors(400, 402, 409, 413, 415)
   create(@Body(checked(CreateWorkflowDto)) body: Checked<CreateWorkflowDto>, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.workflows.create(body, caller);
   }
@@ -74,7 +74,7 @@ export class WorkflowsController {
   @ApiParam(ID)
   @ApiBody({ type: UpdateWorkflowDto })
   @ApiOkResponse({ type: WorkflowDetailDto })
-  @ApiErrors(400, 404, 409, 413, 415)
+  @ApiErrors(400, 402, 404, 409, 413, 415)
   update(
     @Param('id') id: string,
     @Body(checked(UpdateWorkflowDto)) body: Checked<UpdateWorkflowDto>,

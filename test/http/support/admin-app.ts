@@ -7,10 +7,13 @@ import { DataSource } from 'typeorm';
 import { adminProviders } from '../../../src/admin/index.js';
 import type { ActionDescription, ModuleDescription } from '../../../src/core/catalog.js';
 import { AutomationCatalog } from '../../../src/engine/automation-catalog.js';
+import { Calendars } from '../../../src/engine/calendars.js';
 import { Starts } from '../../../src/engine/capture/starts.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../../../src/engine/engine-settings.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import { Timing } from '../../../src/engine/timing/timing.js';
+import { WorkspaceEntitlements } from '../../../src/engine/workspace-entitlements.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
 import { CRM_HOST } from '../../../src/host/crm-host.js';
 import { ACCESS_POLICY, adminControllers, httpProviders, setupAutomationDocs } from '../../../src/http/index.js';
@@ -52,6 +55,8 @@ export const DEFINITION = {
   conditions: { field: 'source', operator: 'equals', value: 'Web' },
   steps: [{ id: 'call', type: 'create_task', with: { title: 'Call' } }],
 };
+
+const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements'> = { calendar: null, timezone: 'UTC', entitlements: null };
 
 const ALL: Permission[] = ['view', 'operate', 'manage', 'tasks'];
 /** Callers by bearer token. */
@@ -130,6 +135,9 @@ export async function startAdminApp(
       { provide: Timing, useValue: { published: async () => undefined, withdrawn: async () => undefined } },
       { provide: Starts, useValue: null },
       { provide: CRM_HOST, useValue: {} },
+      { provide: ENGINE_SETTINGS, useValue: SETTINGS },
+      Calendars,
+      WorkspaceEntitlements,
       {
         provide: AdminDatabase,
         useValue: new AdminDatabase(database, { connections: 2, waiting: 50, queryTimeoutMs: 5_000, ...options.limits }),

@@ -5,7 +5,8 @@ import type { RealApp } from './real-app.js';
 
 /** What a route takes. */
 interface Taken {
-  permission: Permission;
+  /** `none`: whoever is known may. */
+  permission: Permission | 'none';
   /** A body that it would take. */
   body?: object;
   /** For routes without an id: the status for somebody of another workspace, who sees and changes only what is theirs. */
@@ -16,6 +17,7 @@ interface Taken {
 
 /** Every route of the application. One that is new is missing here at first, and the first test of admin-access says so. */
 export const ROUTES: Readonly<Record<string, Taken>> = {
+  'get /automation/me': { permission: 'none', foreign: 200 },
   'get /automation/catalog': { permission: 'view', foreign: 200 },
   'get /automation/workflows': { permission: 'view', foreign: 200 },
   'post /automation/workflows': { permission: 'manage', body: { name: 'New', definition: DEFINITION }, foreign: 201 },

@@ -1,0 +1,213 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { MeService } from '../../src/admin/me-service.js';
+import { StartService } from '../../src/admin/start-service.js';
+import type { AutomationOptions } from '../../src/automation.options.js';
+import { resolveSettings } from '../../src/automation.options.js';
+import type { Entitlements } from '../../src/core/start/entitlements.js';
+import { KeptAnswers } from '../../src/engine/kept-answers.js';
+import { WorkspaceEntitlements } from '../../src/engine/workspace-entitlements.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+
+const TASK = { id: 'task', type: 'create_task', with: { title: 'Call' } };
+const DEFINITION = { trigger: { type: 'event', module: 'leads', event: 'created' }, steps: [TASK] };
+
+describe('the plan of a workspace', () => {
+  let app: AutomationApp;
+  let plan: Entitlements | (() => Promise<Entitlements>) = {};
+  let asked = 0;
+  afterEach(async () => {
+    await app?.close();
+    app = undefined as never;
+  });
+  const start = async (first: Entitlements, options: Partial<AutomationOptions> = {}) => {
+    plan = first;
+    asked = 0;
+    app = await startAutomationApp({
+      entitlements: () => {
+        asked += 1;
+        return typeof plan === 'function' ? plan() : plan;
+      },
+      ...options,
+    });
+  };
+  /** What the host says from now on counts at once. */
+  const change = async (to: Entitlements) => {
+    plan = to;
+    await app.module.get(WorkspaceEntitlements).renewed('acme');
+  };
+  const created = async (count = 1) => {
+    const leads = [];
+    for (let made = 0; made < count; made += 1) leads.push(await app.createLead());
+    await app.automation.drain();
+    return leads;
+  };
+  const outcomes = async (workflowId: string) => (await app.runsOf({ workflowId })).map(({ status, reason }) => reason ?? status);
+  const use = async () => (await app.module.get(MeService).of(ADMIN)).plan;
+
+  it('a downgrade stops new runs, and each start that it refuses says so; runs in flight go on', async () => {
+    await start({ plan: 'Pro' });
+    const workflowId = await app.publishWorkflow({ ...DEFINITION, steps: [{ id: 'cool', type: 'delay', for: 'P1D' }, TASK] });
+    await created();
+    await change({ plan: 'Free', enabled: false });
+    await created();
+    const [first, refused] = await app.runsOf({ workflowId });
+    expect(first?.status).toBe('waiting');
+    expect(refused).toMatchObject({
+      status: 'skipped',
+      reason: 'plan',
+      explanation: { rule: 'The plan "Free" has no automation.', plan: 'Free', missing: 'automation' },
+    });
+    await app.passTime();
+    await app.automation.drain();
+    expect(await outcomes(workflowId)).toEqual(['succeeded', 'plan']);
+    await change({ plan: 'Pro' });
+    await created();
+    expect(await outcomes(workflowId)).toEqual(['succeeded', 'plan', 'waiting']);
+  });
+
+  it('runs of a month are counted, those of one batch too; the next month begins at nothing', async () => {
+    await start({ plan: 'Basic', runsPerMonth: 3 });
+    const workflowId = await app.publishWorkflow(DEFINITION);
+    await created(2);
+    for (let made = 0; made < 3; made += 1) await app.createLead();
+    await app.automation.drain();
+    expect((await outcomes(workflowId)).sort()).toEqual(['plan', 'plan', 'succeeded', 'succeeded', 'succeeded']);
+    const refused = (await app.runsOf({ workflowId })).find(({ reason }) => reason === 'plan');
+    expect(refused?.explanation).toMatchObject({ missing: 'runsPerMonth', allowed: 3, used: 3 });
+    expect(await use()).toMatchObject({ name: 'Basic', runsPerMonth: { allowed: 3, used: 3 } });
+    // What other workspaces use does not count, nor does what is skipped.
+    await app.query(`UPDATE automation.monthly_runs SET month = month - interval '1 month'`);
+    expect((await use())?.runsPerMonth.used).toBe(0);
+    await created();
+    expect((await outcomes(workflowId)).at(-1)).toBe('succeeded');
+    expect((await use())?.runsPerMonth.used).toBe(1);
+  });
+
+  it('of more active workflows than it has, those that were created first go on', async () => {
+    await start({});
+    const ids = [
+      await app.publishWorkflow(DEFINITION, 'One'),
+      await app.publishWorkflow(DEFINITION, 'Two'),
+      await app.publishWorkflow(DEFINITION, 'Three'),
+    ];
+    await change({ activeWorkflows: 2 });
+    await created();
+    expect(await Promise.all(ids.map(outcomes))).toEqual([['succeeded'], ['succeeded'], ['plan']]);
+    expect((await use())?.activeWorkflows).toEqual({ allowed: 2, used: 3 });
+    await app.workflows.pause(ids[0]!, ADMIN);
+    await created();
+    expect(await Promise.all(ids.map(outcomes))).toEqual([['succeeded'], ['succeeded', 'succeeded'], ['plan', 'succeeded']]);
+  });
+
+  it('a version with a step of another type than it has starts nothing, by hand neither', async () => {
+    await start({});
+    const workflowId = await app.publishWorkflow(DEFINITION);
+    await change({ plan: 'Basic', stepTypes: ['send_email'] });
+    await created();
+    await app.module.get(StartService).start(workflowId, {}, ADMIN);
+    await app.automation.drain();
+    expect(await outcomes(workflowId)).toEqual(['plan', 'plan']);
+  });
+
+  it('what it does not give cannot be published, nor made active: with what is missing and what is used', async () => {
+    await start({ plan: 'Basic', activeWorkflows: 1, stepTypes: ['create_task'] });
+    const first = await app.publishWorkflow(DEFINITION, 'One');
+    const { id } = await app.workflows.create({ name: 'Two', definition: DEFINITION as never }, ADMIN);
+    const refusal = {
+      code: 'plan_required',
+      message: 'The plan "Basic" has 1 active workflow; this one would be number 2.',
+      details: { missing: 'activeWorkflows', allowed: 1, used: 1, plan: 'Basic' },
+      hint: expect.any(String),
+    };
+    await expect(app.workflows.publish(id, ADMIN)).rejects.toMatchObject(refusal);
+    await expect(app.workflows.activate(id, ADMIN)).rejects.toMatchObject(refusal);
+    // Not active, it is no further one; and what is active may be edited.
+    await app.workflows.publish(id, ADMIN, { activate: false });
+    await expect(app.workflows.activate(id, ADMIN)).rejects.toMatchObject(refusal);
+    const edited = await app.workflows.update(
+      first,
+      { revision: 1, definition: { ...DEFINITION, steps: [{ ...TASK, id: 'other' }] } as never },
+      ADMIN,
+    );
+    await app.workflows.publish(first, ADMIN);
+    const mail = { id: 'mail', type: 'send_email', with: { to: 'a@b.test', subject: 'Hi', text: 'x' } };
+    const saved = await app.workflows.update(
+      first,
+      { revision: edited.revision, definition: { ...DEFINITION, steps: [TASK, mail] } as never },
+      ADMIN,
+    );
+    const problems = [{ path: 'steps[1].type', message: 'The plan "Basic" has no steps of the type "send_email".' }];
+    expect(saved.problems).toEqual(problems);
+    await expect(app.workflows.publish(first, ADMIN)).rejects.toMatchObject({
+      code: 'plan_required',
+      details: { missing: 'stepTypes', stepTypes: ['send_email'] },
+      problems,
+    });
+    // Who buys more may go on at once.
+    plan = { plan: 'Pro' };
+    await app.workflows.publish(first, ADMIN);
+    await app.workflows.activate(id, ADMIN);
+  });
+
+  it('without automation nothing is saved, and all can be seen', async () => {
+    await start({});
+    const id = await app.publishWorkflow(DEFINITION);
+    await change({ plan: 'Free', enabled: false });
+    const refusal = { code: 'plan_required', details: { missing: 'automation', plan: 'Free' } };
+    await expect(app.workflows.create({ name: 'New', definition: DEFINITION as never }, ADMIN)).rejects.toMatchObject(refusal);
+    await expect(app.workflows.update(id, { revision: 1, name: 'Other' }, ADMIN)).rejects.toMatchObject(refusal);
+    await expect(app.workflows.publish(id, ADMIN)).rejects.toMatchObject(refusal);
+    await app.workflows.pause(id, ADMIN);
+    await expect(app.workflows.activate(id, ADMIN)).rejects.toMatchObject(refusal);
+    expect((await app.workflows.get(id, ADMIN)).status).toBe('paused');
+    expect(await use()).toMatchObject({ name: 'Free', enabled: false });
+  });
+
+  it('holds up nothing when the host does not tell it: the last answer counts, and without one nothing is limited', async () => {
+    await start({});
+    plan = () => Promise.reject(new Error('billing is away'));
+    const workflowId = await app.publishWorkflow(DEFINITION);
+    await created();
+    expect(await outcomes(workflowId)).toEqual(['succeeded']);
+    await change({ enabled: false });
+    plan = async () => ({ activeWorkflows: 'many' }) as never;
+    await app.module.get(WorkspaceEntitlements).renewed('acme');
+    await created();
+    expect(await outcomes(workflowId)).toEqual(['succeeded', 'plan']);
+  });
+
+  it('is asked once for many starts, and never where the application has none', async () => {
+    await start({ runsPerMonth: 100 });
+    await app.publishWorkflow(DEFINITION);
+    asked = 0;
+    await created(3);
+    expect(asked).toBeLessThanOrEqual(1);
+    await app.close();
+    await start({}, { entitlements: undefined });
+    await app.publishWorkflow(DEFINITION);
+    await created();
+    expect(await app.query('SELECT 1 FROM automation.monthly_runs')).toEqual([]);
+    expect(await use()).toBeNull();
+  });
+
+  it('is a function, or the module refuses to start', () => {
+    expect(() => resolveSettings({ entitlements: {} } as never)).toThrow('entitlements must be a function of the workspace');
+  });
+});
+
+describe('answers of the host', () => {
+  it('are not waited for for ever, and not asked for again at once when they do not come', async () => {
+    const failures: string[] = [];
+    let asked = 0;
+    const never = () => {
+      asked += 1;
+      return new Promise<never>(() => undefined);
+    };
+    const answers = new KeptAnswers('entitlements', never, (workspaceId, error) => failures.push(`${workspaceId}: ${String(error)}`), 10);
+    await answers.prepare(['acme', 'acme']);
+    await answers.prepare(['acme']);
+    expect(asked).toBe(1);
+    expect(answers.of('acme')).toBeUndefined();
+    expect(failures).toEqual([expect.stringContaining("acme: Error: the host's `entitlements` has not answered within 10 ms")]);
+  });
+});
