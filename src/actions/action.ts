@@ -112,6 +112,11 @@ export interface ExternalActionOptions<A extends object> extends ActionOptionsBa
   effect: 'external';
   /** Returns the step's output. Throws an AutomationError that says whether trying again can help. */
   execute(args: A, step: ExternalStep): Promise<JsonObject | void>;
+  /**
+   * Returns what `execute` would send, for people who try a workflow before they publish it, without sending it. Secrets are
+   * left out. Without it the arguments alone are shown.
+   */
+  preview?(args: A, step: ExternalStep): Promise<JsonObject>;
 }
 
 /** What a local action says of the run's record. */
@@ -156,6 +161,7 @@ interface ActionDefinitionBase<A extends object> {
 export interface ExternalAction<A extends object = object> extends ActionDefinitionBase<A> {
   readonly effect: 'external';
   execute(args: A, step: ExternalStep): Promise<JsonObject | void>;
+  preview?(args: A, step: ExternalStep): Promise<JsonObject>;
 }
 export interface SharedLocalAction<A extends object = object> extends ActionDefinitionBase<A> {
   readonly effect: 'local';

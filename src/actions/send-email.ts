@@ -7,7 +7,7 @@ import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
 import { addressProblems, entriesOf, type MailAddress, MOST_RECIPIENTS, parseAddresses } from './email/addresses.js';
 import { htmlToText } from './email/html-to-text.js';
-import { Mailer } from './email/mailer.js';
+import { type MailContent, Mailer } from './email/mailer.js';
 import { Rule, refuse } from './rules.js';
 import { userId } from './users.js';
 
@@ -102,19 +102,25 @@ export const sendEmail = defineAction({
     ...templateNameProblems(args.template, inject?.(Mailer).templates.known ?? null),
   ],
   async execute(args, step) {
-    refuse(contentProblems(args as unknown as JsonObject));
     const mailer = step.inject(Mailer);
-    const [to, cc, bcc, replyTo] = await Promise.all(
-      ADDRESS_FIELDS.map((field) => mailboxes(args[field] as Json | undefined, field, step)),
-    );
-    const message = await contentOf(args, step, mailer);
-    const sent = await mailer.send(
-      { to: to ?? [], cc, bcc, replyTo, ...message },
-      { idempotencyKey: step.idempotencyKey, signal: step.signal, timeoutMs: step.timeoutMs },
-    );
+    const sent = await mailer.send(await composed(args, step, mailer), {
+      idempotencyKey: step.idempotencyKey,
+      signal: step.signal,
+      timeoutMs: step.timeoutMs,
+    });
     return { messageId: sent.messageId, accepted: sent.accepted, rejected: sent.rejected };
   },
+  async preview(args, step) {
+    const mailer = step.inject(Mailer);
+    return { kind: 'mail', ...mailer.preview(await composed(args, step, mailer)) };
+  },
 });
+
+async function composed(args: SendEmailArguments, step: ExternalStep, mailer: Mailer): Promise<MailContent> {
+  refuse(contentProblems(args as unknown as JsonObject));
+  const [to, cc, bcc, replyTo] = await Promise.all(ADDRESS_FIELDS.map((field) => mailboxes(args[field] as Json | undefined, field, step)));
+  return { to: to ?? [], cc, bcc, replyTo, ...(await contentOf(args, step, mailer)) };
+}
 
 /** A template, or subject with html or text; never both. */
 function contentProblems(args: JsonObject): Problem[] {

@@ -1,5 +1,6 @@
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsNotEmpty, IsObject, IsOptional, IsString, Max, Min } from 'class-validator';
 import { Webhook } from 'standardwebhooks';
+import { MASK } from '../core/definition/secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import { toStorableJson } from '../core/storable-json.js';
@@ -8,7 +9,7 @@ import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
 import type { AddressGuard } from './outbound/address-guard.js';
 import { headerProblems } from './outbound/headers.js';
-import { OutboundHttp, type OutboundMethod, type OutboundResponse, outboundUrl } from './outbound/outbound-http.js';
+import { OutboundHttp, type OutboundMethod, type OutboundRequest, type OutboundResponse, outboundUrl } from './outbound/outbound-http.js';
 import { isKnown, MayBeAbsent, Rule, refuse } from './rules.js';
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;
@@ -71,21 +72,25 @@ export const webhook = defineAction({
   secretsGoTo: 'url',
   check: (args, { inject }) => callProblems(args, inject?.(OutboundHttp).guard),
   async execute(args, step) {
-    refuse(headerProblems(args.headers ?? {}, 'headers', RESERVED));
-    const response = await step.inject(OutboundHttp).send({
-      method: args.method ?? 'POST',
-      url: args.url,
-      ...signedRequest(args, step),
-      signal: step.signal,
-      timeoutMs: step.timeoutMs,
-    });
+    const response = await step.inject(OutboundHttp).send(requestOf(args, step));
     const body = readBody(response);
     if (isExpected(response.status, args.expectedStatus)) {
       return { status: response.status, body, ...(response.truncated ? { truncated: true } : {}) };
     }
     throw statusError(response, body, outboundUrl(args.url).host);
   },
+  async preview(args, step) {
+    const { headers, ...request } = step.inject(OutboundHttp).preview(requestOf(args, step));
+    const secret = new Set([...Object.keys(args.headers ?? {}), 'webhook-signature'].map((name) => name.toLowerCase()));
+    const shown = Object.entries(headers).map(([name, value]) => [name, secret.has(name) ? MASK : value]);
+    return { kind: 'request', ...request, headers: Object.fromEntries(shown) };
+  },
 });
+
+function requestOf(args: WebhookArguments, step: ExternalStep): OutboundRequest {
+  refuse(headerProblems(args.headers ?? {}, 'headers', RESERVED));
+  return { method: args.method ?? 'POST', url: args.url, ...signedRequest(args, step), signal: step.signal, timeoutMs: step.timeoutMs };
+}
 
 function callProblems(args: JsonObject, guard: AddressGuard | undefined): Problem[] {
   const problems: Problem[] = [];

@@ -3,6 +3,9 @@ import { AuditService } from './audit-service.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { LookUpService } from './look-up-service.js';
 import { MeService } from './me-service.js';
+import { PreviewService } from './preview-service.js';
+import { PreviewSubjects } from './preview-subjects.js';
+import { PreviewedVersions } from './previewed-version.js';
 import { RecipeService } from './recipe-service.js';
 import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
@@ -12,6 +15,7 @@ import { TriggerUrls } from './trigger-urls.js';
 import { WorkflowChanges } from './workflow-changes.js';
 import { WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowService } from './workflow-service.js';
+import { WorkflowTests } from './workflow-test.js';
 import { WorkflowTransfer } from './workflow-transfer.js';
 import { WorkflowVersions } from './workflow-versions.js';
 
@@ -32,4 +36,8 @@ export const adminProviders: Provider[] = [
   AuditService,
   TimingService,
   TriggerUrls,
+  PreviewSubjects,
+  PreviewedVersions,
+  PreviewService,
+  WorkflowTests,
 ];

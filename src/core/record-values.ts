@@ -169,7 +169,8 @@ function loadedRelation(given: object, name: string): unknown {
   }
 }
 
-function setAt(record: JsonObject, path: readonly string[], value: Json): void {
+/** Sets a member of a record, making the objects on the way to it. */
+export function setAt(record: JsonObject, path: readonly string[], value: Json): void {
   let here = record;
   for (const name of path.slice(0, -1)) {
     const next = here[name];

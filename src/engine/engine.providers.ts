@@ -11,6 +11,7 @@ import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { Deliveries } from './hooks/deliveries.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
+import { Rehearsal } from './previewing/rehearsal.js';
 import { EntitledStarts } from './routing/entitled-starts.js';
 import { Router } from './routing/router.js';
 import { StartDecider } from './routing/start-decider.js';
@@ -100,6 +101,7 @@ export const engineProviders: Provider[] = [
   EntitledStarts,
   StartDecider,
   Router,
+  Rehearsal,
   AutomationEngine,
   Automation,
   signal,

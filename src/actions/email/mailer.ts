@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { domainToASCII } from 'node:url';
 import type { SendMailOptions, TransportConfig, Transporter } from 'nodemailer';
 import { AutomationError } from '../../core/errors.js';
+import type { JsonObject } from '../../core/json.js';
 import { once } from '../../core/libraries.js';
 import { nodemailer } from '../libraries.js';
 import type { AddressGuard } from '../outbound/address-guard.js';
@@ -93,26 +94,17 @@ export class Mailer {
    * Throws `mail_not_configured`, `mail_invalid`, or one of the `smtp_…` errors, each permanent or transient.
    */
   async send(content: MailContent, options: { idempotencyKey: string; signal?: AbortSignal; timeoutMs?: number }): Promise<SentMail> {
-    if (!this.settings) {
-      throw new AutomationError('mail_not_configured', 'Mail is not set up in this application', {
-        hint: 'The developer of the host application must give the automation module its mail option: { transport, from }.',
-      });
-    }
-    const { from, replyTo } = this.settings;
+    const settings = this.configured();
+    const addressed = this.addressed(content);
+    const { from } = addressed;
     this.isUsed = true;
-    const transporter = this.transporterFor(this.settings.transporter(), options.timeoutMs);
-    const recipients = [...content.to, ...(content.cc ?? []), ...(content.bcc ?? [])].map((mailbox) => mailbox.address);
-    checkRecipients(recipients);
+    const transporter = this.transporterFor(settings.transporter(), options.timeoutMs);
+    const recipients = recipientsOf(content);
     const messageId = messageIdFor(options.idempotencyKey, from.address);
     const progress: SendProgress = { handedOver: false };
     const message: TrackedMail = {
       messageId,
-      from,
-      to: content.to,
-      cc: content.cc ?? [],
-      bcc: content.bcc ?? [],
-      replyTo: content.replyTo?.length ? content.replyTo : replyTo,
-      subject: oneLine(content.subject),
+      ...addressed,
       text: content.text,
       ...(content.html === undefined ? {} : { html: content.html }),
       // said outright: nothing in the headers can add a recipient
@@ -130,6 +122,32 @@ export class Mailer {
     } catch (error) {
       throw asMailError(error, progress);
     }
+  }
+
+  /** Returns the message that {@link send} would send, by the same checks. */
+  preview(content: MailContent): JsonObject {
+    const { text, html = null } = content;
+    return { ...this.addressed(content), text, html } as unknown as JsonObject;
+  }
+
+  private configured(): NonNullable<Mailer['settings']> {
+    if (this.settings) return this.settings;
+    throw new AutomationError('mail_not_configured', 'Mail is not set up in this application', {
+      hint: 'The developer of the host application must give the automation module its mail option: { transport, from }.',
+    });
+  }
+
+  private addressed(content: MailContent) {
+    const { from, replyTo } = this.configured();
+    checkRecipients(recipientsOf(content));
+    return {
+      from,
+      to: content.to,
+      cc: content.cc ?? [],
+      bcc: content.bcc ?? [],
+      replyTo: content.replyTo?.length ? content.replyTo : replyTo,
+      subject: oneLine(content.subject),
+    };
   }
 
   /** Closes the connections of a transport that was made here; a transporter of the host is left to the host. */
@@ -264,6 +282,10 @@ function watchEnd(message: { createReadStream(...args: never[]): NodeJS.Readable
     });
     return stream;
   };
+}
+
+function recipientsOf({ to, cc, bcc }: MailContent): string[] {
+  return [...to, ...(cc ?? []), ...(bcc ?? [])].map((mailbox) => mailbox.address);
 }
 
 function checkRecipients(recipients: readonly string[]): void {

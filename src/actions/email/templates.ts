@@ -15,8 +15,18 @@ export interface RenderedEmail {
   text: string;
 }
 
+/** A template as people choose one. */
+export interface MailTemplate {
+  name: string;
+  /** As it is written, with its expressions; null when the step has to give one. */
+  subject: string | null;
+  /** What it reads: `record.name`, `data` of the step by its own names. */
+  paths: string[];
+}
+
 /** One template file, compiled. */
 interface EmailTemplate {
+  subjectSource?: string;
   subject?: Template;
   preheader?: Template;
   html: Template;
@@ -57,6 +67,15 @@ export class EmailTemplates {
   async names(): Promise<string[]> {
     this.lastNames = [...(await this.all()).keys()].sort();
     return [...this.lastNames];
+  }
+
+  /** Every template, by name. Errors as {@link render} for files that cannot be used. */
+  async describe(): Promise<MailTemplate[]> {
+    const templates = [...(await this.all())].map(([name, { subjectSource, subject, preheader, html, text }]): MailTemplate => {
+      const paths = new Set([subject, preheader, html, text].flatMap((part) => part?.paths ?? []));
+      return { name, subject: subjectSource ?? null, paths: [...paths].sort() };
+    });
+    return templates.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /**
@@ -124,7 +143,9 @@ async function loadTemplates(folders: readonly string[]): Promise<Map<string, Em
       const wrapped = wanted === 'none' ? body : wrap(body, wanted, files, path);
       const text = files.get(`${name}.text`);
       templates.set(name, {
-        ...(subject === undefined ? {} : { subject: compiled(path, () => engine.compile(subject, { escape: 'none' })) }),
+        ...(subject === undefined
+          ? {}
+          : { subjectSource: subject, subject: compiled(path, () => engine.compile(subject, { escape: 'none' })) }),
         ...(preheader === undefined ? {} : { preheader: compiled(path, () => engine.compile(preheader, { escape: 'none' })) }),
         html: compiled(path, () => engine.compile(wrapped)),
         ...(text === undefined ? {} : { text: compiled(text.path, () => engine.compile(text.source, { escape: 'none' })) }),

@@ -79,13 +79,7 @@ export class OutboundHttp {
    * `outbound_timeout`, `outbound_response_invalid`.
    */
   async send(call: OutboundRequest): Promise<OutboundResponse> {
-    const url = outboundUrl(call.url);
-    const headers = checkedHeaders(call.headers ?? {});
-    if (call.body !== undefined && Buffer.byteLength(call.body) > this.maxRequestBytes) {
-      throw new AutomationError('outbound_body_too_large', `The request to ${url.host} is larger than ${this.maxRequestBytes} bytes`, {
-        hint: 'Send less: name the fields that the receiver needs instead of the whole record.',
-      });
-    }
+    const { url, headers } = this.prepared(call);
     const clock = new AbortController();
     const stop = () => clock.abort();
     const timer = setTimeout(stop, call.timeoutMs ?? this.timeoutMs);
@@ -99,7 +93,7 @@ export class OutboundHttp {
       const response = await undici().request(url, {
         dispatcher: client,
         method: call.method,
-        headers: { 'accept-encoding': 'identity', ...headers },
+        headers,
         body: call.body ?? null,
         signal: clock.signal,
       });
@@ -115,6 +109,24 @@ export class OutboundHttp {
       // a connection that is still being made is not the client's yet
       stop();
     }
+  }
+
+  /** Returns the request that {@link send} would send, without asking anybody: a name is looked up when it is called. */
+  preview(call: OutboundRequest): { method: OutboundMethod; url: string; headers: Record<string, string>; body: string | null } {
+    const { url, headers } = this.prepared(call);
+    this.guard.check(url.hostname.replace(/^\[(.*)\]$/, '$1'), Number(url.port) || (url.protocol === 'https:' ? 443 : 80));
+    return { method: call.method, url: url.href, headers, body: call.body ?? null };
+  }
+
+  private prepared(call: OutboundRequest): { url: URL; headers: Record<string, string> } {
+    const url = outboundUrl(call.url);
+    const headers = { 'accept-encoding': 'identity', ...checkedHeaders(call.headers ?? {}) };
+    if (call.body !== undefined && Buffer.byteLength(call.body) > this.maxRequestBytes) {
+      throw new AutomationError('outbound_body_too_large', `The request to ${url.host} is larger than ${this.maxRequestBytes} bytes`, {
+        hint: 'Send less: name the fields that the receiver needs instead of the whole record.',
+      });
+    }
+    return { url, headers };
   }
 
   /** Closes what is open. */

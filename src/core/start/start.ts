@@ -1,4 +1,4 @@
-import type { CompiledCondition } from '../condition/condition.js';
+import type { CompiledCondition, ConditionSubject } from '../condition/condition.js';
 import type { WorkflowSettings } from '../definition/types.js';
 import type { CauseLink, DomainEvent, StartRule } from '../event.js';
 import type { Json } from '../json.js';
@@ -60,7 +60,7 @@ export function matchStart(
   event: DomainEvent,
   workflow: StartableWorkflow,
   status: 'active' | 'paused',
-  { now, timezone, calendar }: DecisionContext,
+  context: DecisionContext,
 ): StartDecision {
   if (status === 'paused') return skip('paused', { rule: `The workflow "${workflow.workflow.name}" is not active.` });
   if (event.target === null) {
@@ -72,7 +72,13 @@ export function matchStart(
   const missed = misfireRule(event.trigger);
   if (missed !== null) return skip('misfire', { rule: missed });
   if (workflow.conditions === null || isIgnored(event, 'conditions')) return START;
-  const subject = {
+  const subject = startSubject(event, context);
+  return workflow.conditions.test(subject) ? START : skip('conditions', workflow.conditions.explain(subject) as unknown as Json);
+}
+
+/** Returns what the conditions of a workflow are asked about. */
+export function startSubject(event: DomainEvent, { now, timezone, calendar }: Omit<DecisionContext, 'chainDepth'>): ConditionSubject {
+  return {
     record: event.record,
     previous: event.previous,
     changes: event.changes ?? {},
@@ -84,7 +90,6 @@ export function matchStart(
     timezone,
     calendar,
   };
-  return workflow.conditions.test(subject) ? START : skip('conditions', workflow.conditions.explain(subject) as unknown as Json);
 }
 
 /**

@@ -88,6 +88,7 @@ export const approval = {
       if (decision !== 'approved' && decision !== 'rejected') return unusableAnswer(step, 'neither "approved" nor "rejected"');
       return answered(outputOf(decision, { comment, by }));
     },
+    sample: () => ({ decision: 'approved' }),
   },
 } satisfies StepKind<ApprovalStep>;
 

@@ -1,6 +1,6 @@
 import type { OutputShape } from '../catalog.js';
 import { compact, type ObjectReader } from '../definition/object-reader.js';
-import { isJsonObject } from '../json.js';
+import { isJsonObject, type Json } from '../json.js';
 import { readAssignees, resolveAssignees } from './assignees.js';
 import { EXPIRY_OUTCOMES, type ExpiryOutcome, endedByExpiry, expired, expiryOf, readExpiresIn } from './expiry.js';
 import type { StepBase } from './step.js';
@@ -81,8 +81,24 @@ export const form = {
       const filled = Object.fromEntries(step.fields.map(({ name }) => [name, Object.hasOwn(values, name) ? values[name] : null]));
       return answered({ values: filled, by, expired: false });
     },
+    sample: (step) => ({ values: Object.fromEntries(step.fields.map((field) => [field.name, sampleValue(field)])) }),
   },
 } satisfies StepKind<FormStep>;
+
+function sampleValue({ name, label, type, options }: FormField): Json {
+  switch (type) {
+    case 'choice':
+      return options?.[0] ?? null;
+    case 'number':
+      return 1;
+    case 'boolean':
+      return true;
+    case 'date':
+      return '2030-01-31';
+    default:
+      return `Sample ${label ?? name}`;
+  }
+}
 
 function parseField(reader: ObjectReader, names: Set<string>): FormField {
   const name = reader.text('name', {

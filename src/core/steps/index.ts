@@ -98,3 +98,8 @@ export function expireWait(step: AnyStep): StepResult {
 export function answerWait(step: AnyStep, answer: JsonObject): StepResult | null {
   return kindOf(step).wait?.answer?.(step, answer) ?? null;
 }
+
+/** Returns an answer as one may come for a step that waits for one, for previews; null for steps that take none. */
+export function sampleAnswer(step: AnyStep): JsonObject | null {
+  return kindOf(step).wait?.sample?.(step) ?? null;
+}

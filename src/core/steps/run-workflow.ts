@@ -1,6 +1,7 @@
 import type { OutputShape } from '../catalog.js';
 import { compact } from '../definition/object-reader.js';
 import type { JsonObject } from '../json.js';
+import { SAMPLE_ID } from '../sample.js';
 import { renderJson } from '../template/template.js';
 import { expired } from './expiry.js';
 import type { StepBase } from './step.js';
@@ -71,5 +72,6 @@ export const runWorkflow = {
         },
       };
     },
+    sample: () => ({ runId: SAMPLE_ID, status: 'succeeded', output: {} }),
   },
 } satisfies StepKind<RunWorkflowStep>;

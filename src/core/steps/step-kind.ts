@@ -48,6 +48,8 @@ export interface StepWait<S extends AnyStep> {
   expire(step: S): StepResult;
   /** The result that an answer from outside makes of it. */
   answer?(step: S, answer: JsonObject): StepResult;
+  /** An answer as one may come, for previews. */
+  sample?(step: S): JsonObject;
 }
 
 /** One list of steps inside a step. */

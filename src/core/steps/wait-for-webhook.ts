@@ -45,5 +45,6 @@ export const waitForWebhook = {
     },
     /** `{ body?, headers?, query? }` */
     answer: (_step, { body = null, headers = {}, query = {} }) => answered({ body, headers, query, expired: false }),
+    sample: () => ({ body: {} }),
   },
 } satisfies StepKind<WaitForWebhookStep>;

@@ -9,7 +9,12 @@ import type { CrmHost } from '../../host/crm-host.js';
 import { type ClaimedEvent, letEventsWait, noteFindings } from '../../store/event-store.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
 import { type Finding, holdAgainst } from './heard-events.js';
-import type { Candidate } from './new-runs.js';
+
+/** An event, and what is to be known of its record. */
+export interface Completable {
+  event: ClaimedEvent;
+  version: Pick<CompiledVersion, 'conditionRelations' | 'conditionComputed'>;
+}
 
 interface Wanted {
   workspaceId: string;
@@ -36,7 +41,7 @@ interface Undecided {
  */
 export async function completeRecords(
   { manager, crm, catalog, payloadBytes }: { manager: EntityManager; crm: CrmHost; catalog: Catalog; payloadBytes: number },
-  candidates: readonly Candidate[],
+  candidates: readonly Completable[],
   heard: readonly ClaimedEvent[],
 ): Promise<Undecided> {
   const wanted = new Map<string, Wanted>();
@@ -92,7 +97,7 @@ function noAnswer(error: unknown): null {
   throw error;
 }
 
-function isComplete({ record, cut, heard }: ClaimedEvent, { conditionRelations, conditionComputed }: CompiledVersion): boolean {
+function isComplete({ record, cut, heard }: ClaimedEvent, { conditionRelations, conditionComputed }: Completable['version']): boolean {
   if (record === null || heard !== null) return false;
   return conditionRelations.length === 0 && !cut && conditionComputed.every((name) => Object.hasOwn(record, name));
 }

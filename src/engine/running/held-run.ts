@@ -284,7 +284,8 @@ export class HeldRun implements RunHistory, RunClaim {
   }
 }
 
-function triggerVariables(event: DomainEvent | null): JsonObject {
+/** Returns what `trigger` holds. */
+export function triggerVariables(event: DomainEvent | null): JsonObject {
   if (event === null) return {};
   if (event.trigger !== null) return event.trigger;
   return {

@@ -40,8 +40,9 @@ export class RunAdvancer {
   constructor(
     private readonly actions: ActionRegistry,
     private readonly flow: FlowSteps,
-    private readonly local: LocalSteps,
-    private readonly external: ExternalSteps,
+    // By what is called of them: a preview performs steps by others.
+    @Inject(LocalSteps) private readonly local: Pick<LocalSteps, 'perform' | 'needsOwnTransaction'>,
+    @Inject(ExternalSteps) private readonly external: Pick<ExternalSteps, 'begin'>,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 

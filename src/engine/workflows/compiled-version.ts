@@ -106,13 +106,14 @@ function firstAdvanceOf(definition: WorkflowDefinition, actions: Pick<ActionRegi
   return first;
 }
 
-function computedIn(paths: readonly string[], module: ModuleDescription | null): string[] {
+/** Returns the computed fields of the module that these paths read. */
+export function computedIn(paths: readonly string[], module: ModuleDescription | null): string[] {
   const computed = module?.fields.filter((field) => field.computed) ?? [];
   return computed.map(({ name }) => name).filter((name) => paths.includes(`record.${name}`));
 }
 
 /** The relations of the module that these paths go through: `account.industry`, `record.account.industry`. */
-function relationsIn(paths: readonly string[], module: ModuleDescription | null): string[] {
+export function relationsIn(paths: readonly string[], module: ModuleDescription | null): string[] {
   const names = new Set(module?.relations.map((relation) => relation.name));
   const used = paths.map((path) => path.split('.')).map(([head, next]) => (head === 'record' ? next : head));
   return [...new Set(used)].filter((name): name is string => name !== undefined && names.has(name));

@@ -54,6 +54,16 @@ export async function nextPlaces(manager: EntityManager, calls: readonly Rotatio
   });
 }
 
+/** Returns the place that a rotation would give after `given` others, as it stands: nothing moves. */
+export async function placeAfter(manager: EntityManager, { workspaceId, key, size }: RotationCall, given: number): Promise<number> {
+  const [track] = (await queryRows(
+    manager,
+    'SELECT workspace_id, key, position FROM automation.rotations WHERE workspace_id = $1 AND key = $2 ORDER BY track LIMIT 1',
+    [workspaceId, key],
+  )) as TrackRow[];
+  return Number((BigInt(track?.position ?? 0) + BigInt(given)) % BigInt(size));
+}
+
 /** Moves the oldest free track of each rotation; a rotation whose tracks are all taken is missing in the answer. */
 function moveFreeTracks(manager: EntityManager, demands: readonly Demand[]): Promise<TrackRow[]> {
   return query(

@@ -4,12 +4,14 @@ import { CatalogController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
 import { MeController } from './me.controller.js';
+import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
 import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { RunsController } from './runs.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
+import { WorkflowTestController } from './workflow-test.controller.js';
 import { WorkflowTransferController } from './workflow-transfer.controller.js';
 import { WorkflowVersionsController } from './workflow-versions.controller.js';
 import { WorkflowsController } from './workflows.controller.js';
@@ -33,4 +35,8 @@ export const adminControllers: Type<unknown>[] = [
   SchedulesController,
   WorkflowTimingController,
   TriggerUrlsController,
+  ConditionsController,
+  TemplatesController,
+  MailTemplatesController,
+  WorkflowTestController,
 ];

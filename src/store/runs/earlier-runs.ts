@@ -21,14 +21,19 @@ export async function lockAndLoadEarlierRuns(
   pairs: readonly WorkflowOnRecord[],
 ): Promise<Map<string, EarlierRuns>> {
   if (pairs.length === 0) return new Map();
-  const set = recordset(pairs.map(({ workspaceId, workflowId, module, recordId }) => ({ workspaceId, workflowId, module, recordId })));
   await sql(
     manager,
     `SELECT pg_advisory_xact_lock(key) FROM (
        SELECT DISTINCT hashtextextended(concat_ws('/', "workspaceId", "workflowId", module, "recordId"), 0) AS key
        FROM json_to_recordset($1::json) AS p("workspaceId" text, "workflowId" uuid, module text, "recordId" text) ORDER BY key) AS keys`,
-    [set],
+    [setOf(pairs)],
   );
+  return loadEarlierRuns(manager, pairs);
+}
+
+/** The same as they are at this moment, without a lock: for previews. Served by runs_record. */
+export async function loadEarlierRuns(manager: EntityManager, pairs: readonly WorkflowOnRecord[]): Promise<Map<string, EarlierRuns>> {
+  if (pairs.length === 0) return new Map();
   const rows = await sql<WorkflowOnRecord & Record<keyof EarlierRuns, { id: string; createdAt: string } | null>>(
     manager,
     `SELECT r.workspace_id AS "workspaceId", r.workflow_id AS "workflowId", r.module, r.record_id AS "recordId",
@@ -40,7 +45,7 @@ export async function lockAndLoadEarlierRuns(
      JOIN automation.runs r ON r.workspace_id = pairs."workspaceId" AND r.module = pairs.module AND r.record_id = pairs."recordId"
        AND r.workflow_id = pairs."workflowId" AND r.status <> 'skipped'
      GROUP BY r.workspace_id, r.workflow_id, r.module, r.record_id`,
-    [set],
+    [setOf(pairs)],
   );
   return new Map(
     rows.map((row) => [keyOf(row), { active: dated(row.active), newest: dated(row.newest), newestFailed: dated(row.newestFailed) }]),
@@ -54,6 +59,10 @@ function newest(test: string): string {
 
 function dated(run: { id: string; createdAt: string } | null): EarlierRun | null {
   return run && { id: run.id, createdAt: new Date(run.createdAt) };
+}
+
+function setOf(pairs: readonly WorkflowOnRecord[]): string {
+  return recordset(pairs.map(({ workspaceId, workflowId, module, recordId }) => ({ workspaceId, workflowId, module, recordId })));
 }
 
 /** The name of a workflow on a record. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../../src/core/json.js';
-import { answerWait, type Step } from '../../../src/core/steps/index.js';
+import { answerWait, type Step, sampleAnswer } from '../../../src/core/steps/index.js';
 import { action, approval, delay, planOf, summary, webhookWait } from '../plan/support.js';
 
 const form: Step = {
@@ -97,5 +97,45 @@ describe('an answer from outside', () => {
       error: { code: 'sub_run_failed' },
     });
     expect(summary(planOf([{ ...sub, onError: 'continue' }, action('a')], [failed])).ready).toEqual(['a#1']);
+  });
+});
+
+describe('a sample of an answer', () => {
+  const asking: Step = {
+    id: 'ask',
+    kind: 'form',
+    queue: 'sales',
+    onExpiry: 'fail',
+    fields: [
+      { name: 'budget', type: 'number' },
+      { name: 'note', label: 'Your note', type: 'text' },
+      { name: 'plain', type: 'text' },
+      { name: 'agreed', type: 'boolean' },
+      { name: 'on', type: 'date' },
+      { name: 'size', type: 'choice', options: ['S', 'M'] },
+      { name: 'empty', type: 'choice' },
+    ],
+  };
+
+  it.each<[string, Step, JsonObject]>([
+    ['approves', approval('ok'), { decision: 'approved', comment: null, by: null, expired: false }],
+    [
+      'fills in every field of a form',
+      asking,
+      {
+        values: { budget: 1, note: 'Sample Your note', plain: 'Sample plain', agreed: true, on: '2030-01-31', size: 'S', empty: null },
+        by: null,
+        expired: false,
+      },
+    ],
+    ['calls a URL', webhookWait('w'), { body: {}, headers: {}, query: {}, expired: false }],
+    ['is the end of a run that went well', sub, { runId: 'sample', status: 'succeeded', output: {} }],
+  ])('%s', (_what, step, output) => {
+    expect(answerWait(step, sampleAnswer(step) as JsonObject)).toEqual({ status: 'succeeded', output, wakeAt: null });
+  });
+
+  it('there is none for what only time ends, or nothing at all', () => {
+    expect(sampleAnswer(delay('d'))).toBeNull();
+    expect(sampleAnswer(action('a'))).toBeNull();
   });
 });

@@ -4,6 +4,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
+import { Mailer } from '../../../src/actions/email/mailer.js';
+import { ActionRegistry } from '../../../src/actions/registry.js';
 import { adminProviders } from '../../../src/admin/index.js';
 import type { ActionDescription, ModuleDescription } from '../../../src/core/catalog.js';
 import { AutomationCatalog } from '../../../src/engine/automation-catalog.js';
@@ -11,6 +13,7 @@ import { Calendars } from '../../../src/engine/calendars.js';
 import { Starts } from '../../../src/engine/capture/starts.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../../../src/engine/engine-settings.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
+import { Rehearsal } from '../../../src/engine/previewing/rehearsal.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import { Timing } from '../../../src/engine/timing/timing.js';
 import { WorkspaceEntitlements } from '../../../src/engine/workspace-entitlements.js';
@@ -138,6 +141,7 @@ export async function startAdminApp(
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
       Calendars,
       WorkspaceEntitlements,
+      ...[ActionRegistry, Mailer, Rehearsal].map((provide) => ({ provide, useValue: null })),
       {
         provide: AdminDatabase,
         useValue: new AdminDatabase(database, { connections: 2, waiting: 50, queryTimeoutMs: 5_000, ...options.limits }),

@@ -60,6 +60,15 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/records': { permission: 'view', foreign: 200, query: 'module=leads&search=a' },
   'get /automation/records/:module/:recordId': { permission: 'view', foreign: 404 },
   'get /automation/records/:module/:recordId/timeline': { permission: 'view', foreign: 200 },
+  'post /automation/conditions/evaluate': {
+    permission: 'view',
+    body: { module: 'leads', conditions: { field: 'name', operator: 'is_not_empty' }, subject: { sample: {} } },
+    foreign: 200,
+  },
+  'post /automation/templates/render': { permission: 'view', body: { text: '{{record.name}}', module: 'leads' }, foreign: 200 },
+  'get /automation/mail-templates': { permission: 'view', foreign: 200 },
+  'post /automation/mail-templates/:name/preview': { permission: 'view', body: { module: 'leads' }, foreign: 200 },
+  'post /automation/workflows/:id/test': { permission: 'view', body: { subject: { sample: {} } } },
 };
 
 /** Routes that ask nobody who they are: see hooks.test.ts. */
@@ -99,6 +108,6 @@ export async function furnish(real: RealApp): Promise<Ids> {
 
 /** The path with the id of something that is there. */
 export function pathOf({ path, query }: Pick<Target, 'path' | 'query'>, ids: Ids): string {
-  const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42').replace(':version', '1');
+  const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42').replace(':version', '1').replace(':name', 'welcome');
   return ofRecord.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN) + (query === undefined ? '' : `?${query}`);
 }
