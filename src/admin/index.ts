@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { AuditService } from './audit-service.js';
 import { EntitlementCheck } from './entitlement-check.js';
+import { ExplainService } from './explain-service.js';
 import { LookUpService } from './look-up-service.js';
 import { MeService } from './me-service.js';
 import { PreviewService } from './preview-service.js';
@@ -31,6 +32,7 @@ export const adminProviders: Provider[] = [
   StartService,
   RunService,
   TimelineService,
+  ExplainService,
   LookUpService,
   MeService,
   AuditService,

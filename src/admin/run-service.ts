@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
+import { knownExplanation } from '../core/condition/known-explanation.js';
 import { AutomationError } from '../core/errors.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { knownEvent } from '../core/record-values.js';
@@ -78,7 +79,8 @@ export class RunService {
     if (!isUuid(id)) throw notFound('run');
     const run = await this.database.read((manager) => loadRunDetail(manager, workspaceId, id));
     if (!run) throw notFound('run');
-    return { ...run, event: run.event && knownEvent(this.catalog, run.event) };
+    const explanation = knownExplanation(this.catalog, run.module, run.explanation);
+    return { ...run, explanation, event: run.event && knownEvent(this.catalog, run.event) };
   }
 
   /**
@@ -186,7 +188,9 @@ export class RunService {
     return this.database.read(async (manager) => {
       const event = await findEvent(manager, caller.workspaceId, id);
       if (!event) throw notFound('event');
-      return { ...knownEvent(this.catalog, event), runs: await listRunsOfEvent(manager, caller.workspaceId, id) };
+      const runs = await listRunsOfEvent(manager, caller.workspaceId, id);
+      const known = runs.map((run) => ({ ...run, explanation: knownExplanation(this.catalog, run.module, run.explanation) }));
+      return { ...knownEvent(this.catalog, event), runs: known };
     });
   }
 

@@ -10,6 +10,7 @@ import { ShareInClaims1763766000000 } from '../../migrations/1763766000000-share
 import { TriggerUrls1763770000000 } from '../../migrations/1763770000000-trigger-urls.js';
 import { Admission1763775000000 } from '../../migrations/1763775000000-admission.js';
 import { MonthlyRuns1763780000000 } from '../../migrations/1763780000000-monthly-runs.js';
+import { Why1763785000000 } from '../../migrations/1763785000000-why.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -26,4 +27,5 @@ export const MIGRATIONS: MigrationClasses = [
   TriggerUrls1763770000000,
   Admission1763775000000,
   MonthlyRuns1763780000000,
+  Why1763785000000,
 ];

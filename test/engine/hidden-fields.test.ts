@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { ExplainService } from '../../src/admin/explain-service.js';
 import { TimelineService } from '../../src/admin/timeline-service.js';
 import type { AutomationOptions } from '../../src/automation.options.js';
 import { AutomationCatalog } from '../../src/engine/automation-catalog.js';
@@ -210,5 +211,38 @@ describe('a hidden field', () => {
       { by: { path: 'both' }, changes: { name: { to: 'Bea' } }, output: null },
       { by: { path: 'secret' }, changes: {}, output: null },
     ]);
+  });
+
+  it('is shown no more where a condition had looked at it before the host hid it', async () => {
+    const open = await startAutomationApp({ dataSource: source, crm: crm(false) }, { database: app.database });
+    const workflowId = await open.publishWorkflow({
+      trigger: { type: 'event', module: 'people', event: 'created' },
+      conditions: {
+        all: [
+          { field: 'ssn', operator: 'equals', value: 'x' },
+          { field: 'firm.iban', operator: 'is_empty' },
+        ],
+      },
+      steps: [{ id: 'end', type: 'stop' }],
+    });
+    const firm = { id: 'f-1', name: 'Firm', iban: 'DE02-1203' };
+    await insert('p-7');
+    await open.automation.publish({ workspaceId: 'acme', module: 'people', event: 'created', record: { ...person('p-7'), firm } });
+    await open.automation.drain();
+    const [seen] = await open.runsOf({ workflowId });
+    expect(JSON.stringify(seen)).toContain('078-05-1120');
+    await open.module.close();
+
+    const [run] = await app.runsOf({ workflowId });
+    const event = await app.runs.getEvent(run?.eventId ?? '', ADMIN);
+    const explained = await app.module.get(ExplainService).explain(event.id, workflowId, ADMIN);
+    expect(run?.explanation).toMatchObject({
+      all: [
+        { field: 'ssn', seen: null },
+        { field: 'firm.iban', seen: null },
+      ],
+    });
+    expect(explained.answer).toContain('ssn was empty (the field is not shown any more)');
+    for (const secret of SECRETS) expect(JSON.stringify([run, event, explained])).not.toContain(secret);
   });
 });

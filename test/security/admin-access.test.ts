@@ -66,7 +66,7 @@ describe('every route of the application', () => {
   it.each(WITH_ID.map((target) => [target.name, target] as const))(
     "%s: another workspace's id and one that nobody has → the same answer",
     async (_name, target) => {
-      const unknown = await real.call(target.method, target.path.replace(':id', UNKNOWN), 'rival').send(target.body);
+      const unknown = await real.call(target.method, pathOf(target, {}), 'rival').send(target.body);
       const foreign = await send(target, 'rival');
       expect([foreign.status, foreign.body]).toEqual([unknown.status, unknown.body]);
     },
@@ -78,7 +78,7 @@ describe('every route of the application', () => {
       if (permission === target.permission || target.permission === 'none') {
         // Anything but a refusal; where there is an id, one that nobody has, so that nothing changes.
         if (!target.path.includes(':id')) return expect((await send(target, `only:${permission}`)).status).toBeLessThan(300);
-        const path = target.path.replace(':id', UNKNOWN);
+        const path = pathOf(target, {});
         const allowed = await real.call(target.method, path, `only:${permission}`).send(target.body);
         return expect(allowed.status).toBe(404);
       }

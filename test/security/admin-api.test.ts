@@ -268,7 +268,8 @@ describe.each(HOSTS)('on %s', (_host, dropped, prepare) => {
     '%s: odd ids → 404, or 400 where it is no URL',
     async (_name, target) => {
       for (const odd of ODD_IDS) {
-        const answer = await real.call(target.method, target.path.replace(':id', odd)).send(target.body);
+        const query = target.query === undefined ? '' : `?${target.query}`;
+        const answer = await real.call(target.method, target.path.replace(':id', odd) + query).send(target.body);
         expect([odd, answer.status]).toEqual([odd, NO_URLS.has(odd) ? 400 : 404]);
         expect(answer.body.code).toEqual(expect.any(String));
       }

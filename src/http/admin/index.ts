@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
 import { CatalogController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
+import { ExplainController } from './explain.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
 import { MeController } from './me.controller.js';
 import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
@@ -27,6 +28,7 @@ export const adminControllers: Type<unknown>[] = [
   RecipesController,
   RunsController,
   EventsController,
+  ExplainController,
   RecordsController,
   RecordLookUpController,
   UsersController,

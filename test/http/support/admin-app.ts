@@ -16,6 +16,7 @@ import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
 import { Rehearsal } from '../../../src/engine/previewing/rehearsal.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import { Timing } from '../../../src/engine/timing/timing.js';
+import { ActiveWorkflows } from '../../../src/engine/workflows/active-workflows.js';
 import { WorkspaceEntitlements } from '../../../src/engine/workspace-entitlements.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
 import { CRM_HOST } from '../../../src/host/crm-host.js';
@@ -136,6 +137,7 @@ export async function startAdminApp(
       ...(options.swagger === null ? [{ provide: SWAGGER, useValue: null }] : []),
       ...adminProviders,
       { provide: Timing, useValue: { published: async () => undefined, withdrawn: async () => undefined } },
+      { provide: ActiveWorkflows, useValue: new ActiveWorkflows(catalog, { get: () => undefined } as never) },
       { provide: Starts, useValue: null },
       { provide: CRM_HOST, useValue: {} },
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
