@@ -9,6 +9,7 @@ import type { DomainEvent } from '../core/event.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { knownEvent } from '../core/record-values.js';
 import { startSubject } from '../core/start/start.js';
+import { runSummary } from '../core/summary/run-summary.js';
 import { type AskedAgain, answerOf, climb, type LadderRun, type Rung } from '../core/why/ladder.js';
 import { standingAt } from '../core/why/life.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
@@ -19,7 +20,6 @@ import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { type EventRecord, findEvent, findRun, type RunRow } from '../store/run-log-store.js';
 import { findLife, findRunsOf, findVersionAt } from '../store/why-store.js';
-import { summaryOf } from './run-words.js';
 import { workflowNotFound } from './workflow-changes.js';
 
 /** Why an event was worked on by a workflow, or was not. */
@@ -109,7 +109,7 @@ export class ExplainService {
   }
 
   private told({ id, version, status, reason, createdAt, explanation, module, ...run }: RunRow): LadderRun {
-    const summary = summaryOf({ status, reason, ...run });
+    const summary = runSummary({ status, reason, explanation, ...run });
     return { id, version, status, reason, createdAt, summary, explanation: knownExplanation(this.catalog, module, explanation) };
   }
 

@@ -8,6 +8,8 @@ import { PreviewService } from './preview-service.js';
 import { PreviewSubjects } from './preview-subjects.js';
 import { PreviewedVersions } from './previewed-version.js';
 import { RecipeService } from './recipe-service.js';
+import { RunBatches } from './run-batches.js';
+import { RunInsight } from './run-insight.js';
 import { RunService } from './run-service.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
@@ -31,6 +33,8 @@ export const adminProviders: Provider[] = [
   RecipeService,
   StartService,
   RunService,
+  RunBatches,
+  RunInsight,
   TimelineService,
   ExplainService,
   LookUpService,

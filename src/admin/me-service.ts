@@ -9,7 +9,7 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { countMonthlyRuns } from '../store/monthly-runs.js';
 import { LookUpService, type LookUps } from './look-up-service.js';
 import { packageVersion } from './package-version.js';
-import { BULK_RETRY_LIMIT } from './run-service.js';
+import { BATCH_LIMIT } from './run-batches.js';
 
 /** A limit of the plan; null: as much as one likes. */
 export interface PlanLimit {
@@ -71,7 +71,7 @@ export class MeService {
         eventBytes: limits.payloadBytes,
         chainDepth: limits.chainDepth,
         stepsPerRun: limits.stepsPerRun,
-        bulkRetry: BULK_RETRY_LIMIT,
+        bulkRetry: BATCH_LIMIT,
       },
       retention: {
         runs: retention.runsMs / DAY_MS,

@@ -5,12 +5,12 @@ import type { Actor } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { failedSteps } from '../core/plan/failed-steps.js';
 import { type StepStanding, standingOf } from '../core/plan/standing.js';
+import { runSummary } from '../core/summary/run-summary.js';
 import { loadAudit } from '../store/audit-store.js';
 import { loadDefinitions } from '../store/run-command-store.js';
 import { type EventRecord, findEvent, findRun, listChildren, type RunItem } from '../store/run-log-store.js';
 import type { RunStatus } from '../store/runs/run.js';
 import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
-import { runSummary } from './run-summary.js';
 
 /** One attempt of one step, as the log shows it. */
 export interface RunStep extends Omit<LoggedExecution, 'wakeAt' | 'superseded' | 'output' | 'error'> {
@@ -38,8 +38,6 @@ export interface RunRetry {
 /** Everything about one run. */
 export interface RunDetail extends RunItem {
   workflowCode: string | null;
-  /** How it ended, in one sentence; null while it has not. */
-  summary: string | null;
   actor: Actor;
   cause: Json;
   /** Each condition with the value seen, the operator, the value expected and the result. */

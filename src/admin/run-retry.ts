@@ -27,6 +27,8 @@ export interface RetryCommand {
   version?: 'same' | 'newest';
   /** Why, in the person's own words. */
   reason?: string | null;
+  /** The bulk retry that it is a part of. */
+  batchId?: string;
 }
 
 /** Which runs may be repeated from the start. */
@@ -64,7 +66,11 @@ export async function retryLocked(
       targetType: 'run',
       targetId: id,
       before: { status: runs.find((run) => run.id === id)?.status ?? null },
-      after: { from: command.from, ...(command.from === 'start' ? { version: command.version ?? 'same', newRunId: goesOnAs } : {}) },
+      after: {
+        from: command.from,
+        ...(command.from === 'start' ? { version: command.version ?? 'same', newRunId: goesOnAs } : {}),
+        ...(command.batchId !== undefined && { batchId: command.batchId }),
+      },
       note: command.reason ?? null,
     })),
   );

@@ -7,10 +7,10 @@ import { knownEvent } from '../core/record-values.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
 import { RunEndings } from '../engine/running/run-endings.js';
-import { type Caller, callerAsActor } from '../host/access.js';
+import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
-import { writeAudit } from '../store/audit-store.js';
-import { countRuns, holdWorkflows, type LockedRun, lockRun, lockRuns, takeRun } from '../store/run-command-store.js';
+import { holdWorkflows, type LockedRun, lockRun } from '../store/run-command-store.js';
+import type { RunFilter } from '../store/run-filter.js';
 import {
   type EventFilter,
   type EventItem,
@@ -21,10 +21,9 @@ import {
   listRuns,
   listRunsOfEvent,
   type Paging,
-  type RunFilter,
   type RunItem,
 } from '../store/run-log-store.js';
-import { countFailedSteps } from './failed-steps.js';
+import { cancelLocked } from './run-cancel.js';
 import { loadRunDetail, type RunDetail } from './run-detail.js';
 import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
 
@@ -39,23 +38,6 @@ export interface EventDetail extends EventRecord {
   runs: EventLook[];
 }
 
-/** What a bulk retry did, or would do. */
-export interface BulkRetryResult {
-  dryRun: boolean;
-  /** How many runs of the filter could be retried when it began; at least so many, where that is not exact (beyond 10,000). */
-  matched: number;
-  matchedIsExact: boolean;
-  retried: number;
-  /** Of those taken up by this call: how many were in somebody else's hands, or had just been retried. */
-  skipped: number;
-  /** The newest of the matching runs; for a preview only. */
-  sample: RunItem[];
-}
-
-/** The most runs one call of a bulk retry takes up. */
-export const BULK_RETRY_LIMIT = 1_000;
-const SAMPLE_SIZE = 10;
-
 /** What happened, and what a person can do about it. Everything is bound to the caller's workspace. */
 @Injectable()
 export class RunService {
@@ -69,7 +51,8 @@ export class RunService {
   /** Runs, newest first. */
   async list(filter: RunFilter, paging: Paging, caller: Caller): Promise<Page<RunItem>> {
     const more = { ...paging, limit: paging.limit + 1 };
-    const items = await this.database.read((manager) => listRuns(manager, caller.workspaceId, filter, more, this.modules));
+    const question = { workspaceId: caller.workspaceId, filter, modules: this.modules };
+    const items = await this.database.read((manager) => listRuns(manager, question, more));
     return page(items, paging.limit);
   }
 
@@ -109,40 +92,6 @@ export class RunService {
     return this.get(goesOnAs, caller);
   }
 
-  /** Repeats failed runs of a filter, the oldest first and {@link BULK_RETRY_LIMIT} at the most; or only says what it would do. */
-  async retryMany(
-    filter: RunFilter,
-    command: RetryCommand & { dryRun?: boolean; limit?: number },
-    caller: Caller,
-  ): Promise<BulkRetryResult> {
-    checkShape({ filter, command }, 'command', REQUEST_LIMITS);
-    const { workspaceId } = caller;
-    const failed: RunFilter = { ...filter, status: 'failed', retriable: true };
-    const limit = Math.min(command.limit ?? BULK_RETRY_LIMIT, BULK_RETRY_LIMIT);
-    if (command.dryRun) {
-      return this.database.read(async (manager) => {
-        const { count: matched, isExact } = await countRuns(manager, workspaceId, failed, this.modules);
-        const sample = await listRuns(manager, workspaceId, failed, { limit: SAMPLE_SIZE }, this.modules);
-        return { dryRun: true, matched, matchedIsExact: isExact, retried: 0, skipped: 0, sample };
-      });
-    }
-    const result = await this.database.transaction(async (manager) => {
-      const { count: matched, isExact } = await countRuns(manager, workspaceId, failed, this.modules);
-      const runs = await lockRuns(manager, workspaceId, failed, this.modules, limit);
-      const retried = await retryLocked(manager, runs, command, caller);
-      return {
-        dryRun: false,
-        matched,
-        matchedIsExact: isExact,
-        retried: retried.length,
-        skipped: Math.max(0, Math.min(matched, limit) - retried.length),
-        sample: [],
-      };
-    });
-    if (result.retried > 0) this.signal.workAvailable();
-    return result;
-  }
-
   /** Ends a run that is not over. Throws `run_not_found`, or `run_finished` when it is. */
   async cancel(id: string, reason: string | null, caller: Caller): Promise<RunDetail> {
     checkShape({ reason }, 'command', REQUEST_LIMITS);
@@ -150,24 +99,8 @@ export class RunService {
     const ended = await this.database.transaction(async (manager) => {
       const before = isUuid(id) ? await lockRun(manager, workspaceId, id) : null;
       if (!before) throw notFound('run');
-      const run = await takeRun(manager, workspaceId, id);
-      if (run === null) throw new AutomationError('run_finished', `The run is over already: it is ${before.status}.`);
-      const { now, ...claim } = run;
-      const failedSteps = await countFailedSteps(manager, workspaceId, before);
-      const end = { status: 'cancelled' as const, reason: 'cancelled_by_user', error: null, failedSteps, finishedAt: now.toISOString() };
-      const ended = await this.endings.end(manager, [{ ...claim, ...end }]);
-      await writeAudit(manager, [
-        {
-          workspaceId,
-          actor: callerAsActor(caller),
-          action: 'run.cancelled',
-          targetType: 'run',
-          targetId: id,
-          before: { status: before.status },
-          after: { status: 'cancelled' },
-          note: reason,
-        },
-      ]);
+      const ended = await cancelLocked(manager, [before], { reason }, caller, this.endings);
+      if (ended.length === 0) throw new AutomationError('run_finished', `The run is over already: it is ${before.status}.`);
       return ended;
     });
     this.signal.runEnded(id);

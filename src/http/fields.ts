@@ -3,6 +3,7 @@ import type { ApiQueryOptions } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayNotEmpty,
   IsArray,
   IsInt,
   IsISO8601,
@@ -93,6 +94,17 @@ export function Cursor(): PropertyDecorator {
   ) as PropertyDecorator;
 }
 
+/** Values of a query, divided by commas: `failed,cancelled`. What is given twice or otherwise is no text, and refused. */
+export function CommaList(most: number): PropertyDecorator {
+  const split = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.split(',') : { refused: value });
+  return applyDecorators(IfGiven(), Transform(split), IsArray(), ArrayMaxSize(most)) as PropertyDecorator;
+}
+
+/** A list of ids in a body. */
+export function IdList(most: number): PropertyDecorator {
+  return applyDecorators(IfGiven(), IsArray(), ArrayNotEmpty(), ArrayMaxSize(most), IsUUID(undefined, { each: true })) as PropertyDecorator;
+}
+
 /** Keeps the member exactly as it was sent: class-transformer's copy leaves out members named like methods of every object. */
 export function AsSent(): PropertyDecorator {
   return Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
@@ -106,10 +118,16 @@ export type QueryParameters = Record<
     required?: true;
     enum?: string[];
     schema?: Record<string, unknown>;
+    explode?: false;
     description?: string;
     example?: string;
   }
 >;
+
+/** The description of a {@link CommaList} in the OpenAPI document. */
+export function commaList(items: object, example: string, description: string): QueryParameters[string] {
+  return { schema: { type: 'array', items, example: [example] }, explode: false, description };
+}
 
 /** Describes the parameters of a query in the OpenAPI document. */
 export function DescribeQuery(parameters: QueryParameters): MethodDecorator {

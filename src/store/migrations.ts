@@ -11,6 +11,7 @@ import { TriggerUrls1763770000000 } from '../../migrations/1763770000000-trigger
 import { Admission1763775000000 } from '../../migrations/1763775000000-admission.js';
 import { MonthlyRuns1763780000000 } from '../../migrations/1763780000000-monthly-runs.js';
 import { Why1763785000000 } from '../../migrations/1763785000000-why.js';
+import { RunBatchesAndStatistics1763790000000 } from '../../migrations/1763790000000-run-batches-and-statistics.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -28,4 +29,5 @@ export const MIGRATIONS: MigrationClasses = [
   Admission1763775000000,
   MonthlyRuns1763780000000,
   Why1763785000000,
+  RunBatchesAndStatistics1763790000000,
 ];

@@ -1,7 +1,9 @@
 /** The WHERE clause of a list as it is put together: values are only ever bound, never written into the statement. */
 export class QueryParts {
-  readonly parameters: unknown[] = [];
   private readonly tests: string[] = [];
+
+  /** Of one statement with several WHERE clauses all bind their values to one list. */
+  constructor(readonly parameters: unknown[] = []) {}
 
   /** Binds a value and returns its placeholder. */
   bind(value: unknown): string {

@@ -84,6 +84,8 @@ async function removeRuns(
        DELETE FROM automation.step_executions s USING old WHERE s.workspace_id = old.workspace_id AND s.run_id = old.id
      ), answers AS (
        DELETE FROM automation.run_inbox i USING old WHERE i.workspace_id = old.workspace_id AND i.run_id = old.id
+     ), batches AS (
+       DELETE FROM automation.run_batches b USING old WHERE b.workspace_id = old.workspace_id AND b.run_id = old.id
      ), gone AS (
        DELETE FROM automation.runs r USING old WHERE r.workspace_id = old.workspace_id AND r.id = old.id
        RETURNING r.workspace_id, r.event_id, r.status

@@ -1,10 +1,11 @@
 import type { EntityManager } from 'typeorm';
 import type { ParentStep } from '../core/event.js';
 import type { Json } from '../core/json.js';
-import { type BoundedCount, countUpTo } from './bounded-count.js';
+import type { BoundedCount } from './bounded-count.js';
 import { QueryParts } from './query-parts.js';
 import { RELEASE } from './release.js';
-import { type RunFilter, runTests } from './run-log-store.js';
+import { type RunQuestion, runIds, runTests } from './run-filter.js';
+import { MOST_COUNTED } from './run-groups.js';
 import { ADMISSION_OF_VERSION } from './runs/admission.js';
 import type { RunStatus } from './runs/run.js';
 import { recordset, sql } from './sql.js';
@@ -22,7 +23,7 @@ export interface LockedRun {
   hasInput: boolean;
 }
 
-/** As HAS_INPUT of ./run-log-store, and the event stays until the transaction ends: retention must not take it from under a restart. */
+/** As HAS_INPUT of ./run-filter, and the event stays until the transaction ends: retention must not take it from under a restart. */
 const HOLDS_INPUT = `(r.event_id IS NULL OR EXISTS (
   SELECT 1 FROM automation.events e WHERE e.workspace_id = r.workspace_id AND e.id = r.event_id FOR KEY SHARE OF e))`;
 
@@ -39,29 +40,33 @@ export async function lockRun(manager: EntityManager, workspaceId: string, id: s
   return row ?? null;
 }
 
-/** How many runs the filter means. */
-export function countRuns(
-  manager: EntityManager,
-  workspaceId: string,
-  filter: RunFilter,
-  modules: readonly string[],
-): Promise<BoundedCount> {
-  return countUpTo(manager, 'automation.runs r', runTests(new QueryParts(), workspaceId, filter, modules));
+/** How many runs the filter means: exactly, or at least so many. */
+export async function countRuns(manager: EntityManager, question: RunQuestion): Promise<BoundedCount> {
+  const parts = new QueryParts();
+  const ids = runIds(parts, question, { limit: MOST_COUNTED + 1, order: 'any' });
+  const [row] = await sql<{ count: number }>(manager, `SELECT count(*)::integer AS count FROM (${ids}) AS counted`, parts.parameters);
+  const count = row?.count ?? 0;
+  return { count: Math.min(count, MOST_COUNTED), isExact: count <= MOST_COUNTED };
 }
 
-/** Locks the oldest runs of the filter, leaving out those in somebody else's hands right now. */
-export function lockRuns(
-  manager: EntityManager,
-  workspaceId: string,
-  filter: RunFilter,
-  modules: readonly string[],
-  limit: number,
-): Promise<LockedRun[]> {
-  const parts = runTests(new QueryParts(), workspaceId, filter, modules);
-  const { where } = parts;
+/**
+ * Locks the oldest runs of the filter, leaving out those in somebody else's hands right now. Those that a person has sent
+ * back before come last: what fails again and again does not stand in the way of the others.
+ */
+export async function lockRuns(manager: EntityManager, question: RunQuestion, limit: number): Promise<LockedRun[]> {
+  const fresh = await lockOldest(manager, question, 'r.resumed_at IS NULL', limit);
+  if (fresh.length === limit) return fresh;
+  return [...fresh, ...(await lockOldest(manager, question, 'r.resumed_at IS NOT NULL', limit - fresh.length))];
+}
+
+function lockOldest(manager: EntityManager, question: RunQuestion, test: string, limit: number): Promise<LockedRun[]> {
+  const parts = new QueryParts();
+  const ids = runIds(parts, question, { limit, order: 'oldest', also: test });
+  // Asked again of the row as it is once it is locked: somebody may have been there in between.
+  const tests = runTests(parts, question);
   return sql<LockedRun>(
     manager,
-    `SELECT ${LOCKED_COLUMNS} FROM automation.runs r WHERE ${where} ORDER BY r.id LIMIT ${parts.bind(limit)} FOR UPDATE OF r SKIP LOCKED`,
+    `SELECT ${LOCKED_COLUMNS} FROM automation.runs r WHERE r.id IN (${ids}) AND ${tests} AND ${test} ORDER BY r.id FOR UPDATE OF r SKIP LOCKED`,
     parts.parameters,
   );
 }
@@ -188,17 +193,16 @@ export interface TakenRun {
 }
 
 /**
- * Takes a run that is not over from whoever holds it: the raised fence shuts a worker out at once, so a cancel need not
- * wait for it. Null when it was over already (or does not exist).
+ * Takes runs that are not over from whoever holds them: the raised fence shuts a worker out at once, so a cancel need not
+ * wait for it. Those that were over already (or do not exist) are missing.
  */
-export async function takeRun(manager: EntityManager, workspaceId: string, id: string): Promise<TakenRun | null> {
-  const [run] = await sql<TakenRun>(
+export function takeRuns(manager: EntityManager, workspaceId: string, ids: readonly string[]): Promise<TakenRun[]> {
+  return sql<TakenRun>(
     manager,
     `WITH release AS MATERIALIZED (SELECT set_config('automation.release', '${RELEASE}', true))
      UPDATE automation.runs SET status = 'running', fence = fence + 1, due_at = NULL, waiting = NULL FROM release
-     WHERE workspace_id = $1 AND id = $2 AND status IN ('queued', 'running', 'waiting')
+     WHERE workspace_id = $1 AND id = ANY($2::uuid[]) AND status IN ('queued', 'running', 'waiting')
      RETURNING workspace_id AS "workspaceId", id, fence, workflow_id AS "workflowId", module, record_id AS "recordId", parent, answers, now()`,
-    [workspaceId, id],
+    [workspaceId, ids],
   );
-  return run ?? null;
 }

@@ -3,8 +3,10 @@ import type { LoggedError } from '../core/errors.js';
 import type { Actor, ParentStep, StartTarget } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Waiting } from '../core/plan/plan.js';
+import { runSummary } from '../core/summary/run-summary.js';
 import { QueryParts, within } from './query-parts.js';
-import { RUN_STATUSES, type RunStatus } from './runs/run.js';
+import { type RunQuestion, runIds } from './run-filter.js';
+import type { RunStatus } from './runs/run.js';
 import { sql } from './sql.js';
 
 /** What a list of runs shows. Times are ISO 8601. */
@@ -15,6 +17,8 @@ export interface RunItem {
   workflowName: string | null;
   version: number;
   status: RunStatus;
+  /** What has become of it, in one sentence. */
+  summary: string;
   module: string | null;
   recordId: string | null;
   eventId: string | null;
@@ -38,44 +42,33 @@ export interface RunItem {
   durationMs: number | null;
 }
 
-/** Which runs are meant. */
-export interface RunFilter {
-  workflowId?: string;
-  status?: RunStatus;
-  module?: string;
-  recordId?: string;
-  reason?: string;
-  /** Created at or after. */
-  from?: Date;
-  /** Created before. */
-  to?: Date;
-  /** Only those that could be retried: not repeated yet, and neither their workflow nor their event is gone. */
-  retriable?: boolean;
-}
-
 /** Newest first; `before` is the id of the last item that was seen. */
 export interface Paging {
   before?: string;
   limit: number;
 }
 
-type Stored<Item> = Omit<Item, 'durationMs' | TimeKeys> & Record<Extract<keyof Item, TimeKeys>, Date | null>;
+type Stored<Item> = Omit<Item, 'durationMs' | 'summary' | TimeKeys> & Record<Extract<keyof Item, TimeKeys>, Date | null>;
+/** A run as stored, with what its summary needs beside. */
+type StoredRun<Item> = Stored<Item> & { skippedFor: Json };
 type TimeKeys = 'createdAt' | 'startedAt' | 'resumedAt' | 'finishedAt' | 'occurredAt' | 'routedAt' | 'wakeAt';
 
 const RUN_COLUMNS = `r.id, r.workflow_id AS "workflowId", w.name AS "workflowName", r.version, r.status, r.module, r.record_id AS "recordId",
   r.event_id AS "eventId", r.reason, r.error, r.waiting, r.failed_steps AS "failedSteps", r.parent, r.retry_of AS "retryOf", r.retried_as AS "retriedAs", r.created_at AS "createdAt",
-  r.started_at AS "startedAt", r.resumed_at AS "resumedAt", r.finished_at AS "finishedAt"`;
+  r.started_at AS "startedAt", r.resumed_at AS "resumedAt", r.finished_at AS "finishedAt",
+  CASE r.status WHEN 'skipped' THEN r.explanation END AS "skippedFor"`;
 const WORKFLOW = 'LEFT JOIN automation.workflow_names w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id';
 
-function toRunItem(row: Stored<RunItem>): RunItem {
+function toRunItem<Item extends RunItem>({ skippedFor, ...row }: StoredRun<Item>): Item {
   return {
     ...row,
+    summary: runSummary({ ...row, explanation: skippedFor }),
     createdAt: iso(row.createdAt) ?? '',
     startedAt: iso(row.startedAt),
     resumedAt: iso(row.resumedAt),
     finishedAt: iso(row.finishedAt),
     durationMs: duration(row.resumedAt ?? row.startedAt, row.finishedAt),
-  };
+  } as unknown as Item;
 }
 
 function iso(at: Date | null): string | null {
@@ -86,50 +79,14 @@ function duration(from: Date | null, to: Date | null): number | null {
   return from && to ? Math.max(0, to.getTime() - from.getTime()) : null;
 }
 
-/** False for a run that was started by an event which retention has removed: its input is gone. For a FROM that calls the runs `r`. */
-const HAS_INPUT = `(r.event_id IS NULL OR EXISTS (SELECT 1 FROM automation.events e WHERE e.workspace_id = r.workspace_id AND e.id = r.event_id))`;
-const HAS_WORKFLOW = 'EXISTS (SELECT 1 FROM automation.workflows x WHERE x.workspace_id = r.workspace_id AND x.id = r.workflow_id)';
-
-/** The tests of a filter, for a FROM that calls the runs `r`. */
-export function runTests(parts: QueryParts, workspaceId: string, filter: RunFilter, modules: readonly string[]): QueryParts {
-  parts.and(`r.workspace_id = ${parts.bind(workspaceId)}`);
-  if (filter.workflowId !== undefined) parts.and(`r.workflow_id = ${parts.bind(filter.workflowId)}::uuid`);
-  // The index by record begins with the module: without one in the filter, look into each.
-  if (filter.recordId !== undefined && filter.module === undefined) parts.and(`r.module = ANY(${parts.bind(modules)}::text[])`);
-  parts.equals('r.status', filter.status).equals('r.module', filter.module);
-  parts.equals('r.record_id', filter.recordId).equals('r.reason', filter.reason);
-  within(parts, { id: 'r.id', at: 'r.created_at' }, filter.from, filter.to);
-  if (filter.retriable) parts.and('r.retried_as IS NULL').and(HAS_INPUT).and(HAS_WORKFLOW);
-  return parts;
-}
-
-/**
- * Runs, newest first. Each filter has an index that ends in the id (workflow and status, record, status, reason); without
- * one it is the primary key backwards. `modules`: those of the catalog, for a search by record alone.
- *
- * A workflow's runs of any status are merged from the newest of each status. So one index serves "the workflow's failures",
- * which would else be looked for among all of its runs (2.7 s at ten million when it never failed), and costs the hot path
- * no more than the index without the status that it took the place of.
- */
-export async function listRuns(
-  manager: EntityManager,
-  workspaceId: string,
-  filter: RunFilter,
-  paging: Paging,
-  modules: readonly string[],
-): Promise<RunItem[]> {
-  const parts = runTests(new QueryParts(), workspaceId, filter, modules);
-  if (paging.before !== undefined) parts.and(`r.id < ${parts.bind(paging.before)}::uuid`);
-  const { where } = parts;
-  const limit = parts.bind(paging.limit);
-  const byStatus = filter.workflowId !== undefined && filter.status === undefined && filter.recordId === undefined;
-  const newest = (test: string): string => `SELECT r.* FROM automation.runs r WHERE ${test} ORDER BY r.id DESC LIMIT ${limit}`;
-  const runs = byStatus
-    ? `(SELECT r.* FROM unnest(${parts.bind(RUN_STATUSES)}::text[]) AS s(status), LATERAL (${newest(`${where} AND r.status = s.status`)}) r)`
-    : `(${newest(where)})`;
-  const rows = await sql<Stored<RunItem>>(
+/** Runs, newest first; see {@link runIds} for the index that serves each filter. */
+export async function listRuns(manager: EntityManager, question: RunQuestion, { before, limit }: Paging): Promise<RunItem[]> {
+  const parts = new QueryParts();
+  const ids = runIds(parts, question, { limit, order: 'newest', ...(before !== undefined && { before }) });
+  const rows = await sql<StoredRun<RunItem>>(
     manager,
-    `SELECT ${RUN_COLUMNS} FROM ${runs} r ${WORKFLOW} ORDER BY r.id DESC LIMIT ${limit}`,
+    `SELECT ${RUN_COLUMNS} FROM (${ids}) f JOIN automation.runs r ON r.workspace_id = ${parts.bind(question.workspaceId)} AND r.id = f.id
+     ${WORKFLOW} ORDER BY r.id DESC`,
     parts.parameters,
   );
   return rows.map(toRunItem);
@@ -146,18 +103,18 @@ export interface RunRow extends RunItem {
 
 /** One run; null when the workspace has none of that id. */
 export async function findRun(manager: EntityManager, workspaceId: string, id: string): Promise<RunRow | null> {
-  const [row] = await sql<Stored<RunRow>>(
+  const [row] = await sql<StoredRun<RunRow>>(
     manager,
     `SELECT ${RUN_COLUMNS}, r.version_id AS "versionId", w.code AS "workflowCode", r.explanation, r.actor, r.cause
      FROM automation.runs r ${WORKFLOW} WHERE r.workspace_id = $1 AND r.id = $2`,
     [workspaceId, id],
   );
-  return row ? { ...row, ...toRunItem(row) } : null;
+  return row ? toRunItem(row) : null;
 }
 
 /** The runs that a run's steps have started, oldest first; at most 500, as many steps as a run may have. Served by runs_parent. */
 export async function listChildren(manager: EntityManager, workspaceId: string, runId: string): Promise<RunItem[]> {
-  const rows = await sql<Stored<RunItem>>(
+  const rows = await sql<StoredRun<RunItem>>(
     manager,
     `SELECT ${RUN_COLUMNS} FROM automation.runs r ${WORKFLOW}
      WHERE r.workspace_id = $1 AND r.parent IS NOT NULL AND r.parent->>'runId' = $2 ORDER BY r.id LIMIT 500`,
@@ -260,7 +217,7 @@ export interface EventLook extends RunItem {
  * found along retried_as.
  */
 export async function listRunsOfEvent(manager: EntityManager, workspaceId: string, eventId: string): Promise<EventLook[]> {
-  const rows = await sql<Stored<EventLook>>(
+  const rows = await sql<StoredRun<EventLook>>(
     manager,
     `WITH RECURSIVE looked AS (
        SELECT f.* FROM automation.runs f WHERE f.workspace_id = $1 AND f.event_id = $2 AND f.retry_of IS NULL
@@ -270,5 +227,5 @@ export async function listRunsOfEvent(manager: EntityManager, workspaceId: strin
      SELECT ${RUN_COLUMNS}, r.explanation FROM looked r ${WORKFLOW} ORDER BY r.id`,
     [workspaceId, eventId],
   );
-  return rows.map((row) => ({ ...row, ...toRunItem(row) }));
+  return rows.map(toRunItem);
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { IsInt } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
+import { RunBatches } from '../../src/admin/run-batches.js';
 import type { RunDetail } from '../../src/admin/run-detail.js';
 import { retryLocked } from '../../src/admin/run-retry.js';
 import { AutomationDatabase } from '../../src/store/database.js';
@@ -124,7 +125,11 @@ describe('runs as people see them', () => {
 
     it.each([
       ['one', (id: string) => app.runs.retry(id, { from: 'failed_step' }, ADMIN), 'workflow_deleted'],
-      ['many', async (_: string, workflowId: string) => (await app.runs.retryMany({ workflowId }, { from: 'start' }, ADMIN)).retried, 0],
+      [
+        'many',
+        async (_: string, workflowId: string) => (await app.module.get(RunBatches).retry({ workflowId }, { from: 'start' }, ADMIN)).retried,
+        0,
+      ],
     ])('the retry of %s waits, and then finds no workflow: nothing runs', async (many, retry, expected) => {
       const run = await failedRun(`Delete first ${many}`);
       let retried: Promise<unknown> = Promise.resolve();

@@ -29,7 +29,7 @@ describe('a workflow that limits how many of its runs there may be at a time', (
       startedAt: null,
       summary: 'Waits in the queue: as many runs of the workflow are under way as it may have at a time.',
     });
-    const queued = await app.runs.list({ workflowId, status: 'queued', reason: 'concurrency_limit' }, { limit: 10 }, ADMIN);
+    const queued = await app.runs.list({ workflowId, status: ['queued'], reason: 'concurrency_limit' }, { limit: 10 }, ADMIN);
     expect(queued.items).toHaveLength(3);
     await app.passTime();
     await app.automation.drain();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RunBatches } from '../../src/admin/run-batches.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Lead } from '../support/sample-crm.js';
 
@@ -23,7 +24,7 @@ describe('the counters of a workflow', () => {
     expect((await app.workflows.get(id, ADMIN)).counts).toEqual({ started: 2, succeeded: 0, failed: 1, skipped: 0, cancelled: 0 });
     await app.automation.drain();
     expect((await app.workflows.get(id, ADMIN)).counts).toEqual({ started: 2, succeeded: 1, failed: 1, skipped: 0, cancelled: 0 });
-    const bulk = await app.runs.retryMany({}, { from: 'failed_step' }, ADMIN);
+    const bulk = await app.module.get(RunBatches).retry({}, { from: 'failed_step' }, ADMIN);
     expect(bulk.retried).toBe(1);
     expect((await app.workflows.get(id, ADMIN)).counts).toMatchObject({ started: 2, failed: 0 });
   });

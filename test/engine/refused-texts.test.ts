@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RunBatches } from '../../src/admin/run-batches.js';
 import { RunService } from '../../src/admin/run-service.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
@@ -26,7 +27,7 @@ describe('what Postgres cannot store, given to the services in process', () => {
     ],
     ['an edited code', () => app.workflows.update(workflowId, { revision: 1, code: 'a\0' }, ADMIN), 'code'],
     ['the reason of a retry', () => runs.retry(workflowId, { from: 'start', reason: HALF }, ADMIN), 'reason'],
-    ['the reason of many', () => runs.retryMany({}, { from: 'start', reason: 'a\0' }, ADMIN), 'command.reason'],
+    ['the reason of many', () => app.module.get(RunBatches).retry({}, { from: 'start', reason: 'a\0' }, ADMIN), 'command.reason'],
     ['the reason of a cancellation', () => runs.cancel(workflowId, 'a\0', ADMIN), 'reason'],
   ])('is refused with its path: %s', async (_, call, path) => {
     await expect(call()).rejects.toMatchObject({ code: 'invalid_request', problems: [{ path }] });

@@ -320,6 +320,10 @@ describe('runs over HTTP', () => {
       matchedIsExact: true,
       retried: 5,
       skipped: 0,
+      remaining: 7,
+      batchId: expect.any(String),
+      groups: [],
+      refusals: [],
       sample: [],
     });
     expect((await list('status=queued')).items.map((run) => run.id)).toEqual(ids.slice(0, 5).reverse());

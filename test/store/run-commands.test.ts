@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { requeueFailed, restartRuns, takeRun } from '../../src/store/run-command-store.js';
+import { requeueFailed, restartRuns, takeRuns } from '../../src/store/run-command-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../src/store/runs/run.js';
 import { findStartable } from '../../src/store/workflow-store.js';
 import { type OwnDatabase, openOwnDatabase } from './support/own-database.js';
@@ -45,10 +45,10 @@ describe("a person's command on a run", () => {
 
   it.each(RUN_STATUSES)('takes a run from its holder while it is not over: %s', async (status) => {
     const id = await own.run({ status, fence: 3 });
-    const take = (workspaceId: string) => own.transaction((manager) => takeRun(manager, workspaceId, id));
-    expect(await take('rival')).toBeNull();
+    const take = (workspaceId: string) => own.transaction((manager) => takeRuns(manager, workspaceId, [id]));
+    expect(await take('rival')).toEqual([]);
     const isOpen = ['queued', 'running', 'waiting'].includes(status);
-    expect((await take('acme'))?.fence).toBe(isOpen ? 4 : undefined);
+    expect((await take('acme'))[0]?.fence).toBe(isOpen ? 4 : undefined);
     expect(await own.runRow(id)).toMatchObject({ status: isOpen ? 'running' : status, fence: isOpen ? 4 : 3 });
   });
 });

@@ -283,7 +283,7 @@ describe('a database of release 0.1.0 goes on: it', () => {
     await passTime(app);
     await app.automation.drain();
     for (const status of ['queued', 'running', 'waiting'] as const) {
-      const { items } = await app.runs.list({ status }, { limit: 100 }, ACME);
+      const { items } = await app.runs.list({ status: [status] }, { limit: 100 }, ACME);
       expect(items.map(({ recordId }) => recordId)).toEqual([]);
     }
   });

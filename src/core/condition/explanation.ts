@@ -1,3 +1,4 @@
+import { cut } from '../cut.js';
 import type { Json, JsonObject } from '../json.js';
 
 /**
@@ -23,12 +24,10 @@ export type Explanation = { result: boolean } & (
 const LONGEST_TEXT = 500;
 const MOST_MEMBERS = 30;
 const DEEPEST = 4;
-/** The first half of a character outside the basic plane, cut off from the second. */
-const HALF_PAIR = /[\uD800-\uDBFF]$/;
 
 /** A value as an explanation shows it: long texts, lists and objects are cut, so that a log entry stays small. */
 export function excerpt(value: Json | undefined, depth = 0): Json {
-  if (typeof value === 'string') return value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT).replace(HALF_PAIR, '')}…` : value;
+  if (typeof value === 'string') return cut(value, LONGEST_TEXT);
   if (typeof value !== 'object' || value === null) return value ?? null;
   if (depth === DEEPEST) return '…';
   if (Array.isArray(value)) {

@@ -1,3 +1,5 @@
+import { cut } from '../cut.js';
+import type { LoggedError } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import { resolveRetryPolicy } from '../retry.js';
 import { kindOf, type Step, type StepWaitReason, waitReason } from '../steps/index.js';
@@ -29,7 +31,13 @@ export interface Waiting {
   reason: WaitingReason;
   /** ISO 8601; null when only an answer ends the wait. */
   until: string | null;
+  /** Of a retry: the number of the next attempt, and why the last one failed. */
+  attempt?: number;
+  error?: Pick<LoggedError, 'code' | 'message'>;
 }
+
+/** A list of runs shows why an attempt failed; the log has the whole text. */
+const LONGEST_MESSAGE = 300;
 
 /** One pass over the step tree, collecting what may start, what is over and what is waited for. */
 export class PlanWalk implements Walk {
@@ -86,7 +94,9 @@ export class PlanWalk implements Walk {
         return 'open';
       case 'failed':
         if (!current.wakeAt) return failed(step, kind, path, current);
-        return this.isDue(current.wakeAt) ? this.start(step, path, loop, state) : this.wait(path, 'retry', current.wakeAt);
+        return this.isDue(current.wakeAt)
+          ? this.start(step, path, loop, state)
+          : this.waitForRetry(path, current.wakeAt, current.error, state);
       case 'lost':
         return this.lost(step, kind, path, loop, state);
       case 'succeeded':
@@ -111,6 +121,12 @@ export class PlanWalk implements Walk {
 
   private wait(path: string, reason: WaitingReason, until: string | null): Flow {
     this.waiting.push({ path, reason, until });
+    return 'open';
+  }
+
+  private waitForRetry(path: string, until: string, error: StepExecution['error'], { lastAttempt }: StepState): Flow {
+    const why = error ? { error: { code: error.code, message: cut(error.message, LONGEST_MESSAGE) } } : {};
+    this.waiting.push({ path, reason: 'retry', until, attempt: lastAttempt + 1, ...why });
     return 'open';
   }
 

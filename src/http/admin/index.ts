@@ -8,6 +8,7 @@ import { MeController } from './me.controller.js';
 import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
 import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
+import { RunBatchesController } from './run-batches.controller.js';
 import { RunsController } from './runs.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
@@ -26,6 +27,7 @@ export const adminControllers: Type<unknown>[] = [
   WorkflowVersionsController,
   WorkflowTransferController,
   RecipesController,
+  RunBatchesController,
   RunsController,
   EventsController,
   ExplainController,

@@ -26,6 +26,13 @@ export class RunItemDto implements RunItem {
   @ApiProperty({ enum: RUN_STATUSES, example: 'failed' })
   status!: RunStatus;
 
+  @ApiProperty({
+    example: 'Failed at welcome: The mail server refused the connection.',
+    description:
+      'What has become of it, in one sentence: the error, the decisive test, what is waited for and until when, the next attempt and why the last one failed.',
+  })
+  summary!: string;
+
   @ApiProperty({ ...NULLABLE_TEXT, example: 'leads' })
   module!: string | null;
 
@@ -47,7 +54,17 @@ export class RunItemDto implements RunItem {
     description: 'What it waits for.',
     items: {
       type: 'object',
-      properties: { path: { type: 'string' }, reason: { type: 'string' }, until: { type: 'string', nullable: true } },
+      properties: {
+        path: { type: 'string' },
+        reason: { type: 'string' },
+        until: { type: 'string', nullable: true },
+        attempt: { type: 'integer', description: 'Of a retry: the next attempt.' },
+        error: {
+          type: 'object',
+          description: 'Of a retry: why the last attempt failed.',
+          properties: { code: { type: 'string' }, message: { type: 'string' } },
+        },
+      },
     },
     example: null,
   })

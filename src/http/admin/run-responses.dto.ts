@@ -1,5 +1,4 @@
 import type { RunDetail, RunRetry, RunStep } from '../../admin/run-detail.js';
-import type { BulkRetryResult } from '../../admin/run-service.js';
 import type { LoggedError } from '../../core/errors.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import type { StepExecutionStatus } from '../../core/plan/history.js';
@@ -106,13 +105,6 @@ export class RunDetailDto extends RunItemDto implements RunDetail {
   @ApiProperty({ ...NULLABLE_TEXT, example: 'welcome-web-leads' })
   workflowCode!: string | null;
 
-  @ApiProperty({
-    ...NULLABLE_TEXT,
-    example: 'Succeeded with 1 failed step: notify.',
-    description: 'How it ended, in one sentence; null while it has not.',
-  })
-  summary!: string | null;
-
   @ApiProperty({ type: ActorDto })
   actor!: ActorDto;
 
@@ -136,29 +128,4 @@ export class RunDetailDto extends RunItemDto implements RunDetail {
 
   @ApiProperty({ type: CancelledDto, nullable: true })
   cancelled!: CancelledDto | null;
-}
-
-/** What a bulk retry did, or would do. */
-export class BulkRetryDto implements BulkRetryResult {
-  @ApiProperty({ example: true })
-  dryRun!: boolean;
-
-  @ApiProperty({
-    type: 'integer',
-    example: 214,
-    description: 'How many of the failed runs could be retried when it began, counted up to 10,000.',
-  })
-  matched!: number;
-
-  @ApiProperty({ example: true, description: 'False: there are more than `matched`.' })
-  matchedIsExact!: boolean;
-
-  @ApiProperty({ type: 'integer', example: 0 })
-  retried!: number;
-
-  @ApiProperty({ type: 'integer', example: 0, description: "How many were in somebody else's hands." })
-  skipped!: number;
-
-  @ApiProperty({ type: [RunItemDto], description: 'For a preview: the newest of them.' })
-  sample!: RunItemDto[];
 }

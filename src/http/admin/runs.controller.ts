@@ -7,8 +7,9 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
-import { BulkRetryDto, RunDetailDto, RunPageDto } from './run-responses.dto.js';
-import { CancelRunDto, LIST_RUNS_PARAMETERS, ListRunsQuery, RetryRunDto, RetryRunsDto, toPaging, toRunFilter } from './runs.dto.js';
+import { ListRunsQuery, toRunFilter } from './run-filter.dto.js';
+import { RunDetailDto, RunPageDto } from './run-responses.dto.js';
+import { CancelRunDto, LIST_RUNS_PARAMETERS, RetryRunDto, toPaging } from './runs.dto.js';
 
 const ID = { name: 'id', format: 'uuid' };
 
@@ -24,22 +25,6 @@ export class RunsController {
   @ApiErrors(400)
   list(@Query(checked(ListRunsQuery)) query: Checked<ListRunsQuery>, @CurrentCaller() caller: Caller): Promise<RunPageDto> {
     return this.runs.list(toRunFilter(query), toPaging(query), caller);
-  }
-
-  @Post('retry')
-  @HttpCode(200)
-  @RequirePermission('operate')
-  @ApiOperation({
-    summary: 'Retry failed runs by filter',
-    description:
-      'Takes up 1,000 at the most a call, the oldest first; call again while `matched` is more than `retried`. `dryRun` only counts.',
-  })
-  @ApiBody({ type: RetryRunsDto })
-  @ApiOkResponse({ type: BulkRetryDto })
-  @ApiErrors(400, 415)
-  retryMany(@Body(checked(RetryRunsDto)) body: Checked<RetryRunsDto>, @CurrentCaller() caller: Caller): Promise<BulkRetryDto> {
-    const { filter, ...command } = body;
-    return this.runs.retryMany(toRunFilter(filter), command, caller);
   }
 
   @Get(':id')

@@ -1,6 +1,6 @@
 import { RunService } from '../../../src/admin/run-service.js';
 import type { WorkflowService } from '../../../src/admin/workflow-service.js';
-import type { RunFilter } from '../../../src/store/run-log-store.js';
+import type { RunFilter } from '../../../src/store/run-filter.js';
 import { ADMIN, type BenchHost, quantile } from '../support.js';
 import { BUSY_RECORD, HARDLY_EVER_MATCHES, NEVER_FAILS, recordsOf } from './load.js';
 
@@ -63,23 +63,23 @@ function questions(runs: RunService, workflows: WorkflowService, { workflowIds, 
   return [
     ...both('runs', () => ({})),
     ...both('runs of a workflow', () => ({ workflowId: any(workflowIds) })),
-    ...both('runs that succeeded', () => ({ status: 'succeeded' })),
-    ...both('runs that failed', () => ({ status: 'failed' })),
-    ...both('runs that were skipped', () => ({ status: 'skipped' })),
-    ...both('failed runs of a workflow', () => ({ workflowId: any(workflowIds), status: 'failed' })),
-    list('failed runs of a workflow that never failed', () => ({ workflowId: workflowIds[NEVER_FAILS] as string, status: 'failed' })),
+    ...both('runs that succeeded', () => ({ status: ['succeeded'] })),
+    ...both('runs that failed', () => ({ status: ['failed'] })),
+    ...both('runs that were skipped', () => ({ status: ['skipped'] })),
+    ...both('failed runs of a workflow', () => ({ workflowId: any(workflowIds), status: ['failed'] })),
+    list('failed runs of a workflow that never failed', () => ({ workflowId: workflowIds[NEVER_FAILS] as string, status: ['failed'] })),
     list('succeeded runs of a workflow with hardly any', () => ({
       workflowId: workflowIds[HARDLY_EVER_MATCHES] as string,
-      status: 'succeeded',
+      status: ['succeeded'],
     })),
-    list('runs that wait (none does)', () => ({ status: 'waiting' })),
+    list('runs that wait (none does)', () => ({ status: ['waiting'] })),
     list('runs on a record', () => ({ module: 'leads', recordId: record() })),
     list('runs on a record, module not told', () => ({ recordId: record() })),
     ...both('runs on the busiest record', () => ({ module: 'leads', recordId: BUSY_RECORD })),
-    list('failed runs on the busiest record', () => ({ module: 'leads', recordId: BUSY_RECORD, status: 'failed' })),
+    list('failed runs on the busiest record', () => ({ module: 'leads', recordId: BUSY_RECORD, status: ['failed'] })),
     list('runs of a month', month),
-    list('failed runs of a month', () => ({ ...month(), status: 'failed' })),
-    list('runs skipped for a rare reason (loop)', () => ({ status: 'skipped', reason: 'loop' })),
+    list('failed runs of a month', () => ({ ...month(), status: ['failed'] })),
+    list('runs skipped for a rare reason (loop)', () => ({ status: ['skipped'], reason: 'loop' })),
     { name: 'a run with its steps and event', ask: async () => ids.length > 0 && runs.get(any(ids), ADMIN) },
     workflowPage('workflows by name, page 1', 'name', 1),
     workflowPage('workflows by name, page 8', 'name', 8),

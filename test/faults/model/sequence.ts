@@ -1,3 +1,4 @@
+import { RunBatches } from '../../../src/admin/run-batches.js';
 import { AutomationError } from '../../../src/core/errors.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import type { ModelNode, ModelWorkspace, ModelWorld } from './model-world.js';
@@ -90,7 +91,7 @@ const retryMany: Command = async (sequence, runs, { node, random, racing }) => {
   const recordId = random.pick(sequence.records);
   const failed = runs.filter((run) => run.recordId === recordId && run.status === 'failed' && run.retriedAs === null).length;
   sequence.trace.push(`retry all that failed on ${recordId} (${failed})`);
-  const { retried } = await node.app.runs.retryMany({ recordId }, { from: 'failed_step' }, sequence.workspace.admin);
+  const { retried } = await node.app.module.get(RunBatches).retry({ recordId }, { from: 'failed_step' }, sequence.workspace.admin);
   if (!racing && retried !== failed) sequence.violations.push(`of ${failed} failed runs ${retried} were retried`);
 };
 

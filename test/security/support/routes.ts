@@ -47,6 +47,9 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/workflows/:id/runs': { permission: 'operate', body: {} },
   'get /automation/runs': { permission: 'view', foreign: 200 },
   'post /automation/runs/retry': { permission: 'operate', body: { from: 'start', filter: {} }, foreign: 200 },
+  'get /automation/runs/counts': { permission: 'view', foreign: 200 },
+  'get /automation/runs/groups': { permission: 'view', foreign: 200 },
+  'post /automation/runs/cancel': { permission: 'operate', body: { filter: {} }, foreign: 200 },
   'get /automation/runs/:id': { permission: 'view' },
   'post /automation/runs/:id/retry': { permission: 'operate', body: { from: 'failed_step' } },
   'post /automation/runs/:id/cancel': { permission: 'operate', body: {} },
@@ -92,7 +95,9 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 });
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
-export const LISTS = TARGETS.filter(({ name }) => /^get .*\/(workflows|versions|diff|export|runs|events|audit|timeline|users)$/.test(name));
+export const LISTS = TARGETS.filter(({ name }) =>
+  /^get .*\/(workflows|versions|diff|export|runs|counts|groups|events|audit|timeline|users)$/.test(name),
+);
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;
