@@ -321,6 +321,45 @@ describe('the door database', () => {
     expect(await triggers()).toEqual(installed);
   });
 
+  it('derives what is declared of members', async () => {
+    const changed = (field: string, to?: string[]) => ({ rule: { on: 'changed' as const, field, ...(to && { to }) } });
+    const events = { moved: changed('address.city'), home: changed('address.city', ['Rome']) };
+    const crm = typeOrmCrm({ deals: { entity: Deal, events } }, { workspace: 'tenantId' });
+    await app.query(captureSql({ dataSource: app.crm, crm, capture: { deals: 'database' } }));
+    await app.query(`INSERT INTO deals ("tenantId", title, version) VALUES ('acme', 'Engine', 1)`);
+    expect(names(await takeEvents(app))).toEqual(['created']);
+    const namesAfter = async (set: string): Promise<string[]> => {
+      await app.query(`UPDATE deals SET ${set} WHERE title LIKE 'Engine%'`);
+      return names(await takeEvents(app)).sort();
+    };
+    expect(await namesAfter(`"addressCity" = 'Paris'`)).toEqual(['moved', 'updated']);
+    expect(await namesAfter(`"addressCity" = 'Rome'`)).toEqual(['home', 'moved', 'updated']);
+    expect(await namesAfter(`title = 'Engine 2'`)).toEqual(['updated']);
+    expect(await namesAfter('"addressCity" = NULL')).toEqual(['moved', 'updated']);
+  });
+
+  it.each([
+    ['amount', 'date', 'numeric'],
+    ['title', 'number', 'text'],
+    ['title', 'datetime', 'text'],
+  ] as const)('refuses a type that the column cannot be read as, which would fail every write: %s as %s', async (field, type, column) => {
+    const crm = typeOrmCrm({ deals: { entity: Deal, fields: { [field]: { type } } } }, { workspace: 'tenantId' });
+    expect(() => captureSql({ dataSource: app.crm, crm, capture: { deals: 'database' } })).toThrow(
+      new RegExp(`field ${field} of Deal is said to be of type '${type}'; its column is of type '${column}'`),
+    );
+  });
+
+  it('takes a type that is read like the column’s own', async () => {
+    const fields = { amount: { type: 'number' }, seenAt: { type: 'date' }, title: { type: 'list' }, tags: { type: 'json' } } as const;
+    const crm = typeOrmCrm({ deals: { entity: Deal, fields } }, { workspace: 'tenantId' });
+    await app.query(captureSql({ dataSource: app.crm, crm, capture: { deals: 'database' } }));
+    await app.query(
+      `INSERT INTO deals ("tenantId", title, amount, "seenAt", tags, version) VALUES ('acme', 'A', 2.5, '2026-05-05T12:00:00Z', '{x}', 1)`,
+    );
+    const record = { amount: 2.5, seenAt: '2026-05-05', title: ['A'], tags: ['x'] };
+    expect(await takeEvents(app)).toMatchObject([{ event: 'created', record }]);
+  });
+
   it('refuses columns that only the host’s code can read', async () => {
     @Entity('secrets')
     class Secret {

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Column, DataSource, Entity, PrimaryColumn, VirtualColumn } from 'typeorm';
 import type { DateRange } from '../../src/host/crm-host.js';
+import { EntityTable } from '../../src/host/typeorm/entity-table.js';
+import { listByDate } from '../../src/host/typeorm/list-by-date.js';
 import { Article } from './crm-entities.js';
 import { CrmFixture } from './crm-fixture.js';
 
@@ -44,6 +47,34 @@ describe('listing records by a date', () => {
       expect(await list('leads', { field, after: found[0] as string })).toEqual(found.slice(1));
       expect(await list('leads', { field, from: '2027-04-01T00:00:00Z' })).toEqual([]);
     }
+  });
+
+  it('goes by columns of embedded entities', async () => {
+    const since = (day: string | null) => fixture.lead({ address: { street: null, since: day } } as never);
+    const [before, after] = [await since('2026-12-31'), await since('2027-05-05')];
+    await since(null);
+    expect(await list('leads', { field: 'address.since' })).toEqual([after.id]);
+    expect(await list('leads', { field: 'address.since', from: '2026-01-01T00:00:00Z' })).toEqual([before.id, after.id].sort());
+  });
+
+  it('goes by columns that a query works out', async () => {
+    @Entity('list_by_date_projects')
+    class Project {
+      @PrimaryColumn({ type: 'text' }) id!: string;
+      @Column({ type: 'text' }) workspaceId!: string;
+      @Column({ type: 'date' }) startsOn!: string;
+      @VirtualColumn('timestamptz', { query: (alias) => `SELECT ${alias}."startsOn" + interval '1 year'` }) endsAt!: Date;
+    }
+    const { url } = fixture.dataSource.options as { url: string };
+    const source = await new DataSource({ type: 'postgres', url, entities: [Project], synchronize: true }).initialize();
+    await source.manager.insert(Project, [
+      { id: 'old', workspaceId: 'acme', startsOn: '2025-01-01' },
+      { id: 'new', workspaceId: 'acme', startsOn: '2026-02-01' },
+    ]);
+    const table = new EntityTable(source, { entity: Project }, null);
+    const range = { field: 'endsAt', from: '2027-01-01T00:00:00Z', after: null, limit: 100 };
+    expect(await listByDate({ manager: source.manager, workspaceId: 'acme' }, table, range)).toEqual(['new']);
+    await source.destroy();
   });
 
   it('lists all that have a value where the database does not know it as a date, and none by what is no column', async () => {

@@ -1,5 +1,6 @@
 import type { ModuleDescription } from '../catalog.js';
 import type { RecordData } from '../event.js';
+import { readMember } from '../scope.js';
 import { type Calendar, minutesOf } from '../time/calendar.js';
 import { dayOf, momentOf, parseDate } from '../time/dates.js';
 import { addDuration, type Duration, parseDuration } from '../time/duration.js';
@@ -85,7 +86,7 @@ export function dateOf(trigger: DateTrigger, record: RecordData): string | null 
 }
 
 function plain({ field }: DateTrigger, record: RecordData) {
-  return Object.hasOwn(record, field) ? (record[field] ?? null) : null;
+  return readMember(record, Object.hasOwn(record, field) ? [field] : field.split('.')) ?? null;
 }
 
 /** Before which no date can be whose record is due after `now`: to look at no more records than need be. */

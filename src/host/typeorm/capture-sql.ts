@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { DataSource } from 'typeorm';
 import type { EventRule, FieldType, ModuleDescription } from '../../core/catalog.js';
+import { placeOf } from '../../core/module-shape.js';
 import type { CaptureTrigger } from '../crm-host.js';
-import { type Column, quoted, sqlType } from './columns.js';
+import { type Column, fieldType, quoted, sqlType } from './columns.js';
 import { configError } from './config-error.js';
 import type { EntityTable } from './entity-table.js';
 import type { FieldColumn } from './fields.js';
@@ -100,15 +102,25 @@ END`;
 }
 
 /** What follows from a change of a field, in the order of the catalog. */
-function changedEvents({ events }: ModuleDescription): string[] {
-  return events.flatMap(({ name, rule }) => {
+function changedEvents(module: ModuleDescription): string[] {
+  return module.events.flatMap(({ name, rule }) => {
     if (rule.on !== 'changed') return [];
-    const path = `changes->${literal(rule.field)}`;
+    const { isChanged, to } = changeOf(placeOf(module, rule.field));
     const reached = rule.to?.map((value) => `${literal(JSON.stringify(value))}::jsonb`);
-    const test =
-      reached === undefined ? `${path} IS NOT NULL` : reached.length === 0 ? 'FALSE' : `${path}->'to' IN (${reached.join(', ')})`;
+    const test = reached === undefined ? isChanged : reached.length === 0 ? 'FALSE' : `${to} IN (${reached.join(', ')})`;
     return [`    IF ${test} THEN happened := happened || ${literal(name)}::text; END IF;`];
   });
+}
+
+/** What tells whether a field has changed, and to what; `to` is null where it has not. */
+function changeOf([field = '', ...below]: readonly string[]): { isChanged: string; to: string } {
+  const change = `changes->${literal(field)}`;
+  if (below.length === 0) return { isChanged: `${change} IS NOT NULL`, to: `${change}->'to'` };
+  // Of a member the change of what it lies in is told.
+  const member = (side: string): string => `coalesce(${change}->'${side}' #> ARRAY[${below.map(literal).join(', ')}], 'null')`;
+  const isChanged = `${member('from')} IS DISTINCT FROM ${member('to')}`;
+  // In brackets: an IF of PL/pgSQL would take the THEN for its own.
+  return { isChanged, to: `(CASE WHEN ${isChanged} THEN ${member('to')} END)` };
 }
 
 /** Whether a row is there for workflows: not soft-deleted, and of the entity's kind. */
@@ -154,6 +166,12 @@ function columnJson(table: EntityTable, { field, column, type }: FieldColumn, al
       `Hide the field (fields: { ${field}: { hidden: true } }), or capture the module by 'subscriber'.`,
     );
   }
+  if (!isTold(table.dataSource, column, type)) {
+    throw configError(
+      `The field ${field} of ${table.metadata.name} is said to be of type '${type}'; its column is of type '${sql}', which a trigger in the database cannot read as that.`,
+      "Leave out `type`, or give the one that fits the column; or capture the module by 'subscriber'.",
+    );
+  }
   if (column.type === 'simple-array') return `CASE WHEN ${value} = '' THEN '[]' ELSE to_jsonb(string_to_array(${value}, ',')) END`;
   if (column.type === 'simple-json') return `${value}::jsonb`;
   switch (type) {
@@ -173,6 +191,18 @@ function columnJson(table: EntityTable, { field, column, type }: FieldColumn, al
     case 'text':
       return `${value}::text`;
   }
+}
+
+/** Types of which each is read as any other. */
+const KINDS: readonly (readonly FieldType[])[] = [
+  ['number', 'money'],
+  ['date', 'datetime'],
+];
+
+/** Whether SQL can tell the column's values as the type: what it cannot would fail every write of the CRM's. */
+function isTold(dataSource: DataSource, column: Column, type: FieldType): boolean {
+  const own = fieldType(dataSource, column);
+  return KINDS.every((kind) => !kind.includes(type) || (own !== null && kind.includes(own)));
 }
 
 /** Numbers that a double does not keep are texts, as in every record. */

@@ -37,6 +37,15 @@ describe('when a record is due', () => {
     expect(due(value, offset, more)).toBe(at);
   });
 
+  it('is by a member of a field, or by a field that is called like one', () => {
+    const endsOn = trigger('P1D', { field: 'contract.endsOn', timezone: 'UTC' });
+    const at = new Date('2027-03-02T00:00:00Z');
+    expect(dueAt(endsOn, { contract: { endsOn: '2027-03-01' } }, BERLIN)).toEqual(at);
+    expect(dateOf(endsOn, { contract: { endsOn: '2027-03-01' } })).toBe('2027-03-01');
+    expect(dueAt(endsOn, { 'contract.endsOn': '2027-03-01' }, BERLIN)).toEqual(at);
+    expect(dueAt(endsOn, { contract: null }, BERLIN)).toBeNull();
+  });
+
   it('is never by a field that the record has not', () => {
     expect(dueAt(trigger('P1D'), {}, BERLIN)).toBeNull();
     expect(dueAt(trigger('P1D', { field: 'toString' }), {}, BERLIN)).toBeNull();
