@@ -21,11 +21,13 @@ import { WorkflowService } from './workflow-service.js';
 import { WorkflowTests } from './workflow-test.js';
 import { WorkflowTransfer } from './workflow-transfer.js';
 import { WorkflowVersions } from './workflow-versions.js';
+import { WorkflowWarnings } from './workflow-warnings.js';
 
 /** The application services behind the API. */
 export const adminProviders: Provider[] = [
   EntitlementCheck,
   WorkflowChanges,
+  WorkflowWarnings,
   WorkflowLifecycle,
   WorkflowVersions,
   WorkflowService,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuid } from 'uuid';
 import { keepSecrets, maskChange, secretProblems } from '../core/definition/secrets.js';
+import type { DefinitionWarning } from '../core/definition/warnings.js';
 import { AutomationError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
@@ -23,6 +24,7 @@ import { EntitlementCheck } from './entitlement-check.js';
 import { runsInTheWay } from './unfinished-runs.js';
 import { assertRevision, WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { type PublishCommand, WorkflowLifecycle } from './workflow-lifecycle.js';
+import { WorkflowWarnings } from './workflow-warnings.js';
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -44,6 +46,11 @@ export interface WorkflowPatch {
   definition?: JsonObject;
 }
 
+/** A workflow with what is to be said of its draft beside its problems. */
+export interface CheckedWorkflow extends WorkflowDetail {
+  warnings: DefinitionWarning[];
+}
+
 /**
  * The admin's side of workflows. Everything is bound to the caller's workspace: another workspace's id is
  * `workflow_not_found`. Each change and its audit entry are one transaction. What steps keep secret goes in and never
@@ -58,13 +65,14 @@ export class WorkflowService {
     private readonly lifecycle: WorkflowLifecycle,
     private readonly timing: Timing,
     private readonly entitled: EntitlementCheck,
+    private readonly warnings: WorkflowWarnings,
   ) {}
 
   /**
    * Saves a new draft, with the list of its problems; `origin` goes into the audit log. Throws `code_taken`,
    * `invalid_request` for what cannot be stored, and `plan_required` where the workspace has no automation.
    */
-  async create(input: NewWorkflow, caller: Caller, origin: JsonObject = {}): Promise<WorkflowDetail> {
+  async create(input: NewWorkflow, caller: Caller, origin: JsonObject = {}): Promise<CheckedWorkflow> {
     checkShape(input, 'workflow', REQUEST_LIMITS);
     await this.entitled.assertEnabled(caller);
     const { workspaceId } = caller;
@@ -88,13 +96,14 @@ export class WorkflowService {
   }
 
   /** Throws `workflow_not_found`. */
-  async get(id: string, caller: Caller): Promise<WorkflowDetail> {
+  async get(id: string, caller: Caller): Promise<CheckedWorkflow> {
     const workflow = isUuid(id) ? await this.database.read((manager) => findWorkflow(manager, caller.workspaceId, id)) : null;
     if (!workflow) throw workflowNotFound();
     const { published } = workflow;
     return {
       ...workflow,
       problems: [...workflow.problems, ...(await this.entitled.problems(workflow.definition, caller))],
+      warnings: await this.warnings.of(caller.workspaceId, workflow.definition),
       definition: this.changes.masked(workflow.definition),
       published: published && { ...published, definition: this.changes.masked(published.definition) },
     };
@@ -110,7 +119,7 @@ export class WorkflowService {
    * `revision_conflict` when somebody else saved in between (the current revision is in the details), `code_taken`,
    * `workflow_not_found`, `invalid_request` for what cannot be stored, `plan_required` where the workspace has no automation.
    */
-  async update(id: string, patch: WorkflowPatch, caller: Caller): Promise<WorkflowDetail> {
+  async update(id: string, patch: WorkflowPatch, caller: Caller): Promise<CheckedWorkflow> {
     checkShape(patch, 'workflow', REQUEST_LIMITS);
     await this.entitled.assertEnabled(caller);
     const { workspaceId } = caller;
@@ -165,43 +174,43 @@ export class WorkflowService {
   }
 
   /** See {@link WorkflowLifecycle.publish}. */
-  async publish(id: string, caller: Caller, command: PublishCommand = {}): Promise<WorkflowDetail> {
+  async publish(id: string, caller: Caller, command: PublishCommand = {}): Promise<CheckedWorkflow> {
     await this.lifecycle.publish(id, command, caller);
     return this.get(id, caller);
   }
 
   /** See {@link WorkflowLifecycle.activate}. */
-  async activate(id: string, caller: Caller): Promise<WorkflowDetail> {
+  async activate(id: string, caller: Caller): Promise<CheckedWorkflow> {
     await this.lifecycle.activate(id, caller);
     return this.get(id, caller);
   }
 
   /** See {@link WorkflowLifecycle.pause}. */
-  async pause(id: string, caller: Caller): Promise<WorkflowDetail> {
+  async pause(id: string, caller: Caller): Promise<CheckedWorkflow> {
     await this.lifecycle.pause(id, caller);
     return this.get(id, caller);
   }
 
   /** See {@link WorkflowLifecycle.unpublish}. */
-  async unpublish(id: string, caller: Caller): Promise<WorkflowDetail> {
+  async unpublish(id: string, caller: Caller): Promise<CheckedWorkflow> {
     await this.lifecycle.unpublish(id, caller);
     return this.get(id, caller);
   }
 
   /** See {@link WorkflowLifecycle.archive}. */
-  async archive(id: string, caller: Caller): Promise<WorkflowDetail> {
+  async archive(id: string, caller: Caller): Promise<CheckedWorkflow> {
     await this.lifecycle.archive(id, caller);
     return this.get(id, caller);
   }
 
   /** See {@link WorkflowLifecycle.restore}. */
-  async restore(id: string, caller: Caller): Promise<WorkflowDetail> {
+  async restore(id: string, caller: Caller): Promise<CheckedWorkflow> {
     await this.lifecycle.restore(id, caller);
     return this.get(id, caller);
   }
 
   /** See {@link WorkflowLifecycle.discard}. */
-  async discard(id: string, caller: Caller, revision?: number): Promise<WorkflowDetail> {
+  async discard(id: string, caller: Caller, revision?: number): Promise<CheckedWorkflow> {
     await this.lifecycle.discard(id, revision, caller);
     return this.get(id, caller);
   }

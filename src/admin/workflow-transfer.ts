@@ -17,7 +17,7 @@ import { listCodes } from '../store/workflow-store.js';
 import { findVersion } from '../store/workflow-versions.js';
 import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { versionNotFound } from './workflow-lifecycle.js';
-import { WorkflowService } from './workflow-service.js';
+import { type CheckedWorkflow, WorkflowService } from './workflow-service.js';
 
 /** What a copy is called; by default after the original. */
 export interface CopyCommand {
@@ -38,7 +38,7 @@ export class WorkflowTransfer {
    * A new draft from the draft of a workflow, its secrets included: they stay in the workspace, and go where they went.
    * Throws `workflow_not_found`, `code_taken`, and `payload_too_large` when draft and name together are larger than a request.
    */
-  async copy(id: string, command: CopyCommand, caller: Caller): Promise<WorkflowDetail> {
+  async copy(id: string, command: CopyCommand, caller: Caller): Promise<CheckedWorkflow> {
     checkShape(command, 'command', REQUEST_LIMITS);
     const { name, description, definition } = await this.find(id, caller);
     const copied = { name: command.name ?? cut(`Copy of ${name}`), description, definition };
@@ -66,7 +66,7 @@ export class WorkflowTransfer {
   }
 
   /** A new draft from a file, its problems listed: secrets are among them. Where its code is taken it gets another one. */
-  async import({ code, ...file }: ReadWorkflowFile, caller: Caller): Promise<WorkflowDetail> {
+  async import({ code, ...file }: ReadWorkflowFile, caller: Caller): Promise<CheckedWorkflow> {
     const origin = { imported: true };
     try {
       return await this.workflows.create({ ...file, ...(code !== null && { code }) }, caller, origin);

@@ -144,7 +144,7 @@ function compileEventTrigger(trigger: EventTrigger, module: ModuleDescription | 
 }
 
 /** The field that `from` and `to` are about: the one the event is declared for, a single one of `fields`, or the stage. */
-function watchedField({ event, fields }: EventTrigger, module: ModuleDescription | null): string {
+export function watchedField({ event, fields }: EventTrigger, module: ModuleDescription | null): string {
   const rule = module?.events.find(({ name }) => name === event)?.rule;
   if (rule?.on === 'changed') return rule.field;
   return (fields?.length === 1 ? fields[0] : undefined) ?? module?.stageField ?? STAGE_FIELD;

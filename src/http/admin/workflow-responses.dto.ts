@@ -1,11 +1,13 @@
 import type { StartResult } from '../../admin/start-service.js';
+import type { CheckedWorkflow } from '../../admin/workflow-service.js';
 import type { Actor } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
-import type { WorkflowDetail, WorkflowItem } from '../../store/workflow-list-store.js';
+import type { WorkflowItem } from '../../store/workflow-list-store.js';
 import type { WorkflowStatus } from '../../store/workflow-store.js';
 import { ApiProperty } from '../openapi.js';
 import { EXAMPLE_DEFINITION, WorkflowDefinitionDto } from './definition.dto.js';
 import { ProblemDto } from './error.dto.js';
+import { WarningDto } from './warning.dto.js';
 
 /** Who made something happen. */
 export class ActorDto implements Actor {
@@ -120,12 +122,15 @@ class CountsDto {
 }
 
 /** Everything about one workflow. */
-export class WorkflowDetailDto extends WorkflowItemDto implements WorkflowDetail {
+export class WorkflowDetailDto extends WorkflowItemDto implements CheckedWorkflow {
   @ApiProperty({ type: WorkflowDefinitionDto, description: 'The draft, as last saved.' })
   definition!: JsonObject;
 
   @ApiProperty({ type: [ProblemDto], example: [] })
   problems!: ProblemDto[];
+
+  @ApiProperty({ type: [WarningDto], description: 'What deserves a look and keeps nobody from publishing; none while there are problems.' })
+  warnings!: WarningDto[];
 
   @ApiProperty({ type: PublishedDto, nullable: true })
   published!: PublishedDto | null;

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import type { CrmHost } from '../../src/host/crm-host.js';
+import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { Account, Lead } from '../support/sample-crm.js';
+
+const definition = (stage: string) => ({
+  trigger: { type: 'event', module: 'leads', event: 'stage_changed', to: stage },
+  steps: [{ id: 'stop', type: 'stop', outcome: 'succeeded' }],
+});
+let app: AutomationApp;
+let crm: CrmHost;
+beforeAll(async () => {
+  // Stages are rows, as accounts are here: the CRM's people add some when they like.
+  crm = typeOrmCrm({ leads: { entity: Lead, stage: 'stage', stages: { entity: Account, order: 'name' } } });
+  app = await startAutomationApp({ crm });
+  await app.source.getRepository(Account).insert(['New', 'Won'].map((name) => ({ id: name, workspaceId: 'acme', name })));
+  await app.source.getRepository(Account).insert({ id: 'a', workspaceId: 'rival', name: 'Lost' });
+});
+afterAll(() => app?.close());
+
+it('a stage that the CRM has not now is warned of when a workflow is created, edited and published, and keeps it from nothing', async () => {
+  const created = await app.workflows.create({ name: 'W', definition: definition('Lost') }, ADMIN);
+  const warning = {
+    path: 'trigger.to',
+    code: 'stage_not_listed',
+    message: 'The CRM has no stage "Lost" now. Its stages are: New, Won.',
+    hint: 'Correct it, unless the stage is yet to be added.',
+  };
+  expect(created).toMatchObject({ problems: [], warnings: [warning] });
+  const { id } = created;
+  expect(await app.workflows.publish(id, ADMIN)).toMatchObject({ status: 'active', warnings: [warning] });
+
+  const { revision } = await app.workflows.get(id, ADMIN);
+  const mended = await app.workflows.update(id, { revision, definition: definition('won') }, ADMIN);
+  expect(mended).toMatchObject({ problems: [], warnings: [] });
+
+  await app.source.getRepository(Account).insert({ id: 'b', workspaceId: 'acme', name: 'Lost' });
+  const again = await app.workflows.update(id, { revision: revision + 1, definition: definition('Lost') }, ADMIN);
+  expect(again.warnings).toEqual([]);
+});
+
+it('a host that cannot say its stages keeps nobody from saving', async () => {
+  const findStages = jest.spyOn(crm, 'findStages').mockRejectedValue(new Error('away'));
+  const created = await app.workflows.create({ name: 'W', definition: definition('Nowhere') }, ADMIN);
+  expect(created).toMatchObject({ problems: [], warnings: [] });
+  expect(findStages).toHaveBeenCalled();
+  findStages.mockRestore();
+});
