@@ -19,7 +19,10 @@ const FIRST_RECONNECT_MS = 200;
 /** Its return also ends the pauses of the loops, which go up to five seconds. */
 const LAST_RECONNECT_MS = 2_000;
 
+/** pg's client. */
 type Client = {
+  /** The server process as it was named to us when we connected. */
+  processID?: number | null;
   query(sql: string): Promise<unknown>;
   on(event: 'notification' | 'end', listener: (argument: unknown) => void): void;
   off(event: 'notification' | 'end', listener: (argument: unknown) => void): void;
@@ -51,6 +54,7 @@ export class WakeUp implements EntitySubscriberInterface {
   private announcedAt = Number.NEGATIVE_INFINITY;
   private reconnect: NodeJS.Timeout | null = null;
   private stopped = true;
+  private isPooled = false;
 
   constructor(
     @Inject(HOST_DATA_SOURCE) private readonly hostSource: DataSource,
@@ -157,6 +161,7 @@ export class WakeUp implements EntitySubscriberInterface {
       runner = connecting;
       const client = (await connecting.connect()) as Client;
       const [self] = (await connecting.query('SELECT pg_backend_pid()::text AS pid')) as { pid: string }[];
+      if (isPooler(client, self?.pid)) return await this.doWithout(runner);
       let ended = false;
       const onNotification = (message: unknown): void => {
         const [pid, ...kinds] = ((message as { payload?: string }).payload ?? '').split(' ');
@@ -188,6 +193,19 @@ export class WakeUp implements EntitySubscriberInterface {
     }
   }
 
+  /**
+   * Behind a pooler a LISTEN would stay on a server connection that serves somebody else next, and nobody would hear of it.
+   * In which mode it pools cannot be told, so none is trusted.
+   */
+  private async doWithout(runner: QueryRunner): Promise<void> {
+    await runner.release();
+    if (this.isPooled) return;
+    this.isPooled = true;
+    this.logger.warn(
+      'The database is behind a connection pooler, where LISTEN is not available: what other processes publish is found by polling (worker.pollIntervalMs).',
+    );
+  }
+
   private listenAgain(pauseMs: number): void {
     this.listening = null;
     if (this.stopped) return;
@@ -205,4 +223,9 @@ export class WakeUp implements EntitySubscriberInterface {
     }
     await runner.release();
   }
+}
+
+/** Poolers such as PgBouncer name a process of their own when we connect, since the server's changes. */
+function isPooler({ processID }: Client, pid: string | undefined): boolean {
+  return typeof processID === 'number' && String(processID) !== pid;
 }

@@ -74,15 +74,20 @@ export async function migrateSchema(source: DataSource, migrations: MigrationCla
   if ((await schemaState(source, migrations)).pending.length === 0) return [];
   const lock = source.createQueryRunner();
   try {
-    // A session lock on a connection of its own: nodes that start together wait here, then find nothing to do.
-    await lock.query('SELECT pg_advisory_lock($1, $2)', [LOCK_SPACE, MIGRATION_LOCK]);
+    // On a connection of its own: nodes that start together wait here, then find nothing to do. A transaction that is open
+    // meanwhile instead of a lock of the session: behind a pooler the next statement may be another session's.
+    await lock.startTransaction();
+    await lock.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await lock.query('SELECT pg_advisory_xact_lock($1, $2)', [LOCK_SPACE, MIGRATION_LOCK]);
     const { hasSchema, pending } = await schemaState(source, migrations);
     // IF NOT EXISTS would ask for the privilege even when there is nothing to create.
-    if (!hasSchema) await withPrivilege(source, 'create', () => lock.query('CREATE SCHEMA automation'));
+    if (!hasSchema) await withPrivilege(source, 'create', () => source.query('CREATE SCHEMA automation'));
     if (pending.length > 0) await withPrivilege(source, 'change', () => source.runMigrations());
-    await lock.query('SELECT pg_advisory_unlock($1, $2)', [LOCK_SPACE, MIGRATION_LOCK]);
+    await lock.commitTransaction();
     return pending;
   } finally {
+    // What went wrong is told by the error; a connection that is lost has let go of the lock.
+    if (lock.isTransactionActive) await lock.rollbackTransaction().catch(() => undefined);
     await lock.release();
   }
 }
