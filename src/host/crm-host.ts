@@ -47,6 +47,13 @@ export interface NewNotification {
   record: RecordRef | null;
 }
 
+/** Which records {@link CrmHost.findMatching} finds. */
+export interface RecordMatch {
+  /** By field, as JSON of its type; never null. */
+  match: JsonObject;
+  limit: number;
+}
+
 /** Which records {@link CrmHost.listByDate} lists. */
 export interface DateRange {
   field: string;
@@ -200,6 +207,18 @@ export interface CrmHost {
    * nearest first, at most `limit`. Only by fields that `describeModules` tells of: what is hidden must not be found either.
    */
   searchRecords?(tx: CrmTransaction, module: string, query: RecordSearch): Promise<RecordData[]>;
+
+  /**
+   * The workspace's records whose fields are exactly these, at most `limit`, in a stable order. With {@link createRecord} it
+   * lets triggers find or create the record that they are about; without it a workflow that asks for that does not start.
+   */
+  findMatching?(tx: CrmTransaction, module: string, query: RecordMatch): Promise<RecordData[]>;
+
+  /**
+   * Creates a record of the workspace with these fields, whatever else the CRM gives to a new one, and returns it with its id.
+   * What may not be is an AutomationError: types, the CRM's own rules. Owner, references and stage have been looked at.
+   */
+  createRecord?(tx: CrmTransaction, module: string, set: JsonObject): Promise<RecordData>;
 
   /**
    * Has `listener` hear of what the host's code writes to the modules on this DataSource, in the same transaction: what it

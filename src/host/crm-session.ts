@@ -8,6 +8,7 @@ import { answeredInGroups } from './grouped.js';
 import { applyUpdates, derivedEvents, type UpdateCall, type UpdateResult } from './session/apply-updates.js';
 import { Batches } from './session/batches.js';
 import { ChangeRules } from './session/change-rules.js';
+import { createRecord } from './session/create-record.js';
 import { createTasks, type TaskCall } from './session/create-tasks.js';
 import { modulesOf } from './session/known-modules.js';
 import { KnownRecords, type RecordRequest } from './session/known-records.js';
@@ -77,6 +78,18 @@ export class CrmUnitOfWork {
   /** Reads records ahead of the steps that will ask for them, without locking them. */
   async loadRecords(requests: readonly { workspaceId: string; ref: RecordRef; relations?: readonly string[] }[]): Promise<void> {
     await Promise.all(requests.map(({ workspaceId, ref, relations }) => this.read(workspaceId, ref, relations)));
+  }
+
+  /** Creates a record with these fields, as a start wants it rather than a step; returns its id. Its events are as those of steps. */
+  async createRecord(origin: StepOrigin, moduleName: string, set: JsonObject): Promise<string> {
+    const module = this.module(moduleName);
+    const { workspaceId, timezone } = origin;
+    const context = { host: this.host, rules: this.#rules };
+    const record = await createRecord(context, { manager: this.manager, workspaceId }, module, set, timezone);
+    const ref = { module: module.name, id: String(record.id) };
+    this.#records.wrote(workspaceId, ref, record);
+    this.#events.push(...derivedEvents(module, { origin, wrote: true }, ref.id, null, this.#records.own(workspaceId, ref)));
+    return ref.id;
   }
 
   /** The events of the writes since the last call, in the order of the calls that made them. */

@@ -61,12 +61,17 @@ export function limitCrmHost(crm: CrmHost, limitMs: number, onTimeout: OnTimeout
   if (identify) host.identify = identify.bind(crm);
   if (watch) host.watch = watch.bind(crm);
   if (captureTrigger) host.captureTrigger = captureTrigger.bind(crm);
-  const { findReferenced, listByDate, validate, validateTask, fieldOf } = crm;
+  const { findReferenced, listByDate, findMatching, createRecord, validate, validateTask, fieldOf } = crm;
   if (findReferenced) {
     host.findReferenced = (tx, module, field, values) =>
       limited('findReferenced', tx, (lent) => findReferenced.call(crm, lent, module, field, values));
   }
   if (listByDate) host.listByDate = (tx, module, range) => limited('listByDate', tx, (lent) => listByDate.call(crm, lent, module, range));
+  if (findMatching) {
+    host.findMatching = (tx, module, query) => limited('findMatching', tx, (lent) => findMatching.call(crm, lent, module, query));
+  }
+  if (createRecord)
+    host.createRecord = (tx, module, set) => limited('createRecord', tx, (lent) => createRecord.call(crm, lent, module, set));
   if (validate) host.validate = (module, change, tx) => limited('validate', tx, (lent) => validate.call(crm, module, change, lent));
   if (validateTask) host.validateTask = (task, tx) => limited('validateTask', tx, (lent) => validateTask.call(crm, task, lent));
   const { listUsers, listRoles, searchRecords } = crm;

@@ -2,6 +2,7 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
+import type { JsonObject } from '../core/json.js';
 import type {
   CaptureTrigger,
   CrmHost,
@@ -12,6 +13,7 @@ import type {
   NewTask,
   PlannedChange,
   RecordIdentity,
+  RecordMatch,
   RecordPatch,
   RecordSearch,
   UserSearch,
@@ -23,9 +25,11 @@ import { idText } from './typeorm/columns.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
 import { configError } from './typeorm/config-error.js';
 import { ConfigProblems, checkShape } from './typeorm/config-problems.js';
+import { createRecord } from './typeorm/create-record.js';
 import { createRows, type EntityMaker, makerByFunction, makerByProperties, missingParts } from './typeorm/create-rows.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
+import { findMatching } from './typeorm/find-matching.js';
 import { listByDate } from './typeorm/list-by-date.js';
 import { countOwned, type Users, usersOf } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
@@ -248,6 +252,16 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   async searchRecords(tx: CrmTransaction, module: string, query: RecordSearch): Promise<RecordData[]> {
     const { table, searched } = this.#module(module);
     return searchRecords(tx, table, searched, query);
+  }
+
+  async findMatching(tx: CrmTransaction, module: string, query: RecordMatch): Promise<RecordData[]> {
+    const { table, description } = this.#module(module);
+    return findMatching(tx, table, description, query);
+  }
+
+  async createRecord(tx: CrmTransaction, module: string, set: JsonObject): Promise<RecordData> {
+    const { table, description, rules } = this.#module(module);
+    return createRecord(tx, table, { description, rules }, set);
   }
 
   /** What the class-validator decorators say; in memory alone, unless the host's validators look further. */

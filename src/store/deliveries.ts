@@ -102,6 +102,20 @@ export async function findSameDelivery(
   return row ?? null;
 }
 
+/**
+ * Has others who look for the same records wait until the transaction ends: then they find what this one creates. In one order
+ * everywhere.
+ */
+export async function lockSubjects(manager: EntityManager, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  await sql(
+    manager,
+    `SELECT pg_advisory_xact_lock(key)
+     FROM (SELECT DISTINCT hashtextextended('subject ' || name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY key) AS keys`,
+    [names],
+  );
+}
+
 /** What routing has found of a delivery: the record that it is about, or why there is none. */
 export interface DeliverySubject {
   workspaceId: string;

@@ -5,7 +5,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { isForbiddenKey } from '../storable-json.js';
 import { CHANGED, MASK, masked } from './mask.js';
 import { memberPath, ProblemList } from './problem-list.js';
-import { keepTriggerSecrets, markTriggerChange, maskTrigger, triggerSecretProblems } from './trigger-secrets.js';
+import { hasOwnMask, keepTriggerSecrets, markTriggerChange, maskTrigger, triggerSecretProblems } from './trigger-secrets.js';
 
 export { MASK, masked };
 
@@ -36,8 +36,7 @@ export function maskSecrets(definition: JsonObject, actions: Actions): JsonObjec
 /** Somebody may have written a secret next to `with` instead of into it: a problem of the draft, and a secret all the same. */
 function maskMisplaced(definition: JsonObject, actions: Actions): JsonObject {
   const walk = (value: Json): Json => {
-    // The trigger has rules of its own, and a type that is an action's too.
-    if (value === definition.trigger) return value;
+    if (value === definition.trigger && hasOwnMask(value)) return value;
     if (Array.isArray(value)) return value.map(walk);
     if (!isJsonObject(value)) return value;
     const secret = (typeof value.type === 'string' && actions.get(value.type)?.secret) || [];
@@ -151,7 +150,7 @@ function mapSteps(definition: JsonObject, change: (step: RawStep) => JsonObject,
     return `${id}\0${turn}`;
   };
   const walk = (value: Json, path: string): Json => {
-    if (path === 'trigger') return value;
+    if (path === 'trigger' && hasOwnMask(value)) return value;
     if (Array.isArray(value)) return value.map((item, index) => walk(item, `${path}[${index}]`));
     if (!isJsonObject(value)) return value;
     const { id, type } = value;

@@ -8,11 +8,23 @@ const HOLDERS: Readonly<Record<string, { secret: string; shown: readonly string[
   signature: { secret: 'secret', shown: ['type', 'header', 'timestampHeader'] },
 };
 
+/** What else a trigger URL has; whatever is no part of it may be a secret at the wrong place. */
+const READABLE: readonly string[] = ['type', 'schema', 'headers', 'record'];
+
+/** Whether the trigger is masked here alone: its type is an action's too, whose secrets have the same names. */
+export function hasOwnMask(trigger: Json | undefined): boolean {
+  return isJsonObject(trigger) && trigger.type === 'webhook';
+}
+
 /** The trigger of a definition as people may read it; also of a draft whose trigger is anything. */
 export function maskTrigger(definition: JsonObject): JsonObject {
-  return withHolders(definition, (value, { shown }) =>
-    isJsonObject(value) ? mapMembers(value, (name, member) => (shown.includes(name) ? member : masked(member))) : masked(value),
-  );
+  const isOwn = hasOwnMask(definition.trigger);
+  const mask = (value: Json, { shown }: Holder): Json =>
+    isJsonObject(value) ? mapMembers(value, (name, member) => (shown.includes(name) ? member : masked(member))) : masked(value);
+  return withMembers(definition, (name, value, holder) => {
+    if (holder) return mask(value, holder);
+    return isOwn && !READABLE.includes(name) ? masked(value) : value;
+  });
 }
 
 /**
@@ -59,12 +71,13 @@ type Holder = (typeof HOLDERS)[string];
 
 /** A copy of the definition whose trigger has its holders changed; all else, and the order of members, stays. */
 function withHolders(definition: JsonObject, change: (value: Json, holder: Holder, name: string) => Json): JsonObject {
+  return withMembers(definition, (name, value, holder) => (holder ? change(value, holder, name) : value));
+}
+
+function withMembers(definition: JsonObject, change: (name: string, value: Json, holder: Holder | undefined) => Json): JsonObject {
   const { trigger } = definition;
   if (!isJsonObject(trigger)) return definition;
-  const changed = mapMembers(trigger, (name, value) => {
-    const holder = Object.hasOwn(HOLDERS, name) ? HOLDERS[name] : undefined;
-    return holder ? change(value, holder, name) : value;
-  });
+  const changed = mapMembers(trigger, (name, value) => change(name, value, Object.hasOwn(HOLDERS, name) ? HOLDERS[name] : undefined));
   return { ...definition, trigger: changed };
 }
 

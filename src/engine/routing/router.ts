@@ -225,7 +225,7 @@ export class Router {
     if (!oldest) return { ...NOTHING, started: [], ended: [], never: [], queues: [] };
     const tx = stepTransaction(manager, 'shared', this.crm, { now: oldest.claimedAt, begun });
     await this.database.enter(manager, oldest.workspaceId);
-    const { events, decided, unreadable, gone, waiting, never, generations } = await this.decider.decide(manager, claimed, tx.now);
+    const { events, decided, unreadable, gone, waiting, never, generations } = await this.decider.decide(tx, claimed);
     const unstarted: UnstartedRun[] = [...unreadable];
     const queues: QueueRef[] = [];
     for (const { candidate, decision } of decided) {

@@ -11,12 +11,14 @@ import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import type { UnstartedRun } from '../running/progress-writer.js';
+import type { StepTransaction } from '../running/step-transaction.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
 import { DatedRecords } from '../timing/dated-records.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { completeRecords } from './complete-records.js';
 import { EntitledStarts } from './entitled-starts.js';
 import { type Candidate, unreadableRun } from './new-runs.js';
+import { findSubjects } from './subjects.js';
 
 /** What was decided about a batch of events. */
 export interface DecidedStarts {
@@ -52,10 +54,11 @@ export class StartDecider {
   ) {}
 
   /** Returns what starts and what does not, within the transaction that has claimed the events. */
-  async decide(manager: EntityManager, claimed: readonly ClaimedEvent[], now: Date): Promise<DecidedStarts> {
+  async decide(tx: StepTransaction, claimed: readonly ClaimedEvent[]): Promise<DecidedStarts> {
+    const { manager, now } = tx;
     await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
     const generations = await this.shareGenerations(manager, claimed);
-    const { candidates, ...rest } = await this.answered(manager, claimed, generations);
+    const { candidates, ...rest } = await this.answered(tx, claimed, generations);
     const decisions = await this.decisions(manager, candidates, generations, now);
     const decided = candidates.map((candidate, index) => ({ candidate, decision: decisions[index] as StartDecision }));
     return { ...rest, decided, generations };
@@ -79,14 +82,18 @@ export class StartDecider {
    * Finds the candidates of the events, with all that their conditions need. Leaves out events about which the CRM did not
    * answer and those that were heard and are not to be seen yet, for later; and for good those that did not happen.
    */
-  private async answered(manager: EntityManager, claimed: readonly ClaimedEvent[], generations: ReadonlyMap<string, string | null>) {
+  private async answered(tx: StepTransaction, claimed: readonly ClaimedEvent[], generations: ReadonlyMap<string, string | null>) {
+    const { manager } = tx;
     const found = await this.candidates(manager, claimed, generations);
     const { payloadBytes } = this.settings.limits;
     const context = { manager, crm: this.crm, catalog: this.catalog, payloadBytes };
     const heard = claimed.filter((event) => event.heard !== null);
     // Whom nobody listens to, but a date or a release that this one cannot read.
     const others = heard.length === 0 ? [] : await this.followedOtherwise(manager, heard, found.unreadable, generations);
+    const timezoneOf = (workspaceId: string): string => this.calendars.of(workspaceId).timezone;
+    const unfound = await findSubjects(tx, this.crm, found.candidates, timezoneOf);
     const { unanswered, waiting, never } = await completeRecords(context, found.candidates, others);
+    for (const event of unfound) unanswered.add(event);
     const undecided = new Set([...unanswered, ...waiting, ...never]);
     const unfollowed = await this.dated.follow(
       manager,
@@ -98,7 +105,7 @@ export class StartDecider {
     await unclaimEvents(manager, [...unanswered]);
     for (const workspaceId of new Set([...unanswered].map((event) => event.workspaceId))) {
       this.stalled.routing.add(workspaceId);
-      this.logger.warn(`Workspace ${workspaceId}: the CRM does not answer 'findRecords'; its events wait.`);
+      this.logger.warn(`Workspace ${workspaceId}: the CRM does not answer; its events wait.`);
     }
     const events = claimed.filter((event) => !undecided.has(event));
     return { ...(await this.candidates(manager, events, generations)), events, waiting, never: [...never] };

@@ -1,0 +1,142 @@
+import type { EntityManager } from 'typeorm';
+import { AutomationError } from '../../core/errors.js';
+import { isJsonObject, type JsonObject } from '../../core/json.js';
+import { type DeliveryRefusal, refusalOf, type WantedRecord, wantedRecord } from '../../core/trigger/delivery.js';
+import type { CrmHost } from '../../host/crm-host.js';
+import { lockSubjects, noteSubjects } from '../../store/deliveries.js';
+import type { ClaimedEvent } from '../../store/event-store.js';
+import { isConnectionLoss, sqlState } from '../failures.js';
+import type { StepTransaction } from '../running/step-transaction.js';
+import type { Candidate } from './new-runs.js';
+
+/** Deliveries that are about one record, which one of them may create. */
+interface Group {
+  workspaceId: string;
+  wanted: WantedRecord;
+  /** Whose trigger it is: the origin of the record's own events. */
+  workflow: { id: string; name: string };
+  timezone: string;
+  events: ClaimedEvent[];
+}
+
+type Subject = { kind: 'found'; id: string } | { kind: 'refused'; refusal: DeliveryRefusal };
+
+/**
+ * Finds the records that deliveries are about, or creates them, in the transaction that routes the deliveries: there is a
+ * record exactly if there is the run. Of several routers one looks at a time, so that two deliveries about one person make
+ * one record. Returns the events about which the CRM did not answer.
+ */
+export async function findSubjects(
+  tx: StepTransaction,
+  crm: CrmHost,
+  candidates: readonly Candidate[],
+  timezoneOf: (workspaceId: string) => string,
+): Promise<Set<ClaimedEvent>> {
+  const groups = groupsOf(candidates, timezoneOf);
+  const unanswered = new Set<ClaimedEvent>();
+  if (groups.size === 0) return unanswered;
+  const names = [...groups].flatMap(([name, { wanted }]) => (wanted.create === null ? [] : [name]));
+  await lockSubjects(tx.manager, names);
+  for (const group of groups.values()) {
+    try {
+      const subject = await subjectOf(tx, crm, group);
+      for (const event of group.events) take(event, subject);
+    } catch (error) {
+      if (!(error instanceof AutomationError && error.code === 'crm_timed_out')) throw error;
+      for (const event of group.events) unanswered.add(event);
+    }
+  }
+  const told = [...groups.values()].flatMap(({ events }) => events.filter((event) => !unanswered.has(event)));
+  await noteSubjects(
+    tx.manager,
+    told.map(({ workspaceId, id, recordId, trigger }) => ({ workspaceId, id, recordId, trigger: trigger as JsonObject })),
+  );
+  // Kept, whatever becomes of the runs that are advanced next.
+  tx.events.push(...tx.unit.takeEvents());
+  return unanswered;
+}
+
+/** Only of starts that nothing keeps from starting yet: what is paused creates nothing. */
+function groupsOf(candidates: readonly Candidate[], timezoneOf: (workspaceId: string) => string): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const { event, version, status } of candidates) {
+    const wanted = event.recordId === null ? wantedRecord(event.trigger) : null;
+    if (wanted === null || status !== 'active' || refusalOf(event.trigger) !== null) continue;
+    const { workspaceId } = event;
+    const name = JSON.stringify([workspaceId, wanted.module, Object.entries(wanted.match).sort()]);
+    const group: Group = groups.get(name) ?? {
+      workspaceId,
+      wanted,
+      workflow: version.workflow,
+      timezone: timezoneOf(workspaceId),
+      events: [],
+    };
+    group.events.push(event);
+    groups.set(name, group);
+  }
+  return groups;
+}
+
+function take(event: ClaimedEvent, subject: Subject): void {
+  if (subject.kind === 'found') event.recordId = subject.id;
+  else event.trigger = { ...event.trigger, refused: { ...subject.refusal } };
+}
+
+async function subjectOf(tx: StepTransaction, crm: CrmHost, group: Group): Promise<Subject> {
+  const { wanted } = group;
+  try {
+    const found = await find(tx.manager, crm, group);
+    if (found) return found;
+    if (wanted.create === null) return refused(`There is no record in ${wanted.module} with ${shown(wanted.match)}.`);
+    return await create(tx, crm, group, wanted.create);
+  } catch (error) {
+    if (!(error instanceof AutomationError) || error.retry.kind === 'transient') throw error;
+    return refused(error.message, error);
+  }
+}
+
+/** Null: there is none. */
+async function find(manager: EntityManager, crm: CrmHost, { workspaceId, wanted }: Group): Promise<Subject | null> {
+  const { module, match } = wanted;
+  if (!crm.findMatching) return refused('This CRM cannot look for records by their fields.');
+  const [first, second] = await crm.findMatching({ manager, workspaceId }, module, { match, limit: 2 });
+  if (second) return refused(`There are several records in ${module} with ${shown(match)}: which one is meant, nobody can tell.`);
+  return first ? { kind: 'found', id: String(first.id) } : null;
+}
+
+/** To a savepoint: what the database refuses is this delivery's matter, and the others' is not lost with it. */
+async function create(tx: StepTransaction, crm: CrmHost, group: Group, set: JsonObject): Promise<Subject> {
+  const { workspaceId, wanted, workflow, timezone } = group;
+  await tx.manager.query('SAVEPOINT subject');
+  try {
+    const actor = { type: 'workflow' as const, id: workflow.id, name: workflow.name };
+    return { kind: 'found', id: await tx.unit.createRecord({ workspaceId, actor, cause: null, timezone }, wanted.module, set) };
+  } catch (error) {
+    const state = sqlState(error);
+    if (isConnectionLoss(error) || (state === null && !(error instanceof AutomationError)) || (state !== null && !REFUSED.test(state))) {
+      throw error;
+    }
+    await tx.manager.query('ROLLBACK TO SAVEPOINT subject');
+    tx.unit.forget();
+    if (state === null) throw error;
+    // Somebody else in the CRM has been faster.
+    const found = state === UNIQUE_VIOLATION ? await find(tx.manager, crm, group) : null;
+    return found ?? refused(`The database refused the record: ${(error as Error).message}`);
+  }
+}
+
+/** Wrong values and broken rules, rather than the moment. */
+const REFUSED = /^(22|23|44|P0)/;
+const UNIQUE_VIOLATION = '23505';
+
+function refused(rule: string, error?: AutomationError): Subject {
+  const { hint, problems } = error ?? {};
+  const told = { rule, ...(hint && { hint }), ...(problems && { problems: problems.map((one) => ({ ...one })) }) };
+  return { kind: 'refused', refusal: { reason: 'record', explanation: told } };
+}
+
+function shown(match: JsonObject): string {
+  return Object.entries(match)
+    .map(([name, value]) => `${name} ${(isJsonObject(value) ? JSON.stringify(value) : `'${String(value)}'`).slice(0, 100)}`)
+    .join(' and ');
+}
