@@ -31,7 +31,7 @@ interface Answer {
 
 /**
  * The first half of a delivery: whose token it is, and whether there may be one more. Deliveries that come while others are
- * looked at share the next look: two statements, whatever the number, and the same two for tokens that nobody has.
+ * looked at share the next look: a few statements, whatever the number, and the same for tokens that nobody has.
  */
 @Injectable()
 export class HookGate {
@@ -60,22 +60,34 @@ export class HookGate {
       const tokens = hashes.map((hash) => found.get(hash) ?? null);
       // What is counted may be lost with a crash: so nobody waits for the disk.
       await manager.query('SET LOCAL synchronous_commit = off');
-      const counts = new Counts(await countDeliveries(manager, countsOf(hashes, tokens)));
+      const waits = await this.waits(manager, hashes, tokens);
       await this.learnDepths(manager, tokens);
       return new Map(
         asked.map((one, index) => {
           const token = tokens[index] ?? null;
-          return [one, { token, refusal: this.refusalOf(token, one.hash, counts) }];
+          return [one, { token, refusal: this.refusalOf(token, waits[index] ?? 0) }];
         }),
       );
     });
   }
 
-  private refusalOf(token: Admission, hash: string, counts: Counts): AutomationError | null {
+  /** How long each has to wait until its next may come; 0: it may. What one URL is refused counts for no other of the workspace. */
+  private async waits(manager: EntityManager, hashes: readonly string[], tokens: readonly Admission[]): Promise<number[]> {
     const { perMinute, workspacePerMinute } = this.settings.hooks;
-    const waits = [counts.take(keyOf(token, hash), perMinute)];
-    if (token) waits.push(counts.take({ workspaceId: token.workspaceId, key: OF_WORKSPACE }, workspacePerMinute));
-    const retryAfterMs = Math.max(...waits);
+    const urls = tokens.map((token, index) => keyOf(token, hashes[index] as string));
+    const ofUrls = new Counts(await countDeliveries(manager, summed(urls)));
+    const waits = urls.map((url) => ofUrls.take(url, perMinute));
+    const workspaces = tokens.map((token, index) =>
+      token && waits[index] === 0 ? { workspaceId: token.workspaceId, key: OF_WORKSPACE } : null,
+    );
+    const ofWorkspaces = new Counts(await countDeliveries(manager, summed(workspaces.filter((one) => one !== null))));
+    return waits.map((wait, index) => {
+      const workspace = workspaces[index];
+      return workspace ? ofWorkspaces.take(workspace, workspacePerMinute) : wait;
+    });
+  }
+
+  private refusalOf(token: Admission, retryAfterMs: number): AutomationError | null {
     if (retryAfterMs > 0) {
       return new AutomationError('too_many_requests', 'Too many deliveries came within a minute.', {
         hint: 'Send again after the time that `Retry-After` says.',
@@ -117,19 +129,14 @@ function keyOf(token: Admission, hash: string): CountKey {
   return { workspaceId: '', key: `unknown ${hash.slice(0, UNKNOWN_DIGITS)}` };
 }
 
-function countsOf(hashes: readonly string[], tokens: readonly Admission[]): DeliveryCount[] {
+function summed(keys: readonly CountKey[]): DeliveryCount[] {
   const counts = new Map<string, DeliveryCount>();
-  const add = (key: CountKey): void => {
+  for (const key of keys) {
     const name = nameOf(key);
     const count = counts.get(name) ?? { ...key, deliveries: 0 };
     count.deliveries += 1;
     counts.set(name, count);
-  };
-  hashes.forEach((hash, index) => {
-    const token = tokens[index] ?? null;
-    add(keyOf(token, hash));
-    if (token) add({ workspaceId: token.workspaceId, key: OF_WORKSPACE });
-  });
+  }
   return [...counts.values()];
 }
 
