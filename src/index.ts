@@ -30,6 +30,7 @@ export type {
   NewTask,
   PlannedChange,
   RecordIdentity,
+  RecordMatch,
   RecordPatch,
   RecordSearch,
   SeenChange,

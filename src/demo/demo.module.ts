@@ -49,6 +49,8 @@ export function demoModule(settings: DemoSettings, mailServer: MailServer): Dyna
           // Webhooks may not reach addresses inside our network, except these: the demo's own sink, that of another process
           // on the same database, and what the settings name.
           outbound: { allow: [...(await sinkHosts(settings.origin, dataSource)), ...(settings.outboundAllow ?? [])] },
+          publicUrl: settings.origin,
+          ...(settings.hooks === undefined ? {} : { hooks: settings.hooks }),
           ...(settings.worker === undefined ? {} : { worker: settings.worker }),
           ...(settings.timezone === undefined ? {} : { timezone: settings.timezone }),
         }),

@@ -15,6 +15,8 @@ export interface DemoSettings {
   timezone?: string;
   /** What this process does of automation's work. Default: the module's own. */
   worker?: AutomationOptions['worker'];
+  /** What trigger URLs take. Default: the module's own. */
+  hooks?: AutomationOptions['hooks'];
   /** Further actions besides the demo's own. */
   actions?: AutomationOptions['actions'];
 }
