@@ -1,68 +1,48 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
-import { sameJson } from '../core/derive-events.js';
 import { AutomationError } from '../core/errors.js';
-import type { Actor, FieldChange } from '../core/event.js';
-import { isJsonObject, type JsonObject } from '../core/json.js';
 import { checkShape, invalidRequest, REQUEST_LIMITS } from '../core/json-shape.js';
-import { knownChanges } from '../core/record-values.js';
+import { titleOf } from '../core/record-title.js';
+import { knownOf } from '../core/record-values.js';
 import { FLOW_STEP_TYPES } from '../core/steps/index.js';
+import { momentWords } from '../core/why/moment.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.js';
 import type { Caller } from '../host/access.js';
+import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import {
+  findNewestRecord,
+  listLooks,
   listRecordChanges,
   listRecordEvents,
-  listRunsOfEvents,
-  type TimelineChange,
-  type TimelineEvent,
   type TimelinePaging,
   type TimelinePlace,
-  type TimelineRun,
+  type TimelineRecord,
 } from '../store/timeline.js';
+import { listLives } from '../store/why-store.js';
 import type { Page } from './run-service.js';
+import { changeItem, eventItem, type TimelineItem } from './timeline-items.js';
 
-/** The workflow behind an item. */
-export interface TimelineAuthor {
-  workflowId: string;
-  /** Of an event the name at the time; of a change the present one, or the last one of a workflow that has been deleted. */
-  workflowName: string | null;
-  runId: string;
-  /** The step; null where it is not known. */
-  path: string | null;
+/** A page of a timeline. */
+export interface TimelinePage extends Page<TimelineItem> {
+  record: {
+    module: string;
+    id: string;
+    /** What people call it, by its newest event, else by the CRM; null where neither knows it. */
+    title: string | null;
+  };
+  /** Older events have been removed. */
+  eventsKeptSince: string;
+  /** Why there is nothing, in sentences; null where there is something. */
+  nothing: string | null;
 }
 
-/** Something that happened to the record, by an event that is stored. */
-export interface EventTimelineItem {
-  kind: 'event';
-  /** ISO 8601. */
-  at: string;
-  eventId: string;
-  event: string;
-  source: string;
-  actor: Actor;
-  /** Null unless a workflow did it. */
-  by: TimelineAuthor | null;
-  changes: Record<string, FieldChange> | null;
-  /** What each workflow made of it. */
-  runs: Omit<TimelineRun, 'eventId'>[];
-}
-
-/** Something that a step of a workflow did, by its execution: no event of it is stored, since nobody listened. */
-export interface ChangeTimelineItem {
-  kind: 'change';
-  at: string;
-  actor: Actor;
-  by: TimelineAuthor;
-  version: number;
-  /** The action. */
-  type: string;
-  output: JsonObject | null;
-  /** Told from the output of the actions that change fields of the record; null of others. */
-  changes: Record<string, FieldChange> | null;
-}
-
-export type TimelineItem = EventTimelineItem | ChangeTimelineItem;
+/** Looks of an event that are shown. */
+const MOST_LOOKS = 20;
+/** Workflows that are asked whether they were active. */
+const MOST_WORKFLOWS = 1_000;
 
 /** `<moment>~<key>`, as the items of the store have them. */
 const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)~((?:event|change)[.0-9a-f-]{1,60})$/;
@@ -73,14 +53,19 @@ export class TimelineService {
   constructor(
     private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
+    @Inject(CRM_HOST) private readonly crm: CrmHost,
+    @Inject(ENGINE_SETTINGS) private readonly settings: Pick<EngineSettings, 'retention'>,
   ) {}
 
-  /** The timeline of a record, newest first; a record that is gone keeps its own. Throws `module_not_found`, `invalid_request`. */
+  /**
+   * The timeline of a record, newest first; a record that is gone keeps its own. `workflowId`: with the looks of that workflow
+   * alone. Throws `module_not_found`, `invalid_request`.
+   */
   async list(
     record: { module: string; recordId: string },
-    { cursor, limit }: { cursor?: string; limit: number },
+    { cursor, limit, workflowId = null }: { cursor?: string; limit: number; workflowId?: string | null },
     caller: Caller,
-  ): Promise<Page<TimelineItem>> {
+  ): Promise<TimelinePage> {
     checkShape(record, 'record', REQUEST_LIMITS);
     const module = this.catalog.modules.get(record.module);
     if (!module) throw new AutomationError('module_not_found', 'There is no module of this name.');
@@ -92,15 +77,33 @@ export class TimelineService {
       const changes = await listRecordChanges(manager, of, paging, this.leftOut);
       const all = [...events, ...changes].sort(newestFirst);
       const shown = all.slice(0, limit);
-      const runs = await listRunsOfEvents(
-        manager,
-        workspaceId,
-        shown.flatMap((one) => ('event' in one ? [one.id] : [])),
-      );
-      const items = shown.map((one) => ('event' in one ? eventItem(one, runs, module) : changeItem(one, module)));
+      const eventIds = shown.flatMap((one) => ('item' in one ? [one.item.id] : []));
+      const looks = await listLooks(manager, workspaceId, eventIds, { most: MOST_LOOKS, workflowId });
+      const lives = eventIds.length === 0 ? [] : await listLives(manager, workspaceId, MOST_WORKFLOWS);
+      const asked = { looks, lives, workflowId, catalog: this.catalog };
+      const items = shown.map((one) => ('item' in one ? eventItem(one, asked, module) : changeItem(one, module)));
       const last = shown.at(-1);
-      return { items, nextCursor: last !== undefined && all.length > limit ? `${last.moment}~${last.key}` : null };
+      const title = await this.title(manager, of, module);
+      const eventsKeptSince = new Date(Date.now() - this.settings.retention.eventsMs).toISOString();
+      return {
+        record: { module: record.module, id: record.recordId, title },
+        items,
+        nextCursor: last !== undefined && all.length > limit ? `${last.moment}~${last.key}` : null,
+        eventsKeptSince,
+        nothing: items.length === 0 && cursor === undefined ? nothingWords(record, title, eventsKeptSince) : null,
+      };
     });
+  }
+
+  /** The CRM is asked only for a record of which no event is kept. */
+  private async title(manager: EntityManager, of: TimelineRecord, module: ModuleDescription): Promise<string | null> {
+    const kept = await findNewestRecord(manager, of);
+    if (kept) return titleOf(module, { id: of.recordId, ...knownOf(this.catalog, module, kept) });
+    await this.database.enter(manager, of.workspaceId);
+    const { workspaceId, recordId } = of;
+    const found = await this.crm.findRecords({ manager, workspaceId }, of.module, [recordId], { lock: false, relations: [] });
+    const record = found.get(recordId);
+    return record === undefined ? null : titleOf(module, record);
   }
 
   /** Types of steps whose executions change nothing in the CRM. */
@@ -127,49 +130,9 @@ function newestFirst(a: TimelinePlace, b: TimelinePlace): number {
   return a.key < b.key ? 1 : -1;
 }
 
-function isoOf({ moment }: TimelinePlace): string {
-  return new Date(moment).toISOString();
-}
-
-function eventItem(row: TimelineEvent, runs: readonly TimelineRun[], module: ModuleDescription): EventTimelineItem {
-  const { id, event, source, actor, cause } = row;
-  // Of a field that was hidden since, nothing is shown.
-  const changes = row.changes && knownChanges(module, row.changes);
-  const link = cause?.path.at(-1);
-  const by =
-    cause === null || link === undefined
-      ? null
-      : { workflowId: link.workflowId, workflowName: link.workflowName ?? null, runId: cause.runId, path: cause.step ?? null };
-  const made = runs.filter(({ eventId }) => eventId === id).map(({ eventId: _, ...run }) => run);
-  return { kind: 'event', at: isoOf(row), eventId: id, event, source, actor, by, changes, runs: made };
-}
-
-function changeItem(row: TimelineChange, module: ModuleDescription): ChangeTimelineItem {
-  const { workflowId, workflowName, runId, path, version, type, output } = row;
-  const actor: Actor = { type: 'workflow', id: workflowId, ...(workflowName === null ? {} : { name: workflowName }) };
-  const by = { workflowId, workflowName, runId, path };
-  const all = changesOf(type, output ?? {}, module);
-  const changes = all && knownChanges(module, all);
-  // The output tells of the same fields: of one that was hidden since, it is not shown either.
-  const isWhole = all === null || Object.entries(all).every(([name, change]) => sameJson({ ...change }, { ...changes?.[name] }));
-  return { kind: 'change', at: isoOf(row), actor, by, version, type, output: isWhole ? output : null, changes };
-}
-
-/** The fields that a built-in action has changed, as its output tells. */
-function changesOf(type: string, output: JsonObject, module: ModuleDescription): Record<string, FieldChange> | null {
-  switch (type) {
-    case 'change_field':
-      if (isJsonObject(output.changes)) return output.changes as unknown as Record<string, FieldChange>;
-      return one(output.field, output.from, output.to);
-    case 'move_stage':
-      return one(module.stageField, output.from, output.to);
-    case 'assign_owner':
-      return one(module.ownerField, output.previousOwnerId, output.ownerId);
-    default:
-      return null;
-  }
-}
-
-function one(field: unknown, from: FieldChange['from'] = null, to: FieldChange['to'] = null): Record<string, FieldChange> | null {
-  return typeof field === 'string' ? { [field]: { from, to } } : null;
+/** Why a timeline is empty. */
+function nothingWords({ module, recordId }: { module: string; recordId: string }, title: string | null, since: string): string {
+  const kept = `Events are kept since ${momentWords(since)}.`;
+  if (title === null) return `The CRM has no record "${recordId}" in ${module}, and no event of one is kept. ${kept}`;
+  return `Nothing of "${title}" has come in: it was not changed since, or what changes it does not publish events. ${kept}`;
 }

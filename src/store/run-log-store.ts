@@ -48,18 +48,20 @@ export interface Paging {
   limit: number;
 }
 
-type Stored<Item> = Omit<Item, 'durationMs' | 'summary' | TimeKeys> & Record<Extract<keyof Item, TimeKeys>, Date | null>;
+/** A row as the driver gives it. */
+export type Stored<Item> = Omit<Item, 'durationMs' | 'summary' | TimeKeys> & Record<Extract<keyof Item, TimeKeys>, Date | null>;
 /** A run as stored, with what its summary needs beside. */
-type StoredRun<Item> = Stored<Item> & { skippedFor: Json };
+export type StoredRun<Item> = Stored<Item> & { skippedFor: Json };
 type TimeKeys = 'createdAt' | 'startedAt' | 'resumedAt' | 'finishedAt' | 'occurredAt' | 'routedAt' | 'wakeAt';
 
-const RUN_COLUMNS = `r.id, r.workflow_id AS "workflowId", w.name AS "workflowName", r.version, r.status, r.module, r.record_id AS "recordId",
+/** What an item takes, of a FROM that calls the runs `r` and joins {@link WORKFLOW}. */
+export const RUN_COLUMNS = `r.id, r.workflow_id AS "workflowId", w.name AS "workflowName", r.version, r.status, r.module, r.record_id AS "recordId",
   r.event_id AS "eventId", r.reason, r.error, r.waiting, r.failed_steps AS "failedSteps", r.parent, r.retry_of AS "retryOf", r.retried_as AS "retriedAs", r.created_at AS "createdAt",
   r.started_at AS "startedAt", r.resumed_at AS "resumedAt", r.finished_at AS "finishedAt",
   CASE r.status WHEN 'skipped' THEN r.explanation END AS "skippedFor"`;
-const WORKFLOW = 'LEFT JOIN automation.workflow_names w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id';
+export const WORKFLOW = 'LEFT JOIN automation.workflow_names w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id';
 
-function toRunItem<Item extends RunItem>({ skippedFor, ...row }: StoredRun<Item>): Item {
+export function toRunItem<Item extends RunItem>({ skippedFor, ...row }: StoredRun<Item>): Item {
   return {
     ...row,
     summary: runSummary({ ...row, explanation: skippedFor }),
@@ -169,7 +171,7 @@ export interface EventFilter {
 const EVENT_COLUMNS = `e.id, e.module, e.event, e.record_id AS "recordId", e.actor, e.source, e.target, e.parent, e.occurred_at AS "occurredAt",
   e.routed_at AS "routedAt", e.error`;
 
-function toEventItem<Row extends Stored<EventItem>>(row: Row): Row & EventItem {
+export function toEventItem<Row extends Stored<EventItem>>(row: Row): Row & EventItem {
   return { ...row, occurredAt: iso(row.occurredAt) ?? '', routedAt: iso(row.routedAt) };
 }
 

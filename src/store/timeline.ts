@@ -1,7 +1,16 @@
 import type { EntityManager } from 'typeorm';
-import type { Actor, Cause, FieldChange } from '../core/event.js';
+import type { Cause, FieldChange, RecordData } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
-import type { RunStatus } from './runs/run.js';
+import {
+  type EventItem,
+  type EventLook,
+  RUN_COLUMNS,
+  type Stored,
+  type StoredRun,
+  toEventItem,
+  toRunItem,
+  WORKFLOW,
+} from './run-log-store.js';
 import { sql } from './sql.js';
 
 /** A record whose timeline is read. */
@@ -28,10 +37,7 @@ export interface TimelinePaging {
 
 /** Something that happened to the record. */
 export interface TimelineEvent extends TimelinePlace {
-  id: string;
-  event: string;
-  actor: Actor;
-  source: string;
+  item: EventItem;
   changes: Record<string, FieldChange> | null;
   cause: Cause | null;
 }
@@ -47,17 +53,6 @@ export interface TimelineChange extends TimelinePlace {
   output: JsonObject | null;
 }
 
-/** What one workflow made of an event. */
-export interface TimelineRun {
-  eventId: string;
-  id: string;
-  workflowId: string;
-  workflowName: string | null;
-  version: number;
-  status: RunStatus;
-  reason: string | null;
-}
-
 /** After every place there is. */
 const END: TimelinePlace = { moment: '9999-12-31T23:59:59.999999Z', key: '' };
 
@@ -66,21 +61,24 @@ function momentOf(column: string): string {
 }
 
 /** The events of a record, newest first. Served by events_record. */
-export function listRecordEvents(
+export async function listRecordEvents(
   manager: EntityManager,
   { workspaceId, module, recordId }: TimelineRecord,
   { before, limit }: TimelinePaging,
 ): Promise<TimelineEvent[]> {
   const { moment, key } = before ?? END;
-  return sql<TimelineEvent>(
+  const rows = await sql<TimelinePlace & Pick<TimelineEvent, 'changes' | 'cause'> & Stored<EventItem>>(
     manager,
-    `SELECT ${momentOf('e.occurred_at')} AS moment, e.key, e.id, e.event, e.actor, e.source, e.changes, e.cause
-     FROM (SELECT 'event.' || id AS key, id, event, actor, source, changes, cause, occurred_at FROM automation.events
+    `SELECT ${momentOf('e.occurred_at')} AS moment, e.key, e.changes, e.cause, e.id, e.module, e.event, e.record_id AS "recordId", e.actor,
+       e.source, e.target, e.parent, e.occurred_at AS "occurredAt", e.routed_at AS "routedAt", e.error
+     FROM (SELECT 'event.' || id AS key, id, module, event, record_id, actor, source, target, parent, routed_at, error, changes, cause, occurred_at
+           FROM automation.events
            WHERE workspace_id = $1 AND module = $2 AND record_id = $3 AND occurred_at <= $4::timestamptz) AS e
      WHERE (e.occurred_at, e.key COLLATE "C") < ($4::timestamptz, $5)
      ORDER BY e.occurred_at DESC, e.key COLLATE "C" DESC LIMIT $6`,
     [workspaceId, module, recordId, moment, key, limit],
   );
+  return rows.map(({ moment, key, changes, cause, ...row }) => ({ moment, key, changes, cause, item: toEventItem(row) }));
 }
 
 /**
@@ -125,15 +123,52 @@ export function listRecordChanges(
   );
 }
 
-/** What workflows made of these events, in the order of the runs; what repeats a run included. Served by runs_event and runs_event_repeats. */
-export function listRunsOfEvents(manager: EntityManager, workspaceId: string, eventIds: readonly string[]): Promise<TimelineRun[]> {
-  return sql<TimelineRun>(
+/** What workflows made of one event: the nearest to trouble first. */
+export interface EventLooks {
+  looks: EventLook[];
+  /** How many more there are. */
+  more: number;
+}
+
+/**
+ * What workflows made of these events, `most` of each: what failed first, then what ran, then what was skipped; what repeats a
+ * run included. Of one workflow alone, where it is given. Served by runs_event and runs_event_repeats.
+ */
+export async function listLooks(
+  manager: EntityManager,
+  workspaceId: string,
+  eventIds: readonly string[],
+  { most, workflowId }: { most: number; workflowId: string | null },
+): Promise<Map<string, EventLooks>> {
+  const ofEvent = `SELECT f.* FROM automation.runs f WHERE f.workspace_id = $1 AND f.event_id = v.id AND ($4::uuid IS NULL OR f.workflow_id = $4)`;
+  const rows = await sql<StoredRun<EventLook> & { eventId: string; looks: number }>(
     manager,
-    `SELECT r.event_id AS "eventId", r.id, r.workflow_id AS "workflowId", w.name AS "workflowName", r.version, r.status, r.reason
-     FROM (SELECT * FROM automation.runs WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND retry_of IS NULL
-           UNION ALL
-           SELECT * FROM automation.runs WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND retry_of IS NOT NULL) AS r
-     LEFT JOIN automation.workflow_names w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id ORDER BY r.id`,
-    [workspaceId, eventIds],
+    `SELECT ${RUN_COLUMNS}, r.explanation, r.looks
+     FROM unnest($2::uuid[]) AS v(id), LATERAL (
+       SELECT l.*, CASE l.status WHEN 'failed' THEN 0 WHEN 'skipped' THEN 2 ELSE 1 END AS rank, count(*) OVER ()::integer AS looks
+       FROM (${ofEvent} AND f.retry_of IS NULL UNION ALL ${ofEvent} AND f.retry_of IS NOT NULL) l
+       ORDER BY rank, l.id LIMIT $3) r ${WORKFLOW} ORDER BY r.rank, r.id`,
+    [workspaceId, eventIds, most, workflowId],
   );
+  const found = new Map<string, EventLooks>();
+  for (const { looks, ...row } of rows) {
+    const of = found.get(row.eventId) ?? { looks: [], more: Math.max(0, looks - most) };
+    of.looks.push(toRunItem<EventLook>(row));
+    found.set(row.eventId, of);
+  }
+  return found;
+}
+
+/** The record as the newest kept event has it; null when none has. Served by events_record. */
+export async function findNewestRecord(
+  manager: EntityManager,
+  { workspaceId, module, recordId }: TimelineRecord,
+): Promise<RecordData | null> {
+  const [row] = await sql<{ record: RecordData }>(
+    manager,
+    `SELECT record FROM automation.events WHERE workspace_id = $1 AND module = $2 AND record_id = $3 AND record IS NOT NULL
+     ORDER BY id DESC LIMIT 1`,
+    [workspaceId, module, recordId],
+  );
+  return row?.record ?? null;
 }

@@ -182,7 +182,7 @@ describe('one event, explained to one workflow', () => {
     const again = await happen('Web Form', { record: { id: recordId } });
     const told = await explain(again, id);
     expect(results(told).slice(4, 7)).toEqual(['conditions: yes', 'reentry: no', 'loop: not_reached']);
-    expect(told.answer).toMatch(/^The workflow runs once per record\. It had run on .* UTC\.$/);
+    expect(told.answer).toMatch(/^The workflow runs once per record\. It had run on .* UTC as run [-0-9a-f]{36}\.$/);
   });
 
   it('says that it would have been a loop', async () => {

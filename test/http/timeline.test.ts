@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangeTimelineItem, EventTimelineItem, TimelineItem } from '../../src/admin/timeline-service.js';
+import type { ChangeTimelineItem, EventTimelineItem, TimelineItem } from '../../src/admin/timeline-items.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import { publishedWorkflow, rows, seedEvent } from './support/seed.js';
 
@@ -56,7 +56,7 @@ describe('the timeline of a record', () => {
 
     const { items, nextCursor } = await timeline('one');
     expect(nextCursor).toBeNull();
-    expect(items.map((item) => (item.kind === 'event' ? item.event : item.by.path))).toEqual([
+    expect(items.map((item) => (item.kind === 'event' ? item.event.event : item.by.path))).toEqual([
       'call',
       'touch',
       'fields',
@@ -71,12 +71,18 @@ describe('the timeline of a record', () => {
         .reverse(),
     );
     const [event] = eventsIn(items);
-    expect(event).toMatchObject({ source: 'publish', actor: ADA, by: null, changes: null });
-    expect(event?.runs).toEqual([
+    expect(event).toMatchObject({
+      event: { source: 'publish', actor: ADA, recordId: 'one' },
+      by: null,
+      changes: null,
+      moreLooks: 0,
+      silent: 0,
+    });
+    expect(event?.looks).toEqual([
       expect.objectContaining({ workflowId: workflow.id, workflowName: 'Seeded', version: 1, status: 'succeeded', reason: null }),
       expect.objectContaining({ workflowId: other.id, status: 'skipped', reason: 'conditions' }),
     ]);
-    const runId = event?.runs[0]?.id;
+    const runId = event?.looks[0]?.id;
     expect(changesIn(items).map(({ type, changes }) => [type, changes])).toEqual([
       ['create_task', null],
       ['change_field', { touches: { from: 3, to: 4 } }],
@@ -105,11 +111,10 @@ describe('the timeline of a record', () => {
     expect(changesIn(items).map(({ by }) => by.path)).toEqual(['call', 'touch']);
     const [moved, created] = eventsIn(items);
     expect(moved).toMatchObject({
-      event: 'stage_changed',
-      actor: { type: 'workflow', id: first.id },
-      by: { workflowId: first.id, workflowName: 'Seeded', runId: created?.runs[0]?.id, path: 'stage' },
+      event: { event: 'stage_changed', actor: { type: 'workflow', id: first.id } },
+      by: { workflowId: first.id, workflowName: 'Seeded', runId: created?.looks[0]?.id, path: 'stage' },
       changes: { stage: { from: 'New', to: 'Contacted' } },
-      runs: [{ status: 'succeeded' }],
+      looks: [{ status: 'succeeded' }],
     });
     await rows(real.database, "DELETE FROM automation.events WHERE source = 'workflow'");
     expect(changesIn((await timeline('two')).items).map(({ by }) => by.path)).toEqual(['call', 'stage', 'touch']);
@@ -130,7 +135,7 @@ describe('the timeline of a record', () => {
     await createLead('three', 'Web');
     const { items } = await timeline('three');
     expect(changesIn(items)).toEqual([]);
-    expect(eventsIn(items)[0]?.runs).toMatchObject([{ status: 'succeeded' }]);
+    expect(eventsIn(items)[0]?.looks).toMatchObject([{ status: 'succeeded' }]);
     await rows(real.database, "UPDATE automation.step_executions SET status = 'succeeded' WHERE type = 'send_email'");
     expect(changesIn((await timeline('three')).items)).toEqual([]);
   });
@@ -164,13 +169,112 @@ describe('the timeline of a record', () => {
     await publish(on('created', 'Web', [{ id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } }]));
     await createLead('five', 'Web');
     expect((await timeline('five')).items).toHaveLength(2);
-    expect(await timeline('five', '', 'rival')).toEqual({ items: [], nextCursor: null });
+    expect(await timeline('five', '', 'rival')).toEqual({
+      record: { module: 'leads', id: 'five', title: null },
+      items: [],
+      nextCursor: null,
+      eventsKeptSince: expect.any(String),
+      nothing: expect.stringMatching(/^The CRM has no record "five" in leads, and no event of one is kept\. Events are kept since /),
+    });
     expect((await timeline('six')).items).toEqual([]);
     const accounts = await real.call('get', '/automation/records/accounts/five/timeline').expect(200);
     expect(accounts.body.items).toEqual([]);
   });
 
+  it('says of each event which workflows were not active then, how many listen to something else, and why others skipped it', async () => {
+    const stop = [{ id: 'end', type: 'stop' }];
+    const skipping = await publish(on('created', 'Phone', stop));
+    const paused = await publish(on('created', 'Web', stop));
+    await publish(on('updated', 'Web', stop));
+    const withdrawn = await publish(on('created', 'Web', stop));
+    const act = (id: string, action: string) => real.call('post', `/automation/workflows/${id}/${action}`).send({}).expect(200);
+    await act(paused.id, 'pause');
+    await act(withdrawn.id, 'unpublish');
+    await createLead('seven', 'Web');
+    const late = await publish(on('created', 'Web', stop));
+    const [event] = eventsIn((await timeline('seven')).items);
+    expect(event?.looks).toMatchObject([
+      {
+        workflowId: skipping.id,
+        summary: 'Source was "Web", and the condition asks for: Source is "Phone".',
+        explanation: { seen: 'Web' },
+      },
+    ]);
+    expect(event?.inactive).toEqual([
+      { workflowId: paused.id, workflowName: 'Seeded', was: 'paused', summary: expect.stringMatching(/^It was paused by Ada on /) },
+      { workflowId: withdrawn.id, workflowName: 'Seeded', was: 'draft', summary: expect.stringContaining('withdrawn by Ada') },
+      { workflowId: late.id, workflowName: 'Seeded', was: 'unborn', summary: expect.stringMatching(/^It did not exist yet/) },
+    ]);
+    expect(event?.silent).toBe(1);
+    const [ofOne] = eventsIn((await timeline('seven', `?workflowId=${paused.id}`)).items);
+    expect(ofOne).toMatchObject({ looks: [], moreLooks: 0, inactive: [{ workflowId: paused.id }], silent: null });
+  });
+
+  it('asks of an event that nobody has looked at, or that names its workflow, about no other', async () => {
+    const workflow = await publish({ trigger: { type: 'manual' }, steps: [{ id: 'end', type: 'stop' }] });
+    const waiting = await publish(on('created', 'Web', [{ id: 'end', type: 'stop' }]));
+    await real.call('post', `/automation/workflows/${waiting.id}/pause`).send({}).expect(200);
+    await seedEvent(real.database, { record_id: 'eight', target: { workflowId: workflow.id } });
+    await seedEvent(real.database, { record_id: 'eight', routed_at: null });
+    const items = eventsIn((await timeline('eight')).items);
+    expect(items).toMatchObject([
+      { inactive: [], silent: null },
+      { inactive: [], silent: null },
+    ]);
+    await real.automation.drain();
+  });
+
+  it('shows twenty looks of an event, what failed first, and how many more there are', async () => {
+    const eventId = await seedEvent(real.database, { record_id: 'nine' });
+    const of = (status: string, count: number) =>
+      rows(
+        real.database,
+        `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, module, record_id, status, actor, event_id, finished_at)
+         SELECT 'acme', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 'leads', 'nine', $1, '{"type":"system","id":null}', $2, now()
+         FROM generate_series(1, $3)`,
+        [status, eventId, count],
+      );
+    await of('skipped', 15);
+    await of('succeeded', 5);
+    await of('failed', 3);
+    const [event] = eventsIn((await timeline('nine')).items);
+    expect([event?.looks.length, event?.moreLooks]).toEqual([20, 3]);
+    expect(event?.looks.map(({ status }) => status).slice(0, 9)).toEqual([
+      ...['failed', 'failed', 'failed'],
+      ...['succeeded', 'succeeded', 'succeeded', 'succeeded', 'succeeded'],
+      'skipped',
+    ]);
+  });
+
+  it('names the record, by its newest event or by the CRM, and says why there is nothing', async () => {
+    await seedEvent(real.database, { record_id: 'ten', record: { id: 'ten', name: 'Old' } });
+    await seedEvent(real.database, { record_id: 'ten', record: { id: 'ten', name: 'Ann Example' } });
+    await seedEvent(real.database, { record_id: 'ten', record: null });
+    expect(await timeline('ten')).toMatchObject({ record: { module: 'leads', id: 'ten', title: 'Ann Example' }, nothing: null });
+    await rows(real.database, `INSERT INTO crm_leads (id, "workspaceId", name) VALUES ('eleven', 'acme', 'Bea')`);
+    expect(await timeline('eleven')).toMatchObject({
+      record: { title: 'Bea' },
+      nothing: expect.stringMatching(
+        /^Nothing of "Bea" has come in: it was not changed since, or what changes it does not publish events\. Events are kept/,
+      ),
+    });
+    const { eventsKeptSince } = (await timeline('eleven')) as unknown as { eventsKeptSince: string };
+    expect(Date.now() - Date.parse(eventsKeptSince)).toBeGreaterThan(29 * 86_400_000);
+  });
+
+  it('is told where a version or a definition cannot be read any more', async () => {
+    const { id, versionId } = await publish(on('created', 'Web', [{ id: 'end', type: 'stop' }]));
+    await rows(real.database, `UPDATE automation.workflow_versions SET definition = definition || '{"steps": 5}' WHERE id = $1`, [
+      versionId,
+    ]);
+    await rows(real.database, `UPDATE automation.workflows SET draft = '5', trigger = '5', problems = '[]' WHERE id = $1`, [id]);
+    await createLead('twelve', 'Web');
+    const [event] = eventsIn((await timeline('twelve')).items);
+    expect(event?.looks).toMatchObject([{ workflowId: id, status: 'failed', reason: 'version_unreadable' }]);
+  });
+
   it.each([
+    ['a workflow that is no id', 'leads/1/timeline?workflowId=x', 400, 'invalid_request'],
     ['a module that nobody knows', 'ships/1/timeline', 404, 'module_not_found'],
     ['a module named like a member of every object', 'constructor/1/timeline', 404, 'module_not_found'],
     ['an id that cannot be stored', 'leads/%00/timeline', 400, 'invalid_request'],

@@ -2,6 +2,7 @@ import type { ModuleDescription } from '../catalog.js';
 import type { Explanation } from '../condition/explanation.js';
 import { failureWords } from '../condition/words.js';
 import type { LoggedError } from '../errors.js';
+import type { StartRule } from '../event.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { inactiveWords, type Standing } from './life.js';
 import { momentWords } from './moment.js';
@@ -53,6 +54,8 @@ export interface LadderFacts {
     event: string;
     /** The one workflow that it is for. */
     targetId: string | null;
+    /** What a person has set aside for this start. */
+    ignores: readonly StartRule[];
     routedAt: string | null;
     error: LoggedError | null;
   };
@@ -125,6 +128,7 @@ function ask(rung: RungName, facts: LadderFacts): Answer {
     case 'conditions':
       return conditions(facts);
     case 'reentry':
+      if (facts.event.ignores.includes('reentry')) return yes('Whoever started it has set re-entry aside.');
       return passed(facts, 'No earlier run on the record was in the way.');
     case 'loop':
       return passed(facts, 'It is no loop: the chain of workflows behind the event does not lead back here.');
@@ -145,9 +149,10 @@ function rungOf(reason: string | null): RungName {
 function skipped(rung: RungName, run: LadderRun, { module, standing }: LadderFacts): Answer {
   const noted: JsonObject = isJsonObject(run.explanation) ? run.explanation : {};
   const tree = rung === 'conditions' && isExplanation(run.explanation) ? run.explanation : null;
-  const detail = { ...(tree === null ? noted : {}), runId: run.id, reason: run.reason };
-  const { rule, lastRunAt } = noted;
-  const last = typeof lastRunAt === 'string' ? ` It had run on ${momentWords(lastRunAt)}.` : '';
+  const detail = { ...(tree === null ? noted : {}), skippedRunId: run.id, reason: run.reason };
+  const { rule, lastRunAt, runId } = noted;
+  const other = typeof runId === 'string' ? ` as run ${runId}` : '';
+  const last = typeof lastRunAt === 'string' ? ` It had run on ${momentWords(lastRunAt)}${other}.` : '';
   const said = typeof rule === 'string' ? `${asSentence(rule)}${last}` : `It was skipped: ${run.reason}.`;
   const better = tree === null ? (rung === 'active' ? inactiveWords(standing) : null) : failureWords(tree, module);
   return no(better ?? said, { detail, explanation: tree });
@@ -198,6 +203,7 @@ function fromEvent({ error, routedAt }: LadderFacts['event']): string {
 }
 
 function conditions({ run, event, version, module }: LadderFacts): Answer {
+  if (event.ignores.includes('conditions')) return yes('Whoever started it has set the conditions aside.');
   const again = version?.again ?? null;
   if (again?.kind === 'unreadable') return unknown(unreadable(again.message));
   if (run !== null) return held(again);

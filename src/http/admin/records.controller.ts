@@ -18,7 +18,7 @@ export class RecordsController {
   @ApiOperation({
     summary: 'What happened to a record, and what workflows did about it and to it, newest first',
     description:
-      'Each change once: by its event where that is stored, else by the step that made it. A record that is gone keeps its timeline.',
+      'Each change once: by its event where that is stored, else by the step that made it. With every event what workflows made of it and why, which were not active then, and how many it did not concern. A record that is gone keeps its timeline.',
   })
   @ApiParam({ name: 'module', example: 'leads' })
   @ApiParam({ name: 'recordId', example: '42' })
@@ -29,9 +29,9 @@ export class RecordsController {
   timeline(
     @Param('module') module: string,
     @Param('recordId') recordId: string,
-    @Query(checked(TimelineQuery)) { cursor, limit = 50 }: Checked<TimelineQuery>,
+    @Query(checked(TimelineQuery)) { cursor, limit = 50, workflowId }: Checked<TimelineQuery>,
     @CurrentCaller() caller: Caller,
   ): Promise<TimelinePageDto> {
-    return this.timelines.list({ module, recordId }, { cursor, limit }, caller);
+    return this.timelines.list({ module, recordId }, { cursor, limit, workflowId: workflowId ?? null }, caller);
   }
 }

@@ -1,9 +1,11 @@
-import type { ChangeTimelineItem, EventTimelineItem, TimelineAuthor } from '../../admin/timeline-service.js';
+import { IsUUID } from 'class-validator';
+import type { ChangeTimelineItem, EventTimelineItem, InactiveWorkflow, TimelineAuthor, TimelineLook } from '../../admin/timeline-items.js';
+import type { TimelinePage } from '../../admin/timeline-service.js';
 import type { FieldChange } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
-import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
-import { OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import { IfGiven, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty, getSchemaPath } from '../openapi.js';
+import { EventItemDto, EventLookDto } from './event-responses.dto.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
 const ID = { format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' };
@@ -19,6 +21,10 @@ const CHANGES = {
 
 /** Which page of a timeline. */
 export class TimelineQuery {
+  @IfGiven()
+  @IsUUID()
+  workflowId?: string;
+
   @OptionalText(120)
   cursor?: string;
 
@@ -28,6 +34,7 @@ export class TimelineQuery {
 
 /** The parameters of {@link TimelineQuery} for the OpenAPI document. */
 export const TIMELINE_PARAMETERS: QueryParameters = {
+  workflowId: { schema: { type: 'string', format: 'uuid' }, description: 'Only what this workflow made of it.' },
   cursor: {
     schema: { type: 'string', example: '2025-11-20T08:00:00.000000Z~event.019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' },
     description: 'The `nextCursor` of the page before.',
@@ -49,24 +56,27 @@ class TimelineAuthorDto implements TimelineAuthor {
   path!: string | null;
 }
 
-class TimelineRunDto {
-  @ApiProperty(ID)
-  id!: string;
+/** What one workflow made of an event. */
+class TimelineLookDto extends EventLookDto implements TimelineLook {
+  @ApiProperty({
+    example: 'Source was "Phone", and the condition asks for: Source is "Web Form".',
+    description: 'What has become of it, or why it was skipped, in one sentence.',
+  })
+  override summary!: string;
+}
 
+class InactiveWorkflowDto implements InactiveWorkflow {
   @ApiProperty(ID)
   workflowId!: string;
 
-  @ApiProperty(WORKFLOW_NAME)
-  workflowName!: string | null;
+  @ApiProperty({ example: 'Welcome web leads' })
+  workflowName!: string;
 
-  @ApiProperty({ type: 'integer', example: 2 })
-  version!: number;
+  @ApiProperty({ enum: ['paused', 'draft', 'archived', 'deleted', 'unborn'], description: '`unborn`: it was created later.' })
+  was!: InactiveWorkflow['was'];
 
-  @ApiProperty({ enum: RUN_STATUSES, example: 'skipped' })
-  status!: RunStatus;
-
-  @ApiProperty({ type: String, nullable: true, example: 'conditions', description: 'Why it was skipped, failed or cancelled: a code.' })
-  reason!: string | null;
+  @ApiProperty({ example: 'It was paused by Ada on 2025-11-20 07:00:00 UTC.' })
+  summary!: string;
 }
 
 /** Something that happened to the record. */
@@ -77,17 +87,8 @@ export class EventTimelineItemDto implements EventTimelineItem {
   @ApiProperty(TIME)
   at!: string;
 
-  @ApiProperty(ID)
-  eventId!: string;
-
-  @ApiProperty({ example: 'stage_changed' })
-  event!: string;
-
-  @ApiProperty({ example: 'publish', description: 'How it came in.' })
-  source!: string;
-
-  @ApiProperty({ type: ActorDto })
-  actor!: ActorDto;
+  @ApiProperty({ type: EventItemDto })
+  event!: EventItemDto;
 
   @ApiProperty({ type: TimelineAuthorDto, nullable: true, description: 'The workflow behind it; null unless one did it.', example: null })
   by!: TimelineAuthorDto | null;
@@ -95,8 +96,29 @@ export class EventTimelineItemDto implements EventTimelineItem {
   @ApiProperty(CHANGES)
   changes!: Record<string, FieldChange> | null;
 
-  @ApiProperty({ type: [TimelineRunDto], description: 'What each workflow made of it.' })
-  runs!: TimelineRunDto[];
+  @ApiProperty({
+    type: [TimelineLookDto],
+    description: 'What workflows made of it, at most 20: what failed first, then what ran, then what was skipped.',
+  })
+  looks!: TimelineLookDto[];
+
+  @ApiProperty({ type: 'integer', example: 0, description: 'How many looks are left out.' })
+  moreLooks!: number;
+
+  @ApiProperty({
+    type: [InactiveWorkflowDto],
+    description: 'Those that would listen to it now and were not active when it was looked at, at most 20.',
+  })
+  inactive!: InactiveWorkflowDto[];
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 12,
+    description:
+      'How many workflows were active and listen to something else; null before anybody has looked, and where one workflow is asked about.',
+  })
+  silent!: number | null;
 }
 
 /** Something that a step of a workflow did, and of which no event is stored because nobody listened. */
@@ -131,8 +153,22 @@ export class ChangeTimelineItemDto implements ChangeTimelineItem {
   changes!: Record<string, FieldChange> | null;
 }
 
+class TimelineRecordDto {
+  @ApiProperty({ example: 'leads' })
+  module!: string;
+
+  @ApiProperty({ example: '42' })
+  id!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Ann Example', description: 'Null where neither an event nor the CRM knows it.' })
+  title!: string | null;
+}
+
 /** One page of a timeline. */
-export class TimelinePageDto {
+export class TimelinePageDto implements TimelinePage {
+  @ApiProperty({ type: TimelineRecordDto })
+  record!: TimelineRecordDto;
+
   @ApiProperty({
     type: 'array',
     items: { oneOf: [{ $ref: getSchemaPath(EventTimelineItemDto) }, { $ref: getSchemaPath(ChangeTimelineItemDto) }] },
@@ -141,4 +177,15 @@ export class TimelinePageDto {
 
   @ApiProperty({ type: String, nullable: true, example: null, description: 'Null at the end.' })
   nextCursor!: string | null;
+
+  @ApiProperty({ ...TIME, description: 'Events before have been removed.' })
+  eventsKeptSince!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: null,
+    description: 'Why there is nothing, in sentences; null where there is something.',
+  })
+  nothing!: string | null;
 }

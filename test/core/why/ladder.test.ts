@@ -14,7 +14,7 @@ const RUN: LadderRun = {
 const TRIGGER = { type: 'event', module: 'leads', event: 'created' };
 const FACTS: LadderFacts = {
   workflowId: 'w-1',
-  event: { module: 'leads', event: 'created', targetId: null, routedAt: '2025-11-20T08:00:00.000Z', error: null },
+  event: { module: 'leads', event: 'created', targetId: null, ignores: [], routedAt: '2025-11-20T08:00:00.000Z', error: null },
   standing: { kind: 'active' },
   version: { version: 2, trigger: TRIGGER, again: { kind: 'asked', trigger: null, conditions: null } },
   run: { first: RUN, last: RUN },
@@ -118,6 +118,17 @@ describe('the ladder', () => {
     expect(of({ version: 2, trigger: TRIGGER, again: { kind: 'asked', trigger: null, conditions } })).toContain('says otherwise');
     expect(of({ version: 2, trigger: TRIGGER, again: { kind: 'asked', trigger: null, conditions: { ...conditions, result: true } } })).toBe(
       'The conditions held.',
+    );
+  });
+
+  it('tells of the run in the way, and of what a person has set aside', () => {
+    const noted = { rule: 'the workflow runs once per record', lastRunAt: '2025-11-20T07:00:00.000Z', runId: 'r-0' };
+    const rungs = climb({ ...FACTS, ...skipped('reentry', noted) });
+    expect(answerOf(rungs)).toBe('The workflow runs once per record. It had run on 2025-11-20 07:00:00 UTC as run r-0.');
+    expect(rungs[5]?.detail).toEqual({ ...noted, skippedRunId: 'r-1', reason: 'reentry' });
+    const event = { ...FACTS.event, targetId: 'w-1', ignores: ['conditions' as const, 'reentry' as const] };
+    expect(climb({ ...FACTS, event }).map(({ sentence }) => sentence)).toEqual(
+      expect.arrayContaining(['Whoever started it has set the conditions aside.', 'Whoever started it has set re-entry aside.']),
     );
   });
 
