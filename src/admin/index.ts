@@ -11,6 +11,7 @@ import { RecipeService } from './recipe-service.js';
 import { RunBatches } from './run-batches.js';
 import { RunInsight } from './run-insight.js';
 import { RunService } from './run-service.js';
+import { SearchService } from './search-service.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
 import { TimingService } from './timing-service.js';
@@ -39,6 +40,7 @@ export const adminProviders: Provider[] = [
   RunInsight,
   TimelineService,
   ExplainService,
+  SearchService,
   LookUpService,
   MeService,
   AuditService,

@@ -10,6 +10,7 @@ import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { RunBatchesController } from './run-batches.controller.js';
 import { RunsController } from './runs.controller.js';
+import { SearchController } from './search.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
@@ -31,6 +32,7 @@ export const adminControllers: Type<unknown>[] = [
   RunsController,
   EventsController,
   ExplainController,
+  SearchController,
   RecordsController,
   RecordLookUpController,
   UsersController,

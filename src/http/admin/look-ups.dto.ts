@@ -90,7 +90,8 @@ export class RoleListDto {
   items!: string[];
 }
 
-class RecordNameDto implements RecordName {
+/** A record by what people call it. */
+export class RecordNameDto implements RecordName {
   @ApiProperty({ example: 'leads' })
   module!: string;
 

@@ -60,7 +60,13 @@ export const DEFINITION = {
   steps: [{ id: 'call', type: 'create_task', with: { title: 'Call' } }],
 };
 
-const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements'> = { calendar: null, timezone: 'UTC', entitlements: null };
+const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements' | 'limits' | 'retention'> = {
+  calendar: null,
+  timezone: 'UTC',
+  entitlements: null,
+  limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 262_144, recoveries: 10, crmCallMs: 15_000 },
+  retention: { runsMs: 86_400_000, skippedRunsMs: 86_400_000, eventsMs: 86_400_000, batchSize: 100, intervalMs: 60_000 },
+};
 
 const ALL: Permission[] = ['view', 'operate', 'manage', 'tasks'];
 /** Callers by bearer token. */

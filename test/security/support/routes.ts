@@ -56,6 +56,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/events': { permission: 'view', foreign: 200 },
   'get /automation/events/:id': { permission: 'view' },
   'get /automation/events/:id/explain': { permission: 'view', query: 'workflowId=019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' },
+  'get /automation/search': { permission: 'view', foreign: 200, query: 'q=42' },
   'get /automation/audit': { permission: 'view', foreign: 200 },
   'get /automation/workflows/:id/timing': { permission: 'view' },
   'post /automation/schedules/preview': { permission: 'view', body: { cron: '0 9 * * *', timezone: 'UTC' }, foreign: 200 },
