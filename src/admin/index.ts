@@ -19,6 +19,7 @@ import { TriggerUrls } from './trigger-urls.js';
 import { WorkflowChanges } from './workflow-changes.js';
 import { WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowService } from './workflow-service.js';
+import { WorkflowStatisticsService } from './workflow-statistics.js';
 import { WorkflowTests } from './workflow-test.js';
 import { WorkflowTransfer } from './workflow-transfer.js';
 import { WorkflowVersions } from './workflow-versions.js';
@@ -33,6 +34,7 @@ export const adminProviders: Provider[] = [
   WorkflowVersions,
   WorkflowService,
   WorkflowTransfer,
+  WorkflowStatisticsService,
   RecipeService,
   StartService,
   RunService,

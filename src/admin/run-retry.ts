@@ -18,6 +18,7 @@ import {
 import type { RunStatus } from '../store/runs/run.js';
 import { addStats } from '../store/stats-store.js';
 import { loadExecutions } from '../store/step-store.js';
+import { DayDeltas } from '../store/workflow-days.js';
 
 /** How runs are repeated. */
 export interface RetryCommand {
@@ -104,8 +105,18 @@ async function resume(manager: EntityManager, runs: readonly LockedRun[], worksp
   await addStats(
     manager,
     taken.map(([workflowId, count]) => ({ workspaceId, workflowId, started: 0, succeeded: 0, failed: -count, skipped: 0, cancelled: 0 })),
+    takenBack(resumed, workspaceId),
   );
   return resumed.map((run) => ({ id: run.id, goesOnAs: run.id }));
+}
+
+/** The failures of these runs, out of the statistics of the days on which they ended. */
+function takenBack(runs: readonly LockedRun[], workspaceId: string): DayDeltas {
+  const days = new DayDeltas();
+  for (const { workflowId, finishedAt, failedStep: step } of runs) {
+    if (finishedAt) days.takeBack({ workspaceId, workflowId, day: finishedAt.toISOString().slice(0, 10), step });
+  }
+  return days;
 }
 
 /**

@@ -77,12 +77,13 @@ export class WorkflowLifecycle {
   }
 
   /** Starts no more runs from the commit of this call on, on any node. Throws `workflow_not_active`. */
-  pause(id: string, caller: Caller): Promise<void> {
+  pause(id: string, reason: string | null, caller: Caller): Promise<void> {
+    checkShape({ reason }, 'command', REQUEST_LIMITS);
     return this.changes.ofActive(id, caller, (manager, row) => {
       if (row.publishedVersionId === null) {
         throw new AutomationError('workflow_not_active', 'The workflow has no published version, so there is nothing to pause.');
       }
-      return this.switchTo('paused', 'paused', manager, row, caller);
+      return this.switchTo('paused', 'paused', manager, row, caller, reason);
     });
   }
 
@@ -191,10 +192,11 @@ export class WorkflowLifecycle {
     manager: EntityManager,
     row: WorkflowRow,
     caller: Caller,
+    note: string | null = null,
   ): Promise<boolean> {
     if (row.status === status) return false;
     await setStatus(manager, caller.workspaceId, row.id, status);
-    await this.changes.audit(manager, caller, row.id, { action, before: { status: row.status }, after: { status } });
+    await this.changes.audit(manager, caller, row.id, { action, before: { status: row.status }, after: { status }, note });
     return true;
   }
 

@@ -186,8 +186,8 @@ export class WorkflowService {
   }
 
   /** See {@link WorkflowLifecycle.pause}. */
-  async pause(id: string, caller: Caller): Promise<CheckedWorkflow> {
-    await this.lifecycle.pause(id, caller);
+  async pause(id: string, caller: Caller, reason: string | null = null): Promise<CheckedWorkflow> {
+    await this.lifecycle.pause(id, reason, caller);
     return this.get(id, caller);
   }
 

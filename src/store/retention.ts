@@ -14,6 +14,7 @@ import {
   removeOldSkippedRuns,
 } from './retention-store.js';
 import { ENGINE_STATEMENT_MS, limitTransaction } from './transaction-limits.js';
+import { removeOldDays } from './workflow-days.js';
 
 /** What one round of retention removed. */
 export interface RetentionRound {
@@ -71,7 +72,9 @@ export class Retention {
     };
     await this.database.statement(removeEndedDateBuilds);
     // Runs first: an event goes when the last run that needs it has gone.
-    (await removeAll(removeOldSkippedRuns)) && (await removeAll(removeOldRuns)) && (await removeAll(removeOldEvents));
+    for (const remove of [removeOldSkippedRuns, removeOldRuns, removeOldEvents, removeOldDays]) {
+      if (!(await removeAll(remove))) break;
+    }
     return round;
   }
 

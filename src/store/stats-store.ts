@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { recordset, sql } from './sql.js';
+import { ADD_DAYS, DayDeltas } from './workflow-days.js';
 
 /** How many rows a workflow's counters are spread over. */
 const SLOTS = 16;
@@ -16,15 +17,18 @@ export interface StatsDelta {
 }
 
 /**
- * Adds to the counters: one upsert a transaction, into a random slot, rows in one order, so that concurrent batches
- * neither queue behind one hot row nor deadlock.
+ * Adds to the counters, and what ended to the statistics of its day: one statement a transaction, into a random slot, rows
+ * in one order, so that concurrent batches neither queue behind one hot row nor deadlock (the counters come first). A
+ * transaction in which nothing ended writes no day.
  */
-export async function addStats(manager: EntityManager, deltas: readonly StatsDelta[]): Promise<void> {
+export async function addStats(manager: EntityManager, deltas: readonly StatsDelta[], days = new DayDeltas()): Promise<void> {
   if (deltas.length === 0) return;
   const slot = Math.floor(Math.random() * SLOTS);
+  const { rows } = days;
   await sql(
     manager,
-    `INSERT INTO automation.workflow_stats AS s (workspace_id, workflow_id, slot, started, succeeded, failed, skipped, cancelled, last_run_at)
+    `${rows.length === 0 ? '' : `WITH days AS (${ADD_DAYS})`}
+     INSERT INTO automation.workflow_stats AS s (workspace_id, workflow_id, slot, started, succeeded, failed, skipped, cancelled, last_run_at)
      SELECT "workspaceId", "workflowId", $2, started, succeeded, failed, skipped, cancelled, CASE WHEN started > 0 THEN now() END
      FROM json_to_recordset($1::json) AS d("workspaceId" text, "workflowId" uuid, started bigint, succeeded bigint, failed bigint,
        skipped bigint, cancelled bigint)
@@ -32,6 +36,6 @@ export async function addStats(manager: EntityManager, deltas: readonly StatsDel
      ON CONFLICT (workspace_id, workflow_id, slot) DO UPDATE SET started = s.started + excluded.started,
        succeeded = s.succeeded + excluded.succeeded, failed = s.failed + excluded.failed, skipped = s.skipped + excluded.skipped,
        cancelled = s.cancelled + excluded.cancelled, last_run_at = coalesce(excluded.last_run_at, s.last_run_at)`,
-    [recordset(deltas), slot],
+    [recordset(deltas), slot, ...(rows.length === 0 ? [] : [recordset(rows)])],
   );
 }

@@ -6,6 +6,7 @@ import { countUpTo } from './bounded-count.js';
 import { DEFINITION, DRAFT } from './definition-columns.js';
 import { QueryParts } from './query-parts.js';
 import { sql } from './sql.js';
+import { FIRST_DAY } from './workflow-days.js';
 import type { WorkflowStatus } from './workflow-store.js';
 
 /** What a list of workflows shows. Times are ISO 8601. */
@@ -27,6 +28,14 @@ export interface WorkflowItem {
   /** Runs started; skipped ones are not in it. */
   runCount: number;
   lastRunAt: string | null;
+  /** How many runs ended so in the last 7 days. */
+  succeeded7d: number;
+  failed7d: number;
+  /** Who paused it, and why; null unless it is paused. */
+  pausedBy: Actor | null;
+  pausedReason: string | null;
+  /** Who changed it last. */
+  updatedBy: Actor | null;
   /** To be sent back with an edit. */
   revision: number;
   createdAt: string;
@@ -93,6 +102,21 @@ const STATS = `(SELECT workflow_id, sum(started) AS started, sum(succeeded) AS s
   sum(cancelled) AS cancelled, max(last_run_at) AS "lastRunAt" FROM automation.workflow_stats WHERE workspace_id = $1 GROUP BY workflow_id) s
   ON s.workflow_id = w.id`;
 
+/**
+ * What is told of each of the few workflows that are shown, for a FROM that calls them `p`: their last days by the primary
+ * key of workflow_days, and who paused and changed them by audit_log_target.
+ */
+const SHOWN = `
+  LEFT JOIN LATERAL (SELECT greatest(0, sum(succeeded)) AS succeeded, greatest(0, sum(failed)) AS failed FROM automation.workflow_days d
+    WHERE d.workspace_id = $1 AND d.workflow_id = p.id AND d.step = '' AND d.day >= ${FIRST_DAY}) d ON true
+  LEFT JOIN LATERAL (SELECT a.actor FROM automation.audit_log a
+    WHERE a.workspace_id = $1 AND a.target_type = 'workflow' AND a.target_id = p.id ORDER BY a.id DESC LIMIT 1) u ON true
+  LEFT JOIN LATERAL (SELECT a.actor, a.note FROM automation.audit_log a
+    WHERE p.status = 'paused' AND a.workspace_id = $1 AND a.target_type = 'workflow' AND a.target_id = p.id
+      AND a.after->>'status' = 'paused' ORDER BY a.id DESC LIMIT 1) h ON true`;
+const SHOWN_COLUMNS = `coalesce(d.succeeded, 0)::double precision AS "succeeded7d", coalesce(d.failed, 0)::double precision AS "failed7d",
+  h.actor AS "pausedBy", h.note AS "pausedReason", u.actor AS "updatedBy"`;
+
 type ItemRow = Omit<WorkflowItem, 'lastRunAt' | 'createdAt' | 'updatedAt'> & { lastRunAt: Date | null; createdAt: Date; updatedAt: Date };
 
 /** One page of workflows, and how many there are in all: exactly, or at least so many. */
@@ -114,12 +138,15 @@ export async function listWorkflows(manager: EntityManager, workspaceId: string,
   const total = await countUpTo(manager, 'automation.workflows w', parts);
   const direction = query.sort.descending ? 'DESC' : 'ASC';
   const { where } = parts;
+  const order = `${SORT_COLUMNS[query.sort.field]} ${direction} NULLS LAST, w.id ${direction}`;
   const limit = parts.bind(query.limit);
   const offset = parts.bind((query.page - 1) * query.limit);
   const rows = await sql<ItemRow>(
     manager,
-    `SELECT ${ITEM_COLUMNS} FROM automation.workflows w LEFT JOIN ${STATS} WHERE ${where}
-     ORDER BY ${SORT_COLUMNS[query.sort.field]} ${direction} NULLS LAST, w.id ${direction} LIMIT ${limit} OFFSET ${offset}`,
+    `SELECT p.*, ${SHOWN_COLUMNS} FROM (
+       SELECT ${ITEM_COLUMNS}, row_number() OVER (ORDER BY ${order}) AS place FROM automation.workflows w LEFT JOIN ${STATS}
+       WHERE ${where} ORDER BY ${order} LIMIT ${limit} OFFSET ${offset}) p ${SHOWN}
+     ORDER BY p.place`,
     parts.parameters,
   );
   return { items: rows.map(toItem), total: total.count, totalIsExact: total.isExact };
@@ -130,13 +157,13 @@ export async function findWorkflow(manager: EntityManager, workspaceId: string, 
   type DetailRow = ItemRow & Omit<WorkflowDetail, keyof WorkflowItem | 'published'> & { published: WorkflowDetail['published'] };
   const [row] = await sql<DetailRow>(
     manager,
-    `SELECT ${ITEM_COLUMNS}, ${DRAFT} AS definition, w.problems,
+    `SELECT p.*, ${SHOWN_COLUMNS} FROM (SELECT ${ITEM_COLUMNS}, ${DRAFT} AS definition, w.problems,
        json_build_object('started', coalesce(s.started, 0), 'succeeded', coalesce(s.succeeded, 0), 'failed', coalesce(s.failed, 0),
          'skipped', coalesce(s.skipped, 0), 'cancelled', coalesce(s.cancelled, 0)) AS counts,
        (SELECT json_build_object('version', v.version, 'definition', ${DEFINITION}, 'publishedAt', v.published_at, 'publishedBy', v.published_by,
           'note', v.note, 'restoredFrom', v.restored_from)
         FROM automation.workflow_versions v WHERE v.workspace_id = w.workspace_id AND v.id = w.published_version_id) AS published
-     FROM automation.workflows w LEFT JOIN ${STATS} WHERE w.workspace_id = $1 AND w.id = $2`,
+     FROM automation.workflows w LEFT JOIN ${STATS} WHERE w.workspace_id = $1 AND w.id = $2) p ${SHOWN}`,
     [workspaceId, id],
   );
   if (!row) return null;
@@ -164,6 +191,11 @@ function toItem(row: ItemRow): WorkflowItem {
     problemCount: row.problemCount,
     runCount: row.runCount,
     lastRunAt: row.lastRunAt?.toISOString() ?? null,
+    succeeded7d: row.succeeded7d,
+    failed7d: row.failed7d,
+    pausedBy: row.pausedBy,
+    pausedReason: row.pausedReason,
+    updatedBy: row.updatedBy,
     revision: row.revision,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),

@@ -287,4 +287,27 @@ describe('the list of workflows', () => {
     for (const sort of ['code', 'status', 'module', 'runCount', 'lastRunAt', 'updatedAt'])
       expect(await namesOf(`sort=-${sort}`)).toHaveLength(4);
   });
+
+  it('tells who paused a workflow and why, and who changed it last', async () => {
+    const call = (method: 'post' | 'get', path: string, token: string, body?: object) =>
+      admin
+        .call(method, `/automation/workflows${path}`, token)
+        .send(body)
+        .expect(method === 'get' || path !== '' ? 200 : 201);
+    const { id } = (await call('post', '', 'admin', { name: 'Paused', definition: DEFINITION })).body;
+    expect((await call('post', `/${id}/publish`, 'admin')).body).toMatchObject({
+      pausedBy: null,
+      pausedReason: null,
+      updatedBy: { name: 'Ada' },
+    });
+    const paused = { pausedBy: { type: 'user', id: 'u-support', name: 'Sam' }, pausedReason: 'The server is being moved.' };
+    expect((await call('post', `/${id}/pause`, 'support', { reason: 'The server is being moved.' })).body).toMatchObject({
+      ...paused,
+      updatedBy: { name: 'Sam' },
+    });
+    await admin.call('patch', `/automation/workflows/${id}`).send({ revision: 1, description: 'Later.' }).expect(200);
+    const listed = (await call('get', '?search=Paused', 'viewer')).body.items.find((item: { id: string }) => item.id === id);
+    expect(listed).toMatchObject({ ...paused, updatedBy: { name: 'Ada' }, failed7d: 0, succeeded7d: 0 });
+    expect((await call('post', `/${id}/activate`, 'support')).body).toMatchObject({ pausedBy: null, pausedReason: null });
+  });
 });

@@ -48,7 +48,7 @@ export class HeldRun implements RunHistory, RunClaim {
   readonly parent: ParentStep | null;
   readonly fence: number;
   readonly startedAt: string;
-  private readonly firstStartedAt: string;
+  readonly firstStartedAt: string;
   readonly executions: LoggedExecution[];
   /** Who has it: nobody but the driver's list, a queue, or the transaction that advances it. One advance at a time. */
   stage: 'idle' | 'queued' | 'advancing' = 'idle';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { hasQueue } from '../../core/start/admission.js';
+import { measureRun } from '../../core/statistics/run-measure.js';
 import type { EventRow } from '../../store/event-store.js';
 import { insertEvents, insertStarts } from '../../store/event-store.js';
 import {
@@ -213,6 +214,7 @@ function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
     recordId: run.record?.id ?? null,
     parent: run.parent,
     othersMayWait: hasQueue(run.version.definition.settings),
+    measure: measureRun(run, end.finishedAt),
   };
 }
 

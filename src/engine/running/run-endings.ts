@@ -4,11 +4,13 @@ import type { LoggedError } from '../../core/errors.js';
 import type { ParentStep } from '../../core/event.js';
 import { failedSteps } from '../../core/plan/failed-steps.js';
 import type { RunOutcome } from '../../core/plan/plan.js';
+import type { RunMeasure } from '../../core/statistics/run-measure.js';
 import { countAnswer, insertAnswer } from '../../store/runs/inbox.js';
 import { finishRuns } from '../../store/runs/progress.js';
 import type { RunClaim, RunEnd } from '../../store/runs/run.js';
 import { addStats, type StatsDelta } from '../../store/stats-store.js';
 import { closeExecutions } from '../../store/step-store.js';
+import { DayDeltas } from '../../store/workflow-days.js';
 import { EmitterBridge } from '../capture/emitter-bridge.js';
 import { Admissions } from './admissions.js';
 import type { HeldRun } from './held-run.js';
@@ -23,6 +25,8 @@ export interface EndedRun extends RunEnd {
   parent: ParentStep | null;
   /** Whether its end may be what others of its workflow wait for. */
   othersMayWait: boolean;
+  /** How long it and its steps took, where it was advanced to its end. */
+  measure?: RunMeasure;
 }
 
 /** What the step that waits for a sub-run is told of. */
@@ -73,7 +77,7 @@ export class RunEndings {
     await this.tellParents(manager, ended);
   }
 
-  /** Adds to the workflows' counters. */
+  /** Adds to the workflows' counters and statistics. */
   async count(
     manager: EntityManager,
     news: {
@@ -91,8 +95,12 @@ export class RunEndings {
     };
     for (const run of news.started) deltaOf(run).started += 1;
     for (const run of news.unstarted) deltaOf(run)[run.status === 'skipped' ? 'skipped' : 'started'] += 1;
-    for (const run of news.ended) deltaOf(run)[run.status] += 1;
-    await addStats(manager, [...deltas.values()]);
+    const days = new DayDeltas();
+    for (const run of news.ended) {
+      deltaOf(run)[run.status] += 1;
+      days.add(run);
+    }
+    await addStats(manager, [...deltas.values()], days);
   }
 
   /** Answers the steps that wait for these runs; in one order, so that two batches cannot wait for each other. */

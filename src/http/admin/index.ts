@@ -14,6 +14,7 @@ import { SearchController } from './search.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
+import { WorkflowStatisticsController } from './workflow-statistics.controller.js';
 import { WorkflowTestController } from './workflow-test.controller.js';
 import { WorkflowTransferController } from './workflow-transfer.controller.js';
 import { WorkflowVersionsController } from './workflow-versions.controller.js';
@@ -27,6 +28,7 @@ export const adminControllers: Type<unknown>[] = [
   WorkflowLifecycleController,
   WorkflowVersionsController,
   WorkflowTransferController,
+  WorkflowStatisticsController,
   RecipesController,
   RunBatchesController,
   RunsController,

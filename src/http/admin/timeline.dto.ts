@@ -1,5 +1,5 @@
 import { IsUUID } from 'class-validator';
-import type { ChangeTimelineItem, EventTimelineItem, InactiveWorkflow, TimelineAuthor, TimelineLook } from '../../admin/timeline-items.js';
+import type { ChangeTimelineItem, EventTimelineItem, InactiveWorkflow, TimelineAuthor } from '../../admin/timeline-items.js';
 import type { TimelinePage } from '../../admin/timeline-service.js';
 import type { FieldChange } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
@@ -56,15 +56,6 @@ class TimelineAuthorDto implements TimelineAuthor {
   path!: string | null;
 }
 
-/** What one workflow made of an event. */
-class TimelineLookDto extends EventLookDto implements TimelineLook {
-  @ApiProperty({
-    example: 'Source was "Phone", and the condition asks for: Source is "Web Form".',
-    description: 'What has become of it, or why it was skipped, in one sentence.',
-  })
-  override summary!: string;
-}
-
 class InactiveWorkflowDto implements InactiveWorkflow {
   @ApiProperty(ID)
   workflowId!: string;
@@ -97,10 +88,10 @@ export class EventTimelineItemDto implements EventTimelineItem {
   changes!: Record<string, FieldChange> | null;
 
   @ApiProperty({
-    type: [TimelineLookDto],
+    type: [EventLookDto],
     description: 'What workflows made of it, at most 20: what failed first, then what ran, then what was skipped.',
   })
-  looks!: TimelineLookDto[];
+  looks!: EventLookDto[];
 
   @ApiProperty({ type: 'integer', example: 0, description: 'How many looks are left out.' })
   moreLooks!: number;

@@ -6,7 +6,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
-import { DiscardDraftDto, PublishWorkflowDto } from './workflow-lifecycle.dto.js';
+import { DiscardDraftDto, PauseWorkflowDto, PublishWorkflowDto } from './workflow-lifecycle.dto.js';
 import { WorkflowDetailDto } from './workflow-responses.dto.js';
 
 const ID = { name: 'id', format: 'uuid' };
@@ -55,10 +55,15 @@ export class WorkflowLifecycleController {
   @RequirePermission('operate')
   @ApiOperation({ summary: 'Start no more runs, at once and on every node', description: 'Runs in flight finish.' })
   @ApiParam(ID)
+  @ApiBody({ type: PauseWorkflowDto, required: false })
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 404, 409, 415)
-  pause(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
-    return this.workflows.pause(id, caller);
+  pause(
+    @Param('id') id: string,
+    @Body(checked(PauseWorkflowDto)) body: Checked<PauseWorkflowDto>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<WorkflowDetailDto> {
+    return this.workflows.pause(id, caller, body.reason ?? null);
   }
 
   @Post(':id/unpublish')

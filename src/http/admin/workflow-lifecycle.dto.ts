@@ -56,3 +56,10 @@ export class DiscardDraftDto {
   @Max(GREATEST_INTEGER)
   revision?: number;
 }
+
+/** Why a workflow is paused. */
+export class PauseWorkflowDto {
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 1000, example: 'The mail server is being moved.' })
+  @OptionalNote(1000)
+  reason?: string | null;
+}

@@ -62,6 +62,21 @@ export class WorkflowItemDto implements WorkflowItem {
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2025-11-20T08:00:00.000Z' })
   lastRunAt!: string | null;
 
+  @ApiProperty({ type: 'integer', example: 120, description: 'Runs that succeeded in the last 7 days.' })
+  succeeded7d!: number;
+
+  @ApiProperty({ type: 'integer', example: 5, description: 'Runs that failed in the last 7 days.' })
+  failed7d!: number;
+
+  @ApiProperty({ type: ActorDto, nullable: true, example: null, description: 'Who paused it; null unless it is paused.' })
+  pausedBy!: ActorDto | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'Why, in their own words.' })
+  pausedReason!: string | null;
+
+  @ApiProperty({ type: ActorDto, nullable: true, example: { type: 'user', id: 'u-7', name: 'Ada' }, description: 'Who changed it last.' })
+  updatedBy!: ActorDto | null;
+
   @ApiProperty({ type: 'integer', example: 3, description: 'To be sent back with an edit.' })
   revision!: number;
 

@@ -34,6 +34,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/workflows/:id/versions': { permission: 'view' },
   'get /automation/workflows/:id/versions/:version': { permission: 'view' },
   'get /automation/workflows/:id/diff': { permission: 'view' },
+  'get /automation/workflows/:id/stats': { permission: 'view' },
   'post /automation/workflows/import': {
     permission: 'manage',
     body: { format: 'nestjs-crm-automation/workflow', formatVersion: 1, name: 'Imported', definition: DEFINITION },
