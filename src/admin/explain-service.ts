@@ -9,7 +9,6 @@ import type { DomainEvent } from '../core/event.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { knownEvent } from '../core/record-values.js';
 import { startSubject } from '../core/start/start.js';
-import { runSummary } from '../core/summary/run-summary.js';
 import { type AskedAgain, answerOf, climb, type LadderRun, type Rung } from '../core/why/ladder.js';
 import { standingAt } from '../core/why/life.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
@@ -63,8 +62,8 @@ export class ExplainService {
       const workflow = isUuid(workflowId) ? await findLife(manager, workspaceId, workflowId, at) : null;
       if (!workflow) throw workflowNotFound();
       const ids = await findRunsOf(manager, workspaceId, eventId, workflowId);
-      const first = ids && (await findRun(manager, workspaceId, ids.first));
-      const last = ids && (ids.last === ids.first ? first : await findRun(manager, workspaceId, ids.last));
+      const first = ids && (await findRun(manager, workspaceId, ids.first, this.catalog));
+      const last = ids && (ids.last === ids.first ? first : await findRun(manager, workspaceId, ids.last, this.catalog));
       const outcome = await this.version(manager, record, workflowId, workspaceId, first?.versionId ?? null, at);
       const event: DomainEvent = { ...record, workspaceId, cut: record.cut } as unknown as DomainEvent;
       const module = record.module === null ? null : (this.catalog.modules.get(record.module) ?? null);
@@ -108,8 +107,7 @@ export class ExplainService {
     return (await this.active.versionsOf(manager, [{ workspaceId, versionId }])).get(versionId) ?? null;
   }
 
-  private told({ id, version, status, reason, createdAt, explanation, module, ...run }: RunRow): LadderRun {
-    const summary = runSummary({ status, reason, explanation, ...run });
+  private told({ id, version, status, reason, createdAt, summary, explanation, module }: RunRow): LadderRun {
     return { id, version, status, reason, createdAt, summary, explanation: knownExplanation(this.catalog, module, explanation) };
   }
 

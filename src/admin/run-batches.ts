@@ -145,7 +145,7 @@ export class RunBatches {
     return this.database.read(async (manager) => {
       const { count: matched, isExact } = await countRuns(manager, question);
       const judged = await judge(manager);
-      const sample = await listRuns(manager, question, { limit: SAMPLE_SIZE });
+      const sample = await listRuns(manager, question, { limit: SAMPLE_SIZE }, this.catalog);
       const groups = judged.groups.flatMap(({ refusal, ...group }) => (refusal === null ? [group] : []));
       const refusals = refusalsOf(judged.groups);
       const unknown = (asked.filter.ids?.length ?? 0) - judged.counted;

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { Catalog } from '../core/catalog.js';
 import { parseDefinition } from '../core/definition/parser.js';
 import type { LoggedError } from '../core/errors.js';
 import type { Actor } from '../core/event.js';
@@ -56,8 +57,8 @@ export interface RunDetail extends RunItem {
 const OVER: ReadonlySet<RunStatus> = new Set(['succeeded', 'failed', 'cancelled', 'skipped']);
 
 /** Returns everything about one run; null when the workspace has none of that id. */
-export async function loadRunDetail(manager: EntityManager, workspaceId: string, id: string): Promise<RunDetail | null> {
-  const row = await findRun(manager, workspaceId, id);
+export async function loadRunDetail(manager: EntityManager, workspaceId: string, id: string, catalog: Catalog): Promise<RunDetail | null> {
+  const row = await findRun(manager, workspaceId, id, catalog);
   if (!row) return null;
   const { versionId, ...run } = row;
   const executions = (await loadExecutions(manager, [{ workspaceId, id }])).get(id) ?? [];
@@ -68,9 +69,9 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
   const isOver = OVER.has(run.status);
   return {
     ...run,
-    summary: runSummary(run, failedPaths(definitions?.get(versionId), executions)),
+    ...(run.failedSteps > 0 && { summary: runSummary(run, failedPaths(definitions?.get(versionId), executions)) }),
     steps: executions.map((step) => toRunStep(step, isOver)),
-    children: await listChildren(manager, workspaceId, id),
+    children: await listChildren(manager, workspaceId, id, catalog),
     event: run.eventId === null ? null : await findEvent(manager, workspaceId, run.eventId),
     retries: audit
       .filter((entry) => entry.action === 'run.retried')

@@ -52,7 +52,7 @@ export class RunService {
   async list(filter: RunFilter, paging: Paging, caller: Caller): Promise<Page<RunItem>> {
     const more = { ...paging, limit: paging.limit + 1 };
     const question = { workspaceId: caller.workspaceId, filter, modules: this.modules };
-    const items = await this.database.read((manager) => listRuns(manager, question, more));
+    const items = await this.database.read((manager) => listRuns(manager, question, more, this.catalog));
     return page(items, paging.limit);
   }
 
@@ -60,7 +60,7 @@ export class RunService {
   async get(id: string, caller: Caller): Promise<RunDetail> {
     const { workspaceId } = caller;
     if (!isUuid(id)) throw notFound('run');
-    const run = await this.database.read((manager) => loadRunDetail(manager, workspaceId, id));
+    const run = await this.database.read((manager) => loadRunDetail(manager, workspaceId, id, this.catalog));
     if (!run) throw notFound('run');
     const explanation = knownExplanation(this.catalog, run.module, run.explanation);
     return { ...run, explanation, event: run.event && knownEvent(this.catalog, run.event) };
@@ -121,7 +121,7 @@ export class RunService {
     return this.database.read(async (manager) => {
       const event = await findEvent(manager, caller.workspaceId, id);
       if (!event) throw notFound('event');
-      const runs = await listRunsOfEvent(manager, caller.workspaceId, id);
+      const runs = await listRunsOfEvent(manager, caller.workspaceId, id, this.catalog);
       const known = runs.map((run) => ({ ...run, explanation: knownExplanation(this.catalog, run.module, run.explanation) }));
       return { ...knownEvent(this.catalog, event), runs: known };
     });

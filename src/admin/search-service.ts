@@ -45,7 +45,7 @@ export class SearchService {
     const { workspaceId } = caller;
     const own = await this.database.read(async (manager) => {
       const id = isUuid(text) ? text : null;
-      const run = id === null ? null : await findRun(manager, workspaceId, id);
+      const run = id === null ? null : await findRun(manager, workspaceId, id, this.catalog);
       const event = id === null ? null : await findEvent(manager, workspaceId, id);
       const workflows = await searchWorkflows(manager, workspaceId, text, limit);
       const records = await this.knownRecords(manager, workspaceId, text);

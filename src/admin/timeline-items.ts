@@ -21,12 +21,6 @@ export interface TimelineAuthor {
   path: string | null;
 }
 
-/** What one workflow made of an event. */
-export interface TimelineLook extends EventLook {
-  /** What has become of it, or why it was skipped, in one sentence. */
-  summary: string;
-}
-
 /** A workflow that would listen to the event, and was not active at the time. */
 export interface InactiveWorkflow {
   workflowId: string;
@@ -47,7 +41,7 @@ export interface EventTimelineItem {
   by: TimelineAuthor | null;
   changes: Record<string, FieldChange> | null;
   /** What workflows made of it: what failed first, then what ran, then what was skipped. */
-  looks: TimelineLook[];
+  looks: EventLook[];
   /** How many looks are left out. */
   moreLooks: number;
   /** Those that would listen to it now and were not active when it was looked at. */
@@ -95,16 +89,8 @@ export function eventItem(row: TimelineEvent, asked: AskedWorkflows, module: Mod
       ? null
       : { workflowId: link.workflowId, workflowName: link.workflowName ?? null, runId: cause.runId, path: cause.step ?? null };
   const { looks, more } = asked.looks.get(item.id) ?? { looks: [], more: 0 };
-  const told = looks.map((look) => toldLook(look, asked.catalog, module));
+  const told = looks.map((look) => ({ ...look, explanation: knownExplanation(asked.catalog, look.module, look.explanation) }));
   return { kind: 'event', at: isoOf(row), event: item, by, changes, looks: told, moreLooks: more, ...others(item, looks, asked) };
-}
-
-function toldLook(look: EventLook, catalog: Catalog, module: ModuleDescription): TimelineLook {
-  const explanation = knownExplanation(catalog, look.module, look.explanation);
-  const isTree = isJsonObject(explanation) && typeof explanation.result === 'boolean';
-  const words = isTree ? failureWords(explanation as unknown as Explanation, module) : null;
-  const rule = isJsonObject(explanation) && typeof explanation.rule === 'string' ? explanation.rule : null;
-  return { ...look, explanation, summary: look.status === 'skipped' ? (words ?? rule ?? look.summary) : look.summary };
 }
 
 /** Those that made nothing of an event: it did not concern them, or they were not active. A start that names its workflow concerns no other. */

@@ -78,7 +78,7 @@ export class TimelineService {
       const all = [...events, ...changes].sort(newestFirst);
       const shown = all.slice(0, limit);
       const eventIds = shown.flatMap((one) => ('item' in one ? [one.item.id] : []));
-      const looks = await listLooks(manager, workspaceId, eventIds, { most: MOST_LOOKS, workflowId });
+      const looks = await listLooks(manager, workspaceId, eventIds, { most: MOST_LOOKS, workflowId }, this.catalog);
       const lives = eventIds.length === 0 ? [] : await listLives(manager, workspaceId, MOST_WORKFLOWS);
       const asked = { looks, lives, workflowId, catalog: this.catalog };
       const items = shown.map((one) => ('item' in one ? eventItem(one, asked, module) : changeItem(one, module)));

@@ -1,4 +1,6 @@
 import type { EntityManager } from 'typeorm';
+import type { Catalog } from '../core/catalog.js';
+import { knownExplanation } from '../core/condition/known-explanation.js';
 import type { LoggedError } from '../core/errors.js';
 import type { Actor, ParentStep, StartTarget } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
@@ -61,10 +63,13 @@ export const RUN_COLUMNS = `r.id, r.workflow_id AS "workflowId", w.name AS "work
   CASE r.status WHEN 'skipped' THEN r.explanation END AS "skippedFor"`;
 export const WORKFLOW = 'LEFT JOIN automation.workflow_names w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id';
 
-export function toRunItem<Item extends RunItem>({ skippedFor, ...row }: StoredRun<Item>): Item {
+/** Values of fields that were hidden since are not told by the summary either. */
+export function toRunItem<Item extends RunItem>({ skippedFor, ...row }: StoredRun<Item>, catalog: Catalog): Item {
+  const { module } = row;
+  const about = module === null ? null : (catalog.modules.get(module) ?? null);
   return {
     ...row,
-    summary: runSummary({ ...row, explanation: skippedFor }),
+    summary: runSummary({ ...row, explanation: knownExplanation(catalog, module, skippedFor), about }),
     createdAt: iso(row.createdAt) ?? '',
     startedAt: iso(row.startedAt),
     resumedAt: iso(row.resumedAt),
@@ -82,7 +87,12 @@ function duration(from: Date | null, to: Date | null): number | null {
 }
 
 /** Runs, newest first; see {@link runIds} for the index that serves each filter. */
-export async function listRuns(manager: EntityManager, question: RunQuestion, { before, limit }: Paging): Promise<RunItem[]> {
+export async function listRuns(
+  manager: EntityManager,
+  question: RunQuestion,
+  { before, limit }: Paging,
+  catalog: Catalog,
+): Promise<RunItem[]> {
   const parts = new QueryParts();
   const ids = runIds(parts, question, { limit, order: 'newest', ...(before !== undefined && { before }) });
   const rows = await sql<StoredRun<RunItem>>(
@@ -91,7 +101,7 @@ export async function listRuns(manager: EntityManager, question: RunQuestion, { 
      ${WORKFLOW} ORDER BY r.id DESC`,
     parts.parameters,
   );
-  return rows.map(toRunItem);
+  return rows.map((row) => toRunItem(row, catalog));
 }
 
 /** A run with what only its detail shows. */
@@ -104,25 +114,25 @@ export interface RunRow extends RunItem {
 }
 
 /** One run; null when the workspace has none of that id. */
-export async function findRun(manager: EntityManager, workspaceId: string, id: string): Promise<RunRow | null> {
+export async function findRun(manager: EntityManager, workspaceId: string, id: string, catalog: Catalog): Promise<RunRow | null> {
   const [row] = await sql<StoredRun<RunRow>>(
     manager,
     `SELECT ${RUN_COLUMNS}, r.version_id AS "versionId", w.code AS "workflowCode", r.explanation, r.actor, r.cause
      FROM automation.runs r ${WORKFLOW} WHERE r.workspace_id = $1 AND r.id = $2`,
     [workspaceId, id],
   );
-  return row ? toRunItem(row) : null;
+  return row ? toRunItem(row, catalog) : null;
 }
 
 /** The runs that a run's steps have started, oldest first; at most 500, as many steps as a run may have. Served by runs_parent. */
-export async function listChildren(manager: EntityManager, workspaceId: string, runId: string): Promise<RunItem[]> {
+export async function listChildren(manager: EntityManager, workspaceId: string, runId: string, catalog: Catalog): Promise<RunItem[]> {
   const rows = await sql<StoredRun<RunItem>>(
     manager,
     `SELECT ${RUN_COLUMNS} FROM automation.runs r ${WORKFLOW}
      WHERE r.workspace_id = $1 AND r.parent IS NOT NULL AND r.parent->>'runId' = $2 ORDER BY r.id LIMIT 500`,
     [workspaceId, runId],
   );
-  return rows.map(toRunItem);
+  return rows.map((row) => toRunItem(row, catalog));
 }
 
 /** What a list of events shows. */
@@ -218,7 +228,12 @@ export interface EventLook extends RunItem {
  * Every run of an event, skipped ones included. The index by event holds first runs only; those that repeat them are
  * found along retried_as.
  */
-export async function listRunsOfEvent(manager: EntityManager, workspaceId: string, eventId: string): Promise<EventLook[]> {
+export async function listRunsOfEvent(
+  manager: EntityManager,
+  workspaceId: string,
+  eventId: string,
+  catalog: Catalog,
+): Promise<EventLook[]> {
   const rows = await sql<StoredRun<EventLook>>(
     manager,
     `WITH RECURSIVE looked AS (
@@ -229,5 +244,5 @@ export async function listRunsOfEvent(manager: EntityManager, workspaceId: strin
      SELECT ${RUN_COLUMNS}, r.explanation FROM looked r ${WORKFLOW} ORDER BY r.id`,
     [workspaceId, eventId],
   );
-  return rows.map(toRunItem);
+  return rows.map((row) => toRunItem(row, catalog));
 }

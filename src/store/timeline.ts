@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { Catalog } from '../core/catalog.js';
 import type { Cause, FieldChange, RecordData } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import {
@@ -139,6 +140,7 @@ export async function listLooks(
   workspaceId: string,
   eventIds: readonly string[],
   { most, workflowId }: { most: number; workflowId: string | null },
+  catalog: Catalog,
 ): Promise<Map<string, EventLooks>> {
   const ofEvent = `SELECT f.* FROM automation.runs f WHERE f.workspace_id = $1 AND f.event_id = v.id AND ($4::uuid IS NULL OR f.workflow_id = $4)`;
   const rows = await sql<StoredRun<EventLook> & { eventId: string; looks: number }>(
@@ -153,7 +155,7 @@ export async function listLooks(
   const found = new Map<string, EventLooks>();
   for (const { looks, ...row } of rows) {
     const of = found.get(row.eventId) ?? { looks: [], more: Math.max(0, looks - most) };
-    of.looks.push(toRunItem<EventLook>(row));
+    of.looks.push(toRunItem<EventLook>(row, catalog));
     found.set(row.eventId, of);
   }
   return found;

@@ -243,6 +243,8 @@ describe('a hidden field', () => {
       ],
     });
     expect(explained.answer).toContain('ssn was empty (the field is not shown any more)');
-    for (const secret of SECRETS) expect(JSON.stringify([run, event, explained])).not.toContain(secret);
+    const { items } = await app.runs.list({ workflowId }, { limit: 10 }, ADMIN);
+    expect(items[0]?.summary).toContain('was empty (the field is not shown any more)');
+    for (const secret of SECRETS) expect(JSON.stringify([run, event, explained, items])).not.toContain(secret);
   });
 });

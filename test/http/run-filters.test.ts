@@ -46,7 +46,7 @@ describe('the runs that one looks for', () => {
     const { items } = (await get('')) as { items: Item[] };
     const of = (name: string) => items.find(({ id }) => id === ids[name])?.summary;
     expect(of('first')).toBe('Failed at each[3].mail: The mailbox is 100% full.');
-    expect(of('skipped')).toBe('Skipped: source was "Phone", and the condition asks for: source is "Web".');
+    expect(of('skipped')).toBe('Skipped: Source was "Phone", and the condition asks for: Source is "Web".');
     expect(of('waiting')).toBe('Waits at cool until 2100-01-01 08:00 UTC.');
     expect(of('repeat')).toBe('Queued until a worker takes it.');
     expect((await get(`/${ids.skipped}`)).summary).toBe(of('skipped'));

@@ -1,3 +1,4 @@
+import type { ModuleDescription } from '../catalog.js';
 import type { Explanation } from '../condition/explanation.js';
 import { failureWords } from '../condition/words.js';
 import { cut } from '../cut.js';
@@ -14,8 +15,10 @@ export interface SummarizedRun {
   waiting: readonly Waiting[] | null;
   /** Steps that failed without failing the run. */
   failedSteps: number;
-  /** Of a skipped run: why. */
+  /** Of a skipped run: why, without what is not to be shown any more. */
   explanation: Json;
+  /** The module whose fields it names by their labels. */
+  about?: ModuleDescription | null;
 }
 
 /** How many steps a summary names. */
@@ -53,7 +56,7 @@ export function runSummary(run: SummarizedRun, failed: readonly string[] = []): 
         reason === 'cancelled_by_user' ? 'Cancelled by a person' : `Cancelled: ${error?.message ?? reason ?? 'nobody knows why'}`,
       );
     case 'skipped':
-      return sentence(`Skipped: ${skipped(run.explanation) ?? reason ?? 'nobody knows why'}`);
+      return sentence(`Skipped: ${skipped(run) ?? reason ?? 'nobody knows why'}`);
   }
 }
 
@@ -105,11 +108,11 @@ function moment(text: string): string {
 }
 
 /** Why a run was skipped: the decisive tests of its conditions, or the rule; null when the log does not tell. */
-function skipped(explanation: Json): string | null {
+function skipped({ explanation, about = null }: SummarizedRun): string | null {
   if (!isJsonObject(explanation)) return null;
   if (typeof explanation.rule === 'string') return explanation.rule;
   if (typeof explanation.result !== 'boolean') return null;
-  return failureWords(explanation as unknown as Explanation, null);
+  return failureWords(explanation as unknown as Explanation, about);
 }
 
 function sentence(text: string): string {

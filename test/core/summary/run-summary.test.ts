@@ -78,6 +78,15 @@ describe('a run in one sentence', () => {
       skipped(test('source', 'equals', 'Phone', 'Web')),
       'Skipped: source was "Phone", and the condition asks for: source is "Web".',
     ],
+    [
+      'conditions on a field with a label',
+      summary({
+        status: 'skipped',
+        explanation: test('source', 'equals', 'Phone', 'Web'),
+        about: { fields: [{ name: 'source', label: 'Origin', type: 'text', nullable: true, writable: true }], relations: [] } as never,
+      }),
+      'Skipped: Origin was "Phone", and the condition asks for: Origin is "Web".',
+    ],
     ['a rule', skipped({ rule: 'the workflow runs once per record' }, 'reentry'), 'Skipped: the workflow runs once per record.'],
     ['a reason alone', skipped(null, 'paused'), 'Skipped: paused.'],
     ['an explanation that nobody can read', skipped({ odd: 1 }, 'odd'), 'Skipped: odd.'],
