@@ -10,6 +10,7 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { databaseNow } from '../store/clock.js';
 import { type ShownDates, shownDates } from '../store/date-builds.js';
 import { findWorkflow } from '../store/workflow-list-store.js';
+import type { WorkflowStatus } from '../store/workflow-store.js';
 
 /** A moment to come, for programs and for people. */
 export interface ShownMoment {
@@ -21,7 +22,9 @@ export interface ShownMoment {
 export interface WorkflowTiming {
   /** The type of its published trigger; null before it is published. */
   type: Trigger['type'] | null;
-  /** Of a schedule: its next times. Empty for all others. */
+  /** Only an active workflow starts: what is due of any other makes skipped runs, or nothing. */
+  status: WorkflowStatus;
+  /** Of an active schedule: its next times. Empty for all others. */
   next: ShownMoment[];
   /** Of a date trigger: what waits, and how far existing records have been looked at; null for all others. */
   dates: ShownDates | null;
@@ -53,10 +56,12 @@ export class TimingService {
       const workflow = isUuid(id) ? await findWorkflow(manager, workspaceId, id) : null;
       if (!workflow) throw new AutomationError('workflow_not_found', 'There is no workflow of this id.');
       const trigger = (workflow.published?.definition.trigger ?? null) as unknown as Trigger | null;
-      const now = await databaseNow(manager);
+      const { status } = workflow;
+      const isTicking = trigger?.type === 'schedule' && status === 'active';
       return {
         type: trigger?.type ?? null,
-        next: trigger?.type === 'schedule' ? shownTicks(trigger.cron, trigger.timezone, now) : [],
+        status,
+        next: isTicking ? shownTicks(trigger.cron, trigger.timezone, await databaseNow(manager)) : [],
         dates: trigger?.type === 'date' ? await shownDates(manager, workspaceId, id) : null,
       };
     });

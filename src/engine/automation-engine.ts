@@ -74,6 +74,7 @@ export class AutomationEngine {
       if (kind === 'events') this.events.raise();
       if (kind === 'runs') this.runs.raise();
       if (kind === 'queues') this.admissions.expectAny();
+      if (kind === 'timing') this.timed.raiseAll();
       if (kind === 'expected') this.watch.stir();
       if (kind === 'answers') void this.driver.heartbeat().catch((error: unknown) => this.logger.debug(`answers: ${String(error)}`));
     });

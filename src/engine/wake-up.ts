@@ -3,10 +3,11 @@ import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner 
 import { AutomationDatabase } from '../store/database.js';
 
 /**
- * What there is to do: unrouted events, queued runs, queues that may move on, answers to runs that somebody holds. `expected`, here alone: something
- * was published in a transaction, whose end we may not see.
+ * What there is to do: unrouted events, queued runs, queues that may move on, answers to runs that somebody holds, another
+ * time at which something starts by itself. `expected`, here alone: something was published in a transaction, whose end we
+ * may not see.
  */
-const WORK_KINDS = ['events', 'runs', 'queues', 'answers'] as const;
+const WORK_KINDS = ['events', 'runs', 'queues', 'answers', 'timing'] as const;
 export type WorkKind = (typeof WORK_KINDS)[number] | 'expected';
 
 /** Injection token of the host's own DataSource. */
@@ -43,10 +44,10 @@ export class WakeUp implements EntitySubscriberInterface {
   private readonly logger = new Logger('AutomationWakeUp');
   private readonly listeners = new Set<(kind: WorkKind) => void>();
   /**
-   * Transactions in which something was published; the work exists once they commit. Known by the runner's `data`, which a
+   * Transactions in which something was published, and what they leave to do once they commit. Known by the runner's `data`, which a
    * step's view of a runner shares with it.
    */
-  private readonly published = new WeakSet<QueryRunner['data']>();
+  private readonly published = new WeakMap<QueryRunner['data'], Set<WorkKind>>();
   private listening: Listening | null = null;
   private readonly unannounced = new Set<WorkKind>();
   private timer: NodeJS.Timeout | null = null;
@@ -78,21 +79,25 @@ export class WakeUp implements EntitySubscriberInterface {
     this.tellOthers(kind);
   }
 
-  /** There will be events to route once the manager's transaction commits. */
-  announceAfterCommit(manager: EntityManager): void {
+  /** There will be something to do, by default events to route, once the manager's transaction commits. */
+  announceAfterCommit(manager: EntityManager, kind: 'events' | 'timing' = 'events'): void {
     const runner = manager.queryRunner;
     if (!runner?.isTransactionActive) {
-      this.announce('events');
+      this.announce(kind);
       return;
     }
-    this.published.add(runner.data);
-    this.tellHere('expected');
+    const kinds = this.published.get(runner.data);
+    if (kinds) kinds.add(kind);
+    else this.published.set(runner.data, new Set([kind]));
+    if (kind === 'events') this.tellHere('expected');
   }
 
   /** TypeORM calls this after each COMMIT (and each released savepoint) on the host's DataSource. */
   afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
-    if (queryRunner.isTransactionActive || !this.published.delete(queryRunner.data)) return;
-    this.announce('events');
+    if (queryRunner.isTransactionActive) return;
+    const kinds = this.published.get(queryRunner.data) ?? [];
+    this.published.delete(queryRunner.data);
+    for (const kind of kinds) this.announce(kind);
   }
 
   /** What was published is gone with the transaction. */

@@ -45,6 +45,25 @@ describe('an idle worker', () => {
     await app.eventually(async () => expect(await app.runsOf({ workflowId })).toHaveLength(1));
   });
 
+  it('hears of a workflow that starts by a date when it is published, on whatever node', async () => {
+    const trigger = { type: 'date', module: 'tasks', field: 'dueAt', offset: 'PT1S' };
+    app = await startAutomationApp({ worker: { enabled: true, ...NEVER } });
+    const admin = await startAutomationApp({}, { database: app.database });
+    try {
+      // When the second is published, nobody looks any more.
+      for (const one of [app, admin]) {
+        const workflowId = await one.publishWorkflow({ trigger, steps: [{ id: 'a', type: 'create_task', with: { title: 'A' } }] });
+        await app.eventually(async () =>
+          expect(await app.query('SELECT state FROM automation.date_builds WHERE workflow_id = $1', [workflowId])).toEqual([
+            { state: 'done' },
+          ]),
+        );
+      }
+    } finally {
+      await admin.close();
+    }
+  });
+
   it('goes on with a wait that it has begun when it is over, however rarely it looks', async () => {
     app = await startAutomationApp({ worker: { enabled: true, ...NEVER } });
     const workflowId = await app.publishWorkflow({

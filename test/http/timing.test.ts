@@ -35,7 +35,7 @@ describe('what is to come', () => {
       type: 'schedule',
       next: Array.from({ length: 5 }, () => ({ at: expect.stringMatching(/T09:00:00\.000Z$/) })),
     });
-    expect(await timing({ type: 'manual' })).toEqual({ type: 'manual', next: [], dates: null });
+    expect(await timing({ type: 'manual' })).toEqual({ type: 'manual', status: 'active', next: [], dates: null });
     const { id } = (
       await real
         .call('post', '/automation/workflows', 'admin')
@@ -43,9 +43,22 @@ describe('what is to come', () => {
     ).body;
     expect((await real.call('get', `/automation/workflows/${id}/timing`, 'viewer').expect(200)).body).toEqual({
       type: null,
+      status: 'draft',
       next: [],
       dates: null,
     });
+  });
+
+  it('is no time of a schedule while it is paused', async () => {
+    const { id } = await publishedWorkflow(real as never, {
+      trigger: { type: 'schedule', cron: '0 9 * * *', timezone: 'UTC' },
+      steps: STEPS,
+    });
+    const timing = async () => (await real.call('get', `/automation/workflows/${id}/timing`, 'viewer').expect(200)).body;
+    await real.call('post', `/automation/workflows/${id}/pause`, 'admin').expect(200);
+    expect(await timing()).toEqual({ type: 'schedule', status: 'paused', next: [], dates: null });
+    await real.call('post', `/automation/workflows/${id}/activate`, 'admin').expect(200);
+    expect(await timing()).toMatchObject({ status: 'active', next: { length: 5 } });
   });
 
   it('is told of a date trigger: how many records wait, when the first is due, how far existing ones have been looked at', async () => {

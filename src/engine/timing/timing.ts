@@ -27,8 +27,13 @@ export class Timing {
   /** Belongs into each transaction that publishes a version. */
   async published(manager: EntityManager, version: PublishedVersion): Promise<void> {
     for (const kind of this.kinds) {
-      if (kind.type === version.trigger.type) await kind.published(manager, version);
-      else await kind.withdrawn(manager, version);
+      if (kind.type !== version.trigger.type) {
+        await kind.withdrawn(manager, version);
+        continue;
+      }
+      await kind.published(manager, version);
+      // Whoever waits for what was due next may wait for too long.
+      this.wakeUp.announceAfterCommit(manager, 'timing');
     }
   }
 

@@ -94,7 +94,14 @@ export class WorkflowTimingDto implements WorkflowTiming {
   })
   type!: WorkflowTiming['type'];
 
-  @ApiProperty({ type: [MomentDto], description: 'Of a schedule: the next five times.' })
+  @ApiProperty({
+    enum: ['draft', 'active', 'paused', 'archived'],
+    example: 'active',
+    description: 'Only an active workflow starts: what is due of a paused one makes skipped runs.',
+  })
+  status!: WorkflowTiming['status'];
+
+  @ApiProperty({ type: [MomentDto], description: 'Of an active schedule: the next five times; empty while it is paused.' })
   next!: MomentDto[];
 
   @ApiProperty({ type: DatesDto, nullable: true, description: 'Of a date trigger: what waits.' })
