@@ -8,7 +8,7 @@ import {
   loadVersions,
   shareActiveWorkflows,
 } from '../../src/store/active-workflows.js';
-import { claimTheseEvents } from '../../src/store/event-store.js';
+import { claimTheseEvents } from '../../src/store/event-claims.js';
 import { RELEASE } from '../../src/store/release.js';
 import { raiseGeneration } from '../../src/store/workflow-store.js';
 import { type OwnDatabase, openOwnDatabase } from './support/own-database.js';

@@ -6,7 +6,7 @@ import { cutToSize } from '../../core/event-size.js';
 import { isJsonObject, type Json } from '../../core/json.js';
 import { knownOf, ownFieldsOf } from '../../core/record-values.js';
 import type { CrmHost } from '../../host/crm-host.js';
-import { type ClaimedEvent, letEventsWait, noteFindings } from '../../store/event-store.js';
+import { type ClaimedEvent, letEventsWait, noteFindings } from '../../store/event-claims.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
 import { type Finding, holdAgainst } from './heard-events.js';
 

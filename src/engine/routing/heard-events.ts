@@ -2,7 +2,7 @@ import type { ModuleDescription } from '../../core/catalog.js';
 import { diffRecords, sameJson } from '../../core/derive-events.js';
 import type { LoggedError } from '../../core/errors.js';
 import type { FieldChange, RecordData } from '../../core/event.js';
-import type { ClaimedEvent, HeardEvent } from '../../store/event-store.js';
+import type { ClaimedEvent, HeardEvent } from '../../store/event-claims.js';
 
 /** What becomes of an event that was heard, not published, once its record was looked at. */
 export type Finding =

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { DomainEvent } from '../../core/event.js';
 import type { Admission } from '../../core/start/admission.js';
 import type { StartDecision } from '../../core/start/start.js';
-import type { ClaimedEvent } from '../../store/event-store.js';
+import type { ClaimedEvent } from '../../store/event-claims.js';
 import type { RunIdentity } from '../../store/runs/run.js';
 import { HeldRun } from '../running/held-run.js';
 import type { UnstartedRun } from '../running/progress-writer.js';

@@ -5,7 +5,7 @@ import type { DomainEvent } from '../../core/event.js';
 import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
-import { type ClaimedEvent, unclaimEvents } from '../../store/event-store.js';
+import { type ClaimedEvent, unclaimEvents } from '../../store/event-claims.js';
 import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
