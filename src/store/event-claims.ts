@@ -40,7 +40,7 @@ const IS_DUE = 'routed_at IS NULL AND (waits_until IS NULL OR waits_until <= now
 /**
  * Locks unrouted events, the oldest of each workspace, an equal share of each. SKIP LOCKED keeps routers of several nodes out
  * of each other's way. `busy` walks down the index from workspace to workspace, one probe each, however much each has. Workspaces of
- * $3 are left alone for now.
+ * $3 are left alone for now: they are walked past, and have no share.
  */
 const OLDEST = `WITH RECURSIVE busy(w, n) AS (
          SELECT first.w, 1 FROM (
@@ -51,20 +51,21 @@ const OLDEST = `WITH RECURSIVE busy(w, n) AS (
          SELECT next.w, n + 1 FROM busy, LATERAL (
            SELECT workspace_id AS w FROM automation.events WHERE ${IS_DUE} AND workspace_id COLLATE "C" > busy.w
            ORDER BY workspace_id COLLATE "C" LIMIT 1
-         ) AS next WHERE n < $1::int
+         ) AS next WHERE n < $1::int + cardinality($3::text[])
        ),
+       served AS MATERIALIZED (SELECT w FROM busy WHERE w <> ALL ($3::text[]) ORDER BY n LIMIT $1::int),
        claimed AS MATERIALIZED (
-         SELECT workspace_id, id FROM busy, LATERAL (
-           SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND ${IS_DUE} AND w <> ALL ($3::text[])
-           ORDER BY id LIMIT $1::int / (SELECT count(*) FROM busy) FOR UPDATE SKIP LOCKED
+         SELECT workspace_id, id FROM served, LATERAL (
+           SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND ${IS_DUE}
+           ORDER BY id LIMIT $1::int / (SELECT count(*) FROM served) FOR UPDATE SKIP LOCKED
          ) AS oldest
          -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
          LIMIT $1::int
        )`;
 
 /** Whose turn is next, see {@link Turns}. */
-const TURN = `(SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM busy) AS "nextTurn",
-         (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`;
+const TURN = `(SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM served) AS "nextTurn",
+         (SELECT count(*)::int FROM served) AS "busyWorkspaces"`;
 
 /**
  * Holds the active workflows of the claimed events' workspaces as they are until the transaction ends, where that needs no
