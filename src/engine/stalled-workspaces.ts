@@ -11,11 +11,19 @@ export class StalledWorkspaces {
   readonly running: Lately;
   /** Records that routing asked for: their events are left alone, since nothing can be decided about them. */
   readonly routing: Lately;
+  /** Records that were due, by {@link nameOfModule}: those of the workspace's other modules start meanwhile. */
+  readonly dates: Lately;
 
   constructor(@Inject(ENGINE_SETTINGS) { limits }: EngineSettings) {
     this.running = new Lately(PAUSES * limits.crmCallMs);
     this.routing = new Lately(PAUSES * limits.crmCallMs);
+    this.dates = new Lately(PAUSES * limits.crmCallMs);
   }
+}
+
+/** The name of a module among those of all workspaces. */
+export function nameOfModule(workspaceId: string, module: string): string {
+  return JSON.stringify([workspaceId, module]);
 }
 
 /** What was noted within a span of time. */

@@ -61,8 +61,16 @@ export async function nextDateTriggerIn(manager: EntityManager): Promise<number 
   return row === undefined || row.ms === null ? null : Math.max(0, row.ms);
 }
 
-/** The records of a workspace that are due, the longest first, locked until the transaction ends; other nodes pass them by. */
-export function lockDueRecords(manager: EntityManager, workspaceId: string, limit: number): Promise<DueRecord[]> {
+/**
+ * The records of a workspace that are due, the longest first, locked until the transaction ends; other nodes pass them by.
+ * Those of the modules `except` are left alone for now; they stand in date_triggers_due before the others, and are read past.
+ */
+export function lockDueRecords(
+  manager: EntityManager,
+  workspaceId: string,
+  limit: number,
+  except: readonly string[],
+): Promise<DueRecord[]> {
   return sql<DueRecord>(
     manager,
     `SELECT d.workspace_id AS "workspaceId", d.workflow_id AS "workflowId", d.version_id AS "versionId", d.module, d.record_id AS "recordId",
@@ -72,8 +80,9 @@ export function lockDueRecords(manager: EntityManager, workspaceId: string, limi
            ON later.workspace_id = own.workspace_id AND later.workflow_id = own.workflow_id AND later.version > own.version
            WHERE own.workspace_id = d.workspace_id AND own.id = d.version_id) THEN 'replaced_later' ELSE 'stale' END AS standing
      FROM automation.date_triggers d LEFT JOIN automation.workflows w ON w.workspace_id = d.workspace_id AND w.id = d.workflow_id
-     WHERE d.workspace_id COLLATE "C" = $1 AND d.due_at <= now() ORDER BY d.due_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED`,
-    [workspaceId, limit],
+     WHERE d.workspace_id COLLATE "C" = $1 AND d.due_at <= now() AND d.module <> ALL ($3::text[])
+     ORDER BY d.due_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED`,
+    [workspaceId, limit, except],
   );
 }
 

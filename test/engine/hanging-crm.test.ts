@@ -291,6 +291,37 @@ describe("the CRM's own code that never answers", () => {
     });
   });
 
+  it('lets what is due of other modules of the workspace start, however much it does not answer about', async () => {
+    await start();
+    clock.stop();
+    await app.query(
+      `INSERT INTO crm_tasks ("workspaceId", title, "dueAt") SELECT 'acme', 'Call', now() + interval '1 hour' FROM generate_series(1, 500)`,
+    );
+    await app.query(
+      `INSERT INTO crm_leads (id, "workspaceId", name, "createdAt") VALUES ('a-1', 'acme', 'Ada', now() + interval '1 hour')`,
+    );
+    const date = (module: string, field: string) => ({
+      trigger: { type: 'date', module, field, offset: 'PT1M' },
+      steps: [{ id: 'tell', type: 'send_notification', with: { to: ['u-1'], title: 'Due' } }],
+    });
+    await app.publishWorkflow(date('tasks', 'dueAt'));
+    await app.publishWorkflow(date('leads', 'createdAt'));
+    await app.automation.drain();
+    hangs = (method, args) => method === 'findRecords' && args[1] === 'tasks';
+    await app.query(`UPDATE crm_tasks SET "dueAt" = "dueAt" - interval '3 hours'`);
+    await app.query(`UPDATE crm_leads SET "createdAt" = "createdAt" - interval '2 hours'`);
+    await app.query(
+      `UPDATE automation.date_triggers SET due_at = due_at - (CASE module WHEN 'tasks' THEN 3 ELSE 2 END) * interval '1 hour'`,
+    );
+    await app.automation.drain();
+    expect(await statuses()).toEqual([{ of: 'a-1', status: 'succeeded', error: null }]);
+    expect(hung).toBe(1);
+    hangs = () => false;
+    clock.pass(10_000);
+    await app.automation.tick();
+    expect(await app.query('SELECT 1 FROM automation.date_triggers')).toEqual([]);
+  });
+
   describe('does not keep the process from stopping', () => {
     it.each<[string, Method, () => Promise<unknown>]>([
       ['in a step', 'validate', () => leads('a-1')],

@@ -18,6 +18,7 @@ import { insertStarts, type StartRow } from '../../store/event-store.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
 import { isConnectionLoss } from '../failures.js';
+import { nameOfModule, StalledWorkspaces } from '../stalled-workspaces.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { type DatedVersion, isDated } from '../workflows/compiled-version.js';
 import { DatedRecords, nameOf } from './dated-records.js';
@@ -48,6 +49,7 @@ export class DateTriggers implements TimedTrigger {
     private readonly active: ActiveWorkflows,
     private readonly calendars: Calendars,
     private readonly records: DatedRecords,
+    private readonly stalled: StalledWorkspaces,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
   ) {}
 
@@ -62,20 +64,21 @@ export class DateTriggers implements TimedTrigger {
   async round(): Promise<TimingRound> {
     const workspaces = await this.database.statement((manager) => workspacesWithDueRecords(manager, MOST_WORKSPACES, this.turns));
     const total: TimingRound = { starts: 0, more: false };
-    let failed = 0;
+    let idle = 0;
     for (const workspaceId of workspaces) {
       try {
-        const { starts, more } = await this.database.transaction((manager) => this.startIn(manager, workspaceId));
-        total.starts += starts;
-        total.more ||= more;
+        const round = await this.database.transaction((manager) => this.startIn(manager, workspaceId));
+        if (round === null) idle += 1;
+        total.starts += round?.starts ?? 0;
+        total.more ||= round?.more ?? false;
       } catch (error) {
         // One workspace that the CRM cannot answer for is no reason for the others to wait.
         if (isConnectionLoss(error)) throw error;
-        failed += 1;
+        idle += 1;
         this.logger.error(`Workspace ${workspaceId}: its date triggers wait: ${String(error)}`);
       }
     }
-    total.more ||= workspaces.length === MOST_WORKSPACES && failed < workspaces.length;
+    total.more ||= workspaces.length === MOST_WORKSPACES && idle < workspaces.length;
     return total;
   }
 
@@ -83,9 +86,12 @@ export class DateTriggers implements TimedTrigger {
     return nextDateTriggerIn(this.database.dataSource.manager);
   }
 
-  private async startIn(manager: EntityManager, workspaceId: string): Promise<TimingRound> {
-    const due = await lockDueRecords(manager, workspaceId, BATCH);
-    if (due.length === 0) return { starts: 0, more: false };
+  /** Null when there is nothing that this process may look at. */
+  private async startIn(manager: EntityManager, workspaceId: string): Promise<TimingRound | null> {
+    const stalled = this.stalled.dates.all.map((name) => JSON.parse(name) as [string, string]);
+    const except = stalled.flatMap(([of, module]) => (of === workspaceId ? [module] : []));
+    const due = await lockDueRecords(manager, workspaceId, BATCH, except);
+    if (due.length === 0) return null;
     await this.database.enter(manager, workspaceId);
     await this.calendars.prepare([workspaceId]);
     const versions = await this.active.versionsOf(manager, due);
@@ -93,8 +99,12 @@ export class DateTriggers implements TimedTrigger {
       manager,
       due.filter(({ standing }) => standing !== 'stale'),
     );
-    // What the CRM does not answer about stays due.
+    // What the CRM does not answer about stays due, and lets the workspace's other modules pass.
     const answered = due.filter((row) => !unanswered.has(nameOf(row)));
+    for (const module of new Set(due.flatMap((row) => (unanswered.has(nameOf(row)) ? [row.module] : [])))) {
+      this.stalled.dates.add(nameOfModule(workspaceId, module));
+      this.logger.warn(`Workspace ${workspaceId}: the CRM does not answer 'findRecords'; its dates of ${module} wait.`);
+    }
     const outcomes = answered.map((row) => {
       const version = versions.get(row.versionId);
       const dated = version?.kind === 'compiled' && isDated(version.version) ? version.version : null;
@@ -110,7 +120,7 @@ export class DateTriggers implements TimedTrigger {
       manager,
       outcomes.flatMap(({ row, outcome }) => (outcome.kind === 'move' ? [] : [row])),
     );
-    return { starts: starts.length, more: due.length === BATCH && unanswered.size === 0 };
+    return { starts: starts.length, more: due.length === BATCH };
   }
 
   /** Without its version, which this process may not be able to read, a row is taken at its word. */
