@@ -2,12 +2,12 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Runs that wait for their turn: for a free place among those that their workflow may have at a time, or for the earlier
- * run of their record.
+ * run of their record. And starts that belong together.
  *
  * Beside processes of release 0.1: they claim nothing. A failed run that a person sends back through one of them goes on at
- * once, whatever the limit. The column is added without rewriting the table; while the three indexes are built, which hold
- * nothing then, writes to the table wait (1.3 s for a million runs). Where that is too long, build them by hand before the
- * deployment, with the names and definitions below and CONCURRENTLY: this migration takes them as they are.
+ * once, whatever the limit. Columns are added without rewriting their table; while the indexes are built, which hold nothing
+ * then, writes to the table wait (1.3 s for a million runs). Where that is too long, build the first three by hand before
+ * the deployment, with the names and definitions below and CONCURRENTLY: this migration takes them as they are.
  */
 export class Admission1763775000000 implements MigrationInterface {
   name = 'Admission1763775000000';
@@ -37,9 +37,18 @@ export class Admission1763775000000 implements MigrationInterface {
       `CREATE INDEX IF NOT EXISTS runs_admitted ON automation.runs (workspace_id COLLATE "C", workflow_id, admission, record_id COLLATE "C", module)
        WHERE admission IN ('queue', 'admitted') AND status IN ('queued', 'running', 'waiting')`,
     );
+    await commit(runner);
+    // What a start belongs to: the batch of one of many, the event that a replay repeats. Few have it, and only they are in
+    // the index.
+    await runner.query('ALTER TABLE automation.events ADD COLUMN IF NOT EXISTS origin_id uuid');
+    await runner.query(
+      'CREATE INDEX IF NOT EXISTS events_origin ON automation.events (workspace_id, origin_id, id) WHERE origin_id IS NOT NULL',
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX automation.events_origin');
+    await runner.query('ALTER TABLE automation.events DROP COLUMN origin_id');
     for (const index of ['runs_admitted', 'runs_in_order', 'runs_in_queue']) await runner.query(`DROP INDEX automation.${index}`);
     await runner.query('ALTER TABLE automation.runs DROP COLUMN admission');
   }

@@ -71,7 +71,7 @@ export class ExplainService {
       const standing = standingAt(workflow.life, at.toISOString());
       const rungs = climb({
         workflowId,
-        event: { ...record, targetId: record.target?.workflowId ?? null, ignores: record.target?.ignores ?? [] },
+        event: { ...record, targetId: record.target?.workflowId ?? null, ignores: record.target?.force ?? [] },
         standing,
         version: outcome && again && { ...numberAndTrigger(outcome), again },
         run: first && last ? { first: this.told(first), last: this.told(last) } : null,

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { AuditService } from './audit-service.js';
+import { BatchStartService } from './batch-start-service.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { ExplainService } from './explain-service.js';
 import { LookUpService } from './look-up-service.js';
@@ -8,6 +9,7 @@ import { PreviewService } from './preview-service.js';
 import { PreviewSubjects } from './preview-subjects.js';
 import { PreviewedVersions } from './previewed-version.js';
 import { RecipeService } from './recipe-service.js';
+import { ReplayService } from './replay-service.js';
 import { RunBatches } from './run-batches.js';
 import { RunInsight } from './run-insight.js';
 import { RunService } from './run-service.js';
@@ -37,6 +39,8 @@ export const adminProviders: Provider[] = [
   WorkflowStatisticsService,
   RecipeService,
   StartService,
+  BatchStartService,
+  ReplayService,
   RunService,
   RunBatches,
   RunInsight,

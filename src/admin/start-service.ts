@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { AutomationError } from '../core/errors.js';
-import type { RecordRef } from '../core/event.js';
+import type { RecordRef, StartRule } from '../core/event.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { MANUAL, Starts } from '../engine/capture/starts.js';
@@ -21,6 +21,8 @@ export interface StartCommand {
   record?: RecordRef;
   /** Deduplication: of several starts with one key in a workspace the first counts. */
   key?: string;
+  /** Rules of the workflow that are not to hold. Default none. */
+  force?: StartRule[];
   /** Why, in the person's own words. */
   reason?: string | null;
 }
@@ -50,14 +52,14 @@ export class StartService {
   start(workflowId: string, command: StartCommand, caller: Caller): Promise<StartResult> {
     checkShape(command, 'command', REQUEST_LIMITS);
     const { workspaceId } = caller;
-    const { input, record, key, reason = null } = command;
+    const { input, record, key, force = [], reason = null } = command;
     const actor = callerAsActor(caller);
     return this.database.transaction(async (manager) => {
       // A code would find one too; the API names workflows by their ids, and says the same of one that is somebody else's.
       const found = isUuid(workflowId) ? await findStartable(manager, workspaceId, workflowId) : null;
       if (found === null) throw new AutomationError('workflow_not_found', 'There is no workflow of this id.');
       if (record !== undefined) await this.assertRecord(manager, record, workspaceId);
-      const eventId = await this.starts.start({ workspaceId, workflow: workflowId, input, record, key, actor }, manager);
+      const eventId = await this.starts.start({ workspaceId, workflow: workflowId, input, record, key, actor, force }, manager);
       if (eventId === null) return { eventId: await earlierStart(manager, workspaceId, key ?? ''), isNew: false };
       await writeAudit(manager, [
         {
@@ -67,7 +69,12 @@ export class StartService {
           targetType: 'workflow',
           targetId: workflowId,
           before: null,
-          after: { eventId, ...(record === undefined ? {} : { record: { ...record } }), ...(key === undefined ? {} : { key }) },
+          after: {
+            eventId,
+            ...(record === undefined ? {} : { record: { ...record } }),
+            ...(key === undefined ? {} : { key }),
+            ...(force.length > 0 && { force: [...force] }),
+          },
           note: reason,
         },
       ]);

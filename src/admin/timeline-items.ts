@@ -1,7 +1,5 @@
 import type { Catalog, ModuleDescription } from '../core/catalog.js';
-import type { Explanation } from '../core/condition/explanation.js';
 import { knownExplanation } from '../core/condition/known-explanation.js';
-import { failureWords } from '../core/condition/words.js';
 import { sameJson } from '../core/derive-events.js';
 import type { Actor, FieldChange } from '../core/event.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';

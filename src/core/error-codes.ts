@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   version_not_found: 404,
   run_not_found: 404,
   event_not_found: 404,
+  batch_not_found: 404,
   module_not_found: 404,
   record_not_found: 404,
   not_available: 404,
@@ -42,6 +43,8 @@ export const ERROR_CODES = {
   event_expired: 409,
   idempotency_key_reused: 409,
   trigger_url_missing: 409,
+  event_not_routed: 409,
+  event_already_ran: 409,
   change_not_committed: 409,
 
   // A definition, an event or a step's arguments cannot be used.

@@ -44,14 +44,15 @@ export interface Cause {
 }
 
 /** Rules of a workflow that a person may set aside for one start. Pause, loops and what was paid for hold always. */
-export type StartRule = 'conditions' | 'reentry';
+export const START_RULES = ['conditions', 'reentry'] as const;
+export type StartRule = (typeof START_RULES)[number];
 
 /** The one workflow that a start is for, whoever else listens: its published version, or the version named. */
 export interface StartTarget {
   workflowId: string;
   versionId?: string;
   /** What does not hold for this start, because a person said so. */
-  ignores?: StartRule[];
+  force?: StartRule[];
 }
 
 /** The step of another run that started this one, and whether it waits for its end. */

@@ -16,6 +16,8 @@ export interface StartRow extends EventRow {
   trigger: JsonObject;
   target: StartTarget | null;
   parent: ParentStep | null;
+  /** What it belongs to: of one of many starts the batch, of a replay the event that it repeats. */
+  originId?: string;
 }
 
 /** Names an event. */
@@ -152,10 +154,11 @@ export async function insertStarts(manager: EntityManager, starts: readonly Star
   if (starts.length === 0) return new Set();
   const rows = await sql<{ id: string }>(
     manager,
-    `INSERT INTO automation.events (workspace_id, id, module, event, record_id, record, actor, cause, source, key, trigger, target, parent)
-     SELECT "workspaceId", id, module, event, "recordId", record, actor, cause, source, key, trigger, target, parent
+    `INSERT INTO automation.events (workspace_id, id, module, event, record_id, record, actor, cause, source, key, trigger, target, parent,
+       origin_id)
+     SELECT "workspaceId", id, module, event, "recordId", record, actor, cause, source, key, trigger, target, parent, "originId"
      FROM json_to_recordset($1::json) AS s("workspaceId" text, id uuid, module text, event text, "recordId" text, record jsonb, actor jsonb,
-       cause jsonb, source text, key text, trigger jsonb, target jsonb, parent jsonb)
+       cause jsonb, source text, key text, trigger jsonb, target jsonb, parent jsonb, "originId" uuid)
      ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING RETURNING id`,
     [recordset(starts)],
   );

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { Trigger } from '../core/definition/types.js';
 import type { Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { DRAFT } from './definition-columns.js';
@@ -120,13 +121,15 @@ export async function raiseGeneration(manager: EntityManager, workspaceId: strin
 export interface Startable {
   id: string;
   isPublished: boolean;
+  /** Of the published definition, else of the draft; null where that has none. */
+  trigger: Trigger | null;
 }
 
 /** The workflow of this id or code; null when the workspace has none, or it is archived. */
 export async function findStartable(manager: EntityManager, workspaceId: string, idOrCode: string): Promise<Startable | null> {
   const [row] = await sql<Startable>(
     manager,
-    `SELECT id, published_version_id IS NOT NULL AS "isPublished" FROM automation.workflows
+    `SELECT id, published_version_id IS NOT NULL AS "isPublished", trigger FROM automation.workflows
      WHERE workspace_id = $1 AND (code = $2 OR id::text = lower($2)) AND status <> 'archived'
      ORDER BY code = $2 DESC LIMIT 1`,
     [workspaceId, idOrCode],

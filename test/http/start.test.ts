@@ -86,4 +86,173 @@ describe('a start by hand', () => {
     expect((await start({}, 'support', draft.body.code).expect(404)).body.code).toBe('workflow_not_found');
     expect(await written()).toEqual(before);
   });
+
+  describe('with values that the workflow asks for', () => {
+    const asking = {
+      trigger: {
+        type: 'manual',
+        module: 'leads',
+        input: [
+          { name: 'discount', type: 'number', required: true },
+          { name: 'until', type: 'date', default: '2030-01-01' },
+          { name: 'tier', type: 'choice', options: ['Gold', 'Silver'] },
+        ],
+      },
+      steps: [{ id: 'call', type: 'create_task', with: { title: '{{trigger.input.discount}} % until {{trigger.input.until}}' } }],
+    };
+    let asks: { id: string };
+    beforeAll(async () => {
+      asks = await publishedWorkflow(real as never, asking);
+    });
+
+    it('gives steps what was sent, and the defaults of what was not', async () => {
+      const { body } = await start({ input: { discount: 5 }, record: { module: 'leads', id: 'ours' } }, 'support', asks.id).expect(202);
+      await real.automation.drain();
+      const event = (await real.call('get', `/automation/events/${body.eventId}`, 'viewer').expect(200)).body;
+      expect(event.trigger).toEqual({ type: 'manual', input: { discount: 5, until: '2030-01-01', tier: null } });
+      expect(event.runs).toMatchObject([{ status: 'succeeded' }]);
+    });
+
+    it.each([
+      [{}, [{ path: 'input.discount', message: 'is missing' }]],
+      [
+        { discount: '5', tier: 'Tin', tire: 'Gold' },
+        [
+          { path: 'input.tire', message: 'is not asked for. Did you mean "tier"?' },
+          { path: 'input.discount', message: 'must be a number' },
+          { path: 'input.tier', message: 'must be one of: Gold, Silver' },
+        ],
+      ],
+    ])('refuses %j with the path of each problem', async (input, problems) => {
+      const { body } = await start({ input }, 'support', asks.id).expect(422);
+      expect(body).toMatchObject({ code: 'start_invalid', problems });
+      expect(await written()).toEqual([]);
+    });
+
+    it('refuses records of another module than the workflow runs on', async () => {
+      const { body } = await start({ input: { discount: 1 }, record: { module: 'accounts', id: 'x' } }, 'support', asks.id);
+      expect(body).toMatchObject({ code: expect.stringMatching(/^(start_invalid|record_not_found)$/) });
+      expect(await written()).toEqual([]);
+    });
+
+    it('checks what other workflows and the host’s code start it with, too', async () => {
+      await expect(real.automation.start({ workspaceId: 'acme', workflow: asks.id, input: { discount: 'x' } })).rejects.toMatchObject({
+        code: 'start_invalid',
+        problems: [{ path: 'input.discount' }],
+      });
+      const parent = await publishedWorkflow(real as never, {
+        trigger: { type: 'manual' },
+        steps: [{ id: 'sub', type: 'run_workflow', workflow: asks.id, input: { discount: 'much' } }],
+      });
+      const { body } = await start({}, 'support', parent.id).expect(202);
+      await real.automation.drain();
+      const { runs } = (await real.call('get', `/automation/events/${body.eventId}`, 'viewer')).body;
+      expect(runs).toMatchObject([{ status: 'failed', reason: 'start_invalid' }]);
+    });
+  });
+
+  describe('on many records', () => {
+    let once: { id: string };
+    beforeAll(async () => {
+      for (const [id, source] of [
+        ['web', 'Web'],
+        ['fair', 'Fair'],
+        ['web-2', 'Web'],
+      ])
+        await rows(real.database, `INSERT INTO crm_leads (id, "workspaceId", name, source) VALUES ($1, 'acme', $1, $2)`, [id, source]);
+      once = await publishedWorkflow(real as never, {
+        trigger: { type: 'manual', module: 'leads' },
+        conditions: { field: 'source', operator: 'equals', value: 'Web' },
+        steps: [{ id: 'call', type: 'create_task', with: { title: 'x' } }],
+        settings: { reentry: 'once_per_record' },
+      });
+    });
+    const records = { module: 'leads', ids: ['web', 'fair', 'web-2', 'nobody', 'theirs', 'web'] };
+    const batchOf = async (id: string) => (await real.call('get', `/automation/start-batches/${id}`, 'viewer').expect(200)).body;
+
+    it('previews how many would start and why the others would not, and leaves nothing behind', async () => {
+      const { body } = await start({ records, dryRun: true }, 'support', once.id).expect(202);
+      expect(body).toEqual({
+        eventId: null,
+        isNew: true,
+        batch: {
+          id: null,
+          dryRun: true,
+          records: 5,
+          starts: 2,
+          refused: [
+            {
+              reason: 'record_not_found',
+              count: 2,
+              sample: [
+                { recordId: 'nobody', explanation: null },
+                { recordId: 'theirs', explanation: null },
+              ],
+            },
+            { reason: 'conditions', count: 1, sample: [{ recordId: 'fair', explanation: expect.objectContaining({ result: false }) }] },
+          ],
+        },
+      });
+      expect(await written()).toEqual([]);
+    });
+
+    it('starts a run on each, under an id by which they can be followed, and the audit knows of them', async () => {
+      const { body } = await start({ records, reason: 'The spring offer.' }, 'support', once.id).expect(202);
+      expect(body.batch).toMatchObject({ id: expect.any(String), starts: 3, refused: [{ reason: 'record_not_found', count: 2 }] });
+      expect(await batchOf(body.batch.id)).toMatchObject({ workflowId: once.id, module: 'leads', records: 3, pending: 3, outcomes: [] });
+      await real.automation.drain();
+      const batch = await batchOf(body.batch.id);
+      expect(batch).toMatchObject({
+        actor: { id: 'u-support' },
+        pending: 0,
+        outcomes: [
+          { status: 'succeeded', reason: null, count: 2 },
+          { status: 'skipped', reason: 'conditions', count: 1, sample: [{ recordId: 'fair', runId: expect.any(String) }] },
+        ],
+      });
+      expect(await rows(real.database, 'SELECT action, after, note FROM automation.audit_log')).toEqual([
+        { action: 'workflow.started', after: { batchId: body.batch.id, module: 'leads', records: 3 }, note: 'The spring offer.' },
+      ]);
+      const [run] = await rows(real.database, `SELECT id FROM automation.runs WHERE record_id = 'web'`);
+      const again = (await start({ records, dryRun: true }, 'support', once.id).expect(202)).body.batch;
+      expect(again.starts).toBe(0);
+      const refused = again.refused.find(({ reason }: { reason: string }) => reason === 'reentry');
+      expect(refused).toMatchObject({ count: 2, sample: [{ recordId: 'web', explanation: { runId: run?.id } }, { recordId: 'web-2' }] });
+      const forced = (await start({ records, dryRun: true, force: ['reentry', 'conditions'] }, 'support', once.id).expect(202)).body.batch;
+      expect(forced.starts).toBe(3);
+    });
+
+    it.each([
+      ['no record', { records: { module: 'leads', ids: [] } }],
+      ['too many', { records: { module: 'leads', ids: Array.from({ length: 1_001 }, (_, n) => String(n)) } }],
+      ['one and many', { record: { module: 'leads', id: 'web' }, records }],
+      ['a key', { records, key: 'k' }],
+      ['a rule that nobody may set aside', { records, force: ['loop'] }],
+      ['a preview of one', { dryRun: true }],
+    ])('is refused with %s', async (_, body) => {
+      expect((await start(body, 'support', once.id).expect(400)).body.code).toBe('invalid_request');
+      expect(await written()).toEqual([]);
+    });
+  });
+
+  it('with force is a run although the rules would keep it out, and the event and the audit say so', async () => {
+    const once = await publishedWorkflow(real as never, {
+      trigger: { type: 'manual' },
+      conditions: { field: 'source', operator: 'equals', value: 'Nowhere' },
+      steps: [{ id: 'call', type: 'create_task', with: { title: 'x' } }],
+      settings: { reentry: 'once_per_record' },
+    });
+    const record = { module: 'leads', id: 'ours' };
+    const reasons: string[] = [];
+    for (const force of [undefined, ['conditions'], ['conditions'], ['conditions', 'reentry']]) {
+      const { body } = await start({ record, ...(force && { force }), reason: 'Asked by phone.' }, 'support', once.id).expect(202);
+      await real.automation.drain();
+      const event = (await real.call('get', `/automation/events/${body.eventId}`, 'viewer')).body;
+      expect(event.target).toEqual({ workflowId: once.id, ...(force && { force }) });
+      reasons.push(event.runs[0].reason ?? event.runs[0].status);
+    }
+    expect(reasons).toEqual(['conditions', 'succeeded', 'reentry', 'succeeded']);
+    const [last] = await rows(real.database, 'SELECT after, note FROM automation.audit_log ORDER BY id DESC LIMIT 1');
+    expect(last).toMatchObject({ after: { force: ['conditions', 'reentry'] }, note: 'Asked by phone.' });
+  });
 });

@@ -71,7 +71,7 @@ export function matchStart(
   if (refused !== null) return skip(refused.reason, refused.explanation);
   const missed = misfireRule(event.trigger);
   if (missed !== null) return skip('misfire', { rule: missed });
-  if (workflow.conditions === null || isIgnored(event, 'conditions')) return START;
+  if (workflow.conditions === null || isForced(event, 'conditions')) return START;
   const subject = startSubject(event, context);
   return workflow.conditions.test(subject) ? START : skip('conditions', workflow.conditions.explain(subject) as unknown as Json);
 }
@@ -102,7 +102,7 @@ export function admitStart(
   earlier: EarlierRuns | null,
   context: DecisionContext,
 ): StartDecision {
-  const refusal = earlier === null || isIgnored(event, 'reentry') ? null : reentryRefusal(workflow.definition.settings, earlier, context);
+  const refusal = earlier === null || isForced(event, 'reentry') ? null : reentryRefusal(workflow.definition.settings, earlier, context);
   if (refusal !== null) {
     const { rule, run } = refusal;
     return skip('reentry', { rule, runId: run.id, lastRunAt: run.createdAt.toISOString() });
@@ -137,8 +137,8 @@ function later(one: EarlierRun | null, other: EarlierRun | null): EarlierRun | n
   return one.createdAt >= other.createdAt ? one : other;
 }
 
-function isIgnored({ target }: DomainEvent, rule: StartRule): boolean {
-  return target?.ignores?.includes(rule) ?? false;
+function isForced({ target }: DomainEvent, rule: StartRule): boolean {
+  return target?.force?.includes(rule) ?? false;
 }
 
 function loopDecision(event: DomainEvent, { workflow }: StartableWorkflow, chainDepth: number): StartDecision {

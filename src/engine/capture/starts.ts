@@ -1,12 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import type { Trigger } from '../../core/definition/types.js';
 import { AutomationError, type Problem } from '../../core/errors.js';
-import type { Actor, RecordRef } from '../../core/event.js';
+import { type Actor, type RecordRef, START_RULES, type StartRule } from '../../core/event.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
 import { jsonBytes, toStorableJson } from '../../core/storable-json.js';
+import { declaredInput } from '../../core/trigger/manual-input.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { insertStarts, type StartRow } from '../../store/event-store.js';
+import { type EventRef, insertStarts, type StartRow } from '../../store/event-store.js';
+import { insertReplays, type Replay } from '../../store/replay-store.js';
 import { findStartable } from '../../store/workflow-store.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -24,6 +27,8 @@ export interface ManualStart {
   actor?: Actor;
   /** Deduplication: a start of the same workspace and key is captured once while the first is kept. */
   key?: string;
+  /** Rules of the workflow that do not hold for this start. */
+  force?: StartRule[];
 }
 
 /** The source of such starts: what their keys are unique within. */
@@ -58,8 +63,45 @@ export class Starts {
     return id;
   }
 
+  /** The rows of a start on each of the records, which belong together under `batchId`. Throws as {@link start} does; writes nothing. */
+  async rowsOn(
+    start: Omit<ManualStart, 'record' | 'key'>,
+    records: readonly RecordRef[],
+    batchId: string,
+    manager: EntityManager,
+  ): Promise<StartRow[]> {
+    const rowOn = await this.prepare(start, records, manager);
+    return records.map((record) => ({ ...rowOn(record), originId: batchId }));
+  }
+
+  /** Captures starts that belong together, in the manager's transaction. */
+  async capture(rows: readonly StartRow[], manager: EntityManager): Promise<void> {
+    await insertStarts(manager, rows);
+    this.wakeUp.announceAfterCommit(manager);
+  }
+
+  /** Captures an event again, once for each of the workflows, in the manager's transaction. False: it is gone. */
+  async replay(event: EventRef, replays: readonly Replay[], manager: EntityManager): Promise<boolean> {
+    const written = await insertReplays(manager, event, replays);
+    this.wakeUp.announceAfterCommit(manager);
+    return written === replays.length;
+  }
+
   private async write(start: ManualStart, manager: EntityManager): Promise<string | null> {
-    const { workspaceId, workflow, record, key, actor } = checked(start);
+    const { record } = checked(start);
+    const rowOn = await this.prepare(start, record === null ? [] : [record], manager);
+    const row = rowOn(record);
+    const inserted = await insertStarts(manager, [row]);
+    return inserted.has(row.id) ? row.id : null;
+  }
+
+  /** All that is checked before anything is written; returns what makes the row of a start on a record. */
+  private async prepare(
+    start: ManualStart,
+    records: readonly RecordRef[],
+    manager: EntityManager,
+  ): Promise<(record: RecordRef | null) => StartRow> {
+    const { workspaceId, workflow, key, actor, force } = checked(start);
     const found = await findStartable(manager, workspaceId, workflow);
     if (found === null) throw new AutomationError('workflow_not_found', `There is no workflow '${workflow}'.`);
     if (!found.isPublished) {
@@ -67,12 +109,9 @@ export class Starts {
         hint: 'Publish it first.',
       });
     }
-    if (record !== null && !this.catalog.modules.has(record.module)) {
-      throw new AutomationError('start_invalid', `There is no module '${record.module}'.`, {
-        problems: [{ path: 'record.module', message: `must be one of ${[...this.catalog.modules.keys()].join(', ')}` }],
-      });
-    }
-    const row: StartRow = {
+    for (const { module } of records) this.assertModule(module, found.trigger);
+    const trigger = { type: 'manual', input: declaredInput(found.trigger, this.inputOf(start.input)) };
+    return (record) => ({
       id: uuidv7(),
       workspaceId,
       module: record?.module ?? null,
@@ -85,12 +124,21 @@ export class Starts {
       cause: null,
       source: MANUAL,
       key,
-      trigger: { type: 'manual', input: this.inputOf(start.input) },
-      target: { workflowId: found.id },
+      trigger,
+      target: { workflowId: found.id, ...(force.length > 0 && { force }) },
       parent: null,
-    };
-    const inserted = await insertStarts(manager, [row]);
-    return inserted.has(row.id) ? row.id : null;
+    });
+  }
+
+  private assertModule(module: string, trigger: Trigger | null): void {
+    const refused = (message: string, wanted: string): AutomationError =>
+      new AutomationError('start_invalid', message, { problems: [{ path: 'record.module', message: wanted }] });
+    if (!this.catalog.modules.has(module)) {
+      throw refused(`There is no module '${module}'.`, `must be one of ${[...this.catalog.modules.keys()].join(', ')}`);
+    }
+    const wanted = trigger !== null && 'module' in trigger ? trigger.module : undefined;
+    if (wanted === undefined || wanted === module) return;
+    throw refused(`The workflow runs on records of ${wanted}, not of ${module}.`, `must be ${wanted}`);
   }
 
   private inputOf(input: object | undefined): JsonObject {
@@ -119,7 +167,7 @@ function checked(start: ManualStart) {
     problems.push({ path, message: `must be a text of 1 to ${TEXT_LENGTH} characters` });
     return '';
   };
-  const { workspaceId, workflow, record, key, actor }: JsonObject = isJsonObject(given) ? given : {};
+  const { workspaceId, workflow, record, key, actor, force }: JsonObject = isJsonObject(given) ? given : {};
   const about = isJsonObject(record) ? record : {};
   const who = toStorableJson(actor ?? SYSTEM);
   const storable = {
@@ -127,6 +175,7 @@ function checked(start: ManualStart) {
     workflow: text('workflow', workflow),
     record: (record ?? null) === null ? null : { module: text('record.module', about.module), id: text('record.id', about.id) },
     key: (key ?? null) === null ? null : text('key', key),
+    force: START_RULES.filter((rule) => Array.isArray(force) && force.includes(rule)),
     actor: isJsonObject(who) ? { ...SYSTEM, ...(who as Partial<Actor>) } : SYSTEM,
   };
   if (problems.length === 0) return storable;

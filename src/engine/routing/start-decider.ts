@@ -15,6 +15,7 @@ import type { StepTransaction } from '../running/step-transaction.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
 import { DatedRecords } from '../timing/dated-records.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import type { CompiledVersion } from '../workflows/compiled-version.js';
 import { completeRecords } from './complete-records.js';
 import { EntitledStarts } from './entitled-starts.js';
 import { type Candidate, unreadableRun } from './new-runs.js';
@@ -35,6 +36,12 @@ export interface DecidedStarts {
   never: ClaimedEvent[];
   /** The active workflows of each workspace that the decisions stand on. */
   generations: Map<string, string | null>;
+}
+
+/** What would be decided about a start. */
+export interface ForeseenStart {
+  version: CompiledVersion;
+  decision: StartDecision;
 }
 
 /** Decides for every workflow that listens to an event, or that a start names, whether a run of it starts. */
@@ -62,6 +69,30 @@ export class StartDecider {
     const decisions = await this.decisions(manager, candidates, generations, now);
     const decided = candidates.map((candidate, index) => ({ candidate, decision: decisions[index] as StartDecision }));
     return { ...rest, decided, generations };
+  }
+
+  /**
+   * Returns what would be decided now about starts that name their workflow, in their order, and writes nothing; null of
+   * those about which nothing can be said: the CRM does not answer, the workflow is gone, or this process cannot read it.
+   */
+  async foresee(manager: EntityManager, starts: readonly ClaimedEvent[], now: Date): Promise<(ForeseenStart | null)[]> {
+    await this.calendars.prepare(starts.map(({ workspaceId }) => workspaceId));
+    const generations = await this.shareGenerations(manager, starts);
+    const { candidates } = await this.candidates(manager, starts, generations);
+    const { payloadBytes } = this.settings.limits;
+    const { unanswered } = await completeRecords({ manager, crm: this.crm, catalog: this.catalog, payloadBytes }, candidates, []);
+    const decisions = await this.decisions(manager, candidates, generations, now);
+    const foreseen = new Map(
+      candidates.map(({ event, version }, index) => [event, { version, decision: decisions[index] as StartDecision }]),
+    );
+    return starts.map((start) => (unanswered.has(start) ? null : (foreseen.get(start) ?? null)));
+  }
+
+  /** The workflows that listen to an event now, and would be asked about it. */
+  async listenersTo(manager: EntityManager, { workspaceId, module, event }: DomainEvent): Promise<string[]> {
+    const generation = (await shareActiveWorkflows(manager, [workspaceId])).get(workspaceId) ?? null;
+    const listeners = await this.active.listeners(manager, workspaceId, generation);
+    return listeners(module, event).map((one) => (one.kind === 'compiled' ? one.version.workflow.id : one.row.workflowId));
   }
 
   /** Every workspace of the batch, null where nothing was ever published. Pause and publish wait from here on. */

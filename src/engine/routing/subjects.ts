@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../../core/json.js';
 import { type DeliveryRefusal, refusalOf, type WantedRecord, wantedRecord } from '../../core/trigger/delivery.js';
 import type { CrmHost } from '../../host/crm-host.js';
 import { lockSubjects, noteSubjects } from '../../store/deliveries.js';
-import type { ClaimedEvent } from '../../store/event-store.js';
+import type { ClaimedEvent } from '../../store/event-claims.js';
 import { isConnectionLoss, sqlState } from '../failures.js';
 import type { StepTransaction } from '../running/step-transaction.js';
 import type { Candidate } from './new-runs.js';

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AutomationError } from '../../core/errors.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import type { StartRun } from '../../core/steps/run-workflow.js';
+import { declaredInput } from '../../core/trigger/manual-input.js';
 import { findStartable } from '../../store/workflow-store.js';
 import type { HeldRun } from './held-run.js';
 import type { StepTransaction } from './step-transaction.js';
@@ -10,7 +11,7 @@ import type { StepTransaction } from './step-transaction.js';
 /** Starts runs of other workflows: one row that the router routes like every start. */
 @Injectable()
 export class SubRuns {
-  /** Throws `workflow_unknown`, `workflow_not_published`. */
+  /** Throws `workflow_unknown`, `workflow_not_published`, `start_invalid`. */
   async start(run: HeldRun, { path, attempt }: ReadyStep, { workflow, input, wait }: StartRun, tx: StepTransaction): Promise<void> {
     const found = await findStartable(tx.manager, run.workspaceId, workflow);
     if (found === null) {
@@ -23,6 +24,7 @@ export class SubRuns {
         hint: 'Publish it, then retry this run from this step.',
       });
     }
+    const asked = declaredInput(found.trigger, input);
     tx.starts.push({
       id: uuidv7(),
       workspaceId: run.workspaceId,
@@ -36,7 +38,7 @@ export class SubRuns {
       cause: run.causeOfItsEvents,
       source: 'workflow',
       key: null,
-      trigger: { type: 'workflow', runId: run.id, workflowId: run.version.workflow.id, input },
+      trigger: { type: 'workflow', runId: run.id, workflowId: run.version.workflow.id, input: asked },
       target: { workflowId: found.id },
       parent: { runId: run.id, path, attempt, waits: wait },
     });

@@ -1,6 +1,6 @@
 import type { EventDetail } from '../../admin/run-service.js';
 import type { LoggedError } from '../../core/errors.js';
-import type { StartTarget } from '../../core/event.js';
+import { START_RULES, type StartRule, type StartTarget } from '../../core/event.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import type { EventItem, EventLook, EventRecord } from '../../store/run-log-store.js';
 import { ApiProperty } from '../openapi.js';
@@ -26,6 +26,15 @@ class StartTargetDto implements StartTarget {
 
   @ApiProperty({ ...ID, required: false, description: 'The version to run; absent: the published one.' })
   versionId?: string;
+
+  @ApiProperty({
+    enum: START_RULES,
+    isArray: true,
+    required: false,
+    example: ['reentry'],
+    description: 'Rules of the workflow that a person has set aside for this start.',
+  })
+  force?: StartRule[];
 }
 
 /** An event as lists show it. */

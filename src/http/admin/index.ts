@@ -8,9 +8,11 @@ import { MeController } from './me.controller.js';
 import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
 import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
+import { ReplaysController } from './replays.controller.js';
 import { RunBatchesController } from './run-batches.controller.js';
 import { RunsController } from './runs.controller.js';
 import { SearchController } from './search.controller.js';
+import { StartBatchesController, StartsController } from './starts.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
@@ -35,6 +37,9 @@ export const adminControllers: Type<unknown>[] = [
   EventsController,
   ExplainController,
   SearchController,
+  ReplaysController,
+  StartsController,
+  StartBatchesController,
   RecordsController,
   RecordLookUpController,
   UsersController,

@@ -1,5 +1,4 @@
-import type { StartResult } from '../../admin/start-service.js';
-import type { CheckedWorkflow } from '../../admin/workflow-service.js';
+import { type CheckedWorkflow } from '../../admin/workflow-service.js';
 import type { Actor } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
 import type { WorkflowItem } from '../../store/workflow-list-store.js';
@@ -152,17 +151,4 @@ export class WorkflowDetailDto extends WorkflowItemDto implements CheckedWorkflo
 
   @ApiProperty({ type: CountsDto })
   counts!: CountsDto;
-}
-
-/** A start that is captured. */
-export class StartResultDto implements StartResult {
-  @ApiProperty({
-    format: 'uuid',
-    example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11',
-    description: 'The id of the start: `GET events/{id}` tells what came of it.',
-  })
-  eventId!: string;
-
-  @ApiProperty({ example: true, description: 'False: the key is that of an earlier start, which this is the id of.' })
-  isNew!: boolean;
 }

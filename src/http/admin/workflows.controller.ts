@@ -1,27 +1,17 @@
 import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { StartService } from '../../admin/start-service.js';
 import { WorkflowService } from '../../admin/workflow-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
 import { DescribeQuery } from '../fields.js';
-import {
-  ApiAcceptedResponse,
-  ApiBody,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-} from '../openapi.js';
+import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
-import { StartResultDto, WorkflowDetailDto, WorkflowPageDto } from './workflow-responses.dto.js';
+import { WorkflowDetailDto, WorkflowPageDto } from './workflow-responses.dto.js';
 import {
   CreateWorkflowDto,
   LIST_WORKFLOWS_PARAMETERS,
   ListWorkflowsQuery,
-  StartWorkflowDto,
   toWorkflowListQuery,
   UpdateWorkflowDto,
 } from './workflows.dto.js';
@@ -30,10 +20,7 @@ const ID = { name: 'id', format: 'uuid' };
 
 @AdminController('workflows', 'Workflows')
 export class WorkflowsController {
-  constructor(
-    private readonly workflows: WorkflowService,
-    private readonly starts: StartService,
-  ) {}
+  constructor(private readonly workflows: WorkflowService) {}
 
   @Get()
   @RequirePermission('view')
@@ -92,25 +79,5 @@ export class WorkflowsController {
   @ApiErrors(400, 404, 409, 415)
   delete(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<void> {
     return this.workflows.delete(id, caller);
-  }
-
-  @Post(':id/runs')
-  @HttpCode(202)
-  @RequirePermission('operate')
-  @ApiOperation({
-    summary: 'Start a run by hand',
-    description:
-      'Whatever the trigger listens to; conditions, re-entry and Pause hold. `GET events/{eventId}` tells what came of it: the run, or why there is none.',
-  })
-  @ApiParam(ID)
-  @ApiBody({ type: StartWorkflowDto, required: false })
-  @ApiAcceptedResponse({ type: StartResultDto })
-  @ApiErrors(400, 404, 409, 413, 415, 422)
-  start(
-    @Param('id') id: string,
-    @Body(checked(StartWorkflowDto)) body: Checked<StartWorkflowDto>,
-    @CurrentCaller() caller: Caller,
-  ): Promise<StartResultDto> {
-    return this.starts.start(id, body, caller);
   }
 }

@@ -1,12 +1,9 @@
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
-import type { StartCommand } from '../../admin/start-service.js';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
 import { WORKFLOW_CODE, WORKFLOW_CODE_RULE } from '../../core/definition/workflow-file.js';
-import type { RecordRef } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
 import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField } from '../../store/workflow-list-store.js';
 import { type WorkflowStatus } from '../../store/workflow-store.js';
-import { AsSent, IfGiven, OptionalNote, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import { AsSent, IfGiven, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';
 
@@ -75,53 +72,6 @@ export class UpdateWorkflowDto {
   @IsObject()
   @AsSent()
   definition?: JsonObject;
-}
-
-/** A record of the CRM. */
-class RecordRefDto implements RecordRef {
-  @ApiProperty({ minLength: 1, maxLength: 100, example: 'leads' })
-  @IsString()
-  @Length(1, 100)
-  module!: string;
-
-  @ApiProperty({ minLength: 1, maxLength: 200, example: '42' })
-  @IsString()
-  @Length(1, 200)
-  id!: string;
-}
-
-/** How to start a run by hand. */
-export class StartWorkflowDto implements StartCommand {
-  @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: true,
-    example: { discount: 10 },
-    description: 'What steps see as `trigger.input`.',
-  })
-  @IfGiven()
-  @IsObject()
-  @AsSent()
-  input?: JsonObject;
-
-  @ApiPropertyOptional({ type: RecordRefDto, description: 'The record that the run is about.' })
-  @IfGiven()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => RecordRefDto)
-  record?: RecordRefDto;
-
-  @ApiPropertyOptional({
-    minLength: 1,
-    maxLength: 200,
-    example: 'renewal-2025-42',
-    description: 'Of several starts with one key in the workspace the first counts, for as long as it is kept.',
-  })
-  @OptionalText(200)
-  key?: string;
-
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 1000, example: 'The customer asked for it on the phone.' })
-  @OptionalNote(1000)
-  reason?: string | null;
 }
 
 /** Which workflows, in which order, which page. */

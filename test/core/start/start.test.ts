@@ -174,7 +174,7 @@ describe('whether a workflow may run again on a record', () => {
   });
 
   it('does not count where a person has set re-entry aside, and neither do conditions; Pause and loops hold', () => {
-    const forced = (...ignores: StartRule[]): DomainEvent => ({ ...EVENT, target: { workflowId: 'w-1', ignores } });
+    const forced = (...force: StartRule[]): DomainEvent => ({ ...EVENT, target: { workflowId: 'w-1', force } });
     const once = workflow({ reentry: 'once_per_record', conditions: { field: 'source', operator: 'equals', value: 'Fair' } });
     expect(admitStart(forced('reentry'), once, ago(1, true), CONTEXT)).toEqual({ kind: 'start' });
     expect(admitStart(forced('conditions'), once, ago(1, true), CONTEXT)).toMatchObject({ reason: 'reentry' });

@@ -14,6 +14,7 @@ import { Starts } from '../../../src/engine/capture/starts.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../../../src/engine/engine-settings.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
 import { Rehearsal } from '../../../src/engine/previewing/rehearsal.js';
+import { StartDecider } from '../../../src/engine/routing/start-decider.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import { Timing } from '../../../src/engine/timing/timing.js';
 import { ActiveWorkflows } from '../../../src/engine/workflows/active-workflows.js';
@@ -149,7 +150,7 @@ export async function startAdminApp(
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
       Calendars,
       WorkspaceEntitlements,
-      ...[ActionRegistry, Mailer, Rehearsal].map((provide) => ({ provide, useValue: null })),
+      ...[ActionRegistry, Mailer, Rehearsal, StartDecider].map((provide) => ({ provide, useValue: null })),
       {
         provide: AdminDatabase,
         useValue: new AdminDatabase(database, { connections: 2, waiting: 50, queryTimeoutMs: 5_000, ...options.limits }),

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { Permission } from '../../../src/host/access.js';
 import { DEFINITION, type Route } from '../../http/support/admin-app.js';
 import { publishedWorkflow, seedEvent, seedRun } from '../../http/support/seed.js';
@@ -58,6 +59,8 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/events/:id': { permission: 'view' },
   'get /automation/events/:id/explain': { permission: 'view', query: 'workflowId=019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' },
   'get /automation/search': { permission: 'view', foreign: 200, query: 'q=42' },
+  'post /automation/events/:id/replay': { permission: 'operate', body: {} },
+  'get /automation/start-batches/:id': { permission: 'view' },
   'get /automation/audit': { permission: 'view', foreign: 200 },
   'get /automation/workflows/:id/timing': { permission: 'view' },
   'post /automation/schedules/preview': { permission: 'view', body: { cron: '0 9 * * *', timezone: 'UTC' }, foreign: 200 },
@@ -111,7 +114,10 @@ export async function furnish(real: RealApp): Promise<Ids> {
   const eventId = await seedEvent(real.database);
   const runId = await seedRun(real.database, workflow, { event_id: eventId });
   await seedRun(real.database, workflow, { status: 'waiting' });
-  return { workflows: workflow.id, runs: runId, events: eventId };
+  const batch = uuidv7();
+  const ofBatch = { origin_id: batch, source: 'manual', target: { workflowId: workflow.id } };
+  await seedEvent(real.database, ofBatch);
+  return { workflows: workflow.id, runs: runId, events: eventId, 'start-batches': batch };
 }
 
 /** The path with the id of something that is there. */
