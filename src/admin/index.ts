@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { AuditService } from './audit-service.js';
 import { BatchStartService } from './batch-start-service.js';
+import { CatalogService } from './catalog-service.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { ExplainService } from './explain-service.js';
 import { LookUpService } from './look-up-service.js';
@@ -29,6 +30,7 @@ import { WorkflowWarnings } from './workflow-warnings.js';
 
 /** The application services behind the API. */
 export const adminProviders: Provider[] = [
+  CatalogService,
   EntitlementCheck,
   WorkflowChanges,
   WorkflowWarnings,

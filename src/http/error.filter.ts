@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { errorBody, retryAfterOf } from './error-body.js';
+import { NotModified } from './not-modified.js';
 
 /** Answers every error of our controllers in one form. Bound to the controllers, so the host's own filters are not touched. */
 @Injectable()
@@ -17,6 +18,10 @@ export class ErrorFilter implements ExceptionFilter {
   /** Answers a request with what was thrown. */
   answer(thrown: unknown, response: unknown): void {
     const { httpAdapter } = this.adapterHost;
+    if (thrown instanceof NotModified) {
+      httpAdapter.reply(response, undefined, 304);
+      return;
+    }
     const body = errorBody(thrown, this.logger);
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);

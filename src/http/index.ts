@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { AccessGuard } from './access.guard.js';
+import { ConditionalGet } from './conditional-get.js';
 import { ErrorFilter } from './error.filter.js';
 import { swaggerProvider } from './openapi.js';
 import { ParserErrors } from './parser-errors.js';
@@ -17,4 +18,12 @@ export { publicControllers, publicProviders } from './public/index.js';
  * What the controllers need beside the services: `WorkflowService`, `RunService`, `AutomationCatalog` and, under
  * `ACCESS_POLICY`, the host's policy. `HTTP_PATH` says where they are mounted when that is not `automation`.
  */
-export const httpProviders: Provider[] = [AccessGuard, RequestShapeGuard, ErrorFilter, ParserErrors, HookUrls, swaggerProvider];
+export const httpProviders: Provider[] = [
+  AccessGuard,
+  RequestShapeGuard,
+  ErrorFilter,
+  ConditionalGet,
+  ParserErrors,
+  HookUrls,
+  swaggerProvider,
+];

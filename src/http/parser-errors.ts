@@ -11,7 +11,7 @@ import { type HttpRequest, header } from './http-request.js';
 import { isJsonInUtf8, MAX_BODY_BYTES } from './request-shape.guard.js';
 
 /** The first segments of our routes below that path. */
-const RESOURCES = [...new Set(adminControllers.map((controller) => String(Reflect.getMetadata('path', controller))))].join('|');
+const RESOURCES = [...new Set(adminControllers.map((controller) => literally(String(Reflect.getMetadata('path', controller)))))].join('|');
 
 /** An error of Express' body parser or router; `type` is the parser's own word for it. */
 interface ParserError {
@@ -36,7 +36,7 @@ export class ParserErrors implements OnModuleInit {
     private readonly errors: ErrorFilter,
     @Optional() @Inject(HTTP_PATH) path: string | null,
   ) {
-    const mount = (path ?? 'automation').replace(/^\/+|\/+$/g, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const mount = literally((path ?? 'automation').replace(/^\/+|\/+$/g, ''));
     this.ours = new RegExp(`/${mount}/(${RESOURCES})([/?]|$)`);
   }
 
@@ -63,6 +63,11 @@ export class ParserErrors implements OnModuleInit {
     };
     httpAdapter.use(handler);
   }
+}
+
+/** A text as a regular expression that finds it. */
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function parserErrorBody(error: ParserError, request: HttpRequest): ErrorBody | null {

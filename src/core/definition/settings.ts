@@ -1,9 +1,12 @@
-import { isJsonObject, type Json } from '../json.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { durationSchema } from '../time/duration.js';
 import { ObjectReader } from './object-reader.js';
 import type { ProblemList } from './problem-list.js';
 import type { Reentry, WorkflowSettings } from './types.js';
 
 const REENTRY = ['always', 'not_while_active', 'once_per_record'] as const;
+const MOST_CONCURRENT = 1_000;
+const ORDERS: readonly WorkflowSettings['order'][] = ['any', 'per_record'];
 const LONGEST_RUN = 'P365D';
 const LONGEST_PERIOD = 'P3650D';
 
@@ -16,6 +19,45 @@ const DEFAULT_SETTINGS: Readonly<WorkflowSettings> = {
   maxDuration: 'P30D',
 };
 
+/** The settings, in a schema. */
+export const SETTINGS_SCHEMA: JsonObject = {
+  type: 'object',
+  properties: {
+    reentry: {
+      description: 'When it may run again on the same record.',
+      default: DEFAULT_SETTINGS.reentry as string,
+      anyOf: [
+        { enum: [...REENTRY] },
+        {
+          type: 'object',
+          properties: { oncePer: durationSchema('Once in any such period.') },
+          required: ['oncePer'],
+          additionalProperties: false,
+        },
+      ],
+    },
+    maxConcurrentRuns: {
+      type: 'integer',
+      minimum: 0,
+      maximum: MOST_CONCURRENT,
+      default: DEFAULT_SETTINGS.maxConcurrentRuns,
+      description: 'How many runs of it may be under way; 0: no limit.',
+    },
+    countFailedRuns: {
+      type: 'boolean',
+      default: DEFAULT_SETTINGS.countFailedRuns,
+      description: 'Whether runs that failed count as runs on the record.',
+    },
+    order: {
+      enum: [...ORDERS],
+      default: DEFAULT_SETTINGS.order,
+      description: '`per_record`: the runs of one record go one after the other, in the order of their events.',
+    },
+    maxDuration: { ...durationSchema('A run that takes longer is failed.'), default: DEFAULT_SETTINGS.maxDuration },
+  },
+  additionalProperties: false,
+};
+
 /** Reads `settings`, with the defaults filled in. */
 export function parseSettings(json: Json | undefined, path: string, problems: ProblemList): WorkflowSettings {
   if (json === undefined) return { ...DEFAULT_SETTINGS };
@@ -24,8 +66,8 @@ export function parseSettings(json: Json | undefined, path: string, problems: Pr
   const settings: WorkflowSettings = {
     reentry: parseReentry(reader),
     countFailedRuns: reader.flag('countFailedRuns', DEFAULT_SETTINGS.countFailedRuns),
-    maxConcurrentRuns: reader.optionalNumber('maxConcurrentRuns', { min: 0, max: 1_000 }) ?? DEFAULT_SETTINGS.maxConcurrentRuns,
-    order: reader.choice('order', ['any', 'per_record'], DEFAULT_SETTINGS.order),
+    maxConcurrentRuns: reader.optionalNumber('maxConcurrentRuns', { min: 0, max: MOST_CONCURRENT }) ?? DEFAULT_SETTINGS.maxConcurrentRuns,
+    order: reader.choice('order', ORDERS, DEFAULT_SETTINGS.order),
     maxDuration: reader.optionalDuration('maxDuration', LONGEST_RUN) ?? DEFAULT_SETTINGS.maxDuration,
   };
   reader.finish();

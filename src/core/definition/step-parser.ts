@@ -1,6 +1,6 @@
 import type { Json } from '../json.js';
 import { kindOfType, type Step } from '../steps/index.js';
-import type { AnyStep, StepBase } from '../steps/step.js';
+import { type AnyStep, LONGEST_STEP_ID, STEP_ID, type StepBase } from '../steps/step.js';
 import { ObjectReader } from './object-reader.js';
 import { type DefinitionContext, MAX_NESTING, MAX_STEPS, type Place, StepSite } from './step-site.js';
 
@@ -50,8 +50,8 @@ export function parseSteps(json: readonly Json[], path: string, about: Definitio
 
 function parseBase(reader: ObjectReader, about: DefinitionContext): StepBase {
   const id = reader.text('id', {
-    max: 64,
-    pattern: { regex: /^[A-Za-z][A-Za-z0-9_-]*$/, wanted: 'made of letters, digits, "_" and "-", starting with a letter' },
+    max: LONGEST_STEP_ID,
+    pattern: { regex: STEP_ID, wanted: 'made of letters, digits, "_" and "-", starting with a letter' },
   });
   const first = about.references.locate(id);
   if (RESERVED_IDS.has(id)) reader.problem('id', `"${id}" cannot be the id of a step.`);

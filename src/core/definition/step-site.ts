@@ -129,9 +129,14 @@ export function checkCondition(json: Json, path: string, about: DefinitionContex
   about.references.ofCondition(json, path, view);
 }
 
+const BRANCH_NAME_PATTERN = /^[A-Za-z0-9_-]+$/;
+
+/** The name of a branch, in a schema. */
+export const BRANCH_NAME: JsonObject = { type: 'string', maxLength: 64, pattern: BRANCH_NAME_PATTERN.source, not: { const: 'otherwise' } };
+
 /** Reads a branch's name: part of a run's path, and so without dots and brackets. */
 export function readBranchName(reader: ObjectReader, names: Set<string>): string {
-  const name = reader.text('name', { max: 64, pattern: { regex: /^[A-Za-z0-9_-]+$/, wanted: 'made of letters, digits, "_" and "-"' } });
+  const name = reader.text('name', { max: 64, pattern: { regex: BRANCH_NAME_PATTERN, wanted: 'made of letters, digits, "_" and "-"' } });
   if (name === 'otherwise') reader.problem('name', '"otherwise" is taken for the steps that run when no branch holds.');
   else if (name !== '' && names.has(name)) reader.problem('name', `Another branch of this step is called "${name}".`);
   names.add(name);

@@ -27,11 +27,12 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map(FAMILIES.flat().
 
 /** The operators as the catalog of the API lists them: `[{ name, label, types, value, … }]`. */
 export function describeOperators(): JsonObject[] {
-  return [...OPERATORS.values()].map(({ name, label, types, value }) => ({
+  return [...OPERATORS.values()].map(({ name, label, types, value, kind }) => ({
     name,
     label,
     types: types === 'any' ? types : [...types],
     value,
+    kind,
     ...choices(value),
   }));
 }

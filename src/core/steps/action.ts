@@ -4,6 +4,7 @@ import type { StepSite } from '../definition/step-site.js';
 import type { JsonObject } from '../json.js';
 import { didYouMean } from '../nearest.js';
 import type { RetryPolicy } from '../retry.js';
+import { durationSchema } from '../time/duration.js';
 import type { StepBase } from './step.js';
 import type { StepKind } from './step-kind.js';
 
@@ -30,6 +31,30 @@ export interface ActionStep extends StepBase {
 /** The kind of every step whose type is no flow control: the type names an action. */
 export const action = {
   kind: 'action',
+  about: {
+    label: 'Action',
+    description: 'Does something: `type` names an action of the catalogue.',
+    members: {
+      with: { type: 'object', description: 'Its arguments. Any text may hold templates, and a template may stand for any value.' },
+      retry: {
+        type: 'object',
+        properties: {
+          maxAttempts: { type: 'integer', minimum: 1, maximum: MOST_ATTEMPTS },
+          initialInterval: durationSchema('The pause before the second attempt.'),
+          multiplier: { type: 'number', minimum: 1, maximum: 10, description: 'By how much each pause is longer than the one before.' },
+          maxInterval: durationSchema('The longest pause.'),
+        },
+        additionalProperties: false,
+      },
+      onAmbiguous: {
+        enum: ['retry', 'hold'],
+        default: 'retry',
+        description: 'When it is not known whether an attempt took effect: try again, or let a person decide.',
+      },
+      timeout: durationSchema('How long one attempt may take.'),
+    },
+    required: [],
+  },
 
   parse(site) {
     const { reader, base, type } = site;

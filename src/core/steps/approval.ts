@@ -2,8 +2,8 @@ import { compact } from '../definition/object-reader.js';
 import type { JsonObject } from '../json.js';
 import { cancelled, failure } from '../plan/flow.js';
 import { compileTemplate } from '../template/template.js';
-import { readAssignees, resolveAssignees } from './assignees.js';
-import { EXPIRY_OUTCOMES, type ExpiryOutcome, endedByExpiry, expired, expiryOf, readExpiresIn } from './expiry.js';
+import { ASSIGNEES, readAssignees, resolveAssignees } from './assignees.js';
+import { EXPIRES_IN, EXPIRY_OUTCOMES, type ExpiryOutcome, endedByExpiry, expired, expiryOf, readExpiresIn } from './expiry.js';
 import { LONG_TEXT, type StepBase } from './step.js';
 import { answered, type Decision, type StepKind, unusableAnswer } from './step-kind.js';
 
@@ -30,6 +30,22 @@ type ApprovalDecision = 'approved' | 'rejected' | null;
 
 export const approval = {
   kind: 'approval',
+  about: {
+    label: 'Approval',
+    description: 'Waits for a person’s yes or no.',
+    members: {
+      assignees: ASSIGNEES,
+      message: { type: 'string', minLength: 1, maxLength: LONG_TEXT, description: 'What is asked; may hold templates.' },
+      expiresIn: EXPIRES_IN,
+      onExpiry: {
+        enum: [...EXPIRY_OUTCOMES, 'approve', 'reject'],
+        default: 'fail',
+        description: 'What becomes of it when nobody answers in time.',
+      },
+      onReject: { enum: ['stop', 'fail', 'continue'], default: 'stop', description: 'What a no does to the run.' },
+    },
+    required: ['assignees', 'message'],
+  },
 
   parse(site) {
     const { reader } = site;

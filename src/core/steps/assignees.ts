@@ -1,8 +1,18 @@
 import type { StepSite } from '../definition/step-site.js';
+import type { JsonObject } from '../json.js';
 import type { Scope } from '../scope.js';
 import { renderJson } from '../template/template.js';
 
 const MOST_ASSIGNEES = 50;
+
+/** The member, in a schema. */
+export const ASSIGNEES: JsonObject = {
+  type: 'array',
+  items: { type: 'string' },
+  minItems: 1,
+  maxItems: MOST_ASSIGNEES,
+  description: 'Ids of users, or expressions that yield them.',
+};
 
 /** Reads user ids, or expressions that yield them. */
 export function readAssignees(site: StepSite): string[] | undefined {

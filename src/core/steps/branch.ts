@@ -1,11 +1,11 @@
 import type { Explanation } from '../condition/condition.js';
 import type { Condition } from '../condition/tree.js';
 import { compact } from '../definition/object-reader.js';
-import { MOST_BRANCHES, readBranchName } from '../definition/step-site.js';
+import { BRANCH_NAME, MOST_BRANCHES, readBranchName } from '../definition/step-site.js';
 import type { Json } from '../json.js';
 import { unusable } from '../plan/flow.js';
 import type { AnyStep, StepBase } from './step.js';
-import { type ChildList, decided, type StepKind } from './step-kind.js';
+import { type ChildList, CONDITION, decided, STEPS, type StepKind } from './step-kind.js';
 
 /** Takes the first branch whose `when` holds, else `otherwise`. */
 export interface BranchStep<S extends AnyStep = AnyStep> extends StepBase {
@@ -16,6 +16,25 @@ export interface BranchStep<S extends AnyStep = AnyStep> extends StepBase {
 
 export const branch = {
   kind: 'branch',
+  about: {
+    label: 'Branch',
+    description: 'Takes the first branch whose condition holds, else the steps of `otherwise`.',
+    members: {
+      branches: {
+        type: 'array',
+        minItems: 1,
+        maxItems: MOST_BRANCHES,
+        items: {
+          type: 'object',
+          properties: { name: BRANCH_NAME, when: CONDITION, steps: STEPS },
+          required: ['name', 'when', 'steps'],
+          additionalProperties: false,
+        },
+      },
+      otherwise: STEPS,
+    },
+    required: ['branches'],
+  },
 
   parse(site) {
     const names = new Set<string>();

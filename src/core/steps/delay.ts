@@ -5,7 +5,7 @@ import { resolvePath, type Scope } from '../scope.js';
 import { compileTemplate } from '../template/template.js';
 import { WEEKDAYS } from '../time/calendar.js';
 import { parseDate, readMoment } from '../time/dates.js';
-import { addDuration, type Duration, leastMs, parseDuration } from '../time/duration.js';
+import { addDuration, type Duration, durationSchema, leastMs, parseDuration } from '../time/duration.js';
 import { LONGEST_WAIT } from './expiry.js';
 import { ONE_EXPRESSION } from './expression.js';
 import type { StepBase } from './step.js';
@@ -28,6 +28,23 @@ export interface DelayStep extends StepBase {
 
 export const delay = {
   kind: 'delay',
+  about: {
+    label: 'Delay',
+    description: 'Waits for a time, until a moment, or until a date of the record.',
+    members: {
+      for: durationSchema('For so long.'),
+      until: {
+        type: 'string',
+        maxLength: 1_000,
+        description: 'A date or a date and time, or one expression that yields one.',
+        examples: ['2030-01-31T09:00'],
+      },
+      untilField: { type: 'string', maxLength: 200, description: 'A field of type date or datetime of the record.' },
+      businessHours: { type: 'boolean', default: false, description: 'Ends in the working hours of the workspace.' },
+    },
+    required: [],
+    rules: { oneOf: [{ required: ['for'] }, { required: ['until'] }, { required: ['untilField'] }] },
+  },
 
   parse(site) {
     const { reader } = site;

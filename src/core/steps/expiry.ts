@@ -1,8 +1,9 @@
 import type { ObjectReader } from '../definition/object-reader.js';
 import type { LoggedError } from '../errors.js';
+import type { JsonObject } from '../json.js';
 import { cancelled, type Ending } from '../plan/flow.js';
 import type { Scope } from '../scope.js';
-import { addDuration, type Duration, parseDuration } from '../time/duration.js';
+import { addDuration, type Duration, durationSchema, parseDuration } from '../time/duration.js';
 import type { AnyStep } from './step.js';
 import type { StepResult } from './step-kind.js';
 
@@ -12,6 +13,14 @@ export const LONGEST_WAIT = 'P365D';
 /** What happens when nobody answers in time. */
 export type ExpiryOutcome = 'fail' | 'continue' | 'stop';
 export const EXPIRY_OUTCOMES = ['fail', 'continue', 'stop'] as const;
+
+/** The two members, in a schema. */
+export const EXPIRES_IN = durationSchema('How long it waits for an answer. Default: for ever.');
+export const ON_EXPIRY: JsonObject = {
+  enum: [...EXPIRY_OUTCOMES],
+  default: 'fail',
+  description: 'What becomes of it when nobody answers in time.',
+};
 
 /** The code of the error that a wait gets when its time is over and its outcome is `fail` or `stop`. */
 const WAIT_EXPIRED = 'wait_expired';

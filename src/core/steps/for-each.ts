@@ -3,7 +3,7 @@ import { unusable } from '../plan/flow.js';
 import { compileTemplate } from '../template/template.js';
 import { ONE_EXPRESSION } from './expression.js';
 import type { AnyStep, StepBase } from './step.js';
-import { decided, type StepKind } from './step-kind.js';
+import { decided, STEPS, type StepKind } from './step-kind.js';
 
 const MOST_ITEMS = 1_000;
 const DEFAULT_ITEMS = 100;
@@ -20,6 +20,21 @@ export interface ForEachStep<S extends AnyStep = AnyStep> extends StepBase {
 
 export const forEach = {
   kind: 'for_each',
+  about: {
+    label: 'For each',
+    description: 'Runs its steps once for each item of a list, one after the other.',
+    members: {
+      in: {
+        type: 'string',
+        pattern: ONE_EXPRESSION.pattern.regex.source,
+        description: 'One expression that yields the list.',
+        examples: ['{{steps.lookup.output.records}}'],
+      },
+      maxItems: { type: 'integer', minimum: 1, maximum: MOST_ITEMS, default: DEFAULT_ITEMS, description: 'Longer lists are refused.' },
+      steps: { ...STEPS, minItems: 1 },
+    },
+    required: ['in', 'steps'],
+  },
 
   parse: (site) => ({
     ...site.base,

@@ -1,8 +1,8 @@
 import type { OutputShape } from '../catalog.js';
 import { compact, type ObjectReader } from '../definition/object-reader.js';
 import { isJsonObject, type Json } from '../json.js';
-import { readAssignees, resolveAssignees } from './assignees.js';
-import { EXPIRY_OUTCOMES, type ExpiryOutcome, endedByExpiry, expired, expiryOf, readExpiresIn } from './expiry.js';
+import { ASSIGNEES, readAssignees, resolveAssignees } from './assignees.js';
+import { EXPIRES_IN, EXPIRY_OUTCOMES, type ExpiryOutcome, endedByExpiry, expired, expiryOf, ON_EXPIRY, readExpiresIn } from './expiry.js';
 import type { StepBase } from './step.js';
 import { answered, type Decision, type StepKind, unusableAnswer } from './step-kind.js';
 
@@ -37,6 +37,35 @@ export interface AskForForm {
 
 export const form = {
   kind: 'form',
+  about: {
+    label: 'Form',
+    description: 'Waits for a person to fill in fields.',
+    members: {
+      assignees: ASSIGNEES,
+      queue: { type: 'string', minLength: 1, maxLength: 100 },
+      fields: {
+        type: 'array',
+        minItems: 1,
+        maxItems: MOST_FORM_FIELDS,
+        items: {
+          type: 'object',
+          properties: {
+            name: { type: 'string', maxLength: 64, pattern: '^[A-Za-z][A-Za-z0-9_]*$' },
+            label: { type: 'string' },
+            type: { enum: ['text', 'number', 'boolean', 'date', 'choice'] },
+            required: { type: 'boolean', default: false },
+            options: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MOST_OPTIONS, description: 'Of a choice.' },
+          },
+          required: ['name', 'type'],
+          additionalProperties: false,
+        },
+      },
+      expiresIn: EXPIRES_IN,
+      onExpiry: ON_EXPIRY,
+    },
+    required: ['fields'],
+    rules: { anyOf: [{ required: ['assignees'] }, { required: ['queue'] }] },
+  },
 
   parse(site) {
     const { reader } = site;

@@ -12,7 +12,7 @@ import { type ForEachStep, forEach } from './for-each.js';
 import { type FormStep, form } from './form.js';
 import { type ParallelStep, parallel } from './parallel.js';
 import { type RunWorkflowStep, runWorkflow } from './run-workflow.js';
-import type { AnyStep } from './step.js';
+import { type AnyStep, LONGEST_STEP_ID, STEP_ID } from './step.js';
 import type { Decision, StepKind, StepResult } from './step-kind.js';
 import { type StopStep, stop } from './stop.js';
 import { type WaitForWebhookStep, waitForWebhook } from './wait-for-webhook.js';
@@ -48,6 +48,47 @@ const BY_NAME: ReadonlyMap<string, StepKind<AnyStep>> = new Map(KINDS.map((kind)
 
 /** The types of steps that are not actions, as people write them. */
 export const FLOW_STEP_TYPES: readonly string[] = KINDS.map(({ kind }) => kind).filter((kind) => kind !== action.kind);
+
+/** One kind of flow control, as a catalogue shows it. */
+export interface FlowStepDescription {
+  type: string;
+  label: string;
+  description: string;
+  /** JSON Schema of the whole step. */
+  schema: JsonObject;
+}
+
+/** What every step has, in a schema. */
+const BASE: JsonObject = {
+  id: {
+    type: 'string',
+    maxLength: LONGEST_STEP_ID,
+    pattern: STEP_ID.source,
+    description: 'Unique in the definition; `steps.<id>.output` reads what it left.',
+  },
+  name: { type: 'string', minLength: 1, maxLength: 200 },
+  onError: { enum: ['stop', 'continue'], default: 'stop', description: 'What a final failure does to the run.' },
+};
+
+/** The JSON Schema of a step of this type; `more` says what is known of its members beyond its kind. */
+export function stepSchema(type: string, more: JsonObject = {}, required: readonly string[] = []): JsonObject {
+  const { about } = kindOfType(type);
+  return {
+    type: 'object',
+    properties: { ...BASE, type: { const: type }, ...about.members, ...more },
+    required: ['id', 'type', ...about.required, ...required],
+    additionalProperties: false,
+    ...about.rules,
+  };
+}
+
+/** Every kind of flow control. */
+export function describeFlowSteps(): FlowStepDescription[] {
+  return FLOW_STEP_TYPES.map((type) => {
+    const { label, description } = kindOfType(type).about;
+    return { type, label, description, schema: stepSchema(type) };
+  });
+}
 
 /** The kind of a parsed step. */
 export function kindOf(step: AnyStep): StepKind<AnyStep> {

@@ -1,7 +1,7 @@
-import { MOST_BRANCHES, readBranchName } from '../definition/step-site.js';
+import { BRANCH_NAME, MOST_BRANCHES, readBranchName } from '../definition/step-site.js';
 import { type Flow, isEnding } from '../plan/flow.js';
 import type { AnyStep, StepBase } from './step.js';
-import type { StepKind } from './step-kind.js';
+import { STEPS, type StepKind } from './step-kind.js';
 
 /**
  * Runs its branches side by side. `all` waits for every one; `any` goes on when the first has succeeded, and no further
@@ -13,9 +13,30 @@ export interface ParallelStep<S extends AnyStep = AnyStep> extends StepBase {
   join: 'all' | 'any';
 }
 
+const JOINS = ['all', 'any'] as const;
+
 export const parallel = {
   kind: 'parallel',
   executed: false,
+  about: {
+    label: 'Parallel',
+    description: 'Runs its branches side by side, and waits for all of them or for the first.',
+    members: {
+      branches: {
+        type: 'array',
+        minItems: 1,
+        maxItems: MOST_BRANCHES,
+        items: {
+          type: 'object',
+          properties: { name: BRANCH_NAME, steps: { ...STEPS, minItems: 1 } },
+          required: ['name', 'steps'],
+          additionalProperties: false,
+        },
+      },
+      join: { enum: [...JOINS], default: 'all', description: 'Goes on when all branches have succeeded, or the first one.' },
+    },
+    required: ['branches'],
+  },
 
   parse(site) {
     const names = new Set<string>();
@@ -24,7 +45,7 @@ export const parallel = {
       reader.finish();
       return one;
     });
-    return { ...site.base, kind: 'parallel', branches, join: site.reader.choice('join', ['all', 'any'], 'all') };
+    return { ...site.base, kind: 'parallel', branches, join: site.reader.choice('join', JOINS, 'all') };
   },
 
   children: (step) => step.branches.map(({ name, steps }, index) => ({ segment: `.${name}`, jsonPath: `branches[${index}].steps`, steps })),

@@ -27,6 +27,16 @@ export interface StartRun {
 
 export const runWorkflow = {
   kind: 'run_workflow',
+  about: {
+    label: 'Run a workflow',
+    description: 'Starts another workflow, and waits for its end if told.',
+    members: {
+      workflow: { type: 'string', minLength: 1, maxLength: 200, description: 'Its code or its id.' },
+      input: { type: 'object', description: 'What it sees as `trigger.input`; texts may hold templates.' },
+      wait: { type: 'boolean', default: false },
+    },
+    required: ['workflow'],
+  },
 
   parse: (site) =>
     compact({

@@ -18,6 +18,8 @@ export interface StepKind<S extends AnyStep> {
   kind: S['kind'];
   /** False: it is never executed itself, and `proceed` is asked at once. */
   executed?: false;
+  /** For people who choose among the kinds, and for editors. */
+  about: StepAbout;
   /** Reads its members; null when it cannot be told which members belong to it. */
   parse(site: StepSite): S | null;
   /** The lists of steps inside it, in the order they are written. */
@@ -39,6 +41,24 @@ export interface StepKind<S extends AnyStep> {
   /** For kinds whose attempts may get lost or be repeated. */
   attempts?(step: S): { retry: RetryPolicy | undefined; onAmbiguous: 'retry' | 'hold' | undefined };
 }
+
+/** A kind of step as the catalogue shows it. */
+export interface StepAbout {
+  label: string;
+  /** What it does, in one sentence. */
+  description: string;
+  /** JSON Schema of each member of its own. Steps and conditions inside it are {@link STEPS} and {@link CONDITION}. */
+  members: Readonly<Record<string, JsonObject>>;
+  /** Members that must be there. */
+  required: readonly string[];
+  /** What else holds of the whole step. */
+  rules?: JsonObject;
+}
+
+/** A list of steps, in a schema. */
+export const STEPS: JsonObject = { $ref: '#/$defs/steps' };
+/** A condition, in a schema. */
+export const CONDITION: JsonObject = { $ref: '#/$defs/condition' };
 
 /** What a kind of step waits for, and what ends the wait. */
 export interface StepWait<S extends AnyStep> {

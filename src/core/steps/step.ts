@@ -15,5 +15,9 @@ export interface AnyStep extends StepBase {
   kind: string;
 }
 
+/** What ids of steps look like, and how long they may be. */
+export const STEP_ID = /^[A-Za-z][A-Za-z0-9_-]*$/;
+export const LONGEST_STEP_ID = 64;
+
 /** The longest text that people read in a step: a question, the reason of a stop. In characters. */
 export const LONG_TEXT = 2_000;

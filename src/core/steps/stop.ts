@@ -15,14 +15,25 @@ export interface StopStep extends StepBase {
   message?: string;
 }
 
+const OUTCOMES = ['succeeded', 'failed', 'cancelled'] as const;
+
 export const stop = {
   kind: 'stop',
+  about: {
+    label: 'Stop',
+    description: 'Ends the run here.',
+    members: {
+      outcome: { enum: [...OUTCOMES], default: 'succeeded' },
+      message: { type: 'string', minLength: 1, maxLength: LONG_TEXT, description: 'Why, for people; may hold templates.' },
+    },
+    required: [],
+  },
 
   parse: (site) =>
     compact({
       ...site.base,
       kind: 'stop' as const,
-      outcome: site.reader.choice('outcome', ['succeeded', 'failed', 'cancelled'], 'succeeded'),
+      outcome: site.reader.choice('outcome', OUTCOMES, 'succeeded'),
       message: site.optionalTemplatedText('message', { max: LONG_TEXT }),
     }),
 

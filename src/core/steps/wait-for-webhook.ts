@@ -1,5 +1,5 @@
 import { compact } from '../definition/object-reader.js';
-import { EXPIRY_OUTCOMES, type ExpiryOutcome, endedByExpiry, expired, expiryOf, readExpiresIn } from './expiry.js';
+import { EXPIRES_IN, EXPIRY_OUTCOMES, type ExpiryOutcome, endedByExpiry, expired, expiryOf, ON_EXPIRY, readExpiresIn } from './expiry.js';
 import type { StepBase } from './step.js';
 import { answered, type Decision, type StepKind } from './step-kind.js';
 
@@ -17,6 +17,12 @@ export interface OpenCallback {
 
 export const waitForWebhook = {
   kind: 'wait_for_webhook',
+  about: {
+    label: 'Wait for a call',
+    description: 'Waits for somebody to call a URL that works once.',
+    members: { expiresIn: EXPIRES_IN, onExpiry: ON_EXPIRY },
+    required: [],
+  },
 
   parse: (site) =>
     compact({

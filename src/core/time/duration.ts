@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json.js';
 import { luxon } from '../libraries.js';
 import { type Calendar, WEEKDAYS } from './calendar.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, momentAtWall, requireTimezone, zoneOffsetMs } from './zones.js';
@@ -33,6 +34,16 @@ function durationPattern(number: string): RegExp {
 
 const PATTERN = durationPattern('\\d{1,9}');
 const PATTERN_OF_ANY_LENGTH = durationPattern('\\d+');
+
+/** A duration of zero or more, in a JSON Schema. */
+export function durationSchema(description: string): JsonObject {
+  return {
+    type: 'string',
+    pattern: PATTERN.source.replace('(-)?', ''),
+    description: `${description} ISO 8601, or business days.`,
+    examples: ['PT90M', 'P2D', 'P3BD'],
+  };
+}
 
 /**
  * Reads an ISO 8601 duration: `P2D`, `PT90M`, `P1Y2M3W4DT5H6M7S`, with an optional leading `-`. Seconds may have up to

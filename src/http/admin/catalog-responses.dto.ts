@@ -1,6 +1,12 @@
-import type { Effect, EventRule, FieldType } from '../../core/catalog.js';
+import type { CatalogView } from '../../admin/catalog-service.js';
+import type { Effect, EventRule, FieldType, OutputShape } from '../../core/catalog.js';
 import type { JsonObject } from '../../core/json.js';
+import type { ValueKind, ValueShape } from '../../core/operators/operator.js';
+import type { FlowStepDescription } from '../../core/steps/index.js';
+import type { HelperDescription, RootDescription } from '../../core/template/describe.js';
 import { ApiProperty } from '../openapi.js';
+
+const SCHEMA = { type: 'object', additionalProperties: true } as const;
 
 class FieldDto {
   @ApiProperty({ example: 'amount' })
@@ -92,6 +98,17 @@ class ModuleDto {
   @ApiProperty({ required: false, type: [ReferenceDto], description: 'Fields that must point at something of the workspace.' })
   references?: ReferenceDto[];
 
+  @ApiProperty({ required: false, type: [String], example: ['name'], description: 'Fields whose values together name a record.' })
+  titleFields?: string[];
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    example: ['New', 'Won'],
+    description: 'The stages that all its records share; null where there are none, or where they differ from record to record.',
+  })
+  stages!: string[] | null;
+
   @ApiProperty({ required: false, type: [String], description: 'Fields that decide which stages a record may take.' })
   pipelineFields?: string[];
 }
@@ -142,35 +159,185 @@ class ActionDto {
     example: { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] },
   })
   argumentsSchema!: JsonObject;
+
+  @ApiProperty({
+    ...SCHEMA,
+    nullable: true,
+    description: 'What later steps find in `steps.<id>.output`: types by member. Null: not known.',
+    example: { taskId: 'text' },
+  })
+  output!: OutputShape | null;
 }
 
-class StepTypeDto {
+class StepTypeDto implements FlowStepDescription {
   @ApiProperty({ example: 'branch' })
   type!: string;
+
+  @ApiProperty({ example: 'Branch' })
+  label!: string;
+
+  @ApiProperty({ example: 'Takes the first branch whose condition holds, else the steps of `otherwise`.' })
+  description!: string;
+
+  @ApiProperty({
+    ...SCHEMA,
+    description: 'JSON Schema of the step.',
+    example: { type: 'object', properties: { id: { type: 'string' }, type: { const: 'branch' } }, required: ['id', 'type', 'branches'] },
+  })
+  schema!: JsonObject;
 
   @ApiProperty({ example: true, description: 'False: may stand in a draft, cannot be published yet.' })
   executable!: boolean;
 }
 
-/** Everything that definitions may refer to. */
-export class CatalogDto {
+class OperatorDto {
+  @ApiProperty({ example: 'in_last' })
+  name!: string;
+
+  @ApiProperty({ example: 'is in the last', description: 'As it reads between a field and a value.' })
+  label!: string;
+
+  @ApiProperty({
+    oneOf: [
+      { type: 'string', enum: ['any'] },
+      { type: 'array', items: { type: 'string' } },
+    ],
+    example: ['date', 'datetime'],
+    description: 'The types of fields that it fits.',
+  })
+  types!: 'any' | string[];
+
+  @ApiProperty({
+    enum: ['none', 'one', 'pattern', 'list', 'members', 'range', 'amount', 'period', 'change'] satisfies ValueShape[],
+    example: 'amount',
+    description: 'What the value looks like.',
+  })
+  value!: ValueShape;
+
+  @ApiProperty({
+    enum: ['field', 'order', 'member', 'text', 'number', 'date'] satisfies ValueKind[],
+    example: 'date',
+    description: 'What it holds: of the type of the field, a number or a date by that type, a member of its list, or always of one type.',
+  })
+  kind!: ValueKind;
+
+  @ApiProperty({ required: false, type: [String], example: ['day', 'week'], description: 'Of amounts.' })
+  units?: string[];
+
+  @ApiProperty({ required: false, type: [String], description: 'Of periods.' })
+  periods?: string[];
+}
+
+class RootDto implements RootDescription {
+  @ApiProperty({ example: 'previous' })
+  name!: string;
+
+  @ApiProperty({ example: 'The record before the event.' })
+  description!: string;
+}
+
+class HelperDto implements HelperDescription {
+  @ApiProperty({ example: 'money' })
+  name!: string;
+
+  @ApiProperty({ example: 'An amount in a currency.' })
+  description!: string;
+
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'integer' },
+    minItems: 2,
+    maxItems: 2,
+    example: [1, 1],
+    description: 'How many values, at least and at most.',
+  })
+  values!: [number, number];
+
+  @ApiProperty({ type: [String], example: ['currency', 'locale'] })
+  options!: string[];
+
+  @ApiProperty({ example: '{{money record.amount currency="EUR"}}' })
+  example!: string;
+}
+
+class TemplateLanguageDto {
+  @ApiProperty({ type: [RootDto] })
+  roots!: RootDto[];
+
+  @ApiProperty({ type: [HelperDto] })
+  helpers!: HelperDto[];
+}
+
+class SkipReasonDto {
+  @ApiProperty({ example: 'conditions' })
+  reason!: string;
+
+  @ApiProperty({ example: 'The conditions did not hold; the explanation has each test with the value seen.' })
+  description!: string;
+}
+
+class ErrorCodeDto {
+  @ApiProperty({ example: 'revision_conflict' })
+  code!: string;
+
+  @ApiProperty({ type: 'integer', example: 409 })
+  status!: number;
+
+  @ApiProperty({ example: 'Load the workflow again and repeat your edit on top.' })
+  hint!: string;
+}
+
+/** Everything that definitions may refer to, and what answers may hold. */
+export class CatalogDto implements CatalogView {
   @ApiProperty({ type: [ModuleDto] })
   modules!: ModuleDto[];
 
   @ApiProperty({ type: [TriggerDto] })
   triggers!: TriggerDto[];
 
-  @ApiProperty({
-    type: 'array',
-    items: { type: 'object', additionalProperties: true },
-    description: 'The operators of conditions, with the types of fields they fit and the value they take.',
-    example: [{ name: 'equals', label: 'equals', types: 'any', value: 'one' }],
-  })
-  operators!: unknown;
+  @ApiProperty({ type: [OperatorDto], description: 'The operators of conditions.' })
+  operators!: JsonObject[];
 
   @ApiProperty({ type: [ActionDto] })
   actions!: ActionDto[];
 
   @ApiProperty({ type: [StepTypeDto], description: 'Flow control.' })
   stepTypes!: StepTypeDto[];
+
+  @ApiProperty({
+    ...SCHEMA,
+    description: 'JSON Schema of the settings.',
+    example: { type: 'object', properties: { maxConcurrentRuns: { type: 'integer', minimum: 0 } } },
+  })
+  settings!: JsonObject;
+
+  @ApiProperty({ type: TemplateLanguageDto })
+  templates!: TemplateLanguageDto;
+
+  @ApiProperty({ type: [String], example: ['welcome'], description: 'Templates of mails, by name.' })
+  mailTemplates!: string[];
+
+  @ApiProperty({ example: 'Europe/Berlin', description: "The workspace's zone." })
+  timezone!: string;
+
+  @ApiProperty({ type: [SkipReasonDto] })
+  skipReasons!: SkipReasonDto[];
+
+  @ApiProperty({ type: [ErrorCodeDto] })
+  errors!: ErrorCodeDto[];
+}
+
+/** A JSON Schema. */
+export class DefinitionSchemaDto {
+  @ApiProperty({ example: 'https://json-schema.org/draft/2020-12/schema' })
+  $schema!: string;
+
+  @ApiProperty({ example: 'object' })
+  type!: string;
+
+  @ApiProperty({ ...SCHEMA, example: { trigger: { $ref: '#/$defs/trigger' } } })
+  properties!: JsonObject;
+
+  @ApiProperty({ ...SCHEMA, example: { steps: { type: 'array', items: { $ref: '#/$defs/step' } } } })
+  $defs!: JsonObject;
 }

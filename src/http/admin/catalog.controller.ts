@@ -1,37 +1,49 @@
-import { Get } from '@nestjs/common';
-import { describeOperators } from '../../core/operators/index.js';
-import { FLOW_STEP_TYPES } from '../../core/steps/index.js';
-import { describeTriggers } from '../../core/trigger/trigger.js';
-import { AutomationCatalog } from '../../engine/automation-catalog.js';
-import { RequirePermission } from '../access.guard.js';
+import { Get, UseInterceptors } from '@nestjs/common';
+import { CatalogService, type CatalogView } from '../../admin/catalog-service.js';
+import type { JsonObject } from '../../core/json.js';
+import type { Caller } from '../../host/access.js';
+import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ConditionalGet } from '../conditional-get.js';
 import { ApiOkResponse, ApiOperation } from '../openapi.js';
 import { AdminController } from './admin-controller.js';
-import { CatalogDto } from './catalog-responses.dto.js';
-import { ApiErrors } from './error.dto.js';
+import { CatalogDto, DefinitionSchemaDto } from './catalog-responses.dto.js';
+import { ApiErrors, ApiNotModified } from './error.dto.js';
 
 @AdminController('catalog', 'Catalog')
 export class CatalogController {
-  constructor(private readonly catalog: AutomationCatalog) {}
+  constructor(private readonly catalog: CatalogService) {}
 
   @Get()
   @RequirePermission('view')
-  @ApiOperation({ summary: 'Modules with their fields and events, triggers, operators, actions with the schemas of their arguments' })
+  @UseInterceptors(ConditionalGet)
+  @ApiOperation({
+    summary: 'Everything that definitions may refer to: modules, triggers, operators, steps, actions with their schemas, templates',
+    description:
+      'With the reasons of skipped runs and the codes of errors. Schemas that refer to others do so below `definition.schema.json`.',
+  })
   @ApiOkResponse({ type: CatalogDto })
+  @ApiNotModified()
   @ApiErrors()
-  get(): CatalogDto {
-    const { modules, actions, executable } = this.catalog;
-    return {
-      modules: [...modules.values()],
-      triggers: describeTriggers().map((trigger) => ({ ...trigger, executable: executable.triggers.has(trigger.type) })),
-      operators: describeOperators(),
-      actions: [...actions.values()].map(({ type, label, description, effect, argumentsSchema }) => ({
-        type,
-        label,
-        description,
-        effect,
-        argumentsSchema,
-      })),
-      stepTypes: FLOW_STEP_TYPES.map((type) => ({ type, executable: executable.kinds.has(type) })),
-    };
+  get(@CurrentCaller() caller: Caller): Promise<CatalogView> {
+    return this.catalog.view(caller);
+  }
+}
+
+@AdminController('definition.schema.json', 'Catalog')
+export class DefinitionSchemaController {
+  constructor(private readonly catalog: CatalogService) {}
+
+  @Get()
+  @RequirePermission('view')
+  @UseInterceptors(ConditionalGet)
+  @ApiOperation({
+    summary: 'The JSON Schema (2020-12) of a whole definition, for editors',
+    description: 'With the modules and actions of this CRM.',
+  })
+  @ApiOkResponse({ type: DefinitionSchemaDto })
+  @ApiNotModified()
+  @ApiErrors()
+  get(): JsonObject {
+    return this.catalog.definitionSchema();
   }
 }

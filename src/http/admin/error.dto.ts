@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import type { Problem } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import type { ErrorBody } from '../error-body.js';
-import { ApiProperty, ApiPropertyOptional, ApiResponse } from '../openapi.js';
+import { ApiHeader, ApiProperty, ApiPropertyOptional, ApiResponse } from '../openapi.js';
 
 /** One thing wrong with the input. */
 export class ProblemDto implements Problem {
@@ -59,4 +59,12 @@ export function ApiPublicErrors(...statuses: (keyof typeof MEANINGS)[]): MethodD
 export function ApiErrors(...statuses: (keyof typeof MEANINGS)[]): MethodDecorator & ClassDecorator {
   const all = [...new Set([...statuses, 401, 403, 503] as const)].sort();
   return applyDecorators(...all.map((status) => ApiResponse({ status, type: ErrorDto, description: MEANINGS[status] })));
+}
+
+/** The answer of a route with an `ETag` to a client that has it already. */
+export function ApiNotModified(): MethodDecorator {
+  return applyDecorators(
+    ApiHeader({ name: 'If-None-Match', required: false, description: 'The `ETag` of the answer that the client has.' }),
+    ApiResponse({ status: 304, description: 'The client has it already.' }),
+  );
 }

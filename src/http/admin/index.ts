@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
-import { CatalogController } from './catalog.controller.js';
+import { CatalogController, DefinitionSchemaController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { ExplainController } from './explain.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
@@ -26,6 +26,7 @@ import { WorkflowsController } from './workflows.controller.js';
 export const adminControllers: Type<unknown>[] = [
   MeController,
   CatalogController,
+  DefinitionSchemaController,
   WorkflowsController,
   WorkflowLifecycleController,
   WorkflowVersionsController,

@@ -1,12 +1,13 @@
-import { Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Get, HttpCode, Param, Post, Query, UseInterceptors } from '@nestjs/common';
 import { RunService } from '../../admin/run-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ConditionalGet } from '../conditional-get.js';
 import { DescribeQuery } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
-import { ApiErrors } from './error.dto.js';
+import { ApiErrors, ApiNotModified } from './error.dto.js';
 import { ListRunsQuery, toRunFilter } from './run-filter.dto.js';
 import { RunDetailDto, RunPageDto } from './run-responses.dto.js';
 import { CancelRunDto, LIST_RUNS_PARAMETERS, RetryRunDto, toPaging } from './runs.dto.js';
@@ -29,9 +30,11 @@ export class RunsController {
 
   @Get(':id')
   @RequirePermission('view')
+  @UseInterceptors(ConditionalGet)
   @ApiOperation({ summary: 'A run with its steps, the event that started it, the explanation, the error and its retries' })
   @ApiParam(ID)
   @ApiOkResponse({ type: RunDetailDto })
+  @ApiNotModified()
   @ApiErrors(404)
   get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<RunDetailDto> {
     return this.runs.get(id, caller);

@@ -24,8 +24,9 @@ describe('the operators', () => {
       label: 'is greater than',
       types: ['number', 'money'],
       value: 'one',
+      kind: 'number',
     });
-    expect(described.get('is_empty')).toEqual({ name: 'is_empty', label: 'is empty', types: 'any', value: 'none' });
+    expect(described.get('is_empty')).toEqual({ name: 'is_empty', label: 'is empty', types: 'any', value: 'none', kind: 'field' });
     expect(described.get('this')).toMatchObject({ value: 'period', periods: ['week', 'month', 'quarter', 'year'] });
     expect(described.get('in_last')).toMatchObject({ value: 'amount', units: ['minute', 'hour', 'day', 'business_day', 'week', 'month'] });
   });

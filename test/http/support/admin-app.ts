@@ -150,7 +150,8 @@ export async function startAdminApp(
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
       Calendars,
       WorkspaceEntitlements,
-      ...[ActionRegistry, Mailer, Rehearsal, StartDecider].map((provide) => ({ provide, useValue: null })),
+      ...[ActionRegistry, Rehearsal, StartDecider].map((provide) => ({ provide, useValue: null })),
+      { provide: Mailer, useValue: new Mailer(undefined) },
       {
         provide: AdminDatabase,
         useValue: new AdminDatabase(database, { connections: 2, waiting: 50, queryTimeoutMs: 5_000, ...options.limits }),

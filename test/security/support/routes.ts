@@ -20,6 +20,7 @@ interface Taken {
 export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/me': { permission: 'none', foreign: 200 },
   'get /automation/catalog': { permission: 'view', foreign: 200 },
+  'get /automation/definition.schema.json': { permission: 'view', foreign: 200 },
   'get /automation/workflows': { permission: 'view', foreign: 200 },
   'post /automation/workflows': { permission: 'manage', body: { name: 'New', definition: DEFINITION }, foreign: 201 },
   'get /automation/workflows/:id': { permission: 'view' },
