@@ -4,7 +4,7 @@ import type { Problem } from '../core/errors.js';
 import type { RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import { readMoment } from '../core/time/dates.js';
-import { addDuration, parseDuration } from '../core/time/duration.js';
+import { addDuration, durationMistake, parseDuration } from '../core/time/duration.js';
 import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
@@ -24,7 +24,7 @@ class TaskRecord {
 
 function durationProblem(value: unknown): string | null {
   const duration = typeof value === 'string' ? parseDuration(value) : null;
-  return duration && duration.sign > 0 ? null : 'must be an ISO 8601 duration such as P1D or PT2H';
+  return duration && duration.sign > 0 ? null : (durationMistake(value, 'P1D or PT2H') ?? 'must not be negative');
 }
 
 /** What create_task takes. */

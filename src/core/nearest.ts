@@ -14,6 +14,11 @@ export function didYouMean(name: string, names: Iterable<string>): string {
   return ` Did you mean ${near.length === 0 ? last : `${near.join(', ')} or ${last}`}?`;
 }
 
+/** Returns `must be one of: a, b. Did you mean "b"?` for a value that is none of them, whatever it is. */
+export function mustBeOneOf(value: unknown, values: readonly string[]): string {
+  return `must be one of: ${values.join(', ')}.${typeof value === 'string' ? didYouMean(value, values) : ''}`;
+}
+
 /** Returns the names that differ from `name` by few typing errors, nearest first. Letter case, spaces, `_` and `-` do not count. */
 export function nearest(name: string, names: Iterable<string>): string[] {
   const wanted = plain(name);

@@ -41,7 +41,13 @@ export function OptionalNote(maxLength: number): PropertyDecorator {
 export function QueryInteger(min: number, max: number): PropertyDecorator {
   const toNumber = ({ value }: { value: unknown }): unknown =>
     typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
-  return applyDecorators(IfGiven(), Transform(toNumber), IsInt(), Min(min), Max(max)) as PropertyDecorator;
+  return applyDecorators(IfGiven(), Transform(toNumber), WholeNumber(min, max)) as PropertyDecorator;
+}
+
+/** A whole number within bounds; whatever is wrong with it is told in one sentence. `missing` says what to do when it is not there. */
+export function WholeNumber(min: number, max: number, missing?: string): PropertyDecorator {
+  const rule = { message: `$property must be a whole number from ${min} to ${max}`, context: { missing } };
+  return applyDecorators(IsInt(rule), Min(min, rule), Max(max, rule)) as PropertyDecorator;
 }
 
 /** A query's list of texts, separated by commas: a parameter that stands there twice is refused, as everywhere. */

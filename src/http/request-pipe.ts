@@ -1,9 +1,10 @@
 import type { PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { type ValidationError, validateSync } from 'class-validator';
+import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator';
 import type { Problem } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { invalidRequest } from '../core/json-shape.js';
+import { didYouMean } from '../core/nearest.js';
 
 /**
  * A checked body or query. The alias keeps the class out of the emitted parameter types: a global ValidationPipe of the
@@ -19,7 +20,7 @@ class RequestPipe<Dto extends object> implements PipeTransform<unknown, Dto> {
     const instance = plainToInstance(this.type, plain, { enableImplicitConversion: false });
     // plainToInstance leaves out members named like methods of every object (`toString`): they are unknown fields too.
     const dropped = Object.keys(plain).filter((key) => !Object.hasOwn(instance, key));
-    const problems = dropped.map((key) => ({ path: key, message: `property ${key} should not exist` }));
+    const problems = dropped.map((key) => ({ path: key, message: unknownMember(key, instance) }));
     problems.push(
       ...validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true }).flatMap((error) =>
         toProblems(error, ''),
@@ -39,7 +40,10 @@ function objectOrNothing(value: unknown): JsonObject {
 /** For routes whose body carries nothing: `{}`, or none at all. */
 export const NOTHING: PipeTransform<unknown, undefined> = {
   transform(value) {
-    const problems = Object.keys(objectOrNothing(value)).map((key) => ({ path: key, message: `property ${key} should not exist` }));
+    const problems = Object.keys(objectOrNothing(value)).map((key) => ({
+      path: key,
+      message: `${key} is not known here: this takes no body`,
+    }));
     if (problems.length > 0) throw invalidRequest(problems);
     return undefined;
   },
@@ -52,6 +56,31 @@ export function checked<Dto extends object>(type: new () => Dto): PipeTransform<
 
 function toProblems(error: ValidationError, parent: string): Problem[] {
   const path = parent === '' ? error.property : `${parent}.${error.property}`;
-  const own = Object.values(error.constraints ?? {}).map((message) => ({ path, message }));
+  const own = [...new Set(messagesOf(error))].map((message) => ({ path, message }));
   return [...own, ...(error.children ?? []).flatMap((child) => toProblems(child, path))];
+}
+
+/** What is wrong with one member: one sentence where it is missing or nobody knows it, whatever else its rules say. */
+function messagesOf({ property, value, target, constraints = {}, contexts = {} }: ValidationError): string[] {
+  if ('whitelistValidation' in constraints) return [unknownMember(property, target ?? {})];
+  const messages = Object.values(constraints);
+  if (value === undefined && messages.length > 0) {
+    // A message of our own says what is asked for instead.
+    const own = messages.find((message) => !message.startsWith(`${property} `) && !message.startsWith('each '));
+    const asked = Object.values(contexts as Record<string, { missing?: string }>).find(({ missing }) => missing !== undefined)?.missing;
+    return [own ?? `${property} is missing${asked === undefined ? '' : `: ${asked}`}`];
+  }
+  return messages.map((message) => message + meant(message, value));
+}
+
+/** A name that is near to the value, where the message lists what the value may be. */
+function meant(message: string, value: unknown): string {
+  const values = /must be one of the following values: (.+)$/.exec(message)?.[1]?.split(', ') ?? [];
+  return typeof value === 'string' ? didYouMean(value, values).replace(/^ /, '. ') : '';
+}
+
+function unknownMember(name: string, dto: object): string {
+  const all = getMetadataStorage().getTargetValidationMetadatas(dto.constructor, '', true, false);
+  const known = [...new Set(all.map(({ propertyName }) => propertyName))];
+  return `${name} is not known here.${didYouMean(name, known)} Known are: ${known.join(', ')}`;
 }

@@ -423,8 +423,8 @@ describe('runs over HTTP', () => {
     expect(body.operators).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'equals' })]));
     expect(body.stepTypes).toEqual(
       expect.arrayContaining([
-        { type: 'branch', executable: true },
-        { type: 'approval', executable: false },
+        expect.objectContaining({ type: 'branch', executable: true }),
+        expect.objectContaining({ type: 'approval', executable: false }),
       ]),
     );
   });

@@ -21,6 +21,7 @@ const MOST_NODES = 500;
 /** The deepest nesting; a single test is of depth 1. */
 const DEEPEST = 20;
 const GROUPS = ['all', 'any', 'none'] as const;
+const TEST_MEMBERS = ['field', 'operator', 'value', 'caseSensitive'];
 
 /** Everything that is wrong with a condition, each with its path below `path`. Never throws, whatever the input. */
 export function conditionProblems(condition: unknown, path: string, about: ConditionSurroundings): Problem[] {
@@ -55,7 +56,7 @@ function checkNode(node: unknown, path: string, depth: number, check: Check): vo
 
 function checkGroup(node: JsonObject, group: string, path: string, depth: number, check: Check): void {
   const { [group]: members, ...others } = node;
-  check.problems.push(...unknownKeys(others, path));
+  check.problems.push(...unknownKeys(others, path, [group]));
   const where = at(path, group);
   if (!Array.isArray(members)) {
     check.problems.push({ path: where, message: `"${group}" must be a list of groups and tests.` });
@@ -69,7 +70,7 @@ function checkGroup(node: JsonObject, group: string, path: string, depth: number
 
 function checkTest(node: JsonObject, path: string, { about, problems }: Check): void {
   const { field, operator: name, value, caseSensitive, ...others } = node;
-  problems.push(...unknownKeys(others, path));
+  problems.push(...unknownKeys(others, path, TEST_MEMBERS));
   if (caseSensitive !== undefined && typeof caseSensitive !== 'boolean')
     problems.push({ path: at(path, 'caseSensitive'), message: '"caseSensitive" must be true or false.' });
   const tested = findTested(field, about);

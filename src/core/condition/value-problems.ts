@@ -1,7 +1,7 @@
 import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
-import { didYouMean } from '../nearest.js';
+import { didYouMean, mustBeOneOf } from '../nearest.js';
 import { PERIODS, UNITS } from '../operators/date.js';
 import { foldCase } from '../operators/letter-case.js';
 import { type Operator, Unfit, type ValueShape } from '../operators/operator.js';
@@ -9,7 +9,7 @@ import { compilePattern } from '../operators/text.js';
 import { parsePath } from '../scope.js';
 import { compileTemplate, hasExpression, templateProblems } from '../template/template.js';
 import { compareDates, parseDate } from '../time/dates.js';
-import { parseDuration } from '../time/duration.js';
+import { durationMistake } from '../time/duration.js';
 import { findField } from './field-types.js';
 
 /** The tested field and operator that a value belongs to. */
@@ -59,7 +59,7 @@ const SHAPES: Readonly<Record<ValueShape, ShapeCheck>> = {
   range: rangeProblems,
   amount: amountProblems,
   period: (value, path) =>
-    PERIODS.some((period) => period === value) ? [] : [{ path, message: `The period must be one of ${PERIODS.join(', ')}.` }],
+    PERIODS.some((period) => period === value) ? [] : [{ path, message: `The period ${mustBeOneOf(value, PERIODS)}` }],
   change: changeProblems,
 };
 
@@ -193,8 +193,8 @@ const DATED: readonly Wanted[] = ['date', 'order', 'single', 'any'];
 
 function momentProblems({ fromNow }: JsonObject, path: string, wanted: Wanted): Problem[] {
   if (!DATED.includes(wanted)) return [{ path, message: `The value must be ${WANTED_WORDS[wanted]}, not a date.` }];
-  if (typeof fromNow === 'string' && parseDuration(fromNow) !== null) return [];
-  return [{ path: `${path}.fromNow`, message: '"fromNow" must be an ISO 8601 duration, such as -P7D or PT2H.' }];
+  const mistake = durationMistake(fromNow, '-P7D or PT2H');
+  return mistake === null ? [] : [{ path: `${path}.fromNow`, message: `"fromNow" ${mistake}.` }];
 }
 
 function patternProblems(value: Json, path: string, { caseSensitive }: ValueSite): Problem[] {
@@ -244,11 +244,10 @@ const LARGEST_AMOUNT = 10_000;
 function amountProblems(value: Json, path: string): Problem[] {
   if (!isJsonObject(value)) return [{ path, message: `The value must be ${SHAPE_WORDS.amount}.` }];
   const { amount, unit, ...others } = value;
-  const problems = unknownKeys(others, path);
+  const problems = unknownKeys(others, path, ['amount', 'unit']);
   if (!Number.isInteger(amount) || (amount as number) < 1 || (amount as number) > LARGEST_AMOUNT)
     problems.push({ path: `${path}.amount`, message: `"amount" must be a whole number from 1 to ${LARGEST_AMOUNT}.` });
-  if (!UNITS.some((known) => known === unit))
-    problems.push({ path: `${path}.unit`, message: `"unit" must be one of ${UNITS.join(', ')}.` });
+  if (!UNITS.some((known) => known === unit)) problems.push({ path: `${path}.unit`, message: `"unit" ${mustBeOneOf(unit, UNITS)}` });
   return problems;
 }
 
@@ -257,10 +256,17 @@ function changeProblems(value: Json, path: string, site: ValueSite): Problem[] {
     return [{ path, message: `The value must be ${SHAPE_WORDS.change}.` }];
   const { from, to, ...others } = value;
   const wanted = wantedOf(site);
-  return [...unknownKeys(others, path), ...oneProblems(from, `${path}.from`, site, wanted), ...oneProblems(to, `${path}.to`, site, wanted)];
+  return [
+    ...unknownKeys(others, path, ['from', 'to']),
+    ...oneProblems(from, `${path}.from`, site, wanted),
+    ...oneProblems(to, `${path}.to`, site, wanted),
+  ];
 }
 
 /** A problem for each member that should not be there. */
-export function unknownKeys(others: JsonObject, path: string): Problem[] {
-  return Object.keys(others).map((key) => ({ path: path === '' ? key : `${path}.${key}`, message: 'This is not known here.' }));
+export function unknownKeys(others: JsonObject, path: string, known: readonly string[]): Problem[] {
+  return Object.keys(others).map((key) => ({
+    path: path === '' ? key : `${path}.${key}`,
+    message: `This is not known here.${didYouMean(key, known)} Known are: ${known.join(', ')}.`,
+  }));
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
-import { didYouMean } from '../nearest.js';
+import { didYouMean, mustBeOneOf } from '../nearest.js';
 import { isForbiddenKey } from '../storable-json.js';
 import { durationToMs, isWrittenAsDuration, parseDuration } from '../time/duration.js';
 import { memberPath, type ProblemList } from './problem-list.js';
@@ -89,7 +89,7 @@ export class ObjectReader {
     const value = this.raw(key);
     if (value === undefined) return fallback;
     const chosen = values.find((one) => one === value);
-    if (chosen === undefined) this.problem(key, `"${key}" must be one of: ${values.join(', ')}.`);
+    if (chosen === undefined) this.problem(key, `"${key}" ${mustBeOneOf(value, values)}`);
     return chosen ?? fallback;
   }
 
@@ -113,9 +113,9 @@ export class ObjectReader {
     const value = this.raw(key);
     if (value === undefined) return undefined;
     const ms = typeof value === 'string' ? millisecondsOf(value) : null;
-    const isDuration = typeof value === 'string' && isWrittenAsDuration(value);
-    if (!isDuration) this.problem(key, `"${key}" must be an ISO 8601 duration, such as PT15M or P2D.`);
-    else if (value.startsWith('-') && ms !== 0) this.problem(key, `"${key}" must not be negative.`);
+    if (typeof value !== 'string' || !isWrittenAsDuration(value)) {
+      this.problem(key, `"${key}" must be an ISO 8601 duration, such as PT15M or P2D.`);
+    } else if (value.startsWith('-') && ms !== 0) this.problem(key, `"${key}" must not be negative.`);
     else if (ms === 0) this.problem(key, `"${key}" must be longer than nothing.`);
     else if (ms === null || ms > Number(millisecondsOf(longest))) this.problem(key, `"${key}" must be at most ${longest}.`);
     else return value;

@@ -1,6 +1,7 @@
 import { compact } from '../definition/object-reader.js';
 import type { StepSite } from '../definition/step-site.js';
 import { AutomationError } from '../errors.js';
+import { didYouMean } from '../nearest.js';
 import { resolvePath, type Scope } from '../scope.js';
 import { compileTemplate } from '../template/template.js';
 import { WEEKDAYS } from '../time/calendar.js';
@@ -91,7 +92,14 @@ function checkDateField(site: StepSite, name: string): void {
   // A module that the catalog does not know is a problem of the trigger's.
   if (!about.module) return;
   const field = about.module.fields.find((one) => one.name === name);
-  if (!field) reader.problem('untilField', `Module "${about.module.name}" has no field "${name}".`);
+  if (!field)
+    reader.problem(
+      'untilField',
+      `Module "${about.module.name}" has no field "${name}".${didYouMean(
+        name,
+        about.module.fields.map((one) => one.name),
+      )}`,
+    );
   else if (field.type !== 'date' && field.type !== 'datetime') reader.problem('untilField', `"${name}" is not a date.`);
 }
 

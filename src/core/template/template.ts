@@ -1,6 +1,6 @@
 import { AutomationError, HostError, type Problem } from '../errors.js';
-import { type Json, type JsonObject } from '../json.js';
-import { type Scope } from '../scope.js';
+import type { Json, JsonObject } from '../json.js';
+import type { Scope } from '../scope.js';
 import { isForbiddenKey } from '../storable-json.js';
 import { type CompiledTemplate, type CompileOptions, compileProgram } from './compiler.js';
 import { templateText } from './helpers.js';

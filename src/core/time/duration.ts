@@ -74,6 +74,12 @@ export function isWrittenAsDuration(text: string): boolean {
   return PATTERN_OF_ANY_LENGTH.test(text);
 }
 
+/** What is wrong with a value that is no duration which {@link parseDuration} reads; null when it is one. `such` shows some that are. */
+export function durationMistake(value: unknown, such: string): string | null {
+  if (typeof value !== 'string' || !isWrittenAsDuration(value)) return `must be an ISO 8601 duration, such as ${such}`;
+  return parseDuration(value) === null ? 'must not be longer than a thousand years' : null;
+}
+
 /**
  * Moves a moment by a duration as a calendar in `timezone` does: a month after 31 January is the last day of February,
  * and a day after 9:00 is 9:00, across a change to summer time too. Hours, minutes and seconds are counted exactly.

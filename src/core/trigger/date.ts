@@ -3,7 +3,7 @@ import type { RecordData } from '../event.js';
 import { readMember } from '../scope.js';
 import { type Calendar, minutesOf } from '../time/calendar.js';
 import { dayOf, momentOf, parseDate } from '../time/dates.js';
-import { addDuration, type Duration, parseDuration } from '../time/duration.js';
+import { addDuration, type Duration, durationMistake, parseDuration } from '../time/duration.js';
 import { DAY_MS, MINUTE_MS, momentAtWall } from '../time/zones.js';
 import { ON_TIME_MS } from './misfire.js';
 import type { TriggerKind } from './trigger-kind.js';
@@ -49,8 +49,8 @@ export const date = {
   check(reader, catalog) {
     checkField(reader, reader.module(catalog));
     const offset = reader.text('offset');
-    if (offset !== undefined && parseDuration(offset) === null)
-      reader.problem('offset', '"offset" must be an ISO 8601 duration, such as P3D or -PT12H.');
+    const mistake = offset === undefined ? null : durationMistake(offset, 'P3D or -PT12H');
+    if (mistake !== null) reader.problem('offset', `"offset" ${mistake}.`);
     const { at } = reader.json;
     if (at !== undefined && !(typeof at === 'string' && TIME_OF_DAY.test(at)))
       reader.problem('at', '"at" must be a time of day, such as 09:00.');

@@ -2,7 +2,7 @@ import type { Catalog, ModuleDescription } from '../catalog.js';
 import type { Problem } from '../errors.js';
 import type { Json, JsonObject } from '../json.js';
 import { fieldAt } from '../module-shape.js';
-import { didYouMean } from '../nearest.js';
+import { didYouMean, mustBeOneOf } from '../nearest.js';
 import { isTimezone } from '../time/zones.js';
 
 /** Looks at the members of one trigger, and collects what is wrong with them. */
@@ -33,14 +33,17 @@ export class TriggerReader {
   optionalChoice(name: string, values: readonly string[]): void {
     const value = this.json[name];
     if (value !== undefined && !(typeof value === 'string' && values.includes(value))) {
-      this.problem(name, `"${name}" must be one of: ${values.join(', ')}.`);
+      this.problem(name, `"${name}" ${mustBeOneOf(value, values)}`);
     }
   }
 
   /** The name of a zone, which {@link text} or {@link optionalText} has read. */
   timezone(name: string | undefined): void {
     if (name === undefined || isTimezone(name)) return;
-    this.problem('timezone', `"${name}" is not a time zone. Use a name such as Europe/Berlin or UTC.`);
+    this.problem(
+      'timezone',
+      `"${name}" is not a time zone.${didYouMean(name, Intl.supportedValuesOf('timeZone'))} Use a name such as Europe/Berlin or UTC.`,
+    );
   }
 
   /** The module of a trigger that must name one; undefined where it cannot be looked up. */

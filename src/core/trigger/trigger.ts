@@ -2,7 +2,7 @@ import type { Catalog, ModuleDescription } from '../catalog.js';
 import type { Trigger } from '../definition/types.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type JsonObject } from '../json.js';
-import { didYouMean } from '../nearest.js';
+import { didYouMean, mustBeOneOf } from '../nearest.js';
 import { connector } from './connector.js';
 import { date } from './date.js';
 import { event } from './event.js';
@@ -57,7 +57,14 @@ export function triggerProblems(trigger: unknown, path: string, catalog: Catalog
   if (!isJsonObject(trigger)) return [{ path, message: 'A trigger must be an object with a "type".' }];
   const reader = new TriggerReader(trigger);
   const kind = BY_TYPE.get(trigger.type);
-  if (kind === undefined) reader.problem('type', `"type" must be one of: ${[...BY_TYPE.keys()].join(', ')}.`);
+  if (kind === undefined)
+    reader.problem(
+      'type',
+      `"type" ${mustBeOneOf(
+        trigger.type,
+        KINDS.map(({ type }) => type),
+      )}`,
+    );
   else {
     noteUnknownMembers(reader, kind);
     kind.check(reader, catalog);

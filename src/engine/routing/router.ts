@@ -5,7 +5,7 @@ import { admissionOf } from '../../core/start/admission.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { type ClaimedEvent, claimTheseEvents, claimUnroutedEvents, findUnroutedEvents, markUnroutable } from '../../store/event-claims.js';
-import { type EventRef } from '../../store/event-store.js';
+import type { EventRef } from '../../store/event-store.js';
 import type { QueueRef } from '../../store/runs/admission.js';
 import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';

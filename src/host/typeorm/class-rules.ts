@@ -8,7 +8,7 @@ import type { PlannedChange } from '../crm-host.js';
 import { toEntityValue } from './columns.js';
 import type { RulesClass } from './config.js';
 import { configError } from './config-error.js';
-import { type EntityTable } from './entity-table.js';
+import type { EntityTable } from './entity-table.js';
 import { setColumn } from './update-records.js';
 
 /** What class-validator's decorators say of a module's records. */

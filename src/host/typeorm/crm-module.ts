@@ -5,7 +5,7 @@ import { type ClassRules, classRules } from './class-rules.js';
 import type { Column } from './columns.js';
 import type { ModuleOption, StagesOption } from './config.js';
 import { configError } from './config-error.js';
-import { type EntityTable } from './entity-table.js';
+import type { EntityTable } from './entity-table.js';
 import { asLabel, asSingular, moduleEvents } from './module-events.js';
 import type { Users } from './people.js';
 import type { TableRelation } from './read-records.js';

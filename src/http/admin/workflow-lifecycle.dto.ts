@@ -1,6 +1,6 @@
-import { IsBoolean, IsInt, Max, Min } from 'class-validator';
+import { IsBoolean } from 'class-validator';
 import type { PublishCommand } from '../../admin/workflow-lifecycle.js';
-import { IfGiven, OptionalNote } from '../fields.js';
+import { IfGiven, OptionalNote, WholeNumber } from '../fields.js';
 import { ApiPropertyOptional } from '../openapi.js';
 
 const GREATEST_INTEGER = 2_147_483_647;
@@ -9,9 +9,7 @@ const GREATEST_INTEGER = 2_147_483_647;
 export class PublishWorkflowDto implements PublishCommand {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 3, description: 'Publish only if the draft is still at this revision.' })
   @IfGiven()
-  @IsInt()
-  @Min(1)
-  @Max(GREATEST_INTEGER)
+  @WholeNumber(1, GREATEST_INTEGER)
   revision?: number;
 
   @ApiPropertyOptional({
@@ -41,9 +39,7 @@ export class PublishWorkflowDto implements PublishCommand {
     description: 'An earlier version to publish again, instead of the draft. A draft without edits of its own follows it.',
   })
   @IfGiven()
-  @IsInt()
-  @Min(1)
-  @Max(GREATEST_INTEGER)
+  @WholeNumber(1, GREATEST_INTEGER)
   fromVersion?: number;
 }
 
@@ -51,9 +47,7 @@ export class PublishWorkflowDto implements PublishCommand {
 export class DiscardDraftDto {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 3, description: 'Only if the draft is still at this revision.' })
   @IfGiven()
-  @IsInt()
-  @Min(1)
-  @Max(GREATEST_INTEGER)
+  @WholeNumber(1, GREATEST_INTEGER)
   revision?: number;
 }
 

@@ -1,4 +1,4 @@
-import { type CheckedWorkflow } from '../../admin/workflow-service.js';
+import type { CheckedWorkflow } from '../../admin/workflow-service.js';
 import type { Actor } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
 import type { WorkflowItem } from '../../store/workflow-list-store.js';

@@ -1,9 +1,9 @@
-import { IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsObject, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
 import { WORKFLOW_CODE, WORKFLOW_CODE_RULE } from '../../core/definition/workflow-file.js';
 import type { JsonObject } from '../../core/json.js';
 import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField } from '../../store/workflow-list-store.js';
-import { type WorkflowStatus } from '../../store/workflow-store.js';
-import { AsSent, IfGiven, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import type { WorkflowStatus } from '../../store/workflow-store.js';
+import { AsSent, IfGiven, OptionalText, QueryInteger, type QueryParameters, WholeNumber } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';
 
@@ -43,9 +43,7 @@ export class CreateWorkflowDto {
 /** An edit: what is left out stays as it is. */
 export class UpdateWorkflowDto {
   @ApiProperty({ type: 'integer', minimum: 1, example: 3, description: 'The revision that the edit is based on; another one answers 409.' })
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
+  @WholeNumber(1, 2_147_483_647, 'send the one that your edit is based on, as `GET workflows/{id}` tells it')
   revision!: number;
 
   @ApiPropertyOptional({ pattern: WORKFLOW_CODE.source, example: 'welcome-web-leads' })

@@ -45,7 +45,7 @@ describe('the structure of a condition', () => {
   it.each<[unknown, string[]]>([
     [{ all: {} }, ['conditions.all: "all" must be a list of groups and tests.']],
     [{ any: [5] }, [`conditions.any[0]: ${group}`]],
-    [{ all: [], any: [] }, ['conditions.any: This is not known here.']],
+    [{ all: [], any: [] }, ['conditions.any: This is not known here. Known are: all.']],
     [
       { none: [{ all: [{}] }] },
       [
@@ -53,7 +53,10 @@ describe('the structure of a condition', () => {
         'conditions.none[0].all[0].operator: A test needs an operator.',
       ],
     ],
-    [{ field: 'text', operator: 'is_empty', note: 'x' }, ['conditions.note: This is not known here.']],
+    [
+      { field: 'text', operator: 'is_empty', note: 'x' },
+      ['conditions.note: This is not known here. Known are: field, operator, value, caseSensitive.'],
+    ],
     [
       { field: 'text', operator: 'equals', value: 'a', caseSensitive: 'yes' },
       ['conditions.caseSensitive: "caseSensitive" must be true or false.'],
@@ -65,7 +68,10 @@ describe('the structure of a condition', () => {
     [{ field: 'text', operator: 'bogus' }, ['conditions.operator: There is no operator "bogus".']],
     [{ field: 'text', operator: 'toString' }, ['conditions.operator: There is no operator "toString".']],
     [{ field: 'text', operator: ['equals'] }, ['conditions.operator: A test needs an operator.']],
-    [JSON.parse('{"field":"text","operator":"is_empty","__proto__":{}}'), ['conditions.__proto__: This is not known here.']],
+    [
+      JSON.parse('{"field":"text","operator":"is_empty","__proto__":{}}'),
+      ['conditions.__proto__: This is not known here. Known are: field, operator, value, caseSensitive.'],
+    ],
   ])('%j', (condition, expected) => {
     expect(problems(condition)).toEqual(expected);
   });
@@ -309,20 +315,25 @@ describe('values of a condition', () => {
     ['json', 'between', ['2024-05-01', 1], 'value: The values must be two numbers or two dates.'],
     ['json', 'between', ['a', 5], 'value[0]: The value must be a number or a date.'],
     ['date', 'this', undefined, 'value: "this" needs a value: one of week, month, quarter, year.'],
-    ['date', 'this', 'day', 'value: The period must be one of week, month, quarter, year.'],
-    ['date', 'this', ['week'], 'value: The period must be one of week, month, quarter, year.'],
+    ['date', 'this', 'day', 'value: The period must be one of: week, month, quarter, year.'],
+    ['date', 'this', ['week'], 'value: The period must be one of: week, month, quarter, year.'],
     ['date', 'in_last', 7, 'value: The value must be an amount and a unit, such as { "amount": 7, "unit": "day" }.'],
     ['date', 'in_last', { amount: 0, unit: 'day' }, 'value.amount: "amount" must be a whole number from 1 to 10000.'],
     ['date', 'in_last', { amount: 1.5, unit: 'day' }, 'value.amount: "amount" must be a whole number from 1 to 10000.'],
     ['date', 'in_last', { amount: 10_001, unit: 'day' }, 'value.amount: "amount" must be a whole number from 1 to 10000.'],
     ['date', 'in_last', { amount: '7', unit: 'day' }, 'value.amount: "amount" must be a whole number from 1 to 10000.'],
-    ['date', 'in_last', { amount: 7, unit: 'days' }, 'value.unit: "unit" must be one of minute, hour, day, business_day, week, month.'],
-    ['date', 'in_last', { amount: 7, unit: 'day', zone: 'x' }, 'value.zone: This is not known here.'],
+    [
+      'date',
+      'in_last',
+      { amount: 7, unit: 'days' },
+      'value.unit: "unit" must be one of: minute, hour, day, business_day, week, month. Did you mean "day"?',
+    ],
+    ['date', 'in_last', { amount: 7, unit: 'day', zone: 'x' }, 'value.zone: This is not known here. Known are: amount, unit.'],
     ['text', 'changed_from_to', ['a', 'b'], 'value: The value must be the values before and after, such as { "from": …, "to": … }.'],
     ['text', 'changed_from_to', { from: 'a' }, 'value: The value must be the values before and after, such as { "from": …, "to": … }.'],
     ['text', 'changed_from_to', { from: 5, to: 'b' }, 'value.from: The value must be a text.'],
     ['text', 'changed_from_to', { from: 'a', to: ['b'] }, 'value.to: The value must be a text.'],
-    ['text', 'changed_from_to', { from: 'a', to: 'b', by: 'c' }, 'value.by: This is not known here.'],
+    ['text', 'changed_from_to', { from: 'a', to: 'b', by: 'c' }, 'value.by: This is not known here. Known are: from, to.'],
     ['money', 'increased_by', '5', 'value: The value must be a number.'],
     ['text', 'matches', 5, 'value: The value must be a text: a regular expression.'],
     ['text', 'matches', ['a'], 'value: The value must be a text: a regular expression.'],

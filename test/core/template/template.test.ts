@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Json, type JsonObject } from '../../../src/core/json.js';
-import { type Scope } from '../../../src/core/scope.js';
+import type { Json, JsonObject } from '../../../src/core/json.js';
+import type { Scope } from '../../../src/core/scope.js';
 import { compileTemplate, hasExpression, renderJson, type TextFormat, templateProblems } from '../../../src/core/template/template.js';
 import { failure, render, scope } from './fixture.js';
 

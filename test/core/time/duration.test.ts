@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Calendar } from '../../../src/core/time/calendar.js';
-import { addDuration, type Duration, durationToMs, parseDuration } from '../../../src/core/time/duration.js';
+import { addDuration, type Duration, durationMistake, durationToMs, parseDuration } from '../../../src/core/time/duration.js';
 import { isTimezone } from '../../../src/core/time/zones.js';
 
 const zero: Duration = { sign: 1, businessDays: 0, years: 0, months: 0, weeks: 0, days: 0, hours: 0, minutes: 0, seconds: 0 };
@@ -205,5 +205,17 @@ describe('isTimezone', () => {
     expect(spellings.filter((name) => !isTimezone(name))).toEqual([]);
     expect(isTimezone('Asia/Tokyo')).toBe(true);
     expect(isTimezone('Asia/Nowhere')).toBe(false);
+  });
+});
+
+describe('what is wrong with a duration', () => {
+  it.each([
+    ['P1D', null],
+    ['-P3BD', null],
+    ['P9999Y', 'must not be longer than a thousand years'],
+    ['3 days', 'must be an ISO 8601 duration, such as P2D'],
+    [3, 'must be an ISO 8601 duration, such as P2D'],
+  ])('%j: %j', (value, mistake) => {
+    expect(durationMistake(value, 'P2D')).toBe(mistake);
   });
 });

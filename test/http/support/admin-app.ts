@@ -61,12 +61,13 @@ export const DEFINITION = {
   steps: [{ id: 'call', type: 'create_task', with: { title: 'Call' } }],
 };
 
+const DAY_MS = 86_400_000;
 const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements' | 'limits' | 'retention'> = {
   calendar: null,
   timezone: 'UTC',
   entitlements: null,
-  limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 262_144, recoveries: 10, crmCallMs: 15_000 },
-  retention: { runsMs: 86_400_000, skippedRunsMs: 86_400_000, eventsMs: 86_400_000, batchSize: 100, intervalMs: 60_000 },
+  limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10, crmCallMs: 15_000 },
+  retention: { runsMs: 180 * DAY_MS, skippedRunsMs: 30 * DAY_MS, eventsMs: 30 * DAY_MS, batchSize: 1_000, intervalMs: 600_000 },
 };
 
 const ALL: Permission[] = ['view', 'operate', 'manage', 'tasks'];
