@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type RunningDemo, startDemo } from './demo-app.js';
 import { type PostgresServer, startPostgres } from './postgres/embedded-postgres.js';
 import { projectRoot } from './project-root.js';
+import { beTheOnlyDemo } from './running-demo.js';
 import { welcome } from './welcome.js';
 
 /** `npm start`: Postgres, then the CRM; and both down again, in the other order. */
@@ -14,13 +15,16 @@ async function main(): Promise<void> {
 
   let postgres: PostgresServer | null = null;
   let demo: RunningDemo | null = null;
+  let release: (() => Promise<void>) | null = null;
   const stop = async (): Promise<void> => {
     await demo?.close();
     await postgres?.stop();
+    await release?.();
   };
   try {
     const given = process.env.DATABASE_URL;
     if (given === undefined || given === '') {
+      release = await beTheOnlyDemo(join(dataDir, 'running'));
       say('Starting Postgres (the first time takes a few seconds) …');
       postgres = await startPostgres({ dataDir: join(dataDir, 'postgres') });
       say(`Postgres is up on port ${postgres.port}, its data in ${join(dataDir, 'postgres')}`);
