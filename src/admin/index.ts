@@ -11,6 +11,7 @@ import { PreviewSubjects } from './preview-subjects.js';
 import { PreviewedVersions } from './previewed-version.js';
 import { RecipeService } from './recipe-service.js';
 import { ReplayService } from './replay-service.js';
+import { RetryPreviews } from './retry-preview.js';
 import { RunBatches } from './run-batches.js';
 import { RunInsight } from './run-insight.js';
 import { RunService } from './run-service.js';
@@ -54,6 +55,7 @@ export const adminProviders: Provider[] = [
   AuditService,
   TimingService,
   TriggerUrls,
+  RetryPreviews,
   PreviewSubjects,
   PreviewedVersions,
   PreviewService,

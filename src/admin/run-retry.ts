@@ -125,7 +125,11 @@ function takenBack(runs: readonly LockedRun[], workspaceId: string): DayDeltas {
  * failed at several. Failures that `onError: continue` made good are not
  * among them: the run had gone on behind these steps. None for a failure of the run itself (timed out, too many steps).
  */
-function failedPaths(definition: WorkflowDefinition | undefined, executions: readonly StepExecution[], startedAt: Date | null): string[] {
+export function failedPaths(
+  definition: WorkflowDefinition | undefined,
+  executions: readonly StepExecution[],
+  startedAt: Date | null,
+): string[] {
   if (!definition) return [];
   const last = new Map(executions.filter(({ superseded }) => !superseded).map((execution) => [execution.path, execution]));
   const sentBack = new Set([...last.values()].filter(({ status, wakeAt }) => status === 'failed' && wakeAt).map(({ path }) => path));

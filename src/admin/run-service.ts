@@ -78,12 +78,7 @@ export class RunService {
       if (!run) throw notFound('run');
       assertRetriable(run, command);
       const workflow = (await holdWorkflows(manager, caller.workspaceId, [run.workflowId])).get(run.workflowId);
-      if (!workflow) throw new AutomationError('workflow_deleted', 'The workflow of this run has been deleted.');
-      if (command.from === 'start' && command.version === 'newest' && workflow.publishedVersionId === null) {
-        throw new AutomationError('workflow_not_published', 'The workflow of this run has no published version.', {
-          hint: 'Publish the workflow, or retry with version "same".',
-        });
-      }
+      assertHasVersion(workflow, command);
       const [retried] = await retryLocked(manager, [run], command, caller);
       if (!retried) throw new AutomationError('run_already_retried', 'Somebody else has retried the run just now.');
       return retried.goesOnAs;
@@ -132,7 +127,8 @@ export class RunService {
   }
 }
 
-function assertRetriable(run: LockedRun, command: RetryCommand): void {
+/** Throws why a run cannot be repeated so. */
+export function assertRetriable(run: Pick<LockedRun, 'status' | 'retriedAs' | 'hasInput'>, command: RetryCommand): void {
   if (run.retriedAs !== null) {
     throw new AutomationError('run_already_retried', 'The run has been retried from the start already.', {
       hint: 'Look at the run that repeats it.',
@@ -154,6 +150,16 @@ function assertRetriable(run: LockedRun, command: RetryCommand): void {
   }
   if (!run.hasInput) {
     throw new AutomationError('event_expired', 'The event that started the run has been removed by retention, so it cannot be repeated.');
+  }
+}
+
+/** Throws why the workflow of a run has no version to repeat it on. */
+export function assertHasVersion(workflow: { publishedVersion: number | null } | undefined, command: RetryCommand): void {
+  if (!workflow) throw new AutomationError('workflow_deleted', 'The workflow of this run has been deleted.');
+  if (command.from === 'start' && command.version === 'newest' && workflow.publishedVersion === null) {
+    throw new AutomationError('workflow_not_published', 'The workflow of this run has no published version.', {
+      hint: 'Publish the workflow, or retry with version "same".',
+    });
   }
 }
 

@@ -95,7 +95,7 @@ function kindOf(trigger: Trigger, now: Date): PreviewKind {
     case 'manual':
       return { module, event: 'manual', trigger: { type: 'manual', input: {} } };
     case 'webhook':
-      return { module, event: 'webhook', trigger: { type: 'webhook', body: {}, headers: {}, query: {} } };
+      return { module: trigger.record?.module ?? null, event: 'webhook', trigger: { type: 'webhook', body: {}, headers: {}, query: {} } };
     default:
       return { module, event: trigger.type, trigger: { type: trigger.type, at } };
   }

@@ -6,7 +6,7 @@ interface Operation {
   security?: unknown[];
   parameters?: { name: string; in: string; schema?: object }[];
   requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
-  responses: Record<string, { description?: string; content?: Record<string, { schema: { $ref?: string } }> }>;
+  responses: Record<string, { description?: string; content?: Record<string, { schema: { $ref?: string; oneOf?: { $ref: string }[] } }> }>;
 }
 
 describe('the OpenAPI document', () => {
@@ -44,7 +44,8 @@ describe('the OpenAPI document', () => {
         expect([method, path, operation.summary]).toEqual([method, path, expect.any(String)]);
         expect(operation.security).toEqual([{ bearer: [] }]);
         const ok = operation.responses['200'] ?? operation.responses['201'] ?? operation.responses['202'];
-        if (method !== 'delete') expect(ok?.content?.['application/json']?.schema.$ref).toMatch(/Dto$/);
+        const schema = ok?.content?.['application/json']?.schema;
+        for (const one of method === 'delete' ? [] : (schema?.oneOf ?? [schema])) expect(one?.$ref).toMatch(/Dto$/);
         for (const status of ['401', '403', '503']) {
           expect(operation.responses[status]?.content?.['application/json']?.schema.$ref).toBe('#/components/schemas/ErrorDto');
         }

@@ -1,22 +1,30 @@
-import { Body, Get, HttpCode, Param, Post, Query, UseInterceptors } from '@nestjs/common';
+import { Body, Get, HttpCode, Logger, Param, Post, Query, UseInterceptors } from '@nestjs/common';
+import { RetryPreviews } from '../../admin/retry-preview.js';
 import { RunService } from '../../admin/run-service.js';
-import type { Caller } from '../../host/access.js';
+import { type Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
 import { ConditionalGet } from '../conditional-get.js';
+import { errorBody } from '../error-body.js';
 import { DescribeQuery } from '../fields.js';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
+import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiParam, getSchemaPath } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors, ApiNotModified } from './error.dto.js';
+import { RetryOrPreviewDto, RetryPreviewDto } from './retry-preview.dto.js';
 import { ListRunsQuery, toRunFilter } from './run-filter.dto.js';
 import { RunDetailDto, RunPageDto } from './run-responses.dto.js';
-import { CancelRunDto, LIST_RUNS_PARAMETERS, RetryRunDto, toPaging } from './runs.dto.js';
+import { CancelRunDto, LIST_RUNS_PARAMETERS, toPaging } from './runs.dto.js';
 
 const ID = { name: 'id', format: 'uuid' };
 
 @AdminController('runs', 'Runs')
 export class RunsController {
-  constructor(private readonly runs: RunService) {}
+  private readonly logger = new Logger('AutomationApi');
+
+  constructor(
+    private readonly runs: RunService,
+    private readonly previews: RetryPreviews,
+  ) {}
 
   @Get()
   @RequirePermission('view')
@@ -45,18 +53,22 @@ export class RunsController {
   @RequirePermission('operate')
   @ApiOperation({
     summary: 'Retry a run',
-    description: 'Answers the run that goes on: the same one, or the new one. Of two people at once one succeeds.',
+    description:
+      'Answers the run that goes on: the same one, or the new one. Of two people at once one succeeds. `dryRun` only says what would be done again, what is kept, and what may happen twice.',
   })
   @ApiParam(ID)
-  @ApiBody({ type: RetryRunDto })
-  @ApiOkResponse({ type: RunDetailDto })
+  @ApiBody({ type: RetryOrPreviewDto })
+  @ApiExtraModels(RunDetailDto, RetryPreviewDto)
+  @ApiOkResponse({ schema: { oneOf: [{ $ref: getSchemaPath(RunDetailDto) }, { $ref: getSchemaPath(RetryPreviewDto) }] } })
   @ApiErrors(400, 404, 409, 415)
-  retry(
+  async retry(
     @Param('id') id: string,
-    @Body(checked(RetryRunDto)) body: Checked<RetryRunDto>,
+    @Body(checked(RetryOrPreviewDto)) { dryRun = false, ...command }: Checked<RetryOrPreviewDto>,
     @CurrentCaller() caller: Caller,
-  ): Promise<RunDetailDto> {
-    return this.runs.retry(id, body, caller);
+  ): Promise<RunDetailDto | RetryPreviewDto> {
+    if (!dryRun) return this.runs.retry(id, command, caller);
+    const { refused, ...preview } = await this.previews.preview(id, command, caller);
+    return { ...preview, refused: refused && errorBody(refused, this.logger) };
   }
 
   @Post(':id/cancel')
