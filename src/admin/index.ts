@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { ActiveNeighbours } from './active-neighbours.js';
 import { AuditService } from './audit-service.js';
 import { BatchStartService } from './batch-start-service.js';
 import { CatalogService } from './catalog-service.js';
@@ -9,6 +10,7 @@ import { MeService } from './me-service.js';
 import { PreviewService } from './preview-service.js';
 import { PreviewSubjects } from './preview-subjects.js';
 import { PreviewedVersions } from './previewed-version.js';
+import { PublishPreviews } from './publish-preview.js';
 import { RecipeService } from './recipe-service.js';
 import { ReplayService } from './replay-service.js';
 import { RetryPreviews } from './retry-preview.js';
@@ -56,6 +58,8 @@ export const adminProviders: Provider[] = [
   TimingService,
   TriggerUrls,
   RetryPreviews,
+  ActiveNeighbours,
+  PublishPreviews,
   PreviewSubjects,
   PreviewedVersions,
   PreviewService,

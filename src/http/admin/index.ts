@@ -6,6 +6,7 @@ import { ExplainController } from './explain.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
 import { MeController } from './me.controller.js';
 import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
+import { PublishPreviewController } from './publish-preview.controller.js';
 import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { ReplaysController } from './replays.controller.js';
@@ -53,4 +54,5 @@ export const adminControllers: Type<unknown>[] = [
   TemplatesController,
   MailTemplatesController,
   WorkflowTestController,
+  PublishPreviewController,
 ];

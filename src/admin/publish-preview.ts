@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { validate as isUuid } from 'uuid';
+import { parseDefinition } from '../core/definition/parser.js';
+import { type PublishWarning, publishWarnings } from '../core/definition/publish-warnings.js';
+import type { Problem } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { AutomationCatalog } from '../engine/automation-catalog.js';
+import type { Caller } from '../host/access.js';
+import { AdminDatabase } from '../store/admin-database.js';
+import { findWorkflow, type WorkflowDetail } from '../store/workflow-list-store.js';
+import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
+import { ActiveNeighbours } from './active-neighbours.js';
+import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
+import { versionNotFound } from './workflow-lifecycle.js';
+import { type WorkflowDiff, WorkflowVersions } from './workflow-versions.js';
+
+/** The runs of one version that are not over. */
+export interface InFlight {
+  version: number;
+  queued: number;
+  running: number;
+  waiting: number;
+}
+
+/** What publishing would mean. */
+export interface PublishPreview {
+  /** To be sent with the publication: a draft that has changed since is refused. */
+  revision: number;
+  /** The version that is published now; null when there is none. */
+  base: number | null;
+  /** What would change; null when nothing is published. */
+  diff: WorkflowDiff | null;
+  /** What keeps it from being published. */
+  problems: Problem[];
+  /** What does not, and deserves a look; none while there are problems. */
+  warnings: PublishWarning[];
+  /** Runs that stay on their versions. Counted up to 10,000. */
+  inFlight: InFlight[];
+}
+
+/** Says what a publication would mean, before anybody publishes. */
+@Injectable()
+export class PublishPreviews {
+  constructor(
+    private readonly database: AdminDatabase,
+    private readonly catalog: AutomationCatalog,
+    private readonly changes: WorkflowChanges,
+    private readonly versions: WorkflowVersions,
+    private readonly neighbours: ActiveNeighbours,
+  ) {}
+
+  /** Of the draft, or of an earlier version that is to be published again. Throws `workflow_not_found` and `version_not_found`. */
+  async preview(id: string, fromVersion: number | null, caller: Caller): Promise<PublishPreview> {
+    const { workflow, ...rest } = await this.database.read(async (manager) => {
+      const workflow = isUuid(id) ? await findWorkflow(manager, caller.workspaceId, id) : null;
+      if (!workflow) throw workflowNotFound();
+      const definition = await definitionOf(manager, workflow, fromVersion, caller);
+      const { problems } = this.changes.examine(definition);
+      const warnings = problems.length > 0 ? [] : await this.warnings(manager, workflow, definition, caller);
+      return { workflow, problems, warnings, inFlight: inFlight(await countUnfinishedRuns(manager, caller.workspaceId, id)) };
+    });
+    const base = workflow.published?.version ?? null;
+    const diff = base === null ? null : await this.versions.diff(id, base, fromVersion ?? 'draft', caller);
+    return { revision: workflow.revision, base, diff, ...rest };
+  }
+
+  private async warnings(
+    manager: EntityManager,
+    { id, code, name }: WorkflowDetail,
+    definition: JsonObject,
+    caller: Caller,
+  ): Promise<PublishWarning[]> {
+    const parsed = parseDefinition(definition, null);
+    if (!parsed.ok) return [];
+    const active = await this.neighbours.versions(manager, caller.workspaceId);
+    const others = active.map((version) => ({ ...version.workflow, definition: version.definition }));
+    return publishWarnings({ id, code, name, definition: parsed.definition }, others, this.catalog);
+  }
+}
+
+async function definitionOf(manager: EntityManager, workflow: WorkflowDetail, version: number | null, caller: Caller): Promise<JsonObject> {
+  if (version === null) return workflow.definition;
+  const found = await findVersion(manager, caller.workspaceId, workflow.id, version);
+  if (!found) throw versionNotFound(version);
+  return found.definition;
+}
+
+function inFlight(unfinished: readonly { version: number; status: 'queued' | 'running' | 'waiting'; runs: number }[]): InFlight[] {
+  const byVersion = new Map<number, InFlight>();
+  for (const { version, status, runs } of unfinished) {
+    const counts = byVersion.get(version) ?? { version, queued: 0, running: 0, waiting: 0 };
+    counts[status] += runs;
+    byVersion.set(version, counts);
+  }
+  return [...byVersion.values()];
+}

@@ -1,0 +1,91 @@
+import type { InFlight, PublishPreview } from '../../admin/publish-preview.js';
+import type { PublishWarning, WarnedWorkflow } from '../../core/definition/publish-warnings.js';
+import { QueryInteger, type QueryParameters } from '../fields.js';
+import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
+import { ProblemDto } from './error.dto.js';
+import { WorkflowDiffDto } from './workflow-diff.dto.js';
+
+/** What is to be published. */
+export class PublishPreviewQuery {
+  @QueryInteger(1, 999_999_999)
+  fromVersion?: number;
+}
+
+/** The parameters of {@link PublishPreviewQuery} for the OpenAPI document. */
+export const PUBLISH_PREVIEW_PARAMETERS: QueryParameters = {
+  fromVersion: {
+    schema: { type: 'integer', minimum: 1, example: 3 },
+    description: 'An earlier version that is to be published again. Default: the draft.',
+  },
+};
+
+class WarnedWorkflowDto implements WarnedWorkflow {
+  @ApiProperty({ format: 'uuid' })
+  id!: string;
+
+  @ApiProperty({ example: 'Escalate urgent leads' })
+  name!: string;
+
+  @ApiProperty({ example: 'raise', description: 'The id of its step.' })
+  step!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'leads.priority', description: 'The field that it writes.' })
+  field!: string | null;
+}
+
+class PublishWarningDto implements PublishWarning {
+  @ApiProperty({ example: 'steps[0]' })
+  path!: string;
+
+  @ApiProperty({ enum: ['loop', 'unreachable', 'field_shared'], example: 'field_shared' })
+  code!: PublishWarning['code'];
+
+  @ApiProperty({
+    example: 'leads.priority is written by "Escalate urgent leads", too: where both run on a record, the one that comes last wins.',
+  })
+  message!: string;
+
+  @ApiPropertyOptional({ example: 'See that no record meets the conditions of both, or leave the field to one of them.' })
+  hint?: string;
+
+  @ApiProperty({
+    type: [WarnedWorkflowDto],
+    description: 'Of a loop: all that are on the way, in order. Of a field: the others that write it.',
+  })
+  workflows!: WarnedWorkflowDto[];
+}
+
+class InFlightDto implements InFlight {
+  @ApiProperty({ type: 'integer', example: 4 })
+  version!: number;
+
+  @ApiProperty({ type: 'integer', example: 0 })
+  queued!: number;
+
+  @ApiProperty({ type: 'integer', example: 1 })
+  running!: number;
+
+  @ApiProperty({ type: 'integer', example: 3 })
+  waiting!: number;
+}
+
+/** What publishing would mean. */
+export class PublishPreviewDto implements PublishPreview {
+  @ApiProperty({ type: 'integer', example: 9, description: 'To be sent with the publication: a draft that has changed since is refused.' })
+  revision!: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 4, description: 'The version that is published now.' })
+  base!: number | null;
+
+  @ApiProperty({ type: WorkflowDiffDto, nullable: true, description: 'What would change; null when nothing is published.' })
+  diff!: WorkflowDiffDto | null;
+
+  @ApiProperty({ type: [ProblemDto], description: 'What keeps it from being published.' })
+  problems!: ProblemDto[];
+
+  @ApiProperty({ type: [PublishWarningDto], description: 'What does not, and deserves a look; none while there are problems.' })
+  warnings!: PublishWarningDto[];
+
+  @ApiProperty({ type: [InFlightDto], description: 'Runs that stay on their versions. Counted up to 10,000.' })
+  inFlight!: InFlightDto[];
+}
