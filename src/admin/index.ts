@@ -22,6 +22,7 @@ import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
 import { TimingService } from './timing-service.js';
 import { TriggerUrls } from './trigger-urls.js';
+import { WhatIfService } from './what-if.js';
 import { WorkflowChanges } from './workflow-changes.js';
 import { WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowService } from './workflow-service.js';
@@ -60,6 +61,7 @@ export const adminProviders: Provider[] = [
   RetryPreviews,
   ActiveNeighbours,
   PublishPreviews,
+  WhatIfService,
   PreviewSubjects,
   PreviewedVersions,
   PreviewService,

@@ -16,6 +16,7 @@ import { SearchController } from './search.controller.js';
 import { StartBatchesController, StartsController } from './starts.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
+import { WhatIfController } from './what-if.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
 import { WorkflowStatisticsController } from './workflow-statistics.controller.js';
 import { WorkflowTestController } from './workflow-test.controller.js';
@@ -55,4 +56,5 @@ export const adminControllers: Type<unknown>[] = [
   MailTemplatesController,
   WorkflowTestController,
   PublishPreviewController,
+  WhatIfController,
 ];

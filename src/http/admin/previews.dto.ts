@@ -35,7 +35,8 @@ export class EvaluateConditionsDto {
   subject!: PreviewSubjectDto;
 }
 
-class PreviewedRecordDto implements NonNullable<Evaluation['record']> {
+/** A record by its name. */
+export class PreviewedRecordDto implements NonNullable<Evaluation['record']> {
   @ApiProperty({ example: 'leads' })
   module!: string;
 

@@ -78,6 +78,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/templates/render': { permission: 'view', body: { text: '{{record.name}}', module: 'leads' }, foreign: 200 },
   'get /automation/mail-templates': { permission: 'view', foreign: 200 },
   'post /automation/mail-templates/:name/preview': { permission: 'view', body: { module: 'leads' }, foreign: 200 },
+  'post /automation/records/:module/:recordId/what-if': { permission: 'view', body: { changes: { source: 'Fair' } }, foreign: 404 },
   'get /automation/workflows/:id/publish-preview': { permission: 'view' },
   'post /automation/workflows/:id/test': { permission: 'view', body: { subject: { sample: {} } } },
 };
