@@ -18,6 +18,7 @@ import { RunBatches } from './run-batches.js';
 import { RunInsight } from './run-insight.js';
 import { RunService } from './run-service.js';
 import { SearchService } from './search-service.js';
+import { Simulations } from './simulation.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
 import { TimingService } from './timing-service.js';
@@ -62,6 +63,7 @@ export const adminProviders: Provider[] = [
   ActiveNeighbours,
   PublishPreviews,
   WhatIfService,
+  Simulations,
   PreviewSubjects,
   PreviewedVersions,
   PreviewService,

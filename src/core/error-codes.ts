@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   event_invalid: 422,
   start_invalid: 422,
   schedule_invalid: 422,
+  not_simulated: 422,
   arguments_invalid: 422,
   delay_invalid: 422,
   timezone_unknown: 422,

@@ -13,6 +13,7 @@ import { ReplaysController } from './replays.controller.js';
 import { RunBatchesController } from './run-batches.controller.js';
 import { RunsController } from './runs.controller.js';
 import { SearchController } from './search.controller.js';
+import { SimulationController } from './simulation.controller.js';
 import { StartBatchesController, StartsController } from './starts.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
@@ -57,4 +58,5 @@ export const adminControllers: Type<unknown>[] = [
   WorkflowTestController,
   PublishPreviewController,
   WhatIfController,
+  SimulationController,
 ];

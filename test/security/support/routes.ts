@@ -80,6 +80,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/mail-templates/:name/preview': { permission: 'view', body: { module: 'leads' }, foreign: 200 },
   'post /automation/records/:module/:recordId/what-if': { permission: 'view', body: { changes: { source: 'Fair' } }, foreign: 404 },
   'get /automation/workflows/:id/publish-preview': { permission: 'view' },
+  'post /automation/workflows/:id/simulate': { permission: 'view', body: {} },
   'post /automation/workflows/:id/test': { permission: 'view', body: { subject: { sample: {} } } },
 };
 
