@@ -14,6 +14,7 @@ import { ActiveNeighbours } from './active-neighbours.js';
 import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { versionNotFound } from './workflow-lifecycle.js';
 import { type WorkflowDiff, WorkflowVersions } from './workflow-versions.js';
+import { WorkflowWarnings } from './workflow-warnings.js';
 
 /** The runs of one version that are not over. */
 export interface InFlight {
@@ -47,22 +48,25 @@ export class PublishPreviews {
     private readonly catalog: AutomationCatalog,
     private readonly changes: WorkflowChanges,
     private readonly versions: WorkflowVersions,
+    private readonly own: WorkflowWarnings,
     private readonly neighbours: ActiveNeighbours,
   ) {}
 
   /** Of the draft, or of an earlier version that is to be published again. Throws `workflow_not_found` and `version_not_found`. */
   async preview(id: string, fromVersion: number | null, caller: Caller): Promise<PublishPreview> {
-    const { workflow, ...rest } = await this.database.read(async (manager) => {
+    const { workflow, definition, among, ...rest } = await this.database.read(async (manager) => {
       const workflow = isUuid(id) ? await findWorkflow(manager, caller.workspaceId, id) : null;
       if (!workflow) throw workflowNotFound();
       const definition = await definitionOf(manager, workflow, fromVersion, caller);
       const { problems } = this.changes.examine(definition);
-      const warnings = problems.length > 0 ? [] : await this.warnings(manager, workflow, definition, caller);
-      return { workflow, problems, warnings, inFlight: inFlight(await countUnfinishedRuns(manager, caller.workspaceId, id)) };
+      const among = problems.length > 0 ? [] : await this.warnings(manager, workflow, definition, caller);
+      return { workflow, definition, problems, among, inFlight: inFlight(await countUnfinishedRuns(manager, caller.workspaceId, id)) };
     });
     const base = workflow.published?.version ?? null;
     const diff = base === null ? null : await this.versions.diff(id, base, fromVersion ?? 'draft', caller);
-    return { revision: workflow.revision, base, diff, ...rest };
+    const own = rest.problems.length > 0 ? [] : await this.own.of(caller.workspaceId, definition);
+    const warnings = [...own.map((warning) => ({ ...warning, workflows: [] })), ...among];
+    return { revision: workflow.revision, base, diff, warnings, ...rest };
   }
 
   private async warnings(

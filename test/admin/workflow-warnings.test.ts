@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { PublishPreviews } from '../../src/admin/publish-preview.js';
 import type { CrmHost } from '../../src/host/crm-host.js';
 import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
@@ -29,6 +30,7 @@ it('a stage that the CRM has not now is warned of when a workflow is created, ed
   };
   expect(created).toMatchObject({ problems: [], warnings: [warning] });
   const { id } = created;
+  expect((await app.module.get(PublishPreviews).preview(id, null, ADMIN)).warnings).toEqual([{ ...warning, workflows: [] }]);
   expect(await app.workflows.publish(id, ADMIN)).toMatchObject({ status: 'active', warnings: [warning] });
 
   const { revision } = await app.workflows.get(id, ADMIN);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
+import type { CrmTransaction } from '../../src/host/crm-host.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
+import { sampleCrm } from '../support/sample-crm.js';
 import { rows, seedEvent } from './support/seed.js';
 
 class SmsArguments {
@@ -369,6 +371,33 @@ describe('a workflow that is tried', () => {
       .expect(200);
     expect(body.steps.map(({ status }: { status: string }) => status).slice(0, 9)).toEqual(Array.from({ length: 9 }, () => 'succeeded'));
     expect(await world()).toBe(before);
+  });
+
+  it('is refused by the database whatever the CRM’s own rules would write', async () => {
+    const crm = Object.assign(sampleCrm(), {
+      validate: async (_module: string, _change: unknown, { manager }: CrmTransaction) => {
+        await manager.query(`UPDATE crm_leads SET touches = 99`);
+        return [];
+      },
+    });
+    const writing = await startRealApp({ crm });
+    const definition = {
+      trigger: CREATED,
+      steps: [
+        { id: 'set', type: 'change_field', with: { field: 'source', value: 'Fair' }, onError: 'continue' },
+        { id: 'task', type: 'create_task', with: { title: '{{record.source}}' } },
+      ],
+    };
+    const { body } = await writing.call('post', '/automation/workflows', 'admin').send({ name: 'Tried', definition }).expect(201);
+    const tried = await writing
+      .call('post', `/automation/workflows/${body.id}/test`, 'viewer')
+      .send({ subject: { recordId: '42' } })
+      .expect(200);
+    expect(tried.body.steps[0]).toMatchObject({ status: 'failed', would: [], error: { message: expect.stringContaining('read-only') } });
+    // The steps after it go on, and see nothing of it.
+    expect(tried.body.steps[1]).toMatchObject({ status: 'succeeded', would: [{ task: { title: 'Web' } }] });
+    expect(await rows(writing.database, 'SELECT DISTINCT touches FROM crm_leads')).toEqual([{ touches: 0 }]);
+    await writing.close();
   });
 
   it('is refused with a sentence when it has problems, is not there, or nobody says on what', async () => {

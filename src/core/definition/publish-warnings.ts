@@ -3,6 +3,7 @@ import { sameJson } from '../derive-events.js';
 import type { Influence, NeighbouringWorkflow } from './influence.js';
 import { loopsOf } from './loops.js';
 import { unreachableParts } from './unreachable.js';
+import type { DefinitionWarning } from './warnings.js';
 import { type StepWrite, writesOf } from './writes.js';
 
 /** A workflow that a warning is about. */
@@ -15,13 +16,8 @@ export interface WarnedWorkflow {
   field: string | null;
 }
 
-/** Something that whoever publishes should know, and that keeps nobody from it. */
-export interface PublishWarning {
-  /** Where in the definition. */
-  path: string;
-  code: 'loop' | 'unreachable' | 'field_shared';
-  message: string;
-  hint?: string;
+/** Something that whoever publishes should know, and that keeps nobody from it: `loop`, `unreachable`, `field_shared`. */
+export interface PublishWarning extends DefinitionWarning {
   /** Of a loop: all that are on the way, in order; of a field: the others that write it. */
   workflows: WarnedWorkflow[];
 }
