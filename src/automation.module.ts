@@ -87,7 +87,6 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
       await this.doors.start();
       this.bridge.start();
       await this.engine.start();
-      await this.tellStarted();
     } catch (error) {
       // Nest destroys nothing when starting fails.
       // The first error is the one to hear of.
@@ -95,6 +94,10 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
       await this.onApplicationShutdown().catch(() => undefined);
       throw error;
     }
+    // What has started runs, whatever the host's logger does. Not by that logger.
+    await this.tellStarted().catch((error: unknown) =>
+      process.emitWarning(`Automation has started, but could not say so: ${String(error)}`),
+    );
   }
 
   /** The one line that a host wants to see of a start. */

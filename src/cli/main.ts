@@ -1,16 +1,14 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
-import { MIGRATIONS } from '../store/migrations.js';
-import { migrationOptions } from '../store/schema.js';
 import { type Command, EXIT, type ExitCode } from './command.js';
+import { connect } from './connect.js';
 import { schemaCommands } from './schema-commands.js';
 
 /** Further commands are added here. */
 const COMMANDS: readonly Command[] = [...schemaCommands];
 
-const CONNECT_MS = 10_000;
 const COMMON = {
   url: { type: 'string', summary: "the database's URL; default: the environment's DATABASE_URL" },
   help: { type: 'boolean', short: 'h', summary: 'shows this' },
@@ -66,23 +64,15 @@ async function main(args: string[]): Promise<ExitCode> {
 }
 
 async function connected(url: string, work: (source: DataSource) => Promise<ExitCode>): Promise<ExitCode> {
-  const source = new DataSource({
-    type: 'postgres',
-    url,
-    ...migrationOptions(MIGRATIONS),
-    applicationName: 'nestjs-crm-automation',
-    connectTimeoutMS: CONNECT_MS,
-    logging: false,
-    poolErrorHandler: () => undefined,
-  });
+  let source: DataSource | undefined;
   try {
-    await source.initialize();
+    source = await connect(url);
     return await work(source);
   } catch (error) {
     console.error(told(error));
     return EXIT.failed;
   } finally {
-    if (source.isInitialized) await source.destroy();
+    await source?.destroy();
   }
 }
 

@@ -25,22 +25,25 @@ export function lendManager(manager: EntityManager): LentManager {
     throw stepIsOver();
   };
   Object.assign(view, { query });
-  const taken: QueryRunner[] = [];
-  const source = lendSource(manager.connection, (further) => {
+  const taken = new Map<QueryRunner, Connect>();
+  const source = lendSource(manager.connection, (further, connect) => {
     if (!open) throw stepIsOver();
-    taken.push(further);
+    if (connect) taken.set(further, connect);
   });
   return {
     manager: source.createEntityManager(view),
     close: () => {
       open = false;
-      for (const further of taken) if (!further.isReleased) void cut(further);
+      for (const [further, connect] of taken) if (!further.isReleased) void cut(connect);
     },
   };
 }
 
-/** The DataSource as the step may use it: `onTake` is told of each connection before it is taken. */
-function lendSource(source: DataSource, onTake: (runner: QueryRunner) => void): DataSource {
+/** Takes a runner's connection, or gives the one that it has. */
+type Connect = () => Promise<unknown>;
+
+/** The DataSource as the step may use it: `onTake` is told of each runner that is made, and again, with how, when it takes its connection. */
+function lendSource(source: DataSource, onTake: (runner: QueryRunner, connect?: Connect) => void): DataSource {
   const view: DataSource = Object.create(source);
   let manager: EntityManager | undefined;
   Object.defineProperties(view, {
@@ -49,6 +52,11 @@ function lendSource(source: DataSource, onTake: (runner: QueryRunner) => void): 
         // On the view: what the runner's own manager takes is told of too.
         const runner = source.createQueryRunner.apply(view, args);
         onTake(runner);
+        const connect = runner.connect.bind(runner);
+        runner.connect = async () => {
+          onTake(runner, connect);
+          return connect();
+        };
         return runner;
       },
     },
@@ -63,8 +71,8 @@ function lendSource(source: DataSource, onTake: (runner: QueryRunner) => void): 
 }
 
 /** Ends a connection whatever it is doing; the driver and the pool drop it when they hear of that. */
-async function cut(runner: QueryRunner): Promise<void> {
-  const client = (await runner.connect().catch(() => null)) as { connection?: { stream: { destroy(): void } } } | null;
+async function cut(connect: Connect): Promise<void> {
+  const client = (await connect().catch(() => null)) as { connection?: { stream: { destroy(): void } } } | null;
   client?.connection?.stream.destroy();
 }
 

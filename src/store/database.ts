@@ -232,8 +232,15 @@ function sayAtStart(runner: QueryRunner, settings: string): () => Promise<void> 
  * TypeORM has not begun: an `error` that nobody listens to ends the process (two workers of the fault suite died of it,
  * in 100 rounds of cuts). Whoever asks on that connection next hears of the loss anyway.
  */
-function outliveLostConnections(source: DataSource): void {
-  poolOf(source).on('connect', (client: EventEmitter) => client.on('error', () => undefined));
+export function outliveLostConnections(source: DataSource): void {
+  const known = new WeakSet<EventEmitter>();
+  const listen = (client: EventEmitter): void => {
+    if (known.has(client)) return;
+    known.add(client);
+    client.on('error', () => undefined);
+  };
+  // The first one is there before anybody can listen to its `connect`.
+  poolOf(source).on('connect', listen).on('acquire', listen);
 }
 
 function poolOf(source: DataSource): EventEmitter {

@@ -26,6 +26,19 @@ describe('the log', () => {
     await app.close();
   });
 
+  it('may be one that cannot be written: what has started runs', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    jest.spyOn(Logger.prototype, 'log').mockImplementation((message: unknown) => {
+      if (String(message).startsWith('Started')) throw new Error('the disk is full');
+    });
+    const app = await startAutomationApp();
+    await app.createLead();
+    await app.automation.drain();
+    expect(await app.query('SELECT routed_at IS NOT NULL AS routed FROM automation.events')).toEqual([{ routed: true }]);
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('the disk is full'));
+    await app.close();
+  });
+
   it('warns of an event that is given up, with its ids', async () => {
     const heard = lines('warn');
     const app = await startAutomationApp();
