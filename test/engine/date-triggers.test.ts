@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { DateBuilds } from '../../src/engine/timing/date-builds.js';
 import { RetentionRounds } from '../../src/engine/timing/retention-rounds.js';
@@ -187,6 +187,27 @@ describe('a date trigger', () => {
     await app.workflows.pause(workflowId, ADMIN);
     await pass(3);
     expect(await runs(workflowId)).toEqual(['paused']);
+  });
+
+  it('starts beside those of a workspace that the CRM fails for, which wait', async () => {
+    const workflowId = await publish();
+    const rival = { ...ADMIN, workspaceId: 'rival' };
+    const theirs = await app.workflows.create({ name: 'Theirs', definition: { trigger: trigger(), steps: STEPS } as never }, rival);
+    await app.workflows.publish(theirs.id, rival);
+    await made(3);
+    await made(3, { workspaceId: 'rival' });
+    const crm = app.module.get<CrmHost>(CRM_HOST);
+    const find = crm.findRecords.bind(crm);
+    const failing = jest.spyOn(crm, 'findRecords').mockImplementation(async (tx, ...asked) => {
+      if (tx.workspaceId === 'acme') throw new Error('the CRM is tired');
+      return find(tx, ...asked);
+    });
+    await pass(3);
+    const counts = 'SELECT workspace_id, count(*)::int AS runs FROM automation.runs GROUP BY 1';
+    expect(await app.query(counts)).toEqual([{ workspace_id: 'rival', runs: 1 }]);
+    failing.mockRestore();
+    await app.automation.drain();
+    expect(await runs(workflowId)).toEqual(['succeeded']);
   });
 
   it('is bound to its workspace', async () => {

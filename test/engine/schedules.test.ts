@@ -73,6 +73,21 @@ describe('a schedule', () => {
     expect(await runs(workflowId)).toHaveLength(1);
   });
 
+  it('starts beside one that cannot be read, which is left for a node that can', async () => {
+    const [broken, healthy] = [await publish(daily()), await publish(daily())];
+    for (const workflowId of [broken, healthy]) await missSince(workflowId, 0);
+    const due = await nextAt(broken);
+    const trigger = JSON.stringify(daily({ timezone: 'Mars/Base' }));
+    await app.query(`UPDATE automation.workflow_versions SET definition = jsonb_set(definition, '{trigger}', $2) WHERE workflow_id = $1`, [
+      broken,
+      trigger,
+    ]);
+    await app.automation.drain();
+    expect(await runs(healthy)).toEqual(['succeeded']);
+    expect(await runs(broken)).toEqual([]);
+    expect(await nextAt(broken)).toBe(due);
+  });
+
   it('starts one run for all that was missed, unless it says otherwise, and tells since when', async () => {
     const workflowId = await publish(daily());
     const since = await missSince(workflowId, 600);
