@@ -19,6 +19,7 @@ import { hostProviders } from './automation.providers.js';
 import { Automation } from './engine/automation.js';
 import { AutomationCatalog } from './engine/automation-catalog.js';
 import { AutomationEngine } from './engine/automation-engine.js';
+import { AutomationHealth } from './engine/automation-health.js';
 import { CaptureDoors } from './engine/capture/capture-doors.js';
 import { EmitterBridge } from './engine/capture/emitter-bridge.js';
 import { engineProviders } from './engine/engine.providers.js';
@@ -57,7 +58,7 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = new Config
 @Module({
   controllers: [...adminControllers, ...publicControllers],
   providers: [...hostProviders, ...engineProviders, ...adminProviders, ...httpProviders, ...publicProviders],
-  exports: [Automation, AutomationCatalog, WorkflowService, RunService],
+  exports: [Automation, AutomationCatalog, AutomationHealth, WorkflowService, RunService],
 })
 export class AutomationModule extends ConfigurableModuleClass implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   constructor(

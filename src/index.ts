@@ -6,6 +6,7 @@ export { captureSql, installCapture } from './automation.capture.js';
 export { AutomationModule } from './automation.module.js';
 export type { AutomationOptions } from './automation.options.js';
 export { Automation } from './engine/automation.js';
+export { AutomationHealth, type HealthLimits, type HealthState } from './engine/automation-health.js';
 export type { AutomationEvent, EmittedEvent, EmitterMap, RecordChange } from './engine/capture/automation-event.js';
 export { RUN_FINISHED, type RunFinished } from './engine/capture/emitter-bridge.js';
 export type { ManualStart } from './engine/capture/starts.js';

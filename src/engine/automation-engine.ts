@@ -47,6 +47,8 @@ export class AutomationEngine {
   private loops: Promise<void>[] = [];
   private timers: NodeJS.Timeout[] = [];
   private readonly rounds = new Set<Promise<void>>();
+  /** Loops whose last turn failed, and why. */
+  private readonly troubles = new Map<string, string>();
   private stopListening: (() => void) | null = null;
   private stopping = false;
 
@@ -61,6 +63,16 @@ export class AutomationEngine {
     private readonly wakeUp: WakeUp,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
+
+  /** Whether the loops of this process turn. */
+  get isWorking(): boolean {
+    return this.loops.length > 0 && !this.stopping;
+  }
+
+  /** What keeps loops from working right now, a sentence each. */
+  get trouble(): string[] {
+    return [...this.troubles].map(([loop, reason]) => `${loop}: ${reason}`);
+  }
 
   /** Starts the loops, where this process is to work. */
   async start(): Promise<void> {
@@ -185,12 +197,16 @@ export class AutomationEngine {
     while (!this.stopping) {
       try {
         const waitMs = await work();
-        if (pause > 0) this.logger.log(`${name}: going on.`);
+        if (pause > 0) {
+          this.logger.log(`${name}: going on.`);
+          this.troubles.delete(name);
+        }
         pause = 0;
         if (waitMs !== 0 && !this.stopping) await signal.wait(waitMs);
       } catch (error) {
         // A lost database is waited for; whatever else it is, the loop must not die of it.
         if (pause === 0) this.logger.error(`${name}: ${whatStandsInTheWay(error)}`);
+        this.troubles.set(name, whatStandsInTheWay(error));
         pause = Math.min(Math.max(pause * 2, FIRST_PAUSE_MS), LAST_PAUSE_MS);
         if (!this.stopping) await signal.wait(pause);
       }

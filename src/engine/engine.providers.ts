@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { Automation } from './automation.js';
 import { AutomationEngine } from './automation-engine.js';
+import { AutomationHealth } from './automation-health.js';
 import { Calendars } from './calendars.js';
 import { AfterCommit } from './capture/after-commit.js';
 import { CaptureDoors } from './capture/capture-doors.js';
@@ -103,6 +104,7 @@ export const engineProviders: Provider[] = [
   Router,
   Rehearsal,
   AutomationEngine,
+  AutomationHealth,
   Automation,
   signal,
 ];
