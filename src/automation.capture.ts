@@ -1,7 +1,11 @@
 import { type AutomationOptions, resolveSettings } from './automation.options.js';
 import { bringTriggersUpToDate } from './engine/capture/capture-triggers.js';
 import { modulesOf, triggersOf } from './engine/capture/captured-modules.js';
+import type { EngineSettings } from './engine/engine-settings.js';
 import { isAttachable } from './host/typeorm-crm-host.js';
+
+/** The options of the module, as `forRoot` takes them. */
+type ModuleOptions = AutomationOptions & { path?: string; isGlobal?: boolean };
 
 /**
  * Returns the SQL that installs the triggers of `capture: { …: 'database' }`, for deployments that migrate apart. What it says
@@ -12,21 +16,21 @@ import { isAttachable } from './host/typeorm-crm-host.js';
  * console.log(captureSql(automationOptions)); // a dry run; or: await installCapture(automationOptions)
  * ```
  */
-export function captureSql(options: AutomationOptions): string {
-  return triggersOf(attached(options).crm, resolveSettings(options))
+export function captureSql(options: ModuleOptions): string {
+  const { crm, settings } = attached(options);
+  return triggersOf(crm, settings)
     .flatMap(({ statements }) => statements.map((statement) => `${statement};\n`))
     .join('\n');
 }
 
 /** Installs what {@link captureSql} returns, and removes the triggers of modules that `capture` has by another door. */
-export async function installCapture(options: AutomationOptions): Promise<void> {
-  const { crm, dataSource } = attached(options);
-  const settings = resolveSettings(options);
+export async function installCapture(options: ModuleOptions): Promise<void> {
+  const { crm, dataSource, settings } = attached(options);
   const wanted = triggersOf(crm, settings);
   await bringTriggersUpToDate(dataSource.manager, { wanted, others: modulesOf('subscriber', crm, settings), mode: 'auto' });
 }
 
-function attached(options: AutomationOptions): AutomationOptions {
+function attached({ path: _path, isGlobal: _isGlobal, ...options }: ModuleOptions): AutomationOptions & { settings: EngineSettings } {
   if (isAttachable(options.crm)) options.crm.attach(options.dataSource);
-  return options;
+  return { ...options, settings: resolveSettings(options) };
 }

@@ -43,9 +43,11 @@ export const schemaCommands: readonly Command[] = [
   },
   {
     name: 'sql',
-    summary: 'prints the SQL that `migrate` would run, and runs nothing',
+    summary: 'prints the SQL that `migrate` would run, and runs nothing; for `psql`, which ends at the first error (-v ON_ERROR_STOP=1)',
     async run({ source, print }) {
       const statements = await pendingSql(source, await schemaState(source, MIGRATIONS), MIGRATIONS);
+      // Without it psql would go on after an error, and end as if there had been none.
+      if (statements.length > 0) print('\\set ON_ERROR_STOP on');
       for (const statement of statements) print(`${statement};`);
       if (statements.length === 0) print('-- The schema is up to date.');
       return EXIT.ok;

@@ -104,7 +104,10 @@ describe('npx nestjs-crm-automation', () => {
     const { code, out } = await cli(['sql'], database.url);
     expect(code).toBe(0);
     expect(await cli(['check'], database.url)).toMatchObject({ code: 1 });
-    await role.asOwner(out);
+    // psql goes on after an error unless it is told not to.
+    const [first, ...statements] = out.split('\n');
+    expect(first).toBe('\\set ON_ERROR_STOP on');
+    await role.asOwner(statements.join('\n'));
     expect(await cli(['check'], database.url)).toMatchObject({ code: 0 });
     expect(await cli(['migrate'], database.url)).toMatchObject({ code: 0, out: 'The schema was up to date.\n' });
   });

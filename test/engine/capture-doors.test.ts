@@ -310,7 +310,9 @@ describe('the door database', () => {
   });
 
   it('can be installed by a script of the host’s, which may print the SQL first', async () => {
-    const options = { dataSource: app.crm, crm: dealsCrm(), capture: { deals: 'database' as const } };
+    // As they are given to forRoot.
+    const module = { path: 'api/automation', isGlobal: false };
+    const options = { ...module, dataSource: app.crm, crm: dealsCrm(), capture: { deals: 'database' as const } };
     const sql = captureSql(options);
     expect(sql).toContain('AFTER INSERT OR UPDATE OR DELETE ON "deals"');
     expect(sql).not.toContain('margin');
