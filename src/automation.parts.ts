@@ -1,8 +1,11 @@
 import type { DataSource } from 'typeorm';
+import { Mailer, type MailOptions } from './actions/email/mailer.js';
 import { builtInActions } from './actions/index.js';
 import { AddressGuard } from './actions/outbound/address-guard.js';
 import { ActionRegistry } from './actions/registry.js';
 import { AutomationError, type Problem } from './core/errors.js';
+import { eventRuleProblems } from './core/event-rules.js';
+import type { CrmHost } from './host/crm-host.js';
 import { isAttachable } from './host/typeorm-crm-host.js';
 
 /** What {@link partProblems} looks at, whatever the host has put there. */
@@ -12,6 +15,7 @@ interface Parts {
   access?: unknown;
   actions?: unknown;
   outbound?: unknown;
+  mail?: unknown;
 }
 
 /** What a CrmHost cannot do without. */
@@ -30,7 +34,7 @@ const CRM_METHODS = [
  * What is wrong with the objects that the host gives: things of another kind, actions that nobody defined, a CRM that does not
  * fit the entities. Nothing is connected for it; entities are looked at where the DataSource knows them already.
  */
-export function partProblems({ dataSource, crm, access, actions, outbound }: Parts): Problem[] {
+export function partProblems({ dataSource, crm, access, actions, outbound, mail }: Parts): Problem[] {
   const isSource = hasMethods(dataSource, ['getMetadata', 'hasMetadata', 'transaction']);
   const isCrm = hasMethods(crm, CRM_METHODS);
   const problems: Problem[] = [];
@@ -39,11 +43,22 @@ export function partProblems({ dataSource, crm, access, actions, outbound }: Par
   if (access !== undefined && access !== null && !hasMethods(access, ['authenticate']))
     problems.push({ path: 'access', message: 'must be an AccessPolicy: an object with the method authenticate(request)' });
   problems.push(...actionProblems(actions));
-  const host = crm as Parameters<typeof isAttachable>[0];
+  const host = crm as CrmHost;
+  // Of one that is attached the same is told when it is checked.
+  if (isCrm && !isAttachable(host)) problems.push(...moduleProblems(host));
   if (isSource && isCrm && isAttachable(host) && (dataSource as DataSource).isInitialized)
     problems.push(...thrown('crm', () => host.check?.(dataSource as DataSource)));
   if (outbound) problems.push(...thrown('outbound', () => new AddressGuard(outbound)));
+  // Nothing is connected for it, nor loaded.
+  if (mail) problems.push(...thrown('mail', () => new Mailer(mail as MailOptions)));
   return problems;
+}
+
+/** Events of a host's own CrmHost that never come about: about fields that there are not, or by no rule. */
+function moduleProblems(host: CrmHost): Problem[] {
+  return host
+    .describeModules()
+    .flatMap((module) => eventRuleProblems(module).map(({ path, message }) => ({ path: `crm.${module.name}.${path}`, message })));
 }
 
 function crmMessage(crm: unknown): string {

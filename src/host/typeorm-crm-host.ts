@@ -141,13 +141,19 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     const tables = new Map<string, EntityTable>();
     for (const [name, { entity, workspace, where, owner, fields, update, deleted }] of Object.entries(this.options)) {
       const option = { entity, workspace, where, owner, fields, update, deleted };
-      const table = problems.attempt(name, () => new EntityTable(dataSource, option, defaultWorkspace));
+      const table =
+        problems.attempt(name, () => new EntityTable(dataSource, option, defaultWorkspace)) ??
+        // Where its tenant cannot be told, what else is wrong with it comes in the same list.
+        problems.attempt(name, () => new EntityTable(dataSource, { ...option, workspace: null, where: undefined }, null));
       if (table) tables.set(name, table);
     }
     const users = problems.attempt('options.users', () => usersOf(dataSource, this.extras.users, defaultWorkspace));
     const modules = new Map<string, CrmModule>();
     const known = { users: users ?? NOBODY, defaultWorkspace };
     for (const [name, table] of tables) {
+      for (const property of [this.options[name]?.stage, this.options[name]?.owner]) {
+        if (property !== undefined) problems.attempt(name, () => table.columnOf(property));
+      }
       const module = problems.attempt(name, () => buildModule(name, table, this.options[name], tables, known));
       if (module) modules.set(name, module);
     }

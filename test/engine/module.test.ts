@@ -150,6 +150,7 @@ describe('the module in a host', () => {
       access: () => null,
       actions: [raw, undefined, defineAction({ ...NOTHING, type: 'email' })],
       outbound: { allow: ['http://inside'] },
+      mail: { transport: 'http://mail.acme.test', from: 'CRM <crm@acme.test>' },
       emiter: {},
       worker: { concurency: 5 },
     };
@@ -165,8 +166,19 @@ describe('the module in a host', () => {
         { path: 'actions[1]', message: expect.stringContaining('import each other') },
         { path: 'crm.ghosts.entity', message: expect.stringContaining('import each other') },
         { path: 'outbound', message: expect.stringContaining('http://inside') },
+        { path: 'mail', message: expect.stringContaining('smtp://') },
         { path: 'emiter', message: expect.stringContaining('Did you mean "emitter"?') },
         { path: 'worker.concurency', message: expect.stringContaining('Did you mean "concurrency"?') },
+      ],
+    });
+    const names = ['findRecords', 'updateRecords', 'createTasks', 'createNotifications', 'findUsers', 'countOwned', 'findStages'];
+    const events = [{ name: 'won', label: 'Won', rule: { on: 'changed', field: 'stgae' } }];
+    const fields = [{ name: 'stage', label: 'Stage', type: 'text', nullable: false, writable: true }];
+    const deals = { name: 'deals', singular: 'deal', label: 'Deals', fields, relations: [], events };
+    const own = { ...Object.fromEntries(names.map((name) => [name, () => null])), describeModules: () => [deals] };
+    await expect(start({ dataSource: source, crm: own })).rejects.toMatchObject({
+      problems: [
+        { path: 'crm.deals.events.won', message: expect.stringContaining('\'stgae\', which there is not. Did you mean "stage"?') },
       ],
     });
     await expect(start({ dataSource: 'postgres://', crm: { findRecords() {} }, actions: {} })).rejects.toMatchObject({

@@ -64,6 +64,22 @@ describe('what is wrong with the configuration of a CRM', () => {
     ]);
   });
 
+  it('is told of one entity at once: its tenant, its fields, its stage and its owner', () => {
+    const option = { entity: Shop, stage: 'nmae', owner: 'ownr', fields: { colour: { hidden: true } } };
+    expect(problems({ shops: option }).map(({ path, message }) => `${path}: ${message.slice(0, 70)}`)).toEqual([
+      expect.stringContaining("shops: The entity Shop has no property 'workspaceId'"),
+      expect.stringContaining('shops: '),
+    ]);
+    const { fields: _, ...plain } = option;
+    expect(problems({ shops: plain })).toMatchObject([
+      { path: 'shops', message: expect.stringContaining("Shop has no property 'workspaceId'") },
+      { path: 'shops', message: expect.stringContaining("'ownr'") },
+    ]);
+    expect(problems({ shops: { ...plain, workspace: 'companyId', owner: undefined } })).toMatchObject([
+      { path: 'shops', message: expect.stringContaining('\'nmae\'. Did you mean "name"?') },
+    ]);
+  });
+
   it.each<[string, unknown, unknown, string, RegExp]>([
     ['no object', null, {}, 'modules', /must be an object/],
     ['options that are none', {}, null, 'options', /must be an object/],

@@ -30,7 +30,9 @@ const EXTRAS: Record<keyof CrmOptions, true> = { workspace: true, users: true, t
 export class ConfigProblems {
   readonly #problems: Problem[] = [];
 
+  /** The same once: parts are looked at by more than one. */
   add(path: string, message: string): void {
+    if (this.#problems.some((one) => one.path === path && one.message === message)) return;
     this.#problems.push({ path, message });
   }
 

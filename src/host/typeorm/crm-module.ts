@@ -1,5 +1,6 @@
 import type { FindOptionsWhere, ObjectLiteral } from 'typeorm';
-import type { EventRule, ModuleDescription } from '../../core/catalog.js';
+import type { ModuleDescription } from '../../core/catalog.js';
+import { eventRuleProblems } from '../../core/event-rules.js';
 import { didYouMean } from '../../core/nearest.js';
 import { type ClassRules, classRules } from './class-rules.js';
 import type { Column } from './columns.js';
@@ -68,7 +69,8 @@ export function buildModule(
     ...(pipelineFields === undefined ? {} : { pipelineFields }),
     ...(option?.title === undefined ? {} : { titleFields: shownFields(name, table, [option.title].flat()) }),
   };
-  checkEvents(description);
+  const [wrong] = eventRuleProblems(description);
+  if (wrong) throw configError(wrong.message);
   const hasStages = stages !== undefined || option?.stages !== undefined;
   return {
     table,
@@ -83,22 +85,6 @@ export function buildModule(
     findStages: stageFinder(table.dataSource, option?.stages, stages, known.defaultWorkspace),
   };
 }
-
-/** Throws `crm_config_invalid` for events that no change could ever be. */
-function checkEvents({ name: module, events, fields }: ModuleDescription): void {
-  const names = fields.map(({ name }) => name);
-  for (const { name, rule } of events) {
-    if (!RULES.includes(rule.on)) {
-      throw configError(`The event '${name}' of ${module} has no rule '${String(rule.on)}'.`, `Rules are: ${RULES.join(', ')}.`);
-    }
-    if (rule.on === 'changed' && !names.includes(rule.field)) {
-      const meant = didYouMean(rule.field, names);
-      throw configError(`The event '${name}' of ${module} is about the field '${rule.field}', which there is not.${meant}`);
-    }
-  }
-}
-
-const RULES: readonly EventRule['on'][] = ['created', 'updated', 'deleted', 'changed', 'custom'];
 
 /** The fields that decide about a record's stages; undefined when only the host's function knows. */
 function decidingFields(stages: StagesOption | undefined): string[] | undefined {
