@@ -45,6 +45,12 @@ const hosts = [
 
 /** Where the README's line is to succeed without flags: the tarball is loaded where the manager keeps packages apart. */
 const installs = [
+  {
+    title: 'npm, Nest 11 that a framework brings along',
+    nest: 11,
+    framework: true,
+    command: ['npm', 'install', '--package-lock-only', '--no-audit', '--no-fund'],
+  },
   { title: 'npm, Nest 12', nest: 12, command: ['npm', 'install', '--package-lock-only', '--no-audit', '--no-fund'] },
   { title: 'pnpm, Nest 12', nest: 12, manager: 'pnpm@10', command: ['add'], load: [process.execPath], complains: /peer dependencies/ },
   {
@@ -151,6 +157,8 @@ async function tryHost(host, tarball, server) {
   try {
     const { stdout } = await run(process.execPath, ['dist/main.js'], { cwd: folder, env: { ...process.env, DATABASE_URL: database.url } });
     if (!stdout.includes('HOST OK')) throw new Error(`the host ended without a result:\n${stdout}`);
+    const told = await npx(folder, database.url, 'check');
+    if (!told.includes('The schema is up to date')) throw new Error(`npx ${LIBRARY} check says:\n${told}`);
     for (const config of host.jest ?? []) {
       await run(process.execPath, ['node_modules/jest/bin/jest.js', '--config', config], {
         cwd: folder,
@@ -170,7 +178,7 @@ async function readmeLine(tarball) {
 }
 
 /** Installs by the README's line on a host of the Nest version; nothing may be missing, and what is installed can be loaded. */
-async function tryInstall({ title, nest, manager, command, load, complains }, tarball) {
+async function tryInstall({ title, nest, framework, manager, command, load, complains }, tarball) {
   const folder = join(work, `install-${title.replace(/\W+/g, '-')}`);
   await mkdir(folder);
   const host = JSON.parse(await readFile(join(here, nest === 12 ? 'esm' : 'bare', 'package.json'), 'utf8'));
@@ -178,6 +186,14 @@ async function tryInstall({ title, nest, manager, command, load, complains }, ta
     delete host.dependencies[optional];
   // What its tests need has nothing to do with us, and Yarn asks for the builds of every platform.
   delete host.devDependencies;
+  if (framework) {
+    const { dependencies } = host;
+    const own = join(folder, 'framework');
+    await mkdir(own);
+    await writeFile(join(own, 'package.json'), JSON.stringify({ name: 'framework', version: '1.0.0', dependencies }));
+    await npm(own, 'pack', '--pack-destination', folder);
+    host.dependencies = { framework: 'file:framework-1.0.0.tgz' };
+  }
   await writeFile(join(folder, 'package.json'), JSON.stringify(host));
   await writeFile(join(folder, 'yarn.lock'), ''); // or Yarn takes the folder for a part of a project above it
   const [packages, registry] = await Promise.all([readmeLine(tarball), npm(folder, 'config', 'get', 'registry')]);
@@ -233,6 +249,14 @@ async function check(title, work) {
     failed += 1;
     console.log(`FAILED  ${title}\n${String(error.message).replace(/^/gm, '        ')}`);
   }
+}
+
+/** The command line as a deployment runs it, from what is installed. */
+function npx(folder, databaseUrl, command) {
+  const env = { ...process.env, DATABASE_URL: databaseUrl };
+  return run('npx', ['--no-install', LIBRARY, command], { cwd: folder, env, shell: process.platform === 'win32' }).then(
+    ({ stdout }) => stdout,
+  );
 }
 
 function npm(folder, ...args) {
