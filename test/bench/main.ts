@@ -12,6 +12,7 @@ import { processes } from './suites/processes.js';
 import { publish } from './suites/publish.js';
 import { retention } from './suites/retention.js';
 import { throughput } from './suites/throughput.js';
+import { triggerUrl } from './suites/trigger-url.js';
 import { waits } from './suites/waits.js';
 import { benchPostgres } from './support.js';
 
@@ -32,6 +33,7 @@ const SUITES: readonly Suite[] = [
   history,
   retention,
   waits,
+  triggerUrl,
   dates,
   processes,
   memory,

@@ -99,6 +99,24 @@ describe('the recipe', () => {
       await run(code, id);
       expect(await tasks(id)).toEqual(['Chase invoice I-1']);
     },
+    'web-form-by-url': async (code) => {
+      const { url } = await send('POST', `/automation/workflows/${workflows.get(code)}/rotate-token`, {});
+      // The form of a website has no token of ours.
+      const post = (body: object) =>
+        fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      expect((await post({ name: 'Nobody' })).status).toBe(400);
+      for (const message of ['Call me', 'Really']) {
+        expect((await post({ name: 'Freya Dahl', email: 'Freya@dahl.test', company: 'Dahl AS', message })).status).toBe(202);
+      }
+      const leads = await eventually(async () => {
+        const items = (await get('/crm/leads?limit=200')).items.filter((lead: Answer) => lead.email === 'freya@dahl.test');
+        expect(items).toMatchObject([{ name: 'Freya Dahl', company: 'Dahl AS', source: 'Web Form' }]);
+        expect(await tasks(items[0].id)).toEqual(expect.arrayContaining(['Call Freya Dahl']));
+        return items;
+      });
+      const { items } = await get(`/automation/runs?recordId=${leads[0].id}&workflowId=${workflows.get(code)}`);
+      expect(items.map((item: Answer) => item.status)).toEqual(['succeeded', 'succeeded']);
+    },
     'unpaid-invoices-by-date': async (code) => {
       const id = await create('invoices', { number: 'I-2', amount: 5, dueDate: '2031-03-03', status: 'Sent' });
       await eventually(async () => {

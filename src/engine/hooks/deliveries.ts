@@ -26,6 +26,8 @@ const SOURCE = 'webhook';
 const CALLER: Actor = { type: 'system', id: null, name: 'Trigger URL' };
 /** Deliveries that one transaction captures. */
 const BATCH = 200;
+/** What waits for a database that does not answer is kept in memory: so few, of 256 KB each. */
+const MOST_UNDER_WAY = 400;
 
 /** What one delivery has to be written. */
 interface Capture {
@@ -45,6 +47,7 @@ interface Capture {
 export class Deliveries {
   private readonly validator = new BodyValidator();
   private readonly captures: GroupCommit<Capture, Set<string>>;
+  private underWay = 0;
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -58,9 +61,19 @@ export class Deliveries {
 
   /**
    * Captures a delivery. Throws `unauthenticated`, `invalid_request` with the problems of the body, `idempotency_key_reused`,
-   * `too_many_requests`, `queue_full`; and where the options ask for it, `not_found` for a URL that starts nothing.
+   * `too_many_requests`, `queue_full`, `busy`; and where the options ask for it, `not_found` for a URL that starts nothing.
    */
   async take(delivery: IncomingDelivery): Promise<void> {
+    if (this.underWay >= MOST_UNDER_WAY) throw tooMany();
+    this.underWay += 1;
+    try {
+      await this.capture(delivery);
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  private async capture(delivery: IncomingDelivery): Promise<void> {
     const token = await this.gate.admit(hashOf(delivery.token));
     const capture = await this.captureOf(token, delivery);
     const written = await this.captures.add(capture);
@@ -101,12 +114,13 @@ export class Deliveries {
   private write(captures: readonly Capture[]): Promise<Set<string>> {
     const rows = captures.flatMap(({ row }) => (row ? [row] : []));
     const uses = new Map(captures.flatMap(({ use }) => (use ? [[use.id, use] as const] : [])));
-    return this.database.statement((manager) => insertDeliveries(manager, rows, [...uses.values()]));
+    // One statement, and a transaction of its own by that.
+    return insertDeliveries(this.database.dataSource.manager, rows, [...uses.values()]);
   }
 
   /** A sender that repeats himself is told what he was told before; one that uses a key for something else hears of it. */
   private async assertSame({ workspaceId, source }: DeliveryRow, key: string, body: Json): Promise<void> {
-    const earlier = await this.database.statement((manager) => findSameDelivery(manager, { workspaceId, source, key, body }));
+    const earlier = await findSameDelivery(this.database.dataSource.manager, { workspaceId, source, key, body });
     if (earlier?.isSame !== false) return;
     throw new AutomationError('idempotency_key_reused', 'A delivery with this key and another body was received before.', {
       hint: 'Give each delivery a key of its own; only a repetition has the key of what it repeats.',
@@ -184,6 +198,13 @@ function wanted({ module, match, create = false, set = {} }: TriggerRecord, { ty
 
 function noRecord(rule: string): DeliveryRefusal {
   return { reason: 'record', explanation: { rule } };
+}
+
+function tooMany(): AutomationError {
+  return new AutomationError('busy', 'Too many deliveries are being received right now.', {
+    hint: 'Send again in a moment.',
+    retry: { kind: 'transient', retryAfterMs: 1_000 },
+  });
 }
 
 function notFound(): AutomationError {

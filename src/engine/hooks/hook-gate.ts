@@ -53,22 +53,20 @@ export class HookGate {
     return token;
   }
 
-  private look(asked: readonly Asked[]): Promise<Map<Asked, Answer>> {
+  /** Statement by statement, without a transaction around them: each stands for itself, and is half of the round trips. */
+  private async look(asked: readonly Asked[]): Promise<Map<Asked, Answer>> {
     const hashes = asked.map(({ hash }) => hash);
-    return this.database.statement(async (manager) => {
-      const found = new Map((await findTokens(manager, [...new Set(hashes)])).map((token) => [token.hash, token]));
-      const tokens = hashes.map((hash) => found.get(hash) ?? null);
-      // What is counted may be lost with a crash: so nobody waits for the disk.
-      await manager.query('SET LOCAL synchronous_commit = off');
-      const waits = await this.waits(manager, hashes, tokens);
-      await this.learnDepths(manager, tokens);
-      return new Map(
-        asked.map((one, index) => {
-          const token = tokens[index] ?? null;
-          return [one, { token, refusal: this.refusalOf(token, waits[index] ?? 0) }];
-        }),
-      );
-    });
+    const { manager } = this.database.dataSource;
+    const found = new Map((await findTokens(manager, [...new Set(hashes)])).map((token) => [token.hash, token]));
+    const tokens = hashes.map((hash) => found.get(hash) ?? null);
+    const waits = await this.waits(manager, hashes, tokens);
+    await this.learnDepths(manager, tokens);
+    return new Map(
+      asked.map((one, index) => {
+        const token = tokens[index] ?? null;
+        return [one, { token, refusal: this.refusalOf(token, waits[index] ?? 0) }];
+      }),
+    );
   }
 
   /** How long each has to wait until its next may come; 0: it may. What one URL is refused counts for no other of the workspace. */
