@@ -22,7 +22,7 @@ type Check = (value: Json, walk: Walk, path: string) => string | null;
 const anything: Check = () => null;
 const text: Check = (value) => (typeof value === 'string' ? null : 'must be a text');
 const flag: Check = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
-const amount: Check = (value) => (typeof value === 'number' && Number.isFinite(value) ? null : 'must be a number');
+const amount: Check = (value) => (typeof value === 'number' ? null : 'must be a number');
 const count: Check = (value) => (Number.isInteger(value) && Number(value) >= 0 ? null : 'must be a whole number, 0 or more');
 const schema: Check = (value, walk, path) => walk.schema(value, path);
 const schemas: Check = (value, walk, path) => {

@@ -101,6 +101,12 @@ describe('whether a workflow is meant', () => {
     expect(matchStart(late, workflow({}), 'paused', CONTEXT)).toMatchObject({ reason: 'paused' });
   });
 
+  it('does not start for a delivery that was refused when it came, whatever has changed since', () => {
+    const refused = { reason: 'old_url', explanation: { rule: 'It came to an old URL.' } };
+    const delivery = { ...EVENT, target: { workflowId: 'w-1' }, trigger: { type: 'webhook', refused } };
+    expect(matchStart(delivery, workflow({}), 'active', CONTEXT)).toEqual({ kind: 'skip', ...refused });
+  });
+
   it.each<[string, Condition, Partial<DomainEvent>]>([
     ['the record', FROM_THE_WEB, {}],
     ['what the record was', { field: 'previous.source', operator: 'equals', value: 'Fair' }, { previous: { source: 'Fair' } }],
