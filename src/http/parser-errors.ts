@@ -24,7 +24,7 @@ interface ParserError {
  * The host's body parser refuses malformed, oversized and oddly encoded bodies before any of our code runs. On Express
  * this gives these errors our form, for our routes alone, and only to callers whom the access policy knows: the others
  * hear what they hear of every request, and learn nothing of the body. Everything else goes on to the host's handlers.
- * Other platforms (Fastify) answer 400, 413 or 415 in their own form to anybody.
+ * Other platforms (Fastify) answer 400, 413 or 415 in their own form to anybody. Trigger URLs read their bodies themselves.
  */
 @Injectable()
 export class ParserErrors implements OnModuleInit {

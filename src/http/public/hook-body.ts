@@ -16,6 +16,12 @@ const BYTES = Symbol('automation hook body');
 export type HookRequest = Partial<IncomingMessage> & { originalUrl?: string; [BYTES]?: Buffer; rawBody?: unknown };
 
 type Next = (error?: unknown) => void;
+type FastifyDone = (error: null, payload: unknown) => void;
+interface FastifyCall {
+  raw: HookRequest & IncomingMessage;
+  rawBody?: unknown;
+}
+
 interface Layer {
   handle: unknown;
 }
@@ -74,16 +80,21 @@ export class HookBodies implements OnModuleInit {
   }
 
   private onFastify(app: { addHook(name: string, hook: unknown): void }): void {
-    app.addHook(
-      'preParsing',
-      async (request: { raw: HookRequest & IncomingMessage; rawBody?: unknown }, reply: { raw: ServerResponse }) => {
-        if (!this.isOurs(request.raw)) return undefined;
-        const bytes = await this.read(request.raw, reply.raw);
-        request.rawBody = bytes;
-        // Fastify holds what it reads against the length that was announced.
-        return Object.assign(Readable.from([bytes]), { receivedEncodedLength: bytes.length });
-      },
-    );
+    const read = (request: FastifyCall, reply: { raw: ServerResponse }, payload: unknown, done: FastifyDone): void => {
+      if (!this.isOurs(request.raw)) {
+        done(null, payload);
+        return;
+      }
+      this.read(request.raw, reply.raw).then(
+        (bytes) => {
+          request.rawBody = bytes;
+          // Parsed by us; Fastify holds what it reads instead against the length that was announced.
+          done(null, Object.assign(Readable.from(['null']), { receivedEncodedLength: bytes.length }));
+        },
+        (error: unknown) => this.errors.answer(error, reply),
+      );
+    };
+    app.addHook('preParsing', read);
   }
 
   private isOurs({ method, url = '', originalUrl }: HookRequest): boolean {
