@@ -196,7 +196,7 @@ describe('the timeline of a record', () => {
     expect(event?.looks).toMatchObject([
       {
         workflowId: skipping.id,
-        summary: 'Source was "Web", and the condition asks for: Source is "Phone".',
+        summary: 'Skipped: Source was "Web", and the condition asks for: Source is "Phone".',
         explanation: { seen: 'Web' },
       },
     ]);

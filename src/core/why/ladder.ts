@@ -177,7 +177,9 @@ function listens({ run, event, version, workflowId }: LadderFacts): Answer {
   const { targetId } = event;
   if (targetId !== null)
     return targetId === workflowId ? yes('The start is for this workflow.') : no('The start is for another workflow alone.');
-  if (version === null) return unknown('Which version counted then is not known.');
+  if (version === null) {
+    return run === null ? unknown('Which version counted then is not known.') : yes(`Version ${run.first.version} listened to the event.`);
+  }
   const what = `${event.module}.${event.event}`;
   const { type, module, event: wanted } = version.trigger;
   const detail = { version: version.version, trigger: version.trigger };

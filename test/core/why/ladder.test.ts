@@ -94,6 +94,7 @@ describe('the ladder', () => {
       { run: null, version: { version: 2, trigger: { type: 'manual' }, again: { kind: 'unreadable', message: 'no' } } },
       ['listens', 'no', 'Version 2 starts by a trigger of type "manual", not by events.'],
     ],
+    ['a run whose version is gone', { version: null }, ['steps', 'yes', 'Succeeded.']],
     ['a version that is gone', { run: null, version: null }, ['listens', 'unknown', 'Which version counted then is not known.']],
     [
       'another module, by a trigger that is half known',
