@@ -9,7 +9,7 @@ import { didYouMean } from './core/nearest.js';
 import { calendarProblems } from './core/time/calendar.js';
 import { durationToMs, parseDuration } from './core/time/duration.js';
 import type { EmitterMap } from './engine/capture/automation-event.js';
-import type { CaptureDoor, EngineSettings } from './engine/engine-settings.js';
+import type { CaptureDoor, EngineSettings, RecordUrl } from './engine/engine-settings.js';
 import type { AccessPolicy } from './host/access.js';
 import type { CalendarSource } from './host/calendar-source.js';
 import type { CrmHost } from './host/crm-host.js';
@@ -82,6 +82,11 @@ export interface AutomationOptions {
    * `automation.actAs` named in the transaction, else the system.
    */
   actor?: () => Actor | null | undefined;
+  /**
+   * Where people see a record in the CRM, for links beside what is told of it: an http(s) address, or a path that begins with
+   * one `/`; null where there is none. Called for each record that is shown, so it looks nothing up.
+   */
+  recordUrl?: RecordUrl;
   /** Which events of EventEmitter2 are captured. */
   emitter?: {
     /** Default true, where the host has imported EventEmitterModule. */
@@ -203,6 +208,8 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     problems.push({ path: 'entitlements', message: 'must be a function of the workspace' });
   }
   if (options.actor !== undefined && typeof options.actor !== 'function') problems.push({ path: 'actor', message: 'must be a function' });
+  if (options.recordUrl !== undefined && typeof options.recordUrl !== 'function')
+    problems.push({ path: 'recordUrl', message: 'must be a function of a record' });
   if (emitter.map !== undefined && typeof emitter.map !== 'function') problems.push({ path: 'emitter.map', message: 'must be a function' });
   const poolSize = whole('database.poolSize', options.database?.poolSize, DEFAULTS.poolSize, LEAST_POOL, 100);
   const settings: EngineSettings = {
@@ -240,6 +247,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     },
     capture: new Map(Object.entries(options.capture ?? {})),
     actor: options.actor ?? null,
+    recordUrl: options.recordUrl ?? null,
     emitter: {
       enabled: emitter.enabled ?? true,
       names: emitter.names ?? {},
@@ -283,6 +291,7 @@ const NAMES: Names<AutomationOptions> = {
   entitlements: 1,
   capture: 1,
   actor: 1,
+  recordUrl: 1,
   publicUrl: 1,
   ...allOf(MEMBERS),
 };

@@ -32,6 +32,8 @@ export interface TimelinePage extends Page<TimelineItem> {
     id: string;
     /** What people call it, by its newest event, else by the CRM; null where neither knows it. */
     title: string | null;
+    /** Where it is seen in the CRM; null where the host does not say. */
+    url: string | null;
   };
   /** Older events have been removed. */
   eventsKeptSince: string;
@@ -39,6 +41,7 @@ export interface TimelinePage extends Page<TimelineItem> {
   nothing: string | null;
 }
 
+const LINK = /^(?:https?:\/\/|\/(?![/\\]))[^\s\\]*$/i;
 /** Looks of an event that are shown. */
 const MOST_LOOKS = 20;
 /** Workflows that are asked whether they were active. */
@@ -54,7 +57,7 @@ export class TimelineService {
     private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
-    @Inject(ENGINE_SETTINGS) private readonly settings: Pick<EngineSettings, 'retention'>,
+    @Inject(ENGINE_SETTINGS) private readonly settings: Pick<EngineSettings, 'retention' | 'recordUrl'>,
   ) {}
 
   /**
@@ -86,13 +89,19 @@ export class TimelineService {
       const title = await this.title(manager, of, module);
       const eventsKeptSince = new Date(Date.now() - this.settings.retention.eventsMs).toISOString();
       return {
-        record: { module: record.module, id: record.recordId, title },
+        record: { module: record.module, id: record.recordId, title, url: this.url(of) },
         items,
         nextCursor: last !== undefined && all.length > limit ? `${last.moment}~${last.key}` : null,
         eventsKeptSince,
         nothing: items.length === 0 && cursor === undefined ? nothingWords(record, title, eventsKeptSince) : null,
       };
     });
+  }
+
+  /** What is no address of a page (`javascript:`, `//elsewhere`) is no link. */
+  private url({ workspaceId, module, recordId }: TimelineRecord): string | null {
+    const url = this.settings.recordUrl?.({ workspaceId, module, id: recordId }) ?? null;
+    return typeof url === 'string' && LINK.test(url) ? url : null;
   }
 
   /** The CRM is asked only for a record of which no event is kept. */

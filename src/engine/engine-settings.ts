@@ -57,6 +57,8 @@ export interface EngineSettings {
   capture: ReadonlyMap<string, CaptureDoor>;
   /** Who acts in the host's code at this moment. */
   actor: (() => Actor | null | undefined) | null;
+  /** Where people see a record in the CRM. */
+  recordUrl: RecordUrl | null;
   /** Names that the module listens to on EventEmitter2. */
   emitter: EmitterSettings;
 }
@@ -74,6 +76,9 @@ export interface HookSettings {
   /** How long the body of one may take to arrive. */
   bodyMs: number;
 }
+
+/** Says where a record is seen; null where it is nowhere. */
+export type RecordUrl = (record: { workspaceId: string; module: string; id: string }) => string | null;
 
 /** A door that captures changes where they are written: see `capture` in the options. */
 export type CaptureDoor = 'subscriber' | 'database';

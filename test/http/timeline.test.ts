@@ -170,7 +170,7 @@ describe('the timeline of a record', () => {
     await createLead('five', 'Web');
     expect((await timeline('five')).items).toHaveLength(2);
     expect(await timeline('five', '', 'rival')).toEqual({
-      record: { module: 'leads', id: 'five', title: null },
+      record: { module: 'leads', id: 'five', title: null, url: null },
       items: [],
       nextCursor: null,
       eventsKeptSince: expect.any(String),
@@ -285,4 +285,23 @@ describe('the timeline of a record', () => {
     const answer = await real.call('get', `/automation/records/${path}`);
     expect([answer.status, answer.body.code]).toEqual([status, code]);
   });
+});
+
+it.each([
+  ['https://crm.test/leads/42', 'https://crm.test/leads/42'],
+  ['/leads/42', '/leads/42'],
+  ['javascript:alert(1)', null],
+  ['//elsewhere.test/42', null],
+  ['/\\\\elsewhere.test', null],
+  [null, null],
+])('links to the record where the host says it is seen: %s', async (said, url) => {
+  const asked: object[] = [];
+  const recordUrl = (record: object) => {
+    asked.push(record);
+    return said;
+  };
+  const real = await startRealApp({ recordUrl });
+  const { body } = await real.call('get', '/automation/records/leads/42/timeline').expect(200);
+  expect([body.record.url, asked]).toEqual([url, [{ workspaceId: 'acme', module: 'leads', id: '42' }]]);
+  await real.close();
 });

@@ -153,6 +153,14 @@ class TimelineRecordDto {
 
   @ApiProperty({ type: String, nullable: true, example: 'Ann Example', description: 'Null where neither an event nor the CRM knows it.' })
   title!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'https://crm.acme.test/leads/42',
+    description: 'Where it is seen in the CRM; null where the host does not say.',
+  })
+  url!: string | null;
 }
 
 /** One page of a timeline. */

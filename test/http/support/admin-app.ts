@@ -62,10 +62,11 @@ export const DEFINITION = {
 };
 
 const DAY_MS = 86_400_000;
-const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements' | 'limits' | 'retention'> = {
+const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements' | 'limits' | 'retention' | 'recordUrl'> = {
   calendar: null,
   timezone: 'UTC',
   entitlements: null,
+  recordUrl: null,
   limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10, crmCallMs: 15_000 },
   retention: { runsMs: 180 * DAY_MS, skippedRunsMs: 30 * DAY_MS, eventsMs: 30 * DAY_MS, batchSize: 1_000, intervalMs: 600_000 },
 };
