@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * What bulk retries and bulk cancels have taken up; and how runs and their steps ended, day by day.
+ * What bulk retries and bulk cancels have taken up; how runs and their steps ended, day by day; which fields workflows write.
  *
  * Beside processes of release 0.1: they know of none of it, and go on as before. Runs that they end are missing in the
  * statistics of these days.
@@ -39,9 +39,20 @@ export class RunBatchesAndStatistics1763790000000 implements MigrationInterface 
         PRIMARY KEY (workspace_id, workflow_id, step, day, slot)
       ) WITH (fillfactor = 50)`);
     await runner.query('CREATE INDEX IF NOT EXISTS workflow_days_day ON automation.workflow_days (day)');
+    await commit(runner);
+    // Told of the definition and the catalog that the state names, when somebody asks.
+    await runner.query(`
+      CREATE TABLE IF NOT EXISTS automation.workflow_writes (
+        workspace_id text   NOT NULL,
+        workflow_id  uuid   NOT NULL,
+        state        text   NOT NULL,
+        fields       text[] NOT NULL,
+        PRIMARY KEY (workspace_id, workflow_id)
+      )`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE automation.workflow_writes');
     await runner.query('DROP TABLE automation.workflow_days');
     await runner.query('DROP TABLE automation.run_batches');
   }

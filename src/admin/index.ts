@@ -32,6 +32,7 @@ import { WorkflowTests } from './workflow-test.js';
 import { WorkflowTransfer } from './workflow-transfer.js';
 import { WorkflowVersions } from './workflow-versions.js';
 import { WorkflowWarnings } from './workflow-warnings.js';
+import { WorkflowWrites } from './workflow-writes.js';
 
 /** The application services behind the API. */
 export const adminProviders: Provider[] = [
@@ -41,6 +42,7 @@ export const adminProviders: Provider[] = [
   WorkflowWarnings,
   WorkflowLifecycle,
   WorkflowVersions,
+  WorkflowWrites,
   WorkflowService,
   WorkflowTransfer,
   WorkflowStatisticsService,

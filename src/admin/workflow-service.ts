@@ -25,6 +25,7 @@ import { runsInTheWay } from './unfinished-runs.js';
 import { assertRevision, WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { type PublishCommand, WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowWarnings } from './workflow-warnings.js';
+import { WorkflowWrites } from './workflow-writes.js';
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -64,6 +65,7 @@ export class WorkflowService {
     private readonly changes: WorkflowChanges,
     private readonly lifecycle: WorkflowLifecycle,
     private readonly timing: Timing,
+    private readonly writes: WorkflowWrites,
     private readonly entitled: EntitlementCheck,
     private readonly warnings: WorkflowWarnings,
   ) {}
@@ -110,7 +112,8 @@ export class WorkflowService {
   }
 
   /** One page, and how many there are in all: exactly up to 10,000. */
-  list(query: WorkflowListQuery, caller: Caller): Promise<WorkflowPage> {
+  async list(query: WorkflowListQuery, caller: Caller): Promise<WorkflowPage> {
+    if (query.writes !== undefined) await this.writes.complete(caller.workspaceId);
     return this.database.read((manager) => listWorkflows(manager, caller.workspaceId, query));
   }
 

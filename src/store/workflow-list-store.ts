@@ -8,6 +8,7 @@ import { QueryParts } from './query-parts.js';
 import { sql } from './sql.js';
 import { FIRST_DAY } from './workflow-days.js';
 import type { WorkflowStatus } from './workflow-store.js';
+import { writesTest } from './workflow-writes.js';
 
 /** What a list of workflows shows. Times are ISO 8601. */
 export interface WorkflowItem {
@@ -70,6 +71,8 @@ export interface WorkflowFilter {
   /** The event of the trigger. */
   event?: string;
   search?: string;
+  /** What it writes, as far as that is known: `leads.stage`, or anything in `leads`. See ./workflow-writes. */
+  writes?: string;
 }
 
 /** What a list can be sorted by, and the column behind it. */
@@ -135,6 +138,7 @@ export async function listWorkflows(manager: EntityManager, workspaceId: string,
     const pattern = parts.bind(`%${query.search.replace(/[\\%_]/g, '\\$&')}%`);
     parts.and(`(w.name ILIKE ${pattern} OR w.code ILIKE ${pattern})`);
   }
+  if (query.writes !== undefined) parts.and(writesTest(parts, workspaceId, query.writes));
   const total = await countUpTo(manager, 'automation.workflows w', parts);
   const direction = query.sort.descending ? 'DESC' : 'ASC';
   const { where } = parts;

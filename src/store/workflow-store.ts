@@ -147,9 +147,10 @@ export async function listCodes(manager: EntityManager, workspaceId: string, ids
   return new Map(rows.map(({ id, code }) => [id, code]));
 }
 
-/** Removes a workflow, its versions and counters. Its runs stay, until retention takes them, and its name for them (by a trigger). */
+/** Removes a workflow, its versions and all that is told of it. Its runs stay, until retention takes them, and its name for them (by a trigger). */
 export async function deleteWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<void> {
   await sql(manager, 'DELETE FROM automation.workflow_stats WHERE workspace_id = $1 AND workflow_id = $2', [workspaceId, id]);
+  await sql(manager, 'DELETE FROM automation.workflow_writes WHERE workspace_id = $1 AND workflow_id = $2', [workspaceId, id]);
   await sql(manager, 'DELETE FROM automation.workflow_days WHERE workspace_id = $1 AND workflow_id = $2', [workspaceId, id]);
   await sql(manager, 'DELETE FROM automation.workflows WHERE workspace_id = $1 AND id = $2', [workspaceId, id]);
 }

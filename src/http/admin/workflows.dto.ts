@@ -87,6 +87,9 @@ export class ListWorkflowsQuery {
   @OptionalText(200)
   search?: string;
 
+  @OptionalText(200)
+  writes?: string;
+
   @IfGiven()
   @IsIn(SORTS)
   sort?: string;
@@ -104,6 +107,12 @@ export const LIST_WORKFLOWS_PARAMETERS: QueryParameters = {
   module: { type: String, example: 'leads' },
   event: { type: String, example: 'created', description: 'The event of the trigger.' },
   search: { type: String, example: 'welcome', description: 'Part of the name or code, whatever the case.' },
+  writes: {
+    type: String,
+    example: 'leads.priority',
+    description:
+      "What it writes: a field, or anything in a module. Those that write fields which are only known when they run are among them; what a host's own actions write is not known.",
+  },
   sort: { enum: SORTS, description: 'A field; `-` before it for descending. Default `name`.' },
   page: { schema: { type: 'integer', minimum: 1, maximum: 100_000, default: 1 } },
   limit: { schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 } },
