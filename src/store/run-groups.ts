@@ -8,7 +8,7 @@ import { sql } from './sql.js';
 /** How many runs are counted, of one status or in groups; beyond it people are told "more than". */
 export const MOST_COUNTED = 10_000;
 /** How many groups are told, those of the most runs first. */
-export const MOST_GROUPS = 100;
+const MOST_GROUPS = 100;
 
 /** How many runs of a filter are in a status: exactly, or at least so many. */
 export interface StatusCount {
