@@ -193,7 +193,9 @@ describe('the runs that one looks for', () => {
     );
     await rows(
       admin.database,
-      `INSERT INTO automation.run_batches SELECT workspace_id, id, '${eventId}' FROM automation.runs WHERE workspace_id = 'big' LIMIT 3000`,
+      `INSERT INTO automation.run_batches
+         SELECT workspace_id, id, CASE WHEN row_number() OVER () <= 200 THEN '${eventId}' ELSE gen_random_uuid() END
+         FROM automation.runs WHERE workspace_id = 'big' LIMIT 10000`,
     );
     await rows(admin.database, 'ANALYZE automation.runs, automation.run_batches');
     const one = '00000000-0000-4000-8000-000000000001';
@@ -209,9 +211,12 @@ describe('the runs that one looks for', () => {
       [{ search: eventId }, ['runs_pkey', 'runs_event', 'runs_event_repeats', 'runs_record']],
       [{ search: 'full' }, ['runs_status', 'runs_record']],
     ];
-    for (const [filter, indexes] of filters) {
+    const asked = filters.map(([filter, indexes]) => ({ filter, indexes, order: 'newest' as const }));
+    // Successes have no index by status alone: where they are counted, they are looked for workflow by workflow.
+    const counted = { filter: { status: ['succeeded'] } satisfies RunFilter, indexes: ['runs_workflow'], order: 'any' as const };
+    for (const { filter, indexes, order } of [...asked, counted]) {
       const parts = new QueryParts();
-      const query = runIds(parts, { workspaceId: 'big', filter, modules: ['leads', 'accounts'] }, { limit: 51, order: 'newest' });
+      const query = runIds(parts, { workspaceId: 'big', filter, modules: ['leads', 'accounts'] }, { limit: 51, order });
       const plan = (await rows(admin.database, `EXPLAIN ${query}`, parts.parameters)).map((row) => row['QUERY PLAN']).join('\n');
       for (const index of indexes) expect([filter, plan]).toEqual([filter, expect.stringMatching(new RegExp(`(using|on) ${index}\\b`))]);
       expect(plan).not.toContain('Seq Scan on runs');

@@ -1,5 +1,7 @@
+import { RunInsight } from '../../../src/admin/run-insight.js';
 import { RunService } from '../../../src/admin/run-service.js';
 import type { WorkflowService } from '../../../src/admin/workflow-service.js';
+import { WorkflowStatisticsService } from '../../../src/admin/workflow-statistics.js';
 import type { RunFilter } from '../../../src/store/run-filter.js';
 import { ADMIN, type BenchHost, quantile } from '../support.js';
 import { BUSY_RECORD, HARDLY_EVER_MATCHES, NEVER_FAILS, recordsOf } from './load.js';
@@ -21,7 +23,13 @@ const MOST_MS = 10_000;
 export async function askAll(host: BenchHost, workflowIds: readonly string[], runs: number): Promise<Map<string, number>> {
   const ids = await someRunIds(host);
   const answers = new Map<string, number>();
-  for (const { name, ask } of questions(host.context.get(RunService), host.workflows, { workflowIds, ids, records: recordsOf(runs) })) {
+  const services: Services = {
+    runs: host.context.get(RunService),
+    insight: host.context.get(RunInsight),
+    statistics: host.context.get(WorkflowStatisticsService),
+    workflows: host.workflows,
+  };
+  for (const { name, ask } of questions(services, { workflowIds, ids, records: recordsOf(runs) })) {
     const times: number[] = [];
     const until = performance.now() + MOST_MS;
     for (let index = -WARM_UP; index < SAMPLES && (performance.now() < until || times.length === 0); index += 1) {
@@ -35,13 +43,20 @@ export async function askAll(host: BenchHost, workflowIds: readonly string[], ru
   return answers;
 }
 
+interface Services {
+  runs: RunService;
+  insight: RunInsight;
+  statistics: WorkflowStatisticsService;
+  workflows: WorkflowService;
+}
+
 interface Known {
   workflowIds: readonly string[];
   ids: readonly string[];
   records: number;
 }
 
-function questions(runs: RunService, workflows: WorkflowService, { workflowIds, ids, records }: Known): Question[] {
+function questions({ runs, insight, statistics, workflows }: Services, { workflowIds, ids, records }: Known): Question[] {
   const any = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * values.length)] as T;
   const list = (name: string, filter: () => RunFilter, deep = false): Question => ({
     name,
@@ -80,6 +95,13 @@ function questions(runs: RunService, workflows: WorkflowService, { workflowIds, 
     list('runs of a month', month),
     list('failed runs of a month', () => ({ ...month(), status: ['failed'] })),
     list('runs skipped for a rare reason (loop)', () => ({ status: ['skipped'], reason: 'loop' })),
+    ...both('failed, cancelled and waiting runs', () => ({ status: ['failed', 'cancelled', 'waiting'] })),
+    ...both('runs of five workflows', () => ({ workflowIds: Array.from({ length: 5 }, () => any(workflowIds)) })),
+    list('a run looked for by its id', () => (ids.length > 0 ? { search: any(ids) } : {})),
+    list('runs looked for by a text in their errors', () => ({ search: 'refused' })),
+    { name: 'runs counted by status', ask: () => insight.counts({}, ADMIN) },
+    { name: 'failed runs in groups', ask: () => insight.groups({}, 'cause', ADMIN) },
+    { name: 'the statistics of a workflow', ask: () => statistics.get(any(workflowIds), ADMIN) },
     { name: 'a run with its steps and event', ask: async () => ids.length > 0 && runs.get(any(ids), ADMIN) },
     workflowPage('workflows by name, page 1', 'name', 1),
     workflowPage('workflows by name, page 8', 'name', 8),
