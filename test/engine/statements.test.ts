@@ -46,7 +46,7 @@ describe('the statements on the way of one event', () => {
       'write crm_tasks',
       'write automation.runs',
       'write automation.step_executions',
-      'write automation.workflow_stats',
+      'write automation.workflow_stats, and the statistics of the day with it',
       'COMMIT',
     ]);
   });
@@ -87,6 +87,7 @@ describe('the statements on the way of one event', () => {
 
 function inShort(sql: string): string {
   if (sql.includes('try_share_active_workflows')) return 'claim, with the generation of its workspace';
+  if (sql.startsWith('WITH days AS')) return 'write automation.workflow_stats, and the statistics of the day with it';
   const [, written] = /^(?:INSERT INTO|UPDATE) "?([\w.]+)/.exec(sql) ?? [];
   if (written !== undefined) return `write ${written}`;
   const [, read] = /^SELECT .* FROM "?([\w.]+)/s.exec(sql) ?? [];
