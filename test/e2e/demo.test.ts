@@ -280,8 +280,52 @@ describe('the demo CRM', () => {
     expect(await call('POST', `/automation/runs/${id}/retry`, { token: 'demo-member', body: { from: 'start' } })).toMatchObject({
       status: 403,
     });
+    const mails = async (token: string) =>
+      (await get('/crm/mailbox', token)).items.filter((mail: Answer) => mail.to.includes('private@example.com'));
+    expect([await mails('demo-admin'), await mails('demo-rival')]).toEqual([[expect.anything()], []]);
+    // Nor does it empty what is not its own.
+    expect((await call('DELETE', '/crm/mailbox', { token: 'demo-rival' })).status).toBe(204);
+    expect(await mails('demo-support')).toHaveLength(1);
+    await call('POST', '/crm/sink', { token: 'nobody', body: { to: 'acme' } });
+    await call('POST', '/crm/sink/rival', { token: 'nobody', body: { to: 'rival' } });
+    await call('POST', '/crm/sink/nobody', { token: 'nobody', body: { to: 'nobody' } });
+    expect((await get('/crm/sink', 'demo-rival')).items.map(({ body }: Answer) => body)).toEqual([{ to: 'rival' }]);
+    expect((await get('/crm/sink')).items[0].body).toEqual({ to: 'acme' });
     expect(await call('GET', '/automation/runs', { token: 'nobody' })).toMatchObject({ status: 401 });
     expect(await call('GET', '/crm/leads', { token: 'nobody' })).toMatchObject({ status: 401 });
+  });
+
+  it('lets support see, retry and cancel, and edit nothing', async () => {
+    const token = 'demo-support';
+    expect((await get('/automation/me', token)).permissions).toEqual(['view', 'operate']);
+    const definition = { trigger: { type: 'manual' }, steps: [{ id: 'wait', type: 'delay', for: 'P1D' }] };
+    const { id, revision } = (await call('POST', '/automation/workflows', { body: { name: 'Slow', definition } })).body;
+    for (const [method, path, body] of [
+      ['POST', '/automation/workflows', { name: 'Mine', definition }],
+      ['PATCH', `/automation/workflows/${id}`, { revision, name: 'Mine' }],
+      ['POST', `/automation/workflows/${id}/publish`, {}],
+      ['POST', `/automation/workflows/${id}/copy`, {}],
+      ['POST', `/automation/workflows/${id}/archive`, {}],
+      ['DELETE', `/automation/workflows/${id}`, {}],
+    ] as const) {
+      const refused = await call(method, path, { token, body });
+      expect([path, refused.status, refused.body.code]).toEqual([path, 403, 'permission_denied']);
+    }
+    await call('POST', `/automation/workflows/${id}/publish`, { body: {} });
+    const { eventId } = (await call('POST', `/automation/workflows/${id}/runs`, { token, body: {} })).body;
+    const started = await eventually(async () => {
+      const { items } = await get(`/automation/runs?workflowId=${id}&status=waiting`, token);
+      expect(items).toHaveLength(1);
+      return items[0];
+    });
+    expect(eventId).toEqual(expect.any(String));
+    expect((await call('POST', `/automation/runs/${started.id}/cancel`, { token, body: {} })).status).toBe(200);
+    const again = await call('POST', `/automation/runs/${started.id}/retry`, { token, body: { from: 'start' } });
+    expect(again.status).toBe(200);
+    await eventually(async () =>
+      expect((await call('POST', `/automation/runs/${again.body.id}/cancel`, { token, body: {} })).status).toBe(200),
+    );
+    expect((await call('DELETE', `/automation/workflows/${id}`, { body: {} })).status).toBe(204);
   });
 
   it.each([

@@ -17,6 +17,10 @@ const CALLERS: ReadonlyMap<string, Caller> = new Map<string, Caller>([
   ],
 ]);
 
+/** The workspaces, the one with the recipes first. */
+export const WORKSPACES: readonly string[] = [...new Set([...CALLERS.values()].map(({ workspaceId }) => workspaceId))];
+export const FIRST_WORKSPACE = WORKSPACES[0] as string;
+
 /** The caller behind an `Authorization` header; null when there is none. */
 export function callerOf(authorization: string | string[] | undefined): Caller | null {
   const token = typeof authorization === 'string' ? /^Bearer +(\S+)$/i.exec(authorization)?.[1] : undefined;

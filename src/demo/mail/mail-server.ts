@@ -49,8 +49,8 @@ export class MailServer {
     return this.mails;
   }
 
-  empty(): void {
-    this.mails = [];
+  remove(mails: readonly CaughtMail[]): void {
+    this.mails = this.mails.filter((mail) => !mails.includes(mail));
   }
 
   /** Breaks or repairs the server. The port stays the same. */
