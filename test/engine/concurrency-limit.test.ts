@@ -191,6 +191,44 @@ describe('nodes that race for the places of one workflow', () => {
     expect(await app.query('SELECT count(*)::int AS tasks FROM crm_tasks')).toEqual([{ tasks: 20 }]);
     expect(started).toEqual([...started].sort((a, b) => placeOf(runs, a) - placeOf(runs, b)));
   });
+
+  it('keep the limit whatever people do meanwhile: cancel, send back, repeat', async () => {
+    const [app] = nodes as [AutomationApp];
+    const fails = { id: 'stage', type: 'move_stage', with: { stage: '{{record.name}}' } };
+    const workflowId = await app.publishWorkflow({ trigger: CREATED, steps: [fails, DELAY], ...limit(2) });
+    for (let index = 0; index < 12; index += 1) await app.createLead({ name: index < 8 ? 'Nowhere' : 'Won' });
+    const overLimit: number[] = [];
+    for (let round = 0; round < 30; round += 1) {
+      // From now on what is sent back gets further, and takes its time.
+      if (round === 4) await app.query(`UPDATE crm_leads SET name = 'Won'`);
+      const unfinished = `SELECT id, status FROM automation.runs WHERE workflow_id = $1 AND status IN ('queued', 'running', 'waiting') ORDER BY random() LIMIT 1`;
+      const over = `SELECT id, status FROM automation.runs WHERE workflow_id = $1 AND status IN ('failed', 'cancelled') AND retried_as IS NULL ORDER BY random() LIMIT 1`;
+      const [victim] = await app.query<{ id: string }>(unfinished, [workflowId]);
+      const [again] = await app.query<{ id: string; status: string }>(over, [workflowId]);
+      const from = again?.status === 'failed' ? 'failed_step' : 'start';
+      await Promise.all([
+        ...nodes.map((node) => node.automation.tick()),
+        // Refused where it is over already, or somebody has sent it back: that is right.
+        round % 4 === 0 && victim ? app.runs.cancel(victim.id, null, ADMIN).catch(() => undefined) : null,
+        round > 4 && round < 20 && again ? app.runs.retry(again.id, { from }, ADMIN).catch(() => undefined) : null,
+      ]);
+      const [{ places } = { places: -1 }] = await app.query<{ places: number }>(
+        `SELECT count(*)::int AS places FROM automation.runs WHERE workflow_id = $1 AND status IN ('queued', 'running', 'waiting')
+         AND admission IS DISTINCT FROM 'queue'`,
+        [workflowId],
+      );
+      if (places > 2) overLimit.push(places);
+      if (round % 6 === 5) await app.passTime();
+    }
+    expect(overLimit).toEqual([]);
+    await app.eventually(async () => {
+      await app.passTime();
+      await app.automation.drain();
+      expect(await app.query(`SELECT status FROM automation.runs WHERE workflow_id = $1 AND finished_at IS NULL`, [workflowId])).toEqual(
+        [],
+      );
+    });
+  });
 });
 
 function placeOf(runs: readonly { id: string; eventId: string | null }[], id: string): number {

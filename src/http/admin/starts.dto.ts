@@ -246,6 +246,7 @@ export class ReplayEventDto extends ByHandDto implements ReplayCommand {
     type: [String],
     format: 'uuid',
     maxItems: MOST_REPLAYED,
+    example: ['019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11'],
     description:
       'These workflows, whatever their triggers listen to. Left out: those that listen to the event now, or the one that it was for.',
   })
