@@ -8,6 +8,7 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   403: 'Ask somebody who has the permission.',
   404: 'Check the id: there is none such in this workspace.',
   405: 'Use a method that the route has.',
+  408: 'Send the body faster, or less of it.',
   409: 'Load it again, and see what has changed.',
   413: 'Send less at once.',
   415: 'Send JSON in UTF-8.',

@@ -295,7 +295,7 @@ describe('the demo CRM', () => {
     expect(await call('GET', '/crm/leads', { token: 'nobody' })).toMatchObject({ status: 401 });
   });
 
-  it('lets support see, retry and cancel, and edit nothing', async () => {
+  it('lets support see, retry, cancel and replay, and edit nothing', async () => {
     const token = 'demo-support';
     expect((await get('/automation/me', token)).permissions).toEqual(['view', 'operate']);
     const definition = { trigger: { type: 'manual' }, steps: [{ id: 'wait', type: 'delay', for: 'P1D' }] };
@@ -320,6 +320,8 @@ describe('the demo CRM', () => {
     });
     expect(eventId).toEqual(expect.any(String));
     expect((await call('POST', `/automation/runs/${started.id}/cancel`, { token, body: {} })).status).toBe(200);
+    // None of this id: whoever may not replay hears of that instead.
+    expect((await call('POST', `/automation/events/${id}/replay`, { token, body: {} })).status).toBe(404);
     const again = await call('POST', `/automation/runs/${started.id}/retry`, { token, body: { from: 'start' } });
     expect(again.status).toBe(200);
     await eventually(async () =>

@@ -17,7 +17,7 @@ import type { components, paths } from './automation.js';
 
 declare const process: { argv: string[] };
 
-const client = createClient<paths>({ baseUrl: process.argv[2] ?? '', headers: { Authorization: 'Bearer admin' } });
+const client = createClient<paths>({ baseUrl: process.argv[2] ?? '', headers: { Authorization: 'Bearer admin' }, querySerializer: { array: { style: 'form', explode: false } } });
 
 const me = await client.GET('/automation/me');
 if (me.error) throw new Error(me.error.message);
@@ -35,13 +35,13 @@ if (created.error) throw new Error(created.error.message);
 const { id } = created.data;
 await client.POST('/automation/workflows/{id}/publish', { params: { path: { id } }, body: { note: 'first' } });
 const started = await client.POST('/automation/workflows/{id}/runs', { params: { path: { id } }, body: { record: { module: 'leads', id: '42' } } });
-const runs = await client.GET('/automation/runs', { params: { query: { workflowId: id, status: 'succeeded', limit: 10 } } });
+const runs = await client.GET('/automation/runs', { params: { query: { workflowId: id, status: ['succeeded', 'failed'], limit: 10 } } });
 const found = await client.GET('/automation/records', { params: { query: { module: 'leads', search: 'ann' } } });
 const refused = await client.GET('/automation/runs/{id}', { params: { path: { id } } });
 
 // What the types forbid.
 // @ts-expect-error there is no such status
-await client.GET('/automation/runs', { params: { query: { status: 'sleeping' } } });
+await client.GET('/automation/runs', { params: { query: { status: ['sleeping'] } } });
 // @ts-expect-error a workflow needs a name
 const nameless: components['schemas']['CreateWorkflowDto'] = { definition: draft.definition };
 
