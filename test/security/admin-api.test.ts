@@ -300,7 +300,9 @@ describe.each(HOSTS)('on %s', (_host, dropped, prepare) => {
     for (const target of LISTS) {
       const plain = await real.call('get', pathOf(target, ids));
       const dressed = await real.call('get', pathOf(target, ids)).set(headers);
-      expect([dressed.status, dressed.body]).toEqual([plain.status, plain.body]);
+      // Of a timeline it is counted from the moment of the request.
+      const said = ({ status, body: { eventsKeptSince: _, ...body } }: typeof plain) => [status, body];
+      expect(said(dressed)).toEqual(said(plain));
     }
     const { status } = await real.call('get', `/automation/workflows/${ids.workflows}?_method=DELETE`).set(headers);
     expect(status).toBe(200);
