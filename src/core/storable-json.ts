@@ -42,13 +42,13 @@ export function jsonBytes(value: Json): number {
 }
 
 class Conversion {
-  readonly #maxDepth: number;
+  private readonly maxDepth: number;
   /** The objects around the current value, to find those that contain themselves. */
-  readonly #around: object[] = [];
-  #values = 0;
+  private readonly around: object[] = [];
+  private values = 0;
 
   constructor(maxDepth: number) {
-    this.#maxDepth = maxDepth;
+    this.maxDepth = maxDepth;
   }
 
   /** undefined: the value has no place in JSON. */
@@ -62,7 +62,7 @@ class Conversion {
       case 'boolean':
         return value;
       case 'object':
-        return value === null ? null : this.#enter(value);
+        return value === null ? null : this.enter(value);
       case 'bigint':
         return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
       default:
@@ -70,45 +70,45 @@ class Conversion {
     }
   }
 
-  #enter(value: object): Json | undefined {
-    if (this.#around.includes(value)) return '[circular]';
-    if (this.#around.length >= this.#maxDepth) return '[too deep]';
-    const depth = this.#around.push(value);
+  private enter(value: object): Json | undefined {
+    if (this.around.includes(value)) return '[circular]';
+    if (this.around.length >= this.maxDepth) return '[too deep]';
+    const depth = this.around.push(value);
     let converted: Json | undefined;
     try {
-      converted = this.#object(value, true);
+      converted = this.object(value, true);
     } catch {
       // A proxy or a toJSON of the host's threw: that one value is lost, the rest is not.
       converted = UNREADABLE;
     }
-    this.#around.length = depth - 1;
+    this.around.length = depth - 1;
     return converted;
   }
 
-  #object(value: object, asksToJson: boolean): Json | undefined {
-    if (Array.isArray(value)) return this.#list(value);
+  private object(value: object, asksToJson: boolean): Json | undefined {
+    if (Array.isArray(value)) return this.list(value);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
-      const known = this.#known(value);
+      const known = this.known(value);
       if (known !== NOT_KNOWN) return known;
     }
     const { toJSON } = value as { toJSON?: unknown };
     if (asksToJson && typeof toJSON === 'function') {
       // What it gives is not asked for a toJSON of its own, as in JSON.stringify.
       const json: unknown = toJSON.call(value);
-      return typeof json === 'object' && json !== null ? this.#object(json, false) : this.convert(json);
+      return typeof json === 'object' && json !== null ? this.object(json, false) : this.convert(json);
     }
-    return this.#members(Object.keys(value), (key) => (value as Record<string, unknown>)[key]);
+    return this.members(Object.keys(value), (key) => (value as Record<string, unknown>)[key]);
   }
 
   /** The objects that JavaScript itself has and whose members say nothing. */
-  #known(value: object): Json | undefined | typeof NOT_KNOWN {
+  private known(value: object): Json | undefined | typeof NOT_KNOWN {
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-    if (value instanceof Map) return this.#members(value.keys(), (key) => value.get(key));
-    if (value instanceof Set) return this.#list(value);
+    if (value instanceof Map) return this.members(value.keys(), (key) => value.get(key));
+    if (value instanceof Set) return this.list(value);
     if (value instanceof Error) {
       const shown: Record<string, unknown> = { name: value.name, message: value.message };
-      return this.#members(Object.keys(shown), (key) => shown[key]);
+      return this.members(Object.keys(shown), (key) => shown[key]);
     }
     if (value instanceof RegExp) return toStorableText(String(value));
     if (value instanceof ArrayBuffer) return Buffer.from(value).toString('base64');
@@ -117,10 +117,10 @@ class Conversion {
     return NOT_KNOWN;
   }
 
-  #list(values: Iterable<unknown>): Json[] {
+  private list(values: Iterable<unknown>): Json[] {
     const list: Json[] = [];
     for (const value of values) {
-      if (this.#isFull()) {
+      if (this.isFull()) {
         list.push('[too large]');
         break;
       }
@@ -129,22 +129,22 @@ class Conversion {
     return list;
   }
 
-  #members<K>(names: Iterable<K>, read: (name: K) => unknown): JsonObject {
+  private members<K>(names: Iterable<K>, read: (name: K) => unknown): JsonObject {
     const object: JsonObject = {};
     for (const name of names) {
       const key = toStorableText(String(name));
       if (isForbiddenKey(key)) continue;
-      if (this.#isFull()) {
+      if (this.isFull()) {
         object[key] = '[too large]';
         break;
       }
-      const converted = this.#member(read, name);
+      const converted = this.member(read, name);
       if (converted !== undefined) object[key] = converted;
     }
     return object;
   }
 
-  #member<K>(read: (name: K) => unknown, name: K): Json | undefined {
+  private member<K>(read: (name: K) => unknown, name: K): Json | undefined {
     let value: unknown;
     try {
       value = read(name);
@@ -154,9 +154,9 @@ class Conversion {
     return this.convert(value);
   }
 
-  #isFull(): boolean {
-    this.#values += 1;
-    return this.#values > MOST_VALUES;
+  private isFull(): boolean {
+    this.values += 1;
+    return this.values > MOST_VALUES;
   }
 }
 

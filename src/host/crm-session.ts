@@ -33,23 +33,23 @@ type Of<Call> = Call & { step: StepAtWork };
  * back, make a new one.
  */
 export class CrmUnitOfWork {
-  readonly #modules: ReadonlyMap<string, ModuleDescription>;
-  readonly #records: KnownRecords;
-  readonly #users: KnownUsers;
-  readonly #stages: KnownStages;
-  readonly #rules: ChangeRules;
-  readonly #batches = new Batches();
-  #events: NewEvent[] = [];
+  private readonly modules: ReadonlyMap<string, ModuleDescription>;
+  private readonly records: KnownRecords;
+  private readonly users: KnownUsers;
+  private readonly stages: KnownStages;
+  private readonly rules: ChangeRules;
+  private readonly batches = new Batches();
+  private events: NewEvent[] = [];
 
   constructor(
     private readonly host: CrmHost,
     private readonly manager: EntityManager,
   ) {
-    this.#modules = modulesOf(host);
-    this.#records = new KnownRecords(host, manager, this.#modules);
-    this.#users = new KnownUsers(host);
-    this.#stages = new KnownStages(host);
-    this.#rules = new ChangeRules(host, this.#modules, { records: this.#records, users: this.#users, stages: this.#stages });
+    this.modules = modulesOf(host);
+    this.records = new KnownRecords(host, manager, this.modules);
+    this.users = new KnownUsers(host);
+    this.stages = new KnownStages(host);
+    this.rules = new ChangeRules(host, this.modules, { records: this.records, users: this.users, stages: this.stages });
   }
 
   /** The session of one step. */
@@ -70,9 +70,9 @@ export class CrmUnitOfWork {
   ): Promise<RecordData | null> {
     this.module(ref.module);
     const request = { workspaceId, ref, relations, lock };
-    if (!this.#records.has(request)) await this.#learn(request);
-    const own = this.#records.own(workspaceId, ref);
-    return own && this.#records.withRelations(workspaceId, ref, own);
+    if (!this.records.has(request)) await this.learn(request);
+    const own = this.records.own(workspaceId, ref);
+    return own && this.records.withRelations(workspaceId, ref, own);
   }
 
   /** Reads records ahead of the steps that will ask for them, without locking them. */
@@ -84,62 +84,62 @@ export class CrmUnitOfWork {
   async createRecord(origin: StepOrigin, moduleName: string, set: JsonObject): Promise<string> {
     const module = this.module(moduleName);
     const { workspaceId, timezone } = origin;
-    const context = { host: this.host, rules: this.#rules };
+    const context = { host: this.host, rules: this.rules };
     const record = await createRecord(context, { manager: this.manager, workspaceId }, module, set, timezone);
     const ref = { module: module.name, id: String(record.id) };
-    this.#records.wrote(workspaceId, ref, record);
-    this.#events.push(...derivedEvents(module, { origin, wrote: true }, ref.id, null, this.#records.own(workspaceId, ref)));
+    this.records.wrote(workspaceId, ref, record);
+    this.events.push(...derivedEvents(module, { origin, wrote: true }, ref.id, null, this.records.own(workspaceId, ref)));
     return ref.id;
   }
 
   /** The events of the writes since the last call, in the order of the calls that made them. */
   takeEvents(): NewEvent[] {
-    const events = this.#events;
-    this.#events = [];
+    const events = this.events;
+    this.events = [];
     return events;
   }
 
   /** Forgets what it knows, after something else has written in the same transaction. */
   forget(): void {
-    this.#records.clear();
-    this.#users.clear();
-    this.#stages.clear();
-    this.#rules.clear();
+    this.records.clear();
+    this.users.clear();
+    this.stages.clear();
+    this.rules.clear();
   }
 
   /** The module's description. Throws `module_unknown`. */
   module(name: string): ModuleDescription {
-    const module = this.#modules.get(name);
+    const module = this.modules.get(name);
     if (module) return module;
     throw moduleUnknown(name);
   }
 
-  readonly #learn = this.#batches.collect<RecordRequest, void>(async (requests) => {
-    const failed = await this.#records.learn(requests);
+  private readonly learn = this.batches.collect<RecordRequest, void>(async (requests) => {
+    const failed = await this.records.learn(requests);
     return requests.map((request) => failed.get(request));
   });
 
-  readonly update = this.#batches.collect<UpdateCall, UpdateResult>(async (calls) => {
-    const context = { host: this.host, manager: this.manager, records: this.#records, rules: this.#rules };
+  readonly update = this.batches.collect<UpdateCall, UpdateResult>(async (calls) => {
+    const context = { host: this.host, manager: this.manager, records: this.records, rules: this.rules };
     const { results, events } = await applyUpdates(context, calls);
-    this.#events.push(...events);
+    this.events.push(...events);
     return results;
   });
 
-  readonly createTask = this.#batches.collect<TaskCall, RecordData>((calls) =>
-    this.#perWorkspace(calls, async (group, tx) => {
-      const results = await createTasks({ host: this.host, rules: this.#rules }, group, tx, (some, write) => this.#write(some, write));
+  readonly createTask = this.batches.collect<TaskCall, RecordData>((calls) =>
+    this.perWorkspace(calls, async (group, tx) => {
+      const results = await createTasks({ host: this.host, rules: this.rules }, group, tx, (some, write) => this.write(some, write));
       group.forEach(({ step }, at) => {
         const record = results[at];
-        if (record && !(record instanceof Error)) this.#taskCreated(step, record);
+        if (record && !(record instanceof Error)) this.taskCreated(step, record);
       });
       return results;
     }),
   );
 
-  readonly notify = this.#batches.collect<Of<{ notifications: readonly NewNotification[] }>, string[]>((calls) =>
-    this.#perWorkspace(calls, (group, tx) =>
-      this.#write(group, async (some) => {
+  readonly notify = this.batches.collect<Of<{ notifications: readonly NewNotification[] }>, string[]>((calls) =>
+    this.perWorkspace(calls, (group, tx) =>
+      this.write(group, async (some) => {
         const ids = await this.host.createNotifications(
           tx,
           some.flatMap(({ notifications }) => notifications),
@@ -153,37 +153,37 @@ export class CrmUnitOfWork {
     ),
   );
 
-  readonly findUsers = this.#batches.collect<Of<{ query: UsersQuery }>, CrmUser[]>((calls) =>
-    this.#perWorkspace(calls, (group, tx) =>
-      this.#users.find(
+  readonly findUsers = this.batches.collect<Of<{ query: UsersQuery }>, CrmUser[]>((calls) =>
+    this.perWorkspace(calls, (group, tx) =>
+      this.users.find(
         tx,
         group.map(({ query }) => query),
       ),
     ),
   );
 
-  readonly countOwned = this.#batches.collect<OwnersCall, Map<string, number>>((calls) =>
-    this.#perModule(calls, (group, tx, module) => countOwners(this.host, group, tx, module)),
+  readonly countOwned = this.batches.collect<OwnersCall, Map<string, number>>((calls) =>
+    this.perModule(calls, (group, tx, module) => countOwners(this.host, group, tx, module)),
   );
 
-  readonly leastBusy = this.#batches.collect<OwnersCall, string>((calls) =>
-    this.#perModule(calls, (group, tx, module) => leastBusyOwners(this.host, group, tx, module)),
+  readonly leastBusy = this.batches.collect<OwnersCall, string>((calls) =>
+    this.perModule(calls, (group, tx, module) => leastBusyOwners(this.host, group, tx, module)),
   );
 
-  readonly findStages = this.#batches.collect<Of<{ module: string; record: RecordData }>, string[] | null>(async (calls) => {
+  readonly findStages = this.batches.collect<Of<{ module: string; record: RecordData }>, string[] | null>(async (calls) => {
     const answers = await Promise.allSettled(
-      calls.map(({ step, module, record }) => this.#stages.find(this.#transaction(step), this.module(module), record)),
+      calls.map(({ step, module, record }) => this.stages.find(this.transaction(step), this.module(module), record)),
     );
     return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : asError(answer.reason)));
   });
 
-  readonly nextInRotation = this.#batches.collect<Of<RotationCall>, number>(async (calls) => {
+  readonly nextInRotation = this.batches.collect<Of<RotationCall>, number>(async (calls) => {
     for (const { step } of calls) step.wrote = true;
     return nextPlaces(this.manager, calls);
   });
 
   /** Writes for many steps at once; a step has written when its write was not taken back, or was sent alone. */
-  async #write<Call extends { step: StepAtWork }, Result>(
+  private async write<Call extends { step: StepAtWork }, Result>(
     calls: readonly Call[],
     write: (calls: readonly Call[]) => Promise<Result[]>,
   ): Promise<(Result | WriteRefused)[]> {
@@ -199,38 +199,38 @@ export class CrmUnitOfWork {
     return results;
   }
 
-  #taskCreated(step: StepAtWork, record: RecordData): void {
-    const module = this.host.taskModule === undefined ? undefined : this.#modules.get(this.host.taskModule);
+  private taskCreated(step: StepAtWork, record: RecordData): void {
+    const module = this.host.taskModule === undefined ? undefined : this.modules.get(this.host.taskModule);
     if (!module) return;
     const ref = { module: module.name, id: String(record.id) };
-    this.#records.wrote(step.origin.workspaceId, ref, record);
-    this.#events.push(...derivedEvents(module, step, ref.id, null, this.#records.own(step.origin.workspaceId, ref)));
+    this.records.wrote(step.origin.workspaceId, ref, record);
+    this.events.push(...derivedEvents(module, step, ref.id, null, this.records.own(step.origin.workspaceId, ref)));
   }
 
-  #transaction(step: StepAtWork): CrmTransaction {
+  private transaction(step: StepAtWork): CrmTransaction {
     return { manager: this.manager, workspaceId: step.origin.workspaceId };
   }
 
   /** Has `work` answer the calls of one workspace after the other, and puts the answers into call order. */
-  #perWorkspace<Call extends { step: StepAtWork }, Result>(
+  private perWorkspace<Call extends { step: StepAtWork }, Result>(
     calls: readonly Call[],
     work: (group: readonly Call[], tx: CrmTransaction) => Promise<(Result | Error)[]>,
   ): Promise<(Result | Error)[]> {
     return answeredInGroups(
       calls,
       ({ step }) => step.origin.workspaceId,
-      (group, first) => work(group, this.#transaction(first.step)),
+      (group, first) => work(group, this.transaction(first.step)),
     );
   }
 
-  #perModule<Call extends { step: StepAtWork; module: string }, Result>(
+  private perModule<Call extends { step: StepAtWork; module: string }, Result>(
     calls: readonly Call[],
     work: (group: readonly Call[], tx: CrmTransaction, module: string) => Promise<Result[]>,
   ): Promise<(Result | Error)[]> {
     return answeredInGroups(
       calls,
       ({ step, module }) => JSON.stringify([step.origin.workspaceId, module]),
-      (group, first) => work(group, this.#transaction(first.step), first.module),
+      (group, first) => work(group, this.transaction(first.step), first.module),
     );
   }
 }

@@ -5,7 +5,7 @@ import { placeAfter } from './session/rotation.js';
 
 /** The CRM side of a preview: all is as in a run, except that a rotation is asked who is next and not moved on. */
 export class PreviewUnitOfWork extends CrmUnitOfWork {
-  readonly #given = new Map<string, number>();
+  private readonly given = new Map<string, number>();
 
   constructor(
     host: PreviewHost,
@@ -15,8 +15,8 @@ export class PreviewUnitOfWork extends CrmUnitOfWork {
   }
 
   override readonly nextInRotation: CrmUnitOfWork['nextInRotation'] = async ({ workspaceId, key, size }) => {
-    const given = this.#given.get(key) ?? 0;
-    this.#given.set(key, given + 1);
+    const given = this.given.get(key) ?? 0;
+    this.given.set(key, given + 1);
     return placeAfter(this.readOnly, { workspaceId, key, size }, given);
   };
 }

@@ -100,9 +100,9 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   /** Missing where the users are kept elsewhere and nothing lists them. */
   readonly listUsers?: NonNullable<CrmHost['listUsers']>;
   readonly listRoles?: NonNullable<CrmHost['listRoles']>;
-  #attached: Attached | undefined;
+  private attached: Attached | undefined;
   /** The entities that {@link validateTask} has made. */
-  readonly #validated = new WeakMap<NewTask, ObjectLiteral>();
+  private readonly validated = new WeakMap<NewTask, ObjectLiteral>();
 
   constructor(
     private readonly options: Readonly<Record<string, ModuleOption<ObjectLiteral>>>,
@@ -114,27 +114,27 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     if (taskModule !== undefined) this.taskModule = taskModule;
     const users = extras?.users;
     if (users && ('entity' in users || users.list)) {
-      this.listUsers = async (tx: CrmTransaction, query: UserSearch) => (await this.#ready().users.list?.(tx, query)) ?? [];
+      this.listUsers = async (tx: CrmTransaction, query: UserSearch) => (await this.ready().users.list?.(tx, query)) ?? [];
     }
     if (users && ('entity' in users || users.listRoles)) {
-      this.listRoles = async (tx: CrmTransaction) => (await this.#ready().users.listRoles?.(tx)) ?? [];
+      this.listRoles = async (tx: CrmTransaction) => (await this.ready().users.listRoles?.(tx)) ?? [];
     }
   }
 
   attach(dataSource: DataSource): void {
-    this.#attached = this.#build(dataSource);
+    this.attached = this.build(dataSource);
   }
 
   check(dataSource: DataSource): void {
-    this.#build(dataSource);
+    this.build(dataSource);
   }
 
   warnings(): readonly string[] {
-    return this.#ready().warnings;
+    return this.ready().warnings;
   }
 
   /** Throws `crm_config_invalid` with all that is wrong, part by part. */
-  #build(dataSource: DataSource): Attached {
+  private build(dataSource: DataSource): Attached {
     const problems = new ConfigProblems();
     if (!checkShape(this.options, this.extras, problems)) problems.report();
     const defaultWorkspace = this.extras.workspace === undefined ? 'workspaceId' : this.extras.workspace;
@@ -157,8 +157,8 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       const module = problems.attempt(name, () => buildModule(name, table, this.options[name], tables, known));
       if (module) modules.set(name, module);
     }
-    const tasks = problems.attempt('options.tasks', () => this.#taskCreation(dataSource, tables, defaultWorkspace));
-    const notifications = problems.attempt('options.notifications', () => this.#notificationCreation(dataSource, defaultWorkspace));
+    const tasks = problems.attempt('options.tasks', () => this.taskCreation(dataSource, tables, defaultWorkspace));
+    const notifications = problems.attempt('options.notifications', () => this.notificationCreation(dataSource, defaultWorkspace));
     problems.report();
     const warnings = [
       ...[...modules].flatMap(([name, module]) => module.warnings.map((one) => `${name}: ${one}`)),
@@ -168,17 +168,17 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 
   describeModules(): ModuleDescription[] {
-    return [...this.#ready().modules.values()].map(({ description }) => description);
+    return [...this.ready().modules.values()].map(({ description }) => description);
   }
 
   identify(module: string, entity: object): RecordIdentity {
-    const { key, workspace, rule } = this.#module(module).table;
+    const { key, workspace, rule } = this.module(module).table;
     const isShared = workspace === undefined && rule.where === undefined;
     return { id: idText(key, entity), workspaceId: workspace ? idText(workspace, entity) : null, isShared };
   }
 
   watch(dataSource: DataSource, modules: readonly string[], listener: ChangeListener): () => void {
-    const watched = modules.map((name) => ({ name, table: this.#capturable(name).table }));
+    const watched = modules.map((name) => ({ name, table: this.capturable(name).table }));
     const subscriber = new RecordSubscriber(dataSource, watched, listener);
     dataSource.subscribers.push(subscriber);
     return () => {
@@ -188,7 +188,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 
   captureTrigger(module: string, settings: CaptureSettings): CaptureTrigger {
-    const { description, table } = this.#capturable(module);
+    const { description, table } = this.capturable(module);
     return captureTrigger(description, table, settings);
   }
 
@@ -198,7 +198,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     ids: readonly string[],
     options: { lock: boolean; relations: readonly string[] },
   ): Promise<Map<string, RecordData>> {
-    const { table, relations } = this.#module(module);
+    const { table, relations } = this.module(module);
     const nested = options.relations.map((name) => {
       const relation = relations.get(name);
       if (relation) return relation;
@@ -210,27 +210,27 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 
   async updateRecords(tx: CrmTransaction, module: string, patches: readonly RecordPatch[]): Promise<Map<string, RecordData>> {
-    const { table, description } = this.#module(module);
+    const { table, description } = this.module(module);
     const columnPatches = patches.map(({ id, set }) => ({ id, values: table.columnValues(checkedPatch(description, set)) }));
     return updateRecords(tx, table, columnPatches);
   }
 
   async createTasks(tx: CrmTransaction, tasks: readonly NewTask[]): Promise<RecordData[]> {
-    const { table, make } = needed(this.#ready().tasks, 'tasks');
-    return createRows(tx, table, (task) => this.#takeValidated(task) ?? make(task, tx), tasks);
+    const { table, make } = needed(this.ready().tasks, 'tasks');
+    return createRows(tx, table, (task) => this.takeValidated(task) ?? make(task, tx), tasks);
   }
 
   async createNotifications(tx: CrmTransaction, notifications: readonly NewNotification[]): Promise<string[]> {
-    const { table, make } = needed(this.#ready().notifications, 'notifications');
+    const { table, make } = needed(this.ready().notifications, 'notifications');
     return (await createRows(tx, table, make, notifications)).map((record) => String(record.id));
   }
 
   async findUsers(tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]> {
-    return this.#ready().users.find(tx, query);
+    return this.ready().users.find(tx, query);
   }
 
   async countOwned(tx: CrmTransaction, module: string, userIds: readonly string[]): Promise<Map<string, number>> {
-    const { table, owner, open } = this.#module(module);
+    const { table, owner, open } = this.module(module);
     if (owner) return countOwned(tx, table, owner, userIds, open);
     throw new AutomationError('owner_unknown', `The module ${module} has no owner.`, {
       hint: `Give typeOrmCrm() the property: { ${module}: { entity: …, owner: 'ownerId' } }.`,
@@ -239,68 +239,68 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 
   async findStages(tx: CrmTransaction, module: string, record: RecordData): Promise<string[] | null> {
-    const { description, findStages } = this.#module(module);
+    const { description, findStages } = this.module(module);
     return description.stageField === undefined ? null : findStages(tx, record);
   }
 
   async findReferenced(tx: CrmTransaction, module: string, field: string, values: readonly string[]): Promise<ReadonlySet<string>> {
-    return (await this.#module(module).references.get(field)?.find(tx, values)) ?? new Set();
+    return (await this.module(module).references.get(field)?.find(tx, values)) ?? new Set();
   }
 
   fieldOf(module: string, given: object, field: string): unknown {
-    return this.#ready().modules.get(module)?.table.valueIn(given, field);
+    return this.ready().modules.get(module)?.table.valueIn(given, field);
   }
 
   async listByDate(tx: CrmTransaction, module: string, range: DateRange): Promise<string[]> {
-    return listByDate(tx, this.#module(module).table, range);
+    return listByDate(tx, this.module(module).table, range);
   }
 
   async searchRecords(tx: CrmTransaction, module: string, query: RecordSearch): Promise<RecordData[]> {
-    const { table, searched } = this.#module(module);
+    const { table, searched } = this.module(module);
     return searchRecords(tx, table, searched, query);
   }
 
   async findMatching(tx: CrmTransaction, module: string, query: RecordMatch): Promise<RecordData[]> {
-    const { table, description } = this.#module(module);
+    const { table, description } = this.module(module);
     return findMatching(tx, table, description, query);
   }
 
   async createRecord(tx: CrmTransaction, module: string, set: JsonObject): Promise<RecordData> {
-    const { table, description, rules } = this.#module(module);
+    const { table, description, rules } = this.module(module);
     return createRecord(tx, table, { description, rules }, set);
   }
 
   /** What the class-validator decorators say; in memory alone, unless the host's validators look further. */
   validate(module: string, change: PlannedChange): readonly Problem[] | Promise<readonly Problem[]> {
-    const { table, rules } = this.#module(module);
+    const { table, rules } = this.module(module);
     table.checkEmbedded(change);
     return rules?.ofChange(change) ?? [];
   }
 
   validateTask(task: NewTask, tx: CrmTransaction): readonly Problem[] | Promise<readonly Problem[]> {
-    const { make, rules } = needed(this.#ready().tasks, 'tasks');
+    const { make, rules } = needed(this.ready().tasks, 'tasks');
     const entity = make(task, tx);
-    this.#validated.set(task, entity);
+    this.validated.set(task, entity);
     return rules?.ofNew(entity) ?? [];
   }
 
   /** What was validated is what is inserted: once. */
-  #takeValidated(task: NewTask): ObjectLiteral | undefined {
-    const entity = this.#validated.get(task);
-    this.#validated.delete(task);
+  private takeValidated(task: NewTask): ObjectLiteral | undefined {
+    const entity = this.validated.get(task);
+    this.validated.delete(task);
     return entity;
   }
 
-  #ready(): Attached {
-    if (this.#attached) return this.#attached;
+  private ready(): Attached {
+    if (this.attached) return this.attached;
     throw new AutomationError('crm_not_attached', 'The CRM host does not know its DataSource yet.', {
       hint: 'The automation module attaches it when it starts; outside the module call attach(dataSource) yourself.',
     });
   }
 
   /** A module of which a row says whose it is. */
-  #capturable(name: string): CrmModule {
-    const module = this.#module(name);
+  private capturable(name: string): CrmModule {
+    const module = this.module(name);
     const { workspace, rule, metadata } = module.table;
     if (workspace || !rule.where) return module;
     throw configError(
@@ -309,13 +309,13 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     );
   }
 
-  #module(name: string): CrmModule {
-    const module = this.#ready().modules.get(name);
+  private module(name: string): CrmModule {
+    const module = this.ready().modules.get(name);
     if (module) return module;
     throw new AutomationError('module_unknown', `The CRM has no module '${name}'.`, { details: { module: name } });
   }
 
-  #taskCreation(
+  private taskCreation(
     dataSource: DataSource,
     tables: ReadonlyMap<string, EntityTable>,
     defaultWorkspace: string | null,
@@ -353,7 +353,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     return { table, rules, make, warnings };
   }
 
-  #notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): Creation<NewNotification> | undefined {
+  private notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): Creation<NewNotification> | undefined {
     const option = this.extras.notifications;
     if (!option) return undefined;
     const table = new EntityTable(dataSource, option, defaultWorkspace);

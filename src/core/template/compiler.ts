@@ -53,14 +53,14 @@ export function compileProgram(source: string, options: CompileOptions): Compile
 class TemplateCompiler {
   readonly paths = new PathCompiler();
   readonly outline: (string | null)[] = [];
-  readonly #options: CompileOptions;
+  private readonly options: CompileOptions;
 
   constructor(options: CompileOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   program(program: ProgramNode | undefined): Statement {
-    const statements = (program?.body ?? []).map((node) => this.#statement(node));
+    const statements = (program?.body ?? []).map((node) => this.statement(node));
     return (run) => {
       for (const statement of statements) statement(run);
     };
@@ -68,10 +68,10 @@ class TemplateCompiler {
 
   /** The value of an expression that must exist. */
   value(node: ExpressionNode | CallNode): Reader {
-    return required(this.#expression(node));
+    return required(this.expression(node));
   }
 
-  #statement(node: StatementNode): Statement {
+  private statement(node: StatementNode): Statement {
     switch (node.type) {
       case 'ContentStatement': {
         const { value } = node;
@@ -82,7 +82,7 @@ class TemplateCompiler {
         return () => undefined;
       case 'MustacheStatement': {
         const { escaped } = node;
-        if (!escaped && this.#options.escape === 'html' && !this.#options.trusted) {
+        if (!escaped && this.options.escape === 'html' && !this.options.trusted) {
           throw templateError(node, 'raw output ({{{…}}} or {{&…}}) is not allowed in HTML.', 'Write {{…}}: the value is escaped.');
         }
         const value = this.value(node);
@@ -94,16 +94,16 @@ class TemplateCompiler {
         };
       }
       case 'BlockStatement':
-        return this.#block(node);
+        return this.block(node);
       case 'PartialStatement':
       case 'PartialBlockStatement':
-        return this.#partial(node);
+        return this.partial(node);
       default:
         throw templateError(node, 'decorators and inline partials are not allowed.');
     }
   }
 
-  #block(node: BlockNode): Statement {
+  private block(node: BlockNode): Statement {
     const name = calledName(node);
     if (!BLOCKS.has(name)) throw templateError(node, `there is no block "${name}".`, `Blocks are ${[...BLOCKS].join(', ')}.`);
     const [subject, ...rest] = node.params;
@@ -112,8 +112,8 @@ class TemplateCompiler {
     const options = node.hash?.pairs ?? [];
     const extra = options.find(({ key }) => isFrame || key !== 'includeZero');
     if (extra !== undefined) throw templateError(node, `{{#${name}}} has no option "${extra.key}".`);
-    if (isFrame) return this.#frameBlock(node, name === 'each', subject);
-    const condition = optional(this.#expression(subject));
+    if (isFrame) return this.frameBlock(node, name === 'each', subject);
+    const condition = optional(this.expression(subject));
     const zeroIsTrue = options.map(({ value }) => this.value(value));
     const [yes, no] = [this.program(node.program), this.program(node.inverse)];
     return (run) => {
@@ -123,8 +123,8 @@ class TemplateCompiler {
     };
   }
 
-  #frameBlock(node: BlockNode, loop: boolean, subject: ExpressionNode): Statement {
-    const expression = this.#expression(subject);
+  private frameBlock(node: BlockNode, loop: boolean, subject: ExpressionNode): Statement {
+    const expression = this.expression(subject);
     const value = required(expression);
     const around = { loop, params: node.program?.blockParams ?? [], path: loop ? undefined : expression.path };
     const body = this.paths.within(around, () => this.program(node.program));
@@ -137,8 +137,8 @@ class TemplateCompiler {
     };
   }
 
-  #partial(node: PartialNode): Statement {
-    if (!this.#options.trusted) throw templateError(node, 'partials are not allowed here.');
+  private partial(node: PartialNode): Statement {
+    if (!this.options.trusted) throw templateError(node, 'partials are not allowed here.');
     const { name } = node;
     if (name.type !== 'PathExpression') throw templateError(node, 'the name of a partial must be written out.');
     if (name.data) {
@@ -161,14 +161,14 @@ class TemplateCompiler {
     };
   }
 
-  #expression(node: ExpressionNode | CallNode): Expression {
+  private expression(node: ExpressionNode | CallNode): Expression {
     if ('path' in node) {
-      return isCall(node) ? this.#call(node) : this.#expression(node.path);
+      return isCall(node) ? this.call(node) : this.expression(node.path);
     }
     return node.type === 'PathExpression' ? this.paths.compile(node) : literal(node);
   }
 
-  #call(node: CallNode): Expression {
+  private call(node: CallNode): Expression {
     const name = calledName(node);
     const helper = TEMPLATE_HELPERS.get(name);
     if (helper === undefined) throw templateError(node, `there is no helper "${name}".`, HELPER_NAMES);
@@ -176,10 +176,10 @@ class TemplateCompiler {
     if (node.params.length < least || node.params.length > most + helper.positional.length) {
       throw templateError(node, `${name} takes ${least === most ? least : `${least} to ${most}`} value${most === 1 ? '' : 's'}.`);
     }
-    const params = node.params.map((param) => this.#expression(param));
+    const params = node.params.map((param) => this.expression(param));
     const values = params.slice(0, most).map(helper.acceptsMissing ? optional : required);
     const options = params.slice(most).map((value, index) => ({ name: helper.positional[index] as string, value }));
-    for (const { key, value } of node.hash?.pairs ?? []) options.push({ name: key, value: this.#expression(value) });
+    for (const { key, value } of node.hash?.pairs ?? []) options.push({ name: key, value: this.expression(value) });
     for (const option of options) {
       if (!Object.hasOwn(helper.options, option.name)) throw templateError(node, `${name} has no option "${option.name}".`);
       const wrong = option.value.literal && checkOption(helper, option.name, option.value.literal.value);

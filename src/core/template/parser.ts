@@ -143,40 +143,40 @@ function boundedParser(): { parser: Parser; lexer: Lexer } {
 
 /** Counts tokens, and how deep they are. @throws AutomationError `template_too_large` */
 class NestingCounter {
-  #tokens = 0;
-  #depth = 0;
+  private tokens = 0;
+  private depth = 0;
   /** For each open block how many levels its end closes: one, and one for each `else if`. */
-  readonly #blocks: number[] = [];
+  private readonly blocks: number[] = [];
 
   count(token: string | undefined): void {
-    this.#tokens += 1;
-    if (this.#tokens > SOURCE_LIMITS.tokens) throw tooLarge(`has more than ${SOURCE_LIMITS.tokens} parts`);
+    this.tokens += 1;
+    if (this.tokens > SOURCE_LIMITS.tokens) throw tooLarge(`has more than ${SOURCE_LIMITS.tokens} parts`);
     switch (token) {
       case 'OPEN_SEXPR':
-        this.#depth += 1;
+        this.depth += 1;
         break;
       case 'CLOSE_SEXPR':
-        this.#depth -= 1;
+        this.depth -= 1;
         break;
       case 'OPEN_BLOCK':
       case 'OPEN_INVERSE':
       case 'OPEN_PARTIAL_BLOCK':
       case 'OPEN_RAW_BLOCK':
-        this.#depth += 1;
-        this.#blocks.push(1);
+        this.depth += 1;
+        this.blocks.push(1);
         break;
       case 'OPEN_INVERSE_CHAIN':
-        this.#depth += 1;
-        this.#blocks.push((this.#blocks.pop() ?? 0) + 1);
+        this.depth += 1;
+        this.blocks.push((this.blocks.pop() ?? 0) + 1);
         break;
       case 'OPEN_ENDBLOCK':
       case 'END_RAW_BLOCK':
-        this.#depth -= this.#blocks.pop() ?? 0;
+        this.depth -= this.blocks.pop() ?? 0;
         break;
       default:
         return;
     }
-    if (this.#depth > SOURCE_LIMITS.depth) throw tooLarge(`is nested more than ${SOURCE_LIMITS.depth} deep`);
+    if (this.depth > SOURCE_LIMITS.depth) throw tooLarge(`is nested more than ${SOURCE_LIMITS.depth} deep`);
   }
 }
 

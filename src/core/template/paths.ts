@@ -49,18 +49,18 @@ export class PathCompiler {
   /** Every data path read so far. */
   readonly paths = new Set<string>();
   /** The blocks around the node at hand, outermost first; at run time `run.frames` has one frame for each. */
-  readonly #around: Surroundings[] = [];
+  private readonly around: Surroundings[] = [];
 
   /** True inside a block that changes what `this` is. */
   get isInside(): boolean {
-    return this.#around.length > 0;
+    return this.around.length > 0;
   }
 
   /** Compiles something that stands inside a block. */
   within<T>(around: Surroundings, compile: () => T): T {
-    this.#around.push(around);
+    this.around.push(around);
     const compiled = compile();
-    this.#around.pop();
+    this.around.pop();
     return compiled;
   }
 
@@ -69,39 +69,39 @@ export class PathCompiler {
     const { parts, original, depth } = node;
     const forbidden = parts.find(isForbiddenKey);
     if (forbidden !== undefined) throw templateError(node, `"${forbidden}" cannot be read.`);
-    if (node.data) return this.#variable(node);
+    if (node.data) return this.variable(node);
     const [first, ...below] = parts;
     if (first !== undefined && depth === 0 && !SCOPED.test(original)) {
-      const named = this.#named(original, first, below);
+      const named = this.named(original, first, below);
       if (named !== null) return named;
-      if (!this.isInside || isScopeRoot(first)) return this.#top(original, [first, ...below]);
+      if (!this.isInside || isScopeRoot(first)) return this.top(original, [first, ...below]);
     }
-    const index = this.#around.length - 1 - depth;
-    const around = this.#around[index];
-    if (around !== undefined) return this.#below(index, original, around.path, parts, ({ value }) => readMember(value, parts));
+    const index = this.around.length - 1 - depth;
+    const around = this.around[index];
+    if (around !== undefined) return this.below(index, original, around.path, parts, ({ value }) => readMember(value, parts));
     if (index < -1) throw templateError(node, `"${original}" goes further up than there are blocks around it.`);
     if (first === undefined) throw templateError(node, `"${original}" stands for nothing outside {{#each}} and {{#with}}.`);
-    return this.#top(original, [first, ...below]);
+    return this.top(original, [first, ...below]);
   }
 
   /** A path that starts with a name from `as |item index|`. */
-  #named(written: string, first: string, below: string[]): Expression | null {
-    const index = this.#around.findLastIndex(({ params }) => params.includes(first));
-    const around = this.#around[index];
+  private named(written: string, first: string, below: string[]): Expression | null {
+    const index = this.around.findLastIndex(({ params }) => params.includes(first));
+    const around = this.around[index];
     if (around === undefined) return null;
-    if (around.params[0] === first) return this.#below(index, written, around.path, below, ({ value }) => readMember(value, below));
-    return this.#below(index, written, undefined, below, ({ key }) => readMember(key, below));
+    if (around.params[0] === first) return this.below(index, written, around.path, below, ({ value }) => readMember(value, below));
+    return this.below(index, written, undefined, below, ({ key }) => readMember(key, below));
   }
 
   /** A path that stands on no block. */
-  #top(written: string, segments: [string, ...string[]]): Expression {
+  private top(written: string, segments: [string, ...string[]]): Expression {
     const parsed = rooted(segments);
     this.paths.add(formatPath(parsed));
     return { written, path: [parsed.root, ...parsed.segments], read: (run) => run.readTop(segments) };
   }
 
   /** A path that starts at the block number `index`. */
-  #below(
+  private below(
     index: number,
     written: string,
     base: string[] | undefined,
@@ -114,10 +114,10 @@ export class PathCompiler {
   }
 
   /** `@index` and the like, and `@root.record`. */
-  #variable(node: PathNode): Expression {
+  private variable(node: PathNode): Expression {
     const [name, first, ...below] = node.parts as [string, ...string[]];
-    if (name === 'root' && first !== undefined) return this.#top(node.original, [first, ...below]);
-    const index = this.#around.findLastIndex(({ loop }) => loop);
+    if (name === 'root' && first !== undefined) return this.top(node.original, [first, ...below]);
+    const index = this.around.findLastIndex(({ loop }) => loop);
     const read = LOOP_VARIABLES.get(name);
     if (read === undefined || first !== undefined || node.depth > 0 || index < 0) {
       throw templateError(node, `"${node.original}" is not a variable here.`, 'Inside {{#each}} there are @index, @key, @first and @last.');

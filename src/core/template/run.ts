@@ -48,14 +48,14 @@ export class TemplateRun {
   frames: Frame[] = [];
   data: JsonObject;
   readonly options: RunOptions;
-  #partialBlock: (() => void) | null = null;
-  #partialDepth = 0;
-  #chunks: string[] = [];
+  private callersBlock: (() => void) | null = null;
+  private partialDepth = 0;
+  private chunks: string[] = [];
   /** Where each of the chunks is from. */
-  #origins: TemplatePiece['from'][] = [];
-  #bytes = 0;
-  #work = 0;
-  #iterations = 0;
+  private origins: TemplatePiece['from'][] = [];
+  private bytes = 0;
+  private work = 0;
+  private iterations = 0;
 
   constructor(data: JsonObject, options: RunOptions) {
     this.data = data;
@@ -63,12 +63,12 @@ export class TemplateRun {
   }
 
   get output(): string {
-    return this.#chunks.join('');
+    return this.chunks.join('');
   }
 
   /** The output in its parts. */
   get pieces(): TemplatePiece[] {
-    return this.#chunks.map((text, index) => ({ text, from: this.#origins[index] as TemplatePiece['from'] }));
+    return this.chunks.map((text, index) => ({ text, from: this.origins[index] as TemplatePiece['from'] }));
   }
 
   /** The zone in which dates are shown. */
@@ -79,14 +79,14 @@ export class TemplateRun {
 
   /** @throws AutomationError `template_output_too_large` */
   write(text: string, from: TemplatePiece['from'] = 'author'): void {
-    this.#bytes += Buffer.byteLength(text);
-    if (this.#bytes > RENDER_LIMITS.output) {
+    this.bytes += Buffer.byteLength(text);
+    if (this.bytes > RENDER_LIMITS.output) {
       throw new AutomationError('template_output_too_large', `The template renders more than ${RENDER_LIMITS.output / 1024} KB.`, {
         hint: 'Shorten the template, or what it inserts.',
       });
     }
-    this.#chunks.push(text);
-    this.#origins.push(from);
+    this.chunks.push(text);
+    this.origins.push(from);
   }
 
   /** The text as it may be written where it is not raw. */
@@ -96,14 +96,14 @@ export class TemplateRun {
 
   /** Counts work. @throws AutomationError `template_too_much_work` */
   spend(cost: number): void {
-    this.#work += cost;
-    if (this.#work > RENDER_LIMITS.work) throw tooMuchWork(`takes more than ${RENDER_LIMITS.work} steps to render`);
+    this.work += cost;
+    if (this.work > RENDER_LIMITS.work) throw tooMuchWork(`takes more than ${RENDER_LIMITS.work} steps to render`);
   }
 
   /** Counts one round of an `each`. @throws AutomationError `template_too_much_work` */
   countIteration(): void {
-    this.#iterations += 1;
-    if (this.#iterations > RENDER_LIMITS.iterations) throw tooMuchWork(`goes through more than ${RENDER_LIMITS.iterations} items`);
+    this.iterations += 1;
+    if (this.iterations > RENDER_LIMITS.iterations) throw tooMuchWork(`goes through more than ${RENDER_LIMITS.iterations} items`);
   }
 
   /** Runs a piece of template inside a block. */
@@ -131,36 +131,36 @@ export class TemplateRun {
     if (!isJsonObject(context)) {
       throw new AutomationError('template_value_invalid', `The partial "${name}" needs an object to stand on.`);
     }
-    if (this.#partialDepth === RENDER_LIMITS.partials) throw tooMuchWork(`nests more than ${RENDER_LIMITS.partials} partials`);
+    if (this.partialDepth === RENDER_LIMITS.partials) throw tooMuchWork(`nests more than ${RENDER_LIMITS.partials} partials`);
     const { data, frames } = this;
-    const outerBlock = this.#partialBlock;
-    this.#partialDepth += 1;
-    this.#partialBlock = block === null ? null : () => this.#inside(data, frames, outerBlock, block);
+    const outerBlock = this.callersBlock;
+    this.partialDepth += 1;
+    this.callersBlock = block === null ? null : () => this.inside(data, frames, outerBlock, block);
     this.data = { ...data, ...context, ...parameters };
     this.frames = [];
     body(this);
-    this.#partialDepth -= 1;
-    this.#partialBlock = outerBlock;
+    this.partialDepth -= 1;
+    this.callersBlock = outerBlock;
     this.data = data;
     this.frames = frames;
   }
 
   /** Renders what the caller of the current partial put between its opening and closing tag. */
   partialBlock(): void {
-    if (this.#partialBlock === null) throw new AutomationError('template_partial_unknown', 'This partial was used without a block.');
-    this.#partialBlock();
+    if (this.callersBlock === null) throw new AutomationError('template_partial_unknown', 'This partial was used without a block.');
+    this.callersBlock();
   }
 
   /** The block of a partial sees what its author sees around it, not what the partial was given. */
-  #inside(data: JsonObject, frames: Frame[], outerBlock: (() => void) | null, block: Statement): void {
-    const here = { data: this.data, frames: this.frames, block: this.#partialBlock };
+  private inside(data: JsonObject, frames: Frame[], outerBlock: (() => void) | null, block: Statement): void {
+    const here = { data: this.data, frames: this.frames, block: this.callersBlock };
     this.data = data;
     this.frames = frames;
-    this.#partialBlock = outerBlock;
+    this.callersBlock = outerBlock;
     block(this);
     this.data = here.data;
     this.frames = here.frames;
-    this.#partialBlock = here.block;
+    this.callersBlock = here.block;
   }
 }
 

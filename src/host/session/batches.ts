@@ -6,28 +6,28 @@ import { endsTransaction } from '../postgres-errors.js';
  * statement after the other, and what a batch reads is not changed under it by the next.
  */
 export class Batches {
-  #last: Promise<unknown> = Promise.resolve();
-  #failure: { error: unknown } | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+  private failure: { error: unknown } | undefined;
 
   /** A function whose calls of one tick reach `work` together, in call order. An Error in its answer is that call's alone. */
   collect<Call, Result>(work: (calls: readonly Call[]) => Promise<(Result | Error)[]>): (call: Call) => Promise<Result> {
-    const loader = new DataLoader<Call, Result>((calls) => this.#inTurn(() => work(calls)), { cache: false });
+    const loader = new DataLoader<Call, Result>((calls) => this.inTurn(() => work(calls)), { cache: false });
     return (call) => loader.load(call);
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(() => this.#guarded(work));
-    this.#last = result.catch(() => undefined);
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(() => this.guarded(work));
+    this.last = result.catch(() => undefined);
     return result;
   }
 
   /** After a refused statement Postgres refuses all others of the transaction: they fail with the reason, not its echo. */
-  async #guarded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#failure) throw this.#failure.error;
+  private async guarded<T>(work: () => Promise<T>): Promise<T> {
+    if (this.failure) throw this.failure.error;
     try {
       return await work();
     } catch (error) {
-      if (endsTransaction(error)) this.#failure = { error };
+      if (endsTransaction(error)) this.failure = { error };
       throw error;
     }
   }

@@ -11,7 +11,7 @@ import { changeRefused, moduleUnknown, referenceUnknown, stageUnknown, taskRefus
 /** What is asked about changes before they are written: whether what they point at exists, and what the CRM itself says. */
 export class ChangeRules {
   /** What was found of the values of a reference field; by workspace, module and field. */
-  readonly #referenced = new Map<string, Set<string>>();
+  private readonly referenced = new Map<string, Set<string>>();
 
   constructor(
     private readonly host: CrmHost,
@@ -21,7 +21,7 @@ export class ChangeRules {
 
   /** Forgets what it has found: the next change asks the host. */
   clear(): void {
-    this.#referenced.clear();
+    this.referenced.clear();
   }
 
   /**
@@ -30,9 +30,9 @@ export class ChangeRules {
    */
   async refusals(tx: CrmTransaction, module: ModuleDescription, changes: readonly PlannedChange[]): Promise<Refusal[]> {
     const refusals = new Refusals(changes.length);
-    await this.#checkOwners(tx, module, changes, refusals);
-    await this.#checkReferences(tx, module, changes, refusals);
-    await this.#checkStages(tx, module, changes, refusals);
+    await this.checkOwners(tx, module, changes, refusals);
+    await this.checkReferences(tx, module, changes, refusals);
+    await this.checkStages(tx, module, changes, refusals);
     const { host } = this;
     if (host.validate) {
       const refusalOf = (change: PlannedChange, problems: readonly Problem[]) =>
@@ -45,7 +45,7 @@ export class ChangeRules {
   /** The same for tasks to be created: the assignee, the record that each is about, the CRM's own rules. */
   async taskRefusals(tx: CrmTransaction, tasks: readonly NewTask[]): Promise<Refusal[]> {
     const refusals = new Refusals(tasks.length);
-    await this.#checkUsers(
+    await this.checkUsers(
       tx,
       tasks.map(({ assigneeId }) => assigneeId),
       refusals,
@@ -71,13 +71,13 @@ export class ChangeRules {
     return refusals.all;
   }
 
-  async #checkOwners(tx: CrmTransaction, { ownerField }: ModuleDescription, changes: readonly PlannedChange[], refusals: Refusals) {
+  private async checkOwners(tx: CrmTransaction, { ownerField }: ModuleDescription, changes: readonly PlannedChange[], refusals: Refusals) {
     if (ownerField === undefined) return;
     const owners = changes.map(({ fields, after }) => (fields.includes(ownerField) ? idOf(after[ownerField]) : null));
-    await this.#checkUsers(tx, owners, refusals, ownerField);
+    await this.checkUsers(tx, owners, refusals, ownerField);
   }
 
-  async #checkUsers(tx: CrmTransaction, ids: readonly (string | null)[], refusals: Refusals, field?: string): Promise<void> {
+  private async checkUsers(tx: CrmTransaction, ids: readonly (string | null)[], refusals: Refusals, field?: string): Promise<void> {
     const wanted = [...new Set(ids.filter((id) => id !== null))];
     if (wanted.length === 0) return;
     const asking = ids.flatMap((id, at) => (id === null ? [] : [at]));
@@ -90,13 +90,13 @@ export class ChangeRules {
     });
   }
 
-  async #checkReferences(tx: CrmTransaction, module: ModuleDescription, changes: readonly PlannedChange[], refusals: Refusals) {
+  private async checkReferences(tx: CrmTransaction, module: ModuleDescription, changes: readonly PlannedChange[], refusals: Refusals) {
     for (const { field, module: target } of module.references ?? []) {
       const values = changes.map(({ fields, after }) => (fields.includes(field) ? idOf(after[field]) : null));
       const asking = values.flatMap((value, at) => (value === null ? [] : [at]));
       if (asking.length === 0) continue;
       await refusals.unlessRefused(asking, async () => {
-        const existing = await this.#existing(tx, module.name, field, target, new Set(values.filter((value) => value !== null)));
+        const existing = await this.existing(tx, module.name, field, target, new Set(values.filter((value) => value !== null)));
         values.forEach((value, at) => {
           if (value === null || existing.has(value)) return;
           const message = `${shownValue(value)} does not fit the field '${field}' of ${module.name}: the workspace has no such ${target ? `record in ${target}` : 'record'}.`;
@@ -106,10 +106,10 @@ export class ChangeRules {
     }
   }
 
-  async #existing(tx: CrmTransaction, module: string, field: string, target: string | undefined, values: ReadonlySet<string>) {
+  private async existing(tx: CrmTransaction, module: string, field: string, target: string | undefined, values: ReadonlySet<string>) {
     const name = JSON.stringify([tx.workspaceId, module, field]);
-    const known = this.#referenced.get(name) ?? new Set();
-    this.#referenced.set(name, known);
+    const known = this.referenced.get(name) ?? new Set();
+    this.referenced.set(name, known);
     const unknown = [...values].filter((value) => !known.has(value));
     if (unknown.length === 0) return known;
     if (this.host.findReferenced) {
@@ -124,7 +124,12 @@ export class ChangeRules {
   }
 
   /** A stage must be one of the pipeline in which the change leaves the record. */
-  async #checkStages(tx: CrmTransaction, module: ModuleDescription, changes: readonly PlannedChange[], refusals: Refusals): Promise<void> {
+  private async checkStages(
+    tx: CrmTransaction,
+    module: ModuleDescription,
+    changes: readonly PlannedChange[],
+    refusals: Refusals,
+  ): Promise<void> {
     const { stageField, pipelineFields = [] } = module;
     if (stageField === undefined) return;
     const deciding = [stageField, ...pipelineFields];

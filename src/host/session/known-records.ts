@@ -28,7 +28,7 @@ interface Known {
  * a lock, and kept up to date by the transaction's own writes.
  */
 export class KnownRecords {
-  readonly #known = new Map<string, Known>();
+  private readonly known = new Map<string, Known>();
 
   constructor(
     private readonly host: CrmHost,
@@ -37,7 +37,7 @@ export class KnownRecords {
   ) {}
 
   has({ workspaceId, ref, relations, lock }: RecordRequest): boolean {
-    const known = this.#known.get(nameOf(workspaceId, ref));
+    const known = this.known.get(nameOf(workspaceId, ref));
     if (known === undefined || (lock && !known.locked)) return false;
     return known.own === null || relations.every((relation) => known.related.has(relation));
   }
@@ -61,11 +61,11 @@ export class KnownRecords {
       const lock = isLocked(first);
       const ids = [...new Set(group.map(({ ref }) => ref.id))];
       // What is read anew keeps its relations, as they are now.
-      const known = ids.flatMap((id) => [...(this.#known.get(nameOf(workspaceId, { module, id }))?.related.keys() ?? [])]);
+      const known = ids.flatMap((id) => [...(this.known.get(nameOf(workspaceId, { module, id }))?.related.keys() ?? [])]);
       const relations = [...new Set([...group.flatMap((request) => request.relations), ...known])];
       try {
         const found = await this.host.findRecords({ manager: this.manager, workspaceId }, module, ids, { lock, relations });
-        for (const id of ids) this.#set(workspaceId, { module, id }, found.get(id) ?? null, relations, lock);
+        for (const id of ids) this.set(workspaceId, { module, id }, found.get(id) ?? null, relations, lock);
       } catch (error) {
         const failure = ownFailure(error);
         for (const request of group) failed.set(request, failure);
@@ -76,60 +76,60 @@ export class KnownRecords {
 
   /** The record's own fields; null when it does not exist. It must have been learnt. */
   own(workspaceId: string, ref: RecordRef): RecordData | null {
-    return this.#known.get(nameOf(workspaceId, ref))?.own ?? null;
+    return this.known.get(nameOf(workspaceId, ref))?.own ?? null;
   }
 
   /** `record` (a state of the record's own fields) together with the relations that are known of it. */
   withRelations(workspaceId: string, ref: RecordRef, record: RecordData): RecordData {
     const whole: RecordData = { ...record };
-    for (const [name, value] of this.#known.get(nameOf(workspaceId, ref))?.related ?? []) {
-      whole[name] = this.#newest(workspaceId, ref.module, name, value);
+    for (const [name, value] of this.known.get(nameOf(workspaceId, ref))?.related ?? []) {
+      whole[name] = this.newest(workspaceId, ref.module, name, value);
     }
     return whole;
   }
 
   /** Takes over what a write has answered. */
   wrote(workspaceId: string, ref: RecordRef, record: RecordData | null): void {
-    const known = this.#known.get(nameOf(workspaceId, ref));
-    const own = record && this.#own(ref.module, record);
+    const known = this.known.get(nameOf(workspaceId, ref));
+    const own = record && this.ownFields(ref.module, record);
     if (known) {
       for (const name of staleRelations(known, own)) known.related.delete(name);
       known.own = own;
       known.locked = true;
     } else {
-      this.#known.set(nameOf(workspaceId, ref), { locked: true, own, related: new Map() });
+      this.known.set(nameOf(workspaceId, ref), { locked: true, own, related: new Map() });
     }
   }
 
   /** Forgets everything: the next read asks the database. */
   clear(): void {
-    this.#known.clear();
+    this.known.clear();
   }
 
-  #set(workspaceId: string, ref: RecordRef, record: RecordData | null, relations: readonly string[], lock: boolean): void {
+  private set(workspaceId: string, ref: RecordRef, record: RecordData | null, relations: readonly string[], lock: boolean): void {
     const name = nameOf(workspaceId, ref);
-    const locked = lock || this.#known.get(name)?.locked === true;
-    const related = new Map(relations.map((relation): [string, Json] => [relation, this.#related(ref.module, relation, record)]));
-    this.#known.set(name, { locked, own: record && this.#own(ref.module, record), related });
+    const locked = lock || this.known.get(name)?.locked === true;
+    const related = new Map(relations.map((relation): [string, Json] => [relation, this.related(ref.module, relation, record)]));
+    this.known.set(name, { locked, own: record && this.ownFields(ref.module, record), related });
   }
 
   /** Own fields alone, and none that the catalog does not know: what a host hands out beyond it is kept nowhere. */
-  #own(module: string, record: RecordData): RecordData {
+  private ownFields(module: string, record: RecordData): RecordData {
     const description = this.modules.get(module);
     return description ? ownFieldsOf(description, record) : record;
   }
 
-  #related(module: string, relation: string, record: RecordData | null): Json {
+  private related(module: string, relation: string, record: RecordData | null): Json {
     const related = record?.[relation] ?? null;
     const target = this.modules.get(module)?.relations.find(({ name }) => name === relation)?.module;
-    return target !== undefined && isJsonObject(related) ? this.#own(target, related) : related;
+    return target !== undefined && isJsonObject(related) ? this.ownFields(target, related) : related;
   }
 
   /** A related record may have been written in this transaction since it was read beside its neighbour. */
-  #newest(workspaceId: string, module: string, relation: string, value: Json): Json {
+  private newest(workspaceId: string, module: string, relation: string, value: Json): Json {
     const target = this.modules.get(module)?.relations.find(({ name }) => name === relation)?.module;
     if (target === undefined || !isJsonObject(value)) return value;
-    const known = this.#known.get(nameOf(workspaceId, { module: target, id: String(value.id) }));
+    const known = this.known.get(nameOf(workspaceId, { module: target, id: String(value.id) }));
     return known?.own ? { ...known.own } : value;
   }
 }

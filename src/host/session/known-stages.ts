@@ -4,20 +4,20 @@ import type { CrmHost, CrmTransaction } from '../crm-host.js';
 
 /** The stages of the pipelines that one transaction has to do with: each pipeline is asked for once. */
 export class KnownStages {
-  readonly #asked = new Map<string, Promise<string[] | null>>();
+  private readonly asked = new Map<string, Promise<string[] | null>>();
 
   constructor(private readonly host: CrmHost) {}
 
   /** Forgets everything: the next query asks the host. */
   clear(): void {
-    this.#asked.clear();
+    this.asked.clear();
   }
 
   /** Returns the stages that the record may take, in order; null when the module has none. */
   async find(tx: CrmTransaction, module: ModuleDescription, record: RecordData): Promise<string[] | null> {
     const name = pipelineName(tx.workspaceId, module, record);
-    const answer = this.#asked.get(name) ?? this.host.findStages(tx, module.name, record);
-    this.#asked.set(name, answer);
+    const answer = this.asked.get(name) ?? this.host.findStages(tx, module.name, record);
+    this.asked.set(name, answer);
     const stages = await answer;
     return stages && [...stages];
   }

@@ -28,12 +28,12 @@ const EXTRAS: Record<keyof CrmOptions, true> = { workspace: true, users: true, t
 
 /** What is wrong with a configuration, found part by part and told at once, each with its path in what typeOrmCrm() is given. */
 export class ConfigProblems {
-  readonly #problems: Problem[] = [];
+  private readonly problems: Problem[] = [];
 
   /** The same once: parts are looked at by more than one. */
   add(path: string, message: string): void {
-    if (this.#problems.some((one) => one.path === path && one.message === message)) return;
-    this.#problems.push({ path, message });
+    if (this.problems.some((one) => one.path === path && one.message === message)) return;
+    this.problems.push({ path, message });
   }
 
   /** Returns what `build` makes of a part; undefined, with a problem, where its configuration does not fit. */
@@ -49,10 +49,10 @@ export class ConfigProblems {
 
   /** Throws `crm_config_invalid` with all of them, where there are any. */
   report(): void {
-    if (this.#problems.length === 0) return;
-    const list = this.#problems.map(({ path, message }) => `\n- ${path}: ${message}`).join('');
+    if (this.problems.length === 0) return;
+    const list = this.problems.map(({ path, message }) => `\n- ${path}: ${message}`).join('');
     throw new AutomationError('crm_config_invalid', `What typeOrmCrm() was given does not fit the entities:${list}`, {
-      problems: this.#problems,
+      problems: this.problems,
     });
   }
 }

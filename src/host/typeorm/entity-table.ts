@@ -48,14 +48,14 @@ export class EntityTable {
   readonly deleted: Column | undefined;
   readonly columns: readonly FieldColumn[];
   readonly fields: readonly FieldDescription[];
-  readonly #computed: readonly ComputedField[];
+  private readonly computed: readonly ComputedField[];
   /** Columns that no record shows, but that computed fields may be told from. */
-  readonly #unseen: readonly Column[];
-  readonly #byField = new Map<string, FieldColumn[]>();
+  private readonly unseen: readonly Column[];
+  private readonly byField = new Map<string, FieldColumn[]>();
   /** What workflows cannot write. */
-  readonly #fixed: ReadonlySet<string>;
+  private readonly fixed: ReadonlySet<string>;
   /** Where an entity has the fields that are not properties of their own name. */
-  readonly #readers = new Map<string, (given: ObjectLiteral) => unknown>();
+  private readonly readers = new Map<string, (given: ObjectLiteral) => unknown>();
 
   /** Throws `crm_config_invalid` when the entity cannot serve. */
   constructor(
@@ -84,24 +84,24 @@ export class EntityTable {
     const owner = option.owner === undefined ? undefined : this.columnOf(option.owner);
     const setting = { key, workspace: this.rule.column, deleted: this.deleted, owner, overrides: option.fields ?? {} };
     this.columns = fieldColumns(dataSource, this.metadata, setting);
-    this.#computed = computedFields(this.metadata, this.columns, setting);
-    this.fields = [...describeFields(dataSource, this.columns, setting), ...describeComputed(this.#computed, setting)];
+    this.computed = computedFields(this.metadata, this.columns, setting);
+    this.fields = [...describeFields(dataSource, this.columns, setting), ...describeComputed(this.computed, setting)];
     const shown = new Set(this.columns.map(({ column }) => column));
     const isUnseen = (one: Column): boolean => !shown.has(one) && one.isSelect && !one.isVirtual && !one.isVirtualProperty;
-    this.#unseen = this.#computed.length === 0 ? [] : this.metadata.columns.filter(isUnseen);
-    this.#fixed = new Set(this.fields.flatMap(({ name, writable }) => (writable ? [] : [name])));
+    this.unseen = this.computed.length === 0 ? [] : this.metadata.columns.filter(isUnseen);
+    this.fixed = new Set(this.fields.flatMap(({ name, writable }) => (writable ? [] : [name])));
     for (const one of this.columns) {
-      this.#byField.set(one.field, [...(this.#byField.get(one.field) ?? []), one]);
-      if (one.path.length > 0) this.#byField.set(one.name, [{ ...one, path: [] }]);
+      this.byField.set(one.field, [...(this.byField.get(one.field) ?? []), one]);
+      if (one.path.length > 0) this.byField.set(one.name, [{ ...one, path: [] }]);
       const reader = fieldReader(one, key);
-      if (reader) this.#readers.set(one.field, reader);
+      if (reader) this.readers.set(one.field, reader);
     }
-    for (const field of this.#computed) this.#readers.set(field.name, (given) => computedValue(field, given));
+    for (const field of this.computed) this.readers.set(field.name, (given) => computedValue(field, given));
   }
 
   /** The value of a field in an entity of the host's, where it is not the property of that name; else undefined. */
   valueIn(given: ObjectLiteral, field: string): unknown {
-    return this.#readers.get(field)?.(given);
+    return this.readers.get(field)?.(given);
   }
 
   /** The column behind a property; for a to-one relation the column of its key. Throws `crm_config_invalid`. */
@@ -123,7 +123,7 @@ export class EntityTable {
 
   /** `"alias"."a" AS "<prefix>0", …`: what {@link toRecords} reads. */
   selectList(alias: string, prefix: string): string {
-    const columns = [...this.columns.map(({ column }) => column), ...this.#unseen];
+    const columns = [...this.columns.map(({ column }) => column), ...this.unseen];
     return columns.map((column, index) => `${selected(this.dataSource, column, alias)} AS "${prefix}${index}"`).join(', ');
   }
 
@@ -144,13 +144,13 @@ export class EntityTable {
     const values = rows.map((row) =>
       this.columns.map(({ column }, index) => driver.prepareHydratedValue(row[`${prefix}${index}`], column)),
     );
-    const hasHooks = this.#hasLoadHooks();
-    if (!hasHooks && this.#computed.length === 0) return values.map((row) => this.#toRecord(row));
+    const hasHooks = this.hasLoadHooks();
+    if (!hasHooks && this.computed.length === 0) return values.map((row) => this.toRecord(row));
     const unseen = rows.map((row) =>
-      this.#unseen.map((column, index) => driver.prepareHydratedValue(row[`${prefix}${this.columns.length + index}`], column)),
+      this.unseen.map((column, index) => driver.prepareHydratedValue(row[`${prefix}${this.columns.length + index}`], column)),
     );
-    const entities = await this.#asEntities(manager, values, unseen, hasHooks);
-    return values.map((row, at) => this.#withComputed(this.#toRecord(row), entities[at] as ObjectLiteral));
+    const entities = await this.asEntities(manager, values, unseen, hasHooks);
+    return values.map((row, at) => this.withComputed(this.toRecord(row), entities[at] as ObjectLiteral));
   }
 
   /**
@@ -160,7 +160,7 @@ export class EntityTable {
   columnValues(set: Readonly<Record<string, Json>>): Map<Column, Json> {
     const values = new Map<Column, Json>();
     for (const [field, value] of Object.entries(set)) {
-      const targets = this.#byField.get(field);
+      const targets = this.byField.get(field);
       // A computed field: there is no column to it.
       if (!targets) continue;
       const [first] = targets;
@@ -175,7 +175,7 @@ export class EntityTable {
         }
       }
       for (const { path, name: full, column, type } of targets) {
-        if (this.#fixed.has(full)) continue;
+        if (this.fixed.has(full)) continue;
         const part = valueAt(value, path) ?? null;
         const name = [field, ...path].join('.');
         const member = { name, type, nullable: column.isNullable, ...columnLimits(this.dataSource, column, type) };
@@ -188,11 +188,11 @@ export class EntityTable {
   /** Throws for members of embedded entities that do not fit: to the catalog an embedded entity is one field of any JSON. */
   checkEmbedded({ before, after, fields }: PlannedChange): void {
     for (const field of fields) {
-      const members = this.#byField.get(field) ?? [];
+      const members = this.byField.get(field) ?? [];
       if (!members[0]?.path.length) continue;
       this.columnValues({ [field]: after[field] ?? null });
       const changed = members.find(({ name, path }) => {
-        const value = this.#fixed.has(name) ? valueAt(after[field], path) : undefined;
+        const value = this.fixed.has(name) ? valueAt(after[field], path) : undefined;
         return value !== undefined && !sameJson(value, valueAt(before[field], path));
       });
       if (changed) throw fieldNotWritable(this.metadata.name, changed.name);
@@ -201,10 +201,10 @@ export class EntityTable {
 
   /** The record of a row that is told column by column, in values as entities hold them. */
   recordFrom(look: (column: Column) => unknown): RecordData {
-    return this.#toRecord(this.columns.map(({ column }) => look(column)));
+    return this.toRecord(this.columns.map(({ column }) => look(column)));
   }
 
-  #toRecord(row: readonly unknown[]): RecordData {
+  private toRecord(row: readonly unknown[]): RecordData {
     const record: RecordData = {};
     this.columns.forEach(({ field, path, type }, index) => {
       const value = toJson(row[index], type);
@@ -214,12 +214,12 @@ export class EntityTable {
     return record;
   }
 
-  #hasLoadHooks(): boolean {
+  private hasLoadHooks(): boolean {
     return this.metadata.afterLoadListeners.length > 0 || hasSubscriber(this.dataSource, this.metadata.target, ['afterLoad']);
   }
 
   /** The rows as entities of the host. Where it has afterLoad hooks, they see them, and what they made of the columns is taken over. */
-  async #asEntities(manager: EntityManager, rows: unknown[][], unseen: unknown[][], hasHooks: boolean): Promise<ObjectLiteral[]> {
+  private async asEntities(manager: EntityManager, rows: unknown[][], unseen: unknown[][], hasHooks: boolean): Promise<ObjectLiteral[]> {
     const runner = manager.queryRunner ?? this.dataSource.createQueryRunner();
     try {
       const entities = rows.map((row, at) => {
@@ -227,7 +227,7 @@ export class EntityTable {
         this.columns.forEach(({ column }, index) => {
           if (!column.isVirtual) column.setEntityValue(entity, row[index]);
         });
-        this.#unseen.forEach((column, index) => {
+        this.unseen.forEach((column, index) => {
           column.setEntityValue(entity, unseen[at]?.[index]);
         });
         return entity;
@@ -245,8 +245,8 @@ export class EntityTable {
     }
   }
 
-  #withComputed(record: RecordData, entity: ObjectLiteral): RecordData {
-    for (const field of this.#computed) {
+  private withComputed(record: RecordData, entity: ObjectLiteral): RecordData {
+    for (const field of this.computed) {
       try {
         record[field.name] = computedValue(field, entity) ?? null;
       } catch {

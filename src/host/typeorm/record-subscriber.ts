@@ -66,39 +66,39 @@ export class RecordSubscriber implements EntitySubscriberInterface {
   }
 
   afterInsert(event: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
-    return this.#take(event, { before: null, after: event.entity, written: null });
+    return this.take(event, { before: null, after: event.entity, written: null });
   }
 
   afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> | undefined {
     const relations = event.updatedRelations.flatMap(({ joinColumns }) => joinColumns);
     const written = writtenColumns(event, [...event.updatedColumns, ...relations]);
-    return this.#take(event, { before: event.databaseEntity, after: event.entity, written });
+    return this.take(event, { before: event.databaseEntity, after: event.entity, written });
   }
 
   afterRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> | undefined {
-    return this.#take(event, { before: event.databaseEntity, after: null, written: null });
+    return this.take(event, { before: event.databaseEntity, after: null, written: null });
   }
 
   afterSoftRemove(event: SoftRemoveEvent<ObjectLiteral>): Promise<void> | undefined {
-    return this.#take(event, { before: event.databaseEntity, after: null, written: null });
+    return this.take(event, { before: event.databaseEntity, after: null, written: null });
   }
 
   afterRecover(event: RecoverEvent<ObjectLiteral>): Promise<void> | undefined {
     const written = writtenColumns(event, []);
-    return this.#take(event, { before: event.databaseEntity, after: event.entity, written, restored: true });
+    return this.take(event, { before: event.databaseEntity, after: event.entity, written, restored: true });
   }
 
   /** Undefined of `before` or `after`: TypeORM does not know. */
-  #take(
+  private take(
     event: EntityEvent,
     { before, after, ...how }: Partial<Pick<Told, 'before' | 'after'>> & Pick<Told, 'written' | 'restored'>,
   ): Promise<void> | undefined {
     // Automation's own writes tell of themselves, with their cause.
     if ((event.dataSource ?? event.connection) !== this.dataSource) return undefined;
-    const module = this.#moduleOf(event);
+    const module = this.moduleOf(event);
     if (!module) return undefined;
     if (before === undefined || after === undefined || idText(module.table.key, after ?? before ?? {}) === null) {
-      this.#unseen(module.name);
+      this.unseen(module.name);
       return undefined;
     }
     const told = { ...module, before, after, ...how };
@@ -111,26 +111,26 @@ export class RecordSubscriber implements EntitySubscriberInterface {
     const round: Round = { told: [told], done: Promise.resolve() };
     round.done = Promise.resolve().then(async () => {
       this.rounds.delete(queryRunner);
-      await this.#tell(round.told, manager);
+      await this.tell(round.told, manager);
     });
     this.rounds.set(queryRunner, round);
     return round.done;
   }
 
-  async #tell(all: readonly Told[], manager: EntityManager): Promise<void> {
+  private async tell(all: readonly Told[], manager: EntityManager): Promise<void> {
     const changes: SeenChange[] = [];
     for (const told of all) {
       const change = await seenChange(told, manager);
       if (change === null) continue;
-      if (change === 'unknown') this.#unseen(told.name);
+      if (change === 'unknown') this.unseen(told.name);
       else if (change.workspaceId === '') {
-        this.#warn(`${told.name}: tenant`, `Something of ${told.name} without a tenant was changed: it is not captured.`);
+        this.warn(`${told.name}: tenant`, `Something of ${told.name} without a tenant was changed: it is not captured.`);
       } else changes.push(change);
     }
     if (changes.length > 0) await this.listener(changes, manager);
   }
 
-  #moduleOf({ metadata }: EntityEvent): WatchedModule | null {
+  private moduleOf({ metadata }: EntityEvent): WatchedModule | null {
     const known = this.modules.get(metadata.target);
     if (known !== undefined) return known;
     const kinds: readonly unknown[] = [metadata.target, ...metadata.inheritanceTree];
@@ -139,15 +139,15 @@ export class RecordSubscriber implements EntitySubscriberInterface {
     return module;
   }
 
-  #unseen(module: string): void {
-    this.#warn(
+  private unseen(module: string): void {
+    this.warn(
       `${module}: rows`,
       `${module} were changed by update(), delete() or a query builder: TypeORM does not tell which. Nothing is captured of ` +
         "that: save or remove entities, publish it yourself, or choose capture: 'database'. Further ones are not reported.",
     );
   }
 
-  #warn(about: string, message: string): void {
+  private warn(about: string, message: string): void {
     if (this.warned.has(about)) return;
     this.warned.add(about);
     this.logger.warn(message);
