@@ -76,8 +76,8 @@ export function knownEvent<Event extends StoredEvent>(catalog: Pick<Catalog, 'mo
   return { ...event, record, previous, changes: event.changes && knownChanges(module, event.changes) };
 }
 
-function idOf(record: RecordData): RecordData {
-  return Object.hasOwn(record, 'id') ? { id: record.id ?? null } : {};
+function idOf({ id }: RecordData): RecordData {
+  return id === undefined ? {} : { id };
 }
 
 /** The changes of the fields that the catalog knows. */

@@ -76,7 +76,8 @@ function messagesOf({ property, value, target, constraints = {}, contexts = {} }
 /** A name that is near to the value, where the message lists what the value may be. */
 function meant(message: string, value: unknown): string {
   const values = /must be one of the following values: (.+)$/.exec(message)?.[1]?.split(', ') ?? [];
-  return typeof value === 'string' ? didYouMean(value, values).replace(/^ /, '. ') : '';
+  const odd = [value].flat().find((one) => typeof one === 'string' && !values.includes(one));
+  return typeof odd === 'string' ? didYouMean(odd, values).replace(/^ /, '. ') : '';
 }
 
 function unknownMember(name: string, dto: object): string {

@@ -25,7 +25,7 @@ describe('what is wrong with a request', () => {
     ['patch', 'workflows/:id', { revision: '1' }, 'revision', 'revision must be a whole number from 1 to 2147483647'],
     ['patch', 'workflows/:id', { revision: 1, nmae: 'x' }, 'nmae', 'nmae is not known here. Did you mean "name"? Known are: revision, '],
     ['post', 'workflows', {}, 'name', 'name is missing'],
-    ['post', 'workflows/:id/pause', { now: true }, 'now', 'now is not known here: this takes no body'],
+    ['post', 'workflows/:id/activate', { now: true }, 'now', 'now is not known here: this takes no body'],
     ['get', 'runs?limit=-1', undefined, 'limit', 'limit must be a whole number from 1 to 100'],
     ['get', 'runs?limit=1e3', undefined, 'limit', 'limit must be a whole number from 1 to 100'],
     ['get', 'runs?status=succeded', undefined, 'status', 'Did you mean "succeeded"?'],

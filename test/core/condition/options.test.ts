@@ -112,7 +112,7 @@ describe('a name that does not exist', () => {
       'Module "leads" has no event "udpated". Did you mean "updated"? Its events are: updated, stage_changed, phase_changed.',
     ],
     [{ type: 'event', module: 'leads', event: 'updated', fields: ['tgas'] }, 'Module "leads" has no field "tgas". Did you mean "tags"?'],
-    [{ type: 'manual', modul: 'leads' }, 'This is not known here. Did you mean "module"? Known are: type, module.'],
+    [{ type: 'manual', modul: 'leads' }, 'This is not known here. Did you mean "module"? Known are: type, module, input.'],
   ])('in the trigger %j', (trigger, message) => {
     expect(triggerProblems(trigger, '', CATALOG)).toMatchObject([{ message }]);
   });

@@ -148,7 +148,7 @@ export async function startAdminApp(
       { provide: Timing, useValue: { published: async () => undefined, withdrawn: async () => undefined } },
       { provide: ActiveWorkflows, useValue: new ActiveWorkflows(catalog, { get: () => undefined } as never) },
       { provide: Starts, useValue: null },
-      { provide: CRM_HOST, useValue: {} },
+      { provide: CRM_HOST, useValue: { describeModules: () => [LEADS] } },
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
       Calendars,
       WorkspaceEntitlements,
