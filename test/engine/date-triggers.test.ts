@@ -212,7 +212,7 @@ describe('a date trigger', () => {
 
   it('is bound to its workspace', async () => {
     await publish();
-    const theirs = await create(3, { workspaceId: 'rival' });
+    const theirs = await create(3, { workspaceId: 'brook' });
     await tell(theirs, 'created');
     await app.automation.drain();
     expect(await waiting()).toEqual([]);

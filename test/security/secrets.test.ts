@@ -29,6 +29,8 @@ const webhook = (id: string, url: string, secret: string) => ({
   retry: { maxAttempts: 1 },
 });
 
+const MISSING = ['get /automation/events/:id/explain', 'get /automation/start-batches/:id'];
+
 describe('a secret', () => {
   const peers = new Peers();
   let real: RealApp;
@@ -68,7 +70,9 @@ describe('a secret', () => {
     const run = (await real.call('get', '/automation/runs')).body.items[0];
     ids = { workflows: created.body.id, runs: run.id, events: (await real.call('get', '/automation/events')).body.items[0].id };
     for (const target of TARGETS.filter(({ method }) => method === 'get')) {
-      const answer = await real.call('get', pathOf(target, ids)).expect(200);
+      const answer = await real.call('get', pathOf(target, ids));
+      // Some ask for what this test has none of.
+      expect([target.name, answer.status]).toEqual([target.name, MISSING.includes(target.name) ? 404 : 200]);
       answers.set(target.name, answer.text);
     }
     runs = JSON.stringify(

@@ -74,8 +74,8 @@ describe('the workflow that a start names', () => {
     const id = await workflow({ code: 'welcome' });
     const published = await workflow({ code: 'sold', published_version_id: uuidv7() });
     const archived = await workflow({ code: 'old', status: 'archived' });
-    for (const name of [id, id.toUpperCase(), 'welcome']) expect(await find(name)).toEqual({ id, isPublished: false });
-    expect(await find('sold')).toEqual({ id: published, isPublished: true });
+    for (const name of [id, id.toUpperCase(), 'welcome']) expect(await find(name)).toEqual({ id, isPublished: false, trigger: null });
+    expect(await find('sold')).toEqual({ id: published, isPublished: true, trigger: null });
     for (const name of ['old', archived, 'Welcome', 'nobody']) expect(await find(name)).toBeNull();
     for (const name of [id, 'welcome']) expect(await find(name, 'rival')).toBeNull();
   });
