@@ -15,7 +15,14 @@ import { writeAudit } from '../store/audit-store.js';
 import { databaseNow } from '../store/clock.js';
 import type { ClaimedEvent } from '../store/event-claims.js';
 import { loadEvents } from '../store/event-store.js';
-import { listRunsOfReplays, namesOfStartable, type Replay, type RunOfEvent } from '../store/replay-store.js';
+import {
+  findPendingReplays,
+  listRunsOfReplays,
+  lockForReplay,
+  namesOfStartable,
+  type Replay,
+  type RunOfEvent,
+} from '../store/replay-store.js';
 import { findEvent } from '../store/run-log-store.js';
 
 /** How an event is to be given to workflows again. */
@@ -43,7 +50,10 @@ export interface ReplayedWorkflow {
   explanation: Json;
   /** What it has made of the event so far, replays included. */
   ran: Omit<RunOfEvent, 'workflowId'>[];
-  /** The id of the start, under which `GET events/:id` tells what came of it; null unless it starts. */
+  /**
+   * The id of the start, under which `GET events/:id` tells what came of it; null unless it starts. That of an earlier replay
+   * which nobody has looked at yet, unless it is to start `again`: asked twice it starts once.
+   */
   eventId: string | null;
 }
 
@@ -76,7 +86,10 @@ export class ReplayService {
     return this.database.transaction(async (manager) => {
       const { workspaceId } = caller;
       const event = await this.load(manager, eventId, workspaceId);
+      // Before any lock that others wait for.
+      if (!dryRun) await lockForReplay(manager, event);
       const wanted = await this.workflowsOf(manager, event, command.workflowIds);
+      const pending = again ? new Map<string, string>() : await findPendingReplays(manager, event);
       const ran = await listRunsOfReplays(manager, { workspaceId, id: event.id });
       const replays = [...wanted].map(([workflowId, workflowName]) => ({
         workflowName,
@@ -97,11 +110,14 @@ export class ReplayService {
         const index = asked.findIndex((one) => one.start === start);
         if (index < 0) return { ...about, verdict: 'ran' };
         const refusal = refusalOf(foreseen[index] ?? null, isNamed ? null : event);
-        return refusal ? { ...about, ...refusal, verdict: 'refused' } : { ...about, verdict: 'starts', eventId: dryRun ? null : start.id };
+        if (refusal) return { ...about, ...refusal, verdict: 'refused' };
+        const captured = pending.get(start.target.workflowId);
+        return { ...about, verdict: 'starts', eventId: captured ?? (dryRun ? null : start.id) };
       });
       if (!dryRun) {
         const started = replays.map(({ start }) => start).filter(({ id }) => workflows.some((one) => one.eventId === id));
-        await this.write(manager, event, started, { ...command, force, again, reason }, caller);
+        if (started.length > 0 || pending.size === 0)
+          await this.write(manager, event, started, { ...command, force, again, reason }, caller);
       }
       return { dryRun, workflows };
     });
@@ -109,18 +125,21 @@ export class ReplayService {
 
   /**
    * Gives an event to one workflow that has not run on it: because it was skipped, paused, not published yet, or too late.
-   * Returns the id of the start; what comes of it the router decides. Throws as {@link replay} does, and `event_already_ran`.
+   * Returns the id of the start, and whether it is an earlier one that nobody has looked at yet; what comes of it the router
+   * decides. Throws as {@link replay} does, and `event_already_ran`.
    */
   async runNow(
     eventId: string,
     workflowId: string,
     { force = [], reason = null }: Pick<ReplayCommand, 'force' | 'reason'>,
     caller: Caller,
-  ): Promise<string> {
+  ): Promise<{ eventId: string; isNew: boolean }> {
     return this.database.transaction(async (manager) => {
       const { workspaceId } = caller;
       const event = await this.load(manager, eventId, workspaceId);
+      await lockForReplay(manager, event);
       await this.workflowsOf(manager, event, [workflowId]);
+      const pending = (await findPendingReplays(manager, event)).get(workflowId);
       const ran = (await listRunsOfReplays(manager, { workspaceId, id: event.id })).filter((run) => run.workflowId === workflowId);
       if (ran.length > 0) {
         throw new AutomationError('event_already_ran', 'The workflow has run on this event already.', {
@@ -128,10 +147,11 @@ export class ReplayService {
           details: { runs: ran.map(({ id, status }) => ({ id, status })) },
         });
       }
+      if (pending !== undefined) return { eventId: pending, isNew: false };
       const target = { workflowId, ...(force.length > 0 && { force }) };
       const start: Replay = { id: uuidv7(), target, trigger: triggerOf(event, reason, caller) };
       await this.write(manager, event, [start], { force, reason }, caller);
-      return start.id;
+      return { eventId: start.id, isNew: true };
     });
   }
 

@@ -33,6 +33,28 @@ export async function insertReplays(manager: EntityManager, { workspaceId, id }:
   return rows.length;
 }
 
+/**
+ * Locks an event until the transaction ends, so that of two people who replay it the second sees what the first has captured.
+ * Repeats of its runs, which only keep it from being removed, do not wait.
+ */
+export async function lockForReplay(manager: EntityManager, { workspaceId, id }: EventRef): Promise<void> {
+  await sql(manager, 'SELECT 1 FROM automation.events WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE', [workspaceId, id]);
+}
+
+/**
+ * The replays of an event that nobody has looked at yet, by workflow. To be asked before {@link listRunsOfReplays}: what is
+ * routed in between is found there. Served by events_origin.
+ */
+export async function findPendingReplays(manager: EntityManager, { workspaceId, id }: EventRef): Promise<Map<string, string>> {
+  const rows = await sql<{ workflowId: string; id: string }>(
+    manager,
+    `SELECT e.target->>'workflowId' AS "workflowId", e.id FROM automation.events e
+     WHERE e.workspace_id = $1 AND e.origin_id = $2 AND e.source = $3 AND e.routed_at IS NULL AND e.error IS NULL`,
+    [workspaceId, id, REPLAY],
+  );
+  return new Map(rows.map((row) => [row.workflowId, row.id]));
+}
+
 /** A run that an event, or a replay of it, has made. */
 export interface RunOfEvent {
   id: string;

@@ -96,6 +96,19 @@ describe('an event that is replayed', () => {
     expect(mine.ran.map((run: { eventId: string }) => run.eventId)).toEqual([id, start.eventId]);
   });
 
+  it('starts once, however often and by however many it is asked for before workflows have looked at it', async () => {
+    const id = await happen();
+    const late = await publishedWorkflow(real as never, { trigger: { ...UPDATED, event: 'created' }, steps: [task('late')] });
+    const answers = await Promise.all([1, 2, 3].map(() => replay(id, { workflowIds: [late.id] }).expect(200)));
+    const ids = new Set(answers.map(({ body }) => body.workflows[0].eventId));
+    expect(ids.size).toBe(1);
+    const now = await real.call('post', `/automation/workflows/${late.id}/runs`, 'support').send({ eventId: id }).expect(202);
+    expect(now.body).toEqual({ eventId: [...ids][0], isNew: false });
+    await real.automation.drain();
+    expect(await rows(real.database, `SELECT 1 FROM crm_tasks WHERE title = 'late'`)).toHaveLength(1);
+    expect(await rows(real.database, "SELECT 1 FROM automation.audit_log WHERE action = 'event.replayed'")).toHaveLength(1);
+  });
+
   it('goes to the workflows that are named, whatever their triggers listen to; Pause holds', async () => {
     const id = await happen();
     const late = await publishedWorkflow(real as never, { trigger: { ...UPDATED, event: 'created' }, steps: [task('late')] });
@@ -174,6 +187,14 @@ describe('an event that is replayed', () => {
       expect(event.trigger).toMatchObject({ type: 'schedule', at: tooLate.at, replay: { of: id } });
       expect(event.trigger).not.toHaveProperty('tooLate');
       expect(event.runs).toMatchObject([{ status: 'succeeded' }]);
+    });
+
+    it('starts once for two people at once', async () => {
+      const id = await happen();
+      const answers = await Promise.all([1, 2].map(() => runNow(other, { eventId: id, force: ['conditions'] }).expect(202)));
+      expect(answers.map(({ body }) => body.isNew).sort()).toEqual([false, true]);
+      await real.automation.drain();
+      expect(await rows(real.database, `SELECT 1 FROM crm_tasks WHERE title = 'fair'`)).toHaveLength(1);
     });
 
     it('is refused where the workflow has run, with the runs that it has', async () => {

@@ -41,7 +41,7 @@ export class StartsController {
   ): Promise<StartResultDto> {
     assertOneKind(body);
     const { eventId, records, dryRun, ...start } = body;
-    if (eventId !== undefined) return { eventId: await this.replays.runNow(eventId, id, start, caller), isNew: true };
+    if (eventId !== undefined) return this.replays.runNow(eventId, id, start, caller);
     if (records === undefined) return this.starts.start(id, start, caller);
     return { eventId: null, isNew: true, batch: await this.batches.start(id, { ...start, records, dryRun }, caller) };
   }

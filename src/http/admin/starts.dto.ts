@@ -176,7 +176,7 @@ export class StartResultDto {
   @ApiProperty({ ...NULLABLE_ID, description: 'The id of the start: `GET events/{id}` tells what came of it. Null with `records`.' })
   eventId!: string | null;
 
-  @ApiProperty({ example: true, description: 'False: the key is that of an earlier start, which this is the id of.' })
+  @ApiProperty({ example: true, description: 'False: an earlier start has the key, or is about to run on the event; this is its id.' })
   isNew!: boolean;
 
   @ApiProperty({ type: BatchStartResultDto, required: false, description: 'With `records` alone.' })
