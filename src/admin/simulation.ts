@@ -63,10 +63,12 @@ export interface Simulation {
   lookedBackTo: string;
 }
 
-/** How many rows one statement looks at, how many events one part asks the conditions about, and how long it takes up to begin another statement. */
+/** How many rows one statement looks at, how many events one part asks the conditions about, and how long it takes up to ask about another one. */
 const WINDOW = 2_000;
 const MOST_EVENTS = 5_000;
 const BUDGET_MS = 1_500;
+/** For how long conditions are asked before whatever else waits in this process has its turn. */
+const TURN_MS = 20;
 const MOST_SAMPLES = 10;
 const DAY_MS = 86_400_000;
 
@@ -110,8 +112,15 @@ export class Simulations {
         return { ...past, events: await this.completed(look, known, [tried, published]) };
       });
       // Relative dates count from the event, as they did then.
-      for (const event of events) this.note(result, event, { tried, published }, { ...zone, now: new Date(event.occurredAt) });
-      result.lookedBackTo = events.at(-1)?.occurredAt ?? result.lookedBackTo;
+      let turn = performance.now();
+      for (const event of events) {
+        this.note(result, event, { tried, published }, { ...zone, now: new Date(event.occurredAt) });
+        result.lookedBackTo = event.occurredAt;
+        if (performance.now() - turn < TURN_MS) continue;
+        await setImmediate();
+        turn = performance.now();
+        if (turn - begun >= BUDGET_MS && event !== events.at(-1)) return { ...result, partial: true, nextCursor: event.id };
+      }
       before = end;
       if (end === null) return { ...result, lookedBackTo: from.toISOString() };
       if (performance.now() - begun >= BUDGET_MS || result.events >= MOST_EVENTS) return { ...result, partial: true, nextCursor: end };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import { publishedWorkflow, rows, seedEvent } from './support/seed.js';
 
@@ -114,6 +114,32 @@ describe('a workflow held against the events of the past', () => {
     }
     expect(matched).toBe(7_100);
     expect(parts).toBeGreaterThan(1);
+  });
+
+  it('ends a part in the middle of what it has read when its time is over', async () => {
+    const module = 'tasks';
+    for (let n = 0; n < 9; n += 1) await seedEvent(real.database, { module, record_id: `t-${n}`, record: { id: `t-${n}`, title: 'x' } });
+    const id = await draft({ trigger: { type: 'event', module, event: 'created' }, steps: STEPS });
+    const whole = await simulate(id);
+    expect(whole).toMatchObject({ events: 9, partial: false });
+    const now = performance.now.bind(performance);
+    let late = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => {
+      late += 500;
+      return now() + late;
+    });
+    const seen: string[] = [];
+    let parts = 0;
+    for (let cursor: string | null = null; ; ) {
+      const answer = await simulate(id, cursor === null ? {} : { cursor });
+      seen.push(...names(answer.samples));
+      parts += 1;
+      cursor = answer.nextCursor;
+      if (cursor === null) break;
+    }
+    clock.mockRestore();
+    expect(seen).toEqual(names(whole.samples));
+    expect(parts).toBeGreaterThan(2);
   });
 
   it('is refused where no event starts it, and where it has problems or is not there', async () => {

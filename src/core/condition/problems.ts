@@ -1,9 +1,11 @@
+import type { RE2JS } from 're2js';
 import type { Catalog, FieldType, ModuleDescription } from '../catalog.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { didYouMean } from '../nearest.js';
 import { OPERATORS } from '../operators/index.js';
 import type { Operator } from '../operators/operator.js';
+import { compilePattern } from '../operators/text.js';
 import { type ParsedPath, parsePath } from '../scope.js';
 import { findField } from './field-types.js';
 import { unknownKeys, valueProblems } from './value-problems.js';
@@ -18,6 +20,11 @@ export interface ConditionSurroundings {
 
 /** The largest tree: groups and tests together. */
 const MOST_NODES = 500;
+/**
+ * The largest programs of all patterns together: 2,000 take a second with the longest text. What is published is read without
+ * a catalog, and goes on.
+ */
+const MOST_OF_PATTERNS = 5_000;
 /** The deepest nesting; a single test is of depth 1. */
 const DEEPEST = 20;
 const GROUPS = ['all', 'any', 'none'] as const;
@@ -25,8 +32,10 @@ const TEST_MEMBERS = ['field', 'operator', 'value', 'caseSensitive'];
 
 /** Everything that is wrong with a condition, each with its path below `path`. Never throws, whatever the input. */
 export function conditionProblems(condition: unknown, path: string, about: ConditionSurroundings): Problem[] {
-  const check: Check = { about, problems: [], nodes: 0 };
+  const check: Check = { about, problems: [], nodes: 0, programs: 0 };
   checkNode(condition, path, 1, check);
+  if (check.programs > MOST_OF_PATTERNS)
+    check.problems.push({ path, message: 'The patterns of the condition are too large together: use fewer, or smaller repeat counts.' });
   if (check.nodes > MOST_NODES) check.problems.push({ path, message: `The condition has more than ${MOST_NODES} groups and tests.` });
   return check.problems;
 }
@@ -35,6 +44,8 @@ interface Check {
   about: ConditionSurroundings;
   problems: Problem[];
   nodes: number;
+  /** The sizes of the programs of patterns, where there is a catalog. */
+  programs: number;
 }
 
 function checkNode(node: unknown, path: string, depth: number, check: Check): void {
@@ -68,7 +79,8 @@ function checkGroup(node: JsonObject, group: string, path: string, depth: number
   }
 }
 
-function checkTest(node: JsonObject, path: string, { about, problems }: Check): void {
+function checkTest(node: JsonObject, path: string, check: Check): void {
+  const { about, problems } = check;
   const { field, operator: name, value, caseSensitive, ...others } = node;
   problems.push(...unknownKeys(others, path, TEST_MEMBERS));
   if (caseSensitive !== undefined && typeof caseSensitive !== 'boolean')
@@ -91,7 +103,11 @@ function checkTest(node: JsonObject, path: string, { about, problems }: Check): 
   }
   const { type, options } = 'problem' in tested ? { type: null } : tested;
   const site = { operator, type, ...(options && { options }), caseSensitive: caseSensitive === true, ...about };
-  problems.push(...valueProblems(value, at(path, 'value'), site));
+  const wrong = valueProblems(value, at(path, 'value'), site);
+  problems.push(...wrong);
+  if (operator.value !== 'pattern' || about.catalog === null || wrong.length > 0 || check.programs > MOST_OF_PATTERNS) return;
+  // It has just been found to be one.
+  check.programs += (compilePattern(value as string, site.caseSensitive) as RE2JS).programSize();
 }
 
 interface Tested {

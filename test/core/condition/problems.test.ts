@@ -355,6 +355,16 @@ describe('values of a condition', () => {
     expect(found[0]).toContain(`conditions.${expected}`);
   });
 
+  it('refuses patterns that are too large together, except in what is published', () => {
+    const pattern = { field: 'account.industry', operator: 'matches', value: '[ab]*a[ab]{900}[cd]' };
+    const some = (count: number) => ({ all: Array.from({ length: count }, () => pattern) });
+    expect(conditionProblems(some(5), 'conditions', ABOUT)).toEqual([]);
+    expect(conditionProblems(some(500 - 1), 'conditions', ABOUT)).toEqual([
+      { path: 'conditions', message: 'The patterns of the condition are too large together: use fewer, or smaller repeat counts.' },
+    ]);
+    expect(conditionProblems(some(6), 'conditions', STRUCTURE)).toEqual([]);
+  });
+
   it.each<[type: string, operator: string, value: Json]>([
     ['text', 'is_empty', null],
     ['text', 'contains', '{{context.part}}'],
