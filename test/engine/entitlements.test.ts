@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { BatchStartService } from '../../src/admin/batch-start-service.js';
 import { MeService } from '../../src/admin/me-service.js';
+import { ReplayService } from '../../src/admin/replay-service.js';
 import { StartService } from '../../src/admin/start-service.js';
 import type { AutomationOptions } from '../../src/automation.options.js';
 import { resolveSettings } from '../../src/automation.options.js';
@@ -81,6 +83,21 @@ describe('the plan of a workspace', () => {
     await created();
     expect((await outcomes(workflowId)).at(-1)).toBe('succeeded');
     expect((await use())?.runsPerMonth.used).toBe(1);
+  });
+
+  it('runs that are only foreseen do not count, and those that are replayed count once', async () => {
+    await start({ plan: 'Basic', runsPerMonth: 3 });
+    const workflowId = await app.publishWorkflow(DEFINITION);
+    const [lead] = await created();
+    const records = { module: 'leads', ids: [lead!.id] };
+    const batch = await app.module.get(BatchStartService).start(workflowId, { records, dryRun: true }, ADMIN);
+    expect(batch.starts).toBe(1);
+    const [event] = await app.query<{ id: string }>('SELECT id FROM automation.events');
+    await app.module.get(ReplayService).replay(event!.id, { again: true, dryRun: true }, ADMIN);
+    expect((await use())?.runsPerMonth.used).toBe(1);
+    await app.module.get(ReplayService).replay(event!.id, { again: true }, ADMIN);
+    await app.automation.drain();
+    expect((await use())?.runsPerMonth.used).toBe(2);
   });
 
   it('of more active workflows than it has, those that were created first go on', async () => {

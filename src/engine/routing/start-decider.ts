@@ -6,7 +6,7 @@ import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type 
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
 import { type ClaimedEvent, unclaimEvents } from '../../store/event-claims.js';
-import { keyOf, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
+import { keyOf, loadEarlierRuns, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -17,7 +17,7 @@ import { DatedRecords } from '../timing/dated-records.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
 import { completeRecords } from './complete-records.js';
-import { EntitledStarts } from './entitled-starts.js';
+import { type Admission, EntitledStarts } from './entitled-starts.js';
 import { type Candidate, unreadableRun } from './new-runs.js';
 import { findSubjects } from './subjects.js';
 
@@ -66,7 +66,8 @@ export class StartDecider {
     await this.calendars.prepare(claimed.map(({ workspaceId }) => workspaceId));
     const generations = await this.shareGenerations(manager, claimed);
     const { candidates, ...rest } = await this.answered(tx, claimed, generations);
-    const decisions = await this.decisions(manager, candidates, generations, now);
+    const { decisions, plans } = await this.decisions(manager, candidates, generations, now, lockAndLoadEarlierRuns);
+    if (plans) await plans.note();
     const decided = candidates.map((candidate, index) => ({ candidate, decision: decisions[index] as StartDecision }));
     return { ...rest, decided, generations };
   }
@@ -81,7 +82,7 @@ export class StartDecider {
     const { candidates } = await this.candidates(manager, starts, generations);
     const { payloadBytes } = this.settings.limits;
     const { unanswered } = await completeRecords({ manager, crm: this.crm, catalog: this.catalog, payloadBytes }, candidates, []);
-    const decisions = await this.decisions(manager, candidates, generations, now);
+    const { decisions } = await this.decisions(manager, candidates, generations, now, loadEarlierRuns);
     const foreseen = new Map(
       candidates.map(({ event, version }, index) => [event, { version, decision: decisions[index] as StartDecision }]),
     );
@@ -190,7 +191,8 @@ export class StartDecider {
     candidates: readonly Candidate[],
     generations: ReadonlyMap<string, string | null>,
     now: Date,
-  ): Promise<StartDecision[]> {
+    loadEarlier: typeof loadEarlierRuns,
+  ): Promise<{ decisions: StartDecision[]; plans: Admission | null }> {
     const { chainDepth } = this.settings.limits;
     const contextOf = ({ workspaceId }: DomainEvent): DecisionContext => {
       const calendar = this.calendars.of(workspaceId);
@@ -202,7 +204,7 @@ export class StartDecider {
     );
     const starting = (_: Candidate, index: number): boolean => decisions[index]?.kind === 'start';
     const plans = this.entitled.isOn ? await this.entitled.open(manager, candidates.filter(starting), generations) : null;
-    const earlier = await lockAndLoadEarlierRuns(manager, asking.map(onRecord));
+    const earlier = await loadEarlier(manager, asking.map(onRecord));
     for (const [index, candidate] of candidates.entries()) {
       if (decisions[index]?.kind !== 'start') continue;
       const asks = asksForEarlierRuns(candidate.event, candidate.version);
@@ -216,8 +218,7 @@ export class StartDecider {
         earlier.set(key, { active: run, newest: run, newestFailed: earlier.get(key)?.newestFailed ?? null });
       }
     }
-    if (plans) await plans.note();
-    return decisions;
+    return { decisions, plans };
   }
 }
 
