@@ -63,8 +63,9 @@ export interface Simulation {
   lookedBackTo: string;
 }
 
-/** How many rows one statement looks at, how many events one part asks the conditions about, and how long it takes up to ask about another one. */
+/** How many rows one statement looks at, how many of them it reads (an event may have 256 KB), how many events one part asks the conditions about, and how long it takes up to ask about another one. */
 const WINDOW = 2_000;
+const MOST_READ = 250;
 const MOST_EVENTS = 5_000;
 const BUDGET_MS = 1_500;
 /** For how long conditions are asked before whatever else waits in this process has its turn. */
@@ -107,7 +108,12 @@ export class Simulations {
     for (;;) {
       // A transaction of its own for each: between them others get the connection.
       const { events, end } = await this.subjects.look(caller, async (look) => {
-        const past = await loadPastEvents(look.manager, caller.workspaceId, kindsOf(tried, published), { from, before, window: WINDOW });
+        const past = await loadPastEvents(look.manager, caller.workspaceId, kindsOf(tried, published), {
+          from,
+          before,
+          window: WINDOW,
+          most: MOST_READ,
+        });
         const known = past.events.map((event) => knownEvent(this.catalog, event));
         return { ...past, events: await this.completed(look, known, [tried, published]) };
       });

@@ -19,14 +19,15 @@ export interface PastEvents {
 
 /**
  * Events of these kinds in a part of the past: those since `from` that are older than the event `before`, among the next `window`
- * of any kind. So one statement looks at no more rows than that, however rare the kinds are. Without starts that named a
+ * of any kind, `most` at the most. So one statement looks at no more rows than that, however rare the kinds are, and reads no
+ * more than that, however large they are. Without starts that named a
  * workflow, and without what turned out not to have happened. Served by the primary key backwards.
  */
 export async function loadPastEvents(
   manager: EntityManager,
   workspaceId: string,
   kinds: readonly EventKind[],
-  { from, before, window }: { from: Date; before: string | null; window: number },
+  { from, before, window, most }: { from: Date; before: string | null; window: number; most: number },
 ): Promise<PastEvents> {
   const parts = new QueryParts();
   parts.and(`e.workspace_id = ${parts.bind(workspaceId)}`);
@@ -43,8 +44,9 @@ export async function loadPastEvents(
     manager,
     `SELECT e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger, e.target,
        e.parent, e.occurred_at
-     FROM automation.events e WHERE ${wanted.where} AND (${some.join(' OR ')}) ORDER BY e.id DESC`,
+     FROM automation.events e WHERE ${wanted.where} AND (${some.join(' OR ')}) ORDER BY e.id DESC LIMIT ${wanted.bind(most)}`,
     wanted.parameters,
   );
-  return { events: rows.map(toDomainEvent), end: end?.id ?? null };
+  const lastRead = rows.length === most ? rows.at(-1)?.id : undefined;
+  return { events: rows.map(toDomainEvent), end: lastRead ?? end?.id ?? null };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { loadPastEvents } from '../../src/store/past-events.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import { publishedWorkflow, rows, seedEvent } from './support/seed.js';
 
@@ -114,6 +115,16 @@ describe('a workflow held against the events of the past', () => {
     }
     expect(matched).toBe(7_100);
     expect(parts).toBeGreaterThan(1);
+  });
+
+  it('reads few events at once, and goes on behind them', async () => {
+    const kinds = [{ module: 'leads', event: 'created' }];
+    const read = (before: string | null, most: number) =>
+      real.database.transaction((manager) => loadPastEvents(manager, 'acme', kinds, { from: new Date(0), before, window: 2_000, most }));
+    const all = (await read(null, 250)).events.map(({ id }) => id);
+    const first = await read(null, 2);
+    expect(first).toMatchObject({ events: [{ id: all[0] }, { id: all[1] }], end: all[1] });
+    expect((await read(first.end, 2)).events.map(({ id }) => id)).toEqual(all.slice(2, 4));
   });
 
   it('ends a part in the middle of what it has read when its time is over', async () => {
