@@ -222,6 +222,15 @@ describe('a start by hand', () => {
       expect(forced.starts).toBe(3);
     });
 
+    it('refuses an input that is too large on so many', async () => {
+      const ids = Array.from({ length: 1_000 }, (_, n) => String(n));
+      const input = { text: 'x'.repeat(20_000) };
+      const refused = await start({ records: { module: 'leads', ids }, input }).expect(413);
+      expect(refused.body).toMatchObject({ code: 'payload_too_large', hint: expect.stringContaining('fewer records') });
+      expect(await written()).toEqual([]);
+      await start({ records: { module: 'leads', ids: ids.slice(0, 500) }, input }).expect(202);
+    });
+
     it.each([
       ['no record', { records: { module: 'leads', ids: [] } }],
       ['too many', { records: { module: 'leads', ids: Array.from({ length: 1_001 }, (_, n) => String(n)) } }],

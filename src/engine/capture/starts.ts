@@ -35,6 +35,8 @@ export interface ManualStart {
 export const MANUAL = 'manual';
 /** Longest texts that become keys or indexed columns. */
 const TEXT_LENGTH = 200;
+/** Of the inputs of starts that belong together. */
+const MOST_BATCH_BYTES = 16 * 1024 * 1024;
 const SYSTEM: Actor = { type: 'system', id: null };
 
 /** The door for starts that name their workflow: one row, which the router routes like an event. */
@@ -71,6 +73,15 @@ export class Starts {
     manager: EntityManager,
   ): Promise<StartRow[]> {
     const rowOn = await this.prepare(start, records, manager);
+    // Each start keeps an input of its own.
+    const bytes = jsonBytes(toStorableJson(start.input ?? {})) * records.length;
+    if (bytes > MOST_BATCH_BYTES) {
+      throw new AutomationError(
+        'payload_too_large',
+        `The input on ${records.length} records is ${bytes} bytes of JSON; ${MOST_BATCH_BYTES} are allowed.`,
+        { hint: 'Store large data in the CRM, and give its id; or name fewer records at once.' },
+      );
+    }
     return records.map((record) => ({ ...rowOn(record), originId: batchId }));
   }
 
