@@ -104,6 +104,16 @@ describe('a workflow that is tried', () => {
     ]);
   });
 
+  it('ends where it would show too much', async () => {
+    const mail = { id: 'mail', type: 'send_email', with: { to: 'a@b.test', subject: 'Hi', text: '{{record.name}}' } };
+    const loop = { id: 'each', type: 'for_each', in: '{{trigger.input.list}}', maxItems: 150, steps: [mail] };
+    const subject = { sample: { name: 'x'.repeat(50_000) }, trigger: { input: { list: Array.from({ length: 150 }, (_, n) => n) } } };
+    const { steps, moreSteps, outcome } = await tried({ trigger: { type: 'manual', module: 'leads' }, steps: [loop] }, subject);
+    expect(outcome).toEqual({ status: 'open', waiting: [] });
+    expect(steps.length + moreSteps).toBeGreaterThan(10);
+    expect(steps.length + moreSteps).toBeLessThan(150);
+  });
+
   it('shows a request as it would be sent, its secrets masked', async () => {
     const { steps } = await tried({
       steps: [

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../core/json.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import { sampleOutput } from '../../core/sample.js';
 import type { ActionStep } from '../../core/steps/action.js';
+import { jsonBytes } from '../../core/storable-json.js';
 import { toLoggedFailure } from '../failures.js';
 import type { ExternalSteps } from '../running/external-steps.js';
 import type { HeldRun } from '../running/held-run.js';
@@ -17,6 +18,13 @@ import type { StepTransaction } from '../running/step-transaction.js';
 
 /** How long an action may take to say what it would send: a person waits for it, and it holds a connection. */
 const MOST_MS = 5_000;
+
+/** How long a preview takes up to begin another step, and how much its steps may have to show together. */
+const MOST_MS_ALTOGETHER = 15_000;
+const MOST_SHOWN_BYTES = 8 * 1024 * 1024;
+
+/** Ends a preview that has taken too long, or has too much to show: a loop may send five hundred mails. */
+export class PreviewTooLarge extends Error {}
 
 /** What a preview knows of the steps that it has passed. */
 export interface PreviewNotes {
@@ -32,6 +40,9 @@ export interface PreviewNotes {
  * prepared as in a run, what would be sent is asked for where the action can tell, and the output is a sample.
  */
 export class PreviewedSteps {
+  private readonly until = performance.now() + MOST_MS_ALTOGETHER;
+  private shownBytes = 0;
+
   constructor(
     private readonly actions: ActionRegistry,
     private readonly scopes: StepScopes,
@@ -45,6 +56,7 @@ export class PreviewedSteps {
     needsOwnTransaction: () => false,
     perform: async (run, ready, step, action, tx) => {
       if (!builtInActions.includes(action)) return this.show(run, ready, step, action, tx);
+      this.assertRoom();
       const done = run.executions.length;
       await inSavepoint(tx.manager, async () => this.local.perform(run, ready, step, action, tx)).catch((error: unknown) => {
         // What a run would repeat in a transaction of its own; here it is the end of the step.
@@ -52,6 +64,7 @@ export class PreviewedSteps {
         run.executions.length = done;
         logFailure(run, ready, beginAttempt(tx), toLoggedFailure(error instanceof Error && error.cause ? error.cause : error));
       });
+      this.note(run.executions.at(-1)?.input);
     },
   };
 
@@ -65,6 +78,7 @@ export class PreviewedSteps {
   };
 
   private async show(run: HeldRun, ready: ReadyStep, step: ActionStep, action: ActionDefinition, tx: StepTransaction): Promise<void> {
+    this.assertRoom();
     const attempt = beginAttempt(tx);
     try {
       await inSavepoint(tx.manager, async () => {
@@ -78,6 +92,7 @@ export class PreviewedSteps {
           preview(args, { ...context, signal }),
         );
         this.notes.sent.set(ready.path, shown);
+        this.note(shown);
       });
       this.notes.sampled.add(ready.path);
       const given = this.samples[step.id] as JsonObject | undefined;
@@ -85,6 +100,15 @@ export class PreviewedSteps {
     } catch (error) {
       logFailure(run, ready, attempt, toLoggedFailure(error));
     }
+    this.note(attempt.input);
+  }
+
+  private assertRoom(): void {
+    if (performance.now() > this.until || this.shownBytes > MOST_SHOWN_BYTES) throw new PreviewTooLarge();
+  }
+
+  private note(shown: JsonObject | null | undefined): void {
+    this.shownBytes += jsonBytes(shown ?? null);
   }
 }
 

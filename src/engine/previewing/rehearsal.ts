@@ -20,7 +20,7 @@ import { RunAdvancer } from '../running/run-advancer.js';
 import { StepScopes } from '../running/step-scopes.js';
 import type { StepTransaction } from '../running/step-transaction.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
-import { PreviewedSteps, type PreviewNotes } from './previewed-steps.js';
+import { PreviewedSteps, type PreviewNotes, PreviewTooLarge } from './previewed-steps.js';
 
 /** A run that is to be shown. */
 export interface RehearsedRun {
@@ -49,7 +49,7 @@ export interface RehearsedStep extends Pick<LoggedExecution, 'path' | 'attempt' 
 /** How a run would go. */
 export interface RehearsedEnd {
   steps: RehearsedStep[];
-  /** How it would end. `open`: a step failed that would be tried again, or what is waited for never comes. */
+  /** How it would end. `open`: a step failed that would be tried again, what is waited for never comes, or there is too much to show. */
   outcome: RunOutcome | { status: 'open'; waiting: Waiting[] };
   /** When, by the times that it waits. */
   endsAt: string;
@@ -98,7 +98,8 @@ export class Rehearsal {
       endsAt: tx.now.toISOString(),
     });
     for (let waits = 0; ; waits += 1) {
-      const advance = await advancer.advance(run, tx);
+      const advance = await advancer.advance(run, tx).catch(tooLarge);
+      if (advance === null) return end({ status: 'open', waiting: [] });
       if (advance.kind === 'finished') return end(advance.outcome);
       const waiting = advance.kind === 'parked' ? advance.waiting : [];
       if (advance.kind !== 'parked' || waits === MOST_WAITS || waiting.some(({ reason }) => reason === 'retry'))
@@ -110,6 +111,11 @@ export class Rehearsal {
       } else tx = { ...tx, ...clockAt(new Date(advance.until)) };
     }
   }
+}
+
+function tooLarge(error: unknown): null {
+  if (error instanceof PreviewTooLarge) return null;
+  throw error;
 }
 
 function heldRunOf({ version, event, now }: RehearsedRun): HeldRun {

@@ -162,7 +162,7 @@ export class WorkflowTestDto implements WorkflowTest {
     additionalProperties: true,
     example: { status: 'succeeded' },
     description:
-      'How the run would end: `succeeded`; `failed` or `cancelled` with the step and the reason; `open` when a step would be tried again later.',
+      'How the run would end: `succeeded`; `failed` or `cancelled` with the step and the reason; `open` when a step would be tried again later, or there are more steps than can be shown.',
   })
   outcome!: WorkflowTest['outcome'];
 
