@@ -104,6 +104,28 @@ describe('a workflow that limits how many of its runs there may be at a time', (
     expect(await statuses(workflowId)).toEqual(['waiting', 'succeeded', 'concurrency_limit']);
   });
 
+  it('counts the time of a run that was sent back from when it has its place again, not while it waits for it', async () => {
+    const failing = { id: 'stage', type: 'move_stage', with: { stage: '{{record.name}}' } };
+    const workflowId = await app.publishWorkflow({
+      trigger: CREATED,
+      steps: [failing, DELAY],
+      ...limit(1, { maxDuration: 'P2D' }),
+    });
+    await leads(1);
+    const [run] = await app.runsOf({ workflowId });
+    await app.query(`UPDATE crm_leads SET name = 'Won'`);
+    await app.createLead({ name: 'Won' });
+    await app.automation.drain();
+    await app.runs.retry(run?.id ?? '', { from: 'failed_step' }, ADMIN);
+    await app.automation.drain();
+    expect(await statuses(workflowId)).toEqual(['concurrency_limit', 'waiting']);
+    // It waits for three days.
+    await app.query(`UPDATE automation.runs SET resumed_at = resumed_at - interval '3 days' WHERE resumed_at IS NOT NULL`);
+    await app.passTime();
+    await app.automation.drain();
+    expect(await statuses(workflowId)).toEqual(['waiting', 'succeeded']);
+  });
+
   it('queues sub-runs too, whose parents wait for them', async () => {
     const child = await app.publishWorkflow({ trigger: { type: 'manual' }, steps: [task('child')], ...limit(1) });
     const parent = await app.publishWorkflow({

@@ -30,6 +30,8 @@ export const ADMISSION_OF_VERSION = {
 const IN_QUEUE = `r.admission = 'queue' AND r.status = 'queued'`;
 const IN_ORDER = `r.admission = 'record' AND r.status = 'queued'`;
 const NOT_OVER = `status IN ('queued', 'running', 'waiting')`;
+/** Of a run that a person has sent back, its time counts from when its turn has come: what it waited before is not its own doing. */
+const RESUMED = 'CASE WHEN r.resumed_at IS NOT NULL THEN now() END';
 /** The place of a run: that of its event. */
 const PLACE = 'coalesce(r.event_id, r.id)';
 
@@ -145,7 +147,7 @@ export async function admitFirstOfRecords(
      ),
      moved AS (
        UPDATE automation.runs r SET admission = coalesce(${LIMIT_ADMISSION}, 'admitted'), reason = ${LIMIT_REASON},
-         due_at = CASE WHEN ${LIMIT} > 0 THEN NULL ELSE now() END
+         due_at = CASE WHEN ${LIMIT} > 0 THEN NULL ELSE now() END, resumed_at = ${RESUMED}
        FROM firsts LEFT JOIN automation.workflow_versions v ON v.workspace_id = $1 AND v.id = firsts.version_id
        WHERE r.workspace_id = $1 AND r.id = firsts.id AND NOT is_behind AND NOT is_undecided AND ${IN_ORDER}
        RETURNING r.due_at
@@ -176,7 +178,7 @@ export async function admitFromQueue(manager: EntityManager, { workspaceId, work
        FROM waiting w LEFT JOIN automation.workflow_versions v ON v.workspace_id = $1 AND v.id = w.version_id
      ),
      judged AS MATERIALIZED (SELECT id, bool_and(most = 0 OR nth <= most) OVER (ORDER BY place, id) AS fits FROM counted)
-     UPDATE automation.runs r SET admission = 'admitted', reason = NULL, due_at = now()
+     UPDATE automation.runs r SET admission = 'admitted', reason = NULL, due_at = now(), resumed_at = ${RESUMED}
      FROM judged WHERE fits AND r.workspace_id = $1 AND r.id = judged.id AND ${IN_QUEUE} RETURNING 1`,
     [workspaceId, workflowId, limit],
   );
