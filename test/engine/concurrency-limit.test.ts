@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Router } from '../../src/engine/routing/router.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };
@@ -124,6 +125,21 @@ describe('a workflow that limits how many of its runs there may be at a time', (
     await app.passTime();
     await app.automation.drain();
     expect(await statuses(workflowId)).toEqual(['waiting', 'succeeded']);
+  });
+
+  it('moves on the other queues while somebody holds a run of one of them', async () => {
+    const held = await app.publishWorkflow({ trigger: CREATED, steps: [task('x')], ...limit(1) });
+    const other = await app.publishWorkflow({ trigger: CREATED, steps: [task('x')], ...limit(1) });
+    await app.createLead();
+    await app.module.get(Router).route();
+    await app.source.transaction(async (manager) => {
+      await manager.query('SELECT 1 FROM automation.runs WHERE workflow_id = $1 FOR UPDATE', [held]);
+      await app.automation.drain();
+      expect(await statuses(held)).toEqual(['concurrency_limit']);
+      expect(await statuses(other)).toEqual(['succeeded']);
+    });
+    await app.automation.drain();
+    expect(await statuses(held)).toEqual(['succeeded']);
   });
 
   it('queues sub-runs too, whose parents wait for them', async () => {

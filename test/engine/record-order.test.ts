@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Router } from '../../src/engine/routing/router.js';
+import { Admissions } from '../../src/engine/running/admissions.js';
+import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 const UPDATED = { type: 'event', module: 'leads', event: 'updated' };
@@ -109,6 +112,31 @@ describe('a workflow whose runs of one record go in order', () => {
     for (let index = 0; index < 2; index += 1) await app.automation.start({ workspaceId: 'acme', workflow: workflowId });
     await app.automation.drain();
     expect(await statuses(workflowId)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  it('looks, told of a run that came or went, at its record alone: thousands of others may wait there', async () => {
+    const workflowId = await app.publishWorkflow({ trigger: UPDATED, steps: [task('x')], settings: IN_ORDER });
+    const lead = await app.createLead();
+    await app.automation.drain();
+    await app.query(
+      `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, module, record_id, status, reason, actor, admission)
+       SELECT w.workspace_id, gen_random_uuid(), w.id, w.published_version_id, 1, 'leads', 'untold', 'queued', 'record_order',
+         '{"type": "system", "id": null}', 'record'
+       FROM automation.workflows w WHERE w.id = $1`,
+      [workflowId],
+    );
+    for (const priority of ['a', 'b']) await update(lead.id, priority);
+    await app.module.get(Router).route();
+    expect(await app.module.get(Admissions).round()).toBe(1);
+    expect((await statuses(workflowId, lead.id)).sort()).toEqual(['queued', 'record_order']);
+    await app.module.get(RunDriver).tick();
+    await app.module.get(RunDriver).settled();
+    expect(await app.module.get(Admissions).round()).toBe(1);
+    expect((await statuses(workflowId, lead.id)).sort()).toEqual(['queued', 'succeeded']);
+    expect(await statuses(workflowId, 'untold')).toEqual(['record_order']);
+    // Of what nobody told, a look at all finds out.
+    await app.automation.drain();
+    expect(await statuses(workflowId, 'untold')).not.toContain('record_order');
   });
 
   it('looks at many records, each by its first run', async () => {

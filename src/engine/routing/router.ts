@@ -6,12 +6,11 @@ import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { type ClaimedEvent, claimTheseEvents, claimUnroutedEvents, findUnroutedEvents, markUnroutable } from '../../store/event-claims.js';
 import type { EventRef } from '../../store/event-store.js';
-import type { QueueRef } from '../../store/runs/admission.js';
 import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
-import { Admissions } from '../running/admissions.js';
+import { Admissions, type QueueNews } from '../running/admissions.js';
 import { AdvanceCycle } from '../running/advance-cycle.js';
 import type { HeldRun } from '../running/held-run.js';
 import { HeldRuns } from '../running/held-runs.js';
@@ -56,7 +55,7 @@ interface Routing extends Routed {
   /** Events that were heard and did not happen. */
   never: ClaimedEvent[];
   /** Where runs wait for their turn now. */
-  queues: QueueRef[];
+  queues: QueueNews[];
 }
 
 const NOTHING: Routed = { events: 0, queued: false, waits: false, more: false, full: false };
@@ -221,7 +220,7 @@ export class Router {
     await this.database.enter(manager, oldest.workspaceId);
     const { events, decided, unreadable, gone, waiting, never, generations } = await this.decider.decide(tx, claimed);
     const unstarted: UnstartedRun[] = [...unreadable];
-    const queues: QueueRef[] = [];
+    const queues: QueueNews[] = [];
     for (const { candidate, decision } of decided) {
       const { event, version } = candidate;
       const admission = decision.kind === 'start' ? admissionOf(version.definition.settings, event) : null;
@@ -229,7 +228,8 @@ export class Router {
       else if (admission === null) runs.push(newRun(candidate, tx.now, leasedUntil));
       else {
         unstarted.push(queuedRun(candidate, admission));
-        queues.push({ workspaceId: event.workspaceId, workflowId: version.workflow.id });
+        const { workspaceId, module, recordId } = event;
+        queues.push({ workspaceId, workflowId: version.workflow.id, module, recordId });
       }
     }
     const now = first === 'queue' ? new Set<HeldRun>() : this.advancedNow(runs);

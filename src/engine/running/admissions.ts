@@ -8,7 +8,10 @@ import {
   type OrderedRuns,
   type QueueRef,
   type RecordPlace,
+  type RecordsOfLook,
 } from '../../store/runs/admission.js';
+import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from '../../store/transaction-limits.js';
+import { isConnectionLoss, isPassing } from '../failures.js';
 import { WakeUp } from '../wake-up.js';
 import { WorkSignal } from '../work-signal.js';
 
@@ -18,8 +21,25 @@ const RECORDS = 500;
 const RUNS = 100;
 /** Workflows whose queues one round finds by itself. */
 const QUEUES = 1_000;
-/** How soon to come again where an event that comes first is being routed. */
+/** How soon to come again where an event that comes first is being routed, or somebody holds what is needed. */
 const LOOK_AGAIN_MS = 110;
+/** What such a transaction begins with. One queue, of which somebody holds a run, is not what the others wait for. */
+const SETTINGS = `SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = ${ENGINE_STATEMENT_MS};
+  SET LOCAL idle_in_transaction_session_timeout = ${ENGINE_IDLE_MS}`;
+
+/** A run that has come into a workflow's queue, or has left it; null: it is about no record. */
+export interface QueueNews extends QueueRef {
+  module: string | null;
+  recordId: string | null;
+}
+
+/** A queue that may move on. */
+interface ExpectedQueue {
+  queue: QueueRef;
+  /** The records whose runs may be what others of theirs wait for; null: any. */
+  records: Map<string, RecordPlace> | null;
+}
+
 /** What one transaction did. */
 interface Moved {
   ordered: OrderedRuns;
@@ -27,8 +47,8 @@ interface Moved {
   runs: number;
 }
 
-const NOTHING_ORDERED: OrderedRuns = { admitted: 0, undecided: false, next: null };
-const FIRST: RecordPlace = { module: '', recordId: '' };
+const NOTHING_ORDERED: OrderedRuns = { admitted: 0, undecided: [], next: null };
+const ALL: RecordsOfLook = { after: { module: '', recordId: '' }, limit: RECORDS };
 
 /**
  * Lets runs begin whose turn has come, in workflows that limit how many there may be at a time or want those of a record in
@@ -39,7 +59,7 @@ const FIRST: RecordPlace = { module: '', recordId: '' };
 export class Admissions {
   /** Raised when there may be something to do. */
   readonly signal = new WorkSignal();
-  private expected = new Map<string, QueueRef>();
+  private expected = new Map<string, ExpectedQueue>();
   private looksEverywhere = false;
 
   constructor(
@@ -47,10 +67,19 @@ export class Admissions {
     private readonly wakeUp: WakeUp,
   ) {}
 
-  /** Runs have come into these workflows' queues, or have left them. */
-  expect(queues: readonly QueueRef[]): void {
-    for (const { workspaceId, workflowId } of queues) this.expected.set(`${workspaceId}/${workflowId}`, { workspaceId, workflowId });
-    if (queues.length > 0) this.signal.raise();
+  /**
+   * Runs have come into these workflows' queues, or have left them. Of their records alone something is new: thousands of
+   * others may wait there too, each for a run of its own record.
+   */
+  expect(news: readonly QueueNews[]): void {
+    for (const { workspaceId, workflowId, module, recordId } of news) {
+      const one = this.expectedOf({ workspaceId, workflowId });
+      if (module === null || recordId === null) continue;
+      one.records?.set(JSON.stringify([module, recordId]), { module, recordId });
+      // More than one look is made for.
+      if (one.records !== null && one.records.size > RECORDS) one.records = null;
+    }
+    if (news.length > 0) this.signal.raise();
   }
 
   /** Some queue may move on. */
@@ -59,48 +88,86 @@ export class Admissions {
     this.signal.raise();
   }
 
-  /** Does what is to be done: in the queues that were told of, or in all. Returns how many runs are due now. */
+  /**
+   * Does what is to be done: in the queues that were told of, or in all. One that cannot be moved on holds up no other.
+   * Returns how many runs are due now.
+   */
   async round(where: 'expected' | 'everywhere' = 'expected'): Promise<number> {
-    const queues = new Map(this.expected);
+    const { expected } = this;
     const everywhere = this.looksEverywhere || where === 'everywhere';
     this.expected = new Map();
     this.looksEverywhere = false;
     let admitted = 0;
+    const failures: unknown[] = [];
     try {
       const found = everywhere ? await this.database.statement((manager) => findQueues(manager, QUEUES)) : [];
-      for (const queue of found) queues.set(`${queue.workspaceId}/${queue.workflowId}`, queue);
-      for (const queue of queues.values()) admitted += await this.admit(queue);
+      for (const queue of found) expected.set(nameOf(queue), { queue, records: null });
+      for (const one of expected.values()) {
+        try {
+          admitted += await this.admit(one);
+        } catch (error) {
+          if (isConnectionLoss(error)) throw error;
+          if (isPassing(error)) this.expectLater(one.queue, null);
+          else failures.push(error);
+        }
+      }
     } catch (error) {
-      // What was told is forgotten by now.
-      this.looksEverywhere = true;
-      throw error;
+      failures.push(error);
     } finally {
       if (admitted > 0) this.wakeUp.announce('runs');
     }
-    return admitted;
+    if (failures.length === 0) return admitted;
+    // What was told is forgotten by now.
+    this.looksEverywhere = true;
+    throw failures[0];
   }
 
-  private async admit(queue: QueueRef): Promise<number> {
+  private async admit({ queue, records }: ExpectedQueue): Promise<number> {
     let admitted = 0;
-    let undecided = false;
-    let after: RecordPlace | null = FIRST;
+    const undecided: RecordPlace[] = [];
+    let look: RecordsOfLook | null = lookAt(records);
     for (let more = true; more; ) {
-      const { ordered, runs } = await this.moveOn(queue, after);
+      const { ordered, runs } = await this.moveOn(queue, look);
       admitted += ordered.admitted + runs;
-      undecided ||= ordered.undecided;
-      after = ordered.next;
-      more = after !== null || runs === RUNS;
+      undecided.push(...ordered.undecided);
+      look = ordered.next && { after: ordered.next, limit: RECORDS };
+      more = look !== null || runs === RUNS;
     }
-    if (undecided) setTimeout(() => this.expect([queue]), LOOK_AGAIN_MS).unref();
+    if (undecided.length > 0) this.expectLater(queue, undecided.length > RECORDS ? null : undecided);
     return admitted;
   }
 
-  /** `after` null: all records have been looked at, only the queue has not come to its end. */
-  private moveOn(queue: QueueRef, after: RecordPlace | null): Promise<Moved> {
+  /** `look` null: all records have been looked at, only the queue has not come to its end. */
+  private moveOn(queue: QueueRef, look: RecordsOfLook | null): Promise<Moved> {
     return this.database.transaction(async (manager) => {
       await lockQueue(manager, queue);
-      const ordered = after === null ? NOTHING_ORDERED : await admitFirstOfRecords(manager, queue, after, RECORDS);
+      const ordered = look === null ? NOTHING_ORDERED : await admitFirstOfRecords(manager, queue, look);
       return { ordered, runs: await admitFromQueue(manager, queue, RUNS) };
-    });
+    }, SETTINGS);
   }
+
+  /** `records` null: any. */
+  private expectLater(queue: QueueRef, records: readonly RecordPlace[] | null): void {
+    setTimeout(() => {
+      if (records === null) this.expectedOf(queue).records = null;
+      else this.expect(records.map((record) => ({ ...queue, ...record })));
+      this.signal.raise();
+    }, LOOK_AGAIN_MS).unref();
+  }
+
+  private expectedOf(queue: QueueRef): ExpectedQueue {
+    const name = nameOf(queue);
+    const one = this.expected.get(name) ?? { queue, records: new Map() };
+    this.expected.set(name, one);
+    return one;
+  }
+}
+
+function lookAt(records: ExpectedQueue['records']): RecordsOfLook | null {
+  if (records === null) return ALL;
+  return records.size === 0 ? null : { these: [...records.values()] };
+}
+
+function nameOf({ workspaceId, workflowId }: QueueRef): string {
+  return `${workspaceId}/${workflowId}`;
 }

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { sql } from '../sql.js';
+import { recordset, sql } from '../sql.js';
 
 /**
  * Runs of workflows that limit how many there may be at a time, or that want those of a record in order. Such a run is queued
@@ -91,12 +91,15 @@ export interface RecordPlace {
   recordId: string;
 }
 
+/** Which records one look is about: those behind a place, at most so many, or these. */
+export type RecordsOfLook = { after: RecordPlace; limit: number } | { these: readonly RecordPlace[] };
+
 /** What one look at the records of a queue did. */
 export interface OrderedRuns {
   /** Runs that are due now. */
   admitted: number;
-  /** An earlier event of some record is not routed yet: whether a run comes of it decides who is the next. */
-  undecided: boolean;
+  /** Records of which an earlier event is not routed yet: whether a run comes of it decides who is the next. */
+  undecided: RecordPlace[];
   /** Where the next look begins; null at the end. */
   next: RecordPlace | null;
 }
@@ -104,36 +107,46 @@ export interface OrderedRuns {
 /** How many earlier events of a record are asked whether they are routed: routers are not that far apart. */
 const EARLIER_EVENTS = 1_000;
 
+const OF_ORDER = `r.workspace_id COLLATE "C" = $1 AND r.workflow_id = $2 AND ${IN_ORDER}`;
+
+/** One probe of runs_in_order for each record, however many runs wait there. */
+const NEXT_RECORDS = `records(module, record_id, n) AS (
+    SELECT first.*, 1 FROM (
+      SELECT r.module, r.record_id FROM automation.runs r WHERE ${OF_ORDER} AND (r.module, r.record_id) > ($3, $4)
+      ORDER BY r.module, r.record_id LIMIT 1
+    ) AS first
+    UNION ALL
+    SELECT next.*, n + 1 FROM records, LATERAL (
+      SELECT r.module, r.record_id FROM automation.runs r WHERE ${OF_ORDER} AND (r.module, r.record_id) > (records.module, records.record_id)
+      ORDER BY r.module, r.record_id LIMIT 1
+    ) AS next WHERE n < $5::int
+  )`;
+const THESE_RECORDS = `records(module, record_id, n) AS (
+    SELECT module, "recordId", 1 FROM json_to_recordset($3::json) AS these(module text, "recordId" text)
+  )`;
+
 /**
  * Of each record the first run that waits for others, when there are none before it any more: not in the queue, not under
  * way, and not to come of an earlier event that is still being routed. It takes its place in the workflow's queue, or is due
- * where there is none. Served by runs_in_order (one probe for each record, however many wait there), runs_admitted and
- * events_record.
+ * where there is none. Served by runs_in_order, runs_admitted and events_record.
  */
 export async function admitFirstOfRecords(
   manager: EntityManager,
   { workspaceId, workflowId }: QueueRef,
-  after: RecordPlace,
-  limit: number,
+  look: RecordsOfLook,
 ): Promise<OrderedRuns> {
-  const ofQueue = `r.workspace_id COLLATE "C" = $1 AND r.workflow_id = $2 AND ${IN_ORDER}`;
-  const [done] = await sql<{ admitted: number; undecided: boolean; seen: number; next: RecordPlace }>(
+  const [records, given] =
+    'these' in look
+      ? [THESE_RECORDS, [recordset(look.these.map(({ module, recordId }) => ({ module, recordId })))]]
+      : [NEXT_RECORDS, [look.after.module, look.after.recordId, look.limit]];
+  const [done] = await sql<{ admitted: number; undecided: RecordPlace[] | null; seen: number; last: RecordPlace }>(
     manager,
-    `WITH RECURSIVE records(module, record_id, n) AS (
-       SELECT first.*, 1 FROM (
-         SELECT r.module, r.record_id FROM automation.runs r WHERE ${ofQueue} AND (r.module, r.record_id) > ($3, $4)
-         ORDER BY r.module, r.record_id LIMIT 1
-       ) AS first
-       UNION ALL
-       SELECT next.*, n + 1 FROM records, LATERAL (
-         SELECT r.module, r.record_id FROM automation.runs r WHERE ${ofQueue} AND (r.module, r.record_id) > (records.module, records.record_id)
-         ORDER BY r.module, r.record_id LIMIT 1
-       ) AS next WHERE n < $5::int
-     ),
+    `WITH RECURSIVE ${records},
      firsts AS MATERIALIZED (
-       SELECT first.*, EXISTS (
+       SELECT records.*, first.*, EXISTS (
            SELECT 1 FROM automation.runs p WHERE p.workspace_id COLLATE "C" = $1 AND p.workflow_id = $2 AND p.module = records.module
              AND p.record_id COLLATE "C" = records.record_id AND p.admission IN ('queue', 'admitted') AND p.${NOT_OVER}
+             OFFSET 0 -- A probe for each: the planner read all that are admitted instead, for one record too.
          ) AS is_behind, EXISTS (
            SELECT 1 FROM (
              SELECT e.routed_at FROM automation.events e WHERE e.workspace_id = $1 AND e.module = records.module
@@ -142,7 +155,7 @@ export async function admitFirstOfRecords(
          ) AS is_undecided
        FROM records, LATERAL (
          SELECT r.id, r.version_id, ${PLACE} AS place FROM automation.runs r
-         WHERE ${ofQueue} AND r.module = records.module AND r.record_id = records.record_id ORDER BY ${PLACE} LIMIT 1
+         WHERE ${OF_ORDER} AND r.module = records.module AND r.record_id = records.record_id ORDER BY ${PLACE} LIMIT 1
        ) AS first
      ),
      moved AS (
@@ -153,12 +166,13 @@ export async function admitFirstOfRecords(
        RETURNING r.due_at
      )
      SELECT (SELECT count(*)::int FROM moved WHERE due_at IS NOT NULL) AS admitted, (SELECT count(*)::int FROM records) AS seen,
-       coalesce((SELECT bool_or(is_undecided AND NOT is_behind) FROM firsts), false) AS undecided,
-       (SELECT json_build_object('module', module, 'recordId', record_id) FROM records ORDER BY n DESC LIMIT 1) AS next`,
-    [workspaceId, workflowId, after.module, after.recordId, limit],
+       (SELECT json_agg(json_build_object('module', module, 'recordId', record_id)) FROM firsts WHERE is_undecided AND NOT is_behind) AS undecided,
+       (SELECT json_build_object('module', module, 'recordId', record_id) FROM records ORDER BY n DESC LIMIT 1) AS last`,
+    [workspaceId, workflowId, ...given],
   );
-  if (!done) return { admitted: 0, undecided: false, next: null };
-  return { admitted: done.admitted, undecided: done.undecided, next: done.seen < limit ? null : done.next };
+  if (!done) return { admitted: 0, undecided: [], next: null };
+  const isCut = 'limit' in look && done.seen >= look.limit;
+  return { admitted: done.admitted, undecided: done.undecided ?? [], next: isCut ? done.last : null };
 }
 
 /**
