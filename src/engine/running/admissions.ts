@@ -3,6 +3,7 @@ import { AutomationDatabase } from '../../store/database.js';
 import {
   admitFirstOfRecords,
   admitFromQueue,
+  type FoundQueues,
   findQueues,
   lockQueue,
   type OrderedRuns,
@@ -19,7 +20,7 @@ import { WorkSignal } from '../work-signal.js';
 const RECORDS = 500;
 /** Runs that one transaction admits. */
 const RUNS = 100;
-/** Workflows whose queues one round finds by itself. */
+/** Workflows with a queue that one statement looks at. */
 const QUEUES = 1_000;
 /** How soon to come again where an event that comes first is being routed, or somebody holds what is needed. */
 const LOOK_AGAIN_MS = 110;
@@ -100,8 +101,7 @@ export class Admissions {
     let admitted = 0;
     const failures: unknown[] = [];
     try {
-      const found = everywhere ? await this.database.statement((manager) => findQueues(manager, QUEUES)) : [];
-      for (const queue of found) expected.set(nameOf(queue), { queue, records: null });
+      if (everywhere) for (const queue of await this.findAll()) expected.set(nameOf(queue), { queue, records: null });
       for (const one of expected.values()) {
         try {
           admitted += await this.admit(one);
@@ -120,6 +120,16 @@ export class Admissions {
     // What was told is forgotten by now.
     this.looksEverywhere = true;
     throw failures[0];
+  }
+
+  private async findAll(): Promise<QueueRef[]> {
+    const all: QueueRef[] = [];
+    for (let after: QueueRef | null = null; ; ) {
+      const { queues, next }: FoundQueues = await this.database.statement((manager) => findQueues(manager, QUEUES, after));
+      all.push(...queues);
+      if (next === null) return all;
+      after = next;
+    }
   }
 
   private async admit({ queue, records }: ExpectedQueue): Promise<number> {

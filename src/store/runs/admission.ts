@@ -40,6 +40,7 @@ function eachWorkflow(name: string, isWaiting: string): string {
   return `${name}(w, f, n) AS (
     SELECT first.*, 1 FROM (
       SELECT r.workspace_id, r.workflow_id FROM automation.runs r WHERE ${isWaiting}
+        AND (r.workspace_id COLLATE "C", r.workflow_id) > ($2::text, $3::uuid)
       ORDER BY r.workspace_id COLLATE "C", r.workflow_id LIMIT 1
     ) AS first
     UNION ALL
@@ -51,24 +52,41 @@ function eachWorkflow(name: string, isWaiting: string): string {
   )`;
 }
 
+/** Some of the queues that may move on. */
+export interface FoundQueues {
+  queues: QueueRef[];
+  /** Behind which the next look begins; null at the end. */
+  next: QueueRef | null;
+}
+
+const BEFORE_ALL: QueueRef = { workspaceId: '', workflowId: '00000000-0000-0000-0000-000000000000' };
+
 /**
  * The workflows whose queues may move on: those with a free place for the first that waits for one, and those with runs
- * that wait for others of their record.
+ * that wait for others of their record. Looks at no more than `limit` of each, behind one of them.
  */
-export function findQueues(manager: EntityManager, limit: number): Promise<QueueRef[]> {
-  return sql<QueueRef>(
+export async function findQueues(manager: EntityManager, limit: number, after: QueueRef | null): Promise<FoundQueues> {
+  const { workspaceId, workflowId } = after ?? BEFORE_ALL;
+  const [found] = await sql<FoundQueues>(
     manager,
-    `WITH RECURSIVE ${eachWorkflow('queues', IN_QUEUE)}, ${eachWorkflow('orders', IN_ORDER)}
-     SELECT w AS "workspaceId", f AS "workflowId" FROM queues, LATERAL (
-       SELECT ${LIMIT} AS most FROM (
-         SELECT r.workspace_id, r.version_id FROM automation.runs r WHERE ${IN_QUEUE} AND r.workspace_id COLLATE "C" = w AND r.workflow_id = f
-         ORDER BY ${PLACE} LIMIT 1
-       ) AS head LEFT JOIN automation.workflow_versions v ON v.workspace_id = head.workspace_id AND v.id = head.version_id
-     ) AS first
-     WHERE most = 0 OR most > (${countAdmitted('w', 'f')})
-     UNION SELECT w, f FROM orders`,
-    [limit],
+    `WITH RECURSIVE ${eachWorkflow('queues', IN_QUEUE)}, ${eachWorkflow('orders', IN_ORDER)},
+     found AS (
+       SELECT w, f FROM queues, LATERAL (
+         SELECT ${LIMIT} AS most FROM (
+           SELECT r.workspace_id, r.version_id FROM automation.runs r
+           WHERE ${IN_QUEUE} AND r.workspace_id COLLATE "C" = w AND r.workflow_id = f ORDER BY ${PLACE} LIMIT 1
+         ) AS head LEFT JOIN automation.workflow_versions v ON v.workspace_id = head.workspace_id AND v.id = head.version_id
+       ) AS first
+       WHERE most = 0 OR most > (${countAdmitted('w', 'f')})
+       UNION SELECT w, f FROM orders
+     )
+     SELECT coalesce((SELECT json_agg(json_build_object('workspaceId', w, 'workflowId', f)) FROM found), '[]') AS queues,
+       (SELECT json_build_object('workspaceId', w, 'workflowId', f) FROM (
+          SELECT w, f FROM queues WHERE n = $1::int UNION ALL SELECT w, f FROM orders WHERE n = $1::int
+        ) AS cut ORDER BY w COLLATE "C", f LIMIT 1) AS next`,
+    [limit, workspaceId, workflowId],
   );
+  return found ?? { queues: [], next: null };
 }
 
 /** Served by runs_admitted. */

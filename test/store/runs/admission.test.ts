@@ -49,7 +49,7 @@ describe('the queue of a workflow with a limit', () => {
   });
 
   it('is found while it has a free place and somebody waits for it', async () => {
-    const found = () => own.transaction((manager) => findQueues(manager, 10));
+    const found = () => own.transaction((manager) => findQueues(manager, 10, null)).then(({ queues }) => queues);
     expect(await found()).toEqual([]);
     await waits();
     await waits();
@@ -58,5 +58,18 @@ describe('the queue of a workflow with a limit', () => {
     expect(await found()).toEqual([]);
     await own.query(`UPDATE automation.runs SET status = 'succeeded' WHERE admission = 'admitted'`);
     expect(await found()).toEqual([queue]);
+  });
+
+  it('is found behind others, however many there are', async () => {
+    const first = queue;
+    await waits();
+    const workflowId = uuidv7();
+    await own.insert('workflows', { workspace_id: 'bmce', id: workflowId, code: 'w', name: 'W', draft: {} });
+    const second = { workspaceId: 'bmce', workflowId };
+    await own.run({ workspace_id: 'bmce', workflow_id: workflowId, module: 'leads', record_id: 'r', admission: 'record', due_at: null });
+    const found = (after: QueueRef | null) => own.transaction((manager) => findQueues(manager, 1, after));
+    expect(await found(null)).toEqual({ queues: expect.arrayContaining([first, second]), next: first });
+    expect(await found(first)).toEqual({ queues: [second], next: second });
+    expect(await found(second)).toEqual({ queues: [], next: null });
   });
 });
