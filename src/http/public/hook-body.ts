@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { Inject, Injectable, type OnModuleInit, Optional, VersioningType } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { AutomationError } from '../../core/errors.js';
 import { tooLarge } from '../../core/json-shape.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../../engine/engine-settings.js';
@@ -39,21 +39,21 @@ export function bytesOf(request: HookRequest): Buffer | null {
  */
 @Injectable()
 export class HookBodies implements OnModuleInit {
-  private readonly ours: RegExp;
+  private ours = /^$/;
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
+    private readonly config: ApplicationConfig,
     private readonly errors: ErrorFilter,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
-    @Optional() @Inject(HTTP_PATH) path: string | null,
-  ) {
-    const mount = (path ?? 'automation').replace(/^\/+|\/+$/g, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    this.ours = new RegExp(`(^|/)${mount === '' ? '' : `${mount}/`}hooks/[^/]+/?$`);
-  }
+    @Optional() @Inject(HTTP_PATH) private readonly path: string | null,
+  ) {}
 
   onModuleInit(): void {
     const { httpAdapter } = this.adapterHost;
     const type = httpAdapter?.getType();
+    // Express takes paths in capitals too.
+    this.ours = new RegExp(this.pattern(), type === 'express' ? 'i' : '');
     if (type === 'express') this.onExpress(httpAdapter.getInstance());
     if (type === 'fastify') this.onFastify(httpAdapter.getInstance());
   }
@@ -97,8 +97,19 @@ export class HookBodies implements OnModuleInit {
     app.addHook('preParsing', read);
   }
 
-  private isOurs({ method, url = '', originalUrl }: HookRequest): boolean {
-    const [path = ''] = (originalUrl ?? url).split('?', 1);
+  /** The whole path: the host may have a route of its own that ends like ours, and reads its body itself. */
+  private pattern(): string {
+    const { exclude = [] } = this.config.getGlobalPrefixOptions();
+    const prefix = segments(this.config.getGlobalPrefix());
+    const versioning = this.config.getVersioning();
+    const version =
+      versioning?.type === VersioningType.URI ? `(/${literally(versioning.prefix === false ? '' : (versioning.prefix ?? 'v'))}[^/]+)?` : '';
+    return `^${exclude.length > 0 ? `(${prefix})?` : prefix}${version}${segments(this.path ?? 'automation')}/hooks/[^/]+/?$`;
+  }
+
+  /** By the URL as our own router has it: the application may be mounted below another one. */
+  private isOurs({ method, url = '' }: HookRequest): boolean {
+    const [path = ''] = url.split('?', 1);
     return method === 'POST' && this.ours.test(path);
   }
 
@@ -128,4 +139,14 @@ export class HookBodies implements OnModuleInit {
       request.on('data', take).on('end', whole).on('close', broken).on('error', broken);
     });
   }
+}
+
+/** A path as a regular expression that finds it, with a slash before each segment; of a parameter any value. */
+function segments(path: string): string {
+  const names = path.split('/').filter((name) => name !== '');
+  return names.map((name) => `/${name.startsWith(':') ? '[^/]+' : literally(name)}`).join('');
+}
+
+function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
