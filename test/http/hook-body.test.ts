@@ -1,3 +1,6 @@
+import { connect, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
 import { Body, Controller, Module, Post, Req, VersioningType } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -69,4 +72,32 @@ it('finds its routes under a version, and where the host has excluded them from 
   const excluded = await start('automation', (app) => app.setGlobalPrefix('api', { exclude: ['automation/hooks/:token'] }));
   expect((await request(excluded.getHttpServer()).post('/automation/hooks/t').send({})).body).toEqual({ bytes: 2 });
   await excluded.close();
+});
+
+it('keeps a body that comes byte by byte in no more room than it needs', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const app = await start('automation');
+  const { port } = app.getHttpServer().address() as { port: number };
+  await request(app.getHttpServer()).post('/automation/hooks/t').send({});
+  const used = (): number => {
+    collect();
+    const { rss: _, ...of } = process.memoryUsage();
+    return of.heapUsed + of.external;
+  };
+  const before = used();
+  let read = (): number => 0;
+  app.getHttpServer().once('connection', (one: Socket) => {
+    read = () => one.bytesRead;
+  });
+  const socket = connect(port, '127.0.0.1');
+  const answer = new Promise<string>((done) => socket.once('data', (data) => done(String(data))));
+  socket.write('POST /automation/hooks/t HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n');
+  socket.write('1\r\n7\r\n'.repeat(200_000));
+  while (read() < 1_200_000) await new Promise((later) => setTimeout(later, 10));
+  expect((used() - before) / 1024 / 1024).toBeLessThan(10);
+  socket.write('0\r\n\r\n');
+  expect(await answer).toMatch(/"bytes":200000/);
+  socket.destroy();
+  await app.close();
 });
