@@ -126,6 +126,19 @@ describe('the record that a delivery is about', () => {
     await app.query('ALTER TABLE crm_leads DROP CONSTRAINT no_bad');
   });
 
+  it('is not looked for by what the database cannot read, and nobody beside it hears of that', async () => {
+    const lead = await app.createLead({ email: 'nora@lead.test', name: 'Nora' });
+    await app.automation.drain();
+    const odd = await workflow({ module: 'leads', match: { amount: '{{trigger.body.amount}}' } });
+    const { id, deliver } = await workflow(FIND);
+    await Promise.all([odd.deliver({ amount: '1e400000' }), deliver({ email: 'nora@lead.test' }), odd.deliver({ amount: '-1e400000' })]);
+    await app.automation.drain();
+    expect(await app.runsOf({ workflowId: id })).toMatchObject([{ status: 'succeeded', recordId: lead.id }]);
+    expect((await app.runsOf({ workflowId: odd.id })).map(({ status, reason }) => [status, reason])).toEqual(
+      Array(2).fill(['skipped', 'record']),
+    );
+  });
+
   it('that somebody else in the CRM creates in the same moment is found', async () => {
     await app.query('CREATE UNIQUE INDEX one_email ON crm_leads (email)');
     const crm = sampleCrm();

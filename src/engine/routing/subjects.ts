@@ -37,7 +37,9 @@ export async function findSubjects(
   if (groups.size === 0) return unanswered;
   const names = [...groups].flatMap(([name, { wanted }]) => (wanted.create === null ? [] : [name]));
   await lockSubjects(tx.manager, names);
-  for (const group of groups.values()) {
+  for (const [turn, group] of [...groups.values()].entries()) {
+    // What the database refuses is this delivery's matter, and the others' is not lost with it.
+    await tx.manager.query(turn === 0 ? 'SAVEPOINT subject' : 'RELEASE SAVEPOINT subject; SAVEPOINT subject');
     try {
       const subject = await subjectOf(tx, crm, group);
       for (const event of group.events) take(event, subject);
@@ -88,10 +90,20 @@ async function subjectOf(tx: StepTransaction, crm: CrmHost, group: Group): Promi
     const found = await find(tx.manager, crm, group);
     if (found) return found;
     if (wanted.create === null) return refused(`There is no record in ${wanted.module} with ${shown(wanted.match)}.`);
-    return await create(tx, crm, group, wanted.create);
+    return await create(tx, group, wanted.create);
   } catch (error) {
-    if (!(error instanceof AutomationError) || error.retry.kind === 'transient') throw error;
-    return refused(error.message, error);
+    const state = sqlState(error);
+    const isTheirs = error instanceof AutomationError || (state !== null && REFUSED.test(state) && !isConnectionLoss(error));
+    if (!isTheirs) throw error;
+    await tx.manager.query('ROLLBACK TO SAVEPOINT subject');
+    tx.unit.forget();
+    if (error instanceof AutomationError) {
+      if (error.retry.kind === 'transient') throw error;
+      return refused(error.message, error);
+    }
+    // Somebody else in the CRM has been faster.
+    const found = state === UNIQUE_VIOLATION ? await find(tx.manager, crm, group) : null;
+    return found ?? refused(`The database refused the record: ${(error as Error).message}`);
   }
 }
 
@@ -104,25 +116,9 @@ async function find(manager: EntityManager, crm: CrmHost, { workspaceId, wanted 
   return first ? { kind: 'found', id: String(first.id) } : null;
 }
 
-/** To a savepoint: what the database refuses is this delivery's matter, and the others' is not lost with it. */
-async function create(tx: StepTransaction, crm: CrmHost, group: Group, set: JsonObject): Promise<Subject> {
-  const { workspaceId, wanted, workflow, timezone } = group;
-  await tx.manager.query('SAVEPOINT subject');
-  try {
-    const actor = { type: 'workflow' as const, id: workflow.id, name: workflow.name };
-    return { kind: 'found', id: await tx.unit.createRecord({ workspaceId, actor, cause: null, timezone }, wanted.module, set) };
-  } catch (error) {
-    const state = sqlState(error);
-    if (isConnectionLoss(error) || (state === null && !(error instanceof AutomationError)) || (state !== null && !REFUSED.test(state))) {
-      throw error;
-    }
-    await tx.manager.query('ROLLBACK TO SAVEPOINT subject');
-    tx.unit.forget();
-    if (state === null) throw error;
-    // Somebody else in the CRM has been faster.
-    const found = state === UNIQUE_VIOLATION ? await find(tx.manager, crm, group) : null;
-    return found ?? refused(`The database refused the record: ${(error as Error).message}`);
-  }
+async function create(tx: StepTransaction, { workspaceId, wanted, workflow, timezone }: Group, set: JsonObject): Promise<Subject> {
+  const actor = { type: 'workflow' as const, id: workflow.id, name: workflow.name };
+  return { kind: 'found', id: await tx.unit.createRecord({ workspaceId, actor, cause: null, timezone }, wanted.module, set) };
 }
 
 /** Wrong values and broken rules, rather than the moment. */
