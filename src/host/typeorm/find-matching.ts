@@ -29,7 +29,9 @@ export async function findMatching(
       toEntityValue(dataSource, column, checkedValue(module.name, field, value ?? null)),
       column,
     );
-    return `"record".${quoted(column.databaseName)} = ${parameters.add(stored)}::${sqlType(dataSource, column) === 'enum' ? 'text' : sqlType(dataSource, column)}`;
+    const type = sqlType(dataSource, column);
+    // An enum has a name of its own, which Postgres finds out by itself.
+    return `"record".${quoted(column.databaseName)} = ${parameters.add(stored)}${type === 'enum' ? '' : `::${type}`}`;
   });
   const rows = await queryRows(
     tx.manager,
