@@ -32,13 +32,13 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
 
 /** Holds bodies of deliveries to JSON Schemas, which core/trigger/body-schema.ts has passed. */
 export class BodyValidator {
-  private readonly checks = new LastUsed<BodyCheck>(KEPT);
+  private readonly checks = new LastUsed<Promise<BodyCheck>>(KEPT);
 
-  /** The check for the schema of a version, which never changes. */
-  async of(versionId: string, schema: JsonObject): Promise<BodyCheck> {
+  /** The check for the schema of a version, which never changes: made once, however many deliveries ask for it at once. */
+  of(versionId: string, schema: JsonObject): Promise<BodyCheck> {
     const known = this.checks.get(versionId);
     if (known) return known;
-    const check = await compile(schema);
+    const check = compile(schema);
     this.checks.set(versionId, check);
     return check;
   }
