@@ -219,6 +219,13 @@ describe('a flood of deliveries', () => {
     expect([(await flood(one.path, 20)).accepted, (await flood(two.path, 3)).accepted]).toEqual([3, 3]);
   });
 
+  it('to an old URL takes nothing from the one in its place', async () => {
+    real = await startRealApp({ hooks: { perMinute: 3 } });
+    const { id, path: old } = await published(real);
+    const { body } = await real.call('post', `/automation/workflows/${id}/rotate-token`).send({}).expect(200);
+    expect([(await flood(old, 20)).accepted, (await flood(body.path, 5)).accepted]).toEqual([3, 3]);
+  });
+
   it('that nobody processes is answered 429 when the queue is full, and loses nothing that was accepted', async () => {
     real = await startRealApp({ hooks: { queue: 10 } });
     const { id, path } = await published(real);

@@ -122,8 +122,9 @@ function queueFull(): AutomationError {
 
 type CountKey = Pick<DeliveryCount, 'workspaceId' | 'key'>;
 
+/** Old URLs of a workflow have a limit of their own: whoever floods one that was replaced takes nothing from the one that is right. */
 function keyOf(token: Admission, hash: string): CountKey {
-  if (token) return { workspaceId: token.workspaceId, key: token.workflowId };
+  if (token) return { workspaceId: token.workspaceId, key: token.isOver ? `old ${token.workflowId}` : token.workflowId };
   return { workspaceId: '', key: `unknown ${hash.slice(0, UNKNOWN_DIGITS)}` };
 }
 
