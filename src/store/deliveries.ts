@@ -18,25 +18,27 @@ export interface CountedDeliveries extends DeliveryCount {
   endsInMs: number;
 }
 
-/** The statement met one of another node under a default of REPEATABLE READ, which we have said nothing against. */
-const SERIALIZATION_FAILURE = '40001';
+/** The statement met one of another node: under a default of REPEATABLE READ, which we have said nothing against, or with the same keys in another order. */
+const MET_ANOTHER: ReadonlySet<string | null> = new Set(['40001', '40P01']);
 const MOST_TRIES = 5;
+
+/** Runs a statement that is a transaction of its own; again when it met one of another node, for then nothing of it was kept. */
+async function repeated<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (tries === MOST_TRIES || !MET_ANOTHER.has(sqlState(error))) throw error;
+    }
+  }
+}
 
 /**
  * Counts deliveries, across all nodes: a row a key, for a minute at a time; locked in one order everywhere. One statement in a
  * transaction of its own, which says that nobody has to wait for the disk: what is counted may be lost with a crash.
  */
-export async function countDeliveries(
-  manager: EntityManager,
-  counts: readonly DeliveryCount[],
-  tries = MOST_TRIES,
-): Promise<CountedDeliveries[]> {
-  try {
-    return await countOnce(manager, counts);
-  } catch (error) {
-    if (tries === 1 || sqlState(error) !== SERIALIZATION_FAILURE) throw error;
-    return countDeliveries(manager, counts, tries - 1);
-  }
+export function countDeliveries(manager: EntityManager, counts: readonly DeliveryCount[]): Promise<CountedDeliveries[]> {
+  return repeated(() => countOnce(manager, counts));
 }
 
 function countOnce(manager: EntityManager, counts: readonly DeliveryCount[]): Promise<CountedDeliveries[]> {
@@ -88,7 +90,12 @@ export async function insertDeliveries(
   deliveries: readonly DeliveryRow[],
   uses: readonly TokenUse[],
 ): Promise<Set<string>> {
-  const rows = await sql<{ id: string }>(
+  const rows = await repeated(() => insertOnce(manager, deliveries, uses));
+  return new Set(rows.map(({ id }) => id));
+}
+
+function insertOnce(manager: EntityManager, deliveries: readonly DeliveryRow[], uses: readonly TokenUse[]): Promise<{ id: string }[]> {
+  return sql<{ id: string }>(
     manager,
     `WITH used AS (
        UPDATE automation.trigger_tokens t SET last_used_at = now(), last_used_from = u."from"
@@ -105,7 +112,6 @@ export async function insertDeliveries(
      ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING RETURNING id`,
     [recordset(deliveries), recordset(uses)],
   );
-  return new Set(rows.map(({ id }) => id));
 }
 
 /** The event that has taken a key: whether its body is this one. Served by events_key. */
