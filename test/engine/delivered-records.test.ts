@@ -78,6 +78,16 @@ describe('the record that a delivery is about', () => {
     await other.close();
   });
 
+  it('is created for who asks for that, also beside deliveries that only look for it', async () => {
+    const [finder, creator] = [await workflow(FIND), await workflow(CREATE)];
+    const about = { email: 'both@lead.test', name: 'Both' };
+    await finder.deliver(about);
+    await creator.deliver(about);
+    await app.automation.drain();
+    expect(await leads()).toHaveLength(1);
+    for (const { id } of [finder, creator]) expect(await app.runsOf({ workflowId: id })).toMatchObject([{ status: 'succeeded' }]);
+  });
+
   it('is of the workspace alone: another one’s record is not found', async () => {
     await app.createLead({ email: 'far@lead.test', name: 'Far', workspaceId: 'rival' });
     const { id, deliver } = await workflow(FIND);

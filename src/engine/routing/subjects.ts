@@ -37,7 +37,9 @@ export async function findSubjects(
   if (groups.size === 0) return unanswered;
   const names = [...groups].flatMap(([name, { wanted }]) => (wanted.create === null ? [] : [name]));
   await lockSubjects(tx.manager, names);
-  for (const [turn, group] of [...groups.values()].entries()) {
+  // Those that create come first: who only looks finds what a neighbour's delivery has created.
+  const inTurn = [...groups.values()].sort((one, other) => Number(one.wanted.create === null) - Number(other.wanted.create === null));
+  for (const [turn, group] of inTurn.entries()) {
     // What the database refuses is this delivery's matter, and the others' is not lost with it.
     await tx.manager.query(turn === 0 ? 'SAVEPOINT subject' : 'RELEASE SAVEPOINT subject; SAVEPOINT subject');
     try {
@@ -65,7 +67,7 @@ function groupsOf(candidates: readonly Candidate[], timezoneOf: (workspaceId: st
     const wanted = event.recordId === null ? wantedRecord(event.trigger) : null;
     if (wanted === null || status !== 'active' || refusalOf(event.trigger) !== null) continue;
     const { workspaceId } = event;
-    const name = JSON.stringify([workspaceId, wanted.module, Object.entries(wanted.match).sort()]);
+    const name = JSON.stringify([workspaceId, wanted.module, Object.entries(wanted.match).sort(), wanted.create !== null]);
     const group: Group = groups.get(name) ?? {
       workspaceId,
       wanted,
