@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError } from '../core/errors.js';
@@ -53,6 +53,8 @@ const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)~((?:event|change)[.0-9
 /** What happened to a record, and what workflows did about it and to it. Bound to the caller's workspace. */
 @Injectable()
 export class TimelineService {
+  private readonly logger = new Logger('AutomationTimeline');
+
   constructor(
     private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
@@ -100,8 +102,14 @@ export class TimelineService {
 
   /** What is no address of a page (`javascript:`, `//elsewhere`) is no link. */
   private url({ workspaceId, module, recordId }: TimelineRecord): string | null {
-    const url = this.settings.recordUrl?.({ workspaceId, module, id: recordId }) ?? null;
-    return typeof url === 'string' && LINK.test(url) ? url : null;
+    try {
+      const url = this.settings.recordUrl?.({ workspaceId, module, id: recordId }) ?? null;
+      return typeof url === 'string' && LINK.test(url) ? url : null;
+    } catch (error) {
+      // The host's own code: what happened to the record is worth telling without a link to it.
+      this.logger.warn(`recordUrl failed for ${module} ${recordId}: ${String(error)}`);
+      return null;
+    }
   }
 
   /** The CRM is asked only for a record of which no event is kept. */

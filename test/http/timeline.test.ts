@@ -305,3 +305,13 @@ it.each([
   expect([body.record.url, asked]).toEqual([url, [{ workspaceId: 'acme', module: 'leads', id: '42' }]]);
   await real.close();
 });
+
+it('tells what happened without a link where the host fails to make it', async () => {
+  const recordUrl = () => {
+    throw new Error('no pages today');
+  };
+  const real = await startRealApp({ recordUrl });
+  const { body } = await real.call('get', '/automation/records/leads/42/timeline').expect(200);
+  expect(body.record.url).toBeNull();
+  await real.close();
+});

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ConditionSubject, compileCondition, type Explanation } from '../../../src/core/condition/condition.js';
 import { type Flip, flipSets } from '../../../src/core/condition/flips.js';
+import { imagine } from '../../../src/core/condition/imagined.js';
 import { nearestMisses, withMiss } from '../../../src/core/condition/nearest-miss.js';
 import type { Condition, FieldTest } from '../../../src/core/condition/tree.js';
 import type { Json } from '../../../src/core/json.js';
@@ -71,6 +72,12 @@ describe('the nearest miss', () => {
   it('finds one value for all tests of a field', () => {
     const between = { all: [number('greater_than', 5), number('not_equals', 6), number('less_than', 8)] };
     expect(missesOf(between, { record: { number: null } })).toMatchObject([[{ 0: 'number' }, { 0: 'number' }]]);
+  });
+
+  it('tries few of the members of a long list', () => {
+    const expected = Array.from({ length: 5_000 }, (_, index) => index + 1_000);
+    const test = { result: false, field: 'number', operator: 'in', seen: 1, expected } as const;
+    expect(imagine(test, subjectOf({}), MODULE).length).toBeLessThan(200);
   });
 
   it('tells at most three, the smallest first', () => {
