@@ -88,6 +88,14 @@ describe('the record that a delivery is about', () => {
     for (const { id } of [finder, creator]) expect(await app.runsOf({ workflowId: id })).toMatchObject([{ status: 'succeeded' }]);
   });
 
+  it('is created for the next delivery about it when it is refused to the one before', async () => {
+    const { id, deliver } = await workflow(CREATE);
+    for (const name of [{ odd: true }, 'Right', 'Late']) await deliver({ email: 'next@lead.test', name });
+    await app.automation.drain();
+    expect((await leads()).map(({ name }) => name)).toEqual(['Right']);
+    expect((await app.runsOf({ workflowId: id })).map(({ status }) => status).sort()).toEqual(['skipped', 'succeeded', 'succeeded']);
+  });
+
   it('is of the workspace alone: another one’s record is not found', async () => {
     await app.createLead({ email: 'far@lead.test', name: 'Far', workspaceId: 'rival' });
     const { id, deliver } = await workflow(FIND);

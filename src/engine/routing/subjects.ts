@@ -10,13 +10,18 @@ import type { StepTransaction } from '../running/step-transaction.js';
 import type { Candidate } from './new-runs.js';
 
 /** Deliveries that are about one record, which one of them may create. */
-interface Group {
+interface Group extends Sought {
+  events: ClaimedEvent[];
+  /** What each of them wants, in their order. */
+  sought: Sought[];
+}
+
+interface Sought {
   workspaceId: string;
   wanted: WantedRecord;
   /** Whose trigger it is: the origin of the record's own events. */
   workflow: { id: string; name: string };
   timezone: string;
-  events: ClaimedEvent[];
 }
 
 type Subject = { kind: 'found'; id: string } | { kind: 'refused'; refusal: DeliveryRefusal };
@@ -43,8 +48,7 @@ export async function findSubjects(
     // What the database refuses is this delivery's matter, and the others' is not lost with it.
     await tx.manager.query(turn === 0 ? 'SAVEPOINT subject' : 'RELEASE SAVEPOINT subject; SAVEPOINT subject');
     try {
-      const subject = await subjectOf(tx, crm, group);
-      for (const event of group.events) take(event, subject);
+      await decide(tx, crm, group);
     } catch (error) {
       if (!(error instanceof AutomationError && error.code === 'crm_timed_out')) throw error;
       for (const event of group.events) unanswered.add(event);
@@ -68,17 +72,22 @@ function groupsOf(candidates: readonly Candidate[], timezoneOf: (workspaceId: st
     if (wanted === null || status !== 'active' || refusalOf(event.trigger) !== null) continue;
     const { workspaceId } = event;
     const name = JSON.stringify([workspaceId, wanted.module, Object.entries(wanted.match).sort(), wanted.create !== null]);
-    const group: Group = groups.get(name) ?? {
-      workspaceId,
-      wanted,
-      workflow: version.workflow,
-      timezone: timezoneOf(workspaceId),
-      events: [],
-    };
+    const sought: Sought = { workspaceId, wanted, workflow: version.workflow, timezone: timezoneOf(workspaceId) };
+    const group: Group = groups.get(name) ?? { ...sought, events: [], sought: [] };
     group.events.push(event);
+    group.sought.push(sought);
     groups.set(name, group);
   }
   return groups;
+}
+
+/** One answer for all; but what is refused to one that would create is not yet refused to the next, which may bring other values. */
+async function decide(tx: StepTransaction, crm: CrmHost, { events, sought }: Group): Promise<void> {
+  let subject: Subject | null = null;
+  for (const [at, one] of sought.entries()) {
+    if (subject === null || (subject.kind === 'refused' && one.wanted.create !== null)) subject = await subjectOf(tx, crm, one);
+    take(events[at] as ClaimedEvent, subject);
+  }
 }
 
 function take(event: ClaimedEvent, subject: Subject): void {
@@ -86,7 +95,7 @@ function take(event: ClaimedEvent, subject: Subject): void {
   else event.trigger = { ...event.trigger, refused: { ...subject.refusal } };
 }
 
-async function subjectOf(tx: StepTransaction, crm: CrmHost, group: Group): Promise<Subject> {
+async function subjectOf(tx: StepTransaction, crm: CrmHost, group: Sought): Promise<Subject> {
   const { wanted } = group;
   try {
     const found = await find(tx.manager, crm, group);
@@ -110,7 +119,7 @@ async function subjectOf(tx: StepTransaction, crm: CrmHost, group: Group): Promi
 }
 
 /** Null: there is none. */
-async function find(manager: EntityManager, crm: CrmHost, { workspaceId, wanted }: Group): Promise<Subject | null> {
+async function find(manager: EntityManager, crm: CrmHost, { workspaceId, wanted }: Sought): Promise<Subject | null> {
   const { module, match } = wanted;
   if (!crm.findMatching) return refused('This CRM cannot look for records by their fields.');
   const [first, second] = await crm.findMatching({ manager, workspaceId }, module, { match, limit: 2 });
@@ -118,7 +127,7 @@ async function find(manager: EntityManager, crm: CrmHost, { workspaceId, wanted 
   return first ? { kind: 'found', id: String(first.id) } : null;
 }
 
-async function create(tx: StepTransaction, { workspaceId, wanted, workflow, timezone }: Group, set: JsonObject): Promise<Subject> {
+async function create(tx: StepTransaction, { workspaceId, wanted, workflow, timezone }: Sought, set: JsonObject): Promise<Subject> {
   const actor = { type: 'workflow' as const, id: workflow.id, name: workflow.name };
   return { kind: 'found', id: await tx.unit.createRecord({ workspaceId, actor, cause: null, timezone }, wanted.module, set) };
 }
