@@ -35,6 +35,7 @@ describe('a trigger URL', () => {
     await real.automation.drain();
     return (await real.call('get', `/automation/runs?workflowId=${workflowId}`)).body.items as {
       id: string;
+      eventId: string;
       status: string;
       reason: string;
     }[];
@@ -102,7 +103,11 @@ describe('a trigger URL', () => {
     const { id, path } = await published();
     const next = await rotate(id);
     await post(path).send({ name: 'Late' }).expect(202, { received: true });
-    expect(await runsOf(id)).toMatchObject([{ status: 'skipped', reason: 'old_url' }]);
+    const late = await runsOf(id);
+    expect(late).toMatchObject([{ status: 'skipped', reason: 'old_url' }]);
+    // That it came, not what it said: who knows an old URL must not fill the table.
+    const { body } = await real.call('get', `/automation/events/${late[0]?.eventId}`).expect(200);
+    expect(body.trigger).toMatchObject({ type: 'webhook', body: null });
     await post(next).send({ name: 'Right' }).expect(202);
     expect((await runsOf(id))[0]).toMatchObject({ status: 'succeeded' });
   });
