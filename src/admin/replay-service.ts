@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { AutomationError } from '../core/errors.js';
 import type { DomainEvent, StartRule } from '../core/event.js';
-import type { Json, JsonObject } from '../core/json.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { knownEvent } from '../core/record-values.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
@@ -226,7 +226,15 @@ function refusalOf(foreseen: ForeseenStart | null, event: DomainEvent | null): {
 /** What steps see as `trigger`: what they would have seen then, and that this is a replay. That it came too late is over. */
 function triggerOf(event: DomainEvent, reason: string | null, caller: Caller): JsonObject {
   const { module, event: name, recordId, id: eventId, occurredAt } = event;
-  const { tooLate: _, replay: __, ...trigger } = event.trigger ?? { type: 'event', module, event: name, recordId, eventId, occurredAt };
+  const {
+    tooLate: _,
+    replay: __,
+    refused,
+    ...trigger
+  } = event.trigger ?? { type: 'event', module, event: name, recordId, eventId, occurredAt };
   const { id, name: called = null } = callerAsActor(caller);
-  return { ...trigger, replay: { of: eventId, by: { id, name: called }, reason } };
+  // Its record is looked for anew. What was refused because nobody checked who calls stays refused.
+  const isLookedForAgain = isJsonObject(refused) && refused.reason === 'record' && trigger.record !== undefined;
+  const kept = refused === undefined || isLookedForAgain ? {} : { refused };
+  return { ...trigger, ...kept, replay: { of: eventId, by: { id, name: called }, reason } };
 }

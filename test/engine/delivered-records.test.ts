@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
+import { ReplayService } from '../../src/admin/replay-service.js';
 import { TriggerUrls } from '../../src/admin/trigger-urls.js';
 import { Deliveries } from '../../src/engine/hooks/deliveries.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
@@ -43,6 +44,19 @@ describe('the record that a delivery is about', () => {
     const [run] = await app.runsOf({ workflowId: id });
     expect(run).toMatchObject({ status: 'succeeded', module: 'leads', recordId: lead.id });
     expect(await app.query('SELECT title FROM crm_tasks')).toEqual([{ title: 'Call Nora' }]);
+  });
+
+  it('is looked for again when a delivery that had none is replayed', async () => {
+    const { id, deliver } = await workflow(FIND);
+    await deliver({ email: 'late@lead.test' });
+    await app.automation.drain();
+    const [skipped] = await app.runsOf({ workflowId: id });
+    expect(skipped).toMatchObject({ status: 'skipped', reason: 'record' });
+    const lead = await app.createLead({ email: 'late@lead.test', name: 'Late' });
+    await app.automation.drain();
+    await app.module.get(ReplayService).replay(skipped?.event?.id ?? '', {}, ADMIN);
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId: id })).at(-1)).toMatchObject({ status: 'succeeded', recordId: lead.id });
   });
 
   it('is created where there is none, with an event of its own that other workflows hear', async () => {
