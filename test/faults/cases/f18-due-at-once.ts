@@ -168,9 +168,11 @@ async function judge(
   if (open !== null) violations.push(open);
   const found = await lab.database.one<Record<'once' | 'more' | 'early' | 'ticks' | 'told', number>>(
     `WITH starts AS (
-       SELECT e.record_id, e.target->>'workflowId' AS workflow, e.occurred_at,
-         (SELECT count(*) FROM automation.runs r WHERE r.event_id = e.id AND r.status = 'succeeded') AS runs
-       FROM automation.events e WHERE e.workspace_id = 'acme' AND e.target IS NOT NULL)
+       SELECT e.record_id, e.target->>'workflowId' AS workflow, e.occurred_at, coalesce(r.runs, 0) AS runs
+       FROM automation.events e LEFT JOIN (
+         SELECT event_id, count(*) AS runs FROM automation.runs WHERE status = 'succeeded' GROUP BY event_id
+       ) r ON r.event_id = e.id
+       WHERE e.workspace_id = 'acme' AND e.target IS NOT NULL)
      SELECT (SELECT count(DISTINCT record_id)::int FROM starts WHERE workflow = $1 AND runs = 1) AS once,
        (SELECT count(*)::int FROM starts WHERE workflow = $1 AND runs = 1) AS more,
        (SELECT count(*)::int FROM starts WHERE workflow = $1 AND occurred_at < $3) AS early,
