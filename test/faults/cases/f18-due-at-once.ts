@@ -52,8 +52,7 @@ export const dueAtOnce: FaultCase = {
       await victim.kill();
       await startWorker(lab, CLOCKS[kill % CLOCKS.length] as number);
     }
-    const violations = await judge(lab, { dated, ticking, moment, ...counts });
-    const killed = await lab.database.one<{ started: number }>('SELECT count(*)::int AS started FROM automation.runs');
+    const killed = await judge(lab, { dated, ticking, moment, ...counts });
     await forgetStarts(lab);
     moment = await allDue(lab, dated, ticking);
     await pause(Math.max(0, moment.getTime() - (await lab.database.now()).getTime()));
@@ -61,7 +60,8 @@ export const dueAtOnce: FaultCase = {
     const beside = await trickle(lab, NEIGHBOUR, counts.trickle, async () => {
       leftOver = await left(lab);
     });
-    violations.push(...(await judge(lab, { dated, ticking, moment, ...counts })));
+    const crowded = await judge(lab, { dated, ticking, moment, ...counts });
+    const violations = [...killed.violations, ...crowded.violations];
     const { took } = await lab.database.one<{ took: number }>(
       `SELECT (extract(epoch FROM max(finished_at) - $1::timestamptz) * 1000)::float8 AS took FROM automation.runs WHERE workspace_id = 'acme'`,
       [moment],
@@ -71,14 +71,15 @@ export const dueAtOnce: FaultCase = {
     if (ratio > MOST_RATIO)
       violations.push(`another workspace's p95 is ${ratio.toFixed(1)} times what it is without; ${MOST_RATIO} at the most`);
     if (leftOver === 0) violations.push('what was due was over before the trickle was: nothing was shown');
-    const starts = counts.dates + counts.schedules * MISSED_TICKS;
     return {
       ...emptyResult(),
       inflicted: counts.kills,
-      runs: 2 * starts,
+      runs: killed.runs + crowded.runs,
+      lost: killed.lost + crowded.lost,
+      localDuplicates: killed.doubled + crowded.doubled,
       violations,
       notes: [
-        `${counts.dates} dates and ${counts.schedules} schedules with ${MISSED_TICKS} ticks each, twice; ${killed.started} runs after ${counts.kills} kills, with clocks an hour behind, right, and an hour ahead`,
+        `${counts.dates} dates and ${counts.schedules} schedules with ${MISSED_TICKS} ticks each, twice: beside ${counts.kills} kills, and without; clocks an hour behind, right, and an hour ahead`,
         `without kills all had run ${inWords(took)} after the moment; another workspace alone / beside it: p50 ${inWords(quantile(alone, 0.5))} / ${inWords(quantile(beside, 0.5))}, p95 ${inWords(p95Alone)} / ${inWords(p95Beside)}, ratio ${ratio.toFixed(1)}; ${leftOver} were left when the trickle ended`,
       ],
     };
@@ -152,11 +153,22 @@ async function allDue(lab: FaultLab, dated: string, ticking: readonly string[]):
   return moment;
 }
 
-/** What did not hold when everything has settled: each date and each tick has one start, one run that succeeded, and one notification, none early. */
+/** What there is when everything has settled. */
+interface Judgement {
+  /** Those that succeeded. */
+  runs: number;
+  /** Dates and ticks without a run. */
+  lost: number;
+  /** Notifications beyond one for each. */
+  doubled: number;
+  violations: string[];
+}
+
+/** Each date and each tick must have one start, one run that succeeded, and one notification, none early. */
 async function judge(
   lab: FaultLab,
   { dated, ticking, moment, dates }: { dated: string; ticking: readonly string[]; moment: Date; dates: number },
-): Promise<string[]> {
+): Promise<Judgement> {
   const violations: string[] = [];
   await eventually(async () => {
     const { waiting } = await lab.database.one<{ waiting: number }>(
@@ -186,7 +198,12 @@ async function judge(
   if (found.early > 0) violations.push(`${found.early} dates started early`);
   if (found.ticks !== ticks) violations.push(`${found.ticks} runs of ${ticks} ticks`);
   if (found.told !== dates + ticks) violations.push(`${found.told} notifications of ${dates + ticks}`);
-  return violations;
+  return {
+    runs: found.more + found.ticks,
+    lost: dates - found.once + Math.max(0, ticks - found.ticks),
+    doubled: Math.max(0, found.told - dates - ticks),
+    violations,
+  };
 }
 
 /** So that the same records and ticks are new again. */

@@ -9,7 +9,7 @@ import { sampleCrm, sampleDataSource } from '../../support/sample-crm.js';
 
 /**
  * Whether a death before this statement leaves just what one before the next would: it opens a transaction, sets its limits,
- * or only reads. Three of four do.
+ * or only reads.
  */
 function leavesNoTrace(statement: string): boolean {
   if (/^(START|SET) /.test(statement)) return true;
