@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
 import { AutomationDatabase } from '../store/database.js';
+import { isPooler, serverProcess } from '../store/pooler.js';
 
 /**
  * What there is to do: unrouted events, queued runs, queues that may move on, answers to runs that somebody holds, another
@@ -165,12 +166,12 @@ export class WakeUp implements EntitySubscriberInterface {
       const connecting = this.database.dataSource.createQueryRunner();
       runner = connecting;
       const client = (await connecting.connect()) as Client;
-      const [self] = (await connecting.query('SELECT pg_backend_pid()::text AS pid')) as { pid: string }[];
-      if (isPooler(client, self?.pid)) return await this.doWithout(runner);
+      const self = await serverProcess(connecting);
+      if (isPooler(client, self)) return await this.doWithout(runner);
       let ended = false;
       const onNotification = (message: unknown): void => {
         const [pid, ...kinds] = ((message as { payload?: string }).payload ?? '').split(' ');
-        if (pid === self?.pid) return;
+        if (pid === self) return;
         for (const kind of WORK_KINDS) if (kinds.includes(kind)) this.tellHere(kind);
       };
       const onEnd = (): void => {
@@ -228,9 +229,4 @@ export class WakeUp implements EntitySubscriberInterface {
     }
     await runner.release();
   }
-}
-
-/** Poolers such as PgBouncer name a process of their own when we connect, since the server's changes. */
-function isPooler({ processID }: Client, pid: string | undefined): boolean {
-  return typeof processID === 'number' && String(processID) !== pid;
 }

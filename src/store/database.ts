@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions, type EntityManager, type MixedList, type QueryRunner } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
+import { keepPrepared } from './prepared-statements.js';
 import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions } from './schema.js';
 import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from './transaction-limits.js';
 import { typeorm } from './typeorm.js';
@@ -72,6 +73,7 @@ export class AutomationDatabase {
     });
     await source.initialize();
     outliveLostConnections(source);
+    await keepPrepared(source);
     const pool = poolOf(source);
     pool.on('acquire', (client: PoolClient) => this.clients.add(client));
     pool.on('remove', (client: PoolClient) => this.clients.delete(client));

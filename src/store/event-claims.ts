@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
 import type { DomainEvent, ParentStep } from '../core/event.js';
 import { type EventRecord, type EventRef, toDomainEvent } from './event-store.js';
+import { prepared } from './prepared-statements.js';
 import { recordset, sql } from './sql.js';
 import type { Turn, Turns } from './turns.js';
 
@@ -40,31 +41,33 @@ const IS_DUE = 'routed_at IS NULL AND (waits_until IS NULL OR waits_until <= now
 /**
  * Locks unrouted events, the oldest of each workspace, an equal share of each. SKIP LOCKED keeps routers of several nodes out
  * of each other's way. `busy` walks down the index from workspace to workspace, one probe each, however much each has. Workspaces of
- * $3 are left alone for now: they are walked past, and have no share.
+ * $2 are left alone for now: they are walked past, and have no share.
  */
-const OLDEST = `WITH RECURSIVE busy(w, n) AS (
+const oldest = (limit: number): string => `WITH RECURSIVE busy(w, n) AS (
          SELECT first.w, 1 FROM (
-           SELECT workspace_id AS w FROM automation.events WHERE ${IS_DUE} AND workspace_id COLLATE "C" > $2::text
+           SELECT workspace_id AS w FROM automation.events WHERE ${IS_DUE} AND workspace_id COLLATE "C" > $1::text
            ORDER BY workspace_id COLLATE "C" LIMIT 1
          ) AS first
          UNION ALL
          SELECT next.w, n + 1 FROM busy, LATERAL (
            SELECT workspace_id AS w FROM automation.events WHERE ${IS_DUE} AND workspace_id COLLATE "C" > busy.w
            ORDER BY workspace_id COLLATE "C" LIMIT 1
-         ) AS next WHERE n < $1::int + cardinality($3::text[])
+         ) AS next WHERE n < ${limit} + cardinality($2::text[])
        ),
-       served AS MATERIALIZED (SELECT w FROM busy WHERE w <> ALL ($3::text[]) ORDER BY n LIMIT $1::int),
+       served AS MATERIALIZED (SELECT w FROM busy WHERE w <> ALL ($2::text[]) ORDER BY n LIMIT ${limit}),
        claimed AS MATERIALIZED (
          SELECT workspace_id, id FROM served, LATERAL (
            SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND ${IS_DUE}
-           ORDER BY id LIMIT $1::int / (SELECT count(*) FROM served) FOR UPDATE SKIP LOCKED
+           ORDER BY id LIMIT ${limit} / (SELECT count(*) FROM served) FOR UPDATE SKIP LOCKED
          ) AS oldest
          -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
-         LIMIT $1::int
+         LIMIT ${limit}
        )`;
 
 /** Whose turn is next, see {@link Turns}. */
-const TURN = `(SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $2::text) ELSE '' END FROM served) AS "nextTurn",
+const turn = (
+  limit: number,
+): string => `(SELECT CASE WHEN count(*) >= ${limit} THEN coalesce(max(w COLLATE "C"), $1::text) ELSE '' END FROM served) AS "nextTurn",
          (SELECT count(*)::int FROM served) AS "busyWorkspaces"`;
 
 /**
@@ -91,13 +94,15 @@ export async function claimUnroutedEvents(
   turns: Turns,
   except: readonly string[] = [],
 ): Promise<ClaimedEvent[]> {
+  // A plan that was made when there was little to claim is not for a backlog.
+  const ask = turns.lastClaim < limit / 2 ? prepared : sql;
   const rows = await turns.take((after) =>
-    sql<ClaimedRecord & Turn>(
+    ask<ClaimedRecord & Turn>(
       manager,
-      `${OLDEST}, ${SHARED}
+      `${oldest(limit)}, ${SHARED}
        ${MARK},
-         ${TURN}`,
-      [limit, after, except],
+         ${turn(limit)}`,
+      [after, except],
     ),
   );
   return inOrder(rows);
@@ -122,7 +127,10 @@ export async function findUnroutedEvents(
   except: readonly string[],
 ): Promise<EventRef[][]> {
   const rows = await turns.take((after) =>
-    sql<EventRef & Turn>(manager, `${OLDEST} SELECT workspace_id AS "workspaceId", id, ${TURN} FROM claimed`, [limit, after, except]),
+    sql<EventRef & Turn>(manager, `${oldest(limit)} SELECT workspace_id AS "workspaceId", id, ${turn(limit)} FROM claimed`, [
+      after,
+      except,
+    ]),
   );
   const workspaces = [...new Set(rows.map(({ workspaceId }) => workspaceId))];
   return workspaces.map((one) => rows.filter(({ workspaceId }) => workspaceId === one));

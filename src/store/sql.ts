@@ -5,7 +5,11 @@ import type { EntityManager } from 'typeorm';
  * answer to UPDATE … RETURNING is shaped differently from the one to INSERT … RETURNING.
  */
 export async function sql<Row>(manager: EntityManager, statement: string, parameters: unknown[] = []): Promise<Row[]> {
-  const answer: unknown = await manager.query(statement, parameters);
+  return rowsOf(await manager.query(statement, parameters));
+}
+
+/** The rows in TypeORM's answer to a statement of whatever kind. */
+export function rowsOf<Row>(answer: unknown): Row[] {
   if (!Array.isArray(answer)) return [];
   const isRowsAndCount = answer.length === 2 && Array.isArray(answer[0]) && typeof answer[1] === 'number';
   return (isRowsAndCount ? answer[0] : answer) as Row[];

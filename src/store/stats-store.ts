@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import { recordset, sql } from './sql.js';
+import { prepared } from './prepared-statements.js';
+import { recordset } from './sql.js';
 import { ADD_DAYS, DayDeltas } from './workflow-days.js';
 
 /** How many rows a workflow's counters are spread over. */
@@ -25,7 +26,7 @@ export async function addStats(manager: EntityManager, deltas: readonly StatsDel
   if (deltas.length === 0) return;
   const slot = Math.floor(Math.random() * SLOTS);
   const { rows } = days;
-  await sql(
+  await prepared(
     manager,
     `${rows.length === 0 ? '' : `WITH days AS (${ADD_DAYS})`}
      INSERT INTO automation.workflow_stats AS s (workspace_id, workflow_id, slot, started, succeeded, failed, skipped, cancelled, last_run_at)

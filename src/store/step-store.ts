@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { StepExecution } from '../core/plan/history.js';
+import { prepared } from './prepared-statements.js';
 import { RowSet } from './row-set.js';
 import { recordset, sql } from './sql.js';
 
@@ -40,7 +41,7 @@ export async function writeExecutions(
   executions: readonly (LoggedExecution & { workspaceId: string; runId: string })[],
 ): Promise<void> {
   if (executions.length === 0) return;
-  await sql(
+  await prepared(
     manager,
     `INSERT INTO automation.step_executions (workspace_id, run_id, path, attempt, position, type, status, input, output, error,
        wake_at, started_at, finished_at)

@@ -22,6 +22,8 @@ export class Turns {
   private crowdedUntil = 0;
   /** The last claim found work of several workspaces. */
   isShared = false;
+  /** How many rows the last claim found. */
+  lastClaim = 0;
 
   /** Several workspaces had work lately: what one of them waits for is the end of the other's transactions. */
   get isCrowded(): boolean {
@@ -33,6 +35,7 @@ export class Turns {
     const from = this.after;
     const rows = await claim(from);
     this.after = rows[0]?.nextTurn ?? '';
+    this.lastClaim = rows.length;
     this.isShared = (rows[0]?.busyWorkspaces ?? 0) > 1;
     if (this.isShared) this.crowdedUntil = performance.now() + CROWDED_MS;
     return rows.length === 0 && from !== '' ? this.take(claim) : rows;

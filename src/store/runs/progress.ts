@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Waiting } from '../../core/plan/plan.js';
+import { prepared } from '../prepared-statements.js';
 import { RowSet } from '../row-set.js';
 import { recordset, sql } from '../sql.js';
 import type { NewRun, RunClaim, RunEnd } from './run.js';
@@ -41,7 +42,7 @@ const INSERTED = new RowSet('r', {
  */
 export async function insertRuns(manager: EntityManager, runs: readonly NewRun[]): Promise<Set<string>> {
   if (runs.length === 0) return new Set();
-  const rows = await sql<{ id: string }>(
+  const rows = await prepared<{ id: string }>(
     manager,
     `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, event_id, module, record_id, status,
        admission, reason, explanation, error, failed_steps, waiting, actor, cause, parent, due_at, fence, started_at, finished_at)

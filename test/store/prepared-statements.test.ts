@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { EntityManager } from 'typeorm';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { prepared } from '../../src/store/prepared-statements.js';
+import { sql } from '../../src/store/sql.js';
+import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+
+const ADD = 'SELECT $1::int + $2::int AS sum';
+
+describe('statements of the hot path', () => {
+  let app: AutomationApp;
+  let database: AutomationDatabase;
+  beforeEach(async () => {
+    app = await startAutomationApp();
+    database = app.module.get(AutomationDatabase);
+  });
+  afterEach(() => app?.close());
+
+  const sum = async (manager: EntityManager, ...numbers: [number, number]): Promise<number | undefined> =>
+    (await prepared<{ sum: number }>(manager, ADD, numbers))[0]?.sum;
+
+  const preparedOn = async (manager: EntityManager): Promise<number> =>
+    (await sql(manager, `SELECT 1 FROM pg_prepared_statements WHERE statement = $1 AND name LIKE 'automation%'`, [ADD])).length;
+
+  it('are parsed once a connection, and answer for the parameters of each call', async () => {
+    await database.transaction(async (manager) => {
+      expect([await sum(manager, 1, 2), await sum(manager, 3, 4)]).toEqual([3, 7]);
+      expect(await preparedOn(manager)).toBe(1);
+    });
+  });
+
+  it('are texts to the host’s subscribers, which see every statement of a transaction they share', async () => {
+    const seen: unknown[] = [];
+    app.source.subscribers.push({ beforeQuery: ({ query }: { query: string }) => void seen.push(query.trim().startsWith(ADD)) } as never);
+    await database.transaction((manager) => sum(manager, 1, 2));
+    expect(seen).toContain(true);
+  });
+
+  it('have no names on a connection of the host’s', async () => {
+    await app.source.transaction(async (manager) => {
+      expect(await sum(manager, 1, 2)).toBe(3);
+      expect(await preparedOn(manager)).toBe(0);
+    });
+  });
+
+  it('go without names once a connection did not keep them, and no event is lost by it', async () => {
+    await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      steps: [{ id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 } }],
+    });
+    await app.createLead();
+    await app.automation.drain();
+    // As behind a pooler that says nothing of itself: the connection is another one than before.
+    const runner = database.dataSource.createQueryRunner();
+    await runner.query('DEALLOCATE ALL');
+    await runner.release();
+    await app.createLead();
+    await expect(app.automation.drain()).rejects.toThrow(/prepared statement "automation_\d+" does not exist/);
+    await app.automation.drain();
+    expect((await app.runsOf({})).map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+    await database.transaction(async (manager) => {
+      expect(await sum(manager, 1, 2)).toBe(3);
+      expect(await preparedOn(manager)).toBe(0);
+    });
+  });
+});
