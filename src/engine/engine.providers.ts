@@ -19,10 +19,11 @@ import { StartDecider } from './routing/start-decider.js';
 import { Admissions } from './running/admissions.js';
 import { AdvanceCycle } from './running/advance-cycle.js';
 import { CrmReader } from './running/crm-reader.js';
+import { WAIT_CLOSERS, type WaitCloser } from './running/ended-waits.js';
 import { ExternalCalls } from './running/external-calls.js';
 import { ExternalSlots } from './running/external-slots.js';
 import { ExternalSteps } from './running/external-steps.js';
-import { FlowSteps } from './running/flow-steps.js';
+import { EFFECT_PERFORMERS, type EffectPerformers, FlowSteps } from './running/flow-steps.js';
 import { HeldRuns } from './running/held-runs.js';
 import { LocalSteps } from './running/local-steps.js';
 import { ProgressWriter } from './running/progress-writer.js';
@@ -52,7 +53,26 @@ import { WorkspaceEntitlements } from './workspace-entitlements.js';
 const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
 const hooks: Provider[] = [HookGate, Deliveries];
 const workflows: Provider[] = [ActiveWorkflows];
-const steps: Provider[] = [HostInjector, CrmReader, ExternalSlots, StepScopes, LocalSteps, ExternalSteps, SubRuns, FlowSteps];
+/** What decisions of steps ask for, and who does it: a new effect is a line here. */
+const effects: Provider = {
+  provide: EFFECT_PERFORMERS,
+  inject: [SubRuns],
+  useFactory: (subRuns: SubRuns): EffectPerformers => ({ start_run: subRuns }),
+};
+/** Who closes what waits have opened. */
+const closers: Provider = { provide: WAIT_CLOSERS, useFactory: (): WaitCloser[] => [] };
+const steps: Provider[] = [
+  HostInjector,
+  CrmReader,
+  ExternalSlots,
+  StepScopes,
+  LocalSteps,
+  ExternalSteps,
+  SubRuns,
+  effects,
+  FlowSteps,
+  closers,
+];
 const running: Provider[] = [
   Admissions,
   RunEndings,

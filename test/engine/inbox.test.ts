@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
+import { type EndedWait, WAIT_CLOSERS, type WaitCloser } from '../../src/engine/running/ended-waits.js';
 import { type Advance, RunAdvancer } from '../../src/engine/running/run-advancer.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import type { StepTransaction } from '../../src/engine/running/step-transaction.js';
@@ -261,6 +262,49 @@ describe('answers from outside', () => {
     expect(times).toBe(2);
     const { status, steps } = await runOf(workflowId);
     expect([status, steps?.sort()]).toEqual(['succeeded', ['either.a.custom succeeded', 'either.b.sub succeeded']]);
+  });
+
+  describe('close what their waits have opened', () => {
+    const closed: EndedWait[] = [];
+    beforeEach(() => {
+      closed.length = 0;
+      app.module.get<WaitCloser[]>(WAIT_CLOSERS).push({ close: async (_, ended) => void closed.push(...ended) });
+    });
+    const begin = async (...steps: object[]): Promise<string> => {
+      const workflowId = await publish(...steps);
+      await app.createLead();
+      await app.automation.drain();
+      expect(closed).toEqual([]);
+      return (await runOf(workflowId)).id;
+    };
+    const step = { path: 'sub', attempt: 1, type: 'run_workflow' };
+
+    it('with an answer', async () => {
+      const runId = await begin(sub, DELAY('cool'));
+      await answer(runId);
+      await app.automation.drain();
+      expect(closed).toEqual([{ workspaceId: 'acme', runId, step, end: { kind: 'answered' } }]);
+    });
+
+    it('with the end of the run', async () => {
+      const branches = [
+        { name: 'a', steps: [sub] },
+        { name: 'b', steps: [DELAY('cool'), { id: 'stop', type: 'stop', outcome: 'cancelled' }] },
+      ];
+      const runId = await begin({ id: 'both', type: 'parallel', branches });
+      await app.query("UPDATE automation.step_executions SET wake_at = now() WHERE run_id = $1 AND path = 'both.b.cool'", [runId]);
+      await app.query('UPDATE automation.runs SET due_at = now() WHERE id = $1', [runId]);
+      await app.automation.drain();
+      const error = expect.objectContaining({ code: 'run_ended' });
+      expect(closed).toEqual([{ workspaceId: 'acme', runId, step: { ...step, path: 'both.a.sub' }, end: { kind: 'over', error } }]);
+    });
+
+    it('with a cancel, of all steps of the run', async () => {
+      const runId = await begin(sub);
+      await app.runs.cancel(runId, null, ADMIN);
+      const error = expect.objectContaining({ code: 'run_cancelled' });
+      expect(closed).toEqual([{ workspaceId: 'acme', runId, step: null, end: { kind: 'over', error } }]);
+    });
   });
 
   it('given in a transaction that is rolled back were never given', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { HeldRun } from '../../src/engine/running/held-run.js';
 import type { Advance } from '../../src/engine/running/run-advancer.js';
 import { advanceTogether } from '../../src/engine/running/shared-advance.js';
-import type { StepTransaction } from '../../src/engine/running/step-transaction.js';
+import { noWrites, type StepTransaction } from '../../src/engine/running/step-transaction.js';
 import type { CrmHost } from '../../src/host/crm-host.js';
 
 const refusedBy = (code: string) => Object.assign(new Error('refused'), { code });
@@ -11,7 +11,7 @@ const refusedBy = (code: string) => Object.assign(new Error('refused'), { code }
 const advance = async (names: string[], failureOf: (name: string, tries: readonly string[]) => Error | null) => {
   const tries: string[] = [];
   const runs = names.map((id) => ({ id, rolledBack: () => undefined }) as unknown as HeldRun);
-  const tx = { manager: { query: async () => [] }, events: [], starts: [] } as unknown as StepTransaction;
+  const tx = { manager: { query: async () => [] }, writes: noWrites() } as unknown as StepTransaction;
   const advanced = await advanceTogether(
     runs,
     tx,

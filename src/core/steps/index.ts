@@ -49,6 +49,10 @@ const BY_NAME: ReadonlyMap<string, StepKind<AnyStep>> = new Map(KINDS.map((kind)
 /** The types of steps that are not actions, as people write them. */
 export const FLOW_STEP_TYPES: readonly string[] = KINDS.map(({ kind }) => kind).filter((kind) => kind !== action.kind);
 
+const ANSWERED_TYPES: ReadonlySet<string> = new Set(
+  [...BY_NAME.values()].filter(({ wait }) => wait?.answer !== undefined).map(({ kind }) => kind),
+);
+
 /** One kind of flow control, as a catalogue shows it. */
 export interface FlowStepDescription {
   type: string;
@@ -138,6 +142,11 @@ export function expireWait(step: AnyStep): StepResult {
  */
 export function answerWait(step: AnyStep, answer: JsonObject): StepResult | null {
   return kindOf(step).wait?.answer?.(step, answer) ?? null;
+}
+
+/** True for a type of step that waits for answers from outside, or for the end of a sub-run. */
+export function takesAnswers(type: string): boolean {
+  return ANSWERED_TYPES.has(type);
 }
 
 /** Returns an answer as one may come for a step that waits for one, for previews; null for steps that take none. */

@@ -18,7 +18,7 @@ import { HeldRun } from '../running/held-run.js';
 import { LocalSteps } from '../running/local-steps.js';
 import { RunAdvancer } from '../running/run-advancer.js';
 import { StepScopes } from '../running/step-scopes.js';
-import type { StepTransaction } from '../running/step-transaction.js';
+import { noWrites, type StepTransaction } from '../running/step-transaction.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
 import { PreviewedSteps, type PreviewNotes, PreviewTooLarge } from './previewed-steps.js';
 
@@ -93,7 +93,9 @@ export class Rehearsal {
     };
     let tx = transactionAt(rehearsed.now, manager, unit);
     const end = (outcome: RehearsedEnd['outcome']): RehearsedEnd => ({
-      steps: run.executions.map((execution) => shownStep(execution, rehearsed.version, { until, notes, wouldDo, starts: tx.starts })),
+      steps: run.executions.map((execution) =>
+        shownStep(execution, rehearsed.version, { until, notes, wouldDo, starts: tx.writes.starts }),
+      ),
       outcome,
       endsAt: tx.now.toISOString(),
     });
@@ -138,7 +140,7 @@ function heldRunOf({ version, event, now }: RehearsedRun): HeldRun {
 }
 
 function transactionAt(now: Date, manager: EntityManager, unit: PreviewUnitOfWork): StepTransaction {
-  return { kind: 'shared', manager, ...clockAt(now), hostCodeUntil: Number.POSITIVE_INFINITY, unit, events: [], starts: [] };
+  return { kind: 'shared', manager, ...clockAt(now), hostCodeUntil: Number.POSITIVE_INFINITY, unit, writes: noWrites() };
 }
 
 function clockAt(now: Date): Pick<StepTransaction, 'now' | 'clock'> {
@@ -159,7 +161,7 @@ interface Shown {
   until: ReadonlyMap<string, string>;
   notes: PreviewNotes;
   wouldDo: ReadonlyMap<string, JsonObject[]>;
-  starts: StepTransaction['starts'];
+  starts: StepTransaction['writes']['starts'];
 }
 
 function shownStep(execution: LoggedExecution, { definition }: CompiledVersion, { until, notes, wouldDo, starts }: Shown): RehearsedStep {

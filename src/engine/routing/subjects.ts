@@ -60,7 +60,7 @@ export async function findSubjects(
     told.map(({ workspaceId, id, recordId, trigger }) => ({ workspaceId, id, recordId, trigger: trigger as JsonObject })),
   );
   // Kept, whatever becomes of the runs that are advanced next.
-  tx.events.push(...tx.unit.takeEvents());
+  tx.writes.events.push(...tx.unit.takeEvents());
   return unanswered;
 }
 

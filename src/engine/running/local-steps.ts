@@ -111,7 +111,7 @@ export class LocalSteps {
         return action.execute(args, Object.assign(context, { crm: this.sessionFor(run, ready, unit), manager: lent.manager }));
       }).finally(lent.close);
       await manager.query('RELEASE SAVEPOINT step');
-      tx.events.push(...unit.takeEvents());
+      tx.writes.events.push(...unit.takeEvents());
       logSuccess(run, ready, attempt, storableOutput(output));
     } catch (error) {
       await manager.query('ROLLBACK TO SAVEPOINT step');

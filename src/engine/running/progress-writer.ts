@@ -18,6 +18,7 @@ import type { NewRun, QueuedRun, RunClaim, RunEnd, RunIdentity } from '../../sto
 import { deleteExecutions, writeExecutions } from '../../store/step-store.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import { type EndedWait, endedWaits } from './ended-waits.js';
 import { toEventRow } from './event-rows.js';
 import type { HeldRun } from './held-run.js';
 import type { AdvancedRun } from './run-advancer.js';
@@ -35,7 +36,7 @@ export class LeaseLost extends Error {
   }
 }
 
-/** Some runs were answered while they were about to end: the transaction must roll back, and they are advanced anew. */
+/** Some runs were answered while they, or waits of theirs, were about to end: the transaction must roll back, and they are advanced anew. */
 export class AnsweredMeanwhile extends Error {
   override readonly name = 'AnsweredMeanwhile';
   constructor(readonly runIds: ReadonlySet<string>) {
@@ -75,7 +76,8 @@ export class ProgressWriter {
   async write(tx: StepTransaction, work: TransactionWork): Promise<EndedRun[]> {
     const { manager } = tx;
     const ends = endsOf(work.advanced, tx.now);
-    const known = await this.writeRuns(tx, work, ends);
+    const waits = work.advanced.flatMap(({ run }) => endedWaits(run));
+    const known = await this.writeRuns(tx, work, ends, waits);
     const runs = work.advanced.map(({ run }) => run);
     // First, for the same attempt may be begun anew in the same transaction.
     await deleteExecutions(
@@ -84,6 +86,7 @@ export class ProgressWriter {
     );
     await writeExecutions(manager, runs.flatMap(logOf));
     await this.writeEvents(tx, work.generations);
+    await this.endings.closeWaits(manager, waits);
     const isNews = ({ id }: { id: string }): boolean => !known.has(id);
     const ended = [...ends].filter(([run]) => isNews(run)).map(endedRun);
     await this.endings.count(manager, {
@@ -102,6 +105,7 @@ export class ProgressWriter {
     { manager }: StepTransaction,
     { advanced, unstarted }: TransactionWork,
     ends: ReadonlyMap<HeldRun, RunEnd>,
+    waits: readonly EndedWait[],
   ): Promise<ReadonlySet<string>> {
     const created: NewRun[] = [...unstarted];
     const held: HeldProgress[] = [];
@@ -109,6 +113,7 @@ export class ProgressWriter {
     const finished: FinishedProgress[] = [];
     const queued: RunClaim[] = [];
     const { leaseMs } = this.settings;
+    const unanswered = new Set(waits.filter(({ end }) => end.kind === 'over').map(({ runId }) => runId));
     for (const { run, advance } of advanced) {
       const { workspaceId, id, fence, startedAt } = run;
       const answers = run.answers.count;
@@ -122,7 +127,7 @@ export class ProgressWriter {
         case 'parked': {
           const { waiting, until: dueAt } = advance;
           if (run.isNew) created.push(Object.assign(identityOf(run), { status: 'waiting' as const, waiting, dueAt, startedAt }));
-          else parked.push({ workspaceId, id, fence, waiting, dueAt, answers });
+          else parked.push({ workspaceId, id, fence, waiting, dueAt, answers, endsWaits: unanswered.has(id) });
           break;
         }
         case 'queued':
@@ -133,7 +138,10 @@ export class ProgressWriter {
         case 'own_transaction':
           if (run.isNew) created.push(Object.assign(identityOf(run), { status: 'running' as const, leaseMs, startedAt }));
           // On its way to the host's code, which may bring the process down: getting there is no progress.
-          else held.push({ workspaceId, id, fence, progressed: advance.kind === 'held' || run.unwritten.length > 0 });
+          else {
+            const progressed = advance.kind === 'held' || run.unwritten.length > 0;
+            held.push({ workspaceId, id, fence, progressed, answers: unanswered.has(id) ? answers : null });
+          }
           break;
       }
     }
@@ -142,13 +150,13 @@ export class ProgressWriter {
     if (advanced.some(({ run, advance }) => known.has(run.id) && (advance.kind !== 'queued' || run.executions.length > 0))) {
       throw new RunsExist();
     }
-    assertHeld(held, await holdRuns(manager, held, leaseMs));
-    assertHeld(parked, await parkRuns(manager, parked));
-    await this.assertFinished(manager, finished, await finishRuns(manager, finished));
+    await this.assertWritten(manager, held, await holdRuns(manager, held, leaseMs));
+    await this.assertWritten(manager, parked, await parkRuns(manager, parked));
+    await this.assertWritten(manager, finished, await finishRuns(manager, finished));
     return known;
   }
 
-  private async assertFinished(manager: EntityManager, runs: readonly RunClaim[], written: ReadonlySet<string>): Promise<void> {
+  private async assertWritten(manager: EntityManager, runs: readonly RunClaim[], written: ReadonlySet<string>): Promise<void> {
     const missing = runs.filter(({ id }) => !written.has(id));
     if (missing.length === 0) return;
     const answered = await stillHeld(manager, missing);
@@ -162,11 +170,11 @@ export class ProgressWriter {
    * that nobody hears took half of the time.
    */
   private async writeEvents(tx: StepTransaction, generations: TransactionWork['generations']): Promise<void> {
-    const events = [...tx.events, ...tx.unit.takeEvents()];
+    const events = [...tx.writes.events, ...tx.unit.takeEvents()];
     const heard = events.length === 0 ? [] : await this.active.listenedTo(tx.manager, events, generations);
     const rows: EventRow[] = heard.map((event) => toEventRow(event, this.settings.limits.payloadBytes));
     await insertEvents(tx.manager, rows);
-    await insertStarts(tx.manager, tx.starts);
+    await insertStarts(tx.manager, tx.writes.starts);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../../core/errors.js';
 import type { ParentStep } from '../../core/event.js';
@@ -13,6 +13,7 @@ import { closeExecutions } from '../../store/step-store.js';
 import { DayDeltas } from '../../store/workflow-days.js';
 import { EmitterBridge } from '../capture/emitter-bridge.js';
 import { Admissions } from './admissions.js';
+import { type EndedWait, WAIT_CLOSERS, type WaitCloser } from './ended-waits.js';
 import type { HeldRun } from './held-run.js';
 
 /** A run that is over, with all that whoever hears of it needs to know. */
@@ -59,6 +60,7 @@ export class RunEndings {
   constructor(
     private readonly bridge: EmitterBridge,
     private readonly admissions: Admissions,
+    @Inject(WAIT_CLOSERS) private readonly closers: readonly WaitCloser[],
   ) {}
 
   /** Ends held runs with all that belongs to it. Returns those that were still held; they are to be {@link tell told}. */
@@ -66,9 +68,20 @@ export class RunEndings {
     const written = await finishRuns(manager, ends);
     // Few end like this: whether their versions know a queue is not looked up.
     const ended = ends.filter(({ id }) => written.has(id)).map((end) => ({ ...end, othersMayWait: true }));
-    await closeExecutions(manager, ended.map(openStepsOf));
+    const openSteps = ended.map(openStepsOf);
+    await closeExecutions(manager, openSteps);
+    await this.closeWaits(
+      manager,
+      openSteps.map(({ workspaceId, runId, unanswered: error }) => ({ workspaceId, runId, step: null, end: { kind: 'over', error } })),
+    );
     await this.follow(manager, ended);
     return ended;
+  }
+
+  /** Closes what waits that are over have opened outside of their runs. */
+  async closeWaits(manager: EntityManager, ended: readonly EndedWait[]): Promise<void> {
+    if (ended.length === 0) return;
+    for (const closer of this.closers) await closer.close(manager, ended);
   }
 
   /** What follows from ends whose state the caller has written: counters and parents. */

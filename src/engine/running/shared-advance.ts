@@ -3,7 +3,7 @@ import { CrmUnitOfWork } from '../../host/crm-session.js';
 import { isConnectionLoss, sqlState } from '../failures.js';
 import type { HeldRun } from './held-run.js';
 import type { Advance, AdvancedRun } from './run-advancer.js';
-import { hostCodeUntil, type StepTransaction } from './step-transaction.js';
+import { hostCodeUntil, markOf, type StepTransaction } from './step-transaction.js';
 
 /** "current transaction is aborted": the statement of another run failed before this one's. */
 const VICTIM = '25P02';
@@ -27,8 +27,7 @@ export async function advanceTogether(
 ): Promise<AdvancedRun[]> {
   if (runs.length === 0) return [];
   await tx.manager.query('SAVEPOINT advance');
-  const events = tx.events.length;
-  const starts = tx.starts.length;
+  const forgetWrites = markOf(tx.writes);
   // All end before anything is rolled back, so that none writes behind it.
   const results = await Promise.allSettled(runs.map(advance));
   const failures = results.flatMap((result, index) => (result.status === 'rejected' ? [{ index, error: result.reason as unknown }] : []));
@@ -43,8 +42,7 @@ export async function advanceTogether(
   await tx.manager.query('ROLLBACK TO SAVEPOINT advance');
   tx.unit = new CrmUnitOfWork(crm, tx.manager);
   tx.hostCodeUntil = hostCodeUntil();
-  tx.events.length = events;
-  tx.starts.length = starts;
+  forgetWrites();
   for (const run of runs) run.rolledBack();
 
   const found = failures.filter(({ error }) => stateOf(error) !== VICTIM);

@@ -38,10 +38,29 @@ export interface StepTransaction {
   hostCodeUntil: number;
   /** Reads and writes of records, coalesced over all runs of a shared transaction. */
   unit: CrmUnitOfWork;
+  /** What its steps leave to be written. */
+  readonly writes: StepWrites;
+}
+
+/** What steps leave to be written with the progress of their runs, one statement for each list that is not empty. */
+export interface StepWrites {
   /** Events that steps with a savepoint of their own caused. */
-  events: NewEvent[];
+  readonly events: NewEvent[];
   /** Runs that steps start. */
-  starts: StartRow[];
+  readonly starts: StartRow[];
+}
+
+/** Nothing to write yet. */
+export function noWrites(): StepWrites {
+  return { events: [], starts: [] };
+}
+
+/** Returns what forgets all that is left to be written from here on. */
+export function markOf(writes: StepWrites): () => void {
+  const lengths = Object.values(writes).map((list: unknown[]) => ({ list, length: list.length }));
+  return () => {
+    for (const { list, length } of lengths) list.length = length;
+  };
 }
 
 /**
@@ -73,7 +92,6 @@ export function stepTransaction(
     hostCodeUntil: hostCodeUntil(),
     clock: () => new Date(now.getTime() + Math.round(performance.now() - begun)),
     unit: new CrmUnitOfWork(crm, manager),
-    events: [],
-    starts: [],
+    writes: noWrites(),
   };
 }

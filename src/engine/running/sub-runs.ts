@@ -3,16 +3,24 @@ import { v7 as uuidv7 } from 'uuid';
 import { AutomationError } from '../../core/errors.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import type { StartRun } from '../../core/steps/run-workflow.js';
+import type { Decision } from '../../core/steps/step-kind.js';
 import { declaredInput } from '../../core/trigger/manual-input.js';
 import { findStartable } from '../../store/workflow-store.js';
+import type { EffectPerformer } from './flow-steps.js';
 import type { HeldRun } from './held-run.js';
 import type { StepTransaction } from './step-transaction.js';
 
 /** Starts runs of other workflows: one row that the router routes like every start. */
 @Injectable()
-export class SubRuns {
+export class SubRuns implements EffectPerformer<'start_run'> {
   /** Throws `workflow_unknown`, `workflow_not_published`, `start_invalid`. */
-  async start(run: HeldRun, { path, attempt }: ReadyStep, { workflow, input, wait }: StartRun, tx: StepTransaction): Promise<void> {
+  async perform(
+    run: HeldRun,
+    { path, attempt }: ReadyStep,
+    { workflow, input, wait }: StartRun,
+    _decision: Decision<object>,
+    tx: StepTransaction,
+  ): Promise<void> {
     const found = await findStartable(tx.manager, run.workspaceId, workflow);
     if (found === null) {
       throw new AutomationError('workflow_unknown', `There is no workflow '${workflow}' to start.`, {
@@ -25,7 +33,7 @@ export class SubRuns {
       });
     }
     const asked = declaredInput(found.trigger, input);
-    tx.starts.push({
+    tx.writes.starts.push({
       id: uuidv7(),
       workspaceId: run.workspaceId,
       module: run.record?.module ?? null,

@@ -62,18 +62,21 @@ export async function insertRuns(manager: EntityManager, runs: readonly NewRun[]
 export interface HeldProgress extends RunClaim {
   /** False when nothing happened but a change of hands: recoveries go on counting. */
   progressed: boolean;
+  /** How many answers its holder knows of, where it has ended waits without one; null: more of them change nothing. */
+  answers: number | null;
 }
 
-const HELD = new RowSet('u', { workspaceId: 'text', runId: 'uuid', heldFence: 'integer', progressed: 'boolean' });
+const HELD = new RowSet('u', { workspaceId: 'text', runId: 'uuid', heldFence: 'integer', progressed: 'boolean', answers: 'integer' });
 
-/** Holds runs on, with a new lease. */
+/** Holds runs on, with a new lease; except those that end waits and were answered since their holder looked. */
 export async function holdRuns(manager: EntityManager, runs: readonly HeldProgress[], leaseMs: number): Promise<Set<string>> {
   if (runs.length === 0) return new Set();
   const rows = await sql<{ id: string }>(
     manager,
-    `UPDATE automation.runs SET due_at = now() + $5 * interval '1 ms', recoveries = CASE WHEN u.progressed THEN 0 ELSE recoveries END
+    `UPDATE automation.runs SET due_at = now() + $6 * interval '1 ms', recoveries = CASE WHEN u.progressed THEN 0 ELSE recoveries END
      FROM ${HELD.from}
      WHERE runs.workspace_id = u."workspaceId" AND runs.id = u."runId" AND runs.fence = u."heldFence" AND runs.status = 'running'
+       AND runs.answers = coalesce(u.answers, runs.answers)
      RETURNING runs.id`,
     [...HELD.parameters(runs.map(claimColumns)), leaseMs],
   );
@@ -86,6 +89,8 @@ export interface ParkedProgress extends RunClaim {
   dueAt: string;
   /** How many answers its holder knows of. */
   answers: number;
+  /** Has it ended waits without an answer? Then an answer that its holder does not know of may be theirs. */
+  endsWaits: boolean;
 }
 
 const PARKED = new RowSet('u', {
@@ -95,9 +100,13 @@ const PARKED = new RowSet('u', {
   waiting: 'jsonb',
   dueAt: 'timestamptz',
   answers: 'integer',
+  endsWaits: 'boolean',
 });
 
-/** Parks runs: no process holds them. One that was answered meanwhile is queued instead, so that its answer is heard at once. */
+/**
+ * Parks runs: no process holds them. One that was answered meanwhile is queued instead, so that its answer is heard at once;
+ * not so one that ends waits, for the answer may have been taken for one of them.
+ */
 export async function parkRuns(manager: EntityManager, runs: readonly ParkedProgress[]): Promise<Set<string>> {
   if (runs.length === 0) return new Set();
   const rows = await sql<{ id: string }>(
@@ -106,6 +115,7 @@ export async function parkRuns(manager: EntityManager, runs: readonly ParkedProg
        waiting = u.waiting, due_at = CASE WHEN runs.answers = u.answers THEN u."dueAt" ELSE now() END, recoveries = 0
      FROM ${PARKED.from}
      WHERE runs.workspace_id = u."workspaceId" AND runs.id = u."runId" AND runs.fence = u."heldFence" AND runs.status = 'running'
+       AND (runs.answers = u.answers OR NOT u."endsWaits")
      RETURNING runs.id`,
     PARKED.parameters(runs.map(claimColumns)),
   );

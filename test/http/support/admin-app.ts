@@ -160,7 +160,10 @@ export async function startAdminApp(
       },
       { provide: AutomationCatalog, useValue: catalog },
       { provide: ENGINE_SIGNAL, useValue: { workAvailable: () => (signals += 1), runEnded: () => undefined } },
-      { provide: RunEndings, useValue: new RunEndings({ tellFinished: () => undefined } as never, { expect: () => undefined } as never) },
+      {
+        provide: RunEndings,
+        useValue: new RunEndings({ tellFinished: () => undefined } as never, { expect: () => undefined } as never, []),
+      },
       { provide: ACCESS_POLICY, useValue: options.policy === undefined ? tokenPolicy : options.policy },
     ],
   })

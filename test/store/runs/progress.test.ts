@@ -27,7 +27,13 @@ beforeAll(async () => {
 beforeEach(() => own.query('TRUNCATE automation.runs'));
 afterAll(() => own.close());
 
-const parked = (claim: RunClaim, answers = 0): ParkedProgress => ({ ...claim, waiting: WAITING, dueAt: END.toISOString(), answers });
+const parked = (claim: RunClaim, answers = 0, endsWaits = false): ParkedProgress => ({
+  ...claim,
+  waiting: WAITING,
+  dueAt: END.toISOString(),
+  answers,
+  endsWaits,
+});
 const finished = (claim: RunClaim, answers = 0): FinishedProgress => ({
   ...claim,
   status: 'failed',
@@ -49,7 +55,7 @@ describe('a holder of a run', () => {
     string,
     (manager: EntityManager, claim: RunClaim) => Promise<ReadonlySet<string> | ReadonlyMap<string, number> | void>,
   ][] = [
-    ['holds on', (manager, claim) => holdRuns(manager, [{ ...claim, progressed: true }], 60_000)],
+    ['holds on', (manager, claim) => holdRuns(manager, [{ ...claim, progressed: true, answers: null }], 60_000)],
     ['parks', (manager, claim) => parkRuns(manager, [parked(claim)])],
     ['finishes', (manager, claim) => finishRuns(manager, [finished(claim)])],
     ['releases', (manager, claim) => releaseRuns(manager, [claim])],
@@ -106,7 +112,7 @@ describe('what is written of a run', () => {
     [false, 1],
   ])('that is held on is a new lease; progress (%s) ends the row of recoveries', async (progressed, recoveries) => {
     const claim = await heldRun();
-    const { row } = await write(claim, (manager) => holdRuns(manager, [{ ...claim, progressed }], 60_000));
+    const { row } = await write(claim, (manager) => holdRuns(manager, [{ ...claim, progressed, answers: null }], 60_000));
     expect(row).toMatchObject({ status: 'running', due_in: 60, fence: 3, recoveries });
   });
 
@@ -121,6 +127,13 @@ describe('what is written of a run', () => {
     const { answer, row } = await write(claim, (manager) => parkRuns(manager, [parked(claim, 2)]));
     expect(answer).toEqual(new Set([claim.id]));
     expect(row).toMatchObject({ status: 'queued', due_in: 0, waiting: WAITING, recoveries: 0 });
+  });
+
+  it('that ends waits, and was not answered since it was read, is parked or held on as any other', async () => {
+    const [parking, holding] = [await heldRun({ answers: 2 }), await heldRun({ answers: 2 })];
+    expect(await own.transaction((manager) => parkRuns(manager, [parked(parking, 2, true)]))).toEqual(new Set([parking.id]));
+    const held = [{ ...holding, progressed: true, answers: 2 }];
+    expect(await own.transaction((manager) => holdRuns(manager, held, 60_000))).toEqual(new Set([holding.id]));
   });
 
   it('that ends is how it ended; it is due no more', async () => {
@@ -138,10 +151,14 @@ describe('what is written of a run', () => {
     });
   });
 
-  it('that ends although it was answered is nothing: the answer must be used', async () => {
+  it.each<[string, (manager: EntityManager, claim: RunClaim) => Promise<unknown>]>([
+    ['that ends', (manager, claim) => finishRuns(manager, [finished(claim, 2)])],
+    ['that parks and ends a wait', (manager, claim) => parkRuns(manager, [parked(claim, 2, true)])],
+    ['that is held on and ends a wait', (manager, claim) => holdRuns(manager, [{ ...claim, progressed: true, answers: 2 }], 60_000)],
+  ])('%s although it was answered is nothing: the answer must be used', async (_, command) => {
     const claim = await heldRun({ answers: 3 });
     const before = await own.runRow(claim.id);
-    expect(await own.transaction((manager) => finishRuns(manager, [finished(claim, 2)]))).toEqual(new Set());
+    expect(await own.transaction((manager) => command(manager, claim))).toEqual(new Set());
     expect(await own.runRow(claim.id)).toEqual(before);
     expect(await own.transaction((manager) => stillHeld(manager, [claim]))).toEqual(new Set([claim.id]));
   });
