@@ -1,5 +1,4 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -10,7 +9,7 @@ describe('the Postgres launcher', () => {
   let server: PostgresServer | null = null;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'launcher-test-'));
+    folder = await mkdtemp(join(process.env.TEST_DATA as string, 'launcher-test-'));
     await chmod(folder, 0o711);
   });
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IsString } from 'class-validator';
@@ -54,7 +53,7 @@ describe('a database that goes away and comes back, without a restart of the app
   beforeAll(async () => {
     process.on('unhandledRejection', note);
     process.on('uncaughtException', note);
-    folder = await mkdtemp(join(tmpdir(), 'nestjs-crm-automation-away-'));
+    folder = await mkdtemp(join(process.env.TEST_DATA as string, 'nestjs-crm-automation-away-'));
     await chmod(folder, 0o711);
     options = { dataDir: join(folder, 'postgres'), fsync: false };
     server = await startPostgres(options);

@@ -11,7 +11,8 @@ export interface TestDatabase {
 /** Makes a database on the run's Postgres (see postgres-global-setup.mjs): empty, or a copy of another one that nobody is connected to. */
 export async function createTestDatabase(template = 'template0'): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await administer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`));
+  // File by file: through the log, as is the default, costs twice as much.
+  await administer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)} STRATEGY file_copy`));
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
   const drop = (): Promise<void> => administer(async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)));

@@ -1,25 +1,55 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadLauncher } from './postgres-launcher.mjs';
+
+/** Many times what the servers of a run hold at once. A container has 64 MB there by default. */
+const MEMORY_NEEDED = 4 * 2 ** 30;
 
 /** One Postgres for the whole jest run, in memory-speed mode; or the server that DATABASE_URL names. */
 export default async function setup() {
   // Names what template-databases.ts builds for this run.
   process.env.TEST_TEMPLATES = `test_template_${randomBytes(8).toString('hex')}`;
+  const parent = await dataFolder();
+  await removeOrphans(parent);
+  const folder = await mkdtemp(join(parent, `nestjs-crm-automation-test-${process.pid}-`));
+  await chmod(folder, 0o711);
+  // For servers that single files start, too.
+  process.env.TEST_DATA = folder;
+  globalThis.__TEST_DATA__ = folder;
   if (process.env.DATABASE_URL) {
     process.env.TEST_DATABASE_URL = process.env.DATABASE_URL;
     return;
   }
   const { startPostgres } = await loadLauncher();
-  const folder = await mkdtemp(join(tmpdir(), 'nestjs-crm-automation-test-'));
-  await chmod(folder, 0o711);
   const server = await startPostgres({
     dataDir: join(folder, 'postgres'),
     fsync: false,
     settings: { max_connections: 300, synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' },
   });
-  globalThis.__TEST_POSTGRES__ = { server, folder };
+  globalThis.__TEST_POSTGRES__ = server;
   process.env.TEST_DATABASE_URL = server.url;
+}
+
+/**
+ * In memory where the system has room there: a database is hundreds of files, and copying them takes a journalling file
+ * system up to twenty times as much of the processor. What a server has committed outlives that server there, too.
+ */
+async function dataFolder() {
+  const { bavail, bsize } = await statfs('/dev/shm').catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize < MEMORY_NEEDED ? tmpdir() : '/dev/shm';
+}
+
+/** What runs that were killed have left, each named by its process. */
+async function removeOrphans(parent) {
+  for (const name of await readdir(parent)) {
+    const [, pid] = /^nestjs-crm-automation-test-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined) continue;
+    try {
+      process.kill(Number(pid), 0);
+    } catch (error) {
+      if (error.code === 'ESRCH') await rm(join(parent, name), { recursive: true, force: true });
+    }
+  }
 }

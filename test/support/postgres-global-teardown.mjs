@@ -3,10 +3,10 @@ import pg from 'pg';
 
 /** Jest calls this after failed runs too; when jest itself is killed, the launcher's watcher stops the server. */
 export default async function teardown() {
-  const started = globalThis.__TEST_POSTGRES__;
-  if (started === undefined) return dropTemplates();
-  await started.server.stop('immediate');
-  await rm(started.folder, { recursive: true, force: true });
+  const server = globalThis.__TEST_POSTGRES__;
+  if (server === undefined) await dropTemplates();
+  else await server.stop('immediate');
+  await rm(globalThis.__TEST_DATA__, { recursive: true, force: true });
 }
 
 /** On a server that stays. */

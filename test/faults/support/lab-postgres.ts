@@ -18,7 +18,7 @@ export interface OwnPostgres {
  * `synchronous_commit` stays on: without it the server itself forgets commits when it crashes.
  */
 export async function startOwnPostgres(): Promise<OwnPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'nestjs-crm-automation-faults-'));
+  const folder = await mkdtemp(join(process.env.TEST_DATA ?? tmpdir(), 'nestjs-crm-automation-faults-'));
   await chmod(folder, 0o711);
   let options: PostgresOptions = { dataDir: join(folder, 'postgres'), fsync: false, settings: { max_connections: 300 } };
   let server: PostgresServer | null = await startPostgres(options);
