@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { validate as isUuid, v7 as uuidv7 } from 'uuid';
+import { validate as isUuid, v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { AutomationError } from '../core/errors.js';
-import type { Actor, RecordRef, StartRule } from '../core/event.js';
+import type { Actor, RecordRef } from '../core/event.js';
 import type { Json } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { Starts } from '../engine/capture/starts.js';
@@ -10,21 +10,19 @@ import { StartDecider } from '../engine/routing/start-decider.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
 import { AdminDatabase } from '../store/admin-database.js';
-import { writeAudit } from '../store/audit-store.js';
 import { databaseNow } from '../store/clock.js';
 import type { ClaimedEvent } from '../store/event-claims.js';
 import type { StartRow } from '../store/event-store.js';
 import { type BatchOutcome, findBatch } from '../store/start-batches.js';
-import { findStartable } from '../store/workflow-store.js';
+import { assertWorkflow, auditStart, type StartByHand } from './start-by-hand.js';
 
 /** A start on each of some records. */
-export interface BatchStartCommand {
-  input?: object;
+export interface BatchStartCommand extends StartByHand {
   records: { module: string; ids: string[] };
-  force?: StartRule[];
+  /** Of several starts of the workflow on one record with one key the first counts, and they are one batch. */
+  key?: string;
   /** Only say what would become of them. */
   dryRun?: boolean;
-  reason?: string | null;
 }
 
 /** Records on which nothing starts, for one reason. */
@@ -43,9 +41,16 @@ export interface BatchStartResult {
   dryRun: boolean;
   /** How many records were named. */
   records: number;
-  /** On how many of them a start is captured; of a preview: how many runs there would be. */
+  /** On how many of them a start is captured, by this call or an earlier one of its key; of a preview: how many runs there would be. */
   starts: number;
   refused: RefusedRecords[];
+}
+
+/** The answer to a start on many records. */
+export interface BatchStart {
+  /** False: earlier calls of the key have captured every one of the starts. */
+  isNew: boolean;
+  batch: BatchStartResult;
 }
 
 /** A batch, and how far it is. */
@@ -64,6 +69,8 @@ export interface StartBatch {
 /** The most records that one call starts a workflow on. */
 export const MOST_RECORDS = 1_000;
 const SAMPLE = 10;
+/** The namespace of the ids of batches that have a key. */
+const KEYED_BATCHES = '6f0c1f0e-8d0b-4f3c-9a55-3f2b7f6f6d51';
 
 /** Lets people start a workflow on many records at once, and see beforehand what would come of it. */
 @Injectable()
@@ -80,17 +87,15 @@ export class BatchStartService {
    * The preview asks the same rules and captures nothing. Throws `workflow_not_found`, `workflow_not_published`,
    * `start_invalid`, `payload_too_large`.
    */
-  start(workflowId: string, command: BatchStartCommand, caller: Caller): Promise<BatchStartResult> {
+  start(workflowId: string, command: BatchStartCommand, caller: Caller): Promise<BatchStart> {
     checkShape(command, 'command', REQUEST_LIMITS);
     const { workspaceId } = caller;
-    const { input, records, force = [], dryRun = false, reason = null } = command;
-    const batchId = uuidv7();
-    const actor = callerAsActor(caller);
+    const { input, records, key, force = [], dryRun = false } = command;
+    const batchId = key === undefined ? uuidv7() : keyedBatch([workspaceId, workflowId.toLowerCase(), records.module, key]);
     const refs = [...new Set(records.ids)].map((id): RecordRef => ({ module: records.module, id }));
     return this.database.transaction(async (manager) => {
-      const found = isUuid(workflowId) ? await findStartable(manager, workspaceId, workflowId) : null;
-      if (found === null) throw new AutomationError('workflow_not_found', 'There is no workflow of this id.');
-      const start = { workspaceId, workflow: workflowId, input, actor, force };
+      await assertWorkflow(manager, workspaceId, workflowId);
+      const start = { workspaceId, workflow: workflowId, input, key, actor: callerAsActor(caller), force };
       const rows = await this.starts.rowsOn(start, refs, batchId, manager);
       await this.database.enter(manager, workspaceId);
       const options = { lock: false, relations: [] };
@@ -101,22 +106,13 @@ export class BatchStartService {
       const result = { dryRun, records: refs.length };
       if (dryRun) {
         const refused = [...missing, ...(await this.refusals(manager, possible))];
-        return { ...result, id: null, starts: refs.length - refused.length, refused: grouped(refused) };
+        return { isNew: true, batch: { ...result, id: null, starts: refs.length - refused.length, refused: grouped(refused) } };
       }
-      await this.starts.capture(possible, manager);
-      await writeAudit(manager, [
-        {
-          workspaceId,
-          actor,
-          action: 'workflow.started',
-          targetType: 'workflow',
-          targetId: workflowId,
-          before: null,
-          after: { batchId, module: records.module, records: possible.length, ...(force.length > 0 && { force: [...force] }) },
-          note: reason,
-        },
-      ]);
-      return { ...result, id: batchId, starts: possible.length, refused: grouped(missing) };
+      const captured = await this.starts.capture(possible, manager);
+      const batch = { ...result, id: batchId, starts: possible.length, refused: grouped(missing) };
+      if (captured === 0 && possible.length > 0) return { isNew: false, batch };
+      await auditStart(manager, workflowId, command, { batchId, module: records.module, records: captured }, caller);
+      return { isNew: true, batch };
     });
   }
 
@@ -151,6 +147,11 @@ export class BatchStartService {
       return decision.kind === 'skip' ? [{ recordId, reason: decision.reason, explanation: decision.explanation }] : [];
     });
   }
+}
+
+/** One id for all that a batch shows of itself: it is found again by whoever repeats the call. */
+function keyedBatch(parts: readonly string[]): string {
+  return uuidv5(JSON.stringify(parts), KEYED_BATCHES);
 }
 
 interface Refusal {

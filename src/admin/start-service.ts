@@ -1,30 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { validate as isUuid } from 'uuid';
 import { AutomationError } from '../core/errors.js';
-import type { RecordRef, StartRule } from '../core/event.js';
+import type { RecordRef } from '../core/event.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { MANUAL, Starts } from '../engine/capture/starts.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
 import { AdminDatabase } from '../store/admin-database.js';
-import { writeAudit } from '../store/audit-store.js';
 import { findKeyedEvent } from '../store/event-store.js';
-import { findStartable } from '../store/workflow-store.js';
+import { assertWorkflow, auditStart, type StartByHand } from './start-by-hand.js';
 
 /** A start that a person asks for. */
-export interface StartCommand {
-  /** What steps see as `trigger.input`. */
-  input?: object;
+export interface StartCommand extends StartByHand {
   /** The record that the run is about. */
   record?: RecordRef;
-  /** Deduplication: of several starts with one key in a workspace the first counts. */
-  key?: string;
-  /** Rules of the workflow that are not to hold. Default none. */
-  force?: StartRule[];
-  /** Why, in the person's own words. */
-  reason?: string | null;
 }
 
 /** A start that is captured. */
@@ -52,32 +42,15 @@ export class StartService {
   start(workflowId: string, command: StartCommand, caller: Caller): Promise<StartResult> {
     checkShape(command, 'command', REQUEST_LIMITS);
     const { workspaceId } = caller;
-    const { input, record, key, force = [], reason = null } = command;
+    const { input, record, key, force } = command;
     const actor = callerAsActor(caller);
     return this.database.transaction(async (manager) => {
-      // A code would find one too; the API names workflows by their ids, and says the same of one that is somebody else's.
-      const found = isUuid(workflowId) ? await findStartable(manager, workspaceId, workflowId) : null;
-      if (found === null) throw new AutomationError('workflow_not_found', 'There is no workflow of this id.');
+      await assertWorkflow(manager, workspaceId, workflowId);
       if (record !== undefined) await this.assertRecord(manager, record, workspaceId);
       const eventId = await this.starts.start({ workspaceId, workflow: workflowId, input, record, key, actor, force }, manager);
       if (eventId === null) return { eventId: await earlierStart(manager, workspaceId, key ?? ''), isNew: false };
-      await writeAudit(manager, [
-        {
-          workspaceId,
-          actor,
-          action: 'workflow.started',
-          targetType: 'workflow',
-          targetId: workflowId,
-          before: null,
-          after: {
-            eventId,
-            ...(record === undefined ? {} : { record: { ...record } }),
-            ...(key === undefined ? {} : { key }),
-            ...(force.length > 0 && { force: [...force] }),
-          },
-          note: reason,
-        },
-      ]);
+      const started = { eventId, ...(record !== undefined && { record: { ...record } }) };
+      await auditStart(manager, workflowId, command, started, caller);
       return { eventId, isNew: true };
     });
   }

@@ -90,7 +90,7 @@ describe('the plan of a workspace', () => {
     const workflowId = await app.publishWorkflow(DEFINITION);
     const [lead] = await created();
     const records = { module: 'leads', ids: [lead!.id] };
-    const batch = await app.module.get(BatchStartService).start(workflowId, { records, dryRun: true }, ADMIN);
+    const { batch } = await app.module.get(BatchStartService).start(workflowId, { records, dryRun: true }, ADMIN);
     expect(batch.starts).toBe(1);
     const [event] = await app.query<{ id: string }>('SELECT id FROM automation.events');
     await app.module.get(ReplayService).replay(event!.id, { again: true, dryRun: true }, ADMIN);

@@ -222,6 +222,39 @@ describe('a start by hand', () => {
       expect(forced.starts).toBe(3);
     });
 
+    it('counts once on each record for a key: who repeats it, with more records too, is told of the same batch', async () => {
+      const named = (ids: string[]) => start({ records: { module: 'leads', ids }, key: 'spring' }, 'support', once.id).expect(202);
+      const first = (await named(['web', 'fair'])).body;
+      expect(first).toMatchObject({ isNew: true, batch: { starts: 2 } });
+      expect((await named(['fair', 'web'])).body).toEqual({ ...first, isNew: false });
+      expect((await named(['web-2', 'web', 'fair'])).body).toMatchObject({ isNew: true, batch: { id: first.batch.id, starts: 3 } });
+      expect(await batchOf(first.batch.id)).toMatchObject({ records: 3, pending: 3 });
+      expect(await rows(real.database, 'SELECT after FROM automation.audit_log ORDER BY at')).toMatchObject([
+        { after: { batchId: first.batch.id, key: 'spring', records: 2 } },
+        { after: { batchId: first.batch.id, key: 'spring', records: 1 } },
+      ]);
+    });
+
+    it('takes the key of another workflow, and of a start on one record, for another one', async () => {
+      const many = { records: { module: 'leads', ids: ['web'] }, key: 'spring' };
+      await start({ record: { module: 'leads', id: 'web' }, key: 'spring' }, 'support', once.id).expect(202);
+      const { body } = await start(many, 'support', once.id).expect(202);
+      const other = (await start(many).expect(202)).body;
+      expect([body.isNew, other.isNew]).toEqual([true, true]);
+      expect(other.batch.id).not.toBe(body.batch.id);
+    });
+
+    it('counts once for a key that is sent by two at the same time, in whatever order', async () => {
+      const ids = Array.from({ length: 300 }, (_, n) => `n-${n}`);
+      await rows(real.database, `INSERT INTO crm_leads (id, "workspaceId", name) SELECT id, 'acme', id FROM unnest($1::text[]) AS id`, [
+        ids,
+      ]);
+      const send = (some: string[]) => start({ records: { module: 'leads', ids: some }, key: 'twice' }).expect(202);
+      const answers = await Promise.all([send(ids), send([...ids].reverse())]);
+      expect(answers.map(({ body }) => body.isNew).sort()).toEqual([false, true]);
+      expect(await rows(real.database, 'SELECT count(*)::int AS starts FROM automation.events')).toEqual([{ starts: 300 }]);
+    });
+
     it('refuses an input that is too large on so many', async () => {
       const ids = Array.from({ length: 1_000 }, (_, n) => String(n));
       const input = { text: 'x'.repeat(20_000) };
@@ -235,7 +268,7 @@ describe('a start by hand', () => {
       ['no record', { records: { module: 'leads', ids: [] } }],
       ['too many', { records: { module: 'leads', ids: Array.from({ length: 1_001 }, (_, n) => String(n)) } }],
       ['one and many', { record: { module: 'leads', id: 'web' }, records }],
-      ['a key', { records, key: 'k' }],
+      ['a key of a preview', { records, key: 'k', dryRun: true }],
       ['a rule that nobody may set aside', { records, force: ['loop'] }],
       ['a preview of one', { dryRun: true }],
     ])('is refused with %s', async (_, body) => {

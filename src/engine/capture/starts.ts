@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import type { Trigger } from '../../core/definition/types.js';
 import { AutomationError, type Problem } from '../../core/errors.js';
 import { type Actor, type RecordRef, START_RULES, type StartRule } from '../../core/event.js';
@@ -65,9 +65,12 @@ export class Starts {
     return id;
   }
 
-  /** The rows of a start on each of the records, which belong together under `batchId`. Throws as {@link start} does; writes nothing. */
+  /**
+   * The rows of a start on each of the records, which belong together under `batchId`; with a key each has one of its own, told
+   * from the batch and its record. Throws as {@link start} does; writes nothing.
+   */
   async rowsOn(
-    start: Omit<ManualStart, 'record' | 'key'>,
+    start: Omit<ManualStart, 'record'>,
     records: readonly RecordRef[],
     batchId: string,
     manager: EntityManager,
@@ -82,13 +85,20 @@ export class Starts {
         { hint: 'Store large data in the CRM, and give its id; or name fewer records at once.' },
       );
     }
-    return records.map((record) => ({ ...rowOn(record), originId: batchId }));
+    return records.map((record) => {
+      const row = rowOn(record);
+      const key = row.key === null ? null : uuidv5(JSON.stringify([record.module, record.id]), batchId);
+      return { ...row, key, originId: batchId };
+    });
   }
 
-  /** Captures starts that belong together, in the manager's transaction. */
-  async capture(rows: readonly StartRow[], manager: EntityManager): Promise<void> {
-    await insertStarts(manager, rows);
+  /** Captures starts that belong together, in the manager's transaction. Returns how many: those whose key is known already are left out. */
+  async capture(rows: readonly StartRow[], manager: EntityManager): Promise<number> {
+    // Two calls with the same keys take them in one order, so that one waits for the other and never both.
+    const inOrder = [...rows].sort((one, other) => (one.key ?? '').localeCompare(other.key ?? ''));
+    const inserted = await insertStarts(manager, inOrder);
     this.wakeUp.announceAfterCommit(manager);
+    return inserted.size;
   }
 
   /** Captures an event again, once for each of the workflows, in the manager's transaction. False: it is gone. */

@@ -43,7 +43,7 @@ export class StartsController {
     const { eventId, records, dryRun, ...start } = body;
     if (eventId !== undefined) return this.replays.runNow(eventId, id, start, caller);
     if (records === undefined) return this.starts.start(id, start, caller);
-    return { eventId: null, isNew: true, batch: await this.batches.start(id, { ...start, records, dryRun }, caller) };
+    return { eventId: null, ...(await this.batches.start(id, { ...start, records, dryRun }, caller)) };
   }
 }
 
@@ -69,7 +69,8 @@ function assertOneKind(body: Checked<StartWorkflowDto>): void {
   const beside = (path: 'key' | 'input' | 'dryRun', isWrong: boolean, what: string): void => {
     if (body[path] !== undefined && isWrong) problems.push({ path, message: `${path} ${what}` });
   };
-  beside('key', body.records !== undefined || body.eventId !== undefined, 'does not go with records or eventId');
+  beside('key', body.eventId !== undefined, 'does not go with eventId');
+  beside('key', body.dryRun === true, 'does not go with dryRun: a preview takes no key');
   beside('input', body.eventId !== undefined, 'does not go with eventId: the event has its own');
   beside('dryRun', body.records === undefined, 'goes with records only');
   if (problems.length > 0) throw invalidRequest(problems);

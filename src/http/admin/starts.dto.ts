@@ -119,7 +119,7 @@ export class StartWorkflowDto extends ByHandDto {
     maxLength: 200,
     example: 'renewal-2025-42',
     description:
-      'Of several starts with one key in the workspace the first counts, for as long as it is kept. Not with `records` or `eventId`.',
+      'Of several starts with one key in the workspace the first counts, for as long as it is kept; with `records`, of several of the workflow on each record: a call that is repeated starts nothing twice, and answers the same batch. Not with `eventId` or `dryRun`.',
   })
   @OptionalText(200)
   key?: string;
@@ -163,7 +163,7 @@ class BatchStartResultDto implements BatchStartResult {
   @ApiProperty({
     type: 'integer',
     example: 188,
-    description: 'On how many a start is captured; of a preview: how many runs there would be.',
+    description: 'On how many a start is captured, by this call or an earlier one of its key; of a preview: how many runs there would be.',
   })
   starts!: number;
 
@@ -176,7 +176,11 @@ export class StartResultDto {
   @ApiProperty({ ...NULLABLE_ID, description: 'The id of the start: `GET events/{id}` tells what came of it. Null with `records`.' })
   eventId!: string | null;
 
-  @ApiProperty({ example: true, description: 'False: an earlier start has the key, or is about to run on the event; this is its id.' })
+  @ApiProperty({
+    example: true,
+    description:
+      'False: an earlier start has the key, or is about to run on the event; this is its id. With `records`: earlier ones have all.',
+  })
   isNew!: boolean;
 
   @ApiProperty({ type: BatchStartResultDto, required: false, description: 'With `records` alone.' })
