@@ -20,6 +20,11 @@ export class EntitlementCheck {
     return this.entitlements.isOn ? this.entitlements.renewed(workspaceId) : null;
   }
 
+  /** The same for a retry; null too where the same run goes on, which a plan has given already. */
+  async planOfRetry({ from }: { from: 'failed_step' | 'start' }, caller: Caller): Promise<Entitlements | null> {
+    return from === 'start' ? this.plan(caller) : null;
+  }
+
   /** Throws `plan_required` when the workspace has no automation at all. */
   async assertEnabled(caller: Caller): Promise<void> {
     const plan = await this.plan(caller);
@@ -67,7 +72,8 @@ function beyond(definition: JsonObject, plan: Entitlements): (Problem & { type: 
   return parsed.ok ? stepsBeyond(parsed.definition.steps, plan) : [];
 }
 
-function planRequired(lack: Lack, plan: Entitlements, problems?: readonly Problem[]): AutomationError {
+/** Returns the refusal of what a plan does not give. */
+export function planRequired(lack: Lack, plan: Entitlements, problems?: readonly Problem[]): AutomationError {
   return new AutomationError('plan_required', lackInWords(lack, plan), {
     hint: lack.missing === 'activeWorkflows' ? 'Pause another workflow, or ask for a larger plan.' : HINT,
     details: lackDetails(lack, plan),

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import type { Effect } from '../core/catalog.js';
 import { diffDefinitions } from '../core/definition/diff.js';
@@ -7,14 +8,18 @@ import type { WorkflowDefinition } from '../core/definition/types.js';
 import { statusOfCode } from '../core/error-codes.js';
 import { AutomationError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
+import type { Entitlements } from '../core/start/entitlements.js';
 import { findStep } from '../core/steps/tree.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { loadDefinitions } from '../store/run-command-store.js';
+import { versionsToRun } from '../store/run-groups.js';
 import { findEvent, findRun } from '../store/run-log-store.js';
 import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
 import { findWorkflow } from '../store/workflow-list-store.js';
+import { EntitlementCheck } from './entitlement-check.js';
+import { RestartPlan } from './restart-plan.js';
 import { failedPaths, type RetryCommand } from './run-retry.js';
 import { assertHasVersion, assertRetriable } from './run-service.js';
 
@@ -62,11 +67,13 @@ export class RetryPreviews {
   constructor(
     private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
+    private readonly entitled: EntitlementCheck,
   ) {}
 
   /** Throws `run_not_found`; whatever else would refuse the retry is part of the answer. */
-  preview(id: string, command: RetryCommand, caller: Caller): Promise<RetryPreview> {
+  async preview(id: string, command: RetryCommand, caller: Caller): Promise<RetryPreview> {
     const { workspaceId } = caller;
+    const entitlements = await this.entitled.planOfRetry(command, caller);
     return this.database.read(async (manager) => {
       const run = isUuid(id) ? await findRun(manager, workspaceId, id, this.catalog) : null;
       if (!run) throw new AutomationError('run_not_found', 'There is no run of this id.');
@@ -76,6 +83,7 @@ export class RetryPreviews {
       const ran = (await loadDefinitions(manager, workspaceId, [run.versionId])).get(run.versionId) ?? null;
       const newest = workflow?.published?.definition ?? null;
       const executions = (await loadExecutions(manager, [{ workspaceId, id }])).get(id) ?? [];
+      const beyondPlan = entitlements && (await this.beyondPlan(manager, entitlements, id, command, caller));
       const startedAt = run.startedAt === null ? null : new Date(run.startedAt);
       return {
         ...this.steps(command, { ran, newest }, executions, startedAt),
@@ -83,9 +91,22 @@ export class RetryPreviews {
         refused: refusalOf(() => {
           assertRetriable({ ...run, hasInput }, command);
           assertHasVersion(published ?? undefined, command);
+          if (beyondPlan) throw beyondPlan;
         }),
       };
     });
+  }
+
+  private async beyondPlan(
+    manager: EntityManager,
+    entitlements: Entitlements,
+    id: string,
+    { version = 'same' }: RetryCommand,
+    { workspaceId }: Caller,
+  ): Promise<AutomationError | null> {
+    const [run] = await versionsToRun(manager, { workspaceId, filter: { ids: [id] }, modules: [] }, { version });
+    if (!run) return null;
+    return (await RestartPlan.open(manager, workspaceId, entitlements, [run.versionId])).admit(run);
   }
 
   private steps(

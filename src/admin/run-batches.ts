@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import type { Entitlements } from '../core/start/entitlements.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
 import { RunEndings } from '../engine/running/run-endings.js';
@@ -10,9 +11,11 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { noteBatch } from '../store/run-batches.js';
 import { countRuns, lockRuns } from '../store/run-command-store.js';
 import type { RunFilter, RunQuestion } from '../store/run-filter.js';
-import { type JudgedGroup, judgeCancel, judgeRetry, type RunGroup, type RunGroups } from '../store/run-groups.js';
+import { type JudgedGroup, judgeCancel, judgeRetry, type RunGroup, type RunGroups, versionsToRun } from '../store/run-groups.js';
 import { listRuns, type RunItem } from '../store/run-log-store.js';
 import type { RunStatus } from '../store/runs/run.js';
+import { EntitlementCheck } from './entitlement-check.js';
+import { RestartPlan } from './restart-plan.js';
 import { cancelLocked } from './run-cancel.js';
 import { type RetryCommand, retryLocked } from './run-retry.js';
 
@@ -57,8 +60,9 @@ export interface BatchResult {
   skipped: number;
   /** How many are left for the next call; at least so many, where `matched` is not exact. */
   remaining: number;
-  /** For a preview: the newest 10,000 in groups, the largest first, and those that cannot be taken up. */
+  /** For a preview: the newest 10,000 in groups, the largest first. */
   groups: BatchGroup[];
+  /** Those that cannot be taken up: of a preview all, else those of this call that the plan does not give. */
   refusals: Refusal[];
   /** For a preview: the newest of them. */
   sample: RunItem[];
@@ -72,7 +76,10 @@ export interface BulkCancelResult extends BatchResult {
   cancelled: number;
 }
 
-const NOTHING_SHOWN = { groups: [], refusals: [], sample: [] };
+/** What a preview tells of runs: in groups, and those refused that are a part of one. */
+type Judged = RunGroups<JudgedGroup> & { refusals: Refusal[] };
+
+const NOTHING_SHOWN = { groups: [], sample: [] };
 
 /**
  * Retries and cancels many runs, {@link BATCH_LIMIT} a call, each call in one transaction. The calls of one batch take each
@@ -84,19 +91,22 @@ export class RunBatches {
     private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
     private readonly endings: RunEndings,
+    private readonly entitled: EntitlementCheck,
     @Inject(ENGINE_SIGNAL) private readonly signal: EngineSignal,
   ) {}
 
-  /** Repeats failed runs of a filter, the oldest first and those that were sent back before last; or only says what it would do. */
+  /**
+   * Repeats failed runs of a filter, the oldest first and those that were sent back before last; or only says what it would do.
+   * Those that the plan does not give are told; throws `plan_required` when nothing else was taken up.
+   */
   async retry(filter: RunFilter, command: RetryCommand & BatchOptions, caller: Caller): Promise<BulkRetryResult> {
     checkShape({ filter, command }, 'command', REQUEST_LIMITS);
     const failed = this.question({ ...filter, status: ['failed'], retriable: true }, command, caller);
+    const plan = await this.entitled.planOfRetry(command, caller);
     if (command.dryRun) {
-      const { from, version = 'same' } = command;
-      const terms = { from, version, externalTypes: this.externalTypes };
       // Of ids people want to hear what became of each.
       const asked = this.question({ ...filter, ...(filter.ids ? {} : { status: ['failed'] as const }) }, command, caller);
-      const preview = await this.preview(failed, asked, (manager) => judgeRetry(manager, asked, terms));
+      const preview = await this.preview(failed, asked, (manager) => this.judgeRetry(manager, asked, command, plan));
       return { ...preview, retried: 0 };
     }
     const batchId = command.batchId ?? uuid();
@@ -104,10 +114,14 @@ export class RunBatches {
       const { count: matched, isExact } = await countRuns(manager, failed);
       const limit = Math.min(command.limit ?? BATCH_LIMIT, BATCH_LIMIT);
       const runs = await lockRuns(manager, failed, limit);
-      const retried = await retryLocked(manager, runs, { ...command, batchId }, caller);
+      const { retried, refused } = await retryLocked(manager, runs, { ...command, batchId }, plan, caller);
+      const [first] = refused;
+      // Nobody is to call again and again for what the plan does not give.
+      if (first && retried.length === 0) throw first.error;
       const goOn = retried.map(({ goesOnAs }) => goesOnAs);
       await noteBatch(manager, caller.workspaceId, batchId, goOn);
-      return { ...taken(batchId, { matched, isExact, limit }, goOn.length), retried: goOn.length };
+      const refusals = first ? [{ code: first.error.code, runs: refused.length, sampleRunId: first.id }] : [];
+      return { ...taken(batchId, { matched, isExact, limit }, { done: goOn.length, refusals }), retried: goOn.length };
     });
     if (result.retried > 0) this.signal.workAvailable();
     return result;
@@ -120,7 +134,7 @@ export class RunBatches {
     const unfinished = this.question({ ...filter, status }, command, caller);
     if (command.dryRun) {
       const asked = filter.ids ? this.question(filter, command, caller) : unfinished;
-      return { ...(await this.preview(unfinished, asked, (manager) => judgeCancel(manager, asked))), cancelled: 0 };
+      return { ...(await this.preview(unfinished, asked, (manager) => this.judgeCancel(manager, asked))), cancelled: 0 };
     }
     const batchId = command.batchId ?? uuid();
     const { ended, ...result } = await this.database.transaction(async (manager) => {
@@ -130,29 +144,53 @@ export class RunBatches {
       const ended = await cancelLocked(manager, runs, { reason: command.reason ?? null, batchId }, caller, this.endings);
       const ids = ended.map(({ id }) => id);
       await noteBatch(manager, caller.workspaceId, batchId, ids);
-      return { ...taken(batchId, { matched, isExact, limit }, ids.length), cancelled: ids.length, ended };
+      return { ...taken(batchId, { matched, isExact, limit }, { done: ids.length, refusals: [] }), cancelled: ids.length, ended };
     });
     for (const { id } of ended) this.signal.runEnded(id);
     this.endings.tell(ended);
     return result;
   }
 
-  private preview(
-    question: RunQuestion,
-    asked: RunQuestion,
-    judge: (manager: EntityManager) => Promise<RunGroups<JudgedGroup>>,
-  ): Promise<BatchResult> {
+  private preview(question: RunQuestion, asked: RunQuestion, judge: (manager: EntityManager) => Promise<Judged>): Promise<BatchResult> {
     return this.database.read(async (manager) => {
       const { count: matched, isExact } = await countRuns(manager, question);
       const judged = await judge(manager);
       const sample = await listRuns(manager, question, { limit: SAMPLE_SIZE }, this.catalog);
       const groups = judged.groups.flatMap(({ refusal, ...group }) => (refusal === null ? [group] : []));
-      const refusals = refusalsOf(judged.groups);
+      const ofGroups = judged.groups.flatMap(({ refusal: code, ...group }) => (code === null ? [] : [{ code, ...group }]));
+      const refusals = byCode([...ofGroups, ...judged.refusals]);
       const unknown = (asked.filter.ids?.length ?? 0) - judged.counted;
       if (unknown > 0) refusals.push({ code: 'run_not_found', runs: unknown, sampleRunId: null });
       const counts = { matched, matchedIsExact: isExact, skipped: 0, remaining: matched };
       return { dryRun: true, batchId: null, ...counts, groups, refusals, sample };
     });
+  }
+
+  /** What the plan does not give is refused too: some versions, and what is too much for the month. */
+  private async judgeRetry(
+    manager: EntityManager,
+    asked: RunQuestion,
+    { from, version = 'same' }: RetryCommand,
+    entitlements: Entitlements | null,
+  ): Promise<Judged> {
+    const terms = { from, version, externalTypes: this.externalTypes };
+    if (entitlements === null) return { ...(await judgeRetry(manager, asked, { ...terms, beyondPlan: [] })), refusals: [] };
+    const versions = await versionsToRun(manager, asked, terms);
+    const plan = await RestartPlan.open(
+      manager,
+      asked.workspaceId,
+      entitlements,
+      versions.map(({ versionId }) => versionId),
+    );
+    const judged = await judgeRetry(manager, asked, { ...terms, beyondPlan: versions.filter((one) => plan.lacks(one)) });
+    const possible = judged.groups.filter(({ refusal }) => refusal === null);
+    const runs = possible.reduce((sum, group) => sum + group.runs, 0);
+    const beyondMonth = { code: 'plan_required', runs: runs - plan.room(runs), sampleRunId: possible[0]?.sampleRunId ?? null };
+    return { ...judged, refusals: beyondMonth.runs === 0 ? [] : [beyondMonth] };
+  }
+
+  private async judgeCancel(manager: EntityManager, asked: RunQuestion): Promise<Judged> {
+    return { ...(await judgeCancel(manager, asked)), refusals: [] };
   }
 
   private question(filter: RunFilter, { batchId }: BatchOptions, { workspaceId }: Caller): RunQuestion {
@@ -172,18 +210,18 @@ export class RunBatches {
 function taken(
   batchId: string,
   { matched, isExact, limit }: { matched: number; isExact: boolean; limit: number },
-  done: number,
-): Omit<BatchResult, 'sample' | 'groups' | 'refusals'> & typeof NOTHING_SHOWN {
-  const skipped = Math.max(0, Math.min(matched, limit) - done);
-  const counts = { matched, matchedIsExact: isExact, skipped, remaining: Math.max(0, matched - done) };
-  return { dryRun: false, batchId, ...counts, ...NOTHING_SHOWN };
+  { done, refusals }: { done: number; refusals: Refusal[] },
+): Omit<BatchResult, 'sample' | 'groups'> & typeof NOTHING_SHOWN {
+  const left = refusals.reduce((runs, refusal) => runs - refusal.runs, matched - done);
+  const skipped = Math.max(0, left - Math.max(0, matched - limit));
+  const counts = { matched, matchedIsExact: isExact, skipped, remaining: Math.max(0, left) };
+  return { dryRun: false, batchId, ...counts, ...NOTHING_SHOWN, refusals };
 }
 
-/** By their codes, the sample of the largest group for all. */
-function refusalsOf(groups: readonly JudgedGroup[]): Refusal[] {
+/** The sample of the first of a code, which is the largest, for all. */
+function byCode(refused: readonly Refusal[]): Refusal[] {
   const refusals = new Map<string, Refusal>();
-  for (const { refusal: code, runs, sampleRunId } of groups) {
-    if (code === null) continue;
+  for (const { code, runs, sampleRunId } of refused) {
     const refusal = refusals.get(code) ?? { code, runs: 0, sampleRunId };
     refusals.set(code, { ...refusal, runs: refusal.runs + runs });
   }

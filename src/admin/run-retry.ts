@@ -2,8 +2,10 @@ import type { EntityManager } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { parseDefinition } from '../core/definition/parser.js';
 import type { WorkflowDefinition } from '../core/definition/types.js';
+import type { AutomationError } from '../core/errors.js';
 import type { StepExecution } from '../core/plan/history.js';
 import { plan } from '../core/plan/plan.js';
+import type { Entitlements } from '../core/start/entitlements.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { writeAudit } from '../store/audit-store.js';
 import {
@@ -19,6 +21,7 @@ import type { RunStatus } from '../store/runs/run.js';
 import { addStats } from '../store/stats-store.js';
 import { loadExecutions } from '../store/step-store.js';
 import { DayDeltas } from '../store/workflow-days.js';
+import { RestartPlan } from './restart-plan.js';
 
 /** How runs are repeated. */
 export interface RetryCommand {
@@ -41,23 +44,34 @@ export interface RetriedRun {
   goesOnAs: string;
 }
 
+/** What became of runs that were to be retried. */
+export interface RetriedRuns {
+  retried: RetriedRun[];
+  /** Those that the plan does not give, with `plan_required`. */
+  refused: { id: string; error: AutomationError }[];
+}
+
 /**
  * Retries locked runs: state, steps, counters and audit in the caller's transaction. Runs that cannot be retried (any
- * more) are left out of the answer, and so are runs whose workflow is gone.
+ * more) are left out of the answer, and so are runs whose workflow is gone. New runs are starts, which the workspace's plan has
+ * to give; the answer says which ones it refused.
  */
 export async function retryLocked(
   manager: EntityManager,
   runs: readonly LockedRun[],
   command: RetryCommand,
+  plan: Entitlements | null,
   caller: Caller,
-): Promise<RetriedRun[]> {
+): Promise<RetriedRuns> {
   const { workspaceId } = caller;
   // Against a deletion that has looked for unfinished runs before these became unfinished again.
   const workflows = await holdWorkflows(manager, workspaceId, [...new Set(runs.map((run) => run.workflowId))]);
   const possible = runs.filter((run) => run.hasInput && workflows.has(run.workflowId));
-  if (possible.length === 0) return [];
-  const retried =
-    command.from === 'start' ? await restart(manager, possible, workflows, command, caller) : await resume(manager, possible, workspaceId);
+  if (possible.length === 0) return { retried: [], refused: [] };
+  const { retried, refused } =
+    command.from === 'start'
+      ? await restart(manager, possible, workflows, command, plan, caller)
+      : { retried: await resume(manager, possible, workspaceId), refused: [] };
   await writeAudit(
     manager,
     retried.map(({ id, goesOnAs }) => ({
@@ -75,7 +89,7 @@ export async function retryLocked(
       note: command.reason ?? null,
     })),
   );
-  return retried;
+  return { retried, refused };
 }
 
 async function resume(manager: EntityManager, runs: readonly LockedRun[], workspaceId: string): Promise<RetriedRun[]> {
@@ -151,16 +165,27 @@ async function restart(
   runs: readonly LockedRun[],
   workflows: ReadonlyMap<string, HeldWorkflow>,
   command: RetryCommand,
+  entitlements: Entitlements | null,
   caller: Caller,
-): Promise<RetriedRun[]> {
+): Promise<RetriedRuns> {
   const { workspaceId } = caller;
-  const restarts = runs.flatMap((run) => {
+  const wanted = runs.flatMap((run) => {
     const workflow = workflows.get(run.workflowId);
     const { publishedVersionId: versionId, publishedVersion: version } =
       command.version === 'newest' && workflow ? workflow : { publishedVersionId: run.versionId, publishedVersion: run.version };
-    return versionId === null || version === null ? [] : [{ id: run.id, newId: uuid(), versionId, version }];
+    return versionId === null || version === null ? [] : [{ id: run.id, workflowId: run.workflowId, newId: uuid(), versionId, version }];
+  });
+  const versionIds = wanted.map(({ versionId }) => versionId);
+  const plan = await RestartPlan.open(manager, workspaceId, entitlements, versionIds);
+  const refused: RetriedRuns['refused'] = [];
+  const restarts = wanted.flatMap(({ workflowId, ...one }) => {
+    const error = plan.admit({ workflowId, versionId: one.versionId });
+    if (error === null) return [one];
+    refused.push({ id: one.id, error });
+    return [];
   });
   const made = await restartRuns(manager, workspaceId, restarts, RESTARTABLE);
+  await plan.note(manager, made.size);
   const done = restarts.filter(({ newId }) => made.has(newId));
   const workflowOf = new Map(runs.map((run) => [run.id, run.workflowId]));
   const started = countedBy(done.map(({ id }) => workflowOf.get(id) ?? ''));
@@ -176,7 +201,7 @@ async function restart(
       cancelled: 0,
     })),
   );
-  return done.map(({ id, newId }) => ({ id, goesOnAs: newId }));
+  return { retried: done.map(({ id, newId }) => ({ id, goesOnAs: newId })), refused };
 }
 
 function countedBy(workflowIds: readonly string[]): Map<string, number> {

@@ -23,6 +23,7 @@ import {
   type Paging,
   type RunItem,
 } from '../store/run-log-store.js';
+import { EntitlementCheck } from './entitlement-check.js';
 import { cancelLocked } from './run-cancel.js';
 import { loadRunDetail, type RunDetail } from './run-detail.js';
 import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
@@ -45,6 +46,7 @@ export class RunService {
     private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
     private readonly endings: RunEndings,
+    private readonly entitled: EntitlementCheck,
     @Inject(ENGINE_SIGNAL) private readonly signal: EngineSignal,
   ) {}
 
@@ -69,17 +71,23 @@ export class RunService {
   /**
    * Repeats one run and returns the run that goes on: the same one, or the new one. Of two people at once one succeeds.
    * Throws `run_not_found`, `run_not_failed`, `run_not_finished`, `run_skipped`, `run_already_retried`, `workflow_deleted`,
-   * `event_expired`, `workflow_not_published`, and `invalid_request` for a reason that cannot be stored.
+   * `event_expired`, `workflow_not_published`, `plan_required` for a new run that the plan does not give, and `invalid_request`
+   * for a reason that cannot be stored.
    */
   async retry(id: string, command: RetryCommand, caller: Caller): Promise<RunDetail> {
     checkShape(command, 'command', REQUEST_LIMITS);
+    const plan = await this.entitled.planOfRetry(command, caller);
     const goesOnAs = await this.database.transaction(async (manager) => {
       const run = isUuid(id) ? await lockRun(manager, caller.workspaceId, id) : null;
       if (!run) throw notFound('run');
       assertRetriable(run, command);
       const workflow = (await holdWorkflows(manager, caller.workspaceId, [run.workflowId])).get(run.workflowId);
       assertHasVersion(workflow, command);
-      const [retried] = await retryLocked(manager, [run], command, caller);
+      const {
+        retried: [retried],
+        refused: [refused],
+      } = await retryLocked(manager, [run], command, plan, caller);
+      if (refused) throw refused.error;
       if (!retried) throw new AutomationError('run_already_retried', 'Somebody else has retried the run just now.');
       return retried.goesOnAs;
     });

@@ -83,19 +83,52 @@ export interface RetryTerms {
   version: 'same' | 'newest';
   /** The types of the actions that act outside. */
   externalTypes: readonly string[];
+  /** What the workspace's plan gives no run of. */
+  beyondPlan: readonly VersionToRun[];
+}
+
+/** A workflow, and the version of it that a retry would run. */
+export interface VersionToRun {
+  workflowId: string;
+  versionId: string;
+}
+
+const PUBLISHED = `(SELECT w.published_version_id FROM automation.workflows w WHERE w.workspace_id = r.workspace_id AND w.id = r.workflow_id)`;
+
+function versionToRun({ version }: Pick<RetryTerms, 'version'>): string {
+  return version === 'newest' ? PUBLISHED : 'r.version_id';
+}
+
+/** What the newest {@link MOST_COUNTED} runs of a filter would run again: each version once. */
+export async function versionsToRun(
+  manager: EntityManager,
+  question: RunQuestion,
+  terms: Pick<RetryTerms, 'version'>,
+): Promise<VersionToRun[]> {
+  const parts = new QueryParts();
+  const ids = runIds(parts, question, { limit: MOST_COUNTED, order: 'newest' });
+  return sql<VersionToRun>(
+    manager,
+    `SELECT * FROM (
+       SELECT DISTINCT r.workflow_id AS "workflowId", ${versionToRun(terms)} AS "versionId"
+       FROM (${ids}) f JOIN automation.runs r ON r.workspace_id = ${parts.bind(question.workspaceId)} AND r.id = f.id
+     ) AS versions WHERE "versionId" IS NOT NULL`,
+    parts.parameters,
+  );
 }
 
 /** Groups the newest {@link MOST_COUNTED} runs of a filter by whether they can be retried, and what would happen. */
 export function judgeRetry(
   manager: EntityManager,
   question: RunQuestion,
-  { from, version, externalTypes }: RetryTerms,
+  { from, version, externalTypes, beyondPlan }: RetryTerms,
 ): Promise<RunGroups<JudgedGroup>> {
-  const isUnpublished = `(SELECT w.published_version_id IS NULL FROM automation.workflows w WHERE w.workspace_id = r.workspace_id AND w.id = r.workflow_id)`;
+  const parts = new QueryParts();
+  const lacking = beyondPlan.length === 0 ? null : parts.bind(beyondPlan.map(({ versionId }) => versionId));
   const refusal = `CASE WHEN r.retried_as IS NOT NULL THEN 'run_already_retried' WHEN r.status <> 'failed' THEN 'run_not_failed'
     WHEN NOT ${HAS_WORKFLOW} THEN 'workflow_deleted' WHEN NOT ${HAS_INPUT} THEN 'event_expired'
-    ${from === 'start' && version === 'newest' ? `WHEN ${isUnpublished} THEN 'workflow_not_published'` : ''} END`;
-  const parts = new QueryParts();
+    ${from === 'start' && version === 'newest' ? `WHEN ${PUBLISHED} IS NULL THEN 'workflow_not_published'` : ''}
+    ${lacking === null ? '' : `WHEN ${versionToRun({ version })} = ANY(${lacking}::uuid[]) THEN 'plan_required'`} END`;
   // From the failed step what has succeeded is not done again.
   const statuses = from === 'start' ? ['succeeded', 'lost', 'running'] : ['lost', 'running'];
   const mayRepeat = `EXISTS (SELECT 1 FROM automation.step_executions s WHERE s.workspace_id = r.workspace_id AND s.run_id = r.id

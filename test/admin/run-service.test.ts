@@ -115,7 +115,7 @@ describe('runs as people see them', () => {
       let deletion: Promise<unknown> = Promise.resolve();
       await app.module.get(AutomationDatabase).transaction(async (manager) => {
         const locked = await lockRun(manager, 'acme', run.id);
-        expect(await retryLocked(manager, locked ? [locked] : [], { from }, ADMIN)).toHaveLength(1);
+        expect((await retryLocked(manager, locked ? [locked] : [], { from }, null, ADMIN)).retried).toHaveLength(1);
         deletion = outcomeOf(app.workflows.delete(run.workflowId, ADMIN));
         await someoneWaits();
       });

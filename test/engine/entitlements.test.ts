@@ -2,6 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { BatchStartService } from '../../src/admin/batch-start-service.js';
 import { MeService } from '../../src/admin/me-service.js';
 import { ReplayService } from '../../src/admin/replay-service.js';
+import { RetryPreviews } from '../../src/admin/retry-preview.js';
+import { RunBatches } from '../../src/admin/run-batches.js';
+import type { RetryCommand } from '../../src/admin/run-retry.js';
 import { StartService } from '../../src/admin/start-service.js';
 import type { AutomationOptions } from '../../src/automation.options.js';
 import { resolveSettings } from '../../src/automation.options.js';
@@ -98,6 +101,65 @@ describe('the plan of a workspace', () => {
     await app.module.get(ReplayService).replay(event!.id, { again: true }, ADMIN);
     await app.automation.drain();
     expect((await use())?.runsPerMonth.used).toBe(2);
+  });
+
+  describe('holds for runs that are repeated by new ones', () => {
+    const FAILING = { ...DEFINITION, steps: [{ id: 'stop', type: 'stop', outcome: 'failed', message: 'No' }, TASK] };
+    const REFUSED = { code: 'plan_required', details: { missing: 'stepTypes', stepTypes: ['create_task'] } };
+    const batches = () => app.module.get(RunBatches);
+    const refusedBy = async (id: string, command: RetryCommand) =>
+      (await app.module.get(RetryPreviews).preview(id, command, ADMIN)).refused?.code ?? null;
+
+    it('by the steps of the version that would run, while runs that go on are left alone', async () => {
+      await start({});
+      const workflowId = await app.publishWorkflow({ ...FAILING, steps: [FAILING.steps[0]] });
+      await created();
+      const { revision } = await app.workflows.get(workflowId, ADMIN);
+      await app.workflows.update(workflowId, { revision, definition: FAILING as never }, ADMIN);
+      await app.workflows.publish(workflowId, ADMIN);
+      await change({ plan: 'Basic', stepTypes: ['stop'] });
+      const [run] = await app.runsOf({ workflowId });
+      const newest = { from: 'start', version: 'newest' } as const;
+      expect(await refusedBy(run!.id, newest)).toBe('plan_required');
+      expect(await refusedBy(run!.id, { from: 'start' })).toBeNull();
+      await expect(app.runs.retry(run!.id, newest, ADMIN)).rejects.toMatchObject(REFUSED);
+      await expect(batches().retry({ workflowId }, newest, ADMIN)).rejects.toMatchObject(REFUSED);
+      expect(await batches().retry({ workflowId }, { ...newest, dryRun: true }, ADMIN)).toMatchObject({
+        groups: [],
+        refusals: [{ code: 'plan_required', runs: 1, sampleRunId: run!.id }],
+      });
+      await change({ plan: 'Free', enabled: false });
+      await expect(app.runs.retry(run!.id, { from: 'start' }, ADMIN)).rejects.toMatchObject({ details: { missing: 'automation' } });
+      expect(await refusedBy(run!.id, { from: 'failed_step' })).toBeNull();
+      expect((await app.runs.retry(run!.id, { from: 'failed_step' }, ADMIN)).id).toBe(run!.id);
+    });
+
+    it('by the runs of the month, in which they count; of many so many are repeated as it still has', async () => {
+      await start({ plan: 'Basic', runsPerMonth: 5 });
+      const workflowId = await app.publishWorkflow(FAILING);
+      await created(3);
+      const preview = await batches().retry({ workflowId }, { from: 'start', dryRun: true }, ADMIN);
+      expect(preview.refusals).toEqual([{ code: 'plan_required', runs: 1, sampleRunId: expect.any(String) }]);
+      const done = await batches().retry({ workflowId }, { from: 'start' }, ADMIN);
+      const left = (await app.runsOf({ workflowId })).filter(({ status, retriedAs }) => status === 'failed' && retriedAs === null);
+      expect(done).toMatchObject({ matched: 3, retried: 2, skipped: 0, remaining: 0 });
+      expect(done.refusals).toEqual([{ code: 'plan_required', runs: 1, sampleRunId: left[0]?.id }]);
+      expect((await use())?.runsPerMonth.used).toBe(5);
+      const refusal = { code: 'plan_required', details: { missing: 'runsPerMonth', allowed: 5, used: 5 } };
+      await expect(app.runs.retry(left[0]!.id, { from: 'start' }, ADMIN)).rejects.toMatchObject(refusal);
+      await expect(batches().retry({ workflowId }, { from: 'start' }, ADMIN)).rejects.toMatchObject(refusal);
+    });
+
+    it('by the workflows that may be active', async () => {
+      await start({});
+      await app.publishWorkflow(DEFINITION, 'One');
+      const workflowId = await app.publishWorkflow(FAILING, 'Two');
+      await created();
+      await change({ activeWorkflows: 1 });
+      const [run] = await app.runsOf({ workflowId });
+      expect(await refusedBy(run!.id, { from: 'start' })).toBe('plan_required');
+      await expect(app.runs.retry(run!.id, { from: 'start' }, ADMIN)).rejects.toMatchObject({ details: { missing: 'activeWorkflows' } });
+    });
   });
 
   it('of more active workflows than it has, those that were created first go on', async () => {

@@ -54,7 +54,7 @@ export class RunBatchesController {
   })
   @ApiBody({ type: RetryRunsDto })
   @ApiOkResponse({ type: BulkRetryDto })
-  @ApiErrors(400, 415)
+  @ApiErrors(400, 402, 415)
   retry(@Body(checked(RetryRunsDto)) body: Checked<RetryRunsDto>, @CurrentCaller() caller: Caller): Promise<BulkRetryDto> {
     const { filter, ...command } = body;
     return this.batches.retry(toRunFilter(filter), command, caller);

@@ -136,7 +136,10 @@ class BatchResultDto implements BatchResult {
   @ApiProperty({ type: [BatchGroupDto], description: 'For a preview: the newest 10,000 in groups, the largest first.' })
   groups!: BatchGroupDto[];
 
-  @ApiProperty({ type: [RefusalDto], description: 'For a preview: how many of them cannot be taken up, and why.' })
+  @ApiProperty({
+    type: [RefusalDto],
+    description: 'How many of them cannot be taken up, and why: of a preview all; else those that the plan does not give.',
+  })
   refusals!: RefusalDto[];
 
   @ApiProperty({ type: [RunItemDto], description: 'For a preview: the newest of them.' })

@@ -60,7 +60,7 @@ export class RunsController {
   @ApiBody({ type: RetryOrPreviewDto })
   @ApiExtraModels(RunDetailDto, RetryPreviewDto)
   @ApiOkResponse({ schema: { oneOf: [{ $ref: getSchemaPath(RunDetailDto) }, { $ref: getSchemaPath(RetryPreviewDto) }] } })
-  @ApiErrors(400, 404, 409, 415)
+  @ApiErrors(400, 402, 404, 409, 415)
   async retry(
     @Param('id') id: string,
     @Body(checked(RetryOrPreviewDto)) { dryRun = false, ...command }: Checked<RetryOrPreviewDto>,
