@@ -5,6 +5,7 @@ import { ENGINE_SETTINGS, type EngineSettings } from './engine-settings.js';
 import { isConnectionLoss, sqlState } from './failures.js';
 import { type Routed, Router } from './routing/router.js';
 import { Admissions } from './running/admissions.js';
+import { Deadlocks } from './running/deadlocks.js';
 import { RunDriver } from './running/run-driver.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
@@ -56,6 +57,7 @@ export class AutomationEngine {
     private readonly router: Router,
     private readonly driver: RunDriver,
     private readonly admissions: Admissions,
+    private readonly deadlocks: Deadlocks,
     private readonly dueRuns: DueRunsQueue,
     private readonly watch: Watch,
     private readonly retention: RetentionRounds,
@@ -148,6 +150,7 @@ export class AutomationEngine {
     const { more } = await this.timing.round();
     const { events } = await this.route();
     await this.admissions.round('everywhere');
+    await this.deadlocks.look();
     await this.dueRuns.queue(() => this.driver.heldIds);
     const runs = await this.driver.tick();
     await this.driver.settled();
@@ -182,7 +185,10 @@ export class AutomationEngine {
     const { outlook, pauseMs } = await this.watch.look(this.driver.heldIds);
     if (outlook.events) this.events.raise();
     if (outlook.runs || this.driver.owesRuns) this.runs.raise();
-    if (outlook.queues) this.admissions.expectAny();
+    if (outlook.queues) {
+      this.admissions.expectAny();
+      await this.deadlocks.look();
+    }
     if (outlook.nextEndInMs === null || outlook.nextEndInMs > 0) return pauseMs;
     const { queued, more } = await this.dueRuns.queue(() => this.driver.heldIds);
     if (queued) this.runs.raise();

@@ -19,6 +19,7 @@ import { StartDecider } from './routing/start-decider.js';
 import { Admissions } from './running/admissions.js';
 import { AdvanceCycle } from './running/advance-cycle.js';
 import { CrmReader } from './running/crm-reader.js';
+import { Deadlocks } from './running/deadlocks.js';
 import { WAIT_CLOSERS, type WaitCloser } from './running/ended-waits.js';
 import { ExternalCalls } from './running/external-calls.js';
 import { ExternalSlots } from './running/external-slots.js';
@@ -76,6 +77,7 @@ const steps: Provider[] = [
 const running: Provider[] = [
   Admissions,
   RunEndings,
+  Deadlocks,
   ProgressWriter,
   RunAdvancer,
   RunLoader,

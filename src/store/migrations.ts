@@ -12,6 +12,7 @@ import { Admission1763775000000 } from '../../migrations/1763775000000-admission
 import { MonthlyRuns1763780000000 } from '../../migrations/1763780000000-monthly-runs.js';
 import { Why1763785000000 } from '../../migrations/1763785000000-why.js';
 import { RunBatchesAndStatistics1763790000000 } from '../../migrations/1763790000000-run-batches-and-statistics.js';
+import { AwaitedRuns1763795000000 } from '../../migrations/1763795000000-awaited-runs.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -30,4 +31,5 @@ export const MIGRATIONS: MigrationClasses = [
   MonthlyRuns1763780000000,
   Why1763785000000,
   RunBatchesAndStatistics1763790000000,
+  AwaitedRuns1763795000000,
 ];

@@ -31,6 +31,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     { route } as never,
     worker as never,
     { signal: new WorkSignal(), round: async () => 0, expectAny: () => undefined } as never,
+    { look: async () => 0 } as never,
     { queue: async () => ({ queued: false, more: 'no' }) } as never,
     watch as never,
     {} as never,

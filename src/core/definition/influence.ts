@@ -25,6 +25,8 @@ export interface Influence {
   path: string;
   /** What it changes or creates; null where it starts the workflow outright. */
   write: StepWrite | null;
+  /** Whether the step waits for the end of what it starts. */
+  waits: boolean;
   /** Whether it happens whenever `from` runs: no branch, condition or earlier stage may keep it from happening. */
   isCertain: boolean;
 }
@@ -35,13 +37,15 @@ export function influencesOf(from: NeighbouringWorkflow, all: readonly Neighbour
     all.flatMap((to) => {
       const hears = hearing(write, to, catalog);
       const isCertain = hears === 'surely' && isUnconditional(write.path) && to.definition.conditions === undefined;
-      return hears === 'never' ? [] : [{ from, to, step: write.step, path: write.path, write, isCertain }];
+      return hears === 'never' ? [] : [{ from, to, step: write.step, path: write.path, write, waits: false, isCertain }];
     }),
   );
   const started = [...walkSteps(from.definition.steps)].flatMap(({ step, jsonPath: path }) => {
-    const to = step.kind === 'run_workflow' ? all.find(({ id, code }) => id === step.workflow || code === step.workflow) : undefined;
+    if (step.kind !== 'run_workflow') return [];
+    const to = all.find(({ id, code }) => id === step.workflow || code === step.workflow);
     if (!to) return [];
-    return [{ from, to, step: step.id, path, write: null, isCertain: isUnconditional(path) && to.definition.conditions === undefined }];
+    const isCertain = isUnconditional(path) && to.definition.conditions === undefined;
+    return [{ from, to, step: step.id, path, write: null, waits: step.wait, isCertain }];
   });
   return [...written, ...started];
 }

@@ -16,13 +16,18 @@ export interface WorkflowLoop {
 
 /**
  * Returns the ways on which a workflow may start itself again, among all that are active: for each step with which such a way
- * begins the shortest. A way that ends by itself is none: where all that is written is the same value again, nothing changes any more.
+ * begins the shortest, over the links that are asked for. A way that ends by itself is none: where all that is written is the same value again, nothing changes any more.
  */
-export function loopsOf(workflow: NeighbouringWorkflow, others: readonly NeighbouringWorkflow[], catalog: Catalog): WorkflowLoop[] {
+export function loopsOf(
+  workflow: NeighbouringWorkflow,
+  others: readonly NeighbouringWorkflow[],
+  catalog: Catalog,
+  isLink: (influence: Influence) => boolean = () => true,
+): WorkflowLoop[] {
   const all = [workflow, ...others.filter(({ id }) => id !== workflow.id)];
   const known = new Map<string, Influence[]>();
   const next = (from: NeighbouringWorkflow): Influence[] => {
-    const found = known.get(from.id) ?? influencesOf(from, all, catalog);
+    const found = known.get(from.id) ?? influencesOf(from, all, catalog).filter(isLink);
     known.set(from.id, found);
     return found;
   };

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog.js';
 import { sameJson } from '../derive-events.js';
+import { hasQueue } from '../start/admission.js';
 import type { Influence, NeighbouringWorkflow } from './influence.js';
 import { loopsOf } from './loops.js';
 import { unreachableParts } from './unreachable.js';
@@ -16,7 +17,7 @@ export interface WarnedWorkflow {
   field: string | null;
 }
 
-/** Something that whoever publishes should know, and that keeps nobody from it: `loop`, `unreachable`, `field_shared`. */
+/** Something that whoever publishes should know, and that keeps nobody from it: `loop`, `deadlock`, `unreachable`, `field_shared`. */
 export interface PublishWarning extends DefinitionWarning {
   /** Of a loop: all that are on the way, in order; of a field: the others that write it. */
   workflows: WarnedWorkflow[];
@@ -33,19 +34,28 @@ export function publishWarnings(
 ): PublishWarning[] {
   const neighbours = others.filter(({ id }) => id !== workflow.id);
   const loops = loopsOf(workflow, neighbours, catalog).map(({ links, isCertain }): PublishWarning => {
-    const way = [...links.map(({ from }) => from.name), workflow.name].map((name) => `"${name}"`).join(' → ');
-    return {
-      path: (links[0] as Influence).path,
-      code: 'loop',
-      message: `${isCertain ? 'It starts itself again' : 'It may start itself again'}: ${way}, ${links.map(linkInWords).join(', ')}.`,
-      hint: 'A chain of workflows never starts one twice on the same record: the second run is skipped with the reason `loop`. Add a condition that no longer holds once it has run.',
-      workflows: links.map(({ from, step, write }) => ({ id: from.id, name: from.name, step, field: fieldOf(write) })),
-    };
+    const message = `${isCertain ? 'It starts itself again' : 'It may start itself again'}: ${wayInWords(links)}.`;
+    const hint =
+      'A chain of workflows never starts one twice on the same record: the second run is skipped with the reason `loop`. Add a condition that no longer holds once it has run.';
+    return { path: (links[0] as Influence).path, code: 'loop', message, hint, workflows: links.map(warnedOf) };
   });
+  const deadlocks = loopsOf(workflow, neighbours, catalog, ({ waits }) => waits)
+    // A chain never starts one twice: it takes a second chain that holds what the first waits for, and the other way round.
+    .filter(({ links }) => links.filter(({ from }) => hasQueue(from.definition.settings)).length > 1)
+    .map(({ links }): PublishWarning => {
+      const message = `Its runs and those of other workflows may wait for each other's turn: ${wayInWords(links)}, each waiting for the end, and several limit their runs or keep them in order.`;
+      const hint = 'A run that would wait for ever fails with `deadlock`. Take away a limit or an order, or do not wait.';
+      return { path: (links[0] as Influence).path, code: 'deadlock', message, hint, workflows: links.map(warnedOf) };
+    });
   const unreachable = unreachableParts(workflow.definition.steps).map(
     ({ path, reason }): PublishWarning => ({ path, code: 'unreachable', message: `No run ever comes here. ${reason}`, workflows: [] }),
   );
-  return [...loops, ...unreachable.slice(0, MOST_WARNINGS), ...sharedFields(workflow, neighbours, catalog).slice(0, MOST_WARNINGS)];
+  return [
+    ...loops,
+    ...deadlocks,
+    ...unreachable.slice(0, MOST_WARNINGS),
+    ...sharedFields(workflow, neighbours, catalog).slice(0, MOST_WARNINGS),
+  ];
 }
 
 /** Fields that others write, too, and not the same value. */
@@ -78,6 +88,16 @@ function isSameValue(one: StepWrite, other: StepWrite): boolean {
 
 function fieldOf(write: StepWrite | null): string | null {
   return write?.kind === 'field' && write.field !== null ? `${write.module}.${write.field}` : null;
+}
+
+function warnedOf({ from, step, write }: Influence): WarnedWorkflow {
+  return { id: from.id, name: from.name, step, field: fieldOf(write) };
+}
+
+/** From the workflow and back to it. */
+function wayInWords(links: readonly Influence[]): string {
+  const names = [...links, links[0] as Influence].map(({ from }) => `"${from.name}"`);
+  return [names.join(' → '), ...links.map(linkInWords)].join(', ');
 }
 
 function linkInWords({ from, to, step, write }: Influence): string {

@@ -37,7 +37,7 @@ class PublishWarningDto implements PublishWarning {
   @ApiProperty({ example: 'steps[0]' })
   path!: string;
 
-  @ApiProperty({ example: 'field_shared', description: '`loop`, `unreachable`, `field_shared`, `stage_not_listed`.' })
+  @ApiProperty({ example: 'field_shared', description: '`loop`, `deadlock`, `unreachable`, `field_shared`, `stage_not_listed`.' })
   code!: PublishWarning['code'];
 
   @ApiProperty({

@@ -15,7 +15,7 @@ export interface QueueRef {
 }
 
 /** How many runs a version allows at a time, and what a run of it waits for first; of rows called `v` and `r`. */
-const LIMIT = `coalesce((v.definition->'settings'->>'maxConcurrentRuns')::numeric, 0)`;
+export const LIMIT = `coalesce((v.definition->'settings'->>'maxConcurrentRuns')::numeric, 0)`;
 const LIMIT_ADMISSION = `CASE WHEN ${LIMIT} > 0 THEN 'queue' END`;
 const LIMIT_REASON = `CASE WHEN ${LIMIT} > 0 THEN 'concurrency_limit' END`;
 const IS_ORDERED = `v.definition->'settings'->>'order' = 'per_record' AND r.module IS NOT NULL AND r.record_id IS NOT NULL`;
@@ -29,7 +29,7 @@ export const ADMISSION_OF_VERSION = {
 
 const IN_QUEUE = `r.admission = 'queue' AND r.status = 'queued'`;
 const IN_ORDER = `r.admission = 'record' AND r.status = 'queued'`;
-const NOT_OVER = `status IN ('queued', 'running', 'waiting')`;
+export const NOT_OVER = `status IN ('queued', 'running', 'waiting')`;
 /** Of a run that a person has sent back, its time counts from when its turn has come: what it waited before is not its own doing. */
 const RESUMED = 'CASE WHEN r.resumed_at IS NOT NULL THEN now() END';
 /** The place of a run: that of its event. */

@@ -44,6 +44,34 @@ const warnings = (one: NeighbouringWorkflow, others: NeighbouringWorkflow[] = []
 const loops = (one: NeighbouringWorkflow, others: NeighbouringWorkflow[] = []) =>
   warnings(one, others).filter(({ code }) => code === 'loop');
 
+describe('a warning of a deadlock', () => {
+  const calling = (name: string, target: string, settings: object, wait = true) =>
+    workflow(name, { trigger: { type: 'manual' }, settings, steps: [{ id: 'call', type: 'run_workflow', workflow: target, wait }] });
+  const deadlocks = (one: NeighbouringWorkflow, ...others: NeighbouringWorkflow[]) =>
+    warnings(one, others).filter(({ code }) => code === 'deadlock');
+  const limited = { maxConcurrentRuns: 1 };
+
+  it('is told where workflows run each other, wait for it, and two of them let their runs wait for a turn', () => {
+    const b = calling('B', 'c', {});
+    expect(deadlocks(calling('A', 'b', limited), b, calling('C', 'a', { order: 'per_record' }))).toEqual([
+      {
+        path: 'steps[0]',
+        code: 'deadlock',
+        message: expect.stringContaining('"A" → "B" → "C" → "A", step "call" of "A" starts "B"'),
+        hint: expect.stringContaining('`deadlock`'),
+        workflows: ['A', 'B', 'C'].map((name) => ({ id: `id-${name}`, name, step: 'call', field: null })),
+      },
+    ]);
+  });
+
+  it('is none where one has no limit, or does not wait, or is not run again', () => {
+    const a = calling('A', 'b', limited);
+    expect(deadlocks(a, calling('B', 'a', {}))).toEqual([]);
+    expect(deadlocks(a, calling('B', 'a', limited, false))).toEqual([]);
+    expect(deadlocks(a, calling('B', 'c', limited))).toEqual([]);
+  });
+});
+
 describe('a warning of a loop', () => {
   it('names the way, its steps and fields, and what comes of it', () => {
     const a = workflow('A', { ...on('updated', { fields: ['touches'] }), steps: [change('source', '{{record.name}}')] });
