@@ -104,6 +104,7 @@ export const sendEmail = defineAction({
   async execute(args, step) {
     const mailer = step.inject(Mailer);
     const sent = await mailer.send(await composed(args, step, mailer), {
+      workspaceId: step.workspaceId,
       idempotencyKey: step.idempotencyKey,
       signal: step.signal,
       timeoutMs: step.timeoutMs,

@@ -2,9 +2,10 @@ import type { LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { setupAutomationDocs } from '../index.js';
+import { FIRST_WORKSPACE } from './access/tokens.js';
 import { RecipeInstaller } from './automation/recipes.js';
 import { demoModule } from './demo.module.js';
-import { MailServer } from './mail/mail-server.js';
+import { MailServers } from './mail/mail-servers.js';
 import { freePort } from './postgres/embedded-postgres.js';
 
 /** Where and how to start the demo. */
@@ -22,6 +23,7 @@ export interface DemoOptions {
 export interface RunningDemo {
   /** `http://127.0.0.1:3000` */
   origin: string;
+  /** The mail server of the first workspace. */
   smtpPort: number;
   /** Names of the recipes that were put to work at this start. */
   installed: string[];
@@ -34,15 +36,15 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   // Known beforehand, because the allow-list and the webhook to the sink name it.
   const port = options.port === 0 ? await freePort() : options.port;
   const settings = { databaseUrl: options.databaseUrl, origin: `http://127.0.0.1:${port}`, sinkSecret: options.sinkSecret };
-  const mailServer = await MailServer.start();
+  const mailServers = await MailServers.start();
   let app: NestExpressApplication | null = null;
   const close = async (): Promise<void> => {
     await app?.close();
     // After the application: runs that finish while it shuts down still reach the mail server.
-    await mailServer.close();
+    await mailServers.close();
   };
   try {
-    app = await NestFactory.create<NestExpressApplication>(demoModule(settings, mailServer), {
+    app = await NestFactory.create<NestExpressApplication>(demoModule(settings, mailServers), {
       abortOnError: false,
       rawBody: true,
       ...(options.logLevels === undefined ? {} : { logger: options.logLevels }),
@@ -50,8 +52,8 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
     app.useBodyParser('json', { limit: '256kb' });
     setupAutomationDocs(app);
     await app.listen(port, process.env.HOST ?? '127.0.0.1');
-    const installed = await app.get(RecipeInstaller).install('acme');
-    return { origin: settings.origin, smtpPort: mailServer.port, installed, close };
+    const installed = await app.get(RecipeInstaller).install(FIRST_WORKSPACE);
+    return { origin: settings.origin, smtpPort: mailServers.of(FIRST_WORKSPACE).port, installed, close };
   } catch (error) {
     await close();
     throw error;

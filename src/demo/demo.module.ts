@@ -16,7 +16,7 @@ import { RecordService } from './crm/record.service.js';
 import { crmDataSourceOptions, openCrmDatabase } from './database.js';
 import { OverdueInvoicesController } from './invoices/overdue-invoices.controller.js';
 import { OverdueInvoicesJob } from './invoices/overdue-invoices.job.js';
-import { MailServer } from './mail/mail-server.js';
+import { MailServers } from './mail/mail-servers.js';
 import { MailboxController } from './mail/mailbox.controller.js';
 import { DEMO_SETTINGS, type DemoSettings } from './settings.js';
 import { Sink, SinkController } from './sink/sink.controller.js';
@@ -28,7 +28,7 @@ import { PeopleController } from './users/people.controller.js';
 class DemoModule {}
 
 /** A small CRM, and automation installed next to it. */
-export function demoModule(settings: DemoSettings, mailServer: MailServer): DynamicModule {
+export function demoModule(settings: DemoSettings, mailServers: MailServers): DynamicModule {
   return {
     module: DemoModule,
     imports: [
@@ -43,7 +43,7 @@ export function demoModule(settings: DemoSettings, mailServer: MailServer): Dyna
         useFactory: async (dataSource: DataSource): Promise<AutomationOptions> => ({
           dataSource,
           crm: demoCrmHost(),
-          mail: { transport: settings.smtpUrl ?? `smtp://127.0.0.1:${mailServer.port}`, from: 'Acme CRM <crm@acme.test>' },
+          mail: { transport: settings.smtpUrl ?? ((workspaceId) => mailServers.urlOf(workspaceId)), from: 'Acme CRM <crm@acme.test>' },
           access: new DemoAccess(),
           actions: [sendSms, ...(settings.actions ?? [])],
           // Webhooks may not reach addresses inside our network, except these: the demo's own sink, that of another process
@@ -59,7 +59,7 @@ export function demoModule(settings: DemoSettings, mailServer: MailServer): Dyna
     controllers: [OverdueInvoicesController, ...RECORD_CONTROLLERS, PeopleController, MailboxController, SinkController, SmsController],
     providers: [
       { provide: DEMO_SETTINGS, useValue: settings },
-      { provide: MailServer, useValue: mailServer },
+      { provide: MailServers, useValue: mailServers },
       { provide: APP_FILTER, useClass: ErrorShapeFilter },
       RecordService,
       ChangeAnnouncer,

@@ -105,6 +105,45 @@ describe('a message', () => {
     expect(server.mails.map((mail) => mail.from)).toEqual(['crm@acme.test', 'x@acme.test']);
   });
 
+  it('goes through the transport of its workspace, which is kept until the host answers otherwise', async () => {
+    const clients = new Set<string>();
+    const counted: Parameters<typeof smtpPeer>[0] = { onConnect: ({ id }, done) => done(void clients.add(id)) };
+    const [first, second] = [peers.add(await smtpPeer(counted)), peers.add(await smtpPeer())];
+    const ports: Record<string, number> = { acme: first.port, rival: second.port };
+    const made: object[] = [];
+    const own = peers.add(
+      new Mailer({
+        transport: async (workspaceId) => {
+          const port = ports[workspaceId];
+          if (workspaceId === 'broken') throw new Error('the settings are away');
+          if (port === undefined) return null;
+          made.push({ port });
+          return { host: '127.0.0.1', port, ignoreTLS: true, pool: true } as object;
+        },
+        from: 'crm@acme.test',
+      }),
+    );
+    await own.send(MAIL, { ...KEY, workspaceId: 'acme' });
+    await own.send({ ...MAIL, to: [BEN] }, { ...KEY, workspaceId: 'rival' });
+    await own.send(MAIL, { ...KEY, workspaceId: 'acme' });
+    expect([first, second].map(({ mails }) => mails.map(({ to }) => to))).toEqual([
+      [['ann@example.test'], ['ann@example.test']],
+      [['ben@example.test']],
+    ]);
+    expect(made).toHaveLength(3);
+    // One connection for both mails of acme: the settings are equal, though made anew.
+    expect(clients.size).toBe(1);
+    ports.acme = second.port;
+    await own.send(MAIL, { ...KEY, workspaceId: 'acme' });
+    expect([first.mails.length, second.mails.length]).toEqual([2, 2]);
+    expect(await rejection(own.send(MAIL, { ...KEY, workspaceId: 'nobody' }))).toMatchObject({ code: 'mail_not_configured' });
+    await expect(own.send(MAIL, { ...KEY, workspaceId: 'broken' })).rejects.toThrow('the settings are away');
+    expect(await rejection(own.send(MAIL, KEY))).toMatchObject({
+      code: 'mail_config_invalid',
+      message: expect.stringContaining('workspace'),
+    });
+  });
+
   it('goes through transports that name no recipients in their answer', async () => {
     const own = new Mailer({ transport: { jsonTransport: true }, from: 'crm@acme.test' });
     expect(await own.send(MAIL, KEY)).toMatchObject({ accepted: ['ann@example.test'], rejected: [] });

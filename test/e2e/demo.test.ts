@@ -286,6 +286,24 @@ describe('the demo CRM', () => {
     // Nor does it empty what is not its own.
     expect((await call('DELETE', '/crm/mailbox', { token: 'demo-rival' })).status).toBe(204);
     expect(await mails('demo-support')).toHaveLength(1);
+    // Nor does it break the mail of others.
+    expect(await call('POST', '/crm/mailbox/outage', { token: 'demo-rival', body: { mode: 'reject' } })).toMatchObject({ status: 200 });
+    const undisturbed = await webLead('undisturbed@example.com');
+    await run(undisturbed.id, WELCOME, 'succeeded');
+    expect([(await get('/crm/mailbox')).outage, (await get('/crm/mailbox', 'demo-rival')).outage]).toEqual(['off', 'reject']);
+    const definition = {
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      steps: [{ id: 'mail', type: 'send_email', with: { to: '{{record.email}}', subject: 'Hi', text: 'Hi' } }],
+    };
+    const theirs = await call('POST', '/automation/workflows', { token: 'demo-rival', body: { name: 'Theirs', definition } });
+    await call('POST', `/automation/workflows/${theirs.body.id}/publish`, { token: 'demo-rival' });
+    const refused = await call('POST', '/crm/leads', { token: 'demo-rival', body: { name: 'Rolf', email: 'rolf@example.com' } });
+    await eventually(async () => {
+      const { items } = await get(`/automation/runs?recordId=${refused.body.id}`, 'demo-rival');
+      expect(items).toMatchObject([{ status: 'failed', error: { code: 'smtp_rejected_recipient' } }]);
+    });
+    await call('POST', '/crm/mailbox/outage', { token: 'demo-rival', body: { mode: 'off' } });
+    expect((await get('/crm/sms', 'demo-rival')).items).toEqual([]);
     await call('POST', '/crm/sink', { token: 'nobody', body: { to: 'acme' } });
     await call('POST', '/crm/sink/rival', { token: 'nobody', body: { to: 'rival' } });
     await call('POST', '/crm/sink/nobody', { token: 'nobody', body: { to: 'nobody' } });

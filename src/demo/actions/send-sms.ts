@@ -24,7 +24,8 @@ export const sendSms = defineAction({
   arguments: SendSmsArguments,
   execute: async (args, step) => {
     // The key is the same for every attempt of this step: a repetition after a crash does not reach the customer twice.
-    const sms = await step.inject(SmsGateway).send(args.to.replaceAll(' ', ''), args.text, step.idempotencyKey);
+    const to = args.to.replaceAll(' ', '');
+    const sms = await step.inject(SmsGateway).send(to, args.text, step.idempotencyKey, step.workspaceId);
     return { messageId: sms.id };
   },
 });

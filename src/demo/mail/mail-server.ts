@@ -49,8 +49,8 @@ export class MailServer {
     return this.mails;
   }
 
-  remove(mails: readonly CaughtMail[]): void {
-    this.mails = this.mails.filter((mail) => !mails.includes(mail));
+  empty(): void {
+    this.mails = [];
   }
 
   /** Breaks or repairs the server. The port stays the same. */

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { demoModule } from '../../../src/demo/demo.module.js';
-import { MailServer } from '../../../src/demo/mail/mail-server.js';
+import { MailServers } from '../../../src/demo/mail/mail-servers.js';
 
 /**
  * A whole node of the demo CRM: serves the admin API, routes and works, on DATABASE_URL. Without the demo's recipes, whose
@@ -17,7 +17,7 @@ const settings = {
   // Of a node that only takes requests: others do its work, and it takes more of them than people would send.
   ...(process.env.NODE_WORKS === 'no' && { worker: { enabled: false }, hooks: { perMinute: 1_000_000, workspacePerMinute: 1_000_000 } }),
 };
-const app = await NestFactory.create(demoModule(settings, await MailServer.start()), {
+const app = await NestFactory.create(demoModule(settings, await MailServers.start()), {
   abortOnError: false,
   logger: ['error', 'fatal'],
 });

@@ -6,7 +6,7 @@ import { adminOf } from '../../../src/demo/access/tokens.js';
 import { CRM_MODULES, type CrmModule } from '../../../src/demo/crm/crm-modules.js';
 import { RecordService } from '../../../src/demo/crm/record.service.js';
 import { demoModule } from '../../../src/demo/demo.module.js';
-import { MailServer } from '../../../src/demo/mail/mail-server.js';
+import { MailServers } from '../../../src/demo/mail/mail-servers.js';
 import { WorkflowService } from '../../../src/index.js';
 import { TROUBLE_ACTIONS } from '../support/trouble-actions.js';
 import type { WorkerErrand, WorkerOrders, WorkerReport } from '../support/worker-protocol.js';
@@ -15,7 +15,7 @@ import type { WorkerErrand, WorkerOrders, WorkerReport } from '../support/worker
  * A process of the demo CRM that works for automation and serves no HTTP. It loads its code, says so, and begins when its
  * parent tells it where: see WorkerOrders; from then on it also runs errands as the CRM's own code. On SIGTERM it shuts down and ends by itself when nothing is left open.
  */
-let working: Promise<{ context: INestApplicationContext; mailServer: MailServer }> | null = null;
+let working: Promise<{ context: INestApplicationContext; mailServers: MailServers }> | null = null;
 let ending = false;
 
 function tell(report: WorkerReport, then: () => void = () => undefined): void {
@@ -34,7 +34,7 @@ async function begin(orders: WorkerOrders): Promise<NonNullable<Awaited<typeof w
   process.env.PGOPTIONS = `-c faults.worker=${orders.name}`;
   const { databaseUrl, smtpUrl, outboundAllow, worker, timezone } = orders;
   // The mailbox of the demo needs one; mail goes to the lab's.
-  const mailServer = await MailServer.start();
+  const mailServers = await MailServers.start();
   const settings = {
     databaseUrl,
     // Nobody calls this process: the address where nothing listens.
@@ -46,12 +46,12 @@ async function begin(orders: WorkerOrders): Promise<NonNullable<Awaited<typeof w
     ...(worker === undefined ? {} : { worker }),
     ...(timezone === undefined ? {} : { timezone }),
   };
-  const context = await NestFactory.createApplicationContext(demoModule(settings, mailServer), {
+  const context = await NestFactory.createApplicationContext(demoModule(settings, mailServers), {
     abortOnError: false,
     logger: ['warn', 'error', 'fatal'],
   });
   tell({ kind: 'ready' });
-  return { context, mailServer };
+  return { context, mailServers };
 }
 
 async function run(errand: WorkerErrand): Promise<string> {
@@ -74,7 +74,7 @@ async function end(): Promise<void> {
   ending = true;
   const begun = await working;
   await begun?.context.close();
-  await begun?.mailServer.close();
+  await begun?.mailServers.close();
   if (process.connected) process.disconnect();
 }
 

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { demoModule } from '../../../src/demo/demo.module.js';
-import { MailServer } from '../../../src/demo/mail/mail-server.js';
+import { MailServers } from '../../../src/demo/mail/mail-servers.js';
 import { Automation } from '../../../src/index.js';
 
 /**
@@ -33,7 +33,7 @@ const settings = {
   sinkSecret: `whsec_${randomBytes(32).toString('base64')}`,
   worker: { enabled: false },
 };
-const context = await NestFactory.createApplicationContext(demoModule(settings, await MailServer.start()), {
+const context = await NestFactory.createApplicationContext(demoModule(settings, await MailServers.start()), {
   abortOnError: false,
   logger: ['error', 'fatal'],
 });

@@ -5,7 +5,7 @@ import { adminOf } from '../../../src/demo/access/tokens.js';
 import { CRM_MODULES, type CrmModule } from '../../../src/demo/crm/crm-modules.js';
 import { RecordService } from '../../../src/demo/crm/record.service.js';
 import { demoModule } from '../../../src/demo/demo.module.js';
-import { MailServer } from '../../../src/demo/mail/mail-server.js';
+import { MailServers } from '../../../src/demo/mail/mail-servers.js';
 import { type JsonObject, type RecordData, WorkflowService } from '../../../src/index.js';
 import { TROUBLE_ACTIONS } from './trouble-actions.js';
 
@@ -21,7 +21,7 @@ export interface LabCrm {
 
 /** Opens it; this brings the tables of the demo and of automation into an empty database. */
 export async function openLabCrm(place: { databaseUrl: string; smtpUrl: string; outboundAllow: string[] }): Promise<LabCrm> {
-  const mailServer = await MailServer.start();
+  const mailServers = await MailServers.start();
   const settings = {
     ...place,
     origin: 'http://127.0.0.1:1',
@@ -30,7 +30,7 @@ export async function openLabCrm(place: { databaseUrl: string; smtpUrl: string; 
     actions: TROUBLE_ACTIONS,
   };
   // Without a log: losing connections is what happens here all the time.
-  const context = await NestFactory.createApplicationContext(demoModule(settings, mailServer), { abortOnError: false, logger: ['fatal'] });
+  const context = await NestFactory.createApplicationContext(demoModule(settings, mailServers), { abortOnError: false, logger: ['fatal'] });
   const admin = adminOf('acme');
   const workflows = context.get(WorkflowService);
   const records = context.get(RecordService);
@@ -45,7 +45,7 @@ export async function openLabCrm(place: { databaseUrl: string; smtpUrl: string; 
     createLead: (values = {}) => records.create(leads, { name: 'Ada', email: 'ada@lead.test', ...values }, admin),
     async close() {
       await context.close();
-      await mailServer.close();
+      await mailServers.close();
     },
   };
 }
