@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { parseDefinition } from '../core/definition/parser.js';
 import { type PublishWarning, publishWarnings } from '../core/definition/publish-warnings.js';
-import type { Problem } from '../core/errors.js';
+import { AutomationError, type Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
@@ -11,9 +11,11 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { findWorkflow, type WorkflowDetail } from '../store/workflow-list-store.js';
 import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
 import { ActiveNeighbours } from './active-neighbours.js';
+import type { SimulatedEvent } from './simulated-starts.js';
+import { Simulations } from './simulation.js';
 import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { versionNotFound } from './workflow-lifecycle.js';
-import { type WorkflowDiff, WorkflowVersions } from './workflow-versions.js';
+import { type Compared, type WorkflowDiff, WorkflowVersions } from './workflow-versions.js';
 import { WorkflowWarnings } from './workflow-warnings.js';
 
 /** The runs of one version that are not over. */
@@ -38,7 +40,27 @@ export interface PublishPreview {
   warnings: PublishWarning[];
   /** Runs that stay on their versions. Counted up to 10,000. */
   inFlight: InFlight[];
+  /** What it would have made of the last days; null while there are problems, and where no event starts it. */
+  matches: PastMatches | null;
 }
+
+/** What is to be published, held against the events of the last days beside what is published now. */
+export interface PastMatches {
+  days: number;
+  /** Events of the kinds that the two listen to. */
+  events: number;
+  /** Those on which the published version would have started; null when nothing is published. */
+  published: number | null;
+  /** Those on which what is to be published would have started. */
+  draft: number;
+  /** The newest on which only one of the two would have. */
+  differing: SimulatedEvent[];
+  differingTotal: number;
+  /** There are more events than could be asked in time: the numbers are of the newest. `simulate` tells the rest. */
+  partial: boolean;
+}
+
+const LOOKED_BACK_DAYS = 7;
 
 /** Says what a publication would mean, before anybody publishes. */
 @Injectable()
@@ -50,6 +72,7 @@ export class PublishPreviews {
     private readonly versions: WorkflowVersions,
     private readonly own: WorkflowWarnings,
     private readonly neighbours: ActiveNeighbours,
+    private readonly simulations: Simulations,
   ) {}
 
   /** Of the draft, or of an earlier version that is to be published again. Throws `workflow_not_found` and `version_not_found`. */
@@ -66,7 +89,19 @@ export class PublishPreviews {
     const diff = base === null ? null : await this.versions.diff(id, base, fromVersion ?? 'draft', caller);
     const own = rest.problems.length > 0 ? [] : await this.own.of(caller.workspaceId, definition);
     const warnings = [...own.map((warning) => ({ ...warning, workflows: [] })), ...among];
-    return { revision: workflow.revision, base, diff, warnings, ...rest };
+    const matches = rest.problems.length > 0 ? null : await this.matches(id, fromVersion ?? 'draft', caller);
+    return { revision: workflow.revision, base, diff, warnings, ...rest, matches };
+  }
+
+  private async matches(id: string, version: Compared, caller: Caller): Promise<PastMatches | null> {
+    try {
+      const past = await this.simulations.simulate(id, { version, days: LOOKED_BACK_DAYS, cursor: null }, caller);
+      const { days, events, publishedStarting, starting, differences, differing, partial } = past;
+      return { days, events, published: publishedStarting, draft: starting, differing: differences, differingTotal: differing, partial };
+    } catch (error) {
+      if (error instanceof AutomationError && error.code === 'not_simulated') return null;
+      throw error;
+    }
   }
 
   private async warnings(

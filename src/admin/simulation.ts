@@ -1,16 +1,27 @@
 import { setImmediate } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AutomationError } from '../core/errors.js';
 import type { DomainEvent } from '../core/event.js';
 import { titleOf } from '../core/record-title.js';
 import { knownEvent } from '../core/record-values.js';
-import { matchStart } from '../core/start/start.js';
+import { asksForEarlierRuns, type DecisionContext, type EarlierRuns, matchStart } from '../core/start/start.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
-import type { CompiledVersion } from '../engine/workflows/compiled-version.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.js';
 import type { Caller } from '../host/access.js';
 import { type EventKind, loadPastEvents } from '../store/past-events.js';
+import { loadRunsAtTheTime } from '../store/runs/runs-at-the-time.js';
 import { type PreviewLook, PreviewSubjects } from './preview-subjects.js';
 import { type PreviewedVersion, PreviewedVersions } from './previewed-version.js';
+import {
+  answersOf,
+  isCertain,
+  type PastMatch,
+  refusalIn,
+  type ShownEvent,
+  type SimulatedTotals,
+  TURN_MS,
+  totals,
+} from './simulated-starts.js';
 import type { Compared } from './workflow-versions.js';
 
 /** What a simulation looks at. */
@@ -22,21 +33,8 @@ export interface SimulateCommand {
   cursor: string | null;
 }
 
-/** An event that a version would have started on. */
-export interface SimulatedEvent {
-  eventId: string;
-  module: string;
-  event: string;
-  recordId: string | null;
-  title: string | null;
-  occurredAt: string;
-  /** Whether the version that is tried matches, and the published one; null where there is none. */
-  matches: boolean;
-  publishedMatches: boolean | null;
-}
-
 /** What a version makes of a part of the past. The numbers of several parts are to be added up. */
-export interface Simulation {
+export interface Simulation extends SimulatedTotals {
   /** Null: the draft. */
   version: number | null;
   /** The published version that it is compared with; null where there is none. */
@@ -44,16 +42,10 @@ export interface Simulation {
   days: number;
   /** Events of the kinds that the two listen to. */
   events: number;
-  /** Those that trigger and conditions match; what re-entry, loops and plans would keep out is among them. */
-  matched: number;
-  /** The same for the published version; null where there is none. */
-  published: number | null;
-  /** Events that only one of the two matches. */
-  differing: number;
-  /** The newest that match, and the newest on which the two differ. */
-  samples: SimulatedEvent[];
-  differences: SimulatedEvent[];
-  /** Conditions read related records, computed fields or what an event lacks: these are as they are now. */
+  /**
+   * Conditions read related records, computed fields or what an event lacks: these are as they are now. Or re-entry asks whether
+   * a run is still active, which is told from the runs that there were; or for runs that another part of the period has.
+   */
   isApproximate: boolean;
   /** There is more of the period. */
   partial: boolean;
@@ -63,14 +55,29 @@ export interface Simulation {
   lookedBackTo: string;
 }
 
+/** What is looked back upon, and by what. */
+interface Period {
+  tried: PreviewedVersion;
+  published: PreviewedVersion | null;
+  from: Date;
+  cursor: string | null;
+  zone: Omit<DecisionContext, 'now'>;
+  caller: Caller;
+}
+
+interface Past {
+  events: number;
+  /** Newest first. */
+  matches: PastMatch[];
+  nextCursor: string | null;
+  lookedBackTo: string;
+}
+
 /** How many rows one statement looks at, how many of them it reads (an event may have 256 KB), how many events one part asks the conditions about, and how long it takes up to ask about another one. */
 const WINDOW = 2_000;
 const MOST_READ = 250;
 const MOST_EVENTS = 5_000;
 const BUDGET_MS = 1_500;
-/** For how long conditions are asked before whatever else waits in this process has its turn. */
-const TURN_MS = 20;
-const MOST_SAMPLES = 10;
 const DAY_MS = 86_400_000;
 
 /** Says what a workflow would have made of the events of the last days, in parts that are small enough to starve nobody. */
@@ -80,15 +87,14 @@ export class Simulations {
     private readonly subjects: PreviewSubjects,
     private readonly versions: PreviewedVersions,
     private readonly catalog: AutomationCatalog,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   /** Throws `workflow_not_found`, `version_not_found`, `workflow_not_published`, `definition_invalid`, and `not_simulated` where no event starts it. */
   async simulate(id: string, { version, days, cursor }: SimulateCommand, caller: Caller): Promise<Simulation> {
-    const begun = performance.now();
     const sides = await this.subjects.look(caller, async ({ manager, now, calendar }) => ({
       now,
-      // How long chains may be is asked of no single event.
-      zone: { timezone: calendar.timezone, calendar, chainDepth: 0 },
+      zone: { timezone: calendar.timezone, calendar, chainDepth: this.settings.limits.chainDepth },
       tried: await this.versions.load(manager, id, version, caller),
       published: await this.published(() => this.versions.load(manager, id, 'published', caller)),
     }));
@@ -103,35 +109,71 @@ export class Simulations {
       );
     }
     const from = new Date(now.getTime() - days * DAY_MS);
-    const result = emptyResult(tried, published, days, now);
+    const past = await this.lookBack({ tried, published, from, cursor, zone, caller });
+    const answers = await answersOf(past.matches, tried.compiled, published?.compiled ?? null, zone);
+    const isPart = cursor !== null || past.nextCursor !== null;
+    return {
+      version: tried.number,
+      comparedWith: published?.number ?? null,
+      days,
+      events: past.events,
+      ...totals(answers, published !== null),
+      isApproximate: [tried, published].some((side) => side !== null && (readsMore(side) || !isCertain(side.compiled, isPart))),
+      partial: past.nextCursor !== null,
+      nextCursor: past.nextCursor,
+      lookedBackTo: past.nextCursor === null ? from.toISOString() : past.lookedBackTo,
+    };
+  }
+
+  /** Asks trigger and conditions of the events, newest first, until the period or the time is over. */
+  private async lookBack({ tried, published, from, cursor, zone, caller }: Period): Promise<Past> {
+    const begun = performance.now();
+    const past: Past = { events: 0, matches: [], nextCursor: null, lookedBackTo: from.toISOString() };
     let before = cursor;
     for (;;) {
       // A transaction of its own for each: between them others get the connection.
-      const { events, end } = await this.subjects.look(caller, async (look) => {
-        const past = await loadPastEvents(look.manager, caller.workspaceId, kindsOf(tried, published), {
+      const { events, earlier, end } = await this.subjects.look(caller, async (look) => {
+        const found = await loadPastEvents(look.manager, caller.workspaceId, kindsOf(tried, published), {
           from,
           before,
           window: WINDOW,
           most: MOST_READ,
         });
-        const known = past.events.map((event) => knownEvent(this.catalog, event));
-        return { ...past, events: await this.completed(look, known, [tried, published]) };
+        const known = found.events.map((event) => knownEvent(this.catalog, event));
+        const events = await this.completed(look, known, [tried, published]);
+        return { ...found, events, earlier: await earlierRuns(look, events, [tried, published], from) };
       });
       // Relative dates count from the event, as they did then.
       let turn = performance.now();
       for (const event of events) {
-        this.note(result, event, { tried, published }, { ...zone, now: new Date(event.occurredAt) });
-        result.lookedBackTo = event.occurredAt;
+        past.events += 1;
+        past.lookedBackTo = event.occurredAt;
+        const match = this.matchOf(event, { tried, published }, { ...zone, now: new Date(event.occurredAt) });
+        if (match !== null) past.matches.push({ ...match, earlier: earlier.get(event.id) });
         if (performance.now() - turn < TURN_MS) continue;
         await setImmediate();
         turn = performance.now();
-        if (turn - begun >= BUDGET_MS && event !== events.at(-1)) return { ...result, partial: true, nextCursor: event.id };
+        if (turn - begun >= BUDGET_MS && event !== events.at(-1)) return { ...past, nextCursor: event.id };
       }
       before = end;
-      if (end === null) return { ...result, lookedBackTo: from.toISOString() };
-      if (performance.now() - begun >= BUDGET_MS || result.events >= MOST_EVENTS) return { ...result, partial: true, nextCursor: end };
+      if (end === null) return past;
+      if (performance.now() - begun >= BUDGET_MS || past.events >= MOST_EVENTS) return { ...past, nextCursor: end };
       await setImmediate();
     }
+  }
+
+  /** Null: neither of the two matches. */
+  private matchOf(
+    event: DomainEvent,
+    { tried, published }: { tried: PreviewedVersion; published: PreviewedVersion | null },
+    times: DecisionContext,
+  ): Omit<PastMatch, 'earlier'> | null {
+    const refusal = refusalIn(matchStart(event, tried.compiled, 'active', times));
+    const publishedRefusal = published && refusalIn(matchStart(event, published.compiled, 'active', times));
+    if (refusal !== null && (published === null || publishedRefusal !== null)) return null;
+    // Of the event that is all what is still asked: records may be large, and matches many.
+    const light = { ...event, record: null, previous: null, changes: null };
+    return { shown: this.shown(event), event: light, refusal, publishedRefusal };
   }
 
   /** Without a version that is published, or one that can be read, there is nothing to compare with. */
@@ -162,33 +204,25 @@ export class Simulations {
     return completed.sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
-  private note(
-    result: Simulation,
-    event: DomainEvent,
-    { tried, published }: { tried: PreviewedVersion; published: PreviewedVersion | null },
-    times: Parameters<typeof matchStart>[3],
-  ): void {
-    const matches = isMatch(event, tried.compiled, times);
-    const publishedMatches = published && isMatch(event, published.compiled, times);
-    result.events += 1;
-    if (matches) result.matched += 1;
-    if (publishedMatches) result.published = (result.published ?? 0) + 1;
-    const shown = { ...this.shown(event), matches, publishedMatches };
-    if (matches && result.samples.length < MOST_SAMPLES) result.samples.push(shown);
-    if (publishedMatches === null || publishedMatches === matches) return;
-    result.differing += 1;
-    if (result.differences.length < MOST_SAMPLES) result.differences.push(shown);
-  }
-
-  private shown({ id, module, event, recordId, record, occurredAt }: DomainEvent): Omit<SimulatedEvent, 'matches' | 'publishedMatches'> {
+  private shown({ id, module, event, recordId, record, occurredAt }: DomainEvent): ShownEvent {
     const description = this.catalog.modules.get(module ?? '');
     const title = description && recordId !== null ? titleOf(description, { id: recordId, ...record }) : null;
     return { eventId: id, module: module ?? '', event, recordId, title, occurredAt };
   }
 }
 
-function isMatch(event: DomainEvent, version: CompiledVersion, times: Parameters<typeof matchStart>[3]): boolean {
-  return matchStart(event, version, 'active', times).kind === 'start';
+/** The runs that may have stood in the way, where one of the two asks for them. */
+function earlierRuns(
+  { manager, caller }: PreviewLook,
+  events: readonly DomainEvent[],
+  [tried, published]: readonly [PreviewedVersion, PreviewedVersion | null],
+  from: Date,
+): Promise<Map<string, EarlierRuns>> {
+  const asks = (event: DomainEvent, side: PreviewedVersion | null): boolean => side !== null && asksForEarlierRuns(event, side.compiled);
+  const starts = events
+    .filter((event) => asks(event, tried) || asks(event, published))
+    .map(({ id, module, recordId, occurredAt }) => ({ eventId: id, module: module ?? '', recordId: recordId ?? '', occurredAt }));
+  return loadRunsAtTheTime(manager, { workspaceId: caller.workspaceId, id: tried.compiled.workflow.id }, starts, from);
 }
 
 function kindsOf(...sides: (PreviewedVersion | null)[]): EventKind[] {
@@ -199,22 +233,6 @@ function kindsOf(...sides: (PreviewedVersion | null)[]): EventKind[] {
   return kinds.filter(({ module, event }, at) => kinds.findIndex((one) => one.module === module && one.event === event) === at);
 }
 
-function emptyResult(tried: PreviewedVersion, published: PreviewedVersion | null, days: number, now: Date): Simulation {
-  const readsMore = ({ compiled }: PreviewedVersion): boolean =>
-    compiled.conditionRelations.length > 0 || compiled.conditionComputed.length > 0;
-  return {
-    version: tried.number,
-    comparedWith: published?.number ?? null,
-    days,
-    events: 0,
-    matched: 0,
-    published: published && 0,
-    differing: 0,
-    samples: [],
-    differences: [],
-    isApproximate: readsMore(tried) || (published !== null && readsMore(published)),
-    partial: false,
-    nextCursor: null,
-    lookedBackTo: now.toISOString(),
-  };
+function readsMore({ compiled }: PreviewedVersion): boolean {
+  return compiled.conditionRelations.length > 0 || compiled.conditionComputed.length > 0;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
-import { publishedWorkflow, seedRun } from './support/seed.js';
+import { publishedWorkflow, seedEvent, seedRun } from './support/seed.js';
 
 describe('a preview of a publication', () => {
   let real: RealApp;
@@ -47,12 +47,50 @@ describe('a preview of a publication', () => {
     await real.call('get', `/automation/workflows/${workflow.id}/publish-preview?fromVersion=9`, 'viewer').expect(404);
   });
 
+  it('holds it against the last days beside what is published, by what would have started', async () => {
+    const created = (name: string) =>
+      seedEvent(real.database, { module: 'accounts', record_id: name, record: { id: name, name, industry: name } });
+    for (const name of ['Retail', 'Energy', 'Energy']) await created(name);
+    const definition = (industry: string, settings: object = {}) => ({
+      trigger: { type: 'event', module: 'accounts', event: 'created' },
+      conditions: { field: 'industry', operator: 'is_any_of', value: industry.split(' ') },
+      steps: [{ id: 'a', type: 'create_task', with: { title: 'x' } }],
+      settings,
+    });
+    const workflow = await publishedWorkflow(real as never, definition('Energy'));
+    await edited(workflow.id, definition('Retail Energy', { reentry: 'once_per_record' }));
+    const { matches } = await preview(workflow.id);
+    expect(matches).toMatchObject({ days: 7, events: 3, published: 2, draft: 2, differingTotal: 2, partial: false });
+    expect(matches.differing).toMatchObject([
+      { recordId: 'Energy', starts: false, publishedStarts: true, reason: 'reentry' },
+      { recordId: 'Retail', starts: true, publishedStarts: false, reason: null },
+    ]);
+    expect((await preview(workflow.id, '?fromVersion=1')).matches).toMatchObject({
+      published: 2,
+      draft: 2,
+      differing: [],
+      differingTotal: 0,
+    });
+    const { body: manual } = await real
+      .call('post', '/automation/workflows')
+      .send({ name: 'By hand', definition: { ...definition('x'), trigger: { type: 'manual' }, conditions: undefined } })
+      .expect(201);
+    expect(await preview(manual.id)).toMatchObject({ problems: [], matches: null });
+  });
+
   it('tells the problems that are in the way, and then no warnings', async () => {
     const { body } = await real
       .call('post', '/automation/workflows')
       .send({ name: 'Draft', definition: { trigger: CREATED, steps: [] } })
       .expect(201);
-    expect(await preview(body.id)).toMatchObject({ base: null, diff: null, problems: [{ path: 'steps' }], warnings: [], inFlight: [] });
+    expect(await preview(body.id)).toMatchObject({
+      base: null,
+      diff: null,
+      problems: [{ path: 'steps' }],
+      warnings: [],
+      inFlight: [],
+      matches: null,
+    });
   });
 
   it('warns of a loop by way of what is active now, and of a field that another one writes', async () => {

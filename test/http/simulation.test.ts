@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { loadPastEvents } from '../../src/store/past-events.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
-import { publishedWorkflow, rows, seedEvent } from './support/seed.js';
+import { publishedWorkflow, rows, seedEvent, seedRun } from './support/seed.js';
 
 describe('a workflow held against the events of the past', () => {
   let real: RealApp;
@@ -75,6 +75,68 @@ describe('a workflow held against the events of the past', () => {
     expect(other).toMatchObject({ events: 4, matched: 1, published: 1, differing: 2 });
     expect(names(other.differences)).toEqual(['changed', 'large']);
     expect(await simulate(id, { version: '1' })).toMatchObject({ version: 1, matched: 1, published: 1, differing: 0 });
+  });
+
+  it('asks re-entry of the starts that it would have made itself, and of the runs before, and tells loops', async () => {
+    const module = 'tasks';
+    const DAY_MS = 86_400_000;
+    const event = (record: string, daysAgo: number, more: object = {}) =>
+      seedEvent(real.database, {
+        module,
+        event: 'updated',
+        record_id: record,
+        record: { id: record, title: record },
+        occurred_at: new Date(Date.now() - daysAgo * DAY_MS),
+        ...more,
+      });
+    for (const daysAgo of [5, 4, 1]) await event('often', daysAgo);
+    await event('ran', 2);
+    const trigger = { type: 'event', module, event: 'updated' };
+    const reentering = (reentry: unknown) => ({ trigger, steps: STEPS, settings: { reentry } });
+    const workflow = await publishedWorkflow(real as never, reentering('always'));
+    const longAgo = new Date(Date.now() - 20 * DAY_MS);
+    const ranBefore = { module, record_id: 'ran', status: 'succeeded', created_at: longAgo, finished_at: longAgo };
+    const run = await seedRun(real.database, workflow, ranBefore);
+    const cause = { runId: run, depth: 1, path: [{ workflowId: workflow.id, module, recordId: 'looped' }] };
+    await event('looped', 3, { cause });
+    let revision = 1;
+    const asked = async (reentry: unknown) => {
+      await real
+        .call('patch', `/automation/workflows/${workflow.id}`)
+        .send({ revision, definition: reentering(reentry) })
+        .expect(200);
+      revision += 1;
+      return simulate(workflow.id);
+    };
+    const once = await asked('once_per_record');
+    expect(once).toMatchObject({ matched: 5, starting: 1, published: 5, publishedStarting: 4, differing: 3, isApproximate: false });
+    const seen = ({ recordId, starts, publishedStarts, reason, rule }: Record<string, unknown>) => [
+      recordId,
+      starts,
+      publishedStarts,
+      reason,
+      rule,
+    ];
+    const onceRule = 'the workflow runs once per record';
+    expect(once.samples.map(seen)).toEqual([
+      ['looped', false, false, 'loop', expect.stringContaining('in this very chain')],
+      ['ran', false, true, 'reentry', onceRule],
+      ['often', false, true, 'reentry', onceRule],
+      ['often', false, true, 'reentry', onceRule],
+      ['often', true, true, null, null],
+    ]);
+    expect(once.differences.map(({ recordId }: { recordId: string }) => recordId)).toEqual(['ran', 'often', 'often']);
+    // A period counts from the start before, not from a refused one.
+    expect(await asked({ oncePer: 'P2D' })).toMatchObject({ matched: 5, starting: 3, isApproximate: false });
+    await seedRun(real.database, workflow, {
+      module,
+      record_id: 'often',
+      status: 'succeeded',
+      created_at: new Date(Date.now() - 4.5 * DAY_MS),
+      finished_at: new Date(Date.now() - 3.5 * DAY_MS),
+    });
+    // How long runs of its own would have taken is not known: those that there were tell.
+    expect(await asked('not_while_active')).toMatchObject({ matched: 5, starting: 3, isApproximate: true });
   });
 
   it('counts relative dates from the event, and says that related records are as they are now', async () => {

@@ -44,7 +44,8 @@ export function explainStart(
   };
 }
 
-function ruleOf(explanation: Json): string | null {
+/** Returns the rule that a skip names; null where a condition is what kept it. */
+export function ruleOf(explanation: Json): string | null {
   const { rule } = explanation as { rule?: string };
   return rule ?? null;
 }

@@ -1,8 +1,9 @@
-import type { InFlight, PublishPreview } from '../../admin/publish-preview.js';
+import type { InFlight, PastMatches, PublishPreview } from '../../admin/publish-preview.js';
 import type { PublishWarning, WarnedWorkflow } from '../../core/definition/publish-warnings.js';
 import { QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { ProblemDto } from './error.dto.js';
+import { SimulatedEventDto } from './simulation.dto.js';
 import { WorkflowDiffDto } from './workflow-diff.dto.js';
 
 /** What is to be published. */
@@ -69,6 +70,37 @@ class InFlightDto implements InFlight {
   waiting!: number;
 }
 
+class PastMatchesDto implements PastMatches {
+  @ApiProperty({ type: 'integer', example: 7 })
+  days!: number;
+
+  @ApiProperty({ type: 'integer', example: 1204, description: 'Events of the kinds that the two listen to.' })
+  events!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 214,
+    description: 'Those on which the published version would have started; null when nothing is published.',
+  })
+  published!: number | null;
+
+  @ApiProperty({ type: 'integer', example: 187, description: 'Those on which what is to be published would have started.' })
+  draft!: number;
+
+  @ApiProperty({ type: [SimulatedEventDto], description: 'The newest on which only one of the two would have started, ten at the most.' })
+  differing!: SimulatedEventDto[];
+
+  @ApiProperty({ type: 'integer', example: 27, description: 'How many these are.' })
+  differingTotal!: number;
+
+  @ApiProperty({
+    example: false,
+    description: 'True: these are the newest events only, as many as could be asked in time. `simulate` goes on from there.',
+  })
+  partial!: boolean;
+}
+
 /** What publishing would mean. */
 export class PublishPreviewDto implements PublishPreview {
   @ApiProperty({ type: 'integer', example: 9, description: 'To be sent with the publication: a draft that has changed since is refused.' })
@@ -88,4 +120,11 @@ export class PublishPreviewDto implements PublishPreview {
 
   @ApiProperty({ type: [InFlightDto], description: 'Runs that stay on their versions. Counted up to 10,000.' })
   inFlight!: InFlightDto[];
+
+  @ApiProperty({
+    type: PastMatchesDto,
+    nullable: true,
+    description: 'What it would have made of the last days. Null while there are problems, and where no event of the CRM starts it.',
+  })
+  matches!: PastMatchesDto | null;
 }

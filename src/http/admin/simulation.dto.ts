@@ -1,5 +1,6 @@
 import { IsInt, IsString, Matches, Max, Min } from 'class-validator';
-import type { SimulatedEvent, Simulation } from '../../admin/simulation.js';
+import type { SimulatedEvent } from '../../admin/simulated-starts.js';
+import type { Simulation } from '../../admin/simulation.js';
 import { Cursor, IfGiven } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { ID, NULLABLE_TEXT, TIME } from './log-schemas.js';
@@ -38,7 +39,8 @@ export class SimulateWorkflowDto {
   cursor?: string;
 }
 
-class SimulatedEventDto implements SimulatedEvent {
+/** An event of the past that one of two versions matches. */
+export class SimulatedEventDto implements SimulatedEvent {
   @ApiProperty(ID)
   eventId!: string;
 
@@ -62,6 +64,18 @@ class SimulatedEventDto implements SimulatedEvent {
 
   @ApiProperty({ type: Boolean, nullable: true, example: false, description: 'Null: nothing is published.' })
   publishedMatches!: boolean | null;
+
+  @ApiProperty({ example: false, description: 'Whether it would have started: trigger, conditions, re-entry and loops let it.' })
+  starts!: boolean;
+
+  @ApiProperty({ type: Boolean, nullable: true, example: false })
+  publishedStarts!: boolean | null;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'reentry', description: 'Why the version that is tried would not have started.' })
+  reason!: SimulatedEvent['reason'];
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'the workflow runs once per record' })
+  rule!: string | null;
 }
 
 /** What a version makes of a part of the past. */
@@ -82,16 +96,23 @@ export class SimulationDto implements Simulation {
   })
   events!: number;
 
-  @ApiProperty({
-    ...COUNT,
-    description: 'Those that trigger and conditions match; what re-entry, loops and plans would keep out is among them.',
-  })
+  @ApiProperty({ ...COUNT, description: 'Those that trigger and conditions match.' })
   matched!: number;
 
-  @ApiProperty({ type: 'integer', nullable: true, example: 214, description: 'The same for the published version.' })
+  @ApiProperty({
+    ...COUNT,
+    example: 121,
+    description: 'Those of them that re-entry and loops let through. Plans are not asked: what they would have refused is among them.',
+  })
+  starting!: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 214, description: '`matched` of the published version.' })
   published!: number | null;
 
-  @ApiProperty({ ...COUNT, example: 27, description: 'Events that only one of the two matches.' })
+  @ApiProperty({ type: 'integer', nullable: true, example: 140, description: '`starting` of the published version.' })
+  publishedStarting!: number | null;
+
+  @ApiProperty({ ...COUNT, example: 27, description: 'Events on which only one of the two would have started.' })
   differing!: number;
 
   @ApiProperty({ type: [SimulatedEventDto], description: 'The newest that match, ten at the most.' })
@@ -100,7 +121,11 @@ export class SimulationDto implements Simulation {
   @ApiProperty({ type: [SimulatedEventDto], description: 'The newest on which the two differ, ten at the most.' })
   differences!: SimulatedEventDto[];
 
-  @ApiProperty({ example: false, description: 'Conditions read related records or computed fields: these are as they are now.' })
+  @ApiProperty({
+    example: false,
+    description:
+      'Conditions read related records or computed fields, which are as they are now; or re-entry asks whether a run is still active, which is told from the runs that there were; or for runs of another part of the period.',
+  })
   isApproximate!: boolean;
 
   @ApiProperty({ example: false, description: 'True: there is more of the period; go on with `nextCursor`.' })
