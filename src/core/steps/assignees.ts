@@ -1,26 +1,73 @@
+import type { ObjectReader } from '../definition/object-reader.js';
 import type { StepSite } from '../definition/step-site.js';
+import { expressionType } from '../definition/value-types.js';
 import type { JsonObject } from '../json.js';
+import type { Asked } from '../people/question.js';
 import type { Scope } from '../scope.js';
 import { renderJson } from '../template/template.js';
 
 const MOST_ASSIGNEES = 50;
+const LONGEST_NAME = 100;
 
-/** The member, in a schema. */
-export const ASSIGNEES: JsonObject = {
-  type: 'array',
-  items: { type: 'string' },
-  minItems: 1,
-  maxItems: MOST_ASSIGNEES,
-  description: 'Ids of users, or expressions that yield them.',
-};
-
-/** Reads user ids, or expressions that yield them. */
-export function readAssignees(site: StepSite): string[] | undefined {
-  return site.templates(site.reader.optionalTexts('assignees', { min: 1, max: MOST_ASSIGNEES }), site.reader.at('assignees'));
+/** Whom a step asks, as it is written. */
+export interface Assigned {
+  /** Ids of users, or expressions that yield them. */
+  assignees?: string[];
+  /** Everybody who has this role when the step's turn comes. */
+  role?: string;
+  /** A queue, of which whoever takes it. */
+  queue?: string;
 }
 
-/** The user ids that the assignees stand for, each once; an expression may yield none, one or a list. */
-export function resolveAssignees(assignees: readonly string[], scope: Scope): string[] {
+/** The members, in a schema. */
+export const ASSIGNED: Readonly<Record<keyof Assigned, JsonObject>> = {
+  assignees: {
+    type: 'array',
+    items: { type: 'string' },
+    minItems: 1,
+    maxItems: MOST_ASSIGNEES,
+    description: 'Ids of users, or expressions that yield them.',
+  },
+  role: { type: 'string', minLength: 1, maxLength: LONGEST_NAME, description: 'Everybody who has this role when the step’s turn comes.' },
+  queue: { type: 'string', minLength: 1, maxLength: LONGEST_NAME, description: 'The name of a queue: whoever of it takes the task.' },
+};
+
+/** At least one of them, in a schema. */
+export const SOMEBODY: JsonObject = { anyOf: [{ required: ['assignees'] }, { required: ['role'] }, { required: ['queue'] }] };
+
+/** A step that asks somebody else, in a schema. */
+export const ESCALATION: (after: JsonObject) => JsonObject = (after) => ({
+  type: 'object',
+  properties: { after, ...ASSIGNED },
+  required: ['after'],
+  additionalProperties: false,
+  description: 'Who is asked instead when nobody has answered after so long. They decide alone.',
+  ...SOMEBODY,
+});
+
+/** Reads whom to ask; a problem when that can be nobody. */
+export function readAssigned(site: StepSite, reader: ObjectReader, what: string): Assigned {
+  const assignees = reader.optionalTexts('assignees', { min: 1, max: MOST_ASSIGNEES });
+  site.templates(assignees, reader.at('assignees'));
+  for (const [index, assignee] of (assignees ?? []).entries()) {
+    const type = expressionType(assignee, site.about.module);
+    if (type !== null && NAMELESS.has(type)) {
+      reader.problems.add(`${reader.at('assignees')}[${index}]`, `This is of type ${type}, which never names a user.`);
+    }
+  }
+  const [role, queue] = [reader.optionalText('role', { max: LONGEST_NAME }), reader.optionalText('queue', { max: LONGEST_NAME })];
+  if (!['assignees', 'role', 'queue'].some((key) => reader.has(key))) {
+    reader.problems.add(reader.path, `${what} needs "assignees", a "role" or a "queue".`);
+  }
+  return { ...(assignees && { assignees }), ...(role !== undefined && { role }), ...(queue !== undefined && { queue }) };
+}
+
+/** What fields of these types hold is nobody's id. */
+const NAMELESS: ReadonlySet<string> = new Set(['boolean', 'money', 'date', 'datetime']);
+
+/** Whom it names now: the user ids that the expressions yield, each once; an expression may yield none, one or a list. */
+export function resolveAssigned({ assignees = [], role, queue }: Assigned, scope: Scope): Asked {
   const ids = assignees.flatMap((assignee) => renderJson(assignee, scope));
-  return [...new Set(ids.filter((id) => id !== null && id !== '').map(String))];
+  const named = ids.filter((id) => id !== null && id !== '').map(String);
+  return { assignees: [...new Set(named)], role: role ?? null, queue: queue ?? null };
 }

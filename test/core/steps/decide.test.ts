@@ -119,16 +119,68 @@ describe('a delay that is decided', () => {
 });
 
 describe('a question that is decided', () => {
+  const plain = {
+    role: null,
+    queue: null,
+    reasonRequired: false,
+    fields: [],
+    show: [],
+    priority: 'normal',
+    dueAt: null,
+    remindAt: null,
+    escalation: null,
+  };
+
   it('asks each person once, with the message rendered, and waits for as long as it says', () => {
     const assignees = ['u-1', '{{actor.id}}', '{{record.team}}', '{{record.nobody}}', '{{record.empty}}'];
     const record = { name: 'Ada', team: ['u-2', 'u-1', 7], nobody: null, empty: '' };
-    const question = { assignees: ['u-1', 'u-2', '7'], message: 'Discount for Ada?' };
+    const question = {
+      ...plain,
+      task: 'approval',
+      title: 'Approval',
+      message: 'Discount for Ada?',
+      assignees: ['u-1', 'u-2', '7'],
+      required: 'one',
+    };
     expect(decide(approval('ok', { assignees, message: 'Discount for {{record.name}}?', expiresIn: 'P2D' }), { record })).toEqual({
       status: 'waiting',
       input: question,
       output: null,
       wakeAt: '2030-01-03T00:00:00.000Z',
-      effect: { kind: 'ask_for_approval', ...question },
+      effect: { kind: 'ask_people', question },
+    });
+  });
+
+  it('says by when, whom to remind and whom to ask instead, counted from when it is asked', () => {
+    const step = approval('ok', {
+      name: 'Discount',
+      role: 'manager',
+      required: 2,
+      reasonRequired: true,
+      show: ['amount'],
+      priority: 'high',
+      dueIn: 'P1D',
+      remindIn: 'PT12H',
+      escalation: { after: 'P2D', assignees: ['{{actor.id}}'] },
+    });
+    expect(decide(step).effect).toEqual({
+      kind: 'ask_people',
+      question: {
+        task: 'approval',
+        title: 'Discount',
+        message: 'Well?',
+        assignees: ['u-1'],
+        role: 'manager',
+        queue: null,
+        required: 2,
+        reasonRequired: true,
+        fields: [],
+        show: ['amount'],
+        priority: 'high',
+        dueAt: '2030-01-02T00:00:00.000Z',
+        remindAt: '2030-01-01T12:00:00.000Z',
+        escalation: { at: '2030-01-03T00:00:00.000Z', assignees: ['u-1'], role: null, queue: null },
+      },
     });
   });
 
@@ -136,19 +188,46 @@ describe('a question that is decided', () => {
     expect(decide(approval('ok')).wakeAt).toBeNull();
   });
 
-  it('may be a form, for people or for a queue', () => {
-    const form: Step = { id: 'ask', kind: 'form', queue: 'sales', fields: [], onExpiry: 'fail', expiresIn: 'PT1H' };
-    expect(decide(form)).toEqual({
+  it('may be a form, for people or for a queue, with what it offers as answers', () => {
+    const form: Step = {
+      id: 'ask',
+      kind: 'form',
+      queue: 'sales',
+      fields: [
+        { name: 'who', type: 'text', default: '{{record.name}}' },
+        { name: 'note', type: 'text' },
+      ],
+      onExpiry: 'fail',
+      expiresIn: 'PT1H',
+    };
+    const question = {
+      ...plain,
+      task: 'form',
+      title: 'Form',
+      message: null,
+      assignees: [],
+      queue: 'sales',
+      required: null,
+      fields: [
+        { name: 'who', type: 'text', default: 'Ada' },
+        { name: 'note', type: 'text' },
+      ],
+    };
+    expect(decide(form, { record: { name: 'Ada' } })).toEqual({
       status: 'waiting',
-      input: { assignees: [], queue: 'sales' },
+      input: question,
       output: null,
       wakeAt: '2030-01-01T01:00:00.000Z',
-      effect: { kind: 'ask_for_form', assignees: [], queue: 'sales' },
+      effect: { kind: 'ask_people', question },
     });
-    expect(decide({ id: 'ask', kind: 'form', assignees: ['{{actor.id}}'], fields: [], onExpiry: 'fail' })).toMatchObject({
-      wakeAt: null,
-      effect: { assignees: ['u-1'], queue: null },
-    });
+  });
+
+  it.each([
+    ['review', 'Review'],
+    ['hand_off', 'Hand-off'],
+  ] as const)('may be a %s, which is a form by another name', (purpose, title) => {
+    const step: Step = { id: 'ask', kind: 'form', purpose, assignees: ['{{actor.id}}'], fields: [], onExpiry: 'fail' };
+    expect(decide(step)).toMatchObject({ wakeAt: null, effect: { question: { task: purpose, title, assignees: ['u-1'] } } });
   });
 
   it('may be put to an outside system', () => {

@@ -11,19 +11,19 @@ describe('a wait whose time is over', () => {
     [
       'an approval may count as given',
       approval('w', { onExpiry: 'approve' }),
-      { decision: 'approved', comment: null, by: null, expired: true },
+      { decision: 'approved', comment: null, by: null, door: null, votes: [], expired: true },
     ],
     [
       'an approval may count as refused',
       approval('w', { onExpiry: 'reject' }),
-      { decision: 'rejected', comment: null, by: null, expired: true },
+      { decision: 'rejected', comment: null, by: null, door: null, votes: [], expired: true },
     ],
     [
       'an approval may be left undecided',
       approval('w', { onExpiry: 'continue' }),
-      { decision: null, comment: null, by: null, expired: true },
+      { decision: null, comment: null, by: null, door: null, votes: [], expired: true },
     ],
-    ['a form may be left unanswered', form('continue'), { values: {}, by: null, expired: true }],
+    ['a form may be left unanswered', form('continue'), { values: {}, by: null, comment: null, door: null, expired: true }],
     ['a webhook may be left uncalled', webhookWait('w', { onExpiry: 'continue' }), { body: null, headers: {}, query: {}, expired: true }],
   ])('%s', (_what, step, output) => {
     expect(expireWait(step)).toEqual({ status: 'succeeded', output, wakeAt: null });
