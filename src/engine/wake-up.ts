@@ -51,7 +51,8 @@ export class WakeUp implements EntitySubscriberInterface {
   private readonly published = new WeakMap<QueryRunner['data'], Set<WorkKind>>();
   private listening: Listening | null = null;
   private readonly unannounced = new Set<WorkKind>();
-  private timer: NodeJS.Timeout | null = null;
+  /** Takes back the next announcement; null when none is on its way. */
+  private unschedule: (() => void) | null = null;
   private notifying: Promise<void> | null = null;
   private announcedAt = Number.NEGATIVE_INFINITY;
   private reconnect: NodeJS.Timeout | null = null;
@@ -115,7 +116,8 @@ export class WakeUp implements EntitySubscriberInterface {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    if (this.timer) clearTimeout(this.timer);
+    this.unschedule?.();
+    this.unschedule = null;
     if (this.reconnect) clearTimeout(this.reconnect);
     const at = this.hostSource.subscribers.indexOf(this);
     if (at >= 0) this.hostSource.subscribers.splice(at, 1);
@@ -137,10 +139,9 @@ export class WakeUp implements EntitySubscriberInterface {
 
   /** One announcement at a time: it goes over the one connection that listens, and pg warns of overlapping queries. */
   private announceSoon(): void {
-    if (this.timer !== null || this.notifying !== null || this.stopped || this.unannounced.size === 0) return;
-    const wait = Math.max(0, this.announcedAt + COALESCE_MS - performance.now());
-    this.timer = setTimeout(() => {
-      this.timer = null;
+    if (this.unschedule !== null || this.notifying !== null || this.stopped || this.unannounced.size === 0) return;
+    const announce = (): void => {
+      this.unschedule = null;
       this.announcedAt = performance.now();
       this.notifying = this.notify()
         .catch((error: unknown) => this.logger.debug(`Could not announce work; others will poll: ${String(error)}`))
@@ -148,8 +149,10 @@ export class WakeUp implements EntitySubscriberInterface {
           this.notifying = null;
           this.announceSoon();
         });
-    }, wait);
-    this.timer.unref();
+    };
+    const wait = this.announcedAt + COALESCE_MS - performance.now();
+    // At once means: with all that is announced in this turn of the event loop. A timer of 0 ms takes 1.
+    this.unschedule = wait > 0 ? after(wait, announce) : soon(announce);
   }
 
   private async notify(): Promise<void> {
@@ -229,4 +232,14 @@ export class WakeUp implements EntitySubscriberInterface {
     }
     await runner.release();
   }
+}
+
+function after(ms: number, work: () => void): () => void {
+  const timer = setTimeout(work, ms).unref();
+  return () => clearTimeout(timer);
+}
+
+function soon(work: () => void): () => void {
+  const turn = setImmediate(work).unref();
+  return () => clearImmediate(turn);
 }
