@@ -56,7 +56,7 @@ class Hang {
 
 const task = (title: string) => ({ title, description: null, assigneeId: null, dueAt: null, priority: null, record: null });
 const work = (type: string, title: string, more: object = {}) => ({ id: title, type, with: { title }, ...more });
-/** So short that the test need not wait; an attempt has another second for its last words. */
+/** So short that the test need not wait. */
 const SHORT = { timeout: 'PT0.05S', retry: { maxAttempts: 2 } };
 const LONG = { timeout: 'PT5M' };
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { IsOptional } from 'class-validator';
 import { type ActionDefinition, defineAction } from '../../src/actions/define-action.js';
 import type { CrmHost, CrmTransaction, PlannedChange } from '../../src/host/crm-host.js';
+import { limitCrmHost } from '../../src/host/limited-host.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { sampleCrm } from '../support/sample-crm.js';
 
@@ -247,11 +248,15 @@ describe("the CRM's own code that never answers", () => {
   it('has as long as the step in a transaction of its own', async () => {
     await start({ crmCallMs: 50, actions: [PATIENT] });
     let asked = 0;
-    before = async (method) => {
+    before = async (method, args) => {
       if (method !== 'validate') return;
       asked += 1;
-      // Answers once the limit of a shared transaction is over.
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await new Promise(setImmediate);
+      // Answers once a call that has the limit of a shared transaction, and began later, was given up.
+      const limited = limitCrmHost({ ...sampleCrm(), validate: () => new Promise(() => undefined) }, 50);
+      await expect(limited.validate?.('leads', args[1] as PlannedChange, transactionOf(args))).rejects.toMatchObject({
+        code: 'crm_timed_out',
+      });
     };
     await publish('acme', { id: 'patient', type: 'patient', with: {} });
     await leads('a-1');

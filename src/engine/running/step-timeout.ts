@@ -3,7 +3,7 @@ import { AutomationError } from '../../core/errors.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { durationToMs, parseDuration } from '../../core/time/duration.js';
 
-/** How long an attempt that was told to stop may take to say how far it had come. */
+/** How long an attempt that was told to stop may take to say how far it had come: this at most, and no longer than it had to work. */
 const LAST_WORDS_MS = 1_000;
 
 /**
@@ -28,7 +28,7 @@ export async function withTimeout<T>(
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       controller.abort(timedOut);
-      timer = setTimeout(() => reject(timedOut), LAST_WORDS_MS).unref();
+      timer = setTimeout(() => reject(timedOut), Math.min(LAST_WORDS_MS, timeoutMs)).unref();
     }, timeoutMs).unref();
   });
   try {
