@@ -162,7 +162,15 @@ const DOORS: readonly CaptureDoor[] = ['subscriber', 'database'];
 const DEFAULTS = {
   timezone: 'UTC',
   worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, idlePollIntervalMs: 5_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
-  limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10, crmCallMs: 15_000 },
+  limits: {
+    chainDepth: 5,
+    stepsPerRun: 500,
+    loopItems: 1_000,
+    loopSteps: 10_000,
+    payloadBytes: 256 * 1024,
+    recoveries: 10,
+    crmCallMs: 15_000,
+  },
   retention: { runs: 'P180D', skippedRuns: 'P30D', events: 'P30D' },
   admin: { queryTimeoutMs: 5_000, waiting: 50 },
   hooks: { perMinute: 1_200, workspacePerMinute: 6_000, queue: 10_000, bodyTimeoutMs: 10_000 },
@@ -227,6 +235,8 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     limits: {
       chainDepth: whole('limits.chainDepth', limits.chainDepth, DEFAULTS.limits.chainDepth, 1, 100),
       stepsPerRun: whole('limits.stepsPerRun', limits.stepsPerRun, DEFAULTS.limits.stepsPerRun, 1, 10_000),
+      loopItems: whole('limits.loopItems', limits.loopItems, DEFAULTS.limits.loopItems, 1, 10_000),
+      loopSteps: whole('limits.loopSteps', limits.loopSteps, DEFAULTS.limits.loopSteps, 1, 100_000),
       payloadBytes: whole('limits.payloadBytes', limits.payloadBytes, DEFAULTS.limits.payloadBytes, 1_024, 10 * 1024 * 1024),
       recoveries: whole('limits.recoveries', limits.recoveries, DEFAULTS.limits.recoveries, 1, 1_000),
       crmCallMs: whole('limits.crmCallMs', limits.crmCallMs, DEFAULTS.limits.crmCallMs, 10, MOST_CRM_CALL_MS),
@@ -275,7 +285,7 @@ const MEMBERS: {
   hooks: { unknown: 1, perMinute: 1, workspacePerMinute: 1, queue: 1, bodyTimeoutMs: 1 },
   emitter: { enabled: 1, names: 1, map: 1, defaultWorkspaceId: 1 },
   retention: { runs: 1, skippedRuns: 1, events: 1 },
-  limits: { chainDepth: 1, stepsPerRun: 1, payloadBytes: 1, recoveries: 1, crmCallMs: 1 },
+  limits: { chainDepth: 1, stepsPerRun: 1, loopItems: 1, loopSteps: 1, payloadBytes: 1, recoveries: 1, crmCallMs: 1 },
   admin: { queryTimeoutMs: 1 },
   database: { poolSize: 1, migrate: 1, onTransaction: 1, logging: 1 },
 };

@@ -36,7 +36,15 @@ export interface Me {
   /** The workspace's zone. */
   timezone: string;
   features: { lookUps: LookUps };
-  limits: { bodyBytes: number; eventBytes: number; chainDepth: number; stepsPerRun: number; bulkRetry: number };
+  limits: {
+    bodyBytes: number;
+    eventBytes: number;
+    chainDepth: number;
+    stepsPerRun: number;
+    loopItems: number;
+    loopSteps: number;
+    bulkRetry: number;
+  };
   /** Days. */
   retention: { runs: number; skippedRuns: number; events: number };
   /** Null: the application has no plans. */
@@ -71,6 +79,8 @@ export class MeService {
         eventBytes: limits.payloadBytes,
         chainDepth: limits.chainDepth,
         stepsPerRun: limits.stepsPerRun,
+        loopItems: limits.loopItems,
+        loopSteps: limits.loopSteps,
         bulkRetry: BATCH_LIMIT,
       },
       retention: {

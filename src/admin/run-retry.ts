@@ -35,6 +35,9 @@ export interface RetryCommand {
   batchId?: string;
 }
 
+/** What a run has executed, it was allowed to. */
+const NO_LIMITS = { maxSteps: Number.POSITIVE_INFINITY, maxLoopSteps: Number.POSITIVE_INFINITY };
+
 /** Which runs may be repeated from the start. */
 export const RESTARTABLE: readonly RunStatus[] = ['failed', 'cancelled', 'succeeded'];
 
@@ -153,7 +156,7 @@ export function failedPaths(
       // An attempt without a result is sent back in any case; the planner would wait for it.
       .filter((execution) => execution.status !== 'running')
       .map((execution) => (sentBack.has(execution.path) ? { ...execution, superseded: true } : execution));
-    const { outcome } = plan(definition, { startedAt: now.toISOString(), executions: history }, now);
+    const { outcome } = plan(definition, { startedAt: now.toISOString(), executions: history }, now, NO_LIMITS);
     const path = outcome?.status === 'failed' ? outcome.path : null;
     if (path === null || sentBack.has(path) || !history.some((execution) => execution.path === path)) return [...sentBack];
     sentBack.add(path);

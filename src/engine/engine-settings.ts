@@ -30,8 +30,12 @@ export interface EngineSettings {
   limits: {
     /** How many runs may follow from one another. */
     chainDepth: number;
-    /** Step executions in one run. */
+    /** Steps that one run executes outside of loops. */
     stepsPerRun: number;
+    /** Items of one loop, whatever `maxItems` of its step says. */
+    loopItems: number;
+    /** Steps that one run executes for the items of its loops. */
+    loopSteps: number;
     /** One event as JSON, in bytes. */
     payloadBytes: number;
     /** Recoveries in a row without progress before a run is given up. */

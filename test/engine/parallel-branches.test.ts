@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { FarSide, later } from './support/far-side.js';
 import { aroundTransactions } from './support/transactions.js';
 
@@ -112,6 +112,59 @@ describe('parallel branches with calls to the outside', () => {
       status: 'succeeded',
       steps: { 'both.a.a': 'succeeded', 'both.b.b': 'succeeded', 'both.b.noteB': 'succeeded', after: 'succeeded' },
     });
+  });
+
+  it('that lose a join any start nothing more: what they wait for is cancelled in the log, and a call in flight is shown for what it was', async () => {
+    await publish(
+      'any',
+      branch('a', call('a'), note('never')),
+      branch('b', call('b')),
+      branch('c', { id: 'cool', type: 'delay', for: 'P1D' }, note('neither')),
+      branch('d', call('d'), note('nor')),
+      branch('e', note('done'), { id: 'wait', type: 'delay', for: 'PT1H' }),
+    );
+    const { driving } = await begin('a', 'b', 'd');
+    far.refuse('a');
+    await app.eventually(async () => expect((await theRun()).steps['both.a.a']).toBe('failed'));
+    far.answer('b');
+    far.refuse('d');
+    await driving;
+    const [run] = await app.runsOf({});
+    expect(run).toMatchObject({ status: 'succeeded', failedSteps: 0, waiting: null });
+    expect(Object.fromEntries(run?.steps.map(({ path, standing, wakeAt }) => [path, [standing, wakeAt]]) ?? [])).toEqual({
+      'both.a.a': ['cancelled', null],
+      'both.b.b': ['succeeded', null],
+      'both.c.cool': ['cancelled', null],
+      'both.d.d': ['cancelled', null],
+      'both.e.done': ['succeeded', null],
+      'both.e.wait': ['cancelled', null],
+      after: ['succeeded', null],
+    });
+    expect(run?.steps.find(({ path }) => path === 'both.a.a')?.error).toMatchObject({
+      code: 'step_cancelled',
+      causes: ['The far side is busy.'],
+    });
+    await app.passTime();
+    await app.automation.drain();
+    expect(far.calls.sort()).toEqual(['a', 'b', 'd']);
+  });
+
+  it('that failed side by side are repeated by a retry, and no other', async () => {
+    const once = { retry: { maxAttempts: 1 } };
+    await publish('all', branch('a', call('a', once)), branch('b', call('b', once)), branch('c', call('c', once), note('noteC')));
+    const { driving } = await begin('a', 'b', 'c');
+    far.refuse('a');
+    far.refuse('b');
+    far.answer('c');
+    await driving;
+    const [failed] = await app.runsOf({});
+    expect(failed).toMatchObject({ status: 'failed', error: { step: 'both.a.a' } });
+    await app.runs.retry(failed?.id ?? '', { from: 'failed_step' }, ADMIN);
+    far.answer('a');
+    far.answer('b');
+    await app.automation.drain();
+    expect(far.calls.sort()).toEqual(['a', 'a', 'b', 'b', 'c']);
+    expect((await theRun()).status).toBe('succeeded');
   });
 
   it('fail the run with join all only when the other call has been answered, whose result is in the log', async () => {

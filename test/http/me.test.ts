@@ -22,7 +22,15 @@ it('tells callers who they are, what they may do, and what there is', async () =
     permissions: ['view', 'operate'],
     timezone: 'Europe/Berlin',
     features: { lookUps: { users: true, roles: true, records: true } },
-    limits: { bodyBytes: 262_144, eventBytes: 262_144, chainDepth: 5, stepsPerRun: 500, bulkRetry: 1_000 },
+    limits: {
+      bodyBytes: 262_144,
+      eventBytes: 262_144,
+      chainDepth: 5,
+      stepsPerRun: 500,
+      loopItems: 1_000,
+      loopSteps: 10_000,
+      bulkRetry: 1_000,
+    },
     retention: { runs: 90, skippedRuns: 30, events: 30 },
     plan: {
       name: 'Basic',

@@ -2,6 +2,7 @@ import type { LoggedError } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import type { AnyStep } from '../steps/step.js';
 import type { StepAddress } from './history.js';
+import type { HistoryIndex } from './history-index.js';
 
 /** How a run has ended. */
 export type RunOutcome =
@@ -37,14 +38,27 @@ export interface Walk {
   catch(ending: Ending): void;
   /** How much has been collected so far. */
   mark(): WalkMark;
-  /** Forgets what was collected since and could start or is waited for, except attempts in flight: their results are still to come. */
-  dropAllButInFlight(since: WalkMark): void;
+  /**
+   * Cancels what was collected since, because what it is for has been decided: it starts nothing, waits for nothing and tries
+   * nothing again. Attempts in flight stay: their results are still to come.
+   */
+  cancel(since: WalkMark): void;
+  /** Which items of loops are over for good. */
+  readonly index: Pick<HistoryIndex, 'firstOpenItem' | 'isItemOver' | 'noteItemOver'>;
 }
 
 export interface WalkMark {
   ready: number;
   elapsed: number;
   waiting: number;
+}
+
+/** The code of a step that waited, or was to be tried again, when what it was for had been decided. */
+export const STEP_CANCELLED = 'step_cancelled';
+
+/** Whether it is the end of a step that was cancelled: no failure of its own. */
+export function isCancelled({ outcome }: Ending): boolean {
+  return outcome.status === 'failed' && outcome.error.code === STEP_CANCELLED;
 }
 
 /** True for a flow that ends more than itself. */

@@ -1,34 +1,16 @@
-import type { LoggedError } from '../errors.js';
-import type { Json, JsonObject } from '../json.js';
+import type { Json } from '../json.js';
+import type { HistoryIndex } from './history-index.js';
+import type { StepExecution } from './step-execution.js';
 
-/**
- * One step execution as the planner sees it: one attempt of one step.
- * - `running`: the intent of an external attempt is written, its result is not (in flight, or lost with its process).
- * - `waiting`: parked until `wakeAt` (delay), or until a decision replaces it.
- * - `lost`: an external attempt whose process died; whether it took effect is unknown.
- */
-export type StepExecutionStatus = 'running' | 'waiting' | 'succeeded' | 'failed' | 'lost';
-
-export interface StepExecution {
-  /** Where in the tree: `welcome`, `route.enterprise.am`, `each[3].notify`. */
-  path: string;
-  /** 1 for the first attempt. */
-  attempt: number;
-  status: StepExecutionStatus;
-  /** What later steps see as `steps.<id>.output`, and what flow control decided (`{ taken }`, `{ count }`, …). */
-  output?: JsonObject | null;
-  error?: LoggedError | null;
-  /** ISO 8601. For `waiting`: when the wait is over. For `failed`: when the next attempt is due; absent when there is none. */
-  wakeAt?: string | null;
-  /** A person sent this step back for another try: the attempt is history and no longer counts. */
-  superseded?: boolean;
-}
+export type { StepExecution, StepExecutionStatus } from './step-execution.js';
 
 /** What has happened in a run so far; the only thing the planner decides from, beside the definition and the time. */
 export interface RunHistory {
   /** ISO 8601. */
   startedAt: string;
   executions: readonly StepExecution[];
+  /** The executions by path, where whoever holds the run keeps them so. */
+  index?: HistoryIndex;
 }
 
 /** Where a step stands and what it belongs to; the planner's unit of work. */

@@ -4,7 +4,7 @@ import { durationToMs, parseDuration } from '../time/duration.js';
 import { isEnding, type RunOutcome } from './flow.js';
 import type { RunHistory } from './history.js';
 import { type HistoryIndex, indexHistory } from './history-index.js';
-import { type ElapsedStep, PlanWalk, type ReadyStep, type Waiting } from './walk.js';
+import { type CancelledStep, type ElapsedStep, PlanWalk, type ReadyStep, type Waiting } from './walk.js';
 
 export type { RunOutcome } from './flow.js';
 export { stepOutputs } from './step-outputs.js';
@@ -18,7 +18,9 @@ export interface Plan {
   elapsed: ElapsedStep[];
   /** What is waited for. */
   waiting: Waiting[];
-  /** Present when the run is over; the lists are empty then. */
+  /** What waits, or was to be tried again, in branches and items of something that has been decided: to be recorded as cancelled. */
+  cancelled: CancelledStep[];
+  /** Present when the run is over; nothing is ready, elapsed or waiting then. */
   outcome?: RunOutcome;
   /** ISO 8601: the moment the run is failed if it is not over; the shell wakes it then at the latest. */
   deadline: string;
@@ -26,11 +28,13 @@ export interface Plan {
 
 /** Bounds on a run. */
 export interface PlanLimits {
-  /** How many steps a run may execute, each item of a loop counted, repeated attempts not. */
+  /** How many steps a run may execute outside of loops, repeated attempts not counted. */
   maxSteps: number;
+  /** How many steps a run may execute for the items of its loops, repeated attempts not counted. */
+  maxLoopSteps: number;
 }
 
-const DEFAULT_LIMITS: PlanLimits = { maxSteps: 500 };
+const DEFAULT_LIMITS: PlanLimits = { maxSteps: 500, maxLoopSteps: 10_000 };
 
 /**
  * Decides what comes next, from nothing but its arguments: the same history gives the same plan, whatever the order of
@@ -43,22 +47,23 @@ const DEFAULT_LIMITS: PlanLimits = { maxSteps: 500 };
  */
 export function plan(definition: WorkflowDefinition, history: RunHistory, now: Date, limits: PlanLimits = DEFAULT_LIMITS): Plan {
   const deadline = Date.parse(history.startedAt) + maxDurationMs(definition.settings);
-  const index = indexHistory(history.executions);
+  const index = history.index ?? indexHistory(history.executions);
   const walk = new PlanWalk(index, now.getTime());
   const flow = walk.list(definition.steps, '', undefined);
-  const { ready, elapsed, waiting } = walk;
+  const { ready, elapsed, waiting, cancelled } = walk;
   const outcome = isEnding(flow)
     ? flow.outcome
     : flow === 'done'
       ? ({ status: 'succeeded' } as const)
       : now.getTime() >= deadline
         ? timedOut(definition, walk)
-        : applyStepLimit(walk, index, limits.maxSteps);
+        : applyStepLimits(walk, index, limits);
   if (outcome) walk.dropAllButInFlight();
   return {
     ready,
     elapsed,
     waiting,
+    cancelled,
     // The attempts in flight come first: their results belong into the log.
     ...(outcome && waiting.length === 0 && { outcome }),
     deadline: new Date(deadline).toISOString(),
@@ -95,32 +100,32 @@ function timedOut(definition: WorkflowDefinition, walk: PlanWalk): RunOutcome {
   };
 }
 
-/** Holds back steps beyond the limit; the outcome when nothing but such steps is left to begin. */
-function applyStepLimit(walk: PlanWalk, index: HistoryIndex, maxSteps: number): RunOutcome | undefined {
+/** Holds back steps beyond the limits; the outcome when nothing but such steps is left to begin. */
+function applyStepLimits(walk: PlanWalk, index: HistoryIndex, limits: PlanLimits): RunOutcome | undefined {
   const { ready } = walk;
-  let room = maxSteps - index.size;
-  if (ready.length <= room) return undefined;
+  const room = { steps: limits.maxSteps - index.steps, loopSteps: limits.maxLoopSteps - index.loopSteps };
+  if (ready.length <= Math.min(room.steps, room.loopSteps)) return undefined;
   const allowed: ReadyStep[] = [];
   let refused: ReadyStep | undefined;
   for (const one of ready) {
+    const kind = one.loop === undefined ? 'steps' : 'loopSteps';
     // Another attempt of a step is no further step.
     if (index.has(one.path)) allowed.push(one);
-    else if (room > 0) {
-      room -= 1;
+    else if (room[kind] > 0) {
+      room[kind] -= 1;
       allowed.push(one);
     } else refused ??= one;
   }
-  if (refused && allowed.length === 0) {
-    return {
-      status: 'failed',
-      path: refused.path,
-      error: {
-        code: 'too_many_steps',
-        message: `The run has executed ${index.size} steps, and ${maxSteps} is the most a run may.`,
-        hint: 'Look for a loop over a long list; split the work over several runs.',
-      },
-    };
-  }
+  if (refused && allowed.length === 0) return tooManySteps(refused, index, limits);
   ready.splice(0, ready.length, ...allowed);
   return undefined;
+}
+
+function tooManySteps({ path, loop }: ReadyStep, index: HistoryIndex, { maxSteps, maxLoopSteps }: PlanLimits): RunOutcome {
+  const message =
+    loop === undefined
+      ? `The run has executed ${index.steps} steps, and ${maxSteps} is the most a run may.`
+      : `The loops of the run have executed ${index.loopSteps} steps, and ${maxLoopSteps} is the most those of a run may.`;
+  const hint = 'Look for a loop over a long list; split the work over several runs.';
+  return { status: 'failed', path, error: { code: 'too_many_steps', message, hint } };
 }

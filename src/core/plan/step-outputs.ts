@@ -1,13 +1,10 @@
 import type { WorkflowDefinition } from '../definition/types.js';
 import { AutomationError } from '../errors.js';
-import type { JsonObject } from '../json.js';
 import type { Step } from '../steps/index.js';
 import { childLists } from '../steps/tree.js';
 import type { RunHistory } from './history.js';
 import { type HistoryIndex, indexHistory } from './history-index.js';
-
-/** What `steps` holds: the outputs by step id. */
-export type StepOutputs = Record<string, { output: JsonObject | null }>;
+import type { StepOutputs } from './step-execution.js';
 
 /**
  * What `steps.*` shows to the step at `path`, or after the last step when `path` is null: every step that is over and
@@ -18,7 +15,7 @@ export type StepOutputs = Record<string, { output: JsonObject | null }>;
  */
 export function stepOutputs(definition: WorkflowDefinition, history: RunHistory, path: string | null): StepOutputs {
   const outputs: StepOutputs = {};
-  const index = indexHistory(history.executions);
+  const index = history.index ?? indexHistory(history.executions);
   const arrived = collectBefore(definition.steps, '', path, index, outputs);
   if (!arrived && path !== null) {
     throw new AutomationError('step_unknown', `The definition has no step at "${path}".`, {
@@ -63,11 +60,17 @@ function collectChildren(step: Step, here: string, index: HistoryIndex, outputs:
   }
 }
 
-/** Item after item, so that the last one that came to a step wins. */
+/** Item after item, so that the last one that came to a step wins. What a loop that is over has left is collected once. */
 function collectLoop(steps: readonly Step[], here: string, index: HistoryIndex, outputs: StepOutputs): void {
   const items = index.get(here)?.current?.output?.items;
   const count = Array.isArray(items) ? items.length : 0;
-  for (let item = 0; item < count; item += 1) collectAll(steps, `${here}[${item}].`, index, outputs);
+  let left = index.leftBehind(here);
+  if (!left) {
+    left = {};
+    for (let item = 0; item < count; item += 1) collectAll(steps, `${here}[${item}].`, index, left);
+    if (index.firstOpenItem(here) === count) index.noteLeftBehind(here, left);
+  }
+  Object.assign(outputs, left);
 }
 
 function collectAll(steps: readonly Step[], prefix: string, index: HistoryIndex, outputs: StepOutputs): void {

@@ -5,7 +5,7 @@ import { resolveRetryPolicy } from '../retry.js';
 import { kindOf, type Step, type StepWaitReason, waitReason } from '../steps/index.js';
 import type { AnyStep } from '../steps/step.js';
 import type { StepKind } from '../steps/step-kind.js';
-import { type Ending, type Flow, failure, type Loop, type Walk, type WalkMark } from './flow.js';
+import { type Ending, type Flow, failure, isCancelled, type Loop, type Walk, type WalkMark } from './flow.js';
 import type { StepAddress, StepExecution } from './history.js';
 import type { HistoryIndex, StepState } from './history-index.js';
 
@@ -21,6 +21,12 @@ export type ReadyStep = StepAddress & {
 
 /** A step whose wait is over: its result ({@link expireWait}) is to be recorded. `attempt` is the attempt that waits. */
 export type ElapsedStep = StepAddress & { step: Step };
+
+/** An attempt that waits, or was to be followed by another, for nothing any more. */
+export interface CancelledStep {
+  path: string;
+  attempt: number;
+}
 
 /** What a run waits for: what its step says, another attempt, or the result of an attempt in flight. */
 export type WaitingReason = StepWaitReason | 'retry' | 'in_flight';
@@ -44,11 +50,12 @@ export class PlanWalk implements Walk {
   readonly ready: ReadyStep[] = [];
   readonly elapsed: ElapsedStep[] = [];
   readonly waiting: Waiting[] = [];
+  readonly cancelled: CancelledStep[] = [];
   /** Paths of the steps whose failures the run goes on behind. */
   readonly caught: string[] = [];
 
   constructor(
-    private readonly index: HistoryIndex,
+    readonly index: HistoryIndex,
     /** Milliseconds since the epoch. */
     private readonly now: number,
   ) {}
@@ -65,12 +72,22 @@ export class PlanWalk implements Walk {
     return 'done';
   }
 
-  catch({ outcome }: Ending): void {
-    if (outcome.status === 'failed' && outcome.path !== null) this.caught.push(outcome.path);
+  catch(ending: Ending): void {
+    const { outcome } = ending;
+    if (outcome.status === 'failed' && outcome.path !== null && !isCancelled(ending)) this.caught.push(outcome.path);
   }
 
   mark(): WalkMark {
     return { ready: this.ready.length, elapsed: this.elapsed.length, waiting: this.waiting.length };
+  }
+
+  cancel(since: WalkMark): void {
+    const dropped = [...this.waiting.slice(since.waiting), ...this.elapsed.slice(since.elapsed), ...this.ready.slice(since.ready)];
+    for (const { path } of dropped) {
+      const current = this.index.get(path)?.current;
+      if (current && (current.status === 'waiting' || current.status === 'failed')) this.cancelled.push({ path, attempt: current.attempt });
+    }
+    this.dropAllButInFlight(since);
   }
 
   dropAllButInFlight(since: WalkMark = { ready: 0, elapsed: 0, waiting: 0 }): void {

@@ -1,4 +1,5 @@
 import { cut } from '../cut.js';
+import { STEP_CANCELLED } from '../plan/flow.js';
 import type { StepExecution } from '../plan/history.js';
 
 /** How a step has ended in a run, and how long it took. */
@@ -17,7 +18,7 @@ export interface RunMeasure {
 }
 
 /** An execution with its times. */
-interface TimedExecution extends Pick<StepExecution, 'path' | 'status' | 'wakeAt' | 'superseded'> {
+interface TimedExecution extends Pick<StepExecution, 'path' | 'status' | 'wakeAt' | 'superseded' | 'error'> {
   type: string;
   /** ISO 8601, as `Date` writes it: texts sort as moments do. */
   startedAt: string;
@@ -43,9 +44,9 @@ export function measureRun(
   // Only then: the clocks of the database and of processes differ.
   const since = firstStartedAt === startedAt ? '' : startedAt;
   const steps: StepMeasure[] = [];
-  for (const { path, type, status, wakeAt, superseded, startedAt: from, finishedAt: to } of executions) {
+  for (const { path, type, status, wakeAt, superseded, error, startedAt: from, finishedAt: to } of executions) {
     const ended = status === 'succeeded' || (status === 'failed' && !wakeAt);
-    if (!ended || superseded || to === null || from < since || UNMEASURED.has(type)) continue;
+    if (!ended || error?.code === STEP_CANCELLED || superseded || to === null || from < since || UNMEASURED.has(type)) continue;
     steps.push({ step: measuredPath(path), succeeded: status === 'succeeded', ms: elapsed(from, to) });
   }
   return { ms: elapsed(startedAt, finishedAt), steps };

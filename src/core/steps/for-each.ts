@@ -1,20 +1,28 @@
 import { AutomationError } from '../errors.js';
-import { unusable } from '../plan/flow.js';
+import type { Json } from '../json.js';
+import { type Ending, isCancelled, isEnding, unusable } from '../plan/flow.js';
 import { compileTemplate } from '../template/template.js';
 import { ONE_EXPRESSION } from './expression.js';
 import type { AnyStep, StepBase } from './step.js';
 import { decided, STEPS, type StepKind } from './step-kind.js';
 
-const MOST_ITEMS = 1_000;
+/** However many a host allows. */
+const MOST_ITEMS = 10_000;
 const DEFAULT_ITEMS = 100;
+const MOST_AT_A_TIME = 20;
 
-/** Runs its steps once for each item of a list, one after the other; the item is `item` in templates. */
+/**
+ * Runs its steps once for each item of a list, one after the other or several at a time; the item is `item` in templates.
+ * With `onError: continue` an item that fails is left behind, and the others go on.
+ */
 export interface ForEachStep<S extends AnyStep = AnyStep> extends StepBase {
   kind: 'for_each';
   /** One expression that yields a list. */
   in: string;
   /** Refuses longer lists. Default 100. */
   maxItems: number;
+  /** How many items may be under way at a time. Default 1: one after the other. */
+  concurrency: number;
   steps: S[];
 }
 
@@ -22,7 +30,8 @@ export const forEach = {
   kind: 'for_each',
   about: {
     label: 'For each',
-    description: 'Runs its steps once for each item of a list, one after the other.',
+    description:
+      'Runs its steps once for each item of a list, one after the other or several at a time. With `onError: continue` the other items go on when one fails.',
     members: {
       in: {
         type: 'string',
@@ -30,7 +39,20 @@ export const forEach = {
         description: 'One expression that yields the list.',
         examples: ['{{steps.lookup.output.records}}'],
       },
-      maxItems: { type: 'integer', minimum: 1, maximum: MOST_ITEMS, default: DEFAULT_ITEMS, description: 'Longer lists are refused.' },
+      maxItems: {
+        type: 'integer',
+        minimum: 1,
+        maximum: MOST_ITEMS,
+        default: DEFAULT_ITEMS,
+        description: 'Longer lists are refused, and so are those longer than the installation allows (`limits.loopItems`).',
+      },
+      concurrency: {
+        type: 'integer',
+        minimum: 1,
+        maximum: MOST_AT_A_TIME,
+        default: 1,
+        description: 'How many items may be under way at a time.',
+      },
       steps: { ...STEPS, minItems: 1 },
     },
     required: ['in', 'steps'],
@@ -41,6 +63,7 @@ export const forEach = {
     kind: 'for_each',
     in: site.templatedText('in', ONE_EXPRESSION),
     maxItems: site.reader.optionalNumber('maxItems', { min: 1, max: MOST_ITEMS }) ?? DEFAULT_ITEMS,
+    concurrency: site.reader.optionalNumber('concurrency', { min: 1, max: MOST_AT_A_TIME }) ?? 1,
     steps: site.children(site.reader, 'steps', { min: 1, loop: true }),
   }),
 
@@ -50,16 +73,20 @@ export const forEach = {
 
   output: () => ({ items: 'json', count: 'number' }),
 
-  decide(step, scope) {
+  decide(step, scope, _now, _conditionOf, { loopItems }) {
     const items = compileTemplate(step.in).value(scope);
     if (!Array.isArray(items)) {
       throw new AutomationError('loop_invalid', `Step "${step.id}" goes through ${step.in}, which is no list.`, {
         hint: 'Name a list in "in", such as the records that an earlier step has found.',
       });
     }
-    if (items.length > step.maxItems) {
-      throw new AutomationError('loop_too_long', `Step "${step.id}" has ${items.length} items, and ${step.maxItems} is the most it may.`, {
-        hint: `Raise "maxItems" (${MOST_ITEMS} at most), or split the work over several runs.`,
+    const most = Math.min(step.maxItems, loopItems);
+    if (items.length > most) {
+      throw new AutomationError('loop_too_long', `Step "${step.id}" has ${items.length} items, and ${most} is the most it may.`, {
+        hint:
+          most === loopItems
+            ? 'Split the work over several runs.'
+            : `Raise "maxItems" (${loopItems} at most), or split the work over several runs.`,
       });
     }
     return decided({ items, count: items.length }, { in: step.in });
@@ -68,10 +95,24 @@ export const forEach = {
   proceed(step, { path, output }, walk) {
     const { items } = output;
     if (!Array.isArray(items)) return unusable(path, 'the items it goes through');
-    for (const [index, item] of items.entries()) {
-      const flow = walk.list(step.steps, `${path}[${index}].`, { item, index });
-      if (flow !== 'done') return flow;
+    const before = walk.mark();
+    const endings: Ending[] = [];
+    let open = 0;
+    // An item that has ended the loop keeps its place: those behind it that were begun are looked at, others are not.
+    for (let index = walk.index.firstOpenItem(path); index < items.length && open + endings.length < step.concurrency; index += 1) {
+      if (walk.index.isItemOver(path, index)) continue;
+      const { waiting } = walk.mark();
+      const flow = walk.list(step.steps, `${path}[${index}].`, { item: items[index] as Json, index });
+      if (flow === 'open') open += 1;
+      else if (isEnding(flow) && !(flow.catchable && step.onError === 'continue')) endings.push(flow);
+      else {
+        if (isEnding(flow)) walk.catch(flow);
+        if (walk.mark().waiting === waiting) walk.index.noteItemOver(path, index);
+      }
     }
-    return 'done';
+    const ending = endings.find(({ catchable }) => !catchable) ?? endings.find((one) => !isCancelled(one)) ?? endings[0];
+    if (!ending) return open > 0 ? 'open' : 'done';
+    walk.cancel(before);
+    return ending;
   },
 } satisfies StepKind<ForEachStep>;

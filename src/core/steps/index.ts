@@ -13,7 +13,7 @@ import { type FormStep, form } from './form.js';
 import { type ParallelStep, parallel } from './parallel.js';
 import { type RunWorkflowStep, runWorkflow } from './run-workflow.js';
 import { type AnyStep, LONGEST_STEP_ID, STEP_ID } from './step.js';
-import type { Decision, StepKind, StepResult } from './step-kind.js';
+import type { DecideLimits, Decision, StepKind, StepResult } from './step-kind.js';
 import { type StopStep, stop } from './stop.js';
 import { type WaitForWebhookStep, waitForWebhook } from './wait-for-webhook.js';
 
@@ -113,9 +113,10 @@ export function decideStep(
   scope: Scope,
   now: Date,
   conditionOf: (condition: Condition) => CompiledCondition,
+  limits: DecideLimits,
 ): Decision<StepEffect> {
   const { decide } = kindOf(step);
-  if (decide) return decide(step, scope, now, conditionOf) as Decision<StepEffect>;
+  if (decide) return decide(step, scope, now, conditionOf, limits) as Decision<StepEffect>;
   throw new AutomationError('step_not_executable', `A step of the kind '${step.kind}' is not decided.`, {
     hint: 'Actions are performed, and the branches of a parallel step run side by side.',
   });

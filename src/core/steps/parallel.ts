@@ -1,11 +1,11 @@
 import { BRANCH_NAME, MOST_BRANCHES, readBranchName } from '../definition/step-site.js';
-import { type Flow, isEnding } from '../plan/flow.js';
+import { type Flow, isCancelled, isEnding } from '../plan/flow.js';
 import type { AnyStep, StepBase } from './step.js';
 import { STEPS, type StepKind } from './step-kind.js';
 
 /**
- * Runs its branches side by side. `all` waits for every one; `any` goes on when the first has succeeded, and no further
- * step of the others is started. It is never executed itself, and so has no execution and no output.
+ * Runs its branches side by side. `all` waits for every one; `any` goes on when the first has succeeded. Once that is
+ * decided, no further step of the others is started, and what they wait for is cancelled. It is never executed itself, and so has no execution and no output.
  */
 export interface ParallelStep<S extends AnyStep = AnyStep> extends StepBase {
   kind: 'parallel';
@@ -58,8 +58,8 @@ export const parallel = {
     const flow = join(step, flows);
     // Another branch has made them good.
     if (flow === 'done') for (const ending of flows.filter(isEnding)) walk.catch(ending);
-    // Decided while some branches are still under way: they start nothing more.
-    if (flow !== 'open') walk.dropAllButInFlight(before);
+    // Decided while some branches are still under way.
+    if (flow !== 'open') walk.cancel(before);
     return flow;
   },
 } satisfies StepKind<ParallelStep>;
@@ -70,6 +70,8 @@ function join(step: ParallelStep, flows: readonly Flow[]): Flow {
   const final = endings.find((ending) => !ending.catchable);
   if (final) return final;
   if (step.join === 'any' && flows.includes('done')) return 'done';
-  if (endings[0] && (step.join === 'all' || !flows.includes('open'))) return endings[0];
+  // One that was cancelled because of another is not what the step has failed of.
+  const first = endings.find((ending) => !isCancelled(ending)) ?? endings[0];
+  if (first && (step.join === 'all' || !flows.includes('open'))) return first;
   return flows.includes('open') ? 'open' : 'done';
 }

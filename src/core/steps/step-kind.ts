@@ -31,7 +31,13 @@ export interface StepKind<S extends AnyStep> {
   /** The least time that it takes, in milliseconds, and the member that says so. */
   takes?(step: S): { ms: number; member: string };
   /** What becomes of it when its turn has come. Throws for what cannot be decided: the step fails with the reason. */
-  decide?(step: S, scope: Scope, now: Date, conditionOf: (condition: Condition) => CompiledCondition): Decision<object>;
+  decide?(
+    step: S,
+    scope: Scope,
+    now: Date,
+    conditionOf: (condition: Condition) => CompiledCondition,
+    limits: DecideLimits,
+  ): Decision<object>;
   /** Where the run stands inside or behind it, once it has succeeded. */
   proceed?(step: S, position: Position, walk: Walk): Flow;
   /** The end of the run that a final failure of it is, where that is more than a failure of the step. */
@@ -40,6 +46,12 @@ export interface StepKind<S extends AnyStep> {
   wait?: StepWait<S>;
   /** For kinds whose attempts may get lost or be repeated. */
   attempts?(step: S): { retry: RetryPolicy | undefined; onAmbiguous: 'retry' | 'hold' | undefined };
+}
+
+/** Bounds on what a step may decide. */
+export interface DecideLimits {
+  /** How many items a loop may have, whatever its step says. */
+  loopItems: number;
 }
 
 /** A kind of step as the catalogue shows it. */

@@ -103,6 +103,7 @@ export class Rehearsal {
       const advance = await advancer.advance(run, tx).catch(tooLarge);
       if (advance === null) return end({ status: 'open', waiting: [] });
       if (advance.kind === 'finished') return end(advance.outcome);
+      if (advance.kind === 'unfinished') continue;
       const waiting = advance.kind === 'parked' ? advance.waiting : [];
       if (advance.kind !== 'parked' || waits === MOST_WAITS || waiting.some(({ reason }) => reason === 'retry'))
         return end({ status: 'open', waiting });

@@ -70,6 +70,11 @@ export class AdvanceCycle {
         case 'own_transaction':
           this.advanceAlone(run);
           break;
+        case 'unfinished':
+          this.held.keep(run);
+          if (this.slots.isClosed && !run.hasWork) this.giveBack(run);
+          else this.hear(run);
+          break;
         case 'held':
           this.held.keep(run);
           run.wakeAt = performance.now() + advance.wakeInMs;

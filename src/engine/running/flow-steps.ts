@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import { decideStep, type StepEffect } from '../../core/steps/index.js';
 import type { Decision } from '../../core/steps/step-kind.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
 import type { HeldRun } from './held-run.js';
 import { beginAttempt, logDecision, logFailure } from './step-log.js';
@@ -35,13 +36,14 @@ export class FlowSteps {
   constructor(
     private readonly scopes: StepScopes,
     @Inject(EFFECT_PERFORMERS) private readonly performers: EffectPerformers,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   async perform(run: HeldRun, ready: ReadyStep, tx: StepTransaction): Promise<void> {
     const attempt = beginAttempt(tx);
     try {
       const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, 'read');
-      const decision = decideStep(ready.step, scope, tx.now, run.version.conditionOf);
+      const decision = decideStep(ready.step, scope, tx.now, run.version.conditionOf, this.settings.limits);
       const { effect } = decision;
       if (effect !== undefined) {
         // By its own kind: the types of a map and of its key do not meet.

@@ -1,6 +1,7 @@
 import type { Actor, Cause, DomainEvent, ParentStep, RecordData, RecordRef } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
 import type { RunHistory, StepAddress } from '../../core/plan/history.js';
+import { type HistoryIndex, indexHistory } from '../../core/plan/history-index.js';
 import { stepOutputs } from '../../core/plan/plan.js';
 import type { Scope } from '../../core/scope.js';
 import type { Calendar } from '../../core/time/calendar.js';
@@ -74,6 +75,8 @@ export class HeldRun implements RunHistory, RunClaim {
   private intended: ExternalAttempt[] = [];
   /** A slot that came free for its next external step. */
   private slot: Slot | null = null;
+  /** The executions by path; made when it is asked for, kept for as long as executions only come to it. */
+  private indexed: HistoryIndex<LoggedExecution> | null = null;
   private inserted: boolean;
   private committedLength: number;
   /** What executions that the open transaction changes were before. */
@@ -136,11 +139,24 @@ export class HeldRun implements RunHistory, RunClaim {
     return { type: 'workflow', id: this.version.workflow.id, name: this.version.workflow.name };
   }
 
+  get index(): HistoryIndex<LoggedExecution> {
+    this.indexed ??= indexHistory(this.executions);
+    return this.indexed;
+  }
+
+  /** Returns the attempt of this number of the step at this path. */
+  attemptAt(path: string, attempt: number): LoggedExecution | undefined {
+    const current = this.index.get(path)?.current;
+    if (current?.attempt === attempt) return current;
+    return this.executions.find((execution) => execution.path === path && execution.attempt === attempt);
+  }
+
   /** Adds an execution to the history. */
   add(execution: Omit<LoggedExecution, 'position'>): LoggedExecution {
     const last = this.executions.at(-1);
     const added = { ...execution, position: last === undefined ? 0 : last.position + 1 };
     this.executions.push(added);
+    this.indexed?.add(added);
     return added;
   }
 
@@ -156,6 +172,7 @@ export class HeldRun implements RunHistory, RunClaim {
     const at = this.executions.indexOf(execution);
     if (at < 0) return;
     this.executions.splice(at, 1);
+    this.indexed = null;
     if (at < this.committedLength) {
       this.committedLength -= 1;
       this.removed.push(execution);
@@ -204,6 +221,7 @@ export class HeldRun implements RunHistory, RunClaim {
   rolledBack(): void {
     for (const { slot } of this.intended.splice(0)) slot.release();
     this.executions.length = this.committedLength;
+    this.indexed = null;
     for (const [execution, before] of this.changed ?? []) Object.assign(execution, before);
     this.changed = null;
     if (this.removed.length > 0) {
@@ -231,6 +249,7 @@ export class HeldRun implements RunHistory, RunClaim {
    */
   reload(executions: readonly LoggedExecution[]): void {
     this.executions.splice(0, this.executions.length, ...executions);
+    this.indexed = null;
     this.committedLength = executions.length;
     const ours = [...this.underWay, ...this.results.map(({ attempt }) => attempt)].map(({ execution }) => execution);
     for (const execution of executions) {
@@ -260,7 +279,7 @@ export class HeldRun implements RunHistory, RunClaim {
 
   /** When the first attempt of the step at this path began, so that `now` in templates is the same for every attempt. */
   firstStartOf(path: string): string | undefined {
-    return this.executions.find((execution) => execution.path === path)?.startedAt;
+    return this.index.get(path)?.first.startedAt;
   }
 
   /** What the step at this address sees. */

@@ -136,10 +136,11 @@ export class ProgressWriter {
           break;
         case 'held':
         case 'own_transaction':
+        case 'unfinished':
           if (run.isNew) created.push(Object.assign(identityOf(run), { status: 'running' as const, leaseMs, startedAt }));
           // On its way to the host's code, which may bring the process down: getting there is no progress.
           else {
-            const progressed = advance.kind === 'held' || run.unwritten.length > 0;
+            const progressed = advance.kind !== 'own_transaction' || run.unwritten.length > 0;
             held.push({ workspaceId, id, fence, progressed, answers: unanswered.has(id) ? answers : null });
           }
           break;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ActionRegistry } from '../../actions/registry.js';
 import { AutomationError } from '../../core/errors.js';
-import { plan, type ReadyStep, type RunOutcome, type Waiting } from '../../core/plan/plan.js';
+import { type PlanLimits, plan, type ReadyStep, type RunOutcome, type Waiting } from '../../core/plan/plan.js';
 import { answerWait, expireWait } from '../../core/steps/index.js';
 import { findStep } from '../../core/steps/tree.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -10,7 +10,7 @@ import { ExternalSteps } from './external-steps.js';
 import { FlowSteps } from './flow-steps.js';
 import type { HeldRun } from './held-run.js';
 import { LocalSteps } from './local-steps.js';
-import { beginAttempt, logFailure, logResult, logRunEnd, logWaitEnd } from './step-log.js';
+import { beginAttempt, logCancelled, logFailure, logResult, logRunEnd, logWaitEnd } from './step-log.js';
 import type { StepTransaction } from './step-transaction.js';
 
 /** How far a run came in one transaction. */
@@ -25,8 +25,16 @@ export type Advance =
   | { kind: 'held'; wantsSlot: boolean; wakeInMs: number }
   /** The next step writes through the host's own code, or spoiled a shared transaction: it wants one to itself. */
   | { kind: 'own_transaction' }
+  /** It has executed as many steps as one transaction should hold, and goes on in the next. */
+  | { kind: 'unfinished' }
   /** Not tried in this transaction: whoever claims it takes it up. */
   | { kind: 'queued' };
+
+/**
+ * Only a run with a loop comes to so many in one go: its transaction would hold its neighbours' locks and effects back for
+ * as long as the loop takes.
+ */
+const STEPS_PER_TRANSACTION = 200;
 
 /** A run and how far it came in the transaction that is about to commit. */
 export interface AdvancedRun {
@@ -37,28 +45,37 @@ export interface AdvancedRun {
 /** Takes a run as far as it goes: what came in is merged, the planner is asked, what is ready is performed, and again. */
 @Injectable()
 export class RunAdvancer {
+  private readonly limits: PlanLimits;
+
   constructor(
     private readonly actions: ActionRegistry,
     private readonly flow: FlowSteps,
     // By what is called of them: a preview performs steps by others.
     @Inject(LocalSteps) private readonly local: Pick<LocalSteps, 'perform' | 'needsOwnTransaction'>,
     @Inject(ExternalSteps) private readonly external: Pick<ExternalSteps, 'begin'>,
-    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
-  ) {}
+    @Inject(ENGINE_SETTINGS) settings: EngineSettings,
+  ) {
+    const { stepsPerRun, loopSteps } = settings.limits;
+    this.limits = { maxSteps: stepsPerRun, maxLoopSteps: loopSteps };
+  }
 
   /** Advances one run inside the transaction until it ends, waits, needs the outside world or a transaction of its own. */
   async advance(run: HeldRun, tx: StepTransaction): Promise<Advance> {
     for (const result of run.takeResults()) logResult(run, result, tx.now);
     let wantsSlot = false;
-    for (;;) {
+    for (let performed = 0; ; ) {
       mergeAnswers(run, tx.clock());
-      const next = plan(run.version.definition, run, tx.now, { maxSteps: this.settings.limits.stepsPerRun });
+      const next = plan(run.version.definition, run, tx.now, this.limits);
+      for (const { path, attempt } of next.cancelled) {
+        const execution = run.attemptAt(path, attempt);
+        if (execution) logCancelled(run, execution, tx.clock());
+      }
       if (next.outcome) {
         logRunEnd(run, tx.clock());
         return { kind: 'finished', outcome: next.outcome };
       }
       for (const { path, attempt, step } of next.elapsed) {
-        const execution = executionAt(run, path, attempt);
+        const execution = run.attemptAt(path, attempt);
         if (execution) logWaitEnd(run, execution, expireWait(step), tx.clock());
       }
       const external: ReadyStep[] = [];
@@ -69,7 +86,9 @@ export class RunAdvancer {
         if (done === 'external') external.push(ready);
         else progressed = true;
       }
-      if (progressed) continue;
+      performed += next.ready.length;
+      if (progressed && performed < STEPS_PER_TRANSACTION) continue;
+      if (progressed) return { kind: 'unfinished' };
       for (const ready of external) {
         const begun = await this.external.begin(run, ready, tx);
         if (begun === 'failed') progressed = true;
@@ -105,16 +124,12 @@ export class RunAdvancer {
 /** Answers whose step waits for them end the wait; others stay for when it begins. */
 function mergeAnswers(run: HeldRun, now: Date): void {
   for (const { path, attempt, answer } of run.answers.answers) {
-    const execution = executionAt(run, path, attempt);
+    const execution = run.attemptAt(path, attempt);
     if (execution?.status !== 'waiting' || execution.superseded) continue;
     const step = findStep(run.version.definition.steps, path);
     const result = step && answerWait(step, answer);
     if (result) logWaitEnd(run, execution, result, now);
   }
-}
-
-function executionAt(run: HeldRun, path: string, attempt: number) {
-  return run.executions.find((execution) => execution.path === path && execution.attempt === attempt);
 }
 
 function unknownAction(type: string): LoggedFailure {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/json.js';
+import { STEP_CANCELLED } from '../../core/plan/flow.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import { decideRetry, retryNote } from '../../core/retry.js';
 import type { Decision, StepResult } from '../../core/steps/step-kind.js';
@@ -52,7 +53,7 @@ export function logIntent(run: HeldRun, ready: ReadyStep, { startedAt }: Attempt
 /** What became of an intent; nothing, where the tables tell that already (a COMMIT whose answer was lost). */
 export function logResult(run: HeldRun, { attempt: { ready }, outcome }: ExternalResult, now: Date): void {
   const finishedAt = now.toISOString();
-  const execution = run.executions.find(({ path, attempt }) => path === ready.path && attempt === ready.attempt);
+  const execution = run.attemptAt(ready.path, ready.attempt);
   if (execution?.status !== 'running') return;
   switch (outcome.kind) {
     case 'succeeded':
@@ -98,6 +99,20 @@ export function logDecision(
 /** How a wait has ended: by an answer, or because its time is over. */
 export function logWaitEnd(run: HeldRun, execution: LoggedExecution, result: StepResult, now: Date): void {
   run.change(execution, { ...result, finishedAt: now.toISOString() });
+}
+
+/** A step that waited, or was to be tried again, when what it was for had been decided. */
+export function logCancelled(run: HeldRun, execution: LoggedExecution, now: Date): void {
+  const { status, error, finishedAt } = execution;
+  const message =
+    status === 'waiting'
+      ? 'What this step waited for was not needed any more: what it was a part of had been decided.'
+      : `It was not tried again: what it was a part of had been decided. The last attempt failed: ${error?.message ?? 'nobody knows why'}`;
+  const end = { status: 'failed' as const, wakeAt: null, finishedAt: finishedAt ?? now.toISOString() };
+  run.change(execution, {
+    ...end,
+    error: { code: STEP_CANCELLED, message, ...(error && { causes: [error.message, ...(error.causes ?? [])] }) },
+  });
 }
 
 /**

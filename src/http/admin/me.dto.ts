@@ -40,8 +40,14 @@ class LimitsDto {
   @ApiProperty({ type: 'integer', example: 5, description: 'How many runs may follow from one another.' })
   chainDepth!: number;
 
-  @ApiProperty({ type: 'integer', example: 500 })
+  @ApiProperty({ type: 'integer', example: 500, description: 'The most steps that a run executes outside of loops.' })
   stepsPerRun!: number;
+
+  @ApiProperty({ type: 'integer', example: 1_000, description: 'The most items that a loop may have.' })
+  loopItems!: number;
+
+  @ApiProperty({ type: 'integer', example: 10_000, description: 'The most steps that a run executes for the items of its loops.' })
+  loopSteps!: number;
 
   @ApiProperty({ type: 'integer', example: 1000, description: 'The most runs that one call retries.' })
   bulkRetry!: number;

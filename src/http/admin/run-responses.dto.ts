@@ -36,7 +36,7 @@ export class RunStepDto implements RunStep {
   status!: StepExecutionStatus;
 
   @ApiProperty({
-    enum: ['running', 'waiting', 'succeeded', 'retrying', 'failed', 'lost', 'abandoned'],
+    enum: ['running', 'waiting', 'succeeded', 'retrying', 'failed', 'cancelled', 'lost', 'abandoned'],
     example: 'failed',
     description:
       'Where the attempt stands now. `retrying`: it failed, and another one is to come. `abandoned`: it was open when the run ended, and nobody looks at its result any more.',

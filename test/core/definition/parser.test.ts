@@ -108,7 +108,10 @@ describe('a well-formed definition', () => {
     ['note', { kind: 'action', type: 'note', with: {}, onAmbiguous: 'retry' }],
     ['branch', { kind: 'branch', branches: [{ name: 'big', when: TEST, steps: [] }] }],
     ['parallel', { kind: 'parallel', branches: [{ name: 'left', steps: [expect.objectContaining({ id: 'y' })] }], join: 'all' }],
-    ['for_each', { kind: 'for_each', in: '{{trigger.list}}', maxItems: 100, steps: [expect.objectContaining({ id: 'y' })] }],
+    [
+      'for_each',
+      { kind: 'for_each', in: '{{trigger.list}}', maxItems: 100, concurrency: 1, steps: [expect.objectContaining({ id: 'y' })] },
+    ],
     ['delay', { kind: 'delay', for: 'PT1H' }],
     ['approval', { kind: 'approval', assignees: ['u-1'], message: 'Well?', onExpiry: 'fail', onReject: 'stop' }],
     ['form', { kind: 'form', queue: 'sales', fields: [{ name: 'size', type: 'number', required: false }], onExpiry: 'fail' }],
@@ -133,7 +136,7 @@ describe('a well-formed definition', () => {
     ['note', { onAmbiguous: 'hold', retry: {} }],
     ['branch', { otherwise: [] }],
     ['parallel', { join: 'any' }],
-    ['for_each', { maxItems: 1000 }],
+    ['for_each', { maxItems: 10_000, concurrency: 20 }],
     [
       'approval',
       {
@@ -446,7 +449,8 @@ describe('flow control', () => {
     ['for_each', { in: 'trigger.list' }, ['steps[0].in: This must be one expression, such as {{steps.find.output.records}}.']],
     ['for_each', { in: '{{a}}{{b}}' }, ['steps[0].in: This must be one expression, such as {{steps.find.output.records}}.']],
     ['for_each', { in: '{{#if a}}{{/if}}' }, ['steps[0].in: This must be one expression, such as {{steps.find.output.records}}.']],
-    ['for_each', { maxItems: 1001 }, ['steps[0].maxItems: "maxItems" must be a whole number from 1 to 1000.']],
+    ['for_each', { maxItems: 10_001 }, ['steps[0].maxItems: "maxItems" must be a whole number from 1 to 10000.']],
+    ['for_each', { concurrency: 21 }, ['steps[0].concurrency: "concurrency" must be a whole number from 1 to 20.']],
     ['for_each', { steps: [] }, ['steps[0].steps: "steps" must not be empty.']],
     ['for_each', { steps: undefined }, ['steps[0].steps: "steps" is missing.']],
     ['delay', { for: undefined }, ['steps[0]: A delay needs exactly one of "for", "until" and "untilField".']],

@@ -3,7 +3,7 @@ import { failedSteps } from '../../../src/core/plan/failed-steps.js';
 import type { StepExecution } from '../../../src/core/plan/history.js';
 import { standingOf } from '../../../src/core/plan/standing.js';
 import type { Step } from '../../../src/core/steps/index.js';
-import { action, approval, at, branch, definition, done, failed, forEach, lost, parallel, planOf, stop } from './support.js';
+import { action, approval, at, branch, cancelled, definition, done, failed, forEach, lost, parallel, planOf, stop } from './support.js';
 
 const failing = (steps: Step[], executions: StepExecution[]) => failedSteps(definition(steps), { startedAt: at(0), executions });
 const quiet = (id: string) => action(id, { onError: 'continue' });
@@ -39,6 +39,12 @@ describe('the steps that failed in a run that went on', () => {
       [parallel('fan', 'any', { left: [action('a')], right: [action('b')] })],
       [failed('fan.left.a'), done('fan.right.b')],
       ['fan.left.a'],
+    ],
+    [
+      'are none that were cancelled because another branch was done first',
+      [parallel('fan', 'any', { left: [action('a')], right: [action('b')] })],
+      [cancelled('fan.left.a'), done('fan.right.b')],
+      [],
     ],
     [
       'are none of branches that none has made good',
@@ -82,5 +88,10 @@ describe('where an attempt stands', () => {
   ])('%j is %s while the run goes on, and %s when it is over', (execution, going, over) => {
     expect(standingOf(execution, false)).toBe(going);
     expect(standingOf(execution, true)).toBe(over);
+  });
+
+  it('is cancelled where nobody needed it any more', () => {
+    expect(standingOf(cancelled('a'), false)).toBe('cancelled');
+    expect(standingOf({ status: 'failed' }, true)).toBe('failed');
   });
 });

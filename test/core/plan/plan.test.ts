@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { StepExecution } from '../../../src/core/plan/history.js';
-import { plan } from '../../../src/core/plan/plan.js';
+import type { RunHistory, StepExecution } from '../../../src/core/plan/history.js';
+import { indexHistory } from '../../../src/core/plan/history-index.js';
+import { plan, stepOutputs } from '../../../src/core/plan/plan.js';
 import type { Step } from '../../../src/core/steps/index.js';
 import {
   action,
   approval,
   at,
   branch,
+  cancelled,
   definition,
   delay,
   done,
@@ -92,9 +94,16 @@ describe('a failed step', () => {
       { ready: ['b#1'] },
     ],
     [
-      'leaves a loop that lets the run go on, with the rest of the items',
-      [forEach('each', [action('a')], { onError: 'continue' }), action('b')],
+      'leaves an item of a loop that lets the run go on, and the others go on',
+      [forEach('each', [action('a'), action('c')], { onError: 'continue' }), action('b')],
       [done('each', { items: [1, 2], count: 2 }), failed('each[0].a')],
+      0,
+      { ready: ['each[1].a#1'] },
+    ],
+    [
+      'leaves the loop that lets the run go on after its last item',
+      [forEach('each', [action('a')], { onError: 'continue' }), action('b')],
+      [done('each', { items: [1, 2], count: 2 }), failed('each[0].a'), failed('each[1].a')],
       0,
       { ready: ['b#1'] },
     ],
@@ -209,7 +218,85 @@ describe('a loop', () => {
     ],
     ['is over at once when there is no item', steps, [done('each', { items: [], count: 0 })], 0, { ready: ['c#1'] }],
     ['fails the run when its log holds no items', steps, [done('each', {})], 0, { outcome: 'failed' }],
+    ['fails the run with its first item that fails', steps, [two, failed('each[0].a')], 0, { outcome: 'failed' }],
+    [
+      'ends the run where one of its items comes to a stop, though the others might go on',
+      [forEach('each', [stop('s')], { onError: 'continue' }), action('c')],
+      [two, done('each[0].s')],
+      0,
+      { outcome: 'succeeded' },
+    ],
   ]);
+
+  const five = done('each', { items: [0, 1, 2, 3, 4], count: 5 });
+  const wide = [forEach('each', [action('a'), delay('w')], { concurrency: 2 }), action('c')];
+  describe('with several items at a time', () => {
+    check([
+      ['begins with so many', wide, [five], 0, { ready: ['each[0].a#1', 'each[1].a#1'] }],
+      [
+        'begins the next when one is over',
+        wide,
+        [five, done('each[0].a'), waiting('each[0].w', at(9)), done('each[1].a'), done('each[1].w')],
+        0,
+        { ready: ['each[2].a#1'], waiting: ['each[0].w:delay'] },
+      ],
+      [
+        'fails with the first that fails, cancels what the others wait for and begins no other',
+        wide,
+        [five, done('each[0].a'), waiting('each[0].w', at(9)), failed('each[1].a')],
+        0,
+        { cancelled: ['each[0].w#1'], outcome: 'failed' },
+      ],
+      [
+        'lets what is in flight end first',
+        wide,
+        [five, failed('each[0].a'), running('each[1].a')],
+        0,
+        { waiting: ['each[1].a:in_flight'] },
+      ],
+      [
+        'goes on without those that fail where it says so',
+        [forEach('each', [action('a')], { concurrency: 2, onError: 'continue' }), action('c')],
+        [five, failed('each[0].a'), running('each[1].a')],
+        0,
+        { ready: ['each[2].a#1'], waiting: ['each[1].a:in_flight'] },
+      ],
+      [
+        'begins others beside one that is over but for an attempt in flight, whose result is still heard',
+        [forEach('each', [parallel('fan', 'any', { x: [action('x')], y: [action('y')] })], { concurrency: 2 }), action('c')],
+        [done('each', { items: [0, 1] }), running('each[0].fan.x.x'), ...[0, 1].map((item) => done(`each[${item}].fan.y.y`))],
+        0,
+        { ready: ['c#1'], waiting: ['each[0].fan.x.x:in_flight'] },
+      ],
+    ]);
+
+    it('fails of what failed, not of what was cancelled for it, unless nothing else has', () => {
+      expect(planOf(wide, [five, cancelled('each[0].a'), failed('each[1].a')]).outcome).toMatchObject({ path: 'each[1].a' });
+      expect(planOf(wide, [five, cancelled('each[0].a'), done('each[1].a'), done('each[1].w')]).outcome).toMatchObject({
+        path: 'each[0].a',
+      });
+    });
+  });
+
+  it('is planned from an index that grows with the run as from one that is made anew', () => {
+    const items = Array.from({ length: 6 }, (_, item) => item);
+    const executions = [done('each', { items })];
+    const index = indexHistory(executions);
+    const whole = [forEach('each', [action('a')], { concurrency: 3 }), forEach('more', [action('b')]), action('c')];
+    const at0 = (history: RunHistory) => plan(definition(whole), history, START);
+    for (const item of [1, 0, 2, 5, 4, 3]) {
+      const execution = done(`each[${item}].a`);
+      executions.push(execution);
+      index.add(execution);
+      expect(at0({ startedAt: at(0), executions, index })).toEqual(at0({ startedAt: at(0), executions }));
+    }
+    expect(stepOutputs(definition(whole), { startedAt: at(0), executions, index }, 'c')).toEqual({
+      each: { output: { items } },
+      a: { output: {} },
+    });
+    expect(index.leftBehind('each')).toEqual({ a: { output: {} } });
+    expect(stepOutputs(definition(whole), { startedAt: at(0), executions, index }, 'c')).toMatchObject({ a: { output: {} } });
+  });
 
   it('tells the step its item and index, those of the innermost loop', () => {
     const nested = [forEach('outer', [branch('way', { in: [forEach('inner', [action('a')])] })])];
@@ -248,7 +335,35 @@ describe('parallel branches', () => {
       [parallel('fan', 'any', { left: [delay('w')], right: [action('c')] })],
       [waiting('fan.left.w', at(9)), c],
       0,
-      { outcome: 'succeeded' },
+      { cancelled: ['fan.left.w#1'], outcome: 'succeeded' },
+    ],
+    [
+      'that join by any wait no more for one that is over now, or for another attempt, due or not',
+      [parallel('fan', 'any', { left: [delay('w')], late: [action('x')], due: [action('y')], right: [action('c')] }), action('d')],
+      [
+        waiting('fan.left.w', at(0)),
+        failed('fan.late.x', { wakeAt: at(9) }),
+        failed('fan.due.y', { wakeAt: at(0) }),
+        lost('fan.due.y', 2),
+        done('fan.right.c'),
+      ],
+      0,
+      { cancelled: ['fan.late.x#1', 'fan.left.w#1'], ready: ['d#1'] },
+    ],
+    [
+      'that join by any try nothing again that is due',
+      [parallel('fan', 'any', { left: [action('x')], right: [action('c')] }), action('d')],
+      [failed('fan.left.x', { wakeAt: at(0) }), done('fan.right.c')],
+      0,
+      { cancelled: ['fan.left.x#1'], ready: ['d#1'] },
+    ],
+    ['that join by any know of nothing that was cancelled', any, [cancelled('fan.left.a'), c], 0, { ready: ['d#1'] }],
+    [
+      'that join by all fail of what failed, not of what was cancelled for it',
+      all,
+      [cancelled('fan.left.a'), failed('fan.right.c'), running('fan.left.b')],
+      0,
+      { outcome: 'failed' },
     ],
     [
       'that join by any record what is still in flight',
@@ -279,7 +394,7 @@ describe('parallel branches', () => {
       all,
       [failed('fan.left.a', { wakeAt: at(5) }), failed('fan.right.c')],
       0,
-      { outcome: 'failed' },
+      { cancelled: ['fan.left.a#1'], outcome: 'failed' },
     ],
     [
       'that fail are left behind when they let the run go on',
@@ -311,6 +426,11 @@ describe('parallel branches', () => {
     ],
     ['without a step are over at once', [parallel('fan', 'all', {}), action('d')], [], 0, { ready: ['d#1'] }],
   ]);
+
+  it('that join by all give the failure of what failed, not of what was cancelled for it, unless nothing else has', () => {
+    expect(planOf(all, [cancelled('fan.left.a'), failed('fan.right.c')]).outcome).toMatchObject({ path: 'fan.right.c' });
+    expect(planOf(all, [cancelled('fan.left.a'), done('fan.right.c')]).outcome).toMatchObject({ path: 'fan.left.a' });
+  });
 
   it('that join by any and all fail give the first failure as written', () => {
     expect(planOf(any, [failed('fan.right.c'), failed('fan.left.a')]).outcome).toMatchObject({ path: 'fan.left.a' });
@@ -445,12 +565,14 @@ describe('the limit of steps', () => {
   const loop = [forEach('each', [action('a')])];
 
   it('is not reached by a run that fits exactly', () => {
-    expect(summary(planOf(loop, [items, done('each[0].a'), done('each[1].a')], 0, 4)).ready).toEqual(['each[2].a#1']);
+    expect(summary(planOf(loop, [items, done('each[0].a'), done('each[1].a')], 0, 1, 3)).ready).toEqual(['each[2].a#1']);
+    expect(summary(planOf([action('a'), action('b')], [done('a')], 0, 2)).ready).toEqual(['b#1']);
   });
 
-  it('fails the run at the first step beyond it', () => {
-    const { outcome } = planOf(loop, [items, done('each[0].a'), done('each[1].a')], 0, 3);
+  it('fails the run at the first step beyond it; steps of loops have a limit of their own', () => {
+    const { outcome } = planOf(loop, [items, done('each[0].a'), done('each[1].a')], 0, 1, 2);
     expect(outcome).toMatchObject({ status: 'failed', path: 'each[2].a', error: { code: 'too_many_steps' } });
+    expect(planOf([action('a'), action('b')], [done('a')], 0, 1).outcome).toMatchObject({ path: 'b', error: { code: 'too_many_steps' } });
   });
 
   it('does not count attempts', () => {
@@ -469,10 +591,13 @@ describe('the limit of steps', () => {
     expect(summary(planOf(steps, [done('fan.x.a'), done('fan.y.b')], 0, 2)).outcome).toBe('failed');
   });
 
-  it('is 500 unless told', () => {
-    const many = Array.from({ length: 501 }, (_, index) => index);
-    const history = [done('each', { items: many }), ...many.slice(0, 499).map((index) => done(`each[${index}].a`))];
+  it('is 10,000 for loops unless told, and 500 besides', () => {
+    const many = Array.from({ length: 10_001 }, (_, index) => index);
+    const history = [done('each', { items: many }), ...many.slice(1).map((index) => done(`each[${index}].a`))];
     const wanted = { status: 'failed', error: { code: 'too_many_steps' } };
     expect(plan(definition(loop), { startedAt: at(0), executions: history }, START).outcome).toMatchObject(wanted);
+    const row = Array.from({ length: 501 }, (_, index) => action(`a${index}`));
+    const executions = row.slice(1).map(({ id }) => done(id));
+    expect(plan(definition(row), { startedAt: at(0), executions }, START).outcome).toMatchObject(wanted);
   });
 });

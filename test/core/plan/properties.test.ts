@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { WorkflowDefinition } from '../../../src/core/definition/types.js';
 import type { Json } from '../../../src/core/json.js';
 import type { RunHistory, StepExecution } from '../../../src/core/plan/history.js';
-import { type Plan, plan, type ReadyStep, stepOutputs } from '../../../src/core/plan/plan.js';
+import { indexHistory } from '../../../src/core/plan/history-index.js';
+import { type Plan, type PlanLimits, plan, type ReadyStep, stepOutputs } from '../../../src/core/plan/plan.js';
 import { decideRetry, resolveRetryPolicy } from '../../../src/core/retry.js';
 import { expireWait, type Step } from '../../../src/core/steps/index.js';
 import { childLists, findStep } from '../../../src/core/steps/tree.js';
@@ -42,7 +43,9 @@ const { list } = fc.letrec<{ list: Step[]; step: Step }>((tie) => ({
       .map(([join, lists, onError]) =>
         parallel('', join, Object.fromEntries(lists.map((steps, index) => [`b${index}`, steps])), { onError }),
       ),
-    tie('list').map((steps) => forEach('', steps)),
+    fc
+      .tuple(tie('list'), fc.constantFrom(1, 1, 2, 3), fc.constantFrom('stop' as const, 'continue' as const))
+      .map(([steps, concurrency, onError]) => forEach('', steps, { concurrency, onError })),
   ),
 }));
 
@@ -78,11 +81,13 @@ class Shell {
   readonly started: string[] = [];
   now = START.getTime();
   retriesByHand = 0;
+  /** As whoever holds a run keeps it. */
+  index = indexHistory<StepExecution>([]);
 
   constructor(
     readonly definition: WorkflowDefinition,
     private readonly random: () => number,
-    readonly maxSteps: number,
+    readonly limits: PlanLimits,
   ) {}
 
   history(): RunHistory {
@@ -90,7 +95,7 @@ class Shell {
   }
 
   plan(): Plan {
-    return plan(this.definition, this.history(), new Date(this.now), { maxSteps: this.maxSteps });
+    return plan(this.definition, this.history(), new Date(this.now), this.limits);
   }
 
   /** Until the run is over for good. */
@@ -99,6 +104,10 @@ class Shell {
       const current = this.plan();
       watch(this, current);
       if (current.outcome && !this.retryByHand(current)) return current;
+      for (const { path, attempt } of current.cancelled) {
+        const error = { code: 'step_cancelled', message: 'Not needed.' };
+        this.record(path, attempt, { status: 'failed', wakeAt: null, error });
+      }
       if (!current.outcome) this.turn(current);
     }
     throw new Error('The run does not come to an end.');
@@ -125,6 +134,7 @@ class Shell {
     this.started.push(path);
     const execution: StepExecution = { path, attempt, status: 'running' };
     this.executions.push(execution);
+    this.index.add(execution);
     if (step.kind === 'action') {
       if (this.chance(0.5)) this.finish(execution);
     } else if (this.chance(0.05)) Object.assign(execution, { status: 'failed', error: { code: 'template_path_missing', message: 'No.' } });
@@ -180,6 +190,7 @@ class Shell {
     if (this.retriesByHand === 2 || this.chance(0.5)) return false;
     this.retriesByHand += 1;
     for (const execution of this.executions) if (execution.path === outcome.path) execution.superseded = true;
+    this.index = indexHistory(this.executions);
     return true;
   }
 
@@ -243,14 +254,14 @@ function listsAlong(steps: readonly Step[], path: string, prefix = ''): { steps:
   return [own, ...listsAlong(inside?.steps ?? [], path, here + child)];
 }
 
-const SCENARIO = fc.record({ steps: list.map((steps) => withIds(steps)), seed: fc.integer(), maxSteps: fc.constantFrom(3, 20, 500, 500) });
+const SCENARIO = fc.record({ steps: list.map((steps) => withIds(steps)), seed: fc.integer(), most: fc.constantFrom(3, 20, 500, 500) });
 const RUNS = { numRuns: 300 };
 
 /** Lets many random runs happen, with a look at each plan and at the end. */
 function always(watch: (shell: Shell, current: Plan) => void, atEnd: (shell: Shell, last: Plan) => void = () => {}): void {
   fc.assert(
-    fc.property(SCENARIO, ({ steps, seed, maxSteps }) => {
-      const shell = new Shell(definition(steps, 'PT10M'), randomOf(seed), maxSteps);
+    fc.property(SCENARIO, ({ steps, seed, most }) => {
+      const shell = new Shell(definition(steps, 'PT10M'), randomOf(seed), { maxSteps: most, maxLoopSteps: 2 * most });
       atEnd(shell, shell.run(watch));
     }),
     RUNS,
@@ -270,7 +281,16 @@ describe('the planner, whatever happens to a run', () => {
       expect(shell.plan()).toEqual(current);
       const copy: WorkflowDefinition = JSON.parse(JSON.stringify(shell.definition));
       const history: RunHistory = JSON.parse(JSON.stringify({ ...shell.history(), executions: [...shell.executions].reverse() }));
-      expect(plan(copy, history, new Date(shell.now), { maxSteps: shell.maxSteps })).toEqual(current);
+      expect(plan(copy, history, new Date(shell.now), shell.limits)).toEqual(current);
+    });
+  });
+
+  it('gives the same plan and the same outputs from an index that grows with the run', () => {
+    always((shell, current) => {
+      const indexed = { ...shell.history(), index: shell.index };
+      expect(plan(shell.definition, indexed, new Date(shell.now), shell.limits)).toEqual(current);
+      for (const { path } of current.ready)
+        expect(stepOutputs(shell.definition, indexed, path)).toEqual(stepOutputs(shell.definition, shell.history(), path));
     });
   });
 
@@ -337,7 +357,7 @@ describe('the planner, whatever happens to a run', () => {
     });
   });
 
-  it('goes through the items of a loop in order, each once', () => {
+  it('begins the items of a loop in order, each once', () => {
     always(
       () => {},
       (shell) => {
@@ -346,8 +366,10 @@ describe('the planner, whatever happens to a run', () => {
         for (const path of firstStarts) {
           for (const match of path.matchAll(/\[(\d+)\]/g)) {
             const each = path.slice(0, match.index);
-            expect(Number(match[1])).toBeGreaterThanOrEqual(items.get(each) ?? 0);
-            items.set(each, Number(match[1]));
+            const begun = items.get(each) ?? -1;
+            const loop = findStep(shell.definition.steps, each);
+            expect(Number(match[1])).toBeLessThanOrEqual(begun + (loop?.kind === 'for_each' ? loop.concurrency : 0));
+            items.set(each, Math.max(begun, Number(match[1])));
           }
         }
       },
@@ -365,6 +387,23 @@ describe('the planner, whatever happens to a run', () => {
           );
           expect(whole.map((one) => one.name)).toEqual([]);
         }
+      }
+    });
+  });
+
+  it('begins no more items of a loop at a time than it says', () => {
+    always((shell, { ready, waiting, elapsed }) => {
+      const open = new Map<string, Set<string>>();
+      for (const { path } of [...ready, ...waiting, ...elapsed]) {
+        for (const match of path.matchAll(/\[(\d+)\]/g)) {
+          const each = path.slice(0, match.index);
+          open.set(each, (open.get(each) ?? new Set()).add(match[1] ?? ''));
+        }
+      }
+      for (const [each, items] of open) {
+        const step = findStep(shell.definition.steps, each);
+        // The late results of joins by any are beside the items under way.
+        if (step?.kind === 'for_each' && !JSON.stringify(step).includes('"any"')) expect(items.size).toBeLessThanOrEqual(step.concurrency);
       }
     });
   });
@@ -397,8 +436,10 @@ describe('the planner, whatever happens to a run', () => {
 
   it('executes no more steps than the limit', () => {
     always((shell, { ready }) => {
-      const paths = new Set([...shell.executions, ...ready].map((one) => one.path));
-      expect(paths.size).toBeLessThanOrEqual(shell.maxSteps);
+      const paths = [...new Set([...shell.executions, ...ready].map((one) => one.path))];
+      const inLoops = paths.filter((path) => path.includes('['));
+      expect(inLoops.length).toBeLessThanOrEqual(shell.limits.maxLoopSteps);
+      expect(paths.length - inLoops.length).toBeLessThanOrEqual(shell.limits.maxSteps);
     });
   });
 

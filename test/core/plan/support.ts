@@ -52,7 +52,7 @@ export function parallel(
 }
 
 export function forEach(id: string, steps: Step[], more: Partial<ForEachStep<Step>> = {}): ForEachStep<Step> {
-  return { id, kind: 'for_each', in: '{{trigger.list}}', maxItems: 100, steps, ...more };
+  return { id, kind: 'for_each', in: '{{trigger.list}}', maxItems: 100, concurrency: 1, steps, ...more };
 }
 
 export function delay(id: string): DelayStep {
@@ -79,6 +79,10 @@ export function failed(path: string, more: Partial<StepExecution> = {}): StepExe
   return { path, attempt: 1, status: 'failed', error: { code: 'smtp_down', message: 'No answer.' }, ...more };
 }
 
+export function cancelled(path: string): StepExecution {
+  return failed(path, { error: { code: 'step_cancelled', message: 'Not needed.' } });
+}
+
 export function running(path: string, attempt = 1): StepExecution {
   return { path, attempt, status: 'running' };
 }
@@ -92,16 +96,23 @@ export function lost(path: string, attempt = 1): StepExecution {
 }
 
 /** Plans a run of these steps, some milliseconds after its start. */
-export function planOf(steps: Step[], executions: StepExecution[] = [], ms = 0, maxSteps = 500): Plan {
-  return plan(definition(steps), { startedAt: at(0), executions }, new Date(START.getTime() + ms), { maxSteps });
+export function planOf(steps: Step[], executions: StepExecution[] = [], ms = 0, maxSteps = 500, maxLoopSteps = 10_000): Plan {
+  return plan(definition(steps), { startedAt: at(0), executions }, new Date(START.getTime() + ms), { maxSteps, maxLoopSteps });
 }
 
 /** A plan in short: the paths by what becomes of them, and the outcome's status. */
-export function summary(one: Plan): { ready: string[]; elapsed: string[]; waiting: string[]; outcome: string | null } {
+export function summary(one: Plan): {
+  ready: string[];
+  elapsed: string[];
+  waiting: string[];
+  cancelled?: string[];
+  outcome: string | null;
+} {
   return {
     ready: one.ready.map((step) => `${step.path}#${step.attempt}`),
     elapsed: one.elapsed.map((step) => `${step.path}#${step.attempt}`),
     waiting: one.waiting.map((wait) => `${wait.path}:${wait.reason}`),
+    ...(one.cancelled.length > 0 && { cancelled: one.cancelled.map((step) => `${step.path}#${step.attempt}`) }),
     outcome: one.outcome?.status ?? null,
   };
 }

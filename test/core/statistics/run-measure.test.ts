@@ -22,11 +22,13 @@ describe('the measure of a run that is over', () => {
       step('again', { status: 'failed', wakeAt: at(15) }),
       step('sent back', { status: 'failed', superseded: true }),
       step('lost', { status: 'lost' }),
+      step('not needed', { status: 'failed', error: { code: 'step_cancelled', message: 'Not needed.' } }),
+
       step('open', { status: 'running', finishedAt: null }),
       step('odd', { finishedAt: null }),
       step('fork', { type: 'branch' }),
     ];
-    expect(measured([...left, step('wait', { type: 'delay' })]).steps.map((one) => one.step)).toEqual(['wait']);
+    expect(measured([...left, step('wait', { type: 'delay', error: null })]).steps.map((one) => one.step)).toEqual(['wait']);
   });
 
   it('leaves out what was done before a person sent it back, and only then asks for the time', () => {

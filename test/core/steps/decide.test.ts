@@ -9,7 +9,7 @@ import { action, approval, branch, delay, forEach, parallel, START, stop, webhoo
 import { scope } from '../template/fixture.js';
 
 const conditionOf = (condition: Condition) => compileCondition(condition, null);
-const decide = (step: Step, more: Partial<Scope> = {}) => decideStep(step, { ...scope, ...more }, START, conditionOf);
+const decide = (step: Step, more: Partial<Scope> = {}) => decideStep(step, { ...scope, ...more }, START, conditionOf, { loopItems: 1_000 });
 const amountAbove = (value: Json): Condition => ({ field: 'amount', operator: 'greater_than', value });
 
 describe('a branch that is decided', () => {
@@ -62,6 +62,9 @@ describe('a loop that is decided', () => {
 
   it('refuses a list that is longer than it may be, and takes one that is as long', () => {
     expect(decide(forEach('each', [], { in: '{{record.tags}}', maxItems: 2 })).output).toMatchObject({ count: 2 });
+    expect(() => decideStep(forEach('each', [], { in: '{{record.tags}}' }), scope, START, conditionOf, { loopItems: 1 })).toThrow(
+      expect.objectContaining({ code: 'loop_too_long', message: expect.stringContaining('1 is the most') }),
+    );
     expect(() => decide(forEach('each', [], { in: '{{record.tags}}', maxItems: 1 }))).toThrow(
       expect.objectContaining({ code: 'loop_too_long', message: expect.stringContaining('2 items') }),
     );
@@ -82,7 +85,9 @@ describe('a delay that is decided', () => {
 
   it('counts days as a calendar in the workspace does', () => {
     const now = new Date('2030-03-30T08:00:00Z');
-    const decided = decideStep({ id: 'w', kind: 'delay', for: 'P1D' }, { ...scope, timezone: 'Europe/Berlin' }, now, conditionOf);
+    const decided = decideStep({ id: 'w', kind: 'delay', for: 'P1D' }, { ...scope, timezone: 'Europe/Berlin' }, now, conditionOf, {
+      loopItems: 1_000,
+    });
     expect(decided.wakeAt).toBe('2030-03-31T07:00:00.000Z');
   });
 

@@ -67,7 +67,15 @@ const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements' | 
   timezone: 'UTC',
   entitlements: null,
   recordUrl: null,
-  limits: { chainDepth: 5, stepsPerRun: 500, payloadBytes: 256 * 1024, recoveries: 10, crmCallMs: 15_000 },
+  limits: {
+    chainDepth: 5,
+    stepsPerRun: 500,
+    loopItems: 1_000,
+    loopSteps: 10_000,
+    payloadBytes: 256 * 1024,
+    recoveries: 10,
+    crmCallMs: 15_000,
+  },
   retention: { runsMs: 180 * DAY_MS, skippedRunsMs: 30 * DAY_MS, eventsMs: 30 * DAY_MS, batchSize: 1_000, intervalMs: 600_000 },
 };
 
