@@ -295,7 +295,7 @@ describe('answers from outside', () => {
       await app.query("UPDATE automation.step_executions SET wake_at = now() WHERE run_id = $1 AND path = 'both.b.cool'", [runId]);
       await app.query('UPDATE automation.runs SET due_at = now() WHERE id = $1', [runId]);
       await app.automation.drain();
-      const error = expect.objectContaining({ code: 'run_ended' });
+      const error = expect.objectContaining({ code: 'step_cancelled' });
       expect(closed).toEqual([{ workspaceId: 'acme', runId, step: { ...step, path: 'both.a.sub' }, end: { kind: 'over', error } }]);
     });
 
