@@ -253,7 +253,7 @@ describe("the CRM's own code that never answers", () => {
       asked += 1;
       await new Promise(setImmediate);
       // Answers once a call that has the limit of a shared transaction, and began later, was given up.
-      const limited = limitCrmHost({ ...sampleCrm(), validate: () => new Promise(() => undefined) }, 50);
+      const limited = limitCrmHost(Object.assign(sampleCrm(), { validate: () => new Promise<never>(() => undefined) }), 50);
       await expect(limited.validate?.('leads', args[1] as PlannedChange, transactionOf(args))).rejects.toMatchObject({
         code: 'crm_timed_out',
       });
