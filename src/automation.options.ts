@@ -10,6 +10,7 @@ import { calendarProblems } from './core/time/calendar.js';
 import { durationToMs, parseDuration } from './core/time/duration.js';
 import type { EmitterMap } from './engine/capture/automation-event.js';
 import type { CaptureDoor, EngineSettings, RecordUrl } from './engine/engine-settings.js';
+import { type EncryptionKey, keyProblems } from './engine/secrets/key-ring.js';
 import type { AccessPolicy } from './host/access.js';
 import type { CalendarSource } from './host/calendar-source.js';
 import type { CrmHost } from './host/crm-host.js';
@@ -106,6 +107,17 @@ export interface AutomationOptions {
    * never from what a request says. Without it `rotate-token` answers the path alone.
    */
   publicUrl?: string;
+  /**
+   * What the module derives its own keys from, 32 characters or more, drawn at random and the same for all processes:
+   * `process.env.AUTOMATION_SECRET`. Secrets of workspaces are encrypted with a key of it unless there are `encryptionKeys`.
+   */
+  secret?: string;
+  /**
+   * Keys for the secrets of workspaces, the newest first: `[{ id: '2026', key: '…' }]`, each 32 bytes in base64 or hexadecimal.
+   * The first one encrypts, all of them decrypt. To change keys, put the new one in front, deploy, run
+   * `npx nestjs-crm-automation reencrypt`, and take the old one away.
+   */
+  encryptionKeys?: readonly EncryptionKey[];
   /** Deliveries to trigger URLs. The limits hold for all processes together. */
   hooks?: {
     /**
@@ -196,7 +208,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
     if (ms <= 0) problems.push({ path, message: 'must be a positive ISO 8601 duration, such as P30D' });
     return ms;
   };
-  problems.push(...partProblems(options), ...unknownOptions(options));
+  problems.push(...partProblems(options), ...keyProblems(options), ...unknownOptions(options));
   const timezone = options.timezone ?? DEFAULTS.timezone;
   if (!isTimezone(timezone)) problems.push({ path: 'timezone', message: 'must be an IANA time zone, such as Europe/Berlin' });
   if (typeof options.calendar !== 'function' && options.calendar !== undefined) {
@@ -303,6 +315,8 @@ const NAMES: Names<AutomationOptions> = {
   actor: 1,
   recordUrl: 1,
   publicUrl: 1,
+  secret: 1,
+  encryptionKeys: 1,
   ...allOf(MEMBERS),
 };
 

@@ -8,6 +8,7 @@ import { AUTOMATION_OPTIONS, type AutomationOptions, resolveAdminLimits, resolve
 import { AutomationCatalog } from './engine/automation-catalog.js';
 import { HOST_EMITTER, type HostEmitter } from './engine/capture/emitter-bridge.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
+import { KEY_RING, keyRingOf } from './engine/secrets/key-ring.js';
 import { StalledWorkspaces } from './engine/stalled-workspaces.js';
 import { guardedHook } from './engine/transaction-hook.js';
 import { HOST_DATA_SOURCE } from './engine/wake-up.js';
@@ -32,6 +33,7 @@ const host: Provider[] = [
   { provide: HOST_DATA_SOURCE, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.dataSource },
   { provide: ACCESS_POLICY, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.access ?? null },
   { provide: PUBLIC_URL, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.publicUrl ?? null },
+  { provide: KEY_RING, inject: [AUTOMATION_OPTIONS], useFactory: keyRingOf },
   { provide: HOST_EMITTER, inject: [ModuleRef], useFactory: hostsEmitter },
 ];
 

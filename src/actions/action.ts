@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import type { Scope } from '../core/scope.js';
+import type { SecretPlaces, SecretReference } from '../core/secrets/secret-reference.js';
 import type { CrmUser } from '../host/crm-host.js';
 import type { CrmSession } from '../host/crm-session.js';
 
@@ -50,12 +51,27 @@ export interface CrmLookup {
   getRecord(ref: RecordRef): Promise<RecordData | null>;
 }
 
+/** The secrets of the workspace, as one attempt of an external step may use them. */
+export interface StepSecrets {
+  /**
+   * Returns the value of a secret that is about to be sent to these addresses. Throws `secret_not_found`,
+   * `secret_host_refused` when it may not go to one of them, and `secret_unreadable`. In a preview it is a stand-in.
+   */
+  reveal(reference: SecretReference, goesTo: readonly string[]): Promise<string>;
+  /** Keeps a text that was made of secrets out of the step's output and errors, as the secrets are. */
+  conceal(text: string): void;
+  /** Returns a value in which whatever was revealed or concealed is masked. What the step returns or throws is masked anyway. */
+  redact<T>(value: T): T;
+}
+
 /** A step that reaches outside. It must give up when `signal` aborts. */
 export interface ExternalStep extends StepContext {
   signal: AbortSignal;
   /** How long the attempt may take in milliseconds, where the step says so (`timeout`); `signal` aborts then. A client's own limits must not be shorter. */
   timeoutMs?: number;
   crm: CrmLookup;
+  /** Secrets of the workspace, where `takesSecrets` of the action lets arguments name them. */
+  secrets: StepSecrets;
 }
 
 /** What a check of written arguments may ask. */
@@ -90,6 +106,12 @@ interface ActionOptionsBase<A extends object> {
   secret?: readonly (keyof A & string)[];
   /** The argument that says where the secrets are sent. Who changes it in a definition has to give the secrets anew. */
   secretsGoTo?: keyof A & string;
+  /**
+   * Where arguments may name a secret of the workspace (`{ "$secret": "name" }`), and the arguments that say where it is
+   * sent, which are held against the hosts of the secret: `{ 'headers.*': ['url'], token: ['url'] }`. What stands there
+   * instead of a reference is secret.
+   */
+  takesSecrets?: SecretPlaces;
   /**
    * The members of what `execute` returns. With it a definition that reads another one is told so when it is saved; without
    * it nothing is checked.
@@ -153,6 +175,7 @@ interface ActionDefinitionBase<A extends object> {
   readonly formats: Readonly<Record<string, ArgumentFormat>>;
   readonly secret: readonly string[];
   readonly secretsGoTo?: string;
+  readonly takesSecrets?: SecretPlaces;
   readonly output?: OutputShape;
   check?(args: JsonObject, about: CheckContext): Problem[];
   writes?(args: JsonObject, about: Pick<CheckContext, 'module'>): ActionWrite[];

@@ -2,7 +2,7 @@ import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
 import type { ActionDescription } from '../core/catalog.js';
 import { RETRY_CORRECTED } from '../core/corrected-workflow.js';
-import { masked } from '../core/definition/secrets.js';
+import { maskedArguments } from '../core/definition/mask.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { didYouMean } from '../core/nearest.js';
@@ -87,6 +87,7 @@ export function describeAction(action: ActionDefinition, inject?: CheckContext['
     effect: action.effect,
     secret: action.secret,
     ...(action.secretsGoTo === undefined ? {} : { secretsGoTo: action.secretsGoTo }),
+    ...(action.takesSecrets === undefined ? {} : { takesSecrets: action.takesSecrets }),
     ...(action.output === undefined ? {} : { output: action.output }),
     argumentsSchema: withSecretsMarked(argumentsSchema(action.arguments), action.secret),
     ...(action.writes === undefined ? {} : { writes: (args, about) => action.writes?.(args, about) ?? [] }),
@@ -105,13 +106,8 @@ function withSecretsMarked(schema: JsonObject, secret: readonly string[]): JsonO
 
 /** The arguments as logs may show them: those that the action calls secret are masked, of objects every value. */
 export function maskArguments(action: ActionDefinition, args: object): JsonObject {
-  const shown: JsonObject = {};
-  for (const [name, value] of Object.entries(args) as [string, Json | undefined][]) {
-    if (value !== undefined) {
-      shown[name] = action.secret.includes(name) ? masked(value) : value;
-    }
-  }
-  return shown;
+  const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined)) as JsonObject;
+  return maskedArguments(given, action);
 }
 
 /** Literals are held to the class, texts with `{{…}}` only to being valid templates. */

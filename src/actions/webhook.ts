@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { MASK } from '../core/definition/secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
+import type { SecretReference } from '../core/secrets/secret-reference.js';
 import { toStorableJson } from '../core/storable-json.js';
 import type { ExternalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
@@ -10,6 +11,7 @@ import { defineAction } from './define-action.js';
 import type { AddressGuard } from './outbound/address-guard.js';
 import { headerProblems } from './outbound/headers.js';
 import { OutboundHttp, type OutboundMethod, type OutboundRequest, type OutboundResponse, outboundUrl } from './outbound/outbound-http.js';
+import { revealed, revealedHeaders, SecretOrText, withoutSecrets } from './outbound/secret-arguments.js';
 import { isKnown, MayBeAbsent, Rule, refuse } from './rules.js';
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;
@@ -33,7 +35,9 @@ class WebhookArguments {
   @IsIn(METHODS)
   method?: OutboundMethod;
 
-  @Describe('Headers to send. Their values are secret: nobody reads them again.', { example: { authorization: 'Bearer …' } })
+  @Describe('Headers to send. Their values are secret: nobody reads them again. A value may be a secret of the workspace.', {
+    example: { authorization: { $secret: 'receiver', prefix: 'Bearer ' } },
+  })
   @IsOptional()
   @IsObject()
   headers?: JsonObject;
@@ -43,11 +47,12 @@ class WebhookArguments {
   @Rule('isJson', {}, () => null)
   body?: Json;
 
-  @Describe('Signs the call as Standard Webhooks does: whsec_… or base64. Nobody reads it again.')
+  @Describe('Signs the call as Standard Webhooks does: a secret of the workspace that is whsec_… or base64, or that text itself.', {
+    example: { $secret: 'receiver-signing' },
+  })
   @IsOptional()
-  @IsString()
-  @IsNotEmpty()
-  secret?: string;
+  @SecretOrText()
+  secret?: string | SecretReference;
 
   @Describe('The statuses that count as success. Default: all from 200 to 299.', { example: [200, 409] })
   @IsOptional()
@@ -70,26 +75,30 @@ export const webhook = defineAction({
   output: { status: 'number', body: 'json', truncated: 'boolean' },
   secret: ['secret', 'headers'],
   secretsGoTo: 'url',
+  takesSecrets: { secret: ['url'], 'headers.*': ['url'] },
   check: (args, { inject }) => callProblems(args, inject?.(OutboundHttp).guard),
   async execute(args, step) {
-    const response = await step.inject(OutboundHttp).send(requestOf(args, step));
-    const body = readBody(response);
+    const response = await step.inject(OutboundHttp).send(await requestOf(args, step));
+    const body = step.secrets.redact(readBody(response));
     if (isExpected(response.status, args.expectedStatus)) {
       return { status: response.status, body, ...(response.truncated ? { truncated: true } : {}) };
     }
     throw statusError(response, body, outboundUrl(args.url).host);
   },
   async preview(args, step) {
-    const { headers, ...request } = step.inject(OutboundHttp).preview(requestOf(args, step));
+    const { headers, ...request } = step.inject(OutboundHttp).preview(await requestOf(args, step));
     const secret = new Set([...Object.keys(args.headers ?? {}), 'webhook-signature'].map((name) => name.toLowerCase()));
     const shown = Object.entries(headers).map(([name, value]) => [name, secret.has(name) ? MASK : value]);
     return { kind: 'request', ...request, headers: Object.fromEntries(shown) };
   },
 });
 
-function requestOf(args: WebhookArguments, step: ExternalStep): OutboundRequest {
-  refuse(headerProblems(args.headers ?? {}, 'headers', RESERVED));
-  return { method: args.method ?? 'POST', url: args.url, ...signedRequest(args, step), signal: step.signal, timeoutMs: step.timeoutMs };
+async function requestOf(args: WebhookArguments, step: ExternalStep): Promise<OutboundRequest> {
+  const { url, method = 'POST', headers = {} } = args;
+  refuse(headerProblems(withoutSecrets(headers ?? {}), 'headers', RESERVED));
+  const secret = args.secret ? await revealed(args.secret, [url], step) : null;
+  const signed = signedRequest({ ...args, headers: await revealedHeaders(headers ?? {}, [url], step) }, secret, step);
+  return { method, url, ...signed, signal: step.signal, timeoutMs: step.timeoutMs };
 }
 
 function callProblems(args: JsonObject, guard: AddressGuard | undefined): Problem[] {
@@ -107,7 +116,9 @@ function callProblems(args: JsonObject, guard: AddressGuard | undefined): Proble
     problems.push(...caught('secret', () => signer(args.secret as string)));
   }
   if (isJsonObject(args.headers)) {
-    const known = Object.fromEntries(Object.entries(args.headers).map(([name, value]) => [name, isKnown(value) ? value : '']));
+    const known = Object.fromEntries(
+      Object.entries(withoutSecrets(args.headers)).map(([name, value]) => [name, isKnown(value) ? value : '']),
+    );
     problems.push(...headerProblems(known, 'headers', RESERVED));
   }
   return problems;
@@ -123,7 +134,11 @@ function caught(path: string, check: () => unknown): Problem[] {
 }
 
 /** Body and headers. The id is the same for every attempt, so that the receiver can tell a repetition. */
-function signedRequest(args: WebhookArguments, step: ExternalStep): { body?: string; headers: Record<string, unknown> } {
+function signedRequest(
+  args: Pick<WebhookArguments, 'body' | 'headers'>,
+  secret: string | null,
+  step: ExternalStep,
+): { body?: string; headers: Record<string, unknown> } {
   const isText = typeof args.body === 'string';
   const body = args.body === undefined ? undefined : isText ? (args.body as string) : JSON.stringify(args.body);
   const named = new Set(Object.keys(args.headers ?? {}).map((name) => name.toLowerCase()));
@@ -141,7 +156,7 @@ function signedRequest(args: WebhookArguments, step: ExternalStep): { body?: str
       ...args.headers,
       'webhook-id': step.idempotencyKey,
       'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
-      ...(args.secret ? { 'webhook-signature': signer(args.secret).sign(step.idempotencyKey, sentAt, body ?? '') } : {}),
+      ...(secret ? { 'webhook-signature': signer(secret).sign(step.idempotencyKey, sentAt, body ?? '') } : {}),
     },
   };
 }

@@ -18,6 +18,8 @@ import { RunBatches } from './run-batches.js';
 import { RunInsight } from './run-insight.js';
 import { RunService } from './run-service.js';
 import { SearchService } from './search-service.js';
+import { SecretService } from './secret-service.js';
+import { SecretUses } from './secret-uses.js';
 import { Simulations } from './simulation.js';
 import { StartService } from './start-service.js';
 import { TimelineService } from './timeline-service.js';
@@ -39,6 +41,7 @@ export const adminProviders: Provider[] = [
   CatalogService,
   EntitlementCheck,
   WorkflowChanges,
+  SecretUses,
   WorkflowWarnings,
   WorkflowLifecycle,
   WorkflowVersions,
@@ -61,6 +64,7 @@ export const adminProviders: Provider[] = [
   AuditService,
   TimingService,
   TriggerUrls,
+  SecretService,
   RetryPreviews,
   ActiveNeighbours,
   PublishPreviews,

@@ -11,6 +11,7 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { findWorkflow, type WorkflowDetail } from '../store/workflow-list-store.js';
 import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
 import { ActiveNeighbours } from './active-neighbours.js';
+import { SecretUses } from './secret-uses.js';
 import type { SimulatedEvent } from './simulated-starts.js';
 import { Simulations } from './simulation.js';
 import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
@@ -73,6 +74,7 @@ export class PublishPreviews {
     private readonly own: WorkflowWarnings,
     private readonly neighbours: ActiveNeighbours,
     private readonly simulations: Simulations,
+    private readonly secrets: SecretUses,
   ) {}
 
   /** Of the draft, or of an earlier version that is to be published again. Throws `workflow_not_found` and `version_not_found`. */
@@ -81,7 +83,8 @@ export class PublishPreviews {
       const workflow = isUuid(id) ? await findWorkflow(manager, caller.workspaceId, id) : null;
       if (!workflow) throw workflowNotFound();
       const definition = await definitionOf(manager, workflow, fromVersion, caller);
-      const { problems } = this.changes.examine(definition);
+      const examined = this.changes.examine(definition).problems;
+      const problems = [...examined, ...(await this.secrets.problemsIn(manager, definition, caller.workspaceId))];
       const among = problems.length > 0 ? [] : await this.warnings(manager, workflow, definition, caller);
       return { workflow, definition, problems, among, inFlight: inFlight(await countUnfinishedRuns(manager, caller.workspaceId, id)) };
     });

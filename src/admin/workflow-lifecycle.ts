@@ -10,6 +10,7 @@ import { type Caller, callerAsActor } from '../host/access.js';
 import { setStatus, type WorkflowRow, type WorkflowStatus } from '../store/workflow-store.js';
 import { draftFromPublished, findVersion, publishVersion, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
 import { EntitlementCheck } from './entitlement-check.js';
+import { SecretUses } from './secret-uses.js';
 import { assertRevision, WorkflowChanges } from './workflow-changes.js';
 
 /** What to publish, and how. */
@@ -35,6 +36,7 @@ export class WorkflowLifecycle {
     private readonly changes: WorkflowChanges,
     private readonly timing: Timing,
     private readonly entitled: EntitlementCheck,
+    private readonly secrets: SecretUses,
   ) {}
 
   /**
@@ -148,11 +150,12 @@ export class WorkflowLifecycle {
     const isActive = activate || row.status === 'active';
     const earlier = fromVersion === undefined ? null : await this.version(manager, row, fromVersion, caller);
     const draft = this.changes.examine(earlier?.definition ?? row.draft);
-    if (draft.problems.length > 0) {
+    const problems = [...draft.problems, ...(await this.secrets.problemsIn(manager, draft.draft, caller.workspaceId))];
+    if (problems.length > 0) {
       const what = earlier ? `Version ${earlier.version}` : 'The draft';
       throw new AutomationError('definition_invalid', `${what} has problems and cannot be published.`, {
         hint: 'Correct what the problems name, save the draft and publish again.',
-        problems: draft.problems,
+        problems,
       });
     }
     const becomesActive = isActive && row.status !== 'active';

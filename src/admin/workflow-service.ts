@@ -21,6 +21,7 @@ import {
 import { deleteWorkflow, insertWorkflow, isCodeTaken, raiseGeneration, updateWorkflow, type WorkflowRow } from '../store/workflow-store.js';
 import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
 import { EntitlementCheck } from './entitlement-check.js';
+import { SecretUses } from './secret-uses.js';
 import { runsInTheWay } from './unfinished-runs.js';
 import { assertRevision, WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { type PublishCommand, WorkflowLifecycle } from './workflow-lifecycle.js';
@@ -68,6 +69,7 @@ export class WorkflowService {
     private readonly writes: WorkflowWrites,
     private readonly entitled: EntitlementCheck,
     private readonly warnings: WorkflowWarnings,
+    private readonly secrets: SecretUses,
   ) {}
 
   /**
@@ -104,7 +106,11 @@ export class WorkflowService {
     const { published } = workflow;
     return {
       ...workflow,
-      problems: [...workflow.problems, ...(await this.entitled.problems(workflow.definition, caller))],
+      problems: [
+        ...workflow.problems,
+        ...(await this.entitled.problems(workflow.definition, caller)),
+        ...(await this.secrets.problems(workflow.definition, caller.workspaceId)),
+      ],
       warnings: await this.warnings.of(caller.workspaceId, workflow.definition),
       definition: this.changes.masked(workflow.definition),
       published: published && { ...published, definition: this.changes.masked(published.definition) },

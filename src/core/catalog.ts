@@ -1,5 +1,6 @@
 import type { Problem } from './errors.js';
 import type { Json, JsonObject } from './json.js';
+import type { SecretPlaces } from './secrets/secret-reference.js';
 
 /** What a field holds; decides which operators fit. `list` is a list of texts. */
 export type FieldType = 'text' | 'number' | 'money' | 'boolean' | 'date' | 'datetime' | 'list' | 'json';
@@ -101,6 +102,8 @@ export interface ActionDescription {
   secret?: readonly string[];
   /** The argument that says where the secrets are sent: with another one, they have to be given anew. */
   secretsGoTo?: string;
+  /** Where it takes references to secrets of the workspace, and the arguments that say where these are sent. */
+  takesSecrets?: SecretPlaces;
   /** JSON Schema of the step's `with`. */
   argumentsSchema: JsonObject;
   /** What later steps find in `steps.<id>.output`. Without it, whatever they read there is taken to be there. */

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   batch_not_found: 404,
   module_not_found: 404,
   record_not_found: 404,
+  secret_not_found: 404,
   not_available: 404,
   method_not_allowed: 405,
   request_timed_out: 408,
@@ -46,6 +47,8 @@ export const ERROR_CODES = {
   event_not_routed: 409,
   event_already_ran: 409,
   change_not_committed: 409,
+  secret_in_use: 409,
+  too_many_secrets: 409,
 
   // A definition, an event or a step's arguments cannot be used.
   definition_invalid: 422,
@@ -109,6 +112,7 @@ export const ERROR_CODES = {
   outbound_headers_invalid: 422,
   outbound_port_refused: 422,
   outbound_url_invalid: 422,
+  secret_host_refused: 422,
   webhook_redirected: 422,
   webhook_rejected: 422,
   webhook_secret_invalid: 422,
@@ -164,6 +168,8 @@ export const ERROR_CODES = {
   step_not_executable: 500,
   step_unknown: 500,
   raw_body_missing: 500,
+  secret_unreadable: 500,
+  secrets_not_configured: 500,
   swagger_missing: 501,
   version_unreadable: 500,
   internal_error: 500,

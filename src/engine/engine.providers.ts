@@ -37,6 +37,7 @@ import { RunTasks } from './running/run-tasks.js';
 import { RunTransactions } from './running/run-transactions.js';
 import { StepScopes } from './running/step-scopes.js';
 import { SubRuns } from './running/sub-runs.js';
+import { SecretVault } from './secrets/secret-vault.js';
 import { StalledWorkspaces } from './stalled-workspaces.js';
 import { DateBuilds } from './timing/date-builds.js';
 import { DateTriggers } from './timing/date-triggers.js';
@@ -69,6 +70,7 @@ const steps: Provider[] = [
   StepScopes,
   LocalSteps,
   ExternalSteps,
+  SecretVault,
   SubRuns,
   effects,
   FlowSteps,

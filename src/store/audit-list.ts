@@ -5,7 +5,7 @@ import { sql } from './sql.js';
 
 /** Which entries of the audit log are meant. */
 export interface AuditFilter {
-  /** The id of a workflow or run. */
+  /** The id of a workflow, run, event or secret. */
   target?: string;
   /** The id of a person. */
   actor?: string;
@@ -25,7 +25,7 @@ export interface AuditItem extends Omit<AuditEntry, 'workspaceId' | 'targetType'
   target: {
     type: AuditTarget;
     id: string;
-    /** The workflow itself, or that of the run; null when the run has been removed by retention. */
+    /** The workflow itself, or that of the run; null when the run has been removed by retention, and of a secret. */
     workflowId: string | null;
     /** Its present name, or the last one of a workflow that has been deleted. */
     workflowName: string | null;
@@ -61,7 +61,7 @@ export async function listAudit(
     `SELECT a.id, a.at, a.actor, a.action, a.target_type AS type, a.target_id AS "targetId", a.workflow_id AS "workflowId",
        w.name AS "workflowName", a.before, a.after, a.note
      FROM (
-       SELECT e.*, CASE e.target_type WHEN 'run' THEN r.workflow_id ELSE e.target_id END AS workflow_id
+       SELECT e.*, CASE e.target_type WHEN 'run' THEN r.workflow_id WHEN 'secret' THEN NULL ELSE e.target_id END AS workflow_id
        FROM (SELECT a.* FROM automation.audit_log a WHERE ${where} ORDER BY a.id DESC LIMIT ${parts.bind(limit)}) e
        LEFT JOIN automation.runs r ON e.target_type = 'run' AND r.workspace_id = e.workspace_id AND r.id = e.target_id) a
      LEFT JOIN automation.workflow_names w ON w.workspace_id = a.workspace_id AND w.id = a.workflow_id

@@ -14,11 +14,13 @@ const SIGNING = `whsec_${Buffer.from('the signing secret of a receiver').toStrin
 const TOKEN = 'Bearer token-of-the-receiver';
 const BROKEN = 'a secret that cannot sign !!!';
 const PASSWORD = 'password-of-the-mail-server';
+const STORED = 'sk_live_of_the_workspace';
 const SECRETS = {
   'the signing secret': SIGNING,
   'a header': TOKEN,
   'a secret that cannot sign': BROKEN,
   'the password of the mail server': PASSWORD,
+  'a secret of the workspace': STORED,
 };
 
 const webhook = (id: string, url: string, secret: string) => ({
@@ -46,6 +48,10 @@ describe('a secret', () => {
       outbound: { allow: ['127.0.0.1'] },
       mail: { transport: `smtp://crm:${PASSWORD}@127.0.0.1:1`, from: 'crm@acme.test' },
     });
+    await real
+      .call('put', '/automation/secrets/stripe')
+      .send({ value: STORED, hosts: ['http://127.0.0.1:1'] })
+      .expect(200);
     const origin = ({ port }: { port: number }) => `http://127.0.0.1:${port}/`;
     const steps = [
       webhook('taken', origin(taking), SIGNING),

@@ -1,7 +1,8 @@
 import type { Catalog } from '../catalog.js';
 import type { Condition } from '../condition/tree.js';
 import type { Problem } from '../errors.js';
-import type { Json } from '../json.js';
+import type { Json, JsonObject } from '../json.js';
+import { referenceProblems } from '../secrets/secret-uses.js';
 import { FLOW_STEP_TYPES, type Step } from '../steps/index.js';
 import { walkSteps } from '../steps/tree.js';
 import { moduleOfTrigger, triggerProblems } from '../trigger/trigger.js';
@@ -48,6 +49,7 @@ function parseRoot(json: unknown, catalog: Catalog | null, problems: ProblemList
   const settings = parseSettings(reader.raw('settings'), 'settings', problems);
   reader.finish();
   about.references.report();
+  if (catalog) problems.addAll(referenceProblems(json as JsonObject, catalog.actions));
   return {
     trigger: withLists(trigger),
     ...(conditions !== undefined && { conditions: conditions as unknown as Condition }),

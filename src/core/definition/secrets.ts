@@ -3,13 +3,13 @@ import { sameJson } from '../derive-events.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { isForbiddenKey } from '../storable-json.js';
-import { CHANGED, MASK, masked } from './mask.js';
+import { CHANGED, MASK, masked, maskedArguments } from './mask.js';
 import { memberPath, ProblemList } from './problem-list.js';
 import { hasOwnMask, keepTriggerSecrets, markTriggerChange, maskTrigger, triggerSecretProblems } from './trigger-secrets.js';
 
 export { MASK, masked };
 
-type Actions = ReadonlyMap<string, Pick<ActionDescription, 'secret' | 'secretsGoTo'>>;
+type Actions = ReadonlyMap<string, Pick<ActionDescription, 'secret' | 'secretsGoTo' | 'takesSecrets'>>;
 
 /** A step as far as a draft has one: drafts may be anything that is JSON. */
 interface RawStep {
@@ -26,9 +26,9 @@ interface RawStep {
  * an action that is not known here every argument is masked. Objects and lists are copied, never changed.
  */
 export function maskSecrets(definition: JsonObject, actions: Actions): JsonObject {
-  const mask = (step: RawStep) => {
-    const isSecret = secretsOf(step.type, actions);
-    return mapArguments(step.args, (name, value) => (isSecret(name) ? masked(value) : value));
+  const mask = ({ type, args }: RawStep) => {
+    const action = actions.get(type);
+    return action === undefined ? mapArguments(args, (_, value) => masked(value)) : maskedArguments(allowed(args), action);
   };
   return maskMisplaced(mapSteps(maskTrigger(definition), mask, masked), actions);
 }
@@ -94,9 +94,9 @@ export function maskChange(before: JsonObject, after: JsonObject, actions: Actio
     return step.args;
   });
   const mark = (step: RawStep) => {
-    const isSecret = secretsOf(step.type, actions);
     const args = typeof step.id === 'string' ? earlier.get(step.key)?.args : undefined;
-    return mapArguments(step.args, (name, value) => (isSecret(name) ? markedChange(value, args?.[name]) : value));
+    const action = actions.get(step.type) ?? { secret: Object.keys(step.args) };
+    return maskedArguments(allowed(step.args), action, (value, path) => markedChange(value, memberAt(args, path)));
   };
   return { before: maskSecrets(before, actions), after: maskMisplaced(mapSteps(markTriggerChange(before, after), mark, masked), actions) };
 }
@@ -114,12 +114,20 @@ function kept(value: Json, before: Json | undefined): Json {
 }
 
 function markedChange(value: Json, before: Json | undefined): Json {
-  if (isJsonObject(value)) {
-    const members = isJsonObject(before) ? before : {};
-    return mapArguments(value, (name, member) => markedChange(member, Object.hasOwn(members, name) ? members[name] : undefined));
-  }
   const shown = masked(value);
   return shown === MASK && before !== undefined && JSON.stringify(before) !== JSON.stringify(value) ? CHANGED : shown;
+}
+
+function memberAt(args: JsonObject | undefined, path: readonly string[]): Json | undefined {
+  return path.reduce<Json | undefined>(
+    (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
+    args,
+  );
+}
+
+/** Without names that no definition may have: copying them would reach for prototypes. */
+function allowed(args: JsonObject): JsonObject {
+  return mapArguments(args, (_, value) => value);
 }
 
 function addMasks(value: Json, path: string, problems: ProblemList): void {

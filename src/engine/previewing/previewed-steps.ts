@@ -15,6 +15,7 @@ import { beginAttempt, logFailure, logSuccess } from '../running/step-log.js';
 import type { StepScopes } from '../running/step-scopes.js';
 import { timeoutOf, withTimeout } from '../running/step-timeout.js';
 import type { StepTransaction } from '../running/step-transaction.js';
+import { PREVIEWED_SECRETS } from '../secrets/secret-vault.js';
 
 /** How long an action may take to say what it would send: a person waits for it, and it holds a connection. */
 const MOST_MS = 5_000;
@@ -87,7 +88,11 @@ export class PreviewedSteps {
         attempt.input = maskArguments(action, args);
         if (action.effect === 'local' || !action.preview) return;
         const { preview } = action;
-        const context = { ...this.scopes.contextOf(run, ready, scope, attempt.startedAt), crm: lookupOf(run, ready, tx) };
+        const context = {
+          ...this.scopes.contextOf(run, ready, scope, attempt.startedAt),
+          crm: lookupOf(run, ready, tx),
+          secrets: PREVIEWED_SECRETS,
+        };
         const shown = await withTimeout(Math.min(timeoutOf(step), MOST_MS), { id: step.id, effect: 'local' }, (signal) =>
           preview(args, { ...context, signal }),
         );

@@ -10,6 +10,8 @@ export interface ExternalAttempt {
   ready: ReadyStep;
   slot: Slot;
   perform(signal: AbortSignal): Promise<JsonObject | null>;
+  /** Masks the secrets that it has used in what the log is to keep of a failure. */
+  redact<T>(value: T): T;
 }
 
 /** What became of it. `not_sent`: nothing has left the house, so the intent is taken back. */

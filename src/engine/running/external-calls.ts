@@ -29,7 +29,7 @@ export class ExternalCalls {
       try {
         outcome = { kind: 'succeeded', output: await attempt.perform(signal) };
       } catch (error) {
-        outcome = { kind: 'failed', failure: toLoggedFailure(error) };
+        outcome = { kind: 'failed', failure: attempt.redact(toLoggedFailure(error)) };
       }
     }
     attempt.slot.release();

@@ -4,6 +4,7 @@ import { ActionRegistry } from '../../actions/registry.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
+import { SecretVault } from '../secrets/secret-vault.js';
 import { CrmReader } from './crm-reader.js';
 import { ExternalSlots } from './external-slots.js';
 import type { HeldRun } from './held-run.js';
@@ -21,6 +22,7 @@ export class ExternalSteps {
     private readonly scopes: StepScopes,
     private readonly reader: CrmReader,
     private readonly slots: ExternalSlots,
+    private readonly vault: SecretVault,
   ) {}
 
   /**
@@ -38,9 +40,11 @@ export class ExternalSteps {
       const args = prepareArguments(action, step.with, scope);
       const execution = logIntent(run, ready, attempt, maskArguments(action, args));
       const timeoutMs = timeoutOf(step);
+      const secrets = this.vault.forAttempt(run.workspaceId);
       const context = {
         ...this.scopes.contextOf(run, ready, scope, attempt.startedAt),
         crm: this.reader.forWorkspace(run.workspaceId),
+        secrets,
         ...(step.timeout === undefined ? {} : { timeoutMs }),
       };
       run.intend({
@@ -49,8 +53,9 @@ export class ExternalSteps {
         slot,
         perform: (signal) =>
           withTimeout(timeoutMs, { id: step.id, effect: 'external' }, async (timeout) =>
-            storableOutput(await action.execute(args, { ...context, signal: AbortSignal.any([signal, timeout]) })),
+            storableOutput(secrets.redact(await action.execute(args, { ...context, signal: AbortSignal.any([signal, timeout]) }))),
           ),
+        redact: (value) => secrets.redact(value),
       });
       return 'begun';
     } catch (error) {

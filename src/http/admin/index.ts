@@ -13,6 +13,7 @@ import { ReplaysController } from './replays.controller.js';
 import { RunBatchesController } from './run-batches.controller.js';
 import { RunsController } from './runs.controller.js';
 import { SearchController } from './search.controller.js';
+import { SecretsController } from './secrets.controller.js';
 import { SimulationController } from './simulation.controller.js';
 import { StartBatchesController, StartsController } from './starts.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
@@ -52,6 +53,7 @@ export const adminControllers: Type<unknown>[] = [
   SchedulesController,
   WorkflowTimingController,
   TriggerUrlsController,
+  SecretsController,
   ConditionsController,
   TemplatesController,
   MailTemplatesController,

@@ -1,5 +1,6 @@
-import type { CrmLookup, ExternalStep, InjectionToken, LocalStep } from '../../../src/actions/action.js';
+import type { CrmLookup, ExternalStep, InjectionToken, LocalStep, StepSecrets } from '../../../src/actions/action.js';
 import type { ModuleDescription } from '../../../src/core/catalog.js';
+import { MASK } from '../../../src/core/definition/mask.js';
 import type { RecordData, RecordRef } from '../../../src/core/event.js';
 import type { JsonObject } from '../../../src/core/json.js';
 import type { Scope } from '../../../src/core/scope.js';
@@ -135,7 +136,24 @@ export function externalStep(provided: readonly object[], more: Partial<External
     findUsers: async (query) => new FakeCrm().findUsers(query),
     getRecord: async () => structuredClone(LEAD),
   };
-  return { ...context(more.scope ?? scopeOf(), provided), crm, signal: new AbortController().signal, ...more };
+  return { ...context(more.scope ?? scopeOf(), provided), crm, secrets: secretsOf({}), signal: new AbortController().signal, ...more };
+}
+
+/** Secrets of a workspace by name, with the origin that each may go to, as an attempt may use them. */
+export function secretsOf(secrets: Readonly<Record<string, { value: string; origin: string }>>): StepSecrets {
+  const revealed: string[] = [];
+  const redact = <T>(value: T): T =>
+    revealed.reduce((rest, text) => JSON.parse(JSON.stringify(rest ?? null).replaceAll(text, MASK)) as T, value);
+  return {
+    async reveal({ $secret, prefix = '' }, goesTo) {
+      const secret = secrets[$secret];
+      if (!secret || goesTo.some((url) => new URL(url).origin !== secret.origin)) throw new Error(`${$secret} must not go to ${goesTo}`);
+      revealed.push(secret.value);
+      return prefix + secret.value;
+    },
+    conceal: (text) => void revealed.push(text),
+    redact: (value) => (revealed.length === 0 ? value : redact(value)),
+  };
 }
 
 function context(scope: Scope, provided: readonly object[] = []) {

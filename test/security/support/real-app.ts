@@ -48,6 +48,7 @@ export async function startRealApp(
       crm: sampleCrm(),
       access: tokenPolicy,
       worker: { enabled: false },
+      secret: 'the secret of an application under attack',
       ...options,
     }),
   });
@@ -107,6 +108,7 @@ const TABLES = [
   'runs',
   'step_executions',
   'audit_log',
+  'secrets',
 ];
 
 async function contents(database: AutomationDatabase): Promise<string> {

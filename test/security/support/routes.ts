@@ -63,6 +63,10 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/events/:id/replay': { permission: 'operate', body: {} },
   'get /automation/start-batches/:id': { permission: 'view' },
   'get /automation/audit': { permission: 'view', foreign: 200 },
+  'get /automation/secrets': { permission: 'view', foreign: 200 },
+  'get /automation/secrets/:name': { permission: 'view', foreign: 404 },
+  'put /automation/secrets/:name': { permission: 'manage', body: { value: 'sk_live_1', hosts: ['api.test'] }, foreign: 200 },
+  'delete /automation/secrets/:name': { permission: 'manage', body: {}, foreign: 404 },
   'get /automation/workflows/:id/timing': { permission: 'view' },
   'post /automation/schedules/preview': { permission: 'view', body: { cron: '0 9 * * *', timezone: 'UTC' }, foreign: 200 },
   'get /automation/users': { permission: 'view', foreign: 200 },
@@ -121,11 +125,18 @@ export async function furnish(real: RealApp): Promise<Ids> {
   const batch = uuidv7();
   const ofBatch = { origin_id: batch, source: 'manual', target: { workflowId: workflow.id } };
   await seedEvent(real.database, ofBatch);
+  for (const name of ['stripe', 'obsolete']) {
+    await real
+      .call('put', `/automation/secrets/${name}`)
+      .send({ value: 'sk_live_1', hosts: ['api.test'] })
+      .expect(200);
+  }
   return { workflows: workflow.id, runs: runId, events: eventId, 'start-batches': batch };
 }
 
 /** The path with the id of something that is there. */
-export function pathOf({ path, query }: Pick<Target, 'path' | 'query'>, ids: Ids): string {
-  const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42').replace(':version', '1').replace(':name', 'welcome');
+export function pathOf({ path, query, method }: Pick<Target, 'path' | 'query'> & Partial<Route>, ids: Ids): string {
+  const name = path.includes('/secrets/') ? (method === 'delete' ? 'obsolete' : 'stripe') : 'welcome';
+  const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42').replace(':version', '1').replace(':name', name);
   return ofRecord.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN) + (query === undefined ? '' : `?${query}`);
 }

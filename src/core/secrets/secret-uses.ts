@@ -1,0 +1,105 @@
+import type { ActionDescription } from '../catalog.js';
+import { memberPath, ProblemList } from '../definition/problem-list.js';
+import type { Problem } from '../errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { didYouMean } from '../nearest.js';
+import { knownAddress, mayGoTo } from './secret-hosts.js';
+import { claimsSecret, placeOf, REFERENCE, referenceProblem, type SecretPlaces } from './secret-reference.js';
+
+type Actions = ReadonlyMap<string, Pick<ActionDescription, 'takesSecrets'>>;
+
+/** One reference of a definition to a secret. */
+export interface SecretUse {
+  path: string;
+  name: string;
+  /** The addresses that it is sent to, as far as they are known before a run. */
+  addresses: URL[];
+}
+
+/** A secret as far as definitions are held against it. */
+export interface KnownSecret {
+  name: string;
+  hosts: readonly string[];
+}
+
+/** Every use of a secret in a definition, in the order in which it is written; of misplaced ones nothing. */
+export function secretUses(definition: JsonObject, actions: Actions): SecretUse[] {
+  const uses: SecretUse[] = [];
+  eachReference(definition, actions, (path, value, place) => {
+    const name = value[REFERENCE];
+    if (place === null || typeof name !== 'string') return;
+    const addresses = (place.places[place.name] ?? []).flatMap((address) => knownAddress(at(place.args, address)) ?? []);
+    uses.push({ path, name, addresses });
+  });
+  return uses;
+}
+
+/** References where none is taken, and such that are none. */
+export function referenceProblems(definition: JsonObject, actions: Actions): Problem[] {
+  const problems = new ProblemList();
+  eachReference(definition, actions, (path, value, place) => {
+    if (place === null) problems.add(path, MISPLACED);
+    else {
+      const problem = referenceProblem(value);
+      if (problem !== null) problems.add(path, `This ${problem}.`);
+    }
+  });
+  return problems.toArray();
+}
+
+const MISPLACED =
+  'A secret cannot be used here: it would be kept in logs, or go where nobody meant it to go. Secrets are for headers, credentials and signatures of external actions.';
+
+/** What keeps a definition from using its secrets: names that the workspace does not have, and hosts that they may not go to. */
+export function secretUseProblems(uses: readonly SecretUse[], known: readonly KnownSecret[]): Problem[] {
+  const names = known.map(({ name }) => name);
+  return uses.flatMap(({ path, name, addresses }): Problem[] => {
+    const secret = known.find((one) => one.name === name);
+    if (!secret) return [{ path, message: `The workspace has no secret "${name}".${didYouMean(name, names)}` }];
+    const refused = addresses.find((address) => !mayGoTo(secret.hosts, address));
+    if (!refused) return [];
+    const may = secret.hosts.length === 0 ? 'It may go nowhere.' : `It may go to: ${secret.hosts.join(', ')}.`;
+    return [{ path, message: `The secret "${name}" must not be sent to ${refused.origin}. ${may}` }];
+  });
+}
+
+interface Place {
+  name: string;
+  places: SecretPlaces;
+  args: JsonObject;
+}
+
+/** Of an action that nobody knows its arguments are not looked at: it has a problem of its own. */
+function eachReference(definition: JsonObject, actions: Actions, found: (path: string, value: JsonObject, place: Place | null) => void) {
+  const walk = (value: Json, path: string): void => {
+    if (Array.isArray(value)) {
+      value.forEach((item, index) => {
+        walk(item, `${path}[${index}]`);
+      });
+    } else if (claimsSecret(value)) found(path, value, null);
+    else if (isJsonObject(value)) {
+      const { type, with: args } = value;
+      for (const [name, member = null] of Object.entries(value)) {
+        const isCall = name === 'with' && typeof type === 'string' && isJsonObject(args);
+        if (!isCall) walk(member, memberPath(path, name));
+        else if (actions.has(type)) walkArguments(args, actions.get(type)?.takesSecrets ?? {}, memberPath(path, name));
+      }
+    }
+  };
+  const walkArguments = (args: JsonObject, places: SecretPlaces, path: string): void => {
+    const inside = (value: Json, at: readonly string[], here: string): void => {
+      const name = placeOf(places, at);
+      if (claimsSecret(value)) found(here, value, name === undefined ? null : { name, places, args });
+      else if (Array.isArray(value)) walk(value, here);
+      else if (isJsonObject(value)) {
+        for (const [member, one = null] of Object.entries(value)) inside(one, [...at, member], memberPath(here, member));
+      }
+    };
+    for (const [name, value = null] of Object.entries(args)) inside(value, [name], memberPath(path, name));
+  };
+  walk(definition, '');
+}
+
+function at(args: JsonObject, path: string): Json | undefined {
+  return path.split('.').reduce<Json | undefined>((value, name) => (isJsonObject(value) ? value[name] : undefined), args);
+}

@@ -1,0 +1,94 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { StepSecrets } from '../../actions/define-action.js';
+import { outboundUrl } from '../../actions/outbound/outbound-http.js';
+import { MASK } from '../../core/definition/mask.js';
+import { AutomationError } from '../../core/errors.js';
+import { isJsonObject } from '../../core/json.js';
+import { mayGoTo } from '../../core/secrets/secret-hosts.js';
+import type { SecretReference } from '../../core/secrets/secret-reference.js';
+import { AutomationDatabase } from '../../store/database.js';
+import { findSecret } from '../../store/secrets.js';
+import { KEY_RING, type KeyRing } from './key-ring.js';
+import { openSecret } from './sealed-secret.js';
+
+/** Opens secrets of workspaces for the calls that use them. Nothing is kept: one that was changed is used from then on. */
+@Injectable()
+export class SecretVault {
+  constructor(
+    private readonly database: AutomationDatabase,
+    @Inject(KEY_RING) private readonly ring: KeyRing | null,
+  ) {}
+
+  /** What one attempt of a step in this workspace may use. */
+  forAttempt(workspaceId: string): StepSecrets {
+    return new AttemptSecrets((reference, goesTo) => this.open(workspaceId, reference, goesTo));
+  }
+
+  private async open(workspaceId: string, { $secret: name }: SecretReference, goesTo: readonly string[]): Promise<string> {
+    const found = await this.database.statement((manager) => findSecret(manager, workspaceId, name));
+    if (!found) {
+      throw new AutomationError('secret_not_found', `The workspace has no secret "${name}".`, {
+        hint: 'Store it under this name, or correct the step, then retry the run.',
+      });
+    }
+    const refused = goesTo.map(outboundUrl).find((url) => !mayGoTo(found.hosts, url));
+    if (refused) {
+      throw new AutomationError('secret_host_refused', `The secret "${name}" must not be sent to ${refused.origin}.`, {
+        hint: `It may go to: ${found.hosts.join(', ') || 'no host'}. Store it anew with this host, if it belongs there.`,
+      });
+    }
+    return openSecret(assertConfigured(this.ring), found);
+  }
+}
+
+/** Returns the host's keys. Throws `secrets_not_configured` where it gives none. */
+export function assertConfigured(ring: KeyRing | null): KeyRing {
+  if (ring) return ring;
+  throw new AutomationError('secrets_not_configured', 'The application has no key to encrypt secrets with.', {
+    hint: 'Set the option `secret` of AutomationModule (AUTOMATION_SECRET, 32 characters or more), or `encryptionKeys`.',
+  });
+}
+
+/** Good enough to sign with, so that a preview takes the same way as a call. */
+const STAND_IN = 'c2VjcmV0IG9mIHRoZSB3b3Jrc3BhY2U=';
+
+/** What a preview has in place of secrets: nothing of them is read for it. */
+export const PREVIEWED_SECRETS: StepSecrets = {
+  reveal: (reference) => Promise.resolve(`${reference.prefix ?? ''}${STAND_IN}`),
+  conceal: () => undefined,
+  redact: (value) => value,
+};
+
+class AttemptSecrets implements StepSecrets {
+  private readonly texts = new Set<string>();
+
+  constructor(private readonly open: (reference: SecretReference, goesTo: readonly string[]) => Promise<string>) {}
+
+  async reveal(reference: SecretReference, goesTo: readonly string[]): Promise<string> {
+    const value = await this.open(reference, goesTo);
+    this.conceal(value);
+    return `${reference.prefix ?? ''}${value}`;
+  }
+
+  conceal(text: string): void {
+    if (text === '') return;
+    this.texts.add(text);
+    // As it may come back in an answer or an error that quotes what was sent.
+    this.texts.add(JSON.stringify(text).slice(1, -1));
+    this.texts.add(encodeURIComponent(Buffer.from(text).toString()));
+  }
+
+  redact<T>(value: T): T {
+    if (this.texts.size === 0) return value;
+    // The longest first: one may be a part of another.
+    const texts = [...this.texts].sort((one, other) => other.length - one.length);
+    return redacted(value, (text) => texts.reduce((rest, secret) => rest.replaceAll(secret, MASK), text)) as T;
+  }
+}
+
+function redacted(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((one) => redacted(one, redact));
+  if (!isJsonObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [redact(name), redacted(member, redact)]));
+}
