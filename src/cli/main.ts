@@ -5,9 +5,10 @@ import { AutomationError } from '../core/errors.js';
 import { type Command, EXIT, type ExitCode } from './command.js';
 import { connect } from './connect.js';
 import { schemaCommands } from './schema-commands.js';
+import { secretCommands } from './secret-commands.js';
 
 /** Further commands are added here. */
-const COMMANDS: readonly Command[] = [...schemaCommands];
+const COMMANDS: readonly Command[] = [...schemaCommands, ...secretCommands];
 
 const COMMON = {
   url: { type: 'string', summary: "the database's URL; default: the environment's DATABASE_URL" },

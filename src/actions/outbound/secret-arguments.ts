@@ -17,7 +17,6 @@ const REFERENCE_SCHEMA: JsonObject = {
   properties: { [REFERENCE]: { type: 'string', pattern: SECRET_NAME.source }, prefix: { type: 'string' } },
   required: [REFERENCE],
   additionalProperties: false,
-  'x-control': 'secret',
 };
 
 /** Property decorator: a text, or a secret of the workspace. */

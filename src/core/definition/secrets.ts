@@ -7,7 +7,7 @@ import { CHANGED, MASK, masked, maskedArguments } from './mask.js';
 import { memberPath, ProblemList } from './problem-list.js';
 import { hasOwnMask, keepTriggerSecrets, markTriggerChange, maskTrigger, triggerSecretProblems } from './trigger-secrets.js';
 
-export { MASK, masked };
+export { MASK };
 
 type Actions = ReadonlyMap<string, Pick<ActionDescription, 'secret' | 'secretsGoTo' | 'takesSecrets'>>;
 
