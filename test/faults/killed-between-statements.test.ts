@@ -2,15 +2,16 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { workUntilDeath } from './support/mortal-app.js';
 
-// Some forty processes start one after the other: half a minute, and more than the usual one on a machine that is busy.
+// Some fifty deaths, one after the other.
 jest.setTimeout(240_000);
 
 const WORKER = join(process.cwd(), 'dist-programs/test/faults/programs/worker.js');
 
 /** Runs a worker process to its end; true when it was killed. */
-function work(app: AutomationApp, killAt: number): Promise<boolean> {
-  const env = { ...process.env, DATABASE_URL: app.database.url, KILL_AT: String(killAt) };
+function workUntilKilled(databaseUrl: string, killAt: number): Promise<boolean> {
+  const env = { ...process.env, DATABASE_URL: databaseUrl, KILL_AT: String(killAt) };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [WORKER], { env, timeout: 60_000 }, (error, _, stderr) => {
       if (error?.signal === 'SIGKILL' && !error.killed) resolve(true);
@@ -28,57 +29,84 @@ const LOCAL_STEPS = [
   { id: 'stage', type: 'move_stage', with: { next: true } },
 ];
 
-describe('a process that is killed between any two statements', () => {
+const WAIT = { id: 'cool', type: 'delay', for: 'PT1H' };
+/** Transactions of whoever else is or was connected. */
+const OTHERS = `SELECT pid, state, query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`;
+
+describe('a process that dies between any two statements', () => {
   let app: AutomationApp;
   beforeAll(async () => {
     app = await startAutomationApp();
   });
   afterAll(() => app.close());
 
-  /** Kills a worker before its first statement, another before its second, … until one had committed the run's end; after each death another process takes over. */
-  async function killEverywhere(steps: object[], source: string, prepare: () => Promise<void> = async () => undefined): Promise<number> {
-    const workflowId = await app.publishWorkflow({
+  const publish = (steps: object[], source: string) =>
+    app.publishWorkflow({
       trigger: { type: 'event', module: 'leads', event: 'created' },
       conditions: { field: 'source', operator: 'equals', value: source },
       steps,
     });
-    for (let killAt = 1; ; killAt += 1) {
-      const lead = await app.createLead({ source, name: `Killed at ${killAt}` });
+  const wait = async () => {
+    await app.automation.drain();
+    await app.passTime();
+  };
+
+  /** Lets a worker (see {@link workUntilDeath}) die before its first statement, another before its second, … until one had committed the run's end; after each death another process takes over. */
+  async function dieEverywhere(steps: object[], source: string, prepare: () => Promise<void> = async () => undefined): Promise<number> {
+    const workflowId = await publish(steps, source);
+    for (let dieAt = 1; ; dieAt += 1) {
+      const lead = await app.createLead({ source, name: `Dead at ${dieAt}` });
       await prepare();
-      const killed = await work(app, killAt);
+      const died = await workUntilDeath(app.database.url, dieAt);
       const [left] = await app.query('SELECT status FROM automation.runs WHERE record_id = $1', [lead.id]);
       // Another process takes over, when the server has let go of the dead one's locks and the lease has run out.
       const [run, ...others] = await app.eventually(async () => {
         await app.query("UPDATE automation.runs SET due_at = now() WHERE status = 'running'");
         await app.automation.drain();
         const runs = await app.runsOf({ workflowId, recordId: lead.id });
-        expect([killAt, ...runs.map(({ status }) => status)]).toEqual([killAt, 'succeeded']);
+        expect([dieAt, ...runs.map(({ status }) => status)]).toEqual([dieAt, 'succeeded']);
         return runs;
       });
       expect(others).toEqual([]);
       const done = run?.steps.filter(({ status }) => status === 'succeeded').map(({ path }) => path);
       expect(done).toEqual(steps.map((step) => (step as { id: string }).id));
       const [row] = await app.query('SELECT touches, stage FROM crm_leads WHERE id = $1', [lead.id]);
-      expect([killAt, row]).toEqual([killAt, { touches: 1, stage: 'Contacted' }]);
+      expect([dieAt, row]).toEqual([dieAt, { touches: 1, stage: 'Contacted' }]);
       const [made] = await app.query(
         `SELECT (SELECT count(*)::int FROM crm_tasks WHERE "recordId" = $1) AS tasks, (SELECT count(*)::int FROM crm_notifications WHERE "recordId" = $1) AS told`,
         [lead.id],
       );
-      expect([killAt, made]).toEqual([killAt, { tasks: 1, told: 1 }]);
+      expect([dieAt, made]).toEqual([dieAt, { tasks: 1, told: 1 }]);
       // What dies later leaves the same.
-      if (!killed || left?.status === 'succeeded') return killAt - 1;
+      if (!died || left?.status === 'succeeded') return dieAt - 1;
     }
   }
 
   it('has done every local action exactly once when another has taken over: routed and run in one transaction', async () => {
-    expect(await killEverywhere(LOCAL_STEPS, 'Inline')).toBeGreaterThan(10);
+    expect(await dieEverywhere(LOCAL_STEPS, 'Inline')).toBeGreaterThan(10);
   });
 
   it('has done every local action exactly once when another has taken over: claimed after a wait', async () => {
-    const deaths = await killEverywhere([{ id: 'cool', type: 'delay', for: 'PT1H' }, ...LOCAL_STEPS], 'Claimed', async () => {
-      await app.automation.drain();
-      await app.passTime();
-    });
-    expect(deaths).toBeGreaterThan(10);
+    expect(await dieEverywhere([WAIT, ...LOCAL_STEPS], 'Claimed', wait)).toBeGreaterThan(10);
+  });
+
+  it.each([1, 4, 12])('leaves then what one leaves that is killed before statement %d', async (at) => {
+    const workflowId = await publish([WAIT, ...LOCAL_STEPS], `Killed at ${at}`);
+    const leftBy = async (end: typeof workUntilDeath) => {
+      const { id } = await app.createLead({ source: `Killed at ${at}` });
+      await wait();
+      expect(await end(app.database.url, at)).toBe(true);
+      const left = await app.eventually(async () => {
+        // Only when the server has noticed the end of its connections is it sure what was committed.
+        expect(await app.query(OTHERS)).toEqual([]);
+        const [lead] = await app.query('SELECT touches, stage, "ownerId" FROM crm_leads WHERE id = $1', [id]);
+        const runs = await app.query('SELECT status, fence FROM automation.runs WHERE record_id = $1', [id]);
+        const [run] = await app.runsOf({ workflowId, recordId: id });
+        return { lead, runs, steps: run?.steps.map(({ path, attempt, status }) => `${path} ${attempt} ${status}`) };
+      });
+      await app.query('DELETE FROM automation.runs');
+      return left;
+    };
+    expect(await leftBy(workUntilDeath)).toEqual(await leftBy(workUntilKilled));
   });
 });

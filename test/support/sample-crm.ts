@@ -83,6 +83,8 @@ export function sampleDataSource(url: string, options: { synchronize?: boolean; 
     entities: [User, Account, Lead, Task, Notification],
     synchronize: options.synchronize ?? false,
     poolSize: options.poolSize ?? 5,
+    // What a test lets die in the middle keeps no process alive.
+    extra: { allowExitOnIdle: true },
   });
 }
 

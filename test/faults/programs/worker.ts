@@ -6,15 +6,7 @@ import { AutomationModule } from '../../../src/automation.module.js';
 import type { AutomationOptions } from '../../../src/automation.options.js';
 import { Automation } from '../../../src/engine/automation.js';
 import { sampleCrm, sampleDataSource } from '../../support/sample-crm.js';
-
-/**
- * Whether a death before this statement leaves just what one before the next would: it opens a transaction, sets its limits,
- * or only reads.
- */
-function leavesNoTrace(statement: string): boolean {
-  if (/^(START|SET) /.test(statement)) return true;
-  return /^\s*(SELECT|WITH)\b/.test(statement) && !/\b(INSERT INTO|UPDATE|DELETE FROM|set_config|pg_notify)\b/.test(statement);
-}
+import { leavesNoTrace } from '../support/traces.js';
 
 /**
  * A worker process: routes and runs what is due on DATABASE_URL, then ends. With KILL_AT it is killed (SIGKILL, by
