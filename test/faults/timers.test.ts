@@ -1,14 +1,9 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Task } from '../support/sample-crm.js';
+import { workUntilDeath } from './support/mortal-app.js';
 
-// Whole processes, one after the other.
-jest.setTimeout(240_000);
-
-const WORKER = join(process.cwd(), 'dist-programs/test/faults/programs/worker.js');
 /** By then a worker has captured what was due, and routes it: from there on see killed-between-statements. */
 const LAST_STATEMENT = 14;
 const DAY_MS = 86_400_000;
@@ -67,29 +62,22 @@ describe('what becomes due', () => {
     }
   });
 
-  it('is started by another node, once, when one is killed between any two statements', async () => {
+  it('is started by another node, once, when one dies between any two statements', async () => {
     await clear();
     const ticking = await schedule();
     const dated = await app.publishWorkflow({ trigger: { type: 'date', module: 'tasks', field: 'dueAt', offset: 'P0D' }, steps: STEPS });
     await app.automation.drain();
     let expected = 0;
-    for (let killAt = 1, killed = true; killed && killAt <= LAST_STATEMENT; killAt += 1) {
+    for (let dieAt = 1, died = true; died && dieAt <= LAST_STATEMENT; dieAt += 1) {
       await app.query('TRUNCATE automation.events, automation.runs, automation.step_executions');
       await missed(2);
       await due(dated, 3);
       expected += 5;
-      const env = { ...process.env, DATABASE_URL: app.database.url, KILL_AT: String(killAt) };
-      killed = await new Promise<boolean>((resolve, reject) => {
-        execFile(process.execPath, [WORKER], { env, timeout: 60_000 }, (error, _, stderr) => {
-          if (error?.signal === 'SIGKILL' && !error.killed) resolve(true);
-          else if (error) reject(new Error(`the worker ended with ${error.code ?? error.signal}: ${stderr}`));
-          else resolve(false);
-        });
-      });
+      died = await workUntilDeath(app.database.url, dieAt);
       await app.eventually(async () => {
         await app.query("UPDATE automation.runs SET due_at = now() WHERE status = 'running'");
         await app.automation.drain();
-        expect([killAt, await startsOf(ticking), await startsOf(dated)]).toEqual([killAt, once(2), once(3)]);
+        expect([dieAt, await startsOf(ticking), await startsOf(dated)]).toEqual([dieAt, once(2), once(3)]);
       });
       expect(await app.query('SELECT count(*)::int AS told FROM crm_notifications')).toEqual([{ told: expected }]);
     }
