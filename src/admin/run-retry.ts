@@ -6,6 +6,7 @@ import type { AutomationError } from '../core/errors.js';
 import type { StepExecution } from '../core/plan/history.js';
 import { plan } from '../core/plan/plan.js';
 import type { Entitlements } from '../core/start/entitlements.js';
+import { measureRun } from '../core/statistics/run-measure.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { writeAudit } from '../store/audit-store.js';
 import {
@@ -19,7 +20,7 @@ import {
 } from '../store/run-command-store.js';
 import type { RunStatus } from '../store/runs/run.js';
 import { addStats } from '../store/stats-store.js';
-import { loadExecutions } from '../store/step-store.js';
+import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
 import { DayDeltas } from '../store/workflow-days.js';
 import { RestartPlan } from './restart-plan.js';
 
@@ -112,26 +113,37 @@ async function resume(manager: EntityManager, runs: readonly LockedRun[], worksp
     manager,
     resumed.map((run) => ({ workspaceId, id: run.id })),
   );
+  const sentBack = new Map(
+    resumed.map((run) => [run.id, failedPaths(parsed.get(run.versionId), histories.get(run.id) ?? [], run.startedAt)]),
+  );
   await supersede(
     manager,
     workspaceId,
-    resumed.map((run) => ({ runId: run.id, paths: failedPaths(parsed.get(run.versionId), histories.get(run.id) ?? [], run.startedAt) })),
+    resumed.map((run) => ({ runId: run.id, paths: sentBack.get(run.id) ?? [] })),
   );
   // They count by what becomes of them in the end.
   const taken = [...countedBy(resumed.map((run) => run.workflowId))];
   await addStats(
     manager,
     taken.map(([workflowId, count]) => ({ workspaceId, workflowId, started: 0, succeeded: 0, failed: -count, skipped: 0, cancelled: 0 })),
-    takenBack(resumed, workspaceId),
+    takenBack(workspaceId, resumed, (run) => {
+      const paths = sentBack.get(run.id) ?? [];
+      return (histories.get(run.id) ?? []).filter(({ path }) => paths.includes(path));
+    }),
   );
   return resumed.map((run) => ({ id: run.id, goesOnAs: run.id }));
 }
 
-/** The failures of these runs, out of the statistics of the days on which they ended. */
-function takenBack(runs: readonly LockedRun[], workspaceId: string): DayDeltas {
+/** The failures of these runs, and of those of their steps that are done again, out of the statistics of the days on which they ended. */
+function takenBack(workspaceId: string, runs: readonly LockedRun[], sentBack: (run: LockedRun) => readonly LoggedExecution[]): DayDeltas {
   const days = new DayDeltas();
-  for (const { workflowId, finishedAt, failedStep: step } of runs) {
-    if (finishedAt) days.takeBack({ workspaceId, workflowId, day: finishedAt.toISOString().slice(0, 10), step });
+  for (const run of runs) {
+    if (run.finishedAt === null) continue;
+    const finishedAt = run.finishedAt.toISOString();
+    const since = (run.startedAt ?? run.finishedAt).toISOString();
+    // As they were counted. What was sent back before is superseded.
+    const { steps } = measureRun({ startedAt: since, firstStartedAt: since, executions: sentBack(run) }, finishedAt);
+    days.takeBack({ workspaceId, workflowId: run.workflowId, day: finishedAt.slice(0, 10), steps: steps.map(({ step }) => step) });
   }
   return days;
 }
@@ -188,7 +200,6 @@ async function restart(
     return [];
   });
   const made = await restartRuns(manager, workspaceId, restarts, RESTARTABLE);
-  await plan.note(manager, made.size);
   const done = restarts.filter(({ newId }) => made.has(newId));
   const workflowOf = new Map(runs.map((run) => [run.id, run.workflowId]));
   const started = countedBy(done.map(({ id }) => workflowOf.get(id) ?? ''));
@@ -204,6 +215,8 @@ async function restart(
       cancelled: 0,
     })),
   );
+  // In the order of routers, which hold the one row before the other.
+  await plan.note(manager, made.size);
   return { retried: done.map(({ id, newId }) => ({ id, goesOnAs: newId })), refused };
 }
 

@@ -57,6 +57,19 @@ function countOnce(manager: EntityManager, counts: readonly DeliveryCount[]): Pr
   );
 }
 
+/**
+ * Removes counts of minutes that are long over, the oldest workflows' too: the table has a row for each URL that was ever
+ * called. Reads all of it, once a round of retention. One that somebody counts on right now is left to him.
+ */
+export async function removeOldCounts(manager: EntityManager): Promise<void> {
+  await sql(
+    manager,
+    `DELETE FROM automation.trigger_rates WHERE (workspace_id, key) IN (
+       SELECT workspace_id, key FROM automation.trigger_rates WHERE since < now() - interval '1 hour' FOR UPDATE SKIP LOCKED)`,
+    [],
+  );
+}
+
 /** How many events of a workspace wait for routing, up to `most`. Served by events_unrouted. */
 export async function countUnrouted(manager: EntityManager, workspaceId: string, most: number): Promise<number> {
   const [row] = await sql<{ count: number }>(

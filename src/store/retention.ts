@@ -3,6 +3,7 @@ import { v4 as uuid } from 'uuid';
 import { QUERY_CANCELED, sqlState } from '../host/postgres-errors.js';
 import type { AutomationDatabase } from './database.js';
 import { removeEndedDateBuilds } from './date-builds.js';
+import { removeOldCounts } from './deliveries.js';
 import {
   beginRound,
   FROM_THE_START,
@@ -70,7 +71,7 @@ export class Retention {
       }
       return true;
     };
-    await this.database.statement(removeEndedDateBuilds);
+    for (const remove of [removeEndedDateBuilds, removeOldCounts]) await this.database.statement(remove);
     // Runs first: an event goes when the last run that needs it has gone.
     for (const remove of [removeOldSkippedRuns, removeOldRuns, removeOldEvents, removeOldDays]) {
       if (!(await removeAll(remove))) break;

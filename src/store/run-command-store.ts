@@ -19,8 +19,6 @@ export interface LockedRun {
   status: RunStatus;
   startedAt: Date | null;
   finishedAt: Date | null;
-  /** The step that failed it. */
-  failedStep: string | null;
   retriedAs: string | null;
   /** False when it was started by an event that retention has removed: its input is gone. */
   hasInput: boolean;
@@ -31,7 +29,7 @@ const HOLDS_INPUT = `(r.event_id IS NULL OR EXISTS (
   SELECT 1 FROM automation.events e WHERE e.workspace_id = r.workspace_id AND e.id = r.event_id FOR KEY SHARE OF e))`;
 
 const LOCKED_COLUMNS = `r.id, r.workflow_id AS "workflowId", r.version_id AS "versionId", r.version, r.status, r.started_at AS "startedAt",
-  r.finished_at AS "finishedAt", r.error->>'step' AS "failedStep", r.retried_as AS "retriedAs", ${HOLDS_INPUT} AS "hasInput"`;
+  r.finished_at AS "finishedAt", r.retried_as AS "retriedAs", ${HOLDS_INPUT} AS "hasInput"`;
 
 /** Locks one run: of two people at once the second waits here, and then sees what the first has done. */
 export async function lockRun(manager: EntityManager, workspaceId: string, id: string): Promise<LockedRun | null> {

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { bucketOf } from '../core/statistics/histogram.js';
-import { measuredPath, type RunMeasure } from '../core/statistics/run-measure.js';
+import type { RunMeasure } from '../core/statistics/run-measure.js';
 import type { RetentionBatch } from './retention-store.js';
 import type { RunEnd } from './runs/run.js';
 import { sql } from './sql.js';
@@ -51,11 +51,20 @@ export class DayDeltas {
     }
   }
 
-  /** Takes back a failure that a person has sent back: it counts by what becomes of it in the end. */
-  takeBack({ workspaceId, workflowId, day, step }: { workspaceId: string; workflowId: string; day: string; step: string | null }): void {
-    const steps = this.stepsOf(`${workflowId} ${day}`);
-    deltaOf(steps, workspaceId, workflowId, '', day).failed -= 1;
-    if (step !== null) deltaOf(steps, workspaceId, workflowId, measuredPath(step), day).failed -= 1;
+  /** Takes back the failure of a run that a person has sent back, and of its steps: it counts by what becomes of it in the end. */
+  takeBack({
+    workspaceId,
+    workflowId,
+    day,
+    steps,
+  }: {
+    workspaceId: string;
+    workflowId: string;
+    day: string;
+    steps: readonly string[];
+  }): void {
+    const ofDay = this.stepsOf(`${workflowId} ${day}`);
+    for (const step of ['', ...steps]) deltaOf(ofDay, workspaceId, workflowId, step, day).failed -= 1;
   }
 
   /** The rows to be added. */

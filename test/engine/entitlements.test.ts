@@ -88,6 +88,18 @@ describe('the plan of a workspace', () => {
     expect((await use())?.runsPerMonth.used).toBe(1);
   });
 
+  it('runs of a month are counted last: while steps are performed, other routers of the workspace count theirs', async () => {
+    await start({ runsPerMonth: 3 });
+    await app.query(`CREATE TABLE seen AS SELECT 0::bigint AS started LIMIT 0`);
+    await app.query(`CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO seen SELECT coalesce(sum(started), 0) FROM automation.monthly_runs; RETURN NEW; END $$`);
+    await app.query('CREATE TRIGGER see BEFORE INSERT ON crm_tasks FOR EACH ROW EXECUTE FUNCTION see()');
+    await app.publishWorkflow(DEFINITION);
+    await created();
+    expect(await app.query('SELECT started::int FROM seen')).toEqual([{ started: 0 }]);
+    expect((await use())?.runsPerMonth.used).toBe(1);
+  });
+
   it('runs that are only foreseen do not count, and those that are replayed count once', async () => {
     await start({ plan: 'Basic', runsPerMonth: 3 });
     const workflowId = await app.publishWorkflow(DEFINITION);

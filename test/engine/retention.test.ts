@@ -93,6 +93,14 @@ describe('retention', () => {
     expect(await events()).toEqual([5, 400]);
   });
 
+  it('removes the counts of trigger URLs that nobody calls any more', async () => {
+    await app.query(
+      `INSERT INTO automation.trigger_rates VALUES ('acme', 'gone', now() - interval '2 hours', 1), ('acme', 'busy', now(), 1)`,
+    );
+    await cleanUp();
+    expect(await app.query('SELECT key FROM automation.trigger_rates')).toEqual([{ key: 'busy' }]);
+  });
+
   it('takes nothing of a workspace whose rows have the ids of another', async () => {
     const tables = ['events', 'runs', 'step_executions', 'run_inbox'];
     await happened(100, 'Done');

@@ -66,6 +66,27 @@ describe('the statistics of a workflow', () => {
     expect(await app.query('SELECT 1 FROM automation.workflow_days WHERE workflow_id = $1', [id])).toEqual([]);
   });
 
+  it('take back all that had failed of a run that is sent back, and nothing that was never counted', async () => {
+    const stage = (id: string) => ({ id, type: 'move_stage', with: { stage: '{{record.name}}' } });
+    const branches = [
+      { name: 'one', steps: [stage('left')] },
+      { name: 'two', steps: [stage('right')] },
+    ];
+    const both = await publish([{ id: 'both', type: 'parallel', branches }], from('Both'));
+    const stopped = await publish([{ id: 'no', type: 'stop', outcome: 'failed' }], from('Both'));
+    const lead = await app.createLead({ source: 'Both', name: 'Nowhere' });
+    await app.automation.drain();
+    const failed = async (id: string) => (await statistics(id)).steps.map((one) => `${one.step} ${one.failed}`);
+    expect(await failed(both)).toEqual(['both.one.left 1', 'both.two.right 1']);
+    await app.source.manager.update(Lead, { id: lead.id }, { name: 'Won' });
+    for (const run of await app.runsOf({ recordId: lead.id })) await app.runs.retry(run.id, { from: 'failed_step' }, ADMIN);
+    expect(await failed(both)).toEqual(['both.one.left 0', 'both.two.right 0']);
+    expect(await failed(stopped)).toEqual([]);
+    const below = await app.query('SELECT step FROM automation.workflow_days WHERE workflow_id = $1 AND step <> $2', [stopped, '']);
+    expect(below).toEqual([]);
+    for (const id of [both, stopped]) await app.workflows.pause(id, ADMIN);
+  });
+
   it('count what is cancelled, and nothing where nothing ended', async () => {
     const id = await publish([{ id: 'cool', type: 'delay', for: 'P1D' }], from('Delay'));
     expect(await statistics(id)).toMatchObject({

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { Router } from '../../src/engine/routing/router.js';
+import { Admissions } from '../../src/engine/running/admissions.js';
 import { startAutomationApp } from '../support/automation-app.js';
 
 const STEP = { id: 'task', type: 'create_task', with: { title: 'Call' } };
@@ -22,6 +24,27 @@ describe('an active workflow that this release cannot run', () => {
     expect(await app.query('SELECT sum(started)::int AS started, sum(failed)::int AS failed FROM automation.workflow_stats')).toEqual([
       { started: 1, failed: 1 },
     ]);
+    await app.close();
+  });
+
+  it('has its runs wait for their turn all the same: a process that can run them keeps the limit', async () => {
+    const app = await startAutomationApp();
+    const id = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      steps: [STEP],
+      settings: { maxConcurrentRuns: 1 },
+    });
+    await app.query(
+      `UPDATE automation.workflow_versions SET definition = definition || '{"conditions": {"field": "fax", "operator": "is_empty"}}'`,
+    );
+    for (let index = 0; index < 2; index += 1) await app.createLead();
+    await app.module.get(Router).route();
+    const waiting = { status: 'queued', reason: 'concurrency_limit' };
+    expect(await app.runsOf({ workflowId: id })).toMatchObject([waiting, waiting]);
+    await app.module.get(Admissions).round();
+    expect(await app.query(`SELECT 1 FROM automation.runs WHERE due_at IS NOT NULL`)).toHaveLength(1);
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId: id })).map(({ status }) => status)).toEqual(['failed', 'failed']);
     await app.close();
   });
 

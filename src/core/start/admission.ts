@@ -1,4 +1,5 @@
 import type { WorkflowSettings } from '../definition/types.js';
+import { isJsonObject, type Json } from '../json.js';
 
 /** Why a queued run is not due yet; what run lists show as `reason`. */
 export type QueueReason = 'record_order' | 'concurrency_limit';
@@ -24,4 +25,11 @@ export function admissionOf(
 ): Admission | null {
   if (order === 'per_record' && module !== null && recordId !== null) return IN_ORDER;
   return maxConcurrentRuns > 0 ? IN_QUEUE : null;
+}
+
+/** The same for a run of a version that cannot be read, from as much of its settings as can. */
+export function admissionOfStored(definition: Json, subject: { module: string | null; recordId: string | null }): Admission | null {
+  const settings = isJsonObject(definition) && isJsonObject(definition.settings) ? definition.settings : {};
+  const order = settings.order === 'per_record' ? 'per_record' : 'any';
+  return admissionOf({ maxConcurrentRuns: Number(settings.maxConcurrentRuns), order }, subject);
 }

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { DomainEvent } from '../../core/event.js';
-import type { Admission } from '../../core/start/admission.js';
+import { type Admission, admissionOfStored } from '../../core/start/admission.js';
 import type { StartDecision } from '../../core/start/start.js';
+import type { VersionRow } from '../../store/active-workflows.js';
 import type { ClaimedEvent } from '../../store/event-claims.js';
 import type { RunIdentity } from '../../store/runs/run.js';
 import { HeldRun } from '../running/held-run.js';
@@ -64,9 +65,12 @@ export function skippedRun(
   });
 }
 
-/** A run of a version that this process cannot read: a worker that claims it fails it with the reason, or runs it, being of a release that can. */
-export function unreadableRun(event: DomainEvent, version: Pick<RunIdentity, 'workflowId' | 'versionId' | 'version'>): UnstartedRun {
-  return { ...unstartedRun(uuidv7(), event, version), status: 'queued' };
+/**
+ * A run of a version that this process cannot read: a worker that claims it fails it with the reason, or runs it, being of a
+ * release that can. So it waits for its turn as every run of the workflow.
+ */
+export function unreadableRun(event: DomainEvent, version: VersionRow): UnstartedRun {
+  return { ...unstartedRun(uuidv7(), event, version), status: 'queued', ...admissionOfStored(version.definition, event) };
 }
 
 function unstartedRun(

@@ -218,20 +218,16 @@ export class Router {
     if (!oldest) return { ...NOTHING, started: [], ended: [], never: [], queues: [] };
     const tx = stepTransaction(manager, 'shared', this.crm, { now: oldest.claimedAt, begun });
     await this.database.enter(manager, oldest.workspaceId);
-    const { events, decided, unreadable, gone, waiting, never, generations } = await this.decider.decide(tx, claimed);
+    const { events, decided, unreadable, gone, waiting, never, generations, noteStarts } = await this.decider.decide(tx, claimed);
     const unstarted: UnstartedRun[] = [...unreadable];
-    const queues: QueueNews[] = [];
     for (const { candidate, decision } of decided) {
       const { event, version } = candidate;
       const admission = decision.kind === 'start' ? admissionOf(version.definition.settings, event) : null;
       if (decision.kind === 'skip') unstarted.push(skippedRun(candidate, decision, tx.now));
       else if (admission === null) runs.push(newRun(candidate, tx.now, leasedUntil));
-      else {
-        unstarted.push(queuedRun(candidate, admission));
-        const { workspaceId, module, recordId } = event;
-        queues.push({ workspaceId, workflowId: version.workflow.id, module, recordId });
-      }
+      else unstarted.push(queuedRun(candidate, admission));
     }
+    const queues = unstarted.filter((run) => run.status === 'queued' && run.admission !== undefined);
     const now = first === 'queue' ? new Set<HeldRun>() : this.advancedNow(runs);
     const later = runs.filter((run) => !now.has(run)).map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }));
     const advanced = first === 'apart' ? apart(now) : await this.advance([...now], tx);
@@ -242,6 +238,7 @@ export class Router {
       manager,
       gone.map(({ workspaceId, parent }) => ({ workspaceId, id: null, parent, status: 'skipped', reason: 'workflow_gone', error: null })),
     );
+    await noteStarts();
     const queued =
       unstarted.some((run) => run.status === 'queued' && run.admission === undefined) ||
       started.some(({ advance }) => advance.kind === 'queued');

@@ -36,6 +36,8 @@ export interface DecidedStarts {
   never: ClaimedEvent[];
   /** The active workflows of each workspace that the decisions stand on. */
   generations: Map<string, string | null>;
+  /** Counts what starts for the plans. To be called last: other routers of the workspace wait for the row until the transaction ends. */
+  noteStarts: () => Promise<void>;
 }
 
 /** What would be decided about a start. */
@@ -67,9 +69,8 @@ export class StartDecider {
     const generations = await this.shareGenerations(manager, claimed);
     const { candidates, ...rest } = await this.answered(tx, claimed, generations);
     const { decisions, plans } = await this.decisions(manager, candidates, generations, now, lockAndLoadEarlierRuns);
-    if (plans) await plans.note();
     const decided = candidates.map((candidate, index) => ({ candidate, decision: decisions[index] as StartDecision }));
-    return { ...rest, decided, generations };
+    return { ...rest, decided, generations, noteStarts: async () => plans?.note() };
   }
 
   /**

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { AutomationError } from '../../core/errors.js';
 import { isJsonObject, type JsonObject } from '../../core/json.js';
@@ -71,7 +72,9 @@ function groupsOf(candidates: readonly Candidate[], timezoneOf: (workspaceId: st
     const wanted = event.recordId === null ? wantedRecord(event.trigger) : null;
     if (wanted === null || status !== 'active' || refusalOf(event.trigger) !== null) continue;
     const { workspaceId } = event;
-    const name = JSON.stringify([workspaceId, wanted.module, Object.entries(wanted.match).sort(), wanted.create !== null]);
+    const sameRecord = JSON.stringify([workspaceId, wanted.module, Object.entries(wanted.match).sort(), wanted.create !== null]);
+    // What was sent to a URL may be long, and is nobody's business in a lock's name.
+    const name = createHash('sha256').update(sameRecord).digest('hex');
     const sought: Sought = { workspaceId, wanted, workflow: version.workflow, timezone: timezoneOf(workspaceId) };
     const group: Group = groups.get(name) ?? { ...sought, events: [], sought: [] };
     group.events.push(event);

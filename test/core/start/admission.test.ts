@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { admissionOf, hasQueue } from '../../../src/core/start/admission.js';
+import { admissionOf, admissionOfStored, hasQueue } from '../../../src/core/start/admission.js';
 
 const LEAD = { module: 'leads', recordId: '42' };
 const NO_RECORD = { module: null, recordId: null };
@@ -22,5 +22,15 @@ describe('what a new run waits for before it begins', () => {
     expect(admissionOf(settings, LEAD)).toEqual({ admission: 'record', reason: 'record_order' });
     expect(admissionOf(settings, NO_RECORD)?.admission).toBe(maxConcurrentRuns > 0 ? 'queue' : undefined);
     expect(admissionOf(settings, { module: null, recordId: '42' })?.admission).toBe(maxConcurrentRuns > 0 ? 'queue' : undefined);
+  });
+
+  it.each([
+    ['a limit', { settings: { maxConcurrentRuns: 2 } }, 'queue'],
+    ['an order', { settings: { order: 'per_record', maxConcurrentRuns: 'x' } }, 'record'],
+    ['neither', { settings: {} }, null],
+    ['no settings', {}, null],
+    ['no definition', null, null],
+  ])('is told of a version that cannot be read, too: with %s', (_, definition, admission) => {
+    expect(admissionOfStored(definition, LEAD)?.admission ?? null).toBe(admission);
   });
 });
