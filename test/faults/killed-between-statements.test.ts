@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Router } from '../../src/engine/routing/router.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { workUntilDeath } from './support/mortal-app.js';
 
@@ -10,8 +11,8 @@ jest.setTimeout(240_000);
 const WORKER = join(process.cwd(), 'dist-programs/test/faults/programs/worker.js');
 
 /** Runs a worker process to its end; true when it was killed. */
-function workUntilKilled(databaseUrl: string, killAt: number): Promise<boolean> {
-  const env = { ...process.env, DATABASE_URL: databaseUrl, KILL_AT: String(killAt) };
+function workUntilKilled(databaseUrl: string, killAt: number, killAmong = ''): Promise<boolean> {
+  const env = { ...process.env, DATABASE_URL: databaseUrl, KILL_AT: String(killAt), KILL_AMONG: killAmong };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [WORKER], { env, timeout: 60_000 }, (error, _, stderr) => {
       if (error?.signal === 'SIGKILL' && !error.killed) resolve(true);
@@ -108,5 +109,41 @@ describe('a process that dies between any two statements', () => {
       return left;
     };
     expect(await leftBy(workUntilDeath)).toEqual(await leftBy(workUntilKilled));
+  });
+
+  it('loses no place under a limit, gives none twice, and keeps the order of the queue', async () => {
+    const workflowId = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      conditions: { field: 'source', operator: 'equals', value: 'Queue' },
+      steps: [{ id: 'task', type: 'create_task', with: { title: 'Call {{record.name}}' } }],
+      settings: { maxConcurrentRuns: 1 },
+    });
+    const deaths: number[] = [];
+    for (let killAt = 1; deaths.length === killAt - 1; killAt += 1) {
+      const leads = [await app.createLead({ source: 'Queue' }), await app.createLead({ source: 'Queue' })];
+      const ids = leads.map(({ id }) => id);
+      // Both wait for their turn: how they came there is one transaction.
+      await app.module.get(Router).route();
+      // Before it gives the place away, and before it writes the end of who has it.
+      if (await workUntilKilled(app.database.url, killAt, "SET admission = 'admitted'|UPDATE automation.runs SET status = u.status"))
+        deaths.push(killAt);
+      const [held] = await app.query(
+        `SELECT count(*)::int AS places FROM automation.runs WHERE workflow_id = $1 AND admission = 'admitted' AND finished_at IS NULL`,
+        [workflowId],
+      );
+      expect([killAt, (held as { places: number }).places <= 1]).toEqual([killAt, true]);
+      const runs = await app.eventually(async () => {
+        await app.query("UPDATE automation.runs SET due_at = now() WHERE status = 'running'");
+        await app.automation.drain();
+        const found = await Promise.all(ids.map((recordId) => app.runsOf({ workflowId, recordId })));
+        expect([killAt, ...found.flat().map(({ status }) => status)]).toEqual([killAt, 'succeeded', 'succeeded']);
+        return found.flat();
+      });
+      // The second began when the first was over.
+      expect([killAt, String(runs[0]?.finishedAt) <= String(runs[1]?.startedAt)]).toEqual([killAt, true]);
+      const made = await app.query('SELECT count(*)::int AS tasks FROM crm_tasks WHERE "recordId" = ANY($1) GROUP BY "recordId"', [ids]);
+      expect([killAt, made]).toEqual([killAt, [{ tasks: 1 }, { tasks: 1 }]]);
+    }
+    expect(deaths.length).toBeGreaterThan(3);
   });
 });

@@ -11,9 +11,10 @@ import { leavesNoTrace } from '../support/traces.js';
 /**
  * A worker process: routes and runs what is due on DATABASE_URL, then ends. With KILL_AT it is killed (SIGKILL, by
  * itself) in the place of the statement of that number, counted from the moment it begins to work, without
- * those for which {@link leavesNoTrace}.
+ * those for which {@link leavesNoTrace}, and with KILL_AMONG those that it does not match.
  */
 const killAt = Number(process.env.KILL_AT ?? Number.POSITIVE_INFINITY);
+const killAmong = new RegExp(process.env.KILL_AMONG ?? '');
 const source = await sampleDataSource(process.env.DATABASE_URL ?? '').initialize();
 
 @Module({
@@ -35,7 +36,8 @@ const client = pg.Client.prototype as unknown as { query: (...args: unknown[]) =
 const query = client.query;
 client.query = function killing(this: unknown, ...args: unknown[]) {
   const [given] = args as [string | { text?: string } | undefined];
-  if (!leavesNoTrace((typeof given === 'string' ? given : given?.text) ?? '')) statements += 1;
+  const statement = (typeof given === 'string' ? given : given?.text) ?? '';
+  if (!leavesNoTrace(statement) && killAmong.test(statement)) statements += 1;
   if (statements === killAt) process.kill(process.pid, 'SIGKILL');
   return query.apply(this, args);
 };
