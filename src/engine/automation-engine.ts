@@ -186,7 +186,7 @@ export class AutomationEngine {
     if (outlook.events) this.events.raise();
     if (outlook.runs || this.driver.owesRuns) this.runs.raise();
     if (outlook.queues) {
-      this.admissions.expectAny();
+      this.admissions.expectUntold();
       await this.deadlocks.look();
     }
     if (outlook.nextEndInMs === null || outlook.nextEndInMs > 0) return pauseMs;

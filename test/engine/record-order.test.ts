@@ -139,6 +139,24 @@ describe('a workflow whose runs of one record go in order', () => {
     expect(await statuses(workflowId, 'untold')).not.toContain('record_order');
   });
 
+  it('looks, told of nothing, at a part of the records that wait each time, until it has come round', async () => {
+    const workflowId = await app.publishWorkflow({ trigger: { type: 'manual' }, steps: [DELAY], settings: IN_ORDER });
+    await app.query(
+      `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, module, record_id, status, reason, actor, admission)
+       SELECT w.workspace_id, gen_random_uuid(), w.id, w.published_version_id, 1, 'leads', 'part' || n, 'queued', 'record_order',
+         '{"type": "system", "id": null}', 'record'
+       FROM automation.workflows w, generate_series(1, 1100) AS n WHERE w.id = $1`,
+      [workflowId],
+    );
+    const admissions = app.module.get(Admissions);
+    const looks: number[] = [];
+    for (let look = 0; look < 4; look += 1) {
+      admissions.expectUntold();
+      looks.push(await admissions.round());
+    }
+    expect(looks).toEqual([500, 500, 100, 0]);
+  });
+
   it('looks at many records, each by its first run', async () => {
     const workflowId = await app.publishWorkflow({ trigger: { type: 'manual' }, steps: [DELAY], settings: IN_ORDER });
     await app.query(

@@ -13,6 +13,7 @@ import {
 } from '../../store/runs/admission.js';
 import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from '../../store/transaction-limits.js';
 import { isConnectionLoss, isPassing } from '../failures.js';
+import { LastUsed } from '../last-used.js';
 import { WakeUp } from '../wake-up.js';
 import { WorkSignal } from '../work-signal.js';
 
@@ -22,6 +23,8 @@ const RECORDS = 500;
 const RUNS = 100;
 /** Workflows with a queue that one statement looks at. */
 const QUEUES = 1_000;
+/** Workflows of each kind that a look without a hint is about: the others' turn is at the next ones. */
+const QUEUES_OF_A_PART = 100;
 /** How soon to come again where an event that comes first is being routed, or somebody holds what is needed. */
 const LOOK_AGAIN_MS = 110;
 /** What such a transaction begins with. One queue, of which somebody holds a run, is not what the others wait for. */
@@ -39,6 +42,8 @@ interface ExpectedQueue {
   queue: QueueRef;
   /** The records whose runs may be what others of theirs wait for; null: any. */
   records: Map<string, RecordPlace> | null;
+  /** Whether to look at some of its records without a hint, where none was told. */
+  looksOn: boolean;
 }
 
 /** What one transaction did. */
@@ -49,7 +54,7 @@ interface Moved {
 }
 
 const NOTHING_ORDERED: OrderedRuns = { admitted: 0, undecided: [], next: null };
-const ALL: RecordsOfLook = { after: { module: '', recordId: '' }, limit: RECORDS };
+const ALL = { after: { module: '', recordId: '' }, limit: RECORDS };
 
 /**
  * Lets runs begin whose turn has come, in workflows that limit how many there may be at a time or want those of a record in
@@ -61,7 +66,10 @@ export class Admissions {
   /** Raised when there may be something to do. */
   readonly signal = new WorkSignal();
   private expected = new Map<string, ExpectedQueue>();
-  private looksEverywhere = false;
+  private looks: 'where told' | 'at a part' | 'everywhere' = 'where told';
+  /** Where the next look without a hint begins: behind this workflow, and in a workflow behind this record. */
+  private afterQueue: QueueRef | null = null;
+  private readonly afterRecord = new LastUsed<RecordPlace>(QUEUES);
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -83,25 +91,43 @@ export class Admissions {
     if (news.length > 0) this.signal.raise();
   }
 
-  /** Some queue may move on. */
+  /** Some queue may move on: somebody has said so, who does not know which. */
   expectAny(): void {
-    this.looksEverywhere = true;
+    this.looks = 'everywhere';
     this.signal.raise();
   }
 
   /**
-   * Does what is to be done: in the queues that were told of, or in all. One that cannot be moved on holds up no other.
+   * Some queue may move on of which nobody has told, as when a process dies between the end of a run and this. Nobody waits
+   * for it but then, and it is asked again and again: so each time at a part of what there is. Of 10,000 records that wait in
+   * order, it was 270 ms with each poll.
+   */
+  expectUntold(): void {
+    if (this.looks === 'where told') this.looks = 'at a part';
+    this.signal.raise();
+  }
+
+  /**
+   * Does what is to be done: in the queues that were told of, in a part of the others, or in all. One that cannot be moved on holds up no other.
    * Returns how many runs are due now.
    */
   async round(where: 'expected' | 'everywhere' = 'expected'): Promise<number> {
     const { expected } = this;
-    const everywhere = this.looksEverywhere || where === 'everywhere';
+    const looks = where === 'everywhere' ? where : this.looks;
     this.expected = new Map();
-    this.looksEverywhere = false;
+    this.looks = 'where told';
     let admitted = 0;
     const failures: unknown[] = [];
     try {
-      if (everywhere) for (const queue of await this.findAll()) expected.set(nameOf(queue), { queue, records: null });
+      if (looks === 'everywhere') {
+        for (const queue of await this.findAll()) expected.set(nameOf(queue), { queue, records: null, looksOn: false });
+      }
+      if (looks === 'at a part') {
+        for (const queue of await this.findPart()) {
+          const { records } = expected.get(nameOf(queue)) ?? { records: new Map<string, RecordPlace>() };
+          expected.set(nameOf(queue), { queue, records, looksOn: true });
+        }
+      }
       for (const one of expected.values()) {
         try {
           admitted += await this.admit(one);
@@ -118,7 +144,7 @@ export class Admissions {
     }
     if (failures.length === 0) return admitted;
     // What was told is forgotten by now.
-    this.looksEverywhere = true;
+    this.looks = 'everywhere';
     throw failures[0];
   }
 
@@ -132,15 +158,24 @@ export class Admissions {
     }
   }
 
-  private async admit({ queue, records }: ExpectedQueue): Promise<number> {
+  private async findPart(): Promise<QueueRef[]> {
+    const { queues, next } = await this.database.statement((manager) => findQueues(manager, QUEUES_OF_A_PART, this.afterQueue));
+    this.afterQueue = next;
+    return queues;
+  }
+
+  private async admit({ queue, records, looksOn }: ExpectedQueue): Promise<number> {
     let admitted = 0;
     const undecided: RecordPlace[] = [];
-    let look: RecordsOfLook | null = lookAt(records);
+    let look = lookAt(records);
+    const isPart = look === null && looksOn;
+    if (isPart) look = { after: this.afterRecord.get(nameOf(queue)) ?? ALL.after, limit: RECORDS };
     for (let more = true; more; ) {
       const { ordered, runs } = await this.moveOn(queue, look);
       admitted += ordered.admitted + runs;
       undecided.push(...ordered.undecided);
-      look = ordered.next && { after: ordered.next, limit: RECORDS };
+      if (isPart && look !== null) this.afterRecord.set(nameOf(queue), ordered.next ?? ALL.after);
+      look = isPart ? null : ordered.next && { after: ordered.next, limit: RECORDS };
       more = look !== null || runs === RUNS;
     }
     if (undecided.length > 0) this.expectLater(queue, undecided.length > RECORDS ? null : undecided);
@@ -167,7 +202,7 @@ export class Admissions {
 
   private expectedOf(queue: QueueRef): ExpectedQueue {
     const name = nameOf(queue);
-    const one = this.expected.get(name) ?? { queue, records: new Map() };
+    const one = this.expected.get(name) ?? { queue, records: new Map(), looksOn: false };
     this.expected.set(name, one);
     return one;
   }
