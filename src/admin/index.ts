@@ -22,6 +22,11 @@ import { SecretService } from './secret-service.js';
 import { SecretUses } from './secret-uses.js';
 import { Simulations } from './simulation.js';
 import { StartService } from './start-service.js';
+import { TaskDecisions } from './task-decisions.js';
+import { TaskDesk } from './task-desk.js';
+import { TaskQueueService } from './task-queue-service.js';
+import { TaskService } from './task-service.js';
+import { TaskWork } from './task-work.js';
 import { TimelineService } from './timeline-service.js';
 import { TimingService } from './timing-service.js';
 import { TriggerUrls } from './trigger-urls.js';
@@ -62,6 +67,11 @@ export const adminProviders: Provider[] = [
   LookUpService,
   MeService,
   AuditService,
+  TaskDesk,
+  TaskService,
+  TaskWork,
+  TaskDecisions,
+  TaskQueueService,
   TimingService,
   TriggerUrls,
   SecretService,

@@ -22,6 +22,7 @@ import {
   type TimelineRecord,
 } from '../store/timeline.js';
 import { listLives } from '../store/why-store.js';
+import { recordLink } from './record-link.js';
 import type { Page } from './run-service.js';
 import { changeItem, eventItem, type TimelineItem } from './timeline-items.js';
 
@@ -41,7 +42,6 @@ export interface TimelinePage extends Page<TimelineItem> {
   nothing: string | null;
 }
 
-const LINK = /^(?:https?:\/\/|\/(?![/\\]))[^\s\\]*$/i;
 /** Looks of an event that are shown. */
 const MOST_LOOKS = 20;
 /** Workflows that are asked whether they were active. */
@@ -91,25 +91,18 @@ export class TimelineService {
       const title = await this.title(manager, of, module);
       const eventsKeptSince = new Date(Date.now() - this.settings.retention.eventsMs).toISOString();
       return {
-        record: { module: record.module, id: record.recordId, title, url: this.url(of) },
+        record: {
+          module: record.module,
+          id: record.recordId,
+          title,
+          url: recordLink(this.settings.recordUrl, { ...of, id: of.recordId }, this.logger),
+        },
         items,
         nextCursor: last !== undefined && all.length > limit ? `${last.moment}~${last.key}` : null,
         eventsKeptSince,
         nothing: items.length === 0 && cursor === undefined ? nothingWords(record, title, eventsKeptSince) : null,
       };
     });
-  }
-
-  /** What is no address of a page (`javascript:`, `//elsewhere`) is no link. */
-  private url({ workspaceId, module, recordId }: TimelineRecord): string | null {
-    try {
-      const url = this.settings.recordUrl?.({ workspaceId, module, id: recordId }) ?? null;
-      return typeof url === 'string' && LINK.test(url) ? url : null;
-    } catch (error) {
-      // The host's own code: what happened to the record is worth telling without a link to it.
-      this.logger.warn(`recordUrl failed for ${module} ${recordId}: ${String(error)}`);
-      return null;
-    }
   }
 
   /** The CRM is asked only for a record of which no event is kept. */

@@ -13,7 +13,7 @@ export class AutomationCatalog implements Catalog {
   readonly taskModule?: string;
   /** What this version of the library can run; anything else can be saved in a draft, not published. */
   readonly executable: Executable = {
-    kinds: new Set(['action', 'branch', 'delay', 'for_each', 'parallel', 'run_workflow', 'stop']),
+    kinds: new Set(['action', 'approval', 'branch', 'delay', 'for_each', 'form', 'parallel', 'run_workflow', 'stop']),
     triggers: new Set(['event', 'webhook', 'manual', 'schedule', 'date']),
   };
 

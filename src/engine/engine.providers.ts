@@ -12,6 +12,7 @@ import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { Deliveries } from './hooks/deliveries.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
+import { HumanTasks } from './people/human-tasks.js';
 import { Rehearsal } from './previewing/rehearsal.js';
 import { EntitledStarts } from './routing/entitled-starts.js';
 import { Router } from './routing/router.js';
@@ -58,11 +59,11 @@ const workflows: Provider[] = [ActiveWorkflows];
 /** What decisions of steps ask for, and who does it: a new effect is a line here. */
 const effects: Provider = {
   provide: EFFECT_PERFORMERS,
-  inject: [SubRuns],
-  useFactory: (subRuns: SubRuns): EffectPerformers => ({ start_run: subRuns }),
+  inject: [SubRuns, HumanTasks],
+  useFactory: (subRuns: SubRuns, tasks: HumanTasks): EffectPerformers => ({ start_run: subRuns, ask_people: tasks }),
 };
 /** Who closes what waits have opened. */
-const closers: Provider = { provide: WAIT_CLOSERS, useFactory: (): WaitCloser[] => [] };
+const closers: Provider = { provide: WAIT_CLOSERS, inject: [HumanTasks], useFactory: (tasks: HumanTasks): WaitCloser[] => [tasks] };
 const steps: Provider[] = [
   HostInjector,
   CrmReader,
@@ -72,6 +73,7 @@ const steps: Provider[] = [
   ExternalSteps,
   SecretVault,
   SubRuns,
+  HumanTasks,
   effects,
   FlowSteps,
   closers,

@@ -61,9 +61,11 @@ export async function listAudit(
     `SELECT a.id, a.at, a.actor, a.action, a.target_type AS type, a.target_id AS "targetId", a.workflow_id AS "workflowId",
        w.name AS "workflowName", a.before, a.after, a.note
      FROM (
-       SELECT e.*, CASE e.target_type WHEN 'run' THEN r.workflow_id WHEN 'secret' THEN NULL ELSE e.target_id END AS workflow_id
+       SELECT e.*, CASE e.target_type WHEN 'run' THEN r.workflow_id WHEN 'task' THEN t.workflow_id WHEN 'secret' THEN NULL WHEN 'queue' THEN NULL
+         ELSE e.target_id END AS workflow_id
        FROM (SELECT a.* FROM automation.audit_log a WHERE ${where} ORDER BY a.id DESC LIMIT ${parts.bind(limit)}) e
-       LEFT JOIN automation.runs r ON e.target_type = 'run' AND r.workspace_id = e.workspace_id AND r.id = e.target_id) a
+       LEFT JOIN automation.runs r ON e.target_type = 'run' AND r.workspace_id = e.workspace_id AND r.id = e.target_id
+       LEFT JOIN automation.human_tasks t ON e.target_type = 'task' AND t.workspace_id = e.workspace_id AND t.id = e.target_id) a
      LEFT JOIN automation.workflow_names w ON w.workspace_id = a.workspace_id AND w.id = a.workflow_id
      ORDER BY a.id DESC`,
     parts.parameters,

@@ -5,10 +5,10 @@ import type { JsonObject } from '../core/json.js';
 import { recordset, sql } from './sql.js';
 
 /** Kinds of things whose changes are kept. */
-export const AUDIT_TARGETS = ['workflow', 'run', 'event', 'secret'] as const;
+export const AUDIT_TARGETS = ['workflow', 'run', 'event', 'secret', 'task', 'queue'] as const;
 export type AuditTarget = (typeof AUDIT_TARGETS)[number];
 
-/** One change made by a person, as the audit log keeps it. */
+/** One change, mostly made by a person, as the audit log keeps it. */
 export interface AuditEntry {
   workspaceId: string;
   actor: Actor;

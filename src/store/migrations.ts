@@ -13,6 +13,7 @@ import { MonthlyRuns1763780000000 } from '../../migrations/1763780000000-monthly
 import { Why1763785000000 } from '../../migrations/1763785000000-why.js';
 import { RunBatchesAndStatistics1763790000000 } from '../../migrations/1763790000000-run-batches-and-statistics.js';
 import { AwaitedRuns1763795000000 } from '../../migrations/1763795000000-awaited-runs.js';
+import { HumanTasks1763805000000 } from '../../migrations/1763805000000-human-tasks.js';
 import { Secrets1763810000000 } from '../../migrations/1763810000000-secrets.js';
 import type { MigrationClasses } from './schema.js';
 
@@ -33,5 +34,6 @@ export const MIGRATIONS: MigrationClasses = [
   Why1763785000000,
   RunBatchesAndStatistics1763790000000,
   AwaitedRuns1763795000000,
+  HumanTasks1763805000000,
   Secrets1763810000000,
 ];

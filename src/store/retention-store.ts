@@ -86,6 +86,8 @@ async function removeRuns(
        DELETE FROM automation.run_inbox i USING old WHERE i.workspace_id = old.workspace_id AND i.run_id = old.id
      ), batches AS (
        DELETE FROM automation.run_batches b USING old WHERE b.workspace_id = old.workspace_id AND b.run_id = old.id
+     ), tasks AS (
+       DELETE FROM automation.human_tasks t USING old WHERE t.workspace_id = old.workspace_id AND t.run_id = old.id
      ), gone AS (
        DELETE FROM automation.runs r USING old WHERE r.workspace_id = old.workspace_id AND r.id = old.id
        RETURNING r.workspace_id, r.event_id, r.status

@@ -4,6 +4,7 @@ import { hasQueue } from '../../core/start/admission.js';
 import { measureRun } from '../../core/statistics/run-measure.js';
 import type { EventRow } from '../../store/event-store.js';
 import { insertEvents, insertStarts } from '../../store/event-store.js';
+import { insertTasks } from '../../store/human-tasks.js';
 import {
   type FinishedProgress,
   finishRuns,
@@ -86,6 +87,8 @@ export class ProgressWriter {
     );
     await writeExecutions(manager, runs.flatMap(logOf));
     await this.writeEvents(tx, work.generations);
+    // Before the waits that are over already: one may have been answered before its turn came.
+    await insertTasks(manager, tx.writes.tasks);
     await this.endings.closeWaits(manager, waits);
     const isNews = ({ id }: { id: string }): boolean => !known.has(id);
     const ended = [...ends].filter(([run]) => isNews(run)).map(endedRun);

@@ -3,6 +3,7 @@ import type { CrmHost } from '../../host/crm-host.js';
 import type { NewEvent } from '../../host/crm-session.js';
 import { CrmUnitOfWork } from '../../host/crm-session.js';
 import type { StartRow } from '../../store/event-store.js';
+import type { NewHumanTask } from '../../store/human-tasks.js';
 import { RELEASE } from '../../store/release.js';
 
 /**
@@ -48,11 +49,13 @@ export interface StepWrites {
   readonly events: NewEvent[];
   /** Runs that steps start. */
   readonly starts: StartRow[];
+  /** What people are asked. */
+  readonly tasks: NewHumanTask[];
 }
 
 /** Nothing to write yet. */
 export function noWrites(): StepWrites {
-  return { events: [], starts: [] };
+  return { events: [], starts: [], tasks: [] };
 }
 
 /** Returns what forgets all that is left to be written from here on. */

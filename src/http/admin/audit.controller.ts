@@ -17,7 +17,7 @@ export class AuditController {
   @RequirePermission('view')
   @ApiOperation({
     summary: 'Who changed what, newest first',
-    description: 'Every change of a workflow, and every start, retry and cancel by a person.',
+    description: 'Every change of a workflow or queue, every start, retry and cancel by a person, and what people did with tasks.',
   })
   @DescribeQuery(LIST_AUDIT_PARAMETERS)
   @ApiOkResponse({ type: AuditPageDto })

@@ -37,7 +37,7 @@ export class ListAuditQuery {
 
 /** The parameters of {@link ListAuditQuery} for the OpenAPI document. */
 export const LIST_AUDIT_PARAMETERS: QueryParameters = {
-  target: { schema: { type: 'string', format: 'uuid' }, description: 'The id of a workflow, run, event or secret.' },
+  target: { schema: { type: 'string', format: 'uuid' }, description: 'The id of a workflow, run, event, secret, task or queue.' },
   actor: { type: String, example: 'u-7', description: 'The id of a person.' },
   action: { type: String, example: 'workflow.published' },
   from: { schema: { type: 'string', format: 'date-time' }, description: 'At or after.' },
@@ -63,7 +63,7 @@ class AuditTargetDto {
     ...ID,
     type: String,
     nullable: true,
-    description: 'The workflow itself, or that of the run; null when retention has removed the run, and of a secret.',
+    description: 'The workflow itself, or that of the run or task; null when retention has removed that, and of secrets and queues.',
   })
   workflowId!: string | null;
 

@@ -16,6 +16,8 @@ import { SearchController } from './search.controller.js';
 import { SecretsController } from './secrets.controller.js';
 import { SimulationController } from './simulation.controller.js';
 import { StartBatchesController, StartsController } from './starts.controller.js';
+import { TaskQueuesController } from './task-queues.controller.js';
+import { TasksController } from './tasks.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
 import { WhatIfController } from './what-if.controller.js';
@@ -49,6 +51,8 @@ export const adminControllers: Type<unknown>[] = [
   RecordLookUpController,
   UsersController,
   RolesController,
+  TasksController,
+  TaskQueuesController,
   AuditController,
   SchedulesController,
   WorkflowTimingController,

@@ -17,6 +17,7 @@ import { Rehearsal } from '../../../src/engine/previewing/rehearsal.js';
 import { StartDecider } from '../../../src/engine/routing/start-decider.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import { Timing } from '../../../src/engine/timing/timing.js';
+import { Inbox } from '../../../src/engine/waits/inbox.js';
 import { ActiveWorkflows } from '../../../src/engine/workflows/active-workflows.js';
 import { WorkspaceEntitlements } from '../../../src/engine/workspace-entitlements.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
@@ -156,6 +157,7 @@ export async function startAdminApp(
       { provide: Timing, useValue: { published: async () => undefined, withdrawn: async () => undefined } },
       { provide: ActiveWorkflows, useValue: new ActiveWorkflows(catalog, { get: () => undefined } as never) },
       { provide: Starts, useValue: null },
+      { provide: Inbox, useValue: null },
       { provide: CRM_HOST, useValue: { describeModules: () => [LEADS] } },
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
       Calendars,

@@ -85,3 +85,37 @@ export async function seedStep(database: AutomationDatabase, runId: string, row:
 export function rows(database: AutomationDatabase, statement: string, parameters: unknown[] = []): Promise<Row[]> {
   return database.dataSource.query(statement, parameters);
 }
+
+/** An approval that a run waits for: asked of u-1 in "acme", unless told otherwise. */
+export async function seedTask(database: AutomationDatabase, workflowId: string, runId: string, row: Row = {}): Promise<string> {
+  const id = uuid();
+  await insert(database, 'human_tasks', {
+    workspace_id: 'acme',
+    id,
+    run_id: runId,
+    path: 'ok',
+    attempt: 1,
+    workflow_id: workflowId,
+    kind: 'approval',
+    title: 'Approval',
+    message: 'Well?',
+    fields: '[]',
+    shown: '{}',
+    module: 'leads',
+    record_id: '42',
+    priority: 'normal',
+    assignee_id: 'u-1',
+    reason_required: false,
+    pending: '{}',
+    ...row,
+  });
+  await insert(database, 'human_task_people', {
+    workspace_id: 'acme',
+    task_id: id,
+    user_id: 'u-1',
+    is_open: true,
+    is_asked: true,
+    due_at: 'infinity',
+  });
+  return id;
+}

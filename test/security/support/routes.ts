@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Permission } from '../../../src/host/access.js';
 import { DEFINITION, type Route } from '../../http/support/admin-app.js';
-import { publishedWorkflow, seedEvent, seedRun } from '../../http/support/seed.js';
+import { publishedWorkflow, seedEvent, seedRun, seedTask } from '../../http/support/seed.js';
 import type { RealApp } from './real-app.js';
 
 /** What a route takes. */
@@ -67,6 +67,18 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/secrets/:name': { permission: 'view', foreign: 404 },
   'put /automation/secrets/:name': { permission: 'manage', body: { value: 'sk_live_1', hosts: ['api.test'] }, foreign: 200 },
   'delete /automation/secrets/:name': { permission: 'manage', body: {}, foreign: 404 },
+  'get /automation/tasks': { permission: 'tasks', foreign: 200 },
+  'get /automation/tasks/counts': { permission: 'tasks', foreign: 200 },
+  'get /automation/tasks/:id': { permission: 'tasks' },
+  'post /automation/tasks/:id/claim': { permission: 'tasks', body: {} },
+  'post /automation/tasks/:id/release': { permission: 'tasks', body: {} },
+  'post /automation/tasks/:id/reassign': { permission: 'manage', body: { userId: 'u-1' } },
+  'post /automation/tasks/:id/complete': { permission: 'tasks', body: { decision: 'approved' } },
+  'post /automation/tasks/:id/comments': { permission: 'tasks', body: { text: 'Well?' } },
+  'get /automation/queues': { permission: 'tasks', foreign: 200 },
+  'get /automation/queues/:name': { permission: 'tasks', foreign: 404 },
+  'put /automation/queues/:name': { permission: 'manage', body: { users: ['u'] }, foreign: 200 },
+  'delete /automation/queues/:name': { permission: 'manage', body: {}, foreign: 204 },
   'get /automation/workflows/:id/timing': { permission: 'view' },
   'post /automation/schedules/preview': { permission: 'view', body: { cron: '0 9 * * *', timezone: 'UTC' }, foreign: 200 },
   'get /automation/users': { permission: 'view', foreign: 200 },
@@ -109,19 +121,21 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
 export const LISTS = TARGETS.filter(({ name }) =>
-  /^get .*\/(workflows|versions|diff|export|runs|counts|groups|events|audit|timeline|users)$/.test(name),
+  /^get .*\/(workflows|versions|diff|export|runs|runs\/counts|groups|events|audit|timeline|users|tasks)$/.test(name),
 );
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;
 
-/** A published workflow, an event, a failed run and a waiting one in the workspace `acme`. */
+/** A published workflow, an event, a failed run, a waiting one with a task, and a queue in the workspace `acme`. */
 export async function furnish(real: RealApp): Promise<Ids> {
   const admin = real as unknown as Parameters<typeof publishedWorkflow>[0];
   const workflow = await publishedWorkflow(admin);
   const eventId = await seedEvent(real.database);
   const runId = await seedRun(real.database, workflow, { event_id: eventId });
-  await seedRun(real.database, workflow, { status: 'waiting' });
+  const waiting = await seedRun(real.database, workflow, { status: 'waiting' });
+  const taskId = await seedTask(real.database, workflow.id, waiting);
+  await real.call('put', '/automation/queues/welcome', 'admin').send({ users: ['u'] });
   const batch = uuidv7();
   const ofBatch = { origin_id: batch, source: 'manual', target: { workflowId: workflow.id } };
   await seedEvent(real.database, ofBatch);
@@ -132,6 +146,7 @@ export async function furnish(real: RealApp): Promise<Ids> {
       .expect(200);
   }
   return { workflows: workflow.id, runs: runId, events: eventId, 'start-batches': batch };
+  return { workflows: workflow.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch };
 }
 
 /** The path with the id of something that is there. */
