@@ -32,6 +32,7 @@ import { TimingService } from './timing-service.js';
 import { TriggerUrls } from './trigger-urls.js';
 import { WhatIfService } from './what-if.js';
 import { WorkflowChanges } from './workflow-changes.js';
+import { WorkflowContextService } from './workflow-context-service.js';
 import { WorkflowLifecycle } from './workflow-lifecycle.js';
 import { WorkflowService } from './workflow-service.js';
 import { WorkflowStatisticsService } from './workflow-statistics.js';
@@ -75,6 +76,7 @@ export const adminProviders: Provider[] = [
   TimingService,
   TriggerUrls,
   SecretService,
+  WorkflowContextService,
   RetryPreviews,
   ActiveNeighbours,
   PublishPreviews,

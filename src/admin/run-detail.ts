@@ -3,6 +3,7 @@ import type { Catalog } from '../core/catalog.js';
 import { parseDefinition } from '../core/definition/parser.js';
 import type { LoggedError } from '../core/errors.js';
 import type { Actor } from '../core/event.js';
+import type { Extracted } from '../core/extract.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { failedSteps } from '../core/plan/failed-steps.js';
 import { type StepStanding, standingOf } from '../core/plan/standing.js';
@@ -14,9 +15,11 @@ import type { RunStatus } from '../store/runs/run.js';
 import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
 
 /** One attempt of one step, as the log shows it. */
-export interface RunStep extends Omit<LoggedExecution, 'wakeAt' | 'superseded' | 'output' | 'error'> {
+export interface RunStep extends Omit<LoggedExecution, 'wakeAt' | 'superseded' | 'output' | 'error' | 'extracted'> {
   output: JsonObject | null;
   error: LoggedError | null;
+  /** What it put into the run's context and into the workflow's; null for most. */
+  extracted: Extracted | null;
   wakeAt: string | null;
   /** Where it stands now: an attempt that was open when the run ended is `abandoned`, one that failed for good `failed`. */
   standing: StepStanding;
@@ -99,6 +102,7 @@ function toRunStep(step: LoggedExecution, isRunOver: boolean): RunStep {
     ...step,
     output: step.output ?? null,
     error: step.error ?? null,
+    extracted: step.extracted ?? null,
     wakeAt: step.wakeAt ?? null,
     standing: standingOf(step, isRunOver),
     superseded: step.superseded ?? false,

@@ -61,6 +61,8 @@ export const ERROR_CODES = {
 
   // A definition, an event or a step's arguments cannot be used.
   definition_invalid: 422,
+  extract_failed: 422,
+  context_too_large: 422,
   condition_invalid: 422,
   event_invalid: 422,
   start_invalid: 422,

@@ -30,6 +30,8 @@ export interface Scope {
   /** Inside a for_each: the item, and its index counted from 0. */
   item?: Json;
   index?: number;
+  /** Gives another id each time it is read; see `stableUuids` of the engine. A function, and so what one expression reads is not what the next one does. */
+  uuid?: () => string;
 }
 
 /** The variables by name; a path that starts with another name is a field of the record. */
@@ -44,6 +46,7 @@ export const SCOPE_ROOTS: readonly string[] = [
   'workflow',
   'run',
   'now',
+  'uuid',
   'item',
   'index',
 ];
@@ -119,6 +122,7 @@ export function readPath(scope: ReadableScope, { root, segments }: ParsedPath): 
   if (!Object.hasOwn(scope, root)) return undefined;
   const value = (scope as Record<string, unknown>)[root];
   if (value instanceof Date) return readMember(value.toISOString(), segments);
+  if (typeof value === 'function') return readMember((value as () => string)(), segments);
   if (value === null && segments.length > 0) return undefined;
   return readMember(value as Json | undefined, segments);
 }

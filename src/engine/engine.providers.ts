@@ -38,6 +38,7 @@ import { RunTasks } from './running/run-tasks.js';
 import { RunTransactions } from './running/run-transactions.js';
 import { StepScopes } from './running/step-scopes.js';
 import { SubRuns } from './running/sub-runs.js';
+import { WorkflowContexts } from './running/workflow-contexts.js';
 import { SecretVault } from './secrets/secret-vault.js';
 import { StalledWorkspaces } from './stalled-workspaces.js';
 import { DateBuilds } from './timing/date-builds.js';
@@ -82,6 +83,7 @@ const running: Provider[] = [
   Admissions,
   RunEndings,
   Deadlocks,
+  WorkflowContexts,
   ProgressWriter,
   RunAdvancer,
   RunLoader,

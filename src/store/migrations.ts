@@ -15,6 +15,7 @@ import { RunBatchesAndStatistics1763790000000 } from '../../migrations/176379000
 import { AwaitedRuns1763795000000 } from '../../migrations/1763795000000-awaited-runs.js';
 import { HumanTasks1763805000000 } from '../../migrations/1763805000000-human-tasks.js';
 import { Secrets1763810000000 } from '../../migrations/1763810000000-secrets.js';
+import { Contexts1763815000000 } from '../../migrations/1763815000000-contexts.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -36,4 +37,5 @@ export const MIGRATIONS: MigrationClasses = [
   AwaitedRuns1763795000000,
   HumanTasks1763805000000,
   Secrets1763810000000,
+  Contexts1763815000000,
 ];

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
+import type { Extracted } from '../core/extract.js';
 import type { JsonObject } from '../core/json.js';
 import type { StepExecution } from '../core/plan/history.js';
 import { prepared } from './prepared-statements.js';
@@ -30,6 +31,7 @@ const WRITTEN = new RowSet('s', {
   input: 'jsonb',
   output: 'jsonb',
   error: 'jsonb',
+  extracted: 'jsonb',
   wakeAt: 'timestamptz',
   startedAt: 'timestamptz',
   finishedAt: 'timestamptz',
@@ -44,11 +46,11 @@ export async function writeExecutions(
   await prepared(
     manager,
     `INSERT INTO automation.step_executions (workspace_id, run_id, path, attempt, position, type, status, input, output, error,
-       wake_at, started_at, finished_at)
-     SELECT "workspaceId", "runId", path, attempt, position, type, status, input, output, error, "wakeAt", "startedAt", "finishedAt"
+       extracted, wake_at, started_at, finished_at)
+     SELECT "workspaceId", "runId", path, attempt, position, type, status, input, output, error, extracted, "wakeAt", "startedAt", "finishedAt"
      FROM ${WRITTEN.from}
      ON CONFLICT (workspace_id, run_id, path, attempt) DO UPDATE SET status = excluded.status, output = excluded.output,
-       error = excluded.error, wake_at = excluded.wake_at, finished_at = excluded.finished_at`,
+       error = excluded.error, extracted = excluded.extracted, wake_at = excluded.wake_at, finished_at = excluded.finished_at`,
     WRITTEN.parameters(executions),
   );
 }
@@ -103,6 +105,7 @@ interface ExecutionRecord {
   input: JsonObject | null;
   output: JsonObject | null;
   error: LoggedError | null;
+  extracted: Extracted | null;
   wake_at: Date | null;
   superseded: boolean;
   started_at: Date;
@@ -118,7 +121,7 @@ export async function loadExecutions(
   if (runs.length === 0) return histories;
   const rows = await sql<ExecutionRecord>(
     manager,
-    `SELECT run_id, path, attempt, position, type, status, input, output, error, wake_at, superseded, started_at, finished_at
+    `SELECT run_id, path, attempt, position, type, status, input, output, error, extracted, wake_at, superseded, started_at, finished_at
      FROM automation.step_executions
      WHERE (workspace_id, run_id) IN (SELECT "workspaceId", id FROM json_to_recordset($1::json) AS r("workspaceId" text, id uuid))
      ORDER BY run_id, position`,
@@ -135,6 +138,7 @@ export async function loadExecutions(
       input: row.input,
       output: row.output,
       error: row.error,
+      extracted: row.extracted,
       wakeAt: row.wake_at?.toISOString() ?? null,
       superseded: row.superseded,
       startedAt: row.started_at.toISOString(),

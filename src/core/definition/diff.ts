@@ -86,7 +86,7 @@ interface Outline {
 }
 
 /** Where lists of steps are never looked for. */
-const NO_STEPS_INSIDE: ReadonlySet<string> = new Set(['with', 'trigger', 'conditions', 'when', 'settings']);
+const NO_STEPS_INSIDE: ReadonlySet<string> = new Set(['with', 'extract', 'extractToContext', 'trigger', 'conditions', 'when', 'settings']);
 
 /** Numbers for places in both definitions: texts of all the names on the way would be as many times as long as a hostile draft has lists. */
 class Places {

@@ -1,5 +1,6 @@
 import type { Catalog, FieldType, ModuleDescription, OutputShape } from '../catalog.js';
 import { findField } from '../condition/field-types.js';
+import { OUTPUT_ROOT } from '../extract.js';
 import { isJsonObject, type Json } from '../json.js';
 import { didYouMean } from '../nearest.js';
 import { parsePath } from '../scope.js';
@@ -12,6 +13,13 @@ export interface Viewpoint {
   visible: ReadonlySet<string>;
   /** True inside a for_each, where `item` and `index` exist. */
   inLoop: boolean;
+}
+
+/** What a value is that is looked through. */
+interface Where {
+  inCondition?: boolean;
+  /** The step whose output it may read. */
+  extractedFrom?: string;
 }
 
 /**
@@ -53,12 +61,17 @@ export class References {
 
   /** The templates in a value: every text inside. */
   ofTemplates(value: Json | undefined, path: string, view: Viewpoint): void {
-    this.walk(value, path, view, false);
+    this.walk(value, path, view, {});
+  }
+
+  /** The templates of what the step of this id extracts: they may read its own output besides. */
+  ofExtraction(value: Json, path: string, view: Viewpoint, id: string): void {
+    this.walk(value, path, view, { extractedFrom: id });
   }
 
   /** The fields and templates of a condition. */
   ofCondition(condition: Json | undefined, path: string, view: Viewpoint): void {
-    this.walk(condition, path, view, true);
+    this.walk(condition, path, view, { inCondition: true });
   }
 
   /** Notes the problems. */
@@ -78,18 +91,23 @@ export class References {
     }
   }
 
-  private walk(value: Json | undefined, path: string, view: Viewpoint, inCondition: boolean): void {
+  private walk(value: Json | undefined, path: string, view: Viewpoint, where: Where): void {
+    const { inCondition = false, extractedFrom: id } = where;
     if (typeof value === 'string') {
-      for (const read of templatePaths(value)) {
-        this.note(read, path, view);
-        this.checkField(read, path);
+      for (const read of templatePaths(value, id === undefined ? [] : OUTPUT_ROOT)) {
+        // Listed with their variable in front, so no field of the record is called like this.
+        if (id !== undefined && /^output(\.|$)/.test(read)) this.reads.push({ path, id, members: parsePath(read)?.segments ?? [] });
+        else {
+          this.note(read, path, view);
+          this.checkField(read, path);
+        }
       }
     } else if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) this.walk(item, `${path}[${index}]`, view, inCondition);
+      for (const [index, item] of value.entries()) this.walk(item, `${path}[${index}]`, view, where);
     } else if (isJsonObject(value)) {
       for (const [key, member] of Object.entries(value)) {
         if (inCondition && key === 'field' && typeof member === 'string') this.note(member, `${path}.field`, view);
-        else this.walk(member, `${path}.${key}`, view, inCondition);
+        else this.walk(member, `${path}.${key}`, view, where);
       }
     }
   }
@@ -115,10 +133,10 @@ export class References {
 }
 
 /** What a template reads; nothing when it does not compile, which {@link templateProblems} tells. */
-function templatePaths(text: string): readonly string[] {
+function templatePaths(text: string, locals: readonly string[]): readonly string[] {
   if (!hasExpression(text)) return [];
   try {
-    return compileTemplate(text).paths;
+    return compileTemplate(text, { locals }).paths;
   } catch {
     return [];
   }

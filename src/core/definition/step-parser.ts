@@ -34,6 +34,8 @@ export function parseSteps(json: readonly Json[], path: string, about: Definitio
     const kind = kindOfType(type);
     const executed = kind.executed !== false;
     const site = new StepSite(reader, base, type, executed, about, place, parseList);
+    // A kind with an output of its own has something to extract from.
+    if (executed) Object.assign(base, site.extraction());
     const step = type === '' ? null : kind.parse(site);
     // Which members belong to an unknown kind cannot be said; it may be a misspelt branch, with steps of its own.
     if (step) reader.finish();

@@ -1,11 +1,12 @@
 import type { Catalog, ModuleDescription } from '../catalog.js';
 import { conditionProblems } from '../condition/condition.js';
 import type { Condition } from '../condition/tree.js';
+import { CONTEXT_KEY, CONTEXT_KEY_WANTED, MOST_EXTRACTED, OUTPUT_ROOT } from '../extract.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import type { AnyStep, StepBase } from '../steps/step.js';
 import { templateProblems } from '../template/template.js';
-import { type ListRules, ObjectReader, type TextRules } from './object-reader.js';
-import { isDeeperThan, type ProblemList } from './problem-list.js';
+import { compact, type ListRules, ObjectReader, type TextRules } from './object-reader.js';
+import { isDeeperThan, memberPath, type ProblemList } from './problem-list.js';
 import type { References, Viewpoint } from './references.js';
 
 /** How many steps a definition may have, all levels together. */
@@ -85,6 +86,33 @@ export class StepSite {
     if (isJsonObject(value)) return this.templates(value, this.reader.at(key));
     this.reader.problem(key, `"${key}" must be an object.`);
     return undefined;
+  }
+
+  /** What the step puts into the contexts. */
+  extraction(): Pick<StepBase, 'extract' | 'extractToContext'> {
+    return compact({ extract: this.extracted('extract'), extractToContext: this.extracted('extractToContext') });
+  }
+
+  private extracted(key: 'extract' | 'extractToContext'): JsonObject | undefined {
+    const { reader, about } = this;
+    const values = reader.raw(key);
+    if (values === undefined) return undefined;
+    if (!isJsonObject(values)) {
+      reader.problem(key, `"${key}" must be an object: the name of each value, and what it is.`);
+      return undefined;
+    }
+    const path = reader.at(key);
+    const names = Object.keys(values);
+    if (names.length > MOST_EXTRACTED) reader.problem(key, `"${key}" must have at most ${MOST_EXTRACTED} values.`);
+    // Keys that reach for prototypes are noted by checkJson.
+    for (const name of names) if (!CONTEXT_KEY.test(name)) about.problems.add(memberPath(path, name), CONTEXT_KEY_WANTED);
+    if (isDeeperThan(values, MAX_VALUE_DEPTH)) {
+      reader.problem(key, `This is nested deeper than ${MAX_VALUE_DEPTH} levels.`);
+      return undefined;
+    }
+    about.problems.addAll(templateProblems(values, path, { locals: OUTPUT_ROOT }));
+    about.references.ofExtraction(values, path, this.place, this.base.id);
+    return values;
   }
 
   /** The members of a list as objects; those that are none are left out. */

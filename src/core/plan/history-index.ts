@@ -1,4 +1,4 @@
-import type { StepExecution, StepOutputs } from './step-execution.js';
+import type { LeftBehind, StepExecution } from './step-execution.js';
 
 /** What a run's history says about one path. */
 export interface StepState<Execution extends StepExecution = StepExecution> {
@@ -17,7 +17,7 @@ interface LoopProgress {
   first: number;
   beyond: Set<number>;
   /** What its steps left, once all items are over. */
-  left?: StepOutputs;
+  left?: readonly LeftBehind[];
 }
 
 /**
@@ -77,12 +77,12 @@ export class HistoryIndex<Execution extends StepExecution = StepExecution> {
   }
 
   /** What the steps of a loop that is over for good have left; undefined where nobody has noted it. */
-  leftBehind(loop: string): StepOutputs | undefined {
+  leftBehind(loop: string): readonly LeftBehind[] | undefined {
     return this.loops.get(loop)?.left;
   }
 
   /** Notes what the steps of a loop have left all of whose items are over for good. */
-  noteLeftBehind(loop: string, left: StepOutputs): void {
+  noteLeftBehind(loop: string, left: readonly LeftBehind[]): void {
     this.progressOf(loop).left = left;
   }
 

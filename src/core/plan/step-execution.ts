@@ -1,5 +1,7 @@
 import type { LoggedError } from '../errors.js';
+import type { Extracted } from '../extract.js';
 import type { JsonObject } from '../json.js';
+import type { StepBase } from '../steps/step.js';
 
 /**
  * One step execution as the planner sees it: one attempt of one step.
@@ -18,10 +20,18 @@ export interface StepExecution {
   /** What later steps see as `steps.<id>.output`, and what flow control decided (`{ taken }`, `{ count }`, …). */
   output?: JsonObject | null;
   error?: LoggedError | null;
+  /** What it put into the contexts when it succeeded. */
+  extracted?: Extracted | null;
   /** ISO 8601. For `waiting`: when the wait is over. For `failed`: when the next attempt is due; absent when there is none. */
   wakeAt?: string | null;
   /** A person sent this step back for another try: the attempt is history and no longer counts. */
   superseded?: boolean;
+}
+
+/** A step of a loop that is over, and the last of its attempts in the last item that came to it. */
+export interface LeftBehind {
+  step: StepBase;
+  execution: StepExecution;
 }
 
 /** What `steps` holds: the outputs by step id. */

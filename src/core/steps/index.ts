@@ -1,6 +1,7 @@
 import type { CompiledCondition } from '../condition/condition.js';
 import type { Condition } from '../condition/tree.js';
 import { AutomationError } from '../errors.js';
+import { CONTEXT_KEY, MOST_EXTRACTED } from '../extract.js';
 import type { JsonObject } from '../json.js';
 import type { Scope } from '../scope.js';
 import { type ActionStep, action } from './action.js';
@@ -74,12 +75,33 @@ const BASE: JsonObject = {
   onError: { enum: ['stop', 'continue'], default: 'stop', description: 'What a final failure does to the run.' },
 };
 
+const EXTRACTED: JsonObject = {
+  type: 'object',
+  maxProperties: MOST_EXTRACTED,
+  propertyNames: { pattern: CONTEXT_KEY.source },
+};
+
+/** What every step has that leaves an output, in a schema. */
+const EXTRACTION: JsonObject = {
+  extract: {
+    ...EXTRACTED,
+    description:
+      'Values for `context.*` of later steps of the run, taken when the step has succeeded: templates over all that it saw and its `output`. One expression keeps its type.',
+    examples: [{ score: '{{output.body.score}}' }],
+  },
+  extractToContext: {
+    ...EXTRACTED,
+    description: "The same for the workflow's own context, which later runs see too. Null takes a value away.",
+    examples: [{ cursor: '{{output.body.next}}' }],
+  },
+};
+
 /** The JSON Schema of a step of this type; `more` says what is known of its members beyond its kind. */
 export function stepSchema(type: string, more: JsonObject = {}, required: readonly string[] = []): JsonObject {
-  const { about } = kindOfType(type);
+  const { about, executed } = kindOfType(type);
   return {
     type: 'object',
-    properties: { ...BASE, type: { const: type }, ...about.members, ...more },
+    properties: { ...BASE, ...(executed === false ? {} : EXTRACTION), type: { const: type }, ...about.members, ...more },
     required: ['id', 'type', ...about.required, ...required],
     additionalProperties: false,
     ...about.rules,

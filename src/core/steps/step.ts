@@ -1,3 +1,5 @@
+import type { JsonObject } from '../json.js';
+
 /** What every step has. */
 export interface StepBase {
   /** Unique in the definition; letters, digits, `_` and `-`, starting with a letter. */
@@ -8,6 +10,10 @@ export interface StepBase {
    * `continue`: the run goes on behind this step.
    */
   onError?: 'stop' | 'continue';
+  /** Values for `context.*` of later steps, by name: templates over all that the step saw, and its `output`. */
+  extract?: JsonObject;
+  /** The same for the workflow's own context, which outlives the run. Null takes a value away. */
+  extractToContext?: JsonObject;
 }
 
 /** A step of whatever kind. The kinds themselves are listed in ./index.ts. */

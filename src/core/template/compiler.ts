@@ -29,6 +29,8 @@ export interface CompiledTemplate {
 export interface CompileOptions {
   escape: 'none' | 'html';
   trusted: boolean;
+  /** Variables that there are beside those of the scope, where the template stands. */
+  locals: readonly string[];
 }
 
 const BLOCKS: ReadonlySet<string> = new Set(['if', 'unless', 'each', 'with']);
@@ -51,12 +53,13 @@ export function compileProgram(source: string, options: CompileOptions): Compile
 }
 
 class TemplateCompiler {
-  readonly paths = new PathCompiler();
+  readonly paths: PathCompiler;
   readonly outline: (string | null)[] = [];
   private readonly options: CompileOptions;
 
   constructor(options: CompileOptions) {
     this.options = options;
+    this.paths = new PathCompiler(options.locals);
   }
 
   program(program: ProgramNode | undefined): Statement {

@@ -40,12 +40,16 @@ export const TEMPLATE_ROOTS: readonly RootDescription[] = [
   { name: 'previous', description: 'The record before the event.' },
   { name: 'changes', description: 'What the event changed: `changes.stage.from`.' },
   { name: 'trigger', description: 'What started the run: `trigger.input`, or body, headers and query of a call.' },
-  { name: 'context', description: 'What steps have extracted.' },
+  {
+    name: 'context',
+    description: "What steps before have extracted: `context.score`; and the workflow's own values, which outlive its runs.",
+  },
   { name: 'steps', description: 'What finished steps left: `steps.lookup.output.id`.' },
   { name: 'actor', description: 'Who caused the event: `actor.name`.' },
   { name: 'workflow', description: 'The workflow: `workflow.name`.' },
   { name: 'run', description: 'The run: `run.id`, `run.startedAt`.' },
-  { name: 'now', description: 'When the run started; the same for every attempt.' },
+  { name: 'now', description: 'When the step began; the same for every attempt.' },
+  { name: 'uuid', description: 'A new id wherever it stands; the same ones for every attempt of the step.' },
   { name: 'item', description: 'Inside a loop: the item.' },
   { name: 'index', description: 'Inside a loop: its place, from 0.' },
 ];

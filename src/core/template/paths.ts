@@ -1,7 +1,7 @@
 import { RETRY_CORRECTED } from '../corrected-workflow.js';
 import { AutomationError } from '../errors.js';
 import type { Json } from '../json.js';
-import { formatPath, isScopeRoot, readMember, rooted } from '../scope.js';
+import { formatPath, isScopeRoot, type ParsedPath, readMember, rooted } from '../scope.js';
 import { isForbiddenKey } from '../storable-json.js';
 import { type PathNode, templateError } from './parser.js';
 import type { Frame, TemplateRun } from './run.js';
@@ -51,6 +51,8 @@ export class PathCompiler {
   /** The blocks around the node at hand, outermost first; at run time `run.frames` has one frame for each. */
   private readonly around: Surroundings[] = [];
 
+  constructor(private readonly locals: readonly string[]) {}
+
   /** True inside a block that changes what `this` is. */
   get isInside(): boolean {
     return this.around.length > 0;
@@ -74,7 +76,7 @@ export class PathCompiler {
     if (first !== undefined && depth === 0 && !SCOPED.test(original)) {
       const named = this.named(original, first, below);
       if (named !== null) return named;
-      if (!this.isInside || isScopeRoot(first)) return this.top(original, [first, ...below]);
+      if (!this.isInside || isScopeRoot(first) || this.locals.includes(first)) return this.top(original, [first, ...below]);
     }
     const index = this.around.length - 1 - depth;
     const around = this.around[index];
@@ -95,9 +97,9 @@ export class PathCompiler {
 
   /** A path that stands on no block. */
   private top(written: string, segments: [string, ...string[]]): Expression {
-    const parsed = rooted(segments);
-    this.paths.add(formatPath(parsed));
-    return { written, path: [parsed.root, ...parsed.segments], read: (run) => run.readTop(segments) };
+    const path = this.rooted(segments);
+    this.paths.add(formatPath(path));
+    return { written, path: [path.root, ...path.segments], read: (run) => run.readTop(segments) };
   }
 
   /** A path that starts at the block number `index`. */
@@ -109,8 +111,12 @@ export class PathCompiler {
     read: (frame: Frame) => Json | undefined,
   ): Expression {
     const path = base && [...base, ...segments];
-    if (path !== undefined) this.paths.add(formatPath(rooted(path)));
+    if (path !== undefined) this.paths.add(formatPath(this.rooted(path)));
     return { written, path, read: (run) => read(run.frames[index] as Frame) };
+  }
+
+  private rooted([first = '', ...rest]: readonly string[]): ParsedPath {
+    return this.locals.includes(first) ? { root: first, segments: rest } : rooted([first, ...rest]);
   }
 
   /** `@index` and the like, and `@root.record`. */

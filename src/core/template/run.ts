@@ -27,6 +27,8 @@ export interface RunOptions {
   escape: 'none' | 'html';
   /** Trusted templates see members of the data before fields of the record, and may use partials. */
   trusted: boolean;
+  /** Members of the data that are variables beside those of the scope. */
+  locals: readonly string[];
   partials: ReadonlyMap<string, Statement>;
 }
 
@@ -116,7 +118,7 @@ export class TemplateRun {
   /** Reads a path that stands on no block. */
   readTop(segments: readonly [string, ...string[]]): Json | undefined {
     const [first, ...rest] = segments;
-    if (isScopeRoot(first) || (this.options.trusted && Object.hasOwn(this.data, first))) {
+    if (isScopeRoot(first) || this.options.locals.includes(first) || (this.options.trusted && Object.hasOwn(this.data, first))) {
       return readPath(this.data, { root: first, segments: rest });
     }
     const record = Object.hasOwn(this.data, 'record') ? this.data.record : undefined;

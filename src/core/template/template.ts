@@ -12,6 +12,8 @@ export type { TemplatePiece } from './run.js';
 export interface TemplateOptions {
   /** `html` escapes what expressions insert, and refuses raw output. Default: none. */
   escape?: 'none' | 'html';
+  /** Variables that the data has beside those of a {@link Scope}: `output`, where what a step has left is looked at. */
+  locals?: readonly string[];
 }
 
 /**
@@ -89,7 +91,7 @@ export function hasExpression(text: string): boolean {
  * @throws AutomationError `template_invalid` with line and column, `template_too_large`
  */
 export function compileTemplate(source: string, options: TemplateOptions = {}): Template {
-  const settings: CompileOptions = { escape: options.escape ?? 'none', trusted: false };
+  const settings: CompileOptions = { escape: options.escape ?? 'none', trusted: false, locals: options.locals ?? [] };
   return toTemplate(compileProgram(source, settings), settings, NO_PARTIALS);
 }
 
@@ -104,8 +106,8 @@ export function renderJson(value: Json, scope: Scope | JsonObject, options: Rend
     if (!hasExpression(text)) return text;
     try {
       const { format } = options;
-      if (format === undefined) return remembered(text, options.escape ?? 'none').value(scope);
-      const template = remembered(text, 'none');
+      if (format === undefined) return remembered(text, options).value(scope);
+      const template = remembered(text, { locals: options.locals });
       return template.isSingle ? format.single(template.value(scope)) : format.mixed(template.pieces(scope));
     } catch (error) {
       throw located(error, path);
@@ -120,7 +122,7 @@ export function templateProblems(value: Json, path: string, options: RenderOptio
     if (!hasExpression(text)) return text;
     try {
       const { format } = options;
-      const template = remembered(text, format ? 'none' : (options.escape ?? 'none'));
+      const template = remembered(text, format ? { locals: options.locals } : options);
       const message = format === undefined || template.isSingle ? null : format.problem(template.outline);
       if (message !== null) problems.push({ path: where, message });
     } catch (error) {
@@ -136,10 +138,10 @@ export function createTemplateEngine(): TemplateEngine {
   const partials = new Map<string, Statement>();
   return {
     registerPartial(name, source) {
-      partials.set(name, compileProgram(source, { escape: 'html', trusted: true }).body);
+      partials.set(name, compileProgram(source, { escape: 'html', trusted: true, locals: [] }).body);
     },
     compile(source, options = {}) {
-      const settings: CompileOptions = { escape: options.escape ?? 'html', trusted: true };
+      const settings: CompileOptions = { escape: options.escape ?? 'html', trusted: true, locals: options.locals ?? [] };
       return toTemplate(compileProgram(source, settings), settings, partials);
     },
   };
@@ -203,11 +205,11 @@ const memory = new Map<string, Template>();
 let memorySize = 0;
 
 /** A step's texts are the same from run to run, and compiling is what costs; so they are kept, and the oldest dropped first. */
-function remembered(source: string, mode: 'none' | 'html'): Template {
-  const key = `${mode} ${source}`;
+function remembered(source: string, { escape: mode = 'none', locals = [] }: TemplateOptions): Template {
+  const key = `${mode} ${locals.join(' ')} ${source}`;
   const known = memory.get(key);
   if (known !== undefined) return known;
-  const template = compileTemplate(source, { escape: mode });
+  const template = compileTemplate(source, { escape: mode, locals });
   memory.set(key, template);
   memorySize += key.length;
   for (const oldest of memory.keys()) {

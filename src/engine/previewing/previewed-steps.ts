@@ -5,10 +5,12 @@ import type { ActionRegistry } from '../../actions/registry.js';
 import type { JsonObject } from '../../core/json.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import { sampleOutput } from '../../core/sample.js';
+import type { Scope } from '../../core/scope.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { jsonBytes } from '../../core/storable-json.js';
 import { toLoggedFailure } from '../failures.js';
 import type { ExternalSteps } from '../running/external-steps.js';
+import { extractedBy } from '../running/extraction.js';
 import type { HeldRun } from '../running/held-run.js';
 import type { LocalSteps } from '../running/local-steps.js';
 import { beginAttempt, logFailure, logSuccess } from '../running/step-log.js';
@@ -81,9 +83,11 @@ export class PreviewedSteps {
   private async show(run: HeldRun, ready: ReadyStep, step: ActionStep, action: ActionDefinition, tx: StepTransaction): Promise<void> {
     this.assertRoom();
     const attempt = beginAttempt(tx);
+    let seen: Scope | undefined;
     try {
       await inSavepoint(tx.manager, async () => {
         const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, 'read');
+        seen = scope;
         const args = prepareArguments(action, step.with, scope);
         attempt.input = maskArguments(action, args);
         if (action.effect === 'local' || !action.preview) return;
@@ -101,7 +105,8 @@ export class PreviewedSteps {
       });
       this.notes.sampled.add(ready.path);
       const given = this.samples[step.id] as JsonObject | undefined;
-      logSuccess(run, ready, attempt, given ?? sampleOutput(action.output ?? {}, attempt.startedAt));
+      const output = given ?? sampleOutput(action.output ?? {}, attempt.startedAt);
+      logSuccess(run, ready, attempt, output, extractedBy(run, ready, seen as Scope, output));
     } catch (error) {
       logFailure(run, ready, attempt, toLoggedFailure(error));
     }

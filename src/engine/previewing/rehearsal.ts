@@ -19,6 +19,7 @@ import { LocalSteps } from '../running/local-steps.js';
 import { RunAdvancer } from '../running/run-advancer.js';
 import { StepScopes } from '../running/step-scopes.js';
 import { noWrites, type StepTransaction } from '../running/step-transaction.js';
+import { WorkflowContexts } from '../running/workflow-contexts.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
 import { PreviewedSteps, type PreviewNotes, PreviewTooLarge } from './previewed-steps.js';
 
@@ -70,12 +71,14 @@ export class Rehearsal {
     private readonly scopes: StepScopes,
     private readonly flow: FlowSteps,
     private readonly local: LocalSteps,
+    private readonly contexts: WorkflowContexts,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   async show(manager: EntityManager, rehearsed: RehearsedRun): Promise<RehearsedEnd> {
     const run = heldRunOf(rehearsed);
+    await this.contexts.begin(manager, [run]);
     const notes: PreviewNotes = { sent: new Map(), sampled: new Set() };
     const steps = new PreviewedSteps(this.actions, this.scopes, this.local, notes, rehearsed.samples);
     const advancer = new RunAdvancer(this.actions, this.flow, steps.asLocal, steps.asExternal, this.settings);

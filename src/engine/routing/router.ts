@@ -19,6 +19,7 @@ import { type AdvancedRun, RunAdvancer } from '../running/run-advancer.js';
 import { type EndedRun, RunEndings } from '../running/run-endings.js';
 import { advanceTogether } from '../running/shared-advance.js';
 import { STEP_SETTINGS, type StepTransaction, stepTransaction } from '../running/step-transaction.js';
+import { WorkflowContexts } from '../running/workflow-contexts.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
 import { newRun, queuedRun, skippedRun } from './new-runs.js';
 import { StartDecider } from './start-decider.js';
@@ -94,6 +95,7 @@ export class Router {
     private readonly endings: RunEndings,
     private readonly held: HeldRuns,
     private readonly admissions: Admissions,
+    private readonly contexts: WorkflowContexts,
     private readonly cycle: AdvanceCycle,
     private readonly stalled: StalledWorkspaces,
     private readonly catalog: AutomationCatalog,
@@ -228,6 +230,7 @@ export class Router {
       else unstarted.push(queuedRun(candidate, admission));
     }
     const queues = unstarted.filter((run) => run.status === 'queued' && run.admission !== undefined);
+    await this.contexts.begin(manager, runs);
     const now = first === 'queue' ? new Set<HeldRun>() : this.advancedNow(runs);
     const later = runs.filter((run) => !now.has(run)).map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }));
     const advanced = first === 'apart' ? apart(now) : await this.advance([...now], tx);

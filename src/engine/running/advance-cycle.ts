@@ -14,6 +14,7 @@ import type { AdvancedRun } from './run-advancer.js';
 import { RunReturns } from './run-returns.js';
 import { RunTasks } from './run-tasks.js';
 import { RunTransactions } from './run-transactions.js';
+import { ContextFull } from './workflow-contexts.js';
 
 /** How soon what the database did not take is offered to it again. */
 const RETRY_PAUSE_MS = 500;
@@ -144,6 +145,9 @@ export class AdvanceCycle {
       case 'answered':
         for (const run of next.runs) run.hasUnreadAnswers = true;
         return this.advanceShared(runs);
+      case 'context_full':
+        for (const run of next.runs) run.isContextFull = true;
+        return this.advanceShared(runs);
       case 'later':
         return this.retryLater(runs);
       case 'apart':
@@ -180,6 +184,9 @@ export class AdvanceCycle {
         return this.held.letGo(run);
       case 'answered':
         run.hasUnreadAnswers = true;
+        return this.advanceAlone(run);
+      case 'context_full':
+        run.isContextFull = true;
         return this.advanceAlone(run);
       case 'later':
         return this.retryLater([run]);
@@ -220,6 +227,10 @@ export class AdvanceCycle {
       await this.transactions.saveResults(run);
     } catch (error) {
       run.rolledBack();
+      if (error instanceof ContextFull) {
+        run.isContextFull = true;
+        return this.saveResults(run);
+      }
       if (isPassing(error) || isConnectionLoss(error)) return this.retryLater([run]);
       this.logger.error(`Run ${run.id}: the result of a step could not be written: ${String(error)}`);
       return this.held.letGo(run);

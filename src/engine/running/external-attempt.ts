@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
+import type { Scope } from '../../core/scope.js';
 import type { LoggedExecution } from '../../store/step-store.js';
 import type { LoggedFailure } from '../failures.js';
 import type { Slot } from './fair-slots.js';
@@ -9,6 +10,8 @@ export interface ExternalAttempt {
   execution: LoggedExecution;
   ready: ReadyStep;
   slot: Slot;
+  /** What the step saw when it began: what it extracts may read that too. */
+  scope: Scope;
   perform(signal: AbortSignal): Promise<JsonObject | null>;
   /** Masks the secrets that it has used in what the log is to keep of a failure. */
   redact<T>(value: T): T;

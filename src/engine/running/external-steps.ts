@@ -51,6 +51,7 @@ export class ExternalSteps {
         execution,
         ready,
         slot,
+        scope,
         perform: (signal) =>
           withTimeout(timeoutMs, { id: step.id, effect: 'external' }, async (timeout) =>
             storableOutput(secrets.redact(await action.execute(args, { ...context, signal: AbortSignal.any([signal, timeout]) }))),

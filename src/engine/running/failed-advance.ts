@@ -1,6 +1,7 @@
 import { isConnectionLoss, isPassing, type LoggedFailure, toLoggedFailure } from '../failures.js';
 import type { HeldRun } from './held-run.js';
 import { AnsweredMeanwhile, LeaseLost } from './progress-writer.js';
+import { ContextFull } from './workflow-contexts.js';
 
 /** What is done with the runs of a shared transaction that could not be saved. */
 export type AfterShared =
@@ -8,6 +9,8 @@ export type AfterShared =
   | { kind: 'lost'; runs: HeldRun[] }
   /** Some were answered since they were read: all again, with the answers. */
   | { kind: 'answered'; runs: HeldRun[] }
+  /** The contexts of their workflows have no room for what some put there: all again, and those are told. */
+  | { kind: 'context_full'; runs: HeldRun[] }
   /** The database is away. */
   | { kind: 'later' }
   /** Writing failed, and nobody can say whose fault it was: in smaller transactions, a single run in one of its own. */
@@ -17,6 +20,7 @@ export type AfterShared =
 export type AfterOwn =
   | { kind: 'lost' }
   | { kind: 'answered' }
+  | { kind: 'context_full' }
   /** Kept where the far side has acted or may act; else given back. */
   | { kind: 'later' }
   /** What the far side answered belongs into the log, whatever becomes of the run. */
@@ -29,6 +33,7 @@ export type AfterOwn =
 export function afterShared(runs: readonly HeldRun[], error: unknown): AfterShared {
   if (error instanceof LeaseLost) return { kind: 'lost', runs: runs.filter(({ id }) => error.runIds.has(id)) };
   if (error instanceof AnsweredMeanwhile) return { kind: 'answered', runs: runs.filter(({ id }) => error.runIds.has(id)) };
+  if (error instanceof ContextFull) return { kind: 'context_full', runs: runs.filter(({ id }) => error.runIds.has(id)) };
   if (isConnectionLoss(error)) return { kind: 'later' };
   const middle = Math.ceil(runs.length / 2);
   return { kind: 'apart', groups: [runs.slice(0, middle), runs.slice(middle)].filter(({ length }) => length > 0) };
@@ -38,6 +43,7 @@ export function afterShared(runs: readonly HeldRun[], error: unknown): AfterShar
 export function afterOwn(run: HeldRun, error: unknown): AfterOwn {
   if (error instanceof LeaseLost) return { kind: 'lost' };
   if (error instanceof AnsweredMeanwhile) return { kind: 'answered' };
+  if (error instanceof ContextFull) return { kind: 'context_full' };
   if (isConnectionLoss(error) || (isPassing(error) && run.hasWork)) return { kind: 'later' };
   if (run.hasWork) return { kind: 'save_results' };
   return isPassing(error) ? { kind: 'postpone' } : { kind: 'fail', failure: toLoggedFailure(error) };

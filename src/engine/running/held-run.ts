@@ -1,5 +1,6 @@
 import type { Actor, Cause, DomainEvent, ParentStep, RecordData, RecordRef } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
+import { type ContextView, contextAt } from '../../core/plan/contexts.js';
 import type { RunHistory, StepAddress } from '../../core/plan/history.js';
 import { type HistoryIndex, indexHistory } from '../../core/plan/history-index.js';
 import { stepOutputs } from '../../core/plan/plan.js';
@@ -11,6 +12,7 @@ import type { LoggedExecution } from '../../store/step-store.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
 import type { ExternalAttempt, ExternalResult } from './external-attempt.js';
 import type { Slot } from './fair-slots.js';
+import { stableUuids } from './stable-uuids.js';
 
 /** What a held run is made of. */
 export interface HeldRunState {
@@ -65,6 +67,10 @@ export class HeldRun implements RunHistory, RunClaim {
   waitsForSlot = false;
   /** Until when, by our own clock (`performance.now()`), it is ours for certain. */
   leasedUntil: number;
+  /** The workflow's own values when the run began; null for versions that use none. */
+  contextAtStart: { values: JsonObject; isWritten: boolean } | null = null;
+  /** The workflow's context had no room for what the run put there: until a transaction commits, its steps may put nothing there. */
+  isContextFull = false;
   /** What tells its attempts to give up; made with the first of them. */
   private abort: AbortController | null = null;
   /** Attempts whose calls are under way. */
@@ -207,6 +213,8 @@ export class HeldRun implements RunHistory, RunClaim {
   committed(): readonly ExternalAttempt[] {
     this.inserted = true;
     this.isUncertain = false;
+    this.isContextFull = false;
+    if (this.contextAtStart) this.contextAtStart.isWritten = true;
     this.committedLength = this.executions.length;
     this.changed = null;
     if (this.removed.length > 0) this.removed = [];
@@ -282,6 +290,14 @@ export class HeldRun implements RunHistory, RunClaim {
     return this.index.get(path)?.first.startedAt;
   }
 
+  /** What the step at this path has of the contexts. */
+  contextAt(path: string): ContextView {
+    const values = this.contextAtStart?.values ?? NO_VALUES;
+    // Where nothing extracts, the history is not walked for it.
+    if (!this.version.extracts) return { workflow: values, all: values };
+    return contextAt(this.version.definition, this, path, values);
+  }
+
   /** What the step at this address sees. */
   scopeAt(address: StepAddress, record: RecordData | null, now: Date, calendar: Calendar): Scope {
     const { version, event } = this;
@@ -290,18 +306,21 @@ export class HeldRun implements RunHistory, RunClaim {
       previous: event?.previous ?? null,
       changes: event?.changes ?? {},
       trigger: triggerVariables(event),
-      context: {},
+      context: this.contextAt(address.path).all,
       steps: this.executions.length === 0 ? {} : stepOutputs(version.definition, this, address.path),
       actor: this.actor,
       workflow: { ...version.workflow, version: version.version },
       run: { id: this.id, startedAt: this.firstStartedAt },
       now: this.firstStartOf(address.path) ?? now.toISOString(),
+      uuid: stableUuids(this.id, address.path),
       timezone: calendar.timezone,
       calendar,
       ...(address.loop === undefined ? {} : { item: address.loop.item, index: address.loop.index }),
     };
   }
 }
+
+const NO_VALUES: JsonObject = Object.freeze({});
 
 /** Returns what `trigger` holds. */
 export function triggerVariables(event: DomainEvent | null): JsonObject {

@@ -8,6 +8,7 @@ import {
 } from '../../actions/define-action.js';
 import { builtInActions } from '../../actions/index.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
+import type { Scope } from '../../core/scope.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { CrmUnitOfWork, WriteRefused } from '../../host/crm-session.js';
@@ -15,6 +16,7 @@ import { lendManager } from '../../host/lent-manager.js';
 import { withoutLimit } from '../../host/limited-host.js';
 import { Calendars } from '../calendars.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
+import { extractedBy } from './extraction.js';
 import type { HeldRun } from './held-run.js';
 import { beginAttempt, logFailure, logSuccess } from './step-log.js';
 import { storableOutput } from './step-output.js';
@@ -66,9 +68,11 @@ export class LocalSteps {
   ): Promise<void> {
     const session = this.sessionFor(run, ready, tx.unit);
     const attempt = beginAttempt(tx);
+    let seen: Scope | undefined;
     try {
       const perform = async (): ReturnType<typeof action.execute> => {
         const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, purposeOf(run));
+        seen = scope;
         const args = prepareArguments(action, step.with, scope);
         attempt.input = maskArguments(action, args);
         return action.execute(args, Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), { crm: session }));
@@ -77,7 +81,8 @@ export class LocalSteps {
       const output = isHosts(action)
         ? await withTimeout(timeoutOf(step), { id: step.id, effect: 'local' }, perform).finally(() => session.close())
         : await perform();
-      logSuccess(run, ready, attempt, storableOutput(output));
+      const stored = storableOutput(output);
+      logSuccess(run, ready, attempt, stored, extractedBy(run, ready, seen as Scope, stored));
     } catch (error) {
       const refused = error instanceof WriteRefused;
       if (session.wrote || (sqlState(error) !== null && !refused)) {
@@ -102,17 +107,22 @@ export class LocalSteps {
     const lent = lendManager(manager);
     // Its own unit: what a failed step read and wrote is forgotten with it. Its limit is the step's.
     const unit = new CrmUnitOfWork(withoutLimit(this.crm), lent.manager);
+    let seen: Scope | undefined;
     try {
       const output = await withTimeout(timeoutMs, { id: step.id, effect: 'local' }, async () => {
         const scope = await this.scopes.of(run, ready, { now: attempt.startedAt, unit }, purposeOf(run));
+        seen = scope;
         const args = prepareArguments(action, step.with, scope);
         attempt.input = maskArguments(action, args);
         const context = this.scopes.contextOf(run, ready, scope, attempt.startedAt);
         return action.execute(args, Object.assign(context, { crm: this.sessionFor(run, ready, unit), manager: lent.manager }));
       }).finally(lent.close);
+      const stored = storableOutput(output);
+      // Before the savepoint goes: a step that cannot give what it is to give has failed, and its writes with it.
+      const extracted = extractedBy(run, ready, seen as Scope, stored);
       await manager.query('RELEASE SAVEPOINT step');
       tx.writes.events.push(...unit.takeEvents());
-      logSuccess(run, ready, attempt, storableOutput(output));
+      logSuccess(run, ready, attempt, stored, extracted);
     } catch (error) {
       await manager.query('ROLLBACK TO SAVEPOINT step');
       logFailure(run, ready, attempt, toLoggedFailure(error));

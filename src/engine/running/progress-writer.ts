@@ -25,6 +25,7 @@ import type { HeldRun } from './held-run.js';
 import type { AdvancedRun } from './run-advancer.js';
 import { type EndedRun, endOf, RunEndings } from './run-endings.js';
 import type { StepTransaction } from './step-transaction.js';
+import { WorkflowContexts } from './workflow-contexts.js';
 
 /** A run that routing only writes down: skipped, or left to whoever claims it. */
 export type UnstartedRun = RunIdentity & (QueuedRun | { status: 'skipped'; reason: string; finishedAt: string });
@@ -67,12 +68,13 @@ export class ProgressWriter {
   constructor(
     private readonly active: ActiveWorkflows,
     private readonly endings: RunEndings,
+    private readonly contexts: WorkflowContexts,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   /**
    * Writes everything, set-based: runs, step executions, caused events and starts, endings. Returns the runs that ended, to
-   * be told once it has committed. Throws {@link LeaseLost} when a fence has moved on, {@link AnsweredMeanwhile}, RunsExist.
+   * be told once it has committed. Throws {@link LeaseLost} when a fence has moved on, {@link AnsweredMeanwhile}, ContextFull, RunsExist.
    */
   async write(tx: StepTransaction, work: TransactionWork): Promise<EndedRun[]> {
     const { manager } = tx;
@@ -86,6 +88,7 @@ export class ProgressWriter {
       runs.flatMap((run) => run.withdrawn.map(({ path, attempt }) => ({ workspaceId: run.workspaceId, runId: run.id, path, attempt }))),
     );
     await writeExecutions(manager, runs.flatMap(logOf));
+    await this.contexts.write(manager, work.advanced);
     await this.writeEvents(tx, work.generations);
     // Before the waits that are over already: one may have been answered before its turn came.
     await insertTasks(manager, tx.writes.tasks);

@@ -10,7 +10,7 @@ import { ExternalSteps } from './external-steps.js';
 import { FlowSteps } from './flow-steps.js';
 import type { HeldRun } from './held-run.js';
 import { LocalSteps } from './local-steps.js';
-import { beginAttempt, logCancelled, logFailure, logResult, logRunEnd, logWaitEnd } from './step-log.js';
+import { beginAttempt, logCancelled, logFailure, logResult, logRunEnd } from './step-log.js';
 import type { StepTransaction } from './step-transaction.js';
 
 /** How far a run came in one transaction. */
@@ -64,7 +64,7 @@ export class RunAdvancer {
     for (const result of run.takeResults()) logResult(run, result, tx.now);
     let wantsSlot = false;
     for (let performed = 0; ; ) {
-      mergeAnswers(run, tx.clock());
+      if (run.answers.answers.length > 0) await this.mergeAnswers(run, tx);
       const next = plan(run.version.definition, run, tx.now, this.limits);
       for (const { path, attempt } of next.cancelled) {
         const execution = run.attemptAt(path, attempt);
@@ -76,7 +76,7 @@ export class RunAdvancer {
       }
       for (const { path, attempt, step } of next.elapsed) {
         const execution = run.attemptAt(path, attempt);
-        if (execution) logWaitEnd(run, execution, expireWait(step), tx.clock());
+        if (execution) await this.flow.endWait(run, { execution, step }, expireWait(step), tx);
       }
       const external: ReadyStep[] = [];
       let progressed = next.elapsed.length > 0;
@@ -104,6 +104,17 @@ export class RunAdvancer {
     }
   }
 
+  /** Answers whose step waits for them end the wait; others stay for when it begins. */
+  private async mergeAnswers(run: HeldRun, tx: StepTransaction): Promise<void> {
+    for (const { path, attempt, answer } of run.answers.answers) {
+      const execution = run.attemptAt(path, attempt);
+      if (execution?.status !== 'waiting' || execution.superseded) continue;
+      const step = findStep(run.version.definition.steps, path);
+      const result = step && answerWait(step, answer);
+      if (result) await this.flow.endWait(run, { execution, step }, result, tx);
+    }
+  }
+
   private async perform(run: HeldRun, ready: ReadyStep, tx: StepTransaction): Promise<'done' | 'external' | 'own_transaction'> {
     if (ready.step.kind !== 'action') {
       await this.flow.perform(run, ready, tx);
@@ -118,17 +129,6 @@ export class RunAdvancer {
     if (this.local.needsOwnTransaction(ready.step, action, tx)) return 'own_transaction';
     await this.local.perform(run, ready, ready.step, action, tx);
     return 'done';
-  }
-}
-
-/** Answers whose step waits for them end the wait; others stay for when it begins. */
-function mergeAnswers(run: HeldRun, now: Date): void {
-  for (const { path, attempt, answer } of run.answers.answers) {
-    const execution = run.attemptAt(path, attempt);
-    if (execution?.status !== 'waiting' || execution.superseded) continue;
-    const step = findStep(run.version.definition.steps, path);
-    const result = step && answerWait(step, answer);
-    if (result) logWaitEnd(run, execution, result, now);
   }
 }
 

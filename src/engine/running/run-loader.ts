@@ -14,6 +14,7 @@ import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { HeldRun } from './held-run.js';
 import { logLostAttempts } from './step-log.js';
+import { WorkflowContexts } from './workflow-contexts.js';
 
 /** Claimed runs, ready to go on; and those that cannot, with the reason. */
 export interface LoadedRuns {
@@ -31,6 +32,7 @@ export class RunLoader {
     private readonly active: ActiveWorkflows,
     private readonly catalog: AutomationCatalog,
     private readonly calendars: Calendars,
+    private readonly contexts: WorkflowContexts,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
@@ -86,6 +88,7 @@ export class RunLoader {
         );
       }
     }
+    await this.contexts.restore(manager, loaded.runs);
     return loaded;
   }
 }

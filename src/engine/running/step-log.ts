@@ -1,11 +1,14 @@
+import type { Extracted } from '../../core/extract.js';
 import type { JsonObject } from '../../core/json.js';
 import { STEP_CANCELLED } from '../../core/plan/flow.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import { decideRetry, retryNote } from '../../core/retry.js';
+import type { Scope } from '../../core/scope.js';
 import type { Decision, StepResult } from '../../core/steps/step-kind.js';
 import type { LoggedExecution } from '../../store/step-store.js';
-import type { LoggedFailure } from '../failures.js';
+import { type LoggedFailure, toLoggedFailure } from '../failures.js';
 import type { ExternalResult } from './external-attempt.js';
+import { extractedBy } from './extraction.js';
 import type { HeldRun } from './held-run.js';
 import type { StepTransaction } from './step-transaction.js';
 
@@ -35,8 +38,8 @@ const SUCCEEDED = { status: 'succeeded', error: null, wakeAt: null } as const;
 /** Notes what happens to steps in the history of their run; the history is written with the transaction. */
 
 /** A local step has succeeded. */
-export function logSuccess(run: HeldRun, ready: ReadyStep, attempt: Attempt, output: JsonObject | null): void {
-  run.add(Object.assign(addressOf(ready), timesOf(attempt), SUCCEEDED, { input: attempt.input, output }));
+export function logSuccess(run: HeldRun, ready: ReadyStep, attempt: Attempt, output: JsonObject | null, extracted: Extracted | null): void {
+  run.add(Object.assign(addressOf(ready), timesOf(attempt), SUCCEEDED, { input: attempt.input, output, extracted }));
 }
 
 /** A step has failed before anything left the house. */
@@ -46,18 +49,18 @@ export function logFailure(run: HeldRun, ready: ReadyStep, attempt: Attempt, fai
 
 /** The intent of an external step: what is about to leave the house. */
 export function logIntent(run: HeldRun, ready: ReadyStep, { startedAt }: Attempt, input: JsonObject): LoggedExecution {
-  const open = { status: 'running' as const, output: null, error: null, wakeAt: null, finishedAt: null };
+  const open = { status: 'running' as const, output: null, error: null, extracted: null, wakeAt: null, finishedAt: null };
   return run.add({ ...addressOf(ready), ...open, input, startedAt: startedAt.toISOString() });
 }
 
 /** What became of an intent; nothing, where the tables tell that already (a COMMIT whose answer was lost). */
-export function logResult(run: HeldRun, { attempt: { ready }, outcome }: ExternalResult, now: Date): void {
+export function logResult(run: HeldRun, { attempt: { ready, scope }, outcome }: ExternalResult, now: Date): void {
   const finishedAt = now.toISOString();
   const execution = run.attemptAt(ready.path, ready.attempt);
   if (execution?.status !== 'running') return;
   switch (outcome.kind) {
     case 'succeeded':
-      run.change(execution, { status: 'succeeded', output: outcome.output, finishedAt });
+      run.change(execution, { ...resultOf(run, ready, scope, outcome.output, now), output: outcome.output, finishedAt });
       break;
     case 'failed':
       run.change(execution, { ...failureOf(ready, now, outcome.failure), finishedAt });
@@ -90,14 +93,20 @@ export function logDecision(
   ready: ReadyStep,
   attempt: Attempt,
   { status, input, output, wakeAt }: Decision<object>,
+  extracted: Extracted | null,
 ): LoggedExecution {
   const { startedAt, finishedAt } = timesOf(attempt);
   const end = status === 'waiting' ? null : finishedAt;
-  return run.add({ ...addressOf(ready), status, input, output, error: null, wakeAt, startedAt, finishedAt: end });
+  return run.add({ ...addressOf(ready), status, input, output, error: null, extracted, wakeAt, startedAt, finishedAt: end });
 }
 
 /** How a wait has ended: by an answer, or because its time is over. */
-export function logWaitEnd(run: HeldRun, execution: LoggedExecution, result: StepResult, now: Date): void {
+export function logWaitEnd(
+  run: HeldRun,
+  execution: LoggedExecution,
+  result: StepResult & { extracted?: Extracted | null },
+  now: Date,
+): void {
   run.change(execution, { ...result, finishedAt: now.toISOString() });
 }
 
@@ -125,6 +134,15 @@ export function logRunEnd(run: HeldRun, now: Date): void {
       const error = { code: 'run_ended', message: 'The run ended while this step waited.' };
       run.change(execution, { status: 'failed', wakeAt: null, error, finishedAt: now.toISOString() });
     }
+  }
+}
+
+/** A call that has succeeded: so has the step, unless what it is to extract cannot be taken. The call is not made again for that. */
+function resultOf(run: HeldRun, ready: ReadyStep, scope: Scope, output: JsonObject | null, now: Date): Partial<LoggedExecution> {
+  try {
+    return { status: 'succeeded', extracted: extractedBy(run, ready, scope, output) };
+  } catch (error) {
+    return failureOf(ready, now, toLoggedFailure(error));
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { StepContext } from '../../actions/define-action.js';
 import type { RecordData } from '../../core/event.js';
+import type { StepAddress } from '../../core/plan/history.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import type { Scope } from '../../core/scope.js';
 import { AutomationCatalog } from '../automation-catalog.js';
@@ -19,12 +20,12 @@ export class StepScopes {
   ) {}
 
   /** The step's scope, with the record as the transaction sees it. `write`: this step or one after it changes it, so it is locked. */
-  async of(run: HeldRun, ready: ReadyStep, tx: Pick<StepTransaction, 'unit' | 'now'>, purpose: 'read' | 'write'): Promise<Scope> {
+  async of(run: HeldRun, address: StepAddress, tx: Pick<StepTransaction, 'unit' | 'now'>, purpose: 'read' | 'write'): Promise<Scope> {
     let record: RecordData | null = null;
     if (run.record && this.catalog.modules.has(run.record.module)) {
       record = await tx.unit.read(run.workspaceId, run.record, run.version.stepRelations, { lock: purpose === 'write' });
     }
-    return run.scopeAt(ready, record, tx.now, this.calendars.of(run.workspaceId));
+    return run.scopeAt(address, record, tx.now, this.calendars.of(run.workspaceId));
   }
 
   /** What every action gets to know of the step it performs. */

@@ -8,6 +8,7 @@ import { RETRY_CORRECTED } from '../../core/corrected-workflow.js';
 import { parseDefinition } from '../../core/definition/parser.js';
 import type { WorkflowDefinition } from '../../core/definition/types.js';
 import { AutomationError } from '../../core/errors.js';
+import { extracts } from '../../core/extract.js';
 import { pathsReadBy } from '../../core/steps/reads.js';
 import { walkSteps } from '../../core/steps/tree.js';
 import type { DateTrigger } from '../../core/trigger/date.js';
@@ -43,6 +44,10 @@ export interface CompiledVersion {
   firstAdvance: FirstAdvance;
   /** Does one of its steps change the record of its run? */
   writesRecord: boolean;
+  /** Does one of its steps put anything into a context? */
+  extracts: boolean;
+  /** Do its steps read contexts, or write the workflow's? Only then does a run take the workflow's along. */
+  usesContext: boolean;
   /** A branch's condition, compiled once. */
   conditionOf(condition: Condition): CompiledCondition;
 }
@@ -88,8 +93,14 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
     stepRelations: relationsIn([...stepPaths], module),
     firstAdvance: firstAdvanceOf(definition, actions),
     writesRecord: [...walkSteps(definition.steps)].some(({ step }) => step.kind === 'action' && writesRecord(actions.get(step.type))),
+    extracts: [...walkSteps(definition.steps)].some(({ step }) => extracts(step)),
+    usesContext: [...stepPaths].some((path) => path === 'context' || path.startsWith('context.')) || putsIntoContext(definition),
     conditionOf,
   };
+}
+
+function putsIntoContext({ steps }: WorkflowDefinition): boolean {
+  return [...walkSteps(steps)].some(({ step }) => step.extractToContext !== undefined);
 }
 
 function writesRecord(action: ActionDefinition | undefined): boolean {

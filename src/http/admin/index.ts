@@ -21,6 +21,7 @@ import { TasksController } from './tasks.controller.js';
 import { SchedulesController, WorkflowTimingController } from './timing.controller.js';
 import { TriggerUrlsController } from './trigger-urls.controller.js';
 import { WhatIfController } from './what-if.controller.js';
+import { WorkflowContextController } from './workflow-context.controller.js';
 import { WorkflowLifecycleController } from './workflow-lifecycle.controller.js';
 import { WorkflowStatisticsController } from './workflow-statistics.controller.js';
 import { WorkflowTestController } from './workflow-test.controller.js';
@@ -58,6 +59,7 @@ export const adminControllers: Type<unknown>[] = [
   WorkflowTimingController,
   TriggerUrlsController,
   SecretsController,
+  WorkflowContextController,
   ConditionsController,
   TemplatesController,
   MailTemplatesController,

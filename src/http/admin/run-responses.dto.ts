@@ -1,5 +1,6 @@
 import type { RunDetail, RunRetry, RunStep } from '../../admin/run-detail.js';
 import type { LoggedError } from '../../core/errors.js';
+import type { Extracted } from '../../core/extract.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import type { StepExecutionStatus } from '../../core/plan/history.js';
 import type { StepStanding } from '../../core/plan/standing.js';
@@ -51,6 +52,13 @@ export class RunStepDto implements RunStep {
 
   @ApiProperty(ERROR)
   error!: LoggedError | null;
+
+  @ApiProperty({
+    ...NULLABLE_OBJECT,
+    example: null,
+    description: "What it put into the run's context (`run`) and into the workflow's (`workflow`); null for most steps.",
+  })
+  extracted!: Extracted | null;
 
   @ApiProperty({ ...NULLABLE_TIME, description: 'When its wait is over, or its next attempt is due.' })
   wakeAt!: string | null;

@@ -435,7 +435,11 @@ describe('flow control', () => {
     ],
     ['branch', { otherwise: {} }, ['steps[0].otherwise: "otherwise" must be a list.']],
     ['branch', { otherwise: [{ id: 'x', type: 'note' }] }, ['steps[0].otherwise[0].id: The id "x" is that of steps[0] already.']],
-    ['branch', { join: 'all' }, ['steps[0].join: This is not known here. Known are: id, name, onError, type, branches, otherwise.']],
+    [
+      'branch',
+      { join: 'all' },
+      ['steps[0].join: This is not known here. Known are: id, name, onError, type, extract, extractToContext, branches, otherwise.'],
+    ],
     ['parallel', { branches: [] }, ['steps[0].branches: "branches" must not be empty.']],
     ['parallel', sideWith({ steps: [] }), ['steps[0].branches[0].steps: "steps" must not be empty.']],
     ['parallel', sideWith({ when: TEST }), ['steps[0].branches[0].when: This is not known here. Known are: name, steps.']],

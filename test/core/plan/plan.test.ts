@@ -294,7 +294,7 @@ describe('a loop', () => {
       each: { output: { items } },
       a: { output: {} },
     });
-    expect(index.leftBehind('each')).toEqual({ a: { output: {} } });
+    expect(index.leftBehind('each')).toMatchObject([{ step: { id: 'a' }, execution: { path: 'each[5].a' } }]);
     expect(stepOutputs(definition(whole), { startedAt: at(0), executions, index }, 'c')).toMatchObject({ a: { output: {} } });
   });
 
