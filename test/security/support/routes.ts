@@ -147,7 +147,6 @@ export async function furnish(real: RealApp): Promise<Ids> {
       .send({ value: 'sk_live_1', hosts: ['api.test'] })
       .expect(200);
   }
-  return { workflows: workflow.id, runs: runId, events: eventId, 'start-batches': batch };
   return { workflows: workflow.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch };
 }
 
