@@ -11,6 +11,7 @@ import { durationToMs, parseDuration } from './core/time/duration.js';
 import type { EmitterMap } from './engine/capture/automation-event.js';
 import type { CaptureDoor, EngineSettings, RecordUrl } from './engine/engine-settings.js';
 import { type EncryptionKey, keyProblems } from './engine/secrets/key-ring.js';
+import type { LinkSettings } from './engine/waits/wait-tokens.js';
 import type { AccessPolicy } from './host/access.js';
 import type { CalendarSource } from './host/calendar-source.js';
 import type { CrmHost } from './host/crm-host.js';
@@ -109,7 +110,8 @@ export interface AutomationOptions {
   publicUrl?: string;
   /**
    * What the module derives its own keys from, 32 characters or more, drawn at random and the same for all processes:
-   * `process.env.AUTOMATION_SECRET`. Secrets of workspaces are encrypted with a key of it unless there are `encryptionKeys`.
+   * `process.env.AUTOMATION_SECRET`. Secrets of workspaces are encrypted with a key of it unless there are
+   * `encryptionKeys`; the one-time URLs of steps that wait for a call are made with another.
    */
   secret?: string;
   /**
@@ -339,6 +341,13 @@ function unknownOptions(options: AutomationOptions): Problem[] {
     ...unknown(options, NAMES, ''),
     ...Object.entries(MEMBERS).flatMap(([name, known]) => unknown(options[name as keyof typeof MEMBERS] ?? {}, known, `${name}.`)),
   ];
+}
+
+/** Returns what links to steps that wait are made from; our routes are mounted at `path`. */
+export function resolveLinks({ publicUrl, secret }: AutomationOptions, path: string): LinkSettings {
+  const mount = path.replace(/^\/+|\/+$/g, '');
+  const base = publicUrl === undefined ? null : `${publicUrl.replace(/\/+$/, '')}${mount === '' ? '' : `/${mount}`}`;
+  return { secret: secret ?? null, base };
 }
 
 /** Returns what the admin's side may take of the pool: so little that hanging requests leave the engine enough. */

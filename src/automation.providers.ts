@@ -4,19 +4,27 @@ import { Mailer } from './actions/email/mailer.js';
 import { builtInActions } from './actions/index.js';
 import { OutboundHttp } from './actions/outbound/outbound-http.js';
 import { ActionRegistry } from './actions/registry.js';
-import { AUTOMATION_OPTIONS, type AutomationOptions, resolveAdminLimits, resolvePoolSize, resolveSettings } from './automation.options.js';
+import {
+  AUTOMATION_OPTIONS,
+  type AutomationOptions,
+  resolveAdminLimits,
+  resolveLinks,
+  resolvePoolSize,
+  resolveSettings,
+} from './automation.options.js';
 import { AutomationCatalog } from './engine/automation-catalog.js';
 import { HOST_EMITTER, type HostEmitter } from './engine/capture/emitter-bridge.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
 import { KEY_RING, keyRingOf } from './engine/secrets/key-ring.js';
 import { StalledWorkspaces } from './engine/stalled-workspaces.js';
 import { guardedHook } from './engine/transaction-hook.js';
+import { LINK_SETTINGS, type LinkSettings, lackForLinks } from './engine/waits/wait-tokens.js';
 import { HOST_DATA_SOURCE } from './engine/wake-up.js';
 import { CRM_HOST } from './host/crm-host.js';
 import { limitCrmHost } from './host/limited-host.js';
 import { ifInstalled } from './host/optional-package.js';
 import { isAttachable } from './host/typeorm-crm-host.js';
-import { ACCESS_POLICY, PUBLIC_URL } from './http/index.js';
+import { ACCESS_POLICY, HTTP_PATH, PUBLIC_URL } from './http/index.js';
 import { AdminDatabase } from './store/admin-database.js';
 import { AutomationDatabase } from './store/database.js';
 import { MIGRATIONS } from './store/migrations.js';
@@ -34,6 +42,7 @@ const host: Provider[] = [
   { provide: ACCESS_POLICY, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.access ?? null },
   { provide: PUBLIC_URL, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => options.publicUrl ?? null },
   { provide: KEY_RING, inject: [AUTOMATION_OPTIONS], useFactory: keyRingOf },
+  { provide: LINK_SETTINGS, inject: [AUTOMATION_OPTIONS, HTTP_PATH], useFactory: resolveLinks },
   { provide: HOST_EMITTER, inject: [ModuleRef], useFactory: hostsEmitter },
 ];
 
@@ -88,9 +97,9 @@ const actions: Provider[] = [
   {
     provide: AutomationCatalog,
     // After the database: a host that is attached to it knows its entities.
-    inject: [AUTOMATION_OPTIONS, ActionRegistry, AutomationDatabase],
-    useFactory: (options: AutomationOptions, registry: ActionRegistry, database: AutomationDatabase) =>
-      closedOnFailure(database, async () => new AutomationCatalog(options.crm, registry)),
+    inject: [AUTOMATION_OPTIONS, ActionRegistry, LINK_SETTINGS, AutomationDatabase],
+    useFactory: (options: AutomationOptions, registry: ActionRegistry, links: LinkSettings, database: AutomationDatabase) =>
+      closedOnFailure(database, async () => new AutomationCatalog(options.crm, registry, lackForLinks(links))),
   },
   {
     provide: Mailer,

@@ -89,7 +89,7 @@ export class CatalogService {
       stepTypes: describeFlowSteps().map((step) => ({
         ...step,
         schema: besideSchema(step.schema),
-        executable: executable.kinds.has(step.type),
+        executable: executable.kinds.has(step.type) && !executable.lacking?.has(step.type),
       })),
       settings: SETTINGS_SCHEMA,
       templates: { roots: [...TEMPLATE_ROOTS], helpers: describeHelpers() },

@@ -7,6 +7,7 @@ import { knownEvent } from '../core/record-values.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
 import { RunEndings } from '../engine/running/run-endings.js';
+import { ResumeLinks } from '../engine/waits/resume-links.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { holdWorkflows, type LockedRun, lockRun } from '../store/run-command-store.js';
@@ -47,6 +48,7 @@ export class RunService {
     private readonly catalog: AutomationCatalog,
     private readonly endings: RunEndings,
     private readonly entitled: EntitlementCheck,
+    private readonly links: ResumeLinks,
     @Inject(ENGINE_SIGNAL) private readonly signal: EngineSignal,
   ) {}
 
@@ -65,7 +67,9 @@ export class RunService {
     const run = await this.database.read((manager) => loadRunDetail(manager, workspaceId, id, this.catalog));
     if (!run) throw notFound('run');
     const explanation = knownExplanation(this.catalog, run.module, run.explanation);
-    return { ...run, explanation, event: run.event && knownEvent(this.catalog, run.event) };
+    // Whoever has the address can answer in the place of the one who was asked: seeing the run is not enough.
+    const waiting = caller.permissions.includes('operate') ? withResumeUrls(run, workspaceId, this.links) : run.waiting;
+    return { ...run, waiting, explanation, event: run.event && knownEvent(this.catalog, run.event) };
   }
 
   /**
@@ -133,6 +137,17 @@ export class RunService {
   private get modules(): string[] {
     return [...this.catalog.modules.keys()];
   }
+}
+
+/** What a run waits for, with the addresses of steps that wait for a call. */
+function withResumeUrls({ id, waiting, steps }: RunDetail, workspaceId: string, links: ResumeLinks): RunDetail['waiting'] {
+  if (waiting === null) return null;
+  return waiting.map((wait) => {
+    const attempt = steps.findLast(({ path, status }) => path === wait.path && status === 'waiting')?.attempt;
+    if (wait.reason !== 'webhook' || attempt === undefined) return wait;
+    const resumeUrl = links.of({ workspaceId, runId: id, path: wait.path, attempt });
+    return { ...wait, ...(resumeUrl !== null && { resumeUrl }) };
+  });
 }
 
 /** Throws why a run cannot be repeated so. */

@@ -15,8 +15,8 @@ export interface Scope {
   trigger: JsonObject;
   /** What steps have extracted. */
   context: JsonObject;
-  /** Finished steps by id: `steps.lookup.output.id`. */
-  steps: Record<string, { output: JsonObject | null }>;
+  /** Finished steps by id: `steps.lookup.output.id`; and of steps that wait for a call the address, finished or not. */
+  steps: Record<string, { output: JsonObject | null; resumeUrl?: string }>;
   /** Who caused the event. */
   actor: Actor;
   workflow: { id: string; code: string; name: string; version: number };

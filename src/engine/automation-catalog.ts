@@ -12,12 +12,19 @@ export class AutomationCatalog implements Catalog {
   readonly actions: ReadonlyMap<string, ActionDescription>;
   readonly taskModule?: string;
   /** What this version of the library can run; anything else can be saved in a draft, not published. */
-  readonly executable: Executable = {
-    kinds: new Set(['action', 'approval', 'branch', 'delay', 'for_each', 'form', 'parallel', 'run_workflow', 'stop']),
-    triggers: new Set(['event', 'webhook', 'manual', 'schedule', 'date']),
-  };
+  readonly executable: Executable;
 
-  constructor(host: Pick<CrmHost, 'describeModules' | 'taskModule'>, actions: { describe(): readonly ActionDescription[] }) {
+  constructor(
+    host: Pick<CrmHost, 'describeModules' | 'taskModule'>,
+    actions: { describe(): readonly ActionDescription[] },
+    /** What the application lacks to make links; null: nothing. */
+    lackForLinks: string | null = null,
+  ) {
+    this.executable = {
+      kinds: new Set(['action', 'approval', 'branch', 'delay', 'for_each', 'form', 'parallel', 'run_workflow', 'stop', 'wait_for_webhook']),
+      triggers: new Set(['event', 'webhook', 'manual', 'schedule', 'date']),
+      lacking: new Map(lackForLinks === null ? [] : [['wait_for_webhook', lackForLinks]]),
+    };
     const modules = new Map<string, ModuleDescription>();
     for (const module of host.describeModules()) {
       if (modules.has(module.name)) {

@@ -50,6 +50,10 @@ import { Schedules } from './timing/schedules.js';
 import { Timing } from './timing/timing.js';
 import { Watch } from './timing/watch.js';
 import { Inbox } from './waits/inbox.js';
+import { OpenCallbacks } from './waits/open-callbacks.js';
+import { ResumeLinks } from './waits/resume-links.js';
+import { Resumptions } from './waits/resumptions.js';
+import { WaitTokens } from './waits/wait-tokens.js';
 import { WakeUp } from './wake-up.js';
 import { ActiveWorkflows } from './workflows/active-workflows.js';
 import { WorkspaceEntitlements } from './workspace-entitlements.js';
@@ -60,8 +64,12 @@ const workflows: Provider[] = [ActiveWorkflows];
 /** What decisions of steps ask for, and who does it: a new effect is a line here. */
 const effects: Provider = {
   provide: EFFECT_PERFORMERS,
-  inject: [SubRuns, HumanTasks],
-  useFactory: (subRuns: SubRuns, tasks: HumanTasks): EffectPerformers => ({ start_run: subRuns, ask_people: tasks }),
+  inject: [SubRuns, HumanTasks, OpenCallbacks],
+  useFactory: (subRuns: SubRuns, tasks: HumanTasks, callbacks: OpenCallbacks): EffectPerformers => ({
+    start_run: subRuns,
+    ask_people: tasks,
+    open_callback: callbacks,
+  }),
 };
 /** Who closes what waits have opened. */
 const closers: Provider = { provide: WAIT_CLOSERS, inject: [HumanTasks], useFactory: (tasks: HumanTasks): WaitCloser[] => [tasks] };
@@ -95,7 +103,7 @@ const running: Provider[] = [
   AdvanceCycle,
   RunDriver,
 ];
-const waits: Provider[] = [Inbox];
+const waits: Provider[] = [WaitTokens, ResumeLinks, OpenCallbacks, Inbox, Resumptions];
 const timing: Provider[] = [DueRunsQueue, Watch, RetentionRounds, Schedules, DatedRecords, DateTriggers, DateBuilds, Timing];
 
 const signal: Provider = {

@@ -84,6 +84,8 @@ async function removeRuns(
        DELETE FROM automation.step_executions s USING old WHERE s.workspace_id = old.workspace_id AND s.run_id = old.id
      ), answers AS (
        DELETE FROM automation.run_inbox i USING old WHERE i.workspace_id = old.workspace_id AND i.run_id = old.id
+     ), tokens AS (
+       DELETE FROM automation.wait_tokens t USING old WHERE t.workspace_id = old.workspace_id AND t.run_id = old.id
      ), batches AS (
        DELETE FROM automation.run_batches b USING old WHERE b.workspace_id = old.workspace_id AND b.run_id = old.id
      ), tasks AS (

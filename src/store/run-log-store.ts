@@ -27,7 +27,7 @@ export interface RunItem {
   /** Why it was skipped (`conditions`, `loop`, …), failed (the error's code) or cancelled. */
   reason: string | null;
   error: LoggedError | null;
-  waiting: Waiting[] | null;
+  waiting: (Waiting & { resumeUrl?: string })[] | null;
   /** Steps that failed without failing the run. */
   failedSteps: number;
   /** The step of another run that started it. */

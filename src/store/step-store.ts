@@ -78,18 +78,28 @@ export interface ClosedRun {
   lost: LoggedError;
   /** Of a step that waited. */
   unanswered: LoggedError;
+  /** Of a step that waited and had its answer, which the run did not live to use. */
+  unused: LoggedError;
 }
 
-/** Closes what is open in the logs of runs that are over: nothing is in flight or waits any more, and no attempt follows. */
+/**
+ * Closes what is open in the logs of runs that are over: nothing is in flight or waits any more, and no attempt follows. An
+ * answer that was taken and not used is kept where people find it.
+ */
 export async function closeExecutions(manager: EntityManager, runs: readonly ClosedRun[]): Promise<void> {
   if (runs.length === 0) return;
   await sql(
     manager,
     `UPDATE automation.step_executions s SET status = CASE s.status WHEN 'running' THEN 'lost' ELSE 'failed' END,
-       error = CASE s.status WHEN 'running' THEN r.lost WHEN 'waiting' THEN r.unanswered ELSE s.error END,
+       error = CASE s.status WHEN 'running' THEN r.lost WHEN 'waiting' THEN CASE WHEN i.run_id IS NULL THEN r.unanswered ELSE r.unused END
+         ELSE s.error END,
+       output = CASE s.status WHEN 'waiting' THEN i.answer ELSE s.output END,
        wake_at = NULL, finished_at = coalesce(s.finished_at, now())
-     FROM json_to_recordset($1::json) AS r("workspaceId" text, "runId" uuid, lost jsonb, unanswered jsonb)
-     WHERE s.workspace_id = r."workspaceId" AND s.run_id = r."runId"
+     FROM json_to_recordset($1::json) AS r("workspaceId" text, "runId" uuid, lost jsonb, unanswered jsonb, unused jsonb)
+       JOIN automation.step_executions o ON o.workspace_id = r."workspaceId" AND o.run_id = r."runId"
+       LEFT JOIN automation.run_inbox i
+         ON i.workspace_id = o.workspace_id AND i.run_id = o.run_id AND i.path = o.path AND i.attempt = o.attempt
+     WHERE s.workspace_id = o.workspace_id AND s.run_id = o.run_id AND s.path = o.path AND s.attempt = o.attempt
        AND (s.status IN ('running', 'waiting') OR (s.status = 'failed' AND s.wake_at IS NOT NULL))`,
     [recordset(runs)],
   );

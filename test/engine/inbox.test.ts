@@ -30,6 +30,8 @@ const DELAY = (id: string) => ({ id, type: 'delay', for: 'P1D' });
 const task = (title: string) => ({ id: 'task', type: 'create_task', with: { title } });
 const CALL = { id: 'call', type: 'call', with: { to: 'them' } };
 const CUSTOM = { id: 'custom', type: 'custom', with: { what: 'it' } };
+/** What steps that wait for a call want of the application. */
+const LINKS = { publicUrl: 'https://crm.acme.test', secret: 'a secret of no less than 32 characters' };
 const ANSWER = { runId: null, status: 'succeeded', output: { said: 'yes' } };
 
 describe('answers from outside', () => {
@@ -51,13 +53,13 @@ describe('answers from outside', () => {
 
   /** Starts the app, with the workflow that steps `sub` wait for. */
   const start = async (worker: object = { enabled: false, leaseMs: 600_000 }): Promise<AutomationApp> => {
-    const started = await startAutomationApp({ actions: [far.action, customAction], worker });
+    const started = await startAutomationApp({ actions: [far.action, customAction], worker, ...LINKS });
     const never = await started.publishWorkflow({ trigger: { type: 'manual' }, steps: [DELAY('never')] }, 'Never');
     sub = { id: 'sub', type: 'run_workflow', workflow: never, wait: true };
     return started;
   };
   const otherProcess = async (): Promise<AutomationApp> => {
-    const other = await startAutomationApp({ actions: [far.action, customAction] }, { database: app.database });
+    const other = await startAutomationApp({ actions: [far.action, customAction], ...LINKS }, { database: app.database });
     others.push(other);
     return other;
   };
@@ -70,7 +72,12 @@ describe('answers from outside', () => {
   const answer = (runId: string, path = 'sub', from = app) =>
     from.module.get(Inbox).answer({ workspaceId: 'acme', runId, path, attempt: 1 }, ANSWER);
   /** Has another process take an answer when the run was advanced this far: behind the read of its inbox, before its progress is written. */
-  const answerWhen = async (path: string, kind: Advance['kind'], transaction: StepTransaction['kind']): Promise<unknown[]> => {
+  const answerWhen = async (
+    path: string,
+    kind: Advance['kind'],
+    transaction: StepTransaction['kind'],
+    give?: () => Promise<unknown>,
+  ): Promise<unknown[]> => {
     const deliveries: unknown[] = [];
     const other = await otherProcess();
     const advancer = app.module.get(RunAdvancer);
@@ -78,7 +85,7 @@ describe('answers from outside', () => {
     jest.spyOn(advancer, 'advance').mockImplementation(async (run, tx) => {
       const advanced = await advance(run, tx);
       const isNow = advanced.kind === kind && tx.kind === transaction && deliveries.length === 0;
-      if (isNow) deliveries.push(await answer(run.id, path, other));
+      if (isNow) deliveries.push(await (give?.() ?? answer(run.id, path, other)));
       return advanced;
     });
     return deliveries;
@@ -264,6 +271,67 @@ describe('answers from outside', () => {
     expect([status, steps?.sort()]).toEqual(['succeeded', ['either.a.custom succeeded', 'either.b.sub succeeded']]);
   });
 
+  const ASK = { id: 'ask', type: 'wait_for_webhook', expiresIn: 'PT1H', onExpiry: 'continue' };
+  const expire = async (runId: string): Promise<void> => {
+    await app.query("UPDATE automation.step_executions SET wake_at = now() WHERE run_id = $1 AND status = 'waiting'", [runId]);
+    await app.query('UPDATE automation.runs SET due_at = now() WHERE id = $1', [runId]);
+  };
+  /** Begins the transaction of an answer, in time by the clock; returns what gives the answer and commits. */
+  const answerBegunBefore = async (runId: string): Promise<() => Promise<unknown>> => {
+    const runner = app.source.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('SELECT now()');
+    return async () => {
+      const address = { workspaceId: 'acme', runId, path: 'ask', attempt: 1 };
+      const delivery = await app.module.get(Inbox).answerIn(runner.manager, address, { body: { word: 'yes' } });
+      await runner.commitTransaction();
+      await runner.release();
+      return delivery;
+    };
+  };
+  const askedOf = async (runId: string) => (await app.runs.get(runId, ADMIN)).steps.find(({ path }) => path.endsWith('ask'))?.output;
+
+  it('that come when their time is up by the clock are late, though nobody has noted it', async () => {
+    const workflowId = await publish(ASK);
+    await app.createLead();
+    await app.automation.drain();
+    const { id } = await runOf(workflowId);
+    await expire(id);
+    expect(await answer(id, 'ask')).toBe('late');
+    await app.automation.drain();
+    expect((await runOf(workflowId)).status).toBe('succeeded');
+    expect(await askedOf(id)).toMatchObject({ expired: true });
+  });
+
+  it('that come as the time of their wait is found to be over are used, where the run parks again', async () => {
+    const workflowId = await publish({ ...ASK, expiresIn: 'PT1H' }, DELAY('cool'));
+    await app.createLead();
+    await app.automation.drain();
+    const { id } = await runOf(workflowId);
+    const deliveries = await answerWhen('ask', 'parked', 'shared', await answerBegunBefore(id));
+    await expire(id);
+    await app.automation.drain();
+    expect(deliveries).toEqual(['taken']);
+    expect(await runOf(workflowId)).toMatchObject({ status: 'waiting', steps: ['ask succeeded', 'cool waiting'] });
+    expect(await askedOf(id)).toMatchObject({ expired: false });
+  });
+
+  it('that come as the time of their wait is found to be over are used, where the run is held for a call', async () => {
+    const workflowId = await publish(ASK, CALL);
+    await app.createLead();
+    await app.automation.drain();
+    const { id } = await runOf(workflowId);
+    const deliveries = await answerWhen('ask', 'held', 'shared', await answerBegunBefore(id));
+    await expire(id);
+    const driving = app.automation.drain();
+    await far.arrived('them');
+    far.answer('them');
+    await driving;
+    expect(deliveries).toEqual(['taken']);
+    expect((await runOf(workflowId)).status).toBe('succeeded');
+    expect(await askedOf(id)).toMatchObject({ expired: false });
+  });
+
   describe('close what their waits have opened', () => {
     const closed: EndedWait[] = [];
     beforeEach(() => {
@@ -284,6 +352,16 @@ describe('answers from outside', () => {
       await answer(runId);
       await app.automation.drain();
       expect(closed).toEqual([{ workspaceId: 'acme', runId, step, end: { kind: 'answered' } }]);
+    });
+
+    it('with the end of their time', async () => {
+      const runId = await begin({ ...ASK, onExpiry: 'fail' }, DELAY('cool'));
+      await expire(runId);
+      await app.automation.drain();
+      const error = expect.objectContaining({ code: 'wait_expired' });
+      expect(closed).toEqual([
+        { workspaceId: 'acme', runId, step: { path: 'ask', attempt: 1, type: 'wait_for_webhook' }, end: { kind: 'over', error } },
+      ]);
     });
 
     it('with the end of the run', async () => {

@@ -44,7 +44,7 @@ function parseRoot(json: unknown, catalog: Catalog | null, problems: ProblemList
   const references = new References(problems, module, catalog);
   const about: DefinitionContext = { problems, references, catalog, moduleName, module, flowTypes: FLOW_STEP_TYPES };
   const conditions = reader.raw('conditions');
-  if (conditions !== undefined) checkCondition(conditions, 'conditions', about, { visible: new Set(), inLoop: false });
+  if (conditions !== undefined) checkCondition(conditions, 'conditions', about, { visible: new Set(), loops: [] });
   const steps: Step[] = parseSteps(reader.list('steps', { min: 0, max: MAX_STEPS }), 'steps', about);
   const settings = parseSettings(reader.raw('settings'), 'settings', problems);
   reader.finish();
@@ -79,6 +79,8 @@ export interface Executable {
   kinds: ReadonlySet<string>;
   /** Types of triggers: `event`, … */
   triggers: ReadonlySet<string>;
+  /** Kinds of steps that could be run, if the application had what is named. */
+  lacking?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -97,6 +99,13 @@ export function publishProblems(definition: WorkflowDefinition, executable: Exec
   for (const { step, jsonPath } of walkSteps(definition.steps)) {
     if (!executable.kinds.has(step.kind)) {
       problems.push({ path: `${jsonPath}.type`, message: `Steps of type "${step.kind}" cannot be run by this version yet.` });
+    }
+    const lack = executable.lacking?.get(step.kind);
+    if (lack !== undefined) {
+      problems.push({
+        path: `${jsonPath}.type`,
+        message: `Steps of type "${step.kind}" cannot be run here: the application lacks ${lack}.`,
+      });
     }
   }
   return [...problems, ...runLengthProblems(definition)];

@@ -7,12 +7,15 @@ import { parsePath } from '../scope.js';
 import { compileTemplate, hasExpression } from '../template/template.js';
 import type { ProblemList } from './problem-list.js';
 
+/** Below `steps.<id>`: where somebody outside answers it. */
+const ADDRESS = 'resumeUrl';
+
 /** From where a template or a condition looks at the run. */
 export interface Viewpoint {
   /** Ids of the steps that can be over by then. */
   visible: ReadonlySet<string>;
-  /** True inside a for_each, where `item` and `index` exist. */
-  inLoop: boolean;
+  /** The ids of the for_each steps around it, the outermost first; inside one `item` and `index` exist. */
+  loops: readonly string[];
 }
 
 /** What a value is that is looked through. */
@@ -32,6 +35,8 @@ export class References {
   private readonly shapes = new Map<string, OutputShape>();
   private readonly missing: { path: string; id: string }[] = [];
   private readonly reads: { path: string; id: string; members: string[] }[] = [];
+  private readonly addressed = new Map<string, readonly string[]>();
+  private readonly addressReads: { path: string; id: string; loops: readonly string[] }[] = [];
   private incomplete = false;
 
   constructor(
@@ -52,6 +57,11 @@ export class References {
   /** What the step of this id leaves as its output. */
   describe(id: string, output: OutputShape): void {
     this.shapes.set(id, output);
+  }
+
+  /** The step of this id has an address from outside, inside these loops. */
+  address(id: string, loops: readonly string[]): void {
+    this.addressed.set(id, loops);
   }
 
   /** Part of the definition could not be read: an unknown id may well be in there, so none is told. */
@@ -89,6 +99,15 @@ export class References {
       const problem = shape && missingOutput(id, shape, members);
       if (problem) this.problems.add(path, problem);
     }
+    for (const { path, id, loops } of this.addressReads) {
+      const around = this.addressed.get(id);
+      if (around === undefined) {
+        if (this.steps.has(id)) this.problems.add(path, `Step "${id}" has no "${ADDRESS}": it is that of a wait_for_webhook.`);
+        else if (!this.incomplete) this.problems.add(path, `There is no step "${id}".${didYouMean(id, this.addressed.keys())}`);
+      } else if (around.some((loop, index) => loops[index] !== loop)) {
+        this.problems.add(path, `Step "${id}" has an address for each item of its loop: only steps for the same item can use it.`);
+      }
+    }
   }
 
   private walk(value: Json | undefined, path: string, view: Viewpoint, where: Where): void {
@@ -121,13 +140,14 @@ export class References {
   private note(read: string, path: string, view: Viewpoint): void {
     const parsed = parsePath(read);
     if (!parsed) return;
-    if ((parsed.root === 'item' || parsed.root === 'index') && !view.inLoop) {
+    if ((parsed.root === 'item' || parsed.root === 'index') && view.loops.length === 0) {
       this.problems.add(path, `"${parsed.root}" exists only inside a for_each.`);
     }
     if (parsed.root !== 'steps') return;
     const [id, ...members] = parsed.segments;
     if (id === undefined) return;
-    if (view.visible.has(id)) this.reads.push({ path, id, members });
+    if (members[0] === ADDRESS && members.length === 1) this.addressReads.push({ path, id, loops: view.loops });
+    else if (view.visible.has(id)) this.reads.push({ path, id, members });
     else this.missing.push({ path, id });
   }
 }

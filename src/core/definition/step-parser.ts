@@ -42,12 +42,13 @@ export function parseSteps(json: readonly Json[], path: string, about: Definitio
     else about.references.giveUpOnUnknown();
     const output = step && about.catalog && kind.output(step, about.catalog);
     if (output) about.references.describe(base.id, output);
+    if (kind.addressed) about.references.address(base.id, place.loops);
     if (executed) place.visible.add(base.id);
     for (const id of site.inner) place.visible.add(id);
     return step;
   }
 
-  return parseList(json, path, { visible: new Set(), inLoop: false, depth: 1 }) as Step[];
+  return parseList(json, path, { visible: new Set(), loops: [], depth: 1 }) as Step[];
 }
 
 function parseBase(reader: ObjectReader, about: DefinitionContext): StepBase {

@@ -142,10 +142,11 @@ export class StepSite {
       this.about.references.giveUpOnUnknown();
       return undefined;
     }
-    const { visible, inLoop, depth } = this.place;
+    const { visible, depth } = this.place;
+    const loops = rules.loop ? [...this.place.loops, this.base.id] : this.place.loops;
     const seen = new Set(visible);
     if (this.executed) seen.add(this.base.id);
-    const steps = this.parseList(list, reader.at(key), { visible: seen, inLoop: inLoop || rules.loop === true, depth: depth + 1 });
+    const steps = this.parseList(list, reader.at(key), { visible: seen, loops, depth: depth + 1 });
     for (const id of seen) this.inner.add(id);
     return steps;
   }

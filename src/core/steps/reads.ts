@@ -9,12 +9,17 @@ import { walkSteps } from './tree.js';
 /** Every path that the steps read when they are executed, the variable in front: `record.account.industry`. */
 export function pathsReadBy(steps: readonly Step[], conditionOf: (condition: Condition) => Pick<CompiledCondition, 'paths'>): Set<string> {
   const paths = new Set<string>();
-  for (const { step } of walkSteps(steps)) {
-    const { templates = [], conditions = [] } = kindOf(step).reads?.(step) ?? {};
-    for (const value of templates) addTemplatePaths(value, paths);
-    for (const value of [step.extract, step.extractToContext]) addTemplatePaths(value, paths, OUTPUT_ROOT);
-    for (const condition of conditions) for (const path of conditionOf(condition).paths) paths.add(path);
-  }
+  for (const { step } of walkSteps(steps)) for (const path of pathsReadByStep(step, conditionOf)) paths.add(path);
+  return paths;
+}
+
+/** The same of one step, without those inside it. */
+export function pathsReadByStep(step: Step, conditionOf: (condition: Condition) => Pick<CompiledCondition, 'paths'>): Set<string> {
+  const paths = new Set<string>();
+  const { templates = [], conditions = [] } = kindOf(step).reads?.(step) ?? {};
+  for (const value of templates) addTemplatePaths(value, paths);
+  for (const value of [step.extract, step.extractToContext]) addTemplatePaths(value, paths, OUTPUT_ROOT);
+  for (const condition of conditions) for (const path of conditionOf(condition).paths) paths.add(path);
   return paths;
 }
 

@@ -44,6 +44,8 @@ export interface StepKind<S extends AnyStep> {
   failed?(step: S, path: string, error: LoggedError): Ending | null;
   /** For kinds that may wait. */
   wait?: StepWait<S>;
+  /** It has an address from outside before it begins: `steps.<id>.resumeUrl`. */
+  addressed?: true;
   /** For kinds whose attempts may get lost or be repeated. */
   attempts?(step: S): { retry: RetryPolicy | undefined; onAmbiguous: 'retry' | 'hold' | undefined };
 }

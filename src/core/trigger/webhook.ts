@@ -1,8 +1,9 @@
 import type { JsonObject } from '../json.js';
 import { bodySchemaProblems } from './body-schema.js';
+import { BODY_SCHEMA, SEEN_HEADERS, seenHeaderProblems } from './seen-request.js';
 import type { TriggerKind } from './trigger-kind.js';
 import type { TriggerReader } from './trigger-reader.js';
-import { type CallerSecret, type CallSignature, checkSecret, checkSignature, HEADER_NAME, HELD_BACK } from './webhook-auth.js';
+import { type CallerSecret, type CallSignature, checkSecret, checkSignature, HEADER_NAME } from './webhook-auth.js';
 import { checkRecord, type TriggerRecord } from './webhook-record.js';
 
 /** Starts on a POST to the workflow's secret URL. */
@@ -10,7 +11,7 @@ export interface WebhookTrigger {
   type: 'webhook';
   /** What the body must look like, as JSON Schema; others are answered 400. */
   schema?: JsonObject;
-  /** Which headers runs see as `trigger.headers`, beside {@link USUAL_HEADERS}. */
+  /** Which headers runs see as `trigger.headers`, beside those that all see. */
   headers?: string[];
   /** What the caller must send in a header; others are answered 401. */
   secret?: CallerSecret;
@@ -20,10 +21,6 @@ export interface WebhookTrigger {
   record?: TriggerRecord;
 }
 
-/** What runs see of every delivery's headers. */
-export const USUAL_HEADERS: readonly string[] = ['content-type', 'user-agent'];
-const MOST_HEADERS = 20;
-
 const HEADER = { type: 'string', pattern: HEADER_NAME.source };
 const EXPRESSION = '{{trigger.body.email}}';
 
@@ -32,18 +29,8 @@ export const webhook = {
   label: 'Trigger URL',
   description: 'Starts when somebody posts JSON to the workflow’s secret URL.',
   members: {
-    schema: {
-      type: 'object',
-      description: 'JSON Schema of the body: types, members, lengths, patterns; without references.',
-      examples: [{ type: 'object', required: ['email'], properties: { email: { type: 'string', format: 'email' } } }],
-    },
-    headers: {
-      type: 'array',
-      items: HEADER,
-      maxItems: MOST_HEADERS,
-      description: 'Headers that runs see, beside content-type and user-agent.',
-      examples: [['x-github-event']],
-    },
+    schema: BODY_SCHEMA,
+    headers: SEEN_HEADERS,
     secret: {
       type: 'object',
       properties: { header: HEADER, value: { type: 'string', writeOnly: true } },
@@ -91,14 +78,6 @@ export const webhook = {
 function checkHeaders(reader: TriggerReader): void {
   const { headers, secret, signature } = reader.json;
   if (headers === undefined) return;
-  if (!Array.isArray(headers) || headers.length > MOST_HEADERS) {
-    reader.problem('headers', `"headers" must be a list of at most ${MOST_HEADERS} names of headers.`);
-    return;
-  }
   const secrets = [secret, signature].map((one) => (one as JsonObject | undefined)?.header).filter((name) => typeof name === 'string');
-  const held = new Set([...HELD_BACK, ...secrets.map((name) => name.toLowerCase())]);
-  headers.forEach((name, index) => {
-    if (typeof name !== 'string' || !HEADER_NAME.test(name)) reader.problem(`headers[${index}]`, 'This must be the name of a header.');
-    else if (held.has(name.toLowerCase())) reader.problem(`headers[${index}]`, `"${name}" carries credentials: no run may see it.`);
-  });
+  for (const { path, message } of seenHeaderProblems(headers, secrets)) reader.problem(`headers${path}`, message);
 }

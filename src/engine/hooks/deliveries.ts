@@ -6,7 +6,8 @@ import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
 import { invalidRequest } from '../../core/json-shape.js';
 import { renderJson } from '../../core/template/template.js';
 import type { Delivery, DeliveryRefusal, WantedRecord } from '../../core/trigger/delivery.js';
-import { USUAL_HEADERS, type WebhookTrigger } from '../../core/trigger/webhook.js';
+import { seenHeaders } from '../../core/trigger/seen-request.js';
+import type { WebhookTrigger } from '../../core/trigger/webhook.js';
 import type { TriggerRecord } from '../../core/trigger/webhook-record.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { type DeliveryRow, findSameDelivery, insertDeliveries, type TokenUse } from '../../store/deliveries.js';
@@ -177,8 +178,7 @@ function rowOf({ workspaceId, workflowId }: FoundToken, trigger: Delivery, key: 
 
 /** As runs see it: with the headers that they may see. */
 function deliveryOf({ body, headers, query }: IncomingDelivery, further: readonly string[]): Delivery {
-  const shown = [...USUAL_HEADERS, ...further].map((name) => name.toLowerCase()).filter((name) => headers[name] !== undefined);
-  return { type: 'webhook', body, headers: Object.fromEntries(shown.map((name) => [name, headers[name] as string])), query };
+  return { type: 'webhook', body, headers: seenHeaders(headers, further), query };
 }
 
 /** What to look for, rendered; or why nothing can be looked for. */

@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AutomationError } from '../../core/errors.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { type CountedDeliveries, countDeliveries, countUnrouted, type DeliveryCount } from '../../store/deliveries.js';
+import { countUnrouted } from '../../store/deliveries.js';
 import { type FoundToken, findTokens } from '../../store/trigger-tokens.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { GroupCommit } from '../group-commit.js';
+import { type CountKey, tooManyRequests, unknownKey, waitsFor } from './hook-rates.js';
 
 /** Deliveries that one look takes. */
 const BATCH = 200;
@@ -13,8 +14,6 @@ const BATCH = 200;
 const DEPTH_MS = 1_000;
 /** When a sender may come again whose workspace has a full queue. */
 const FULL_MS = 5_000;
-/** So many counters there are for what is no URL: whoever tries tokens fills no table. */
-const UNKNOWN_DIGITS = 3;
 const OF_WORKSPACE = 'workspace';
 
 /** What stands behind a token; null: nothing. */
@@ -73,25 +72,16 @@ export class HookGate {
   private async waits(manager: EntityManager, hashes: readonly string[], tokens: readonly Admission[]): Promise<number[]> {
     const { perMinute, workspacePerMinute } = this.settings.hooks;
     const urls = tokens.map((token, index) => keyOf(token, hashes[index] as string));
-    const ofUrls = new Counts(await countDeliveries(manager, summed(urls)));
-    const waits = urls.map((url) => ofUrls.take(url, perMinute));
+    const waits = await waitsFor(manager, urls, perMinute);
     const workspaces = tokens.map((token, index) =>
       token && waits[index] === 0 ? { workspaceId: token.workspaceId, key: OF_WORKSPACE } : null,
     );
-    const ofWorkspaces = new Counts(await countDeliveries(manager, summed(workspaces.filter((one) => one !== null))));
-    return waits.map((wait, index) => {
-      const workspace = workspaces[index];
-      return workspace ? ofWorkspaces.take(workspace, workspacePerMinute) : wait;
-    });
+    const ofWorkspaces = await waitsFor(manager, workspaces, workspacePerMinute);
+    return waits.map((wait, index) => ofWorkspaces[index] || wait);
   }
 
   private refusalOf(token: Admission, retryAfterMs: number): AutomationError | null {
-    if (retryAfterMs > 0) {
-      return new AutomationError('too_many_requests', 'Too many deliveries came within a minute.', {
-        hint: 'Send again after the time that `Retry-After` says.',
-        retry: { kind: 'transient', retryAfterMs },
-      });
-    }
+    if (retryAfterMs > 0) return tooManyRequests(retryAfterMs);
     return token && this.isFull(token.workspaceId) ? queueFull() : null;
   }
 
@@ -120,43 +110,8 @@ function queueFull(): AutomationError {
   });
 }
 
-type CountKey = Pick<DeliveryCount, 'workspaceId' | 'key'>;
-
 /** Old URLs of a workflow have a limit of their own: whoever floods one that was replaced takes nothing from the one that is right. */
 function keyOf(token: Admission, hash: string): CountKey {
   if (token) return { workspaceId: token.workspaceId, key: token.isOver ? `old ${token.workflowId}` : token.workflowId };
-  return { workspaceId: '', key: `unknown ${hash.slice(0, UNKNOWN_DIGITS)}` };
-}
-
-function summed(keys: readonly CountKey[]): DeliveryCount[] {
-  const counts = new Map<string, DeliveryCount>();
-  for (const key of keys) {
-    const name = nameOf(key);
-    const count = counts.get(name) ?? { ...key, deliveries: 0 };
-    count.deliveries += 1;
-    counts.set(name, count);
-  }
-  return [...counts.values()];
-}
-
-/** What was counted before this look, counted on delivery by delivery. */
-class Counts {
-  private readonly counts: Map<string, CountedDeliveries>;
-
-  constructor(counted: readonly CountedDeliveries[]) {
-    this.counts = new Map(counted.map((one) => [nameOf(one), one]));
-  }
-
-  /** Whether the last of those that were counted fits; how long until the next may, in milliseconds: 0 when it fits. */
-  take(key: CountKey, most: number): number {
-    const count = this.counts.get(nameOf(key));
-    if (!count) return 0;
-    // Taken from the end: of a batch that goes over the limit, as many are refused as are too many.
-    count.deliveries -= 1;
-    return count.deliveries < most ? 0 : Math.max(1, count.endsInMs);
-  }
-}
-
-function nameOf({ workspaceId, key }: CountKey): string {
-  return `${workspaceId.length} ${workspaceId}${key}`;
+  return unknownKey(hash);
 }

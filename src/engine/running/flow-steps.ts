@@ -52,7 +52,7 @@ export class FlowSteps {
   async perform(run: HeldRun, ready: ReadyStep, tx: StepTransaction): Promise<void> {
     const attempt = beginAttempt(tx);
     try {
-      const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt }, 'read');
+      const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt, writes: tx.writes }, 'read');
       const decision = decideStep(ready.step, scope, tx.now, run.version.conditionOf, this.settings.limits);
       const { effect } = decision;
       if (effect !== undefined) {

@@ -12,6 +12,7 @@ import type { LoggedExecution } from '../../store/step-store.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
 import type { ExternalAttempt, ExternalResult } from './external-attempt.js';
 import type { Slot } from './fair-slots.js';
+import { withoutTokens } from './hidden-tokens.js';
 import { stableUuids } from './stable-uuids.js';
 
 /** What a held run is made of. */
@@ -88,6 +89,7 @@ export class HeldRun implements RunHistory, RunClaim {
   /** What executions that the open transaction changes were before. */
   private changed: Map<LoggedExecution, LoggedExecution> | null = null;
   private removed: LoggedExecution[] = [];
+  private hidden: Set<string> | null = null;
   private takenResults = 0;
 
   constructor(run: HeldRunState) {
@@ -145,6 +147,12 @@ export class HeldRun implements RunHistory, RunClaim {
     return { type: 'workflow', id: this.version.workflow.id, name: this.version.workflow.name };
   }
 
+  /** Keeps a token out of the history, whatever steps are given and whatever they leave. */
+  hide(token: string): void {
+    this.hidden ??= new Set();
+    this.hidden.add(token);
+  }
+
   get index(): HistoryIndex<LoggedExecution> {
     this.indexed ??= indexHistory(this.executions);
     return this.indexed;
@@ -161,6 +169,7 @@ export class HeldRun implements RunHistory, RunClaim {
   add(execution: Omit<LoggedExecution, 'position'>): LoggedExecution {
     const last = this.executions.at(-1);
     const added = { ...execution, position: last === undefined ? 0 : last.position + 1 };
+    if (this.hidden !== null) Object.assign(added, withoutTokens(added, this.hidden));
     this.executions.push(added);
     this.indexed?.add(added);
     return added;
@@ -170,7 +179,7 @@ export class HeldRun implements RunHistory, RunClaim {
   change(execution: LoggedExecution, change: Partial<LoggedExecution>): void {
     this.changed ??= new Map();
     if (!this.changed.has(execution)) this.changed.set(execution, { ...execution });
-    Object.assign(execution, change);
+    Object.assign(execution, this.hidden === null ? change : withoutTokens(change, this.hidden));
   }
 
   /** Takes an execution out of the history: an intent that was never sent. */
@@ -283,6 +292,12 @@ export class HeldRun implements RunHistory, RunClaim {
   letGo(): void {
     this.takeSlot()?.release();
     this.abort?.abort(new Error('the lease of the run was lost'));
+  }
+
+  /** The number of the attempt at this path that counts, or of the one that will be the next. */
+  attemptNumberAt(path: string): number {
+    const state = this.index.get(path);
+    return state?.current?.attempt ?? (state?.lastAttempt ?? 0) + 1;
   }
 
   /** When the first attempt of the step at this path began, so that `now` in templates is the same for every attempt. */

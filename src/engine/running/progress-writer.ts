@@ -17,6 +17,7 @@ import {
 } from '../../store/runs/progress.js';
 import type { NewRun, QueuedRun, RunClaim, RunEnd, RunIdentity } from '../../store/runs/run.js';
 import { deleteExecutions, writeExecutions } from '../../store/step-store.js';
+import { insertWaitTokens } from '../../store/wait-tokens.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { type EndedWait, endedWaits } from './ended-waits.js';
@@ -90,6 +91,7 @@ export class ProgressWriter {
     await writeExecutions(manager, runs.flatMap(logOf));
     await this.contexts.write(manager, work.advanced);
     await this.writeEvents(tx, work.generations);
+    await insertWaitTokens(manager, tx.writes.tokens);
     // Before the waits that are over already: one may have been answered before its turn came.
     await insertTasks(manager, tx.writes.tasks);
     await this.endings.closeWaits(manager, waits);

@@ -167,6 +167,7 @@ function openStepsOf({ workspaceId, id, status }: EndedRun): Parameters<typeof c
       hint: 'Whether it took effect is unknown: look at the far side.',
     },
     unanswered: { code, message: `The run ${how} while this step waited.` },
+    unused: { code, message: `The run ${how} when this step had its answer, which was not used.` },
   };
 }
 

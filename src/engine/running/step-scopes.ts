@@ -7,6 +7,7 @@ import type { Scope } from '../../core/scope.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { HostInjector } from '../host-injector.js';
+import { ResumeLinks } from '../waits/resume-links.js';
 import type { HeldRun } from './held-run.js';
 import type { StepTransaction } from './step-transaction.js';
 
@@ -17,15 +18,23 @@ export class StepScopes {
     private readonly catalog: AutomationCatalog,
     private readonly host: HostInjector,
     private readonly calendars: Calendars,
+    private readonly links: ResumeLinks,
   ) {}
 
   /** The step's scope, with the record as the transaction sees it. `write`: this step or one after it changes it, so it is locked. */
-  async of(run: HeldRun, address: StepAddress, tx: Pick<StepTransaction, 'unit' | 'now'>, purpose: 'read' | 'write'): Promise<Scope> {
+  async of(
+    run: HeldRun,
+    address: StepAddress,
+    tx: Pick<StepTransaction, 'unit' | 'now' | 'writes'>,
+    purpose: 'read' | 'write',
+  ): Promise<Scope> {
     let record: RecordData | null = null;
     if (run.record && this.catalog.modules.has(run.record.module)) {
       record = await tx.unit.read(run.workspaceId, run.record, run.version.stepRelations, { lock: purpose === 'write' });
     }
-    return run.scopeAt(address, record, tx.now, this.calendars.of(run.workspaceId));
+    const scope = run.scopeAt(address, record, tx.now, this.calendars.of(run.workspaceId));
+    if (run.version.addressed.length > 0) this.links.addTo(scope, run, address, tx.writes);
+    return scope;
   }
 
   /** What every action gets to know of the step it performs. */

@@ -5,6 +5,7 @@ import { CrmUnitOfWork } from '../../host/crm-session.js';
 import type { StartRow } from '../../store/event-store.js';
 import type { NewHumanTask } from '../../store/human-tasks.js';
 import { RELEASE } from '../../store/release.js';
+import type { WaitTokenRow } from '../../store/wait-tokens.js';
 
 /**
  * What ends what hangs, by the database's clock. `idle`: after how long without a word from us Postgres ends a transaction,
@@ -51,11 +52,13 @@ export interface StepWrites {
   readonly starts: StartRow[];
   /** What people are asked. */
   readonly tasks: NewHumanTask[];
+  /** Tokens that steps have let out, or that waits have opened. */
+  readonly tokens: WaitTokenRow[];
 }
 
 /** Nothing to write yet. */
 export function noWrites(): StepWrites {
-  return { events: [], starts: [], tasks: [] };
+  return { events: [], starts: [], tasks: [], tokens: [] };
 }
 
 /** Returns what forgets all that is left to be written from here on. */

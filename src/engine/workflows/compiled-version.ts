@@ -9,7 +9,8 @@ import { parseDefinition } from '../../core/definition/parser.js';
 import type { WorkflowDefinition } from '../../core/definition/types.js';
 import { AutomationError } from '../../core/errors.js';
 import { extracts } from '../../core/extract.js';
-import { pathsReadBy } from '../../core/steps/reads.js';
+import { type AddressedStep, addressedSteps } from '../../core/steps/addresses.js';
+import { pathsReadBy, pathsReadByStep } from '../../core/steps/reads.js';
 import { walkSteps } from '../../core/steps/tree.js';
 import type { DateTrigger } from '../../core/trigger/date.js';
 import { type CompiledTrigger, compileTrigger, moduleOfTrigger } from '../../core/trigger/trigger.js';
@@ -48,6 +49,9 @@ export interface CompiledVersion {
   extracts: boolean;
   /** Do its steps read contexts, or write the workflow's? Only then does a run take the workflow's along. */
   usesContext: boolean;
+  /** Steps with an address from outside, and by the id of each step the ids of those whose addresses it reads. */
+  addressed: readonly AddressedStep[];
+  addressesReadBy: ReadonlyMap<string, ReadonlySet<string>>;
   /** A branch's condition, compiled once. */
   conditionOf(condition: Condition): CompiledCondition;
 }
@@ -79,6 +83,7 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
     compiled.set(condition, known);
     return known;
   };
+  const addressed = addressedSteps(definition.steps);
   const stepPaths = pathsReadBy(definition.steps, conditionOf);
   return {
     workspaceId: row.workspaceId,
@@ -95,12 +100,25 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
     writesRecord: [...walkSteps(definition.steps)].some(({ step }) => step.kind === 'action' && writesRecord(actions.get(step.type))),
     extracts: [...walkSteps(definition.steps)].some(({ step }) => extracts(step)),
     usesContext: [...stepPaths].some((path) => path === 'context' || path.startsWith('context.')) || putsIntoContext(definition),
+    addressed,
+    addressesReadBy: addressed.length === 0 ? NO_ADDRESSES : addressesReadBy(definition, conditionOf),
     conditionOf,
   };
 }
 
 function putsIntoContext({ steps }: WorkflowDefinition): boolean {
   return [...walkSteps(steps)].some(({ step }) => step.extractToContext !== undefined);
+}
+
+const NO_ADDRESSES: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
+function addressesReadBy({ steps }: WorkflowDefinition, conditionOf: CompiledVersion['conditionOf']): Map<string, ReadonlySet<string>> {
+  const readBy = new Map<string, ReadonlySet<string>>();
+  for (const { step } of walkSteps(steps)) {
+    const read = [...pathsReadByStep(step, conditionOf)].map((path) => /^steps\.([^.]+)\.resumeUrl$/.exec(path)?.[1]);
+    readBy.set(step.id, new Set(read.filter((id) => id !== undefined)));
+  }
+  return readBy;
 }
 
 function writesRecord(action: ActionDefinition | undefined): boolean {

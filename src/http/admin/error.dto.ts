@@ -41,6 +41,7 @@ const MEANINGS = {
   403: 'The caller lacks the permission, or the application has no access policy.',
   404: 'There is none of this id in the workspace.',
   409: 'It does not fit the present state; `code` says why.',
+  410: 'It is over: nothing waits for it any more.',
   413: 'The body is larger than 256 KB.',
   415: 'The body is not JSON in UTF-8.',
   422: 'The draft, or what is given to a start, has problems.',

@@ -1,5 +1,4 @@
 import type { LoggedError } from '../../core/errors.js';
-import type { Waiting } from '../../core/plan/plan.js';
 import type { RunItem } from '../../store/run-log-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
 import { ApiProperty } from '../openapi.js';
@@ -58,6 +57,11 @@ export class RunItemDto implements RunItem {
         path: { type: 'string' },
         reason: { type: 'string' },
         until: { type: 'string', nullable: true },
+        resumeUrl: {
+          type: 'string',
+          description:
+            'Of a step that waits for a call, in the detail of a run: its one-time URL. For callers with the permission operate.',
+        },
         attempt: { type: 'integer', description: 'Of a retry: the next attempt.' },
         error: {
           type: 'object',
@@ -68,7 +72,7 @@ export class RunItemDto implements RunItem {
     },
     example: null,
   })
-  waiting!: Waiting[] | null;
+  waiting!: RunItem['waiting'];
 
   @ApiProperty({ type: 'integer', example: 0, description: 'Steps that failed without failing the run (`onError: continue`).' })
   failedSteps!: number;

@@ -33,7 +33,7 @@ export function bytesOf(request: HookRequest): Buffer | null {
 }
 
 /**
- * Reads the bodies of deliveries, before the host's own parser: signatures are of the very bytes, the limits are ours whatever
+ * Reads the bodies of deliveries and of calls of resume URLs, before the host's own parser: signatures are of the very bytes, the limits are ours whatever
  * the host's are, and who sends slowly is cut off. On Express as the first of all layers, on Fastify as a hook; where neither
  * can be, the host's parser has read them.
  */
@@ -104,7 +104,7 @@ export class HookBodies implements OnModuleInit {
     const versioning = this.config.getVersioning();
     const version =
       versioning?.type === VersioningType.URI ? `(/${literally(versioning.prefix === false ? '' : (versioning.prefix ?? 'v'))}[^/]+)?` : '';
-    return `^${exclude.length > 0 ? `(${prefix})?` : prefix}${version}${segments(this.path ?? 'automation')}/hooks/[^/]+/?$`;
+    return `^${exclude.length > 0 ? `(${prefix})?` : prefix}${version}${segments(this.path ?? 'automation')}/(hooks|resume)/[^/]+/?$`;
   }
 
   /** By the URL as our own router has it: the application may be mounted below another one. */

@@ -30,7 +30,8 @@ export async function countAnswer(manager: EntityManager, { workspaceId, runId }
 
 /**
  * Writes an answer into the inbox of a run whose row the transaction has locked by {@link countAnswer}. An attempt whose
- * wait is over takes none; one whose wait has not begun yet does. The first answer wins.
+ * wait is over takes none, nor does one whose time is up, though nobody has noted it yet; one whose wait has not begun yet
+ * does. The first answer wins.
  */
 export async function insertAnswer(manager: EntityManager, address: AnswerAddress, answer: JsonObject): Promise<Exclude<Delivery, 'over'>> {
   const { workspaceId, runId, path, attempt } = address;
@@ -38,7 +39,7 @@ export async function insertAnswer(manager: EntityManager, address: AnswerAddres
     manager,
     `WITH step AS (
        SELECT 1 FROM automation.step_executions
-       WHERE workspace_id = $1 AND run_id = $2 AND path = $3 AND attempt = $4 AND (status <> 'waiting' OR superseded)
+       WHERE workspace_id = $1 AND run_id = $2 AND path = $3 AND attempt = $4 AND (status <> 'waiting' OR superseded OR wake_at <= now())
      ), taken AS (
        INSERT INTO automation.run_inbox (workspace_id, run_id, path, attempt, answer)
        SELECT $1, $2, $3, $4, $5::jsonb WHERE NOT EXISTS (SELECT 1 FROM step)

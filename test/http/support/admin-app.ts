@@ -18,6 +18,7 @@ import { StartDecider } from '../../../src/engine/routing/start-decider.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import { Timing } from '../../../src/engine/timing/timing.js';
 import { Inbox } from '../../../src/engine/waits/inbox.js';
+import { ResumeLinks } from '../../../src/engine/waits/resume-links.js';
 import { ActiveWorkflows } from '../../../src/engine/workflows/active-workflows.js';
 import { WorkspaceEntitlements } from '../../../src/engine/workspace-entitlements.js';
 import type { AccessPolicy, AccessRequest, Caller, Permission } from '../../../src/host/access.js';
@@ -174,6 +175,7 @@ export async function startAdminApp(
         provide: RunEndings,
         useValue: new RunEndings({ tellFinished: () => undefined } as never, { expect: () => undefined } as never, []),
       },
+      { provide: ResumeLinks, useValue: null },
       { provide: ACCESS_POLICY, useValue: options.policy === undefined ? tokenPolicy : options.policy },
     ],
   })

@@ -102,10 +102,10 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/workflows/:id/test': { permission: 'view', body: { subject: { sample: {} } } },
 };
 
-/** Routes that ask nobody who they are: see hooks.test.ts. */
-export const PUBLIC_ROUTES: readonly string[] = ['post /automation/hooks/:token'];
+/** Routes that ask nobody who they are: see hooks.test.ts and resume.test.ts. */
+export const PUBLIC_ROUTES: readonly string[] = ['post /automation/hooks/:token', 'post /automation/resume/:token'];
 /** What people's browsers ask there, and is answered 405. */
-export const REFUSED_METHODS: readonly string[] = ['get /automation/hooks/:token'];
+export const REFUSED_METHODS: readonly string[] = ['get /automation/hooks/:token', 'get /automation/resume/:token'];
 
 export const PERMISSIONS: readonly Permission[] = ['view', 'operate', 'manage', 'tasks'];
 /** An id that nobody has. */
