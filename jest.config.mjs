@@ -1,3 +1,5 @@
+import { bundledPackages } from './test/support/bundled-packages.mjs';
+
 /** @type {import('jest').Config} */
 export default {
   rootDir: '.',
@@ -6,7 +8,9 @@ export default {
   globalTeardown: '<rootDir>/test/support/postgres-global-teardown.mjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', ...(await bundledPackages()) },
+  // Ours first: they are most of the files.
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -31,5 +35,6 @@ export default {
   // Bounds a test that hangs; nothing is expected to come near it.
   testTimeout: 60_000,
   maxWorkers: 2,
-  workerIdleMemoryLimit: '512MB',
+  // A worker that starts anew loads Jest, and begins with cold code: rather seldom.
+  workerIdleMemoryLimit: '1GB',
 };
