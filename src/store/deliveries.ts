@@ -4,8 +4,9 @@ import type { Json, JsonObject } from '../core/json.js';
 import { sqlState } from '../host/postgres-errors.js';
 import type { StartRow } from './event-store.js';
 import { recordset, sql } from './sql.js';
+import type { FoundToken } from './trigger-tokens.js';
 
-/** What is counted, and how many deliveries came to it. */
+/** What is counted, and how many requests came to it. */
 export interface DeliveryCount {
   /** Empty for what is no URL of any workspace. */
   workspaceId: string;
@@ -13,7 +14,7 @@ export interface DeliveryCount {
   deliveries: number;
 }
 
-/** How many deliveries there were in the present minute, and how long it still lasts. */
+/** How many requests there were in the present minute, and how long it still lasts. */
 export interface CountedDeliveries extends DeliveryCount {
   endsInMs: number;
 }
@@ -34,7 +35,7 @@ async function repeated<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Counts deliveries, across all nodes: a row a key, for a minute at a time; locked in one order everywhere. One statement in a
+ * Counts what strangers send elsewhere than to trigger URLs, across all nodes: a row a key, for a minute at a time; locked in one order everywhere. One statement in a
  * transaction of its own, which says that nobody has to wait for the disk: what is counted may be lost with a crash.
  */
 export function countDeliveries(manager: EntityManager, counts: readonly DeliveryCount[]): Promise<CountedDeliveries[]> {
@@ -87,44 +88,61 @@ export interface DeliveryRow extends StartRow {
   error: LoggedError | null;
 }
 
-/** By whom and where from a token was used. */
-export interface TokenUse {
-  workspaceId: string;
-  id: string;
+/** A delivery, and what its caller knows of its token. */
+export interface AskedDelivery {
+  /** Of the token, hexadecimal. */
+  hash: string;
+  /** Null: nothing; either it is not known yet, or nobody has it. */
+  known: FoundToken | null;
+  /** Where it came from. */
   from: string | null;
+  /** What is to be written where it fits; null: it only counts. */
+  row: DeliveryRow | null;
 }
+
+/** What became of a delivery. */
+export type TakenDelivery =
+  /** Not even counted: the token is another one than the caller knew; null: nobody has it. */
+  | { outcome: 'other'; token: FoundToken | null }
+  /** Too many came within this minute, which lasts so much longer. */
+  | { outcome: 'limited'; waitMs: number }
+  /** `counted`: there was nothing to write, or its key is known. */
+  | { outcome: 'counted' | 'captured' };
 
 /**
- * Captures deliveries, in the order in which they came; of several with one key the first. Returns the ids that were written.
- * Also notes the last use of their tokens, to the second: of a busy one no more, for nodes would wait for each other. One statement, whatever there is to write: an unknown token costs what a known one does.
+ * Takes deliveries in the order in which they came, each with what became of it: one round trip, one commit, the same for
+ * tokens that nobody has. Counts a row a URL and a row a workspace, for a minute at a time, across all nodes; of several with
+ * one key the first is captured; notes the last use of tokens. Served by trigger_tokens_hash, primary keys and events_key.
  */
-export async function insertDeliveries(
+export function takeDeliveries(
   manager: EntityManager,
-  deliveries: readonly DeliveryRow[],
-  uses: readonly TokenUse[],
-): Promise<Set<string>> {
-  const rows = await repeated(() => insertOnce(manager, deliveries, uses));
-  return new Set(rows.map(({ id }) => id));
+  asked: readonly AskedDelivery[],
+  limits: { perMinute: number; workspacePerMinute: number },
+): Promise<TakenDelivery[]> {
+  return repeated(() => takeOnce(manager, asked, limits));
 }
 
-function insertOnce(manager: EntityManager, deliveries: readonly DeliveryRow[], uses: readonly TokenUse[]): Promise<{ id: string }[]> {
-  return sql<{ id: string }>(
+async function takeOnce(
+  manager: EntityManager,
+  asked: readonly AskedDelivery[],
+  { perMinute, workspacePerMinute }: { perMinute: number; workspacePerMinute: number },
+): Promise<TakenDelivery[]> {
+  type Row = { n: number; outcome: TakenDelivery['outcome']; waitMs: number | null; token: FoundToken | null };
+  const beliefs = asked.map(({ hash, from, known }, n) => {
+    const { id = null, isOver = null, status = null, versionId = null } = known ?? {};
+    return { n, hash, from, id, isOver, status, versionId };
+  });
+  const rows = await sql<Row>(
     manager,
-    `WITH used AS (
-       UPDATE automation.trigger_tokens t SET last_used_at = now(), last_used_from = u."from"
-       FROM (SELECT t.workspace_id, t.id, u."from" FROM json_to_recordset($2::json) AS u("workspaceId" text, id uuid, "from" text)
-         JOIN automation.trigger_tokens t ON t.workspace_id = u."workspaceId" AND t.id = u.id
-         WHERE t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 s' OR t.last_used_from IS DISTINCT FROM u."from"
-         ORDER BY 1, 2 FOR NO KEY UPDATE OF t) AS u
-       WHERE t.workspace_id = u.workspace_id AND t.id = u.id
-     )
-     INSERT INTO automation.events (workspace_id, id, module, event, actor, source, key, trigger, target, error, routed_at)
-     SELECT "workspaceId", id, module, event, actor, source, key, trigger, target, error, CASE WHEN error IS NOT NULL THEN now() END
-     FROM json_to_recordset($1::json) AS d("workspaceId" text, id uuid, module text, event text, actor jsonb, source text, key text,
-       trigger jsonb, target jsonb, error jsonb)
-     ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING RETURNING id`,
-    [recordset(deliveries), recordset(uses)],
+    'SELECT n, outcome, wait_ms AS "waitMs", token FROM automation.take_deliveries($1::json, $2::json, $3, $4)',
+    [recordset(beliefs), recordset(asked.flatMap(({ row }, n) => (row ? [{ n, ...row }] : []))), perMinute, workspacePerMinute],
   );
+  const taken: TakenDelivery[] = asked.map(() => ({ outcome: 'other', token: null }));
+  for (const { n, outcome, waitMs, token } of rows) {
+    if (outcome === 'other') taken[n] = { outcome, token };
+    else taken[n] = outcome === 'limited' ? { outcome, waitMs: waitMs ?? 1 } : { outcome };
+  }
+  return taken;
 }
 
 /** The event that has taken a key: whether its body is this one. Served by events_key. */

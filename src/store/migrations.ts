@@ -13,6 +13,7 @@ import { MonthlyRuns1763780000000 } from '../../migrations/1763780000000-monthly
 import { Why1763785000000 } from '../../migrations/1763785000000-why.js';
 import { RunBatchesAndStatistics1763790000000 } from '../../migrations/1763790000000-run-batches-and-statistics.js';
 import { AwaitedRuns1763795000000 } from '../../migrations/1763795000000-awaited-runs.js';
+import { TakeDeliveries1763795000001 } from '../../migrations/1763795000001-take-deliveries.js';
 import { WaitTokens1763800000000 } from '../../migrations/1763800000000-wait-tokens.js';
 import { HumanTasks1763805000000 } from '../../migrations/1763805000000-human-tasks.js';
 import { Secrets1763810000000 } from '../../migrations/1763810000000-secrets.js';
@@ -36,6 +37,7 @@ export const MIGRATIONS: MigrationClasses = [
   Why1763785000000,
   RunBatchesAndStatistics1763790000000,
   AwaitedRuns1763795000000,
+  TakeDeliveries1763795000001,
   WaitTokens1763800000000,
   HumanTasks1763805000000,
   Secrets1763810000000,

@@ -17,18 +17,6 @@ export interface FoundToken {
   versionId: string | null;
 }
 
-/** Looks the tokens of a batch of deliveries up; those that nobody has are missing. Served by trigger_tokens_hash. */
-export function findTokens(manager: EntityManager, hashes: readonly string[]): Promise<FoundToken[]> {
-  return sql<FoundToken>(
-    manager,
-    `SELECT encode(t.token_hash, 'hex') AS hash, t.workspace_id AS "workspaceId", t.id, t.workflow_id AS "workflowId",
-       coalesce(t.valid_until <= now(), false) AS "isOver", w.status, w.published_version_id AS "versionId"
-     FROM automation.trigger_tokens t JOIN automation.workflows w ON w.workspace_id = t.workspace_id AND w.id = t.workflow_id
-     WHERE t.token_hash IN (SELECT decode(h, 'hex') FROM unnest($1::text[]) AS h)`,
-    [hashes],
-  );
-}
-
 /** A token as people may see it: never the token itself. Times are ISO 8601. */
 export interface ShownToken {
   id: string;

@@ -10,10 +10,9 @@ import { seenHeaders } from '../../core/trigger/seen-request.js';
 import type { WebhookTrigger } from '../../core/trigger/webhook.js';
 import type { TriggerRecord } from '../../core/trigger/webhook-record.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { type DeliveryRow, findSameDelivery, insertDeliveries, type TokenUse } from '../../store/deliveries.js';
+import { type DeliveryRow, findSameDelivery } from '../../store/deliveries.js';
 import type { FoundToken } from '../../store/trigger-tokens.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
-import { GroupCommit } from '../group-commit.js';
 import { WakeUp } from '../wake-up.js';
 import { ActiveWorkflows, type VersionOutcome } from '../workflows/active-workflows.js';
 import { BodyValidator } from './body-validator.js';
@@ -25,19 +24,17 @@ import type { IncomingDelivery } from './incoming-delivery.js';
 /** What deliveries' keys are unique within. */
 const SOURCE = 'webhook';
 const CALLER: Actor = { type: 'system', id: null, name: 'Trigger URL' };
-/** Deliveries that one transaction captures. */
-const BATCH = 200;
+/** How often a token may turn out to be another one than was known, until somebody else is at work. */
+const MOST_TRIES = 5;
 /** What waits for a database that does not answer is kept in memory: so few, of 256 KB each. */
 const MOST_UNDER_WAY = 400;
 
-/** What one delivery has to be written. */
-interface Capture {
-  /** Null: nobody has its token. */
-  row: DeliveryRow | null;
-  use: TokenUse | null;
-  /** Whether a run may come of it. */
-  starts: boolean;
-}
+/** What is to be made of a delivery whose token is known. */
+type Capture =
+  /** Null: nobody has its token. `starts`: whether a run may come of it. */
+  | { row: DeliveryRow | null; starts: boolean }
+  /** Whoever calls, or what he sends, is not what the trigger asks for: it only counts. */
+  | { row: null; failure: AutomationError };
 
 /**
  * The door for deliveries to trigger URLs: one row each, which the router routes like an event, committed before the answer.
@@ -47,7 +44,6 @@ interface Capture {
 @Injectable()
 export class Deliveries {
   private readonly validator = new BodyValidator();
-  private readonly captures: GroupCommit<Capture, Set<string>>;
   private underWay = 0;
 
   constructor(
@@ -56,9 +52,7 @@ export class Deliveries {
     private readonly active: ActiveWorkflows,
     private readonly wakeUp: WakeUp,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
-  ) {
-    this.captures = new GroupCommit((captures) => this.write(captures), 1, BATCH);
-  }
+  ) {}
 
   /**
    * Captures a delivery. Throws `unauthenticated`, `invalid_request` with the problems of the body, `idempotency_key_reused`,
@@ -75,49 +69,61 @@ export class Deliveries {
   }
 
   private async capture(delivery: IncomingDelivery): Promise<void> {
-    const token = await this.gate.admit(hashOf(delivery.token));
-    const capture = await this.captureOf(token, delivery);
-    const written = await this.captures.add(capture);
+    const hash = hashOf(delivery.token);
+    let known = this.gate.known(hash);
+    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+      const capture = await this.captureOf(known, delivery);
+      const { row } = capture;
+      const taken = await this.gate.take({ hash, known, from: delivery.from, row });
+      if (taken.outcome !== 'other') return this.settle(capture, taken.outcome === 'captured', delivery);
+      known = taken.token;
+    }
+    throw tooMany();
+  }
+
+  /** What is left to do when it has been counted. */
+  private async settle(capture: Capture, isNew: boolean, delivery: IncomingDelivery): Promise<void> {
+    if ('failure' in capture) throw capture.failure;
     const { row, starts } = capture;
-    if (row && row.error === null && written.has(row.id)) this.wakeUp.announce('events');
+    if (row && row.error === null && isNew) this.wakeUp.announce('events');
     if (!starts && this.settings.hooks.unknown === 'not_found') throw notFound();
-    if (row?.key != null && !written.has(row.id)) await this.assertSame(row, row.key, delivery.body);
+    if (row?.key != null && !isNew) await this.assertSame(row, row.key, delivery.body);
   }
 
   private async captureOf(token: FoundToken | null, delivery: IncomingDelivery): Promise<Capture> {
-    if (!token) return { row: null, use: null, starts: false };
-    const use = { workspaceId: token.workspaceId, id: token.id, from: delivery.from };
+    if (!token) return { row: null, starts: false };
     const version = await this.versionOf(token);
     const trigger = version && triggerOf(version);
     const refused = refusalOf(token, trigger);
     // Nobody has checked who calls: that it came is kept, not the 256 KB that a revoked address could go on writing.
     const unheard = { ...deliveryOf(delivery, []), body: null };
     // Without a key: whoever sends again, to the URL that is right now, is to be heard.
-    if (!version) return { row: { ...rowOf(token, unheard, null), error: NOT_PUBLISHED }, use, starts: false };
-    if (!trigger || refused) return { row: rowOf(token, { ...unheard, ...(refused && { refused }) }, null), use, starts: false };
-    checkCaller(trigger, delivery, new Date());
-    if (trigger.schema) {
-      const problems = (await this.validator.of(String(token.versionId), trigger.schema))(delivery.body);
-      if (problems.length > 0) throw invalidRequest(problems);
-    }
+    if (!version) return { row: { ...rowOf(token, unheard, null), error: NOT_PUBLISHED }, starts: false };
+    if (!trigger || refused) return { row: rowOf(token, { ...unheard, ...(refused && { refused }) }, null), starts: false };
+    const failure = await this.failureOf(token, trigger, delivery);
+    if (failure) return { row: null, failure };
     const seen = deliveryOf(delivery, trigger.headers ?? []);
     const about = trigger.record ? wanted(trigger.record, seen) : {};
     const key = delivery.key === null ? null : `${token.workflowId}:${delivery.key}`;
-    return { row: { ...rowOf(token, { ...seen, ...about }, key), module: trigger.record?.module ?? null }, use, starts: true };
+    return { row: { ...rowOf(token, { ...seen, ...about }, key), module: trigger.record?.module ?? null }, starts: true };
+  }
+
+  /** What keeps it from being taken; null: nothing. */
+  private async failureOf({ versionId }: FoundToken, trigger: WebhookTrigger, delivery: IncomingDelivery): Promise<AutomationError | null> {
+    try {
+      checkCaller(trigger, delivery, new Date());
+      const problems = trigger.schema ? (await this.validator.of(String(versionId), trigger.schema))(delivery.body) : [];
+      return problems.length > 0 ? invalidRequest(problems) : null;
+    } catch (error) {
+      if (error instanceof AutomationError) return error;
+      throw error;
+    }
   }
 
   private async versionOf({ workspaceId, versionId }: FoundToken): Promise<VersionOutcome | null> {
     if (versionId === null) return null;
     const found = await this.active.versionsOf(this.database.dataSource.manager, [{ workspaceId, versionId }]);
     return found.get(versionId) ?? null;
-  }
-
-  /** Returns the ids of those that were not known yet. */
-  private write(captures: readonly Capture[]): Promise<Set<string>> {
-    const rows = captures.flatMap(({ row }) => (row ? [row] : []));
-    const uses = new Map(captures.flatMap(({ use }) => (use ? [[use.id, use] as const] : [])));
-    // One statement, and a transaction of its own by that.
-    return insertDeliveries(this.database.dataSource.manager, rows, [...uses.values()]);
   }
 
   /** A sender that repeats himself is told what he was told before; one that uses a key for something else hears of it. */

@@ -6,7 +6,7 @@ import { type CountedDeliveries, countDeliveries, type DeliveryCount } from '../
 const DIGITS = 3;
 
 /** What requests of strangers are counted by. */
-export type CountKey = Pick<DeliveryCount, 'workspaceId' | 'key'>;
+type CountKey = Pick<DeliveryCount, 'workspaceId' | 'key'>;
 
 /** Under what the requests are counted that come with this hash of a token, where nobody has the token. */
 export function unknownKey(hash: string): CountKey {

@@ -67,7 +67,7 @@ export const triggerUrl: Suite = {
           return [String(lanes), whole(quantile(bare, 0.5)), whole(quantile(hook, 0.5)), ratio.toFixed(2), ...verdict];
         }),
         notes: [
-          `Medians of ${rounds} rounds, ${whole(COUNT)} deliveries of ${BODY.length} bytes each; both answer after their commit. A delivery is looked up, counted against its limits and captured with its trigger; deliveries that come together share those transactions. One that comes alone shares them with nobody.`,
+          `Medians of ${rounds} rounds, ${whole(COUNT)} deliveries of ${BODY.length} bytes each; both answer after their commit. A delivery is looked up, counted against its limits and captured with its trigger by one statement, which those that come together share.`,
         ],
       };
     } finally {
