@@ -17,10 +17,10 @@ export class TakeDeliveries1763795000001 implements MigrationInterface {
       BEGIN
         RETURN QUERY
         WITH found AS MATERIALIZED (
-          SELECT a.n, a.hash, a."from", t.workspace_id, t.id, t.workflow_id, t.token_hash, t.is_over, w.status, w.published_version_id,
+          SELECT a.n, a.hash, a."from", a.counts, t.workspace_id, t.id, t.workflow_id, t.token_hash, t.is_over, w.status, w.published_version_id,
             t.id IS NOT DISTINCT FROM a.id AND t.is_over IS NOT DISTINCT FROM a."isOver" AND w.status IS NOT DISTINCT FROM a.status
               AND w.published_version_id IS NOT DISTINCT FROM a."versionId" AS is_known
-          FROM json_to_recordset(asked) AS a(n integer, hash text, "from" text, id uuid, "isOver" boolean, status text, "versionId" uuid)
+          FROM json_to_recordset(asked) AS a(n integer, hash text, "from" text, counts boolean, id uuid, "isOver" boolean, status text, "versionId" uuid)
           LEFT JOIN LATERAL (
             SELECT t.*, coalesce(t.valid_until <= now(), false) AS is_over FROM automation.trigger_tokens t
             WHERE t.token_hash = decode(a.hash, 'hex')
@@ -51,14 +51,14 @@ export class TakeDeliveries1763795000001 implements MigrationInterface {
             deliveries = excluded.deliveries + CASE WHEN r.since <= now() - interval '1 minute' THEN 0 ELSE r.deliveries END
           RETURNING r.workspace_id, r.deliveries, r.since
         ), judged AS MATERIALIZED (
-          SELECT b.n, b.workspace_id, b.id, b."from", CASE WHEN NOT b.fits THEN b.since
+          SELECT b.n, b.workspace_id, b.id, b."from", b.counts, CASE WHEN NOT b.fits THEN b.since
             WHEN w.deliveries - count(*) OVER same + row_number() OVER (same ORDER BY b.n) > per_workspace THEN w.since END AS over_since
           FROM by_url b LEFT JOIN workspaces w ON w.workspace_id = b.workspace_id AND b.fits WINDOW same AS (PARTITION BY b.workspace_id, b.fits)
         ), used AS (
-          -- To the second: of a busy one no more, for nodes would wait for each other.
+          -- By who may use them. To the second: of a busy one no more, for nodes would wait for each other.
           UPDATE automation.trigger_tokens t SET last_used_at = now(), last_used_from = u."from"
           FROM (SELECT t.workspace_id, t.id, j."from" FROM
-              (SELECT DISTINCT ON (j.workspace_id, j.id) j.* FROM judged j WHERE j.id IS NOT NULL AND j.over_since IS NULL
+              (SELECT DISTINCT ON (j.workspace_id, j.id) j.* FROM judged j WHERE j.id IS NOT NULL AND NOT j.counts AND j.over_since IS NULL
                ORDER BY j.workspace_id, j.id, j.n DESC) AS j
             JOIN automation.trigger_tokens t ON t.workspace_id = j.workspace_id AND t.id = j.id
             WHERE t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 s' OR t.last_used_from IS DISTINCT FROM j."from"

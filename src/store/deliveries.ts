@@ -96,7 +96,7 @@ export interface AskedDelivery {
   known: FoundToken | null;
   /** Where it came from. */
   from: string | null;
-  /** What is to be written where it fits; null: it only counts. */
+  /** What is to be written where it fits; null: it only counts, and is no use of the token. */
   row: DeliveryRow | null;
 }
 
@@ -128,9 +128,9 @@ async function takeOnce(
   { perMinute, workspacePerMinute }: { perMinute: number; workspacePerMinute: number },
 ): Promise<TakenDelivery[]> {
   type Row = { n: number; outcome: TakenDelivery['outcome']; waitMs: number | null; token: FoundToken | null };
-  const beliefs = asked.map(({ hash, from, known }, n) => {
+  const beliefs = asked.map(({ hash, from, known, row }, n) => {
     const { id = null, isOver = null, status = null, versionId = null } = known ?? {};
-    return { n, hash, from, id, isOver, status, versionId };
+    return { n, hash, from, counts: row === null, id, isOver, status, versionId };
   });
   const rows = await sql<Row>(
     manager,

@@ -112,6 +112,38 @@ describe('a trigger URL', () => {
     expect((await runsOf(id))[0]).toMatchObject({ status: 'succeeded' });
   });
 
+  it('is what it is now, however lately it was used: with another version, paused, active again, deleted', async () => {
+    const { id, path } = await published();
+    const answers: number[] = [];
+    const send = async (): Promise<void> => {
+      answers.push((await post(path).send({ name: 'Nora' })).status);
+    };
+    await send();
+    const { body } = await real.call('get', `/automation/workflows/${id}`);
+    const definition = {
+      ...body.definition,
+      trigger: { type: 'webhook', secret: { header: 'X-Secret', value: 'a-long-secret' } },
+    };
+    await real.call('patch', `/automation/workflows/${id}`).send({ name: 'By URL', revision: body.revision, definition }).expect(200);
+    await send();
+    await real.call('post', `/automation/workflows/${id}/publish`).expect(200);
+    // What is not taken is no use of the URL.
+    await rows(real.database, `UPDATE automation.trigger_tokens SET last_used_at = NULL WHERE workflow_id = '${id}'`);
+    await send();
+    expect(await rows(real.database, `SELECT last_used_at FROM automation.trigger_tokens WHERE workflow_id = '${id}'`)).toEqual([
+      { last_used_at: null },
+    ]);
+    await real.call('post', `/automation/workflows/${id}/pause`).expect(200);
+    await send();
+    await real.call('post', `/automation/workflows/${id}/activate`).expect(200);
+    await send();
+    expect(answers).toEqual([202, 202, 401, 202, 401]);
+    expect((await runsOf(id)).map(({ status, reason }) => reason ?? status).sort()).toEqual(['paused', 'succeeded', 'succeeded']);
+    await real.call('delete', `/automation/workflows/${id}`).expect(204);
+    await send();
+    expect(answers.at(-1)).toBe(202);
+  });
+
   it('goes on for a grace that the admin chooses', async () => {
     const { id, path } = await published();
     const { body } = await real.call('post', `/automation/workflows/${id}/rotate-token`).send({ grace: 'PT1H' }).expect(200);
