@@ -16,6 +16,7 @@ import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
 import { Rehearsal } from '../../../src/engine/previewing/rehearsal.js';
 import { StartDecider } from '../../../src/engine/routing/start-decider.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
+import { KEY_RING } from '../../../src/engine/secrets/key-ring.js';
 import { Timing } from '../../../src/engine/timing/timing.js';
 import { Inbox } from '../../../src/engine/waits/inbox.js';
 import { ResumeLinks } from '../../../src/engine/waits/resume-links.js';
@@ -161,6 +162,7 @@ export async function startAdminApp(
       { provide: Inbox, useValue: null },
       { provide: CRM_HOST, useValue: { describeModules: () => [LEADS] } },
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
+      { provide: KEY_RING, useValue: null },
       Calendars,
       WorkspaceEntitlements,
       ...[ActionRegistry, Rehearsal, StartDecider].map((provide) => ({ provide, useValue: null })),
