@@ -2,6 +2,7 @@ import { Logger, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Mailer } from './actions/email/mailer.js';
 import { builtInActions } from './actions/index.js';
+import { OAuthTokens } from './actions/outbound/oauth-tokens.js';
 import { OutboundHttp } from './actions/outbound/outbound-http.js';
 import { ActionRegistry } from './actions/registry.js';
 import {
@@ -113,6 +114,7 @@ const actions: Provider[] = [
     },
   },
   { provide: OutboundHttp, inject: [AUTOMATION_OPTIONS], useFactory: (options: AutomationOptions) => new OutboundHttp(options.outbound) },
+  { provide: OAuthTokens, inject: [OutboundHttp], useFactory: (http: OutboundHttp) => new OAuthTokens(http) },
 ];
 
 /** What stands between the host's options and the engine: the only place where parts are made by hand. */

@@ -2,6 +2,7 @@ import type { ActionDefinition } from './action.js';
 import { assignOwner } from './assign-owner.js';
 import { changeField } from './change-field.js';
 import { createTask } from './create-task.js';
+import { httpRequest } from './http-request.js';
 import { moveStage } from './move-stage.js';
 import { sendEmail } from './send-email.js';
 import { sendNotification } from './send-notification.js';
@@ -16,4 +17,5 @@ export const builtInActions: readonly ActionDefinition[] = [
   assignOwner,
   sendNotification,
   webhook,
+  httpRequest,
 ];

@@ -7,6 +7,7 @@ import { AutomationError, type Problem } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { didYouMean } from '../core/nearest.js';
 import type { Scope } from '../core/scope.js';
+import { strayReferences } from '../core/secrets/secret-uses.js';
 import { isForbiddenKey } from '../core/storable-json.js';
 import { hasExpression } from '../core/template/template.js';
 import type { ActionDefinition, ArgumentsClass, CheckContext } from './action.js';
@@ -33,6 +34,9 @@ export function prepareArguments<A extends object>(action: ActionDefinition<A>, 
     }
   }
   const { instance, problems } = instantiate(action, rendered);
+  for (const path of action.takesSecrets ? strayReferences(rendered, args, action.takesSecrets) : []) {
+    problems.push({ path, message: `${path} names a secret that the step does not name: a template must not choose one` });
+  }
   if (problems.length > 0) {
     throw new AutomationError('arguments_invalid', `The arguments of ${action.type} are not valid: ${summary(problems)}`, {
       hint: `Compare the values that the templates gave with what the step takes: the record may lack a value. If it is the step that is wrong, correct it. ${RETRY_CORRECTED}`,

@@ -4,22 +4,20 @@ import { MASK } from '../core/definition/secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
 import type { SecretReference } from '../core/secrets/secret-reference.js';
-import { toStorableJson } from '../core/storable-json.js';
 import type { ExternalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
 import type { AddressGuard } from './outbound/address-guard.js';
+import { isExpected, readBody, statusError } from './outbound/answer.js';
 import { headerProblems } from './outbound/headers.js';
-import { OutboundHttp, type OutboundMethod, type OutboundRequest, type OutboundResponse, outboundUrl } from './outbound/outbound-http.js';
+import { OutboundHttp, type OutboundMethod, type OutboundRequest, outboundUrl } from './outbound/outbound-http.js';
 import { revealed, revealedHeaders, SecretOrText, withoutSecrets } from './outbound/secret-arguments.js';
+import { problemsOf, urlProblems } from './outbound/url-problems.js';
 import { isKnown, MayBeAbsent, Rule, refuse } from './rules.js';
 
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;
 /** Set by the step itself, so that the receiver can rely on them. */
 const RESERVED = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
-/** Statuses that may be different next time, beside 5xx. */
-const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
-const EXCERPT = 1000;
 
 /** What webhook takes. */
 class WebhookArguments {
@@ -83,7 +81,7 @@ export const webhook = defineAction({
     if (isExpected(response.status, args.expectedStatus)) {
       return { status: response.status, body, ...(response.truncated ? { truncated: true } : {}) };
     }
-    throw statusError(response, body, outboundUrl(args.url).host);
+    throw statusError('webhook', response, body, outboundUrl(args.url).host);
   },
   async preview(args, step) {
     const { headers, ...request } = step.inject(OutboundHttp).preview(await requestOf(args, step));
@@ -102,18 +100,9 @@ async function requestOf(args: WebhookArguments, step: ExternalStep): Promise<Ou
 }
 
 function callProblems(args: JsonObject, guard: AddressGuard | undefined): Problem[] {
-  const problems: Problem[] = [];
-  if (isKnown(args.url) && typeof args.url === 'string') {
-    problems.push(
-      ...caught('url', () => {
-        const { hostname, port, protocol } = outboundUrl(args.url as string);
-        // What can be told without a lookup; a name is checked when it is connected to.
-        guard?.check(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
-      }),
-    );
-  }
+  const problems = urlProblems(args.url, 'url', guard);
   if (isKnown(args.secret) && typeof args.secret === 'string') {
-    problems.push(...caught('secret', () => signer(args.secret as string)));
+    problems.push(...problemsOf('secret', () => signer(args.secret as string)));
   }
   if (isJsonObject(args.headers)) {
     const known = Object.fromEntries(
@@ -122,15 +111,6 @@ function callProblems(args: JsonObject, guard: AddressGuard | undefined): Proble
     problems.push(...headerProblems(known, 'headers', RESERVED));
   }
   return problems;
-}
-
-function caught(path: string, check: () => unknown): Problem[] {
-  try {
-    check();
-    return [];
-  } catch (error) {
-    return [{ path, message: (error as AutomationError).message }];
-  }
 }
 
 /** Body and headers. The id is the same for every attempt, so that the receiver can tell a repetition. */
@@ -170,63 +150,4 @@ function signer(secret: string): Webhook {
       cause,
     });
   }
-}
-
-function isExpected(status: number, expected: readonly number[] | undefined | null): boolean {
-  return expected && expected.length > 0 ? expected.includes(status) : status >= 200 && status < 300;
-}
-
-/** JSON where the receiver says that it is and it is whole, else text; null when it is compressed or empty. */
-function readBody(response: OutboundResponse): Json {
-  const encoding = response.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity' || response.body.length === 0) {
-    return null;
-  }
-  const text = response.body.toString('utf8');
-  if (!response.truncated && /^application\/(?:[\w.+-]+\+)?json\b/i.test(response.headers['content-type'] ?? '')) {
-    try {
-      return toStorableJson(JSON.parse(text));
-    } catch {
-      // not what it says it is: the text then tells more than an error would
-    }
-  }
-  return toStorableJson(text);
-}
-
-function statusError(response: OutboundResponse, body: Json, target: string): AutomationError {
-  const { status } = response;
-  const text = typeof body === 'string' ? body : body === null ? '' : JSON.stringify(body);
-  const options = { details: { status, target, ...(text ? { body: text.slice(0, EXCERPT) } : {}) } };
-  if (status >= 300 && status < 400) {
-    const location = response.headers.location?.slice(0, 500);
-    return new AutomationError('webhook_redirected', `${target} answered ${status} and points to another address, which is not followed`, {
-      hint: 'Put the final address into the step.',
-      details: { ...options.details, ...(location === undefined ? {} : { location }) },
-    });
-  }
-  if (status >= 500 || TRANSIENT_STATUSES.has(status)) {
-    const retryAfterMs = status === 429 || status === 503 ? retryAfter(response.headers['retry-after'], new Date()) : undefined;
-    return new AutomationError(status === 429 ? 'webhook_rate_limited' : 'webhook_unavailable', `${target} answered ${status}`, {
-      ...options,
-      hint:
-        status === 429
-          ? 'The receiver gets too many calls: send fewer, or ask whoever runs it for more.'
-          : 'The receiver has a problem of its own. If it lasts, ask whoever runs it.',
-      retry: { kind: 'transient', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
-    });
-  }
-  return new AutomationError('webhook_rejected', `${target} refused the call with status ${status}`, {
-    ...options,
-    hint: 'Its answer may say why: check address, headers and body of the step. If this status is fine, add it to expectedStatus.',
-  });
-}
-
-/** The wish of a Retry-After header in milliseconds: seconds, or a date. undefined when it cannot be read. */
-export function retryAfter(header: string | undefined, now: Date): number | undefined {
-  const text = header?.trim() ?? '';
-  if (/^\d{1,9}$/.test(text)) {
-    return Number(text) * 1000;
-  }
-  const at = /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime());
 }

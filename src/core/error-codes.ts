@@ -117,6 +117,10 @@ export const ERROR_CODES = {
   value_required: 422,
 
   // The message or the call cannot be sent as it is, or its far side refuses it.
+  http_assertion_failed: 422,
+  http_redirected: 422,
+  http_rejected: 422,
+  http_token_refused: 422,
   mail_address_invalid: 422,
   mail_invalid: 422,
   mail_subject_missing: 422,
@@ -135,6 +139,9 @@ export const ERROR_CODES = {
   webhook_secret_invalid: 422,
 
   // The far side is away, busy, or answers nonsense.
+  http_rate_limited: 502,
+  http_token_unavailable: 502,
+  http_unavailable: 502,
   outbound_connection_failed: 502,
   outbound_dns_failed: 502,
   outbound_response_invalid: 502,

@@ -420,6 +420,7 @@ describe('the registry', () => {
       'assign_owner local',
       'send_notification local',
       'webhook external',
+      'http_request external',
       'send_sms external',
     ]);
     for (const { argumentsSchema, label } of described) {

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
+import { retryAfter } from '../../src/actions/outbound/answer.js';
 import { OutboundHttp } from '../../src/actions/outbound/outbound-http.js';
 import { describeAction, maskArguments, prepareArguments } from '../../src/actions/prepare-arguments.js';
-import { retryAfter, webhook } from '../../src/actions/webhook.js';
+import { webhook } from '../../src/actions/webhook.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import type { JsonObject } from '../../src/core/json.js';
 import { eventually } from '../support/eventually.js';

@@ -11,7 +11,7 @@ import type { ExternalStep } from '../action.js';
 import { Rule } from '../rules.js';
 
 /** What a reference is in JSON Schema. */
-const REFERENCE_SCHEMA: JsonObject = {
+export const REFERENCE_SCHEMA: JsonObject = {
   type: 'object',
   description: 'A secret of the workspace.',
   properties: { [REFERENCE]: { type: 'string', pattern: SECRET_NAME.source }, prefix: { type: 'string' } },
@@ -26,11 +26,6 @@ export function SecretOrText(): PropertyDecorator {
     if (typeof value === 'string') return value === '' ? 'should not be empty' : null;
     return referenceProblem(value as Json);
   });
-}
-
-/** Property decorator: a secret of the workspace, and no text: what is written into a definition is read by many. */
-export function SecretOnly(): PropertyDecorator {
-  return Rule('isSecret', REFERENCE_SCHEMA, (value) => referenceProblem(value as Json));
 }
 
 /** Returns the value of an argument that may be a reference, about to be sent to `goesTo`. */

@@ -31,8 +31,8 @@ export function maskedArguments(
     if (!(isSecret || isPlace || holdsPlaces)) return value;
     if (!isJsonObject(value)) return mask(value, path);
     return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, walk(member ?? null, [...path, name], isSecret || isPlace)]),
+      Object.entries(value).map(([name, member = null]) => [name, walk(member, [...path, name], isSecret || isPlace)]),
     );
   };
-  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, walk(value ?? null, [name], secret.includes(name))]));
+  return Object.fromEntries(Object.entries(args).map(([name, value = null]) => [name, walk(value, [name], secret.includes(name))]));
 }

@@ -17,8 +17,7 @@ export function mayGoTo(hosts: readonly string[], url: URL): boolean {
 function originOf(host: string): string | null {
   const text = /^https?:\/\//i.test(host) ? host : `https://${host}`;
   if (!/^https?:\/\/[^/?#@\\\s*]+$/i.test(text) || !URL.canParse(text)) return null;
-  const { origin, username, password } = new URL(text);
-  return username === '' && password === '' ? origin : null;
+  return new URL(text).origin;
 }
 
 /** The address that a text of a definition leads to, as far as it is known before it is rendered: its origin. */

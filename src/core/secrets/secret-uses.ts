@@ -1,10 +1,11 @@
 import type { ActionDescription } from '../catalog.js';
 import { memberPath, ProblemList } from '../definition/problem-list.js';
+import { sameJson } from '../derive-events.js';
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { didYouMean } from '../nearest.js';
 import { knownAddress, mayGoTo } from './secret-hosts.js';
-import { claimsSecret, placeOf, REFERENCE, referenceProblem, type SecretPlaces } from './secret-reference.js';
+import { claimsSecret, holdsPlace, placeOf, REFERENCE, referenceProblem, type SecretPlaces } from './secret-reference.js';
 
 type Actions = ReadonlyMap<string, Pick<ActionDescription, 'takesSecrets'>>;
 
@@ -28,7 +29,7 @@ export function secretUses(definition: JsonObject, actions: Actions): SecretUse[
   eachReference(definition, actions, (path, value, place) => {
     const name = value[REFERENCE];
     if (place === null || typeof name !== 'string') return;
-    const addresses = (place.places[place.name] ?? []).flatMap((address) => knownAddress(at(place.args, address)) ?? []);
+    const addresses = place.goesTo.flatMap((address) => knownAddress(at(place.args, address)) ?? []);
     uses.push({ path, name, addresses });
   });
   return uses;
@@ -63,9 +64,28 @@ export function secretUseProblems(uses: readonly SecretUse[], known: readonly Kn
   });
 }
 
+/**
+ * Paths at which rendered arguments name a secret that the definition does not name there: a template has brought it in, and
+ * whoever writes records must not choose what is sent.
+ */
+export function strayReferences(rendered: JsonObject, written: JsonObject, places: SecretPlaces): string[] {
+  const stray: string[] = [];
+  const walk = (value: Json, before: Json | undefined, path: string[]): void => {
+    if (claimsSecret(value)) {
+      if (!claimsSecret(before) || !sameJson(value, before)) stray.push(path.join('.'));
+    } else if (isJsonObject(value) && holdsPlace(places, path)) {
+      for (const [name, member = null] of Object.entries(value)) walk(member, memberOf(before, name), [...path, name]);
+    }
+  };
+  for (const [name, value = null] of Object.entries(rendered)) {
+    if (placeOf(places, [name]) !== undefined || holdsPlace(places, [name])) walk(value, memberOf(written, name), [name]);
+  }
+  return stray;
+}
+
+/** Where a reference stands: the arguments that it is among, and those of them that say where it is sent. */
 interface Place {
-  name: string;
-  places: SecretPlaces;
+  goesTo: readonly string[];
   args: JsonObject;
 }
 
@@ -88,8 +108,8 @@ function eachReference(definition: JsonObject, actions: Actions, found: (path: s
   };
   const walkArguments = (args: JsonObject, places: SecretPlaces, path: string): void => {
     const inside = (value: Json, at: readonly string[], here: string): void => {
-      const name = placeOf(places, at);
-      if (claimsSecret(value)) found(here, value, name === undefined ? null : { name, places, args });
+      const goesTo = places[placeOf(places, at) ?? ''];
+      if (claimsSecret(value)) found(here, value, goesTo ? { goesTo, args } : null);
       else if (Array.isArray(value)) walk(value, here);
       else if (isJsonObject(value)) {
         for (const [member, one = null] of Object.entries(value)) inside(one, [...at, member], memberPath(here, member));
@@ -101,5 +121,9 @@ function eachReference(definition: JsonObject, actions: Actions, found: (path: s
 }
 
 function at(args: JsonObject, path: string): Json | undefined {
-  return path.split('.').reduce<Json | undefined>((value, name) => (isJsonObject(value) ? value[name] : undefined), args);
+  return path.split('.').reduce<Json | undefined>(memberOf, args);
+}
+
+function memberOf(value: Json | undefined, name: string): Json | undefined {
+  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }

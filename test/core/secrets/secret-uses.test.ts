@@ -3,7 +3,7 @@ import { CHANGED, MASK } from '../../../src/core/definition/mask.js';
 import { keepSecrets, maskChange, maskSecrets } from '../../../src/core/definition/secrets.js';
 import type { JsonObject } from '../../../src/core/json.js';
 import { isSecretReference } from '../../../src/core/secrets/secret-reference.js';
-import { referenceProblems, secretUseProblems, secretUses } from '../../../src/core/secrets/secret-uses.js';
+import { referenceProblems, secretUseProblems, secretUses, strayReferences } from '../../../src/core/secrets/secret-uses.js';
 
 const ACTIONS = new Map([
   [
@@ -105,6 +105,11 @@ describe('a definition with references', () => {
     expect(maskSecrets(of({ auth: 'literal', key: { deep: 'literal' } }), ACTIONS)).toEqual(of({ auth: MASK, key: { deep: MASK } }));
   });
 
+  it('is masked whole where an action is not known, and made of what has no value', () => {
+    expect(maskChange({}, of({ auth: 'a' }, 'gone'), ACTIONS).after).toEqual(of({ auth: MASK }, 'gone'));
+    expect(maskSecrets(of({ headers: { a: undefined } }), ACTIONS)).toEqual(of({ headers: { a: null } }));
+  });
+
   it('keeps them through an edit of what was masked', () => {
     const edited = of({ url: 'https://api.test/', headers: { a: { $secret: 'other' }, b: MASK } });
     expect(keepSecrets(edited, definition, ACTIONS)).toEqual(
@@ -117,5 +122,30 @@ describe('a definition with references', () => {
     expect(maskChange(definition, after, ACTIONS).after).toEqual(
       of({ headers: { a: { $secret: 'other' }, b: CHANGED }, auth: { clientSecret: CHANGED } }),
     );
+  });
+});
+
+describe('rendered arguments', () => {
+  const places = ACTIONS.get('call')?.takesSecrets ?? {};
+  const written = {
+    headers: { a: reference, b: '{{record.json}}' },
+    auth: '{{context.auth}}',
+    key: '{{record.json}}',
+    body: '{{record.json}}',
+  };
+
+  it('keep the references that the definition has', () => {
+    expect(strayReferences({ ...written, body: { deep: reference } }, written, places)).toEqual([]);
+  });
+
+  it('are told of those that a template brings in', () => {
+    const rendered = {
+      headers: { a: { $secret: 'other' }, b: reference },
+      auth: { clientSecret: reference },
+      key: reference,
+      body: reference,
+    };
+    expect(strayReferences(rendered, written, places)).toEqual(['headers.a', 'headers.b', 'auth.clientSecret', 'key']);
+    expect(strayReferences({ headers: reference }, {}, places)).toEqual(['headers']);
   });
 });
