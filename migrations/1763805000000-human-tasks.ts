@@ -53,6 +53,7 @@ export class HumanTasks1763805000000 implements MigrationInterface {
         -- So that tasks without a date come last by the same index.
         due_at          timestamptz NOT NULL DEFAULT 'infinity',
         expires_at      timestamptz,
+        is_due_told     boolean     NOT NULL DEFAULT false,
         remind_at       timestamptz,
         escalate_at     timestamptz,
         -- What those who are asked have not been told yet.

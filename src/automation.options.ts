@@ -6,6 +6,7 @@ import { partProblems } from './automation.parts.js';
 import { AutomationError, type Problem } from './core/errors.js';
 import type { Actor } from './core/event.js';
 import { didYouMean } from './core/nearest.js';
+import { type QuietHours, quietHoursProblems } from './core/people/quiet-hours.js';
 import { calendarProblems } from './core/time/calendar.js';
 import { durationToMs, parseDuration } from './core/time/duration.js';
 import type { EmitterMap } from './engine/capture/automation-event.js';
@@ -136,6 +137,14 @@ export interface AutomationOptions {
     /** How long a body may take to arrive, in milliseconds. Default 10,000. */
     bodyTimeoutMs?: number;
   };
+  /** What people are asked. */
+  tasks?: {
+    /**
+     * When nobody is told of tasks, neither by a notification nor by mail, by the clocks of the workspace:
+     * `{ from: '20:00', to: '07:00' }`. They are told when these hours are over. Default: at any time.
+     */
+    quietHours?: QuietHours;
+  };
   /** How long the log is kept, ISO 8601. */
   retention?: {
     /** Finished runs and their steps. Default P180D. */
@@ -216,7 +225,10 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
   if (typeof options.calendar !== 'function' && options.calendar !== undefined) {
     problems.push(...calendarProblems(options.calendar).map(({ path, message }) => ({ path: `calendar${path && `.${path}`}`, message })));
   }
-  const { worker = {}, limits = {}, retention = {}, emitter = {}, hooks = {} } = options;
+  const { worker = {}, limits = {}, retention = {}, emitter = {}, hooks = {}, tasks = {} } = options;
+  if (tasks.quietHours !== undefined) {
+    problems.push(...quietHoursProblems(tasks.quietHours).map(({ path, message }) => ({ path: `tasks.quietHours.${path}`, message })));
+  }
   if (!UNKNOWN_URLS.includes(hooks.unknown ?? 'accept')) {
     problems.push({ path: 'hooks.unknown', message: `must be one of ${UNKNOWN_URLS.join(', ')}` });
   }
@@ -269,6 +281,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
       queue: whole('hooks.queue', hooks.queue, DEFAULTS.hooks.queue, 1, 1_000_000),
       bodyMs: whole('hooks.bodyTimeoutMs', hooks.bodyTimeoutMs, DEFAULTS.hooks.bodyTimeoutMs, 100, 300_000),
     },
+    tasks: { quietHours: tasks.quietHours ?? null },
     capture: new Map(Object.entries(options.capture ?? {})),
     actor: options.actor ?? null,
     recordUrl: options.recordUrl ?? null,
@@ -293,10 +306,13 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
 
 /** The members of each option that has some; whoever adds one is told by the compiler. */
 const MEMBERS: {
-  [Name in 'worker' | 'hooks' | 'emitter' | 'retention' | 'limits' | 'admin' | 'database']: Names<NonNullable<AutomationOptions[Name]>>;
+  [Name in 'worker' | 'hooks' | 'tasks' | 'emitter' | 'retention' | 'limits' | 'admin' | 'database']: Names<
+    NonNullable<AutomationOptions[Name]>
+  >;
 } = {
   worker: { enabled: 1, concurrency: 1, batchSize: 1, pollIntervalMs: 1, idlePollIntervalMs: 1, leaseMs: 1, shutdownGraceMs: 1 },
   hooks: { unknown: 1, perMinute: 1, workspacePerMinute: 1, queue: 1, bodyTimeoutMs: 1 },
+  tasks: { quietHours: 1 },
   emitter: { enabled: 1, names: 1, map: 1, defaultWorkspaceId: 1 },
   retention: { runs: 1, skippedRuns: 1, events: 1 },
   limits: { chainDepth: 1, stepsPerRun: 1, loopItems: 1, loopSteps: 1, payloadBytes: 1, recoveries: 1, crmCallMs: 1 },

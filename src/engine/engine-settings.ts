@@ -1,4 +1,5 @@
 import type { Actor } from '../core/event.js';
+import type { QuietHours } from '../core/people/quiet-hours.js';
 import type { CalendarSource } from '../host/calendar-source.js';
 import type { EntitlementSource } from '../host/entitlement-source.js';
 import type { EmitterMap } from './capture/automation-event.js';
@@ -57,6 +58,8 @@ export interface EngineSettings {
   };
   /** Deliveries to trigger URLs. */
   hooks: HookSettings;
+  /** Human tasks. */
+  tasks: { quietHours: QuietHours | null };
   /** How changes of a module are captured without a line in the host's services. */
   capture: ReadonlyMap<string, CaptureDoor>;
   /** Who acts in the host's code at this moment. */

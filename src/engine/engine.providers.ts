@@ -13,6 +13,8 @@ import { Deliveries } from './hooks/deliveries.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
 import { HumanTasks } from './people/human-tasks.js';
+import { TaskMails } from './people/task-mails.js';
+import { TaskTimesWork } from './people/task-times.js';
 import { Rehearsal } from './previewing/rehearsal.js';
 import { EntitledStarts } from './routing/entitled-starts.js';
 import { Router } from './routing/router.js';
@@ -104,7 +106,18 @@ const running: Provider[] = [
   RunDriver,
 ];
 const waits: Provider[] = [WaitTokens, ResumeLinks, OpenCallbacks, Inbox, Resumptions];
-const timing: Provider[] = [DueRunsQueue, Watch, RetentionRounds, Schedules, DatedRecords, DateTriggers, DateBuilds, Timing];
+const timing: Provider[] = [
+  DueRunsQueue,
+  Watch,
+  RetentionRounds,
+  Schedules,
+  DatedRecords,
+  DateTriggers,
+  DateBuilds,
+  TaskTimesWork,
+  TaskMails,
+  Timing,
+];
 
 const signal: Provider = {
   provide: ENGINE_SIGNAL,

@@ -3,14 +3,12 @@ import type { LoggedError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import type { FormField } from '../core/people/form-field.js';
 import type { Asked, Priority, TaskKind } from '../core/people/question.js';
+import type { TaskNotice } from '../core/people/task-times.js';
 import { recordset, sql } from './sql.js';
 
 /** What became of a task: it is `open` until somebody has answered, nobody has in time, or nobody needs to any more. */
 export const TASK_STATUSES = ['open', 'completed', 'expired', 'cancelled'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
-
-/** What those who are asked are told of a task. */
-export type TaskNotice = 'new' | 'reminder' | 'due' | 'escalated';
 
 /** A task that a run is about to make, with the people who are asked. Moments are ISO 8601. */
 export interface NewHumanTask {

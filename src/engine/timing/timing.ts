@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { TaskMails } from '../people/task-mails.js';
+import { TaskTimesWork } from '../people/task-times.js';
 import { WakeUp } from '../wake-up.js';
 import { DateBuilds } from './date-builds.js';
 import { DateTriggers } from './date-triggers.js';
@@ -7,7 +9,7 @@ import type { LookIntervals } from './next-look.js';
 import { Schedules } from './schedules.js';
 import type { DueWork, PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
 
-/** All that becomes due by itself and starts something. */
+/** All that becomes due by itself, but for the waits of runs. */
 @Injectable()
 export class Timing {
   /** Each has a loop of its own: what takes long holds up none of the others. */
@@ -19,9 +21,11 @@ export class Timing {
     schedules: Schedules,
     dates: DateTriggers,
     builds: DateBuilds,
+    tasks: TaskTimesWork,
+    mails: TaskMails,
   ) {
     this.kinds = [schedules, dates];
-    this.works = [...this.kinds, builds];
+    this.works = [...this.kinds, builds, tasks, mails];
   }
 
   /** Belongs into each transaction that publishes a version. */
