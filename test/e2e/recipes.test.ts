@@ -47,10 +47,10 @@ describe('the recipe', () => {
     await database?.drop();
   });
 
-  const send = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+  const send = async (method: string, path: string, body?: unknown, token = 'demo-admin'): Promise<Answer> => {
     const response = await fetch(`${demo.origin}${path}`, {
       method,
-      headers: { authorization: 'Bearer demo-admin', 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -81,6 +81,14 @@ describe('the recipe', () => {
     (await get(`/crm/notifications?relatedId=${recordId}`)).items.map((one: Answer) => `${one.userId}: ${one.title}`).sort();
   const mails = async (address: string): Promise<Answer[]> =>
     (await get('/crm/mailbox')).items.filter((mail: Answer) => mail.to.includes(address));
+
+  /** What a record's run asks people, as soon as it does. */
+  const asked = (recordId: string): Promise<Answer> =>
+    eventually(async () => {
+      const { items } = await get(`/automation/tasks?recordId=${recordId}`);
+      expect(items).toHaveLength(1);
+      return items[0];
+    });
 
   const deal = (values: object): Promise<string> => create('opportunities', { name: 'Boats', ownerId: 'u-1', ...values });
 
@@ -260,6 +268,44 @@ describe('the recipe', () => {
       await run(code, id);
       expect(await tasks(id)).toEqual(['Find an address or a number of Tor']);
       await run(code, await create('contacts', { name: 'Una', email: 'una@example.com' }), 'skipped');
+    },
+    'hand-off-won-deals': async (code) => {
+      const accountId = await create('accounts', { name: 'Fjord', ownerId: 'u-2' });
+      const id = await deal({ accountId });
+      await patch('opportunities', id, { stage: 'Closed Won' });
+      const task = await asked(id);
+      expect(task).toMatchObject({ kind: 'hand_off', title: 'Hand over the customer', assignee: { id: 'u-1' }, priority: 'high' });
+      expect(task.message).toBe('Boats is won. How does Fjord start?');
+      const complete = (values: object) => send('POST', `/automation/tasks/${task.id}/complete`, { values }, 'demo-member');
+      await complete({ start: 'Guided', kickOffOn: '2031-02-03', manager: 'u-7', contact: 'fjord@example.com' });
+      await run(code, id);
+      expect(await tasks(id)).toEqual(expect.arrayContaining(['Kick-off with Fjord']));
+      expect((await get(`/crm/opportunities/${id}`)).ownerId).toBe('u-7');
+      expect((await mails('fjord@example.com')).map(({ subject }: Answer) => subject)).toEqual(['Welcome, Fjord']);
+    },
+    'discount-approval': async (code) => {
+      const ask = async (): Promise<{ id: string; task: Answer }> => {
+        const id = await deal({ amount: 5_000 });
+        const start = { record: { module: 'opportunities', id }, input: { discount: 15, reason: 'They buy two' } };
+        await send('POST', `/automation/workflows/${workflows.get(code)}/runs`, start);
+        return { id, task: await asked(id) };
+      };
+      const { id, task } = await ask();
+      expect(task).toMatchObject({ message: 'Ines Alvarez asks for 15 % on Boats: They buy two.', votes: { asked: 3, needed: 2 } });
+      const post = (what: string, body: object, token?: string) => send('POST', `/automation/tasks/${task.id}/${what}`, body, token);
+      await post('reassign', { from: 'u-4', userId: 'u-1' });
+      await post('reassign', { from: 'u-5', userId: 'u-9' });
+      expect(await post('complete', { decision: 'approved' }, 'demo-member')).toEqual({ status: 'open', outcome: null });
+      expect(await post('complete', { decision: 'approved', comment: 'Fine.' })).toMatchObject({ status: 'completed' });
+      await run(code, id);
+      expect(await tasks(id)).toEqual(['Offer Boats 15 % off']);
+      const late = await ask();
+      await crm.query('UPDATE automation.human_tasks SET escalate_at = now(), next_at = now() WHERE id = $1', [late.task.id]);
+      await eventually(async () => expect(await told(late.id)).toContain('u-9: Passed on to you: Discount (Boats)'));
+      await send('POST', `/automation/tasks/${late.task.id}/complete`, { decision: 'rejected', comment: 'Too much.' });
+      await run(code, late.id);
+      expect(await told(late.id)).toContain('u-1: No discount for Boats');
+      expect(await tasks(late.id)).toEqual([]);
     },
     'renewal-offer': async (code) => {
       const id = await deal({});

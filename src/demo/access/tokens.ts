@@ -7,7 +7,13 @@ import type { Caller } from '../../index.js';
 const CALLERS: ReadonlyMap<string, Caller> = new Map<string, Caller>([
   [
     'demo-admin',
-    { userId: 'u-9', name: 'Ines Alvarez', workspaceId: 'acme', roles: ['admin'], permissions: ['view', 'operate', 'manage', 'tasks'] },
+    {
+      userId: 'u-9',
+      name: 'Ines Alvarez',
+      workspaceId: 'acme',
+      roles: ['admin', 'director'],
+      permissions: ['view', 'operate', 'manage', 'tasks'],
+    },
   ],
   ['demo-support', { userId: 'u-6', name: 'Farid Haddad', workspaceId: 'acme', roles: ['support'], permissions: ['view', 'operate'] }],
   ['demo-member', { userId: 'u-1', name: 'Ada Lindqvist', workspaceId: 'acme', roles: ['ae'], permissions: ['view', 'tasks'] }],
