@@ -7,6 +7,7 @@ import { maskSecrets, secretProblems } from '../core/definition/secrets.js';
 import { maskTrigger } from '../core/definition/trigger-secrets.js';
 import { AutomationError } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
+import { hinted } from '../core/nearest.js';
 import { moduleOfTrigger } from '../core/trigger/trigger.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { type Caller, callerAsActor } from '../host/access.js';
@@ -67,7 +68,7 @@ export class WorkflowChanges {
     // For lists, which anybody reads: without its secrets.
     const shown = maskTrigger(draft).trigger;
     const trigger = isJsonObject(shown) ? shown : null;
-    return { draft, problems: problems.toArray(), trigger, module: moduleOfTrigger(trigger) };
+    return { draft, problems: problems.toArray().map(hinted), trigger, module: moduleOfTrigger(trigger) };
   }
 
   /** A definition as people may read it. */

@@ -5,6 +5,8 @@ import type { JsonObject } from './json.js';
 export interface Problem {
   path: string;
   message: string;
+  /** What may be meant, or what there is to choose from, where the API tells it apart from the message. */
+  hint?: string;
 }
 
 /**

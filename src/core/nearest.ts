@@ -1,3 +1,5 @@
+import type { Problem } from './errors.js';
+
 /** How many names are offered at the most. */
 const MOST_OFFERED = 3;
 /** Longer names are compared with nothing: hostile input must cost little. */
@@ -17,6 +19,18 @@ export function didYouMean(name: string, names: Iterable<string>): string {
 /** Returns `must be one of: a, b. Did you mean "b"?` for a value that is none of them, whatever it is. */
 export function mustBeOneOf(value: unknown, values: readonly string[]): string {
   return `must be one of: ${values.join(', ')}.${typeof value === 'string' ? didYouMean(value, values) : ''}`;
+}
+
+/** Where a sentence of ours goes on to what was meant, or to what there is: ` Did you mean "email"?`, ` Known are: name, email.` */
+const ADVICE = / (?=Did you mean ["\w]|[A-Z][a-z]*(?: [a-z]+)? are: )/;
+
+/**
+ * Returns the problem with what its message advises as its hint: logs and start-up errors show one sentence, people in front
+ * of a form what is wrong and beside it what to do.
+ */
+export function hinted<One extends Problem>(problem: One): One {
+  const at = problem.hint === undefined ? problem.message.search(ADVICE) : -1;
+  return at < 0 ? problem : { ...problem, message: problem.message.slice(0, at), hint: problem.message.slice(at + 1) };
 }
 
 /** Returns the names that differ from `name` by few typing errors, nearest first. Letter case, spaces, `_` and `-` do not count. */

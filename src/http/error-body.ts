@@ -3,6 +3,7 @@ import { HttpException, type Logger } from '@nestjs/common';
 import { statusOfCode } from '../core/error-codes.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
+import { hinted } from '../core/nearest.js';
 import { asBusyError, sqlState } from '../host/postgres-errors.js';
 import { codeForStatus } from './error-status.js';
 
@@ -59,7 +60,14 @@ function automationErrorBody(error: AutomationError, logger: Pick<Logger, 'error
   const { code, message, hint, problems, details } = error;
   const statusCode = statusOfCode(code) ?? (error.retry.kind === 'transient' ? 503 : 422);
   if (statusCode === 500) logger.error(`${code}: ${describe(error)}`, error.stack);
-  return { statusCode, code, message, ...(hint && { hint }), ...(problems && { problems }), ...(details && { details }) };
+  return {
+    statusCode,
+    code,
+    message,
+    ...(hint && { hint }),
+    ...(problems && { problems: problems.map(hinted) }),
+    ...(details && { details }),
+  };
 }
 
 /** Errors of the host's guards and pipes, and of Nest itself. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { didYouMean, nearest } from '../../src/core/nearest.js';
+import { didYouMean, hinted, nearest } from '../../src/core/nearest.js';
 
 const FIELDS = ['id', 'name', 'email', 'source', 'stage', 'score', 'ownerId', 'closeDate', 'accountId'];
 
@@ -34,5 +34,21 @@ describe('the names that are meant', () => {
     expect(didYouMean('scorce', FIELDS)).toBe(' Did you mean "score" or "source"?');
     expect(didYouMean('tag', ['tag1', 'tag2', 'tag3'])).toBe(' Did you mean "tag1", "tag2" or "tag3"?');
     expect(didYouMean('telephone', FIELDS)).toBe('');
+  });
+
+  it('are the hint of a problem, apart from what is wrong', () => {
+    const parts = (message: string) => hinted({ path: 'a', message });
+    expect(parts(`There is no field "nmae".${didYouMean('nmae', FIELDS)} Fields are: name.`)).toEqual({
+      path: 'a',
+      message: 'There is no field "nmae".',
+      hint: 'Did you mean "name"? Fields are: name.',
+    });
+    expect(parts('This is not known here. Known are: name.')).toEqual({
+      path: 'a',
+      message: 'This is not known here.',
+      hint: 'Known are: name.',
+    });
+    expect(parts('"name" is missing.')).toEqual({ path: 'a', message: '"name" is missing.' });
+    expect(hinted({ path: 'a', message: 'No. Known are: b.', hint: 'c' })).toEqual({ path: 'a', message: 'No. Known are: b.', hint: 'c' });
   });
 });

@@ -14,7 +14,7 @@ describe('what is wrong with a request', () => {
   });
   afterAll(() => real?.close());
 
-  it.each<['get' | 'post' | 'patch', string, object | undefined, string, string]>([
+  it.each<['get' | 'post' | 'patch', string, object | undefined, string, string, string?]>([
     [
       'patch',
       'workflows/:id',
@@ -23,23 +23,25 @@ describe('what is wrong with a request', () => {
       'revision is missing: send the one that your edit is based on, as `GET workflows/{id}` tells it',
     ],
     ['patch', 'workflows/:id', { revision: '1' }, 'revision', 'revision must be a whole number from 1 to 2147483647'],
-    ['patch', 'workflows/:id', { revision: 1, nmae: 'x' }, 'nmae', 'nmae is not known here. Did you mean "name"? Known are: revision, '],
+    ['patch', 'workflows/:id', { revision: 1, nmae: 'x' }, 'nmae', 'nmae is not known here.', 'Did you mean "name"? Known are: revision, '],
     ['post', 'workflows', {}, 'name', 'name is missing'],
     ['post', 'workflows/:id/activate', { now: true }, 'now', 'now is not known here: this takes no body'],
     ['get', 'runs?limit=-1', undefined, 'limit', 'limit must be a whole number from 1 to 100'],
     ['get', 'runs?limit=1e3', undefined, 'limit', 'limit must be a whole number from 1 to 100'],
-    ['get', 'runs?status=succeded', undefined, 'status', 'Did you mean "succeeded"?'],
-    ['get', 'runs?workflow=1', undefined, 'workflow', 'Did you mean "workflowId"?'],
+    ['get', 'runs?status=succeded', undefined, 'status', 'must be one of the following values', 'Did you mean "succeeded"?'],
+    ['get', 'runs?workflow=1', undefined, 'workflow', 'workflow is not known here.', 'Did you mean "workflowId"?'],
     ['get', 'records?module=leads', undefined, 'search', 'give search, or ids'],
     ['post', 'runs/:id/retry', {}, 'from', 'from is missing'],
-  ])('%s %s %j is told once, in words: %s', async (method, path, body, place, message) => {
+  ])('%s %s %j is told once, in words: %s', async (method, path, body, place, message, ...[hint]) => {
     const answer = await real.call(method, `/automation/${path.replace(':id', id)}`).send(body);
     expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
     const problems = (answer.body.problems as { path: string; message: string }[]).filter((one) => one.path === place);
-    expect(problems).toEqual([{ path: place, message: expect.stringContaining(message) }]);
+    expect(problems).toEqual([
+      { path: place, message: expect.stringContaining(message), ...(hint !== undefined && { hint: expect.stringContaining(hint) }) },
+    ]);
   });
 
-  it.each<[string, object, string, string]>([
+  it.each<[string, object, string, string, string?]>([
     [
       'a run that may last too long',
       { settings: { maxDuration: 'P9999Y' } },
@@ -65,24 +67,39 @@ describe('what is wrong with a request', () => {
       'steps[0].with.dueIn',
       'must not be longer than a thousand years',
     ],
-    ['a kind of trigger that is mistyped', { trigger: { type: 'manuel' } }, 'trigger.type', 'Did you mean "manual"?'],
-    ['a step of a mistyped type', { steps: [{ id: 'a', type: 'dealy', for: 'P1D' }] }, 'steps[0].type', 'Did you mean "delay"?'],
+    ['a kind of trigger that is mistyped', { trigger: { type: 'manuel' } }, 'trigger.type', 'must be one of: event', 'Did you mean "manual"?'],
+    [
+      'a step of a mistyped type',
+      { steps: [{ id: 'a', type: 'dealy', for: 'P1D' }] },
+      'steps[0].type',
+      'There is no',
+      'Did you mean "delay"?',
+    ],
     [
       'a choice that is mistyped',
       { steps: [{ id: 'a', type: 'stop', outcome: 'succeded' }] },
       'steps[0].outcome',
+      'must be one of: succeeded, failed',
       'Did you mean "succeeded"?',
     ],
-    ['a member of a test', { conditions: { feild: 'now', operator: 'is_empty' } }, 'conditions.feild', 'Did you mean "field"?'],
+    [
+      'a member of a test',
+      { conditions: { feild: 'now', operator: 'is_empty' } },
+      'conditions.feild',
+      'This is not known here.',
+      'Did you mean "field"?',
+    ],
     [
       'a zone that is mistyped',
       { trigger: { type: 'schedule', cron: '0 9 * * *', timezone: 'Europe/Berln' } },
       'trigger.timezone',
+      '"Europe/Berln" is not a time zone.',
       'Did you mean "Europe/Berlin"?',
     ],
-  ])('in a definition, %s is told with what was meant', async (_what, more, path, message) => {
+  ])('in a definition, %s is told with what was meant', async (_what, more, path, message, ...[hint]) => {
     const definition = { trigger: { type: 'manual' }, steps: [], ...more };
     const { body } = await real.call('post', '/automation/workflows').send({ name: 'Draft', definition }).expect(201);
-    expect(body.problems).toContainEqual({ path, message: expect.stringContaining(message) });
+    const told = { path, message: expect.stringContaining(message), ...(hint !== undefined && { hint: expect.stringContaining(hint) }) };
+    expect(body.problems).toContainEqual(told);
   });
 });

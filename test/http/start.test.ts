@@ -118,7 +118,7 @@ describe('a start by hand', () => {
       [
         { discount: '5', tier: 'Tin', tire: 'Gold' },
         [
-          { path: 'input.tire', message: 'is not asked for. Did you mean "tier"?' },
+          { path: 'input.tire', message: 'is not asked for.', hint: 'Did you mean "tier"?' },
           { path: 'input.discount', message: 'must be a number' },
           { path: 'input.tier', message: 'must be one of: Gold, Silver' },
         ],

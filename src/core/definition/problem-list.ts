@@ -28,17 +28,18 @@ export class ProblemList {
     return this.problems.size === 0;
   }
 
-  add(at: string, what: string): void {
+  add(at: string, what: string, hint?: string): void {
     const path = cut(at, MAX_PATH);
     const message = cut(what, MAX_MESSAGE);
     const key = `${path}\n${message}`;
     if (this.problems.has(key)) return;
-    if (this.problems.size < MAX_PROBLEMS) this.problems.set(key, { path, message });
+    if (this.problems.size < MAX_PROBLEMS)
+      this.problems.set(key, { path, message, ...(hint !== undefined && { hint: cut(hint, MAX_MESSAGE) }) });
     else this.overflown = true;
   }
 
   addAll(problems: readonly Problem[]): void {
-    for (const { path, message } of problems) this.add(path, message);
+    for (const { path, message, hint } of problems) this.add(path, message, hint);
   }
 
   /** The problems in the order they were found; the last one says so when there were too many. */

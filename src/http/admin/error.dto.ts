@@ -9,8 +9,11 @@ export class ProblemDto implements Problem {
   @ApiProperty({ example: 'steps[1].branches[0].when.operator' })
   path!: string;
 
-  @ApiProperty({ example: 'The operator "contains" does not fit a number.' })
+  @ApiProperty({ example: 'There is no operator "contains_some".' })
   message!: string;
+
+  @ApiPropertyOptional({ example: 'Did you mean "contains_any"?', description: 'What may be meant, or what there is to choose from.' })
+  hint?: string;
 }
 
 /** What every error looks like. */
