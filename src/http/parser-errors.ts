@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { tooLarge } from '../core/json-shape.js';
 import { AccessGuard } from './access.guard.js';
 import { adminControllers } from './admin/index.js';
@@ -8,6 +8,7 @@ import type { ErrorBody } from './error-body.js';
 import { codeForStatus } from './error-status.js';
 import { HTTP_PATH } from './http-path.js';
 import { type HttpRequest, header } from './http-request.js';
+import { literally, mountPattern } from './mount-pattern.js';
 import { isJsonInUtf8, MAX_BODY_BYTES } from './request-shape.guard.js';
 
 /** The first segments of our routes below that path. */
@@ -28,26 +29,26 @@ interface ParserError {
  */
 @Injectable()
 export class ParserErrors implements OnModuleInit {
-  private readonly ours: RegExp;
+  private ours = /^$/;
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
+    private readonly config: ApplicationConfig,
     private readonly access: AccessGuard,
     private readonly errors: ErrorFilter,
-    @Optional() @Inject(HTTP_PATH) path: string | null,
-  ) {
-    const mount = literally((path ?? 'automation').replace(/^\/+|\/+$/g, ''));
-    this.ours = new RegExp(`/${mount}/(${RESOURCES})([/?]|$)`);
-  }
+    @Optional() @Inject(HTTP_PATH) private readonly path: string | null,
+  ) {}
 
   /** Routes are registered by now and Nest's own error handler is not: ours stands between them. */
   onModuleInit(): void {
     const { httpAdapter } = this.adapterHost;
     if (httpAdapter?.getType() !== 'express') return;
+    // Express takes paths in capitals too.
+    this.ours = new RegExp(`${mountPattern(this.config, this.path)}/(${RESOURCES})(/|$)`, 'i');
     // Express takes a function for an error handler by its four parameters.
     const handler = (error: ParserError, request: HttpRequest, response: unknown, next: (error: unknown) => void): void => {
-      // The path alone: a query of the host's own routes may name ours.
-      const [path = ''] = (request.originalUrl ?? request.url).split('?', 1);
+      // The path alone, as our own router has it: a query of the host's may name ours, and what is mounted below another application has a longer address.
+      const [path = ''] = request.url.split('?', 1);
       const body = this.ours.test(path) ? parserErrorBody(error, request) : null;
       if (!body) {
         next(error);
@@ -63,11 +64,6 @@ export class ParserErrors implements OnModuleInit {
     };
     httpAdapter.use(handler);
   }
-}
-
-/** A text as a regular expression that finds it. */
-function literally(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function parserErrorBody(error: ParserError, request: HttpRequest): ErrorBody | null {

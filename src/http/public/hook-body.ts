@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { Inject, Injectable, type OnModuleInit, Optional, VersioningType } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { AutomationError } from '../../core/errors.js';
 import { tooLarge } from '../../core/json-shape.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../../engine/engine-settings.js';
 import { ErrorFilter } from '../error.filter.js';
 import { HTTP_PATH } from '../http-path.js';
+import { mountPattern } from '../mount-pattern.js';
 import { MAX_BODY_BYTES } from '../request-shape.guard.js';
 
 /** Where the bytes of a body are left: a symbol, so that nothing of the host's can be there. */
@@ -53,7 +54,7 @@ export class HookBodies implements OnModuleInit {
     const { httpAdapter } = this.adapterHost;
     const type = httpAdapter?.getType();
     // Express takes paths in capitals too.
-    this.ours = new RegExp(this.pattern(), type === 'express' ? 'i' : '');
+    this.ours = new RegExp(`${mountPattern(this.config, this.path)}/(hooks|resume)/[^/]+/?$`, type === 'express' ? 'i' : '');
     if (type === 'express') this.onExpress(httpAdapter.getInstance());
     if (type === 'fastify') this.onFastify(httpAdapter.getInstance());
   }
@@ -97,16 +98,6 @@ export class HookBodies implements OnModuleInit {
     app.addHook('preParsing', read);
   }
 
-  /** The whole path: the host may have a route of its own that ends like ours, and reads its body itself. */
-  private pattern(): string {
-    const { exclude = [] } = this.config.getGlobalPrefixOptions();
-    const prefix = segments(this.config.getGlobalPrefix());
-    const versioning = this.config.getVersioning();
-    const version =
-      versioning?.type === VersioningType.URI ? `(/${literally(versioning.prefix === false ? '' : (versioning.prefix ?? 'v'))}[^/]+)?` : '';
-    return `^${exclude.length > 0 ? `(${prefix})?` : prefix}${version}${segments(this.path ?? 'automation')}/(hooks|resume)/[^/]+/?$`;
-  }
-
   /** By the URL as our own router has it: the application may be mounted below another one. */
   private isOurs({ method, url = '' }: HookRequest): boolean {
     const [path = ''] = url.split('?', 1);
@@ -145,14 +136,4 @@ export class HookBodies implements OnModuleInit {
       request.on('data', take).on('end', whole).on('close', broken).on('error', broken);
     });
   }
-}
-
-/** A path as a regular expression that finds it, with a slash before each segment; of a parameter any value. */
-function segments(path: string): string {
-  const names = path.split('/').filter((name) => name !== '');
-  return names.map((name) => `/${name.startsWith(':') ? '[^/]+' : literally(name)}`).join('');
-}
-
-function literally(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
