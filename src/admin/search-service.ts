@@ -44,11 +44,13 @@ export class SearchService {
     const text = query.trim();
     const { workspaceId } = caller;
     const own = await this.database.read(async (manager) => {
-      const id = isUuid(text) ? text : null;
+      const id = isUuid(text) ? text.toLowerCase() : null;
       const run = id === null ? null : await findRun(manager, workspaceId, id, this.catalog);
       const event = id === null ? null : await findEvent(manager, workspaceId, id);
       const workflows = await searchWorkflows(manager, workspaceId, text, limit);
-      const records = await this.knownRecords(manager, workspaceId, text);
+      const asWritten = await this.knownRecords(manager, workspaceId, text);
+      // Postgres writes a UUID in small letters, however people do.
+      const records = asWritten.length > 0 || id === null ? asWritten : await this.knownRecords(manager, workspaceId, id);
       return { run: run && runItem(run), event: event && eventItem(event), workflows, records };
     });
     const isFound = own.run !== null || own.event !== null || own.workflows.some((workflow) => workflow.id === text.toLowerCase());

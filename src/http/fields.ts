@@ -1,4 +1,4 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type PipeTransform } from '@nestjs/common';
 import type { ApiQueryOptions } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
@@ -106,9 +106,27 @@ export function CommaList(most: number): PropertyDecorator {
   return applyDecorators(IfGiven(), Transform(split), IsArray(), ArrayMaxSize(most)) as PropertyDecorator;
 }
 
+/** An id of ours. In capitals it is the same UUID, as Postgres has it: what compares texts gets small letters. */
+export function OwnId(): PropertyDecorator {
+  return applyDecorators(Transform(inSmallLetters), IsUUID()) as PropertyDecorator;
+}
+
+/** Several such ids. */
+export function OwnIds(): PropertyDecorator {
+  return applyDecorators(Transform(inSmallLetters), IsUUID(undefined, { each: true })) as PropertyDecorator;
+}
+
+/** The same for an id in a path; what is none is not found. */
+export const ownId: PipeTransform<string, string> = { transform: (id) => id.toLowerCase() };
+
+function inSmallLetters({ value }: { value: unknown }): unknown {
+  if (Array.isArray(value)) return value.map((one) => inSmallLetters({ value: one }));
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}
+
 /** A list of ids in a body. */
 export function IdList(most: number): PropertyDecorator {
-  return applyDecorators(IfGiven(), IsArray(), ArrayNotEmpty(), ArrayMaxSize(most), IsUUID(undefined, { each: true })) as PropertyDecorator;
+  return applyDecorators(IfGiven(), IsArray(), ArrayNotEmpty(), ArrayMaxSize(most), OwnIds()) as PropertyDecorator;
 }
 
 /** Keeps the member exactly as it was sent: class-transformer's copy leaves out members named like methods of every object. */

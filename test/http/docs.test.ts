@@ -4,7 +4,7 @@ import { type AdminApp, registeredRoutes, startAdminApp } from './support/admin-
 interface Operation {
   summary?: string;
   security?: unknown[];
-  parameters?: { name: string; in: string; schema?: object }[];
+  parameters?: { name: string; in: string; required?: boolean; example?: unknown; schema?: { example?: unknown } }[];
   requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
   responses: Record<string, { description?: string; content?: Record<string, { schema: { $ref?: string; oneOf?: { $ref: string }[] } }> }>;
 }
@@ -86,6 +86,15 @@ describe('the OpenAPI document', () => {
       enum: expect.arrayContaining(['queued']),
     });
     expect(text).toContain('"Web Form"');
+    // Those that may be left out have none where it is an id: the page would fill it in, and find nothing.
+    const without = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.values(item).flatMap(({ parameters = [] }) =>
+        parameters
+          .filter(({ in: where, required, example, schema }) => where === 'query' && required && (example ?? schema?.example) === undefined)
+          .map(({ name }) => `${path}?${name}`),
+      ),
+    );
+    expect(without).toEqual([]);
   });
 });
 

@@ -54,6 +54,9 @@ describe('an event that is replayed', () => {
     expect(verdicts(body)).toMatchObject({ [asked.id]: 'ran', [other.id]: 'conditions', [once.id]: 'ran' });
     const mine = body.workflows.find(({ workflowId }: { workflowId: string }) => workflowId === asked.id);
     expect(mine.ran).toEqual([{ id: expect.any(String), status: 'succeeded', createdAt: expect.any(String), eventId: id }]);
+    // An id in capitals is the same id, in the path and in the body.
+    const shouted = await replay(id.toUpperCase(), { dryRun: true, workflowIds: [asked.id.toUpperCase()] }).expect(200);
+    expect(verdicts(shouted.body)).toEqual({ [asked.id]: 'ran' });
     const again = (await replay(id, { dryRun: true, again: true }).expect(200)).body;
     expect(verdicts(again)).toMatchObject({ [asked.id]: 'starts', [other.id]: 'conditions', [once.id]: 'reentry' });
     expect(Object.values(verdicts(again))).toContain('trigger');

@@ -38,6 +38,10 @@ describe('the search for what is behind a complaint', () => {
     });
     expect((await search(eventId)).event).not.toHaveProperty('record');
     expect((await search(runId)).run).not.toHaveProperty('explanation');
+    const recordId = '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11';
+    await seedEvent(real.database, { record_id: recordId, record: { id: recordId, name: 'Uma' } });
+    expect((await search(recordId.toUpperCase())).records).toEqual([{ module: 'leads', id: recordId, title: 'Uma' }]);
+    expect((await search(workflow.id.toUpperCase())).workflows).toMatchObject([{ id: workflow.id }]);
     expect(await search(workflow.id)).toEqual({
       ...NOTHING,
       workflows: [{ id: workflow.id, code: 'seeded', name: 'Seeded', status: 'active' }],

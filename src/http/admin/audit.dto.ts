@@ -1,9 +1,8 @@
-import { IsUUID } from 'class-validator';
 import type { Page } from '../../admin/run-service.js';
 import type { JsonObject } from '../../core/json.js';
 import type { AuditFilter, AuditItem } from '../../store/audit-list.js';
 import { AUDIT_TARGETS, type AuditTarget } from '../../store/audit-store.js';
-import { Cursor, IfGiven, Moment, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import { Cursor, IfGiven, Moment, OptionalText, OwnId, QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty } from '../openapi.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
@@ -13,7 +12,7 @@ const SOMETHING = { type: 'object', additionalProperties: true, nullable: true }
 /** Which entries of the audit log, and which page of them. */
 export class ListAuditQuery {
   @IfGiven()
-  @IsUUID()
+  @OwnId()
   target?: string;
 
   @OptionalText(200)

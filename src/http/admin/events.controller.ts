@@ -2,7 +2,7 @@ import { Get, Param, Query } from '@nestjs/common';
 import { RunService } from '../../admin/run-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
-import { DescribeQuery } from '../fields.js';
+import { DescribeQuery, ownId } from '../fields.js';
 import { ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -30,7 +30,7 @@ export class EventsController {
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: EventDetailDto })
   @ApiErrors(404)
-  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<EventDetailDto> {
+  get(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<EventDetailDto> {
     return this.runs.getEvent(id, caller);
   }
 }

@@ -1,10 +1,10 @@
-import { IsUUID } from 'class-validator';
 import type { ExplainedEvent } from '../../admin/explain-service.js';
 import type { Explanation } from '../../core/condition/explanation.js';
 import type { NearestMiss } from '../../core/condition/nearest-miss.js';
 import type { JsonObject } from '../../core/json.js';
 import { RUNGS, type Rung, type RungName, type RungResult } from '../../core/why/ladder.js';
 import type { QueryParameters } from '../fields.js';
+import { OwnId } from '../fields.js';
 import { ApiProperty } from '../openapi.js';
 import { EXPLANATION, ID, NULLABLE_ID, NULLABLE_OBJECT, NULLABLE_TEXT } from './log-schemas.js';
 
@@ -13,13 +13,13 @@ const DECISIVE = 'Source was "Phone", and the condition asks for: Source is "Web
 
 /** Which workflow is asked about. */
 export class ExplainQuery {
-  @IsUUID()
+  @OwnId()
   workflowId!: string;
 }
 
 /** The parameters of {@link ExplainQuery} for the OpenAPI document. */
 export const EXPLAIN_PARAMETERS: QueryParameters = {
-  workflowId: { schema: { type: 'string', format: 'uuid' }, required: true },
+  workflowId: { schema: { type: 'string', ...ID }, required: true },
 };
 
 class RungDto implements Rung {

@@ -1,8 +1,8 @@
-import { IsObject, IsUUID } from 'class-validator';
+import { IsObject } from 'class-validator';
 import type { PreviewSubject } from '../../admin/preview-subjects.js';
 import type { JsonObject } from '../../core/json.js';
 import { invalidRequest } from '../../core/json-shape.js';
-import { AsSent, IfGiven, OptionalText } from '../fields.js';
+import { AsSent, IfGiven, OptionalText, OwnId } from '../fields.js';
 import { ApiPropertyOptional } from '../openapi.js';
 
 const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
@@ -11,7 +11,7 @@ const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 export class PreviewSubjectDto {
   @ApiPropertyOptional({ format: 'uuid', description: 'An event of the log, with the record as it was then.' })
   @IfGiven()
-  @IsUUID()
+  @OwnId()
   eventId?: string;
 
   @ApiPropertyOptional({ example: '42', description: 'A record as it is now.' })

@@ -2,7 +2,7 @@ import { Get, Param, Query } from '@nestjs/common';
 import { PublishPreviews } from '../../admin/publish-preview.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
-import { DescribeQuery } from '../fields.js';
+import { DescribeQuery, ownId } from '../fields.js';
 import { ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -24,7 +24,7 @@ export class PublishPreviewController {
   @ApiOkResponse({ type: PublishPreviewDto })
   @ApiErrors(400, 404)
   get(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Query(checked(PublishPreviewQuery)) { fromVersion }: Checked<PublishPreviewQuery>,
     @CurrentCaller() caller: Caller,
   ): Promise<PublishPreviewDto> {

@@ -2,6 +2,7 @@ import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { ReplayService } from '../../admin/replay-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -25,7 +26,7 @@ export class ReplaysController {
   @ApiOkResponse({ type: ReplayResultDto })
   @ApiErrors(400, 404, 409, 413, 415)
   replay(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(ReplayEventDto)) body: Checked<ReplayEventDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<ReplayResultDto> {

@@ -1,5 +1,6 @@
+import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsDefined, IsInt, IsObject, IsUUID, Max, Min, ValidateNested } from 'class-validator';
+import { IsBoolean, IsDefined, IsInt, IsObject, Max, Min, ValidateNested } from 'class-validator';
 import {
   BATCH_LIMIT,
   type BatchGroup,
@@ -8,7 +9,7 @@ import {
   type BulkRetryResult,
   type Refusal,
 } from '../../admin/run-batches.js';
-import { IfGiven, OptionalNote } from '../fields.js';
+import { IfGiven, OptionalNote, OwnId } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { ID, NULLABLE_ID } from './log-schemas.js';
 import { RunFilterDto, UnfinishedRunFilterDto } from './run-filter.dto.js';
@@ -16,21 +17,24 @@ import { RunGroupDto } from './run-insight.dto.js';
 import { RunItemDto } from './run-item.dto.js';
 import { RetryRunDto } from './runs.dto.js';
 
-const DRY_RUN = { default: false, example: true, description: 'Only say what would be done: how many, in groups, and what cannot be.' };
-const LIMIT = {
-  type: 'integer',
-  minimum: 1,
-  maximum: BATCH_LIMIT,
-  default: BATCH_LIMIT,
-  example: 500,
-  description: 'The most that this call takes up, the oldest first.',
-} as const;
-const BATCH = {
-  format: 'uuid',
-  example: ID.example,
-  description:
-    'Of an earlier call, to go on where it ended: what that has taken up is not taken again. An id of your own makes a call that may be repeated.',
-};
+// What retries and cancels of many runs have in common.
+
+function DryRun(): PropertyDecorator {
+  const description = 'Only say what would be done: how many, in groups, and what cannot be.';
+  return applyDecorators(ApiPropertyOptional({ default: false, example: true, description }), IfGiven(), IsBoolean()) as PropertyDecorator;
+}
+
+function Limit(): PropertyDecorator {
+  const description = 'The most that this call takes up, the oldest first.';
+  const schema = { type: 'integer', minimum: 1, maximum: BATCH_LIMIT, default: BATCH_LIMIT, example: 500, description } as const;
+  return applyDecorators(ApiPropertyOptional(schema), IfGiven(), IsInt(), Min(1), Max(BATCH_LIMIT)) as PropertyDecorator;
+}
+
+function Batch(): PropertyDecorator {
+  const description =
+    'Of an earlier call, to go on where it ended: what that has taken up is not taken again. An id of your own makes a call that may be repeated.';
+  return applyDecorators(ApiPropertyOptional({ ...ID, description }), IfGiven(), OwnId()) as PropertyDecorator;
+}
 
 /** How to repeat failed runs, and which. */
 export class RetryRunsDto extends RetryRunDto {
@@ -41,21 +45,13 @@ export class RetryRunsDto extends RetryRunDto {
   @Type(() => RunFilterDto)
   filter!: RunFilterDto;
 
-  @ApiPropertyOptional(DRY_RUN)
-  @IfGiven()
-  @IsBoolean()
+  @DryRun()
   dryRun?: boolean;
 
-  @ApiPropertyOptional(LIMIT)
-  @IfGiven()
-  @IsInt()
-  @Min(1)
-  @Max(BATCH_LIMIT)
+  @Limit()
   limit?: number;
 
-  @ApiPropertyOptional(BATCH)
-  @IfGiven()
-  @IsUUID()
+  @Batch()
   batchId?: string;
 }
 
@@ -72,21 +68,13 @@ export class CancelRunsDto {
   @OptionalNote(1000)
   reason?: string | null;
 
-  @ApiPropertyOptional(DRY_RUN)
-  @IfGiven()
-  @IsBoolean()
+  @DryRun()
   dryRun?: boolean;
 
-  @ApiPropertyOptional(LIMIT)
-  @IfGiven()
-  @IsInt()
-  @Min(1)
-  @Max(BATCH_LIMIT)
+  @Limit()
   limit?: number;
 
-  @ApiPropertyOptional(BATCH)
-  @IfGiven()
-  @IsUUID()
+  @Batch()
   batchId?: string;
 }
 

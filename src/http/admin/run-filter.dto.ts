@@ -1,7 +1,19 @@
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsInt, IsUUID, Max, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsInt, Max, Min } from 'class-validator';
 import { MOST_SEARCHED, type RunFilter } from '../../store/run-filter.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
-import { CommaList, Cursor, commaList, IdList, IfGiven, Moment, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import {
+  CommaList,
+  Cursor,
+  commaList,
+  IdList,
+  IfGiven,
+  Moment,
+  OptionalText,
+  OwnId,
+  OwnIds,
+  QueryInteger,
+  type QueryParameters,
+} from '../fields.js';
 import { ApiPropertyOptional } from '../openapi.js';
 
 const EXAMPLE_ID = '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11';
@@ -19,7 +31,7 @@ const SEARCH =
 class CommonFilter {
   @ApiPropertyOptional({ format: 'uuid', example: EXAMPLE_ID })
   @IfGiven()
-  @IsUUID()
+  @OwnId()
   workflowId?: string;
 
   @ApiPropertyOptional({ example: 'leads' })
@@ -40,7 +52,7 @@ class CommonFilter {
 
   @ApiPropertyOptional({ format: 'uuid', example: EXAMPLE_ID, description: 'What this bulk retry or bulk cancel has taken up.' })
   @IfGiven()
-  @IsUUID()
+  @OwnId()
   batchId?: string;
 
   @ApiPropertyOptional({ format: 'date-time', example: '2025-11-20T00:00:00.000Z', description: 'Created at or after.' })
@@ -84,11 +96,11 @@ export class UnfinishedRunFilterDto extends RunFilterDto {
 /** Which runs, as a query tells: lists are divided by commas. */
 export class RunFilterQuery extends CommonFilter {
   @CommaList(MOST_QUERY_IDS)
-  @IsUUID(undefined, { each: true })
+  @OwnIds()
   ids?: string[];
 
   @CommaList(MOST_WORKFLOWS)
-  @IsUUID(undefined, { each: true })
+  @OwnIds()
   workflowIds?: string[];
 
   @QueryInteger(1, 999_999_999)

@@ -5,7 +5,7 @@ import { type Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
 import { ConditionalGet } from '../conditional-get.js';
 import { errorBody } from '../error-body.js';
-import { DescribeQuery } from '../fields.js';
+import { DescribeQuery, ownId } from '../fields.js';
 import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiParam, getSchemaPath } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -44,7 +44,7 @@ export class RunsController {
   @ApiOkResponse({ type: RunDetailDto })
   @ApiNotModified()
   @ApiErrors(404)
-  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<RunDetailDto> {
+  get(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<RunDetailDto> {
     return this.runs.get(id, caller);
   }
 
@@ -62,7 +62,7 @@ export class RunsController {
   @ApiOkResponse({ schema: { oneOf: [{ $ref: getSchemaPath(RunDetailDto) }, { $ref: getSchemaPath(RetryPreviewDto) }] } })
   @ApiErrors(400, 402, 404, 409, 415)
   async retry(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(RetryOrPreviewDto)) { dryRun = false, ...command }: Checked<RetryOrPreviewDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<RunDetailDto | RetryPreviewDto> {
@@ -80,7 +80,7 @@ export class RunsController {
   @ApiOkResponse({ type: RunDetailDto })
   @ApiErrors(400, 404, 409, 415)
   cancel(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(CancelRunDto)) body: Checked<CancelRunDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<RunDetailDto> {

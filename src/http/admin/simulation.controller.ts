@@ -2,6 +2,7 @@ import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { Simulations } from '../../admin/simulation.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -26,7 +27,7 @@ export class SimulationController {
   @ApiOkResponse({ type: SimulationDto })
   @ApiErrors(400, 404, 409, 413, 415, 422)
   simulate(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(SimulateWorkflowDto)) { version, days, cursor }: Checked<SimulateWorkflowDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<SimulationDto> {

@@ -1,24 +1,16 @@
-import { IsInt, IsString, Matches, Max, Min } from 'class-validator';
+import { IsInt, Max, Min } from 'class-validator';
 import type { SimulatedEvent } from '../../admin/simulated-starts.js';
 import type { Simulation } from '../../admin/simulation.js';
 import { Cursor, IfGiven } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { ID, NULLABLE_TEXT, TIME } from './log-schemas.js';
+import { SideOfWorkflow } from './workflow-diff.dto.js';
 
-const SIDE = /^(draft|published|[1-9]\d{0,8})$/;
 const COUNT = { type: 'integer', example: 187 } as const;
 
 /** Which past a workflow is held against. */
 export class SimulateWorkflowDto {
-  @ApiPropertyOptional({
-    pattern: SIDE.source,
-    default: 'draft',
-    example: 'draft',
-    description: 'The number of a version, `published` or `draft`.',
-  })
-  @IfGiven()
-  @IsString()
-  @Matches(SIDE, { message: '$property must be the number of a version, published or draft' })
+  @SideOfWorkflow()
   version?: string;
 
   @ApiPropertyOptional({

@@ -6,6 +6,7 @@ import type { Problem } from '../../core/errors.js';
 import { invalidRequest } from '../../core/json-shape.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -35,7 +36,7 @@ export class StartsController {
   @ApiAcceptedResponse({ type: StartResultDto })
   @ApiErrors(400, 404, 409, 413, 415, 422)
   async start(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(StartWorkflowDto)) body: Checked<StartWorkflowDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<StartResultDto> {
@@ -57,7 +58,7 @@ export class StartBatchesController {
   @ApiParam(ID)
   @ApiOkResponse({ type: StartBatchDto })
   @ApiErrors(404)
-  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<StartBatchDto> {
+  get(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<StartBatchDto> {
     return this.batches.get(id, caller);
   }
 }

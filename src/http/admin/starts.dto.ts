@@ -8,7 +8,6 @@ import {
   IsIn,
   IsObject,
   IsString,
-  IsUUID,
   Length,
   ValidateNested,
 } from 'class-validator';
@@ -19,7 +18,7 @@ import type { Json, JsonObject } from '../../core/json.js';
 import type { RunOfEvent } from '../../store/replay-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
 import type { BatchOutcome } from '../../store/start-batches.js';
-import { AsSent, IfGiven, OptionalNote, OptionalText } from '../fields.js';
+import { AsSent, IfGiven, OptionalNote, OptionalText, OwnId, OwnIds } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { EXPLANATION, ID, NULLABLE_ID, NULLABLE_TEXT, TIME } from './log-schemas.js';
 import { ActorDto } from './workflow-responses.dto.js';
@@ -106,7 +105,7 @@ export class StartWorkflowDto extends ByHandDto {
       'Run now on what happened then: an event that the workflow has not run on, because it was skipped, paused or not published, or because a schedule or date came too late. Without `input` and records.',
   })
   @IfGiven()
-  @IsUUID()
+  @OwnId()
   eventId?: string;
 
   @ApiPropertyOptional({ default: false, description: 'With `records`: only say on how many it would start, and why not on the others.' })
@@ -259,7 +258,7 @@ export class ReplayEventDto extends ByHandDto implements ReplayCommand {
   @ArrayMinSize(1)
   @ArrayMaxSize(MOST_REPLAYED)
   @ArrayUnique()
-  @IsUUID(undefined, { each: true })
+  @OwnIds()
   workflowIds?: string[];
 
   @ApiPropertyOptional({ default: false, description: 'Also workflows that have run on the event already.' })

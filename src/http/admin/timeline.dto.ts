@@ -1,9 +1,8 @@
-import { IsUUID } from 'class-validator';
 import type { ChangeTimelineItem, EventTimelineItem, InactiveWorkflow, TimelineAuthor } from '../../admin/timeline-items.js';
 import type { TimelinePage } from '../../admin/timeline-service.js';
 import type { FieldChange } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
-import { IfGiven, OptionalText, QueryInteger, type QueryParameters } from '../fields.js';
+import { IfGiven, OptionalText, OwnId, QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty, getSchemaPath } from '../openapi.js';
 import { EventItemDto, EventLookDto } from './event-responses.dto.js';
 import { ActorDto } from './workflow-responses.dto.js';
@@ -22,7 +21,7 @@ const CHANGES = {
 /** Which page of a timeline. */
 export class TimelineQuery {
   @IfGiven()
-  @IsUUID()
+  @OwnId()
   workflowId?: string;
 
   @OptionalText(120)

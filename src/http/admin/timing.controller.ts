@@ -2,6 +2,7 @@ import { Body, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { TimingService } from '../../admin/timing-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -34,7 +35,7 @@ export class WorkflowTimingController {
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: WorkflowTimingDto })
   @ApiErrors(404)
-  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<WorkflowTimingDto> {
+  get(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<WorkflowTimingDto> {
     return this.timing.ofWorkflow(id, caller);
   }
 }

@@ -2,6 +2,7 @@ import { Body, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { TriggerUrls } from '../../admin/trigger-urls.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { HookUrls } from '../public/hook-urls.js';
 import { type Checked, checked } from '../request-pipe.js';
@@ -32,7 +33,7 @@ export class TriggerUrlsController {
   @ApiOkResponse({ type: RotatedTokenDto })
   @ApiErrors(400, 404, 409, 415)
   async rotate(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(RotateTokenDto)) body: Checked<RotateTokenDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<RotatedTokenDto> {
@@ -46,7 +47,7 @@ export class TriggerUrlsController {
   @ApiParam(ID)
   @ApiOkResponse({ type: TriggerUrlDto })
   @ApiErrors(404)
-  state(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<TriggerUrlDto> {
+  state(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<TriggerUrlDto> {
     return this.triggerUrls.state(id, caller);
   }
 }

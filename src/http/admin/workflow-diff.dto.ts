@@ -1,23 +1,32 @@
+import { applyDecorators } from '@nestjs/common';
 import { IsString, Matches } from 'class-validator';
 import type { Compared, WorkflowDiff } from '../../admin/workflow-versions.js';
 import type { StepDifference, ValueDifference } from '../../core/definition/diff.js';
 import type { Json } from '../../core/json.js';
 import { IfGiven, type QueryParameters } from '../fields.js';
-import { ApiProperty } from '../openapi.js';
+import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 
 const SIDE = /^(draft|published|[1-9]\d{0,8})$/;
-const sideMessage = { message: '$property must be the number of a version, published or draft' };
+
+/** The draft, what is published, or a version. */
+function Side(): PropertyDecorator {
+  const message = '$property must be the number of a version, published or draft';
+  return applyDecorators(IfGiven(), IsString(), Matches(SIDE, { message })) as PropertyDecorator;
+}
+
+/** The same in a body: which of a workflow's definitions is meant. */
+export function SideOfWorkflow(): PropertyDecorator {
+  const description = 'The number of a version, `published` or `draft`.';
+  const schema = { pattern: SIDE.source, default: 'draft', example: 'draft', description };
+  return applyDecorators(ApiPropertyOptional(schema), Side()) as PropertyDecorator;
+}
 
 /** What to compare with what. */
 export class DiffQuery {
-  @IfGiven()
-  @IsString()
-  @Matches(SIDE, sideMessage)
+  @Side()
   from?: string;
 
-  @IfGiven()
-  @IsString()
-  @Matches(SIDE, sideMessage)
+  @Side()
   to?: string;
 }
 

@@ -2,6 +2,7 @@ import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { WorkflowService } from '../../admin/workflow-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -29,7 +30,7 @@ export class WorkflowLifecycleController {
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 402, 404, 409, 415, 422)
   publish(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(PublishWorkflowDto)) body: Checked<PublishWorkflowDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowDetailDto> {
@@ -46,7 +47,7 @@ export class WorkflowLifecycleController {
   @ApiParam(ID)
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 402, 404, 409, 415, 422)
-  activate(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
+  activate(@Param('id', ownId) id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.workflows.activate(id, caller);
   }
 
@@ -59,7 +60,7 @@ export class WorkflowLifecycleController {
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 404, 409, 415)
   pause(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(PauseWorkflowDto)) body: Checked<PauseWorkflowDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowDetailDto> {
@@ -76,7 +77,7 @@ export class WorkflowLifecycleController {
   @ApiParam(ID)
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 404, 409, 415)
-  unpublish(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
+  unpublish(@Param('id', ownId) id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.workflows.unpublish(id, caller);
   }
 
@@ -87,7 +88,7 @@ export class WorkflowLifecycleController {
   @ApiParam(ID)
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 404, 415)
-  archive(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
+  archive(@Param('id', ownId) id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.workflows.archive(id, caller);
   }
 
@@ -98,7 +99,7 @@ export class WorkflowLifecycleController {
   @ApiParam(ID)
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 404, 415)
-  restore(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
+  restore(@Param('id', ownId) id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.workflows.restore(id, caller);
   }
 
@@ -111,7 +112,7 @@ export class WorkflowLifecycleController {
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 404, 409, 415)
   discard(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(DiscardDraftDto)) body: Checked<DiscardDraftDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowDetailDto> {

@@ -2,6 +2,7 @@ import { Get, Param } from '@nestjs/common';
 import { WorkflowStatisticsService } from '../../admin/workflow-statistics.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
@@ -20,7 +21,7 @@ export class WorkflowStatisticsController {
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiOkResponse({ type: WorkflowStatisticsDto })
   @ApiErrors(404)
-  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<WorkflowStatisticsDto> {
+  get(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<WorkflowStatisticsDto> {
     return this.statistics.get(id, caller);
   }
 }

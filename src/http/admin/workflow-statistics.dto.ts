@@ -4,58 +4,46 @@ import type { UnfinishedRuns } from '../../store/workflow-versions.js';
 import { ApiProperty } from '../openapi.js';
 
 const COUNT = { type: 'integer' } as const;
-const RATE = { type: Number, nullable: true, example: 0.96, description: 'Of those that succeeded or failed; null while none did.' };
-const HALF = {
-  type: 'integer',
-  nullable: true,
-  example: 1250,
-  description: 'Half of those that succeeded took no longer, in milliseconds; within a tenth.',
-} as const;
-const MOST = {
-  type: 'integer',
-  nullable: true,
-  example: 4200,
-  description: '95 of 100 that succeeded took no longer, in milliseconds; within a tenth.',
-} as const;
-
-class RunPerformanceDto {
+class PerformanceDto {
   @ApiProperty({ ...COUNT, example: 120 })
   succeeded!: number;
 
-  @ApiProperty({ ...COUNT, example: 5 })
+  @ApiProperty({ ...COUNT, example: 5, description: 'For good: attempts of steps that were tried again are not in it.' })
   failed!: number;
 
-  @ApiProperty({ ...COUNT, example: 3 })
-  cancelled!: number;
-
-  @ApiProperty(RATE)
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 0.96,
+    description: 'Of those that succeeded or failed; null while none did.',
+  })
   successRate!: number | null;
 
-  @ApiProperty(HALF)
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 1250,
+    description: 'Half of those that succeeded took no longer, in milliseconds; within a tenth.',
+  })
   p50Ms!: number | null;
 
-  @ApiProperty(MOST)
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 4200,
+    description: '95 of 100 that succeeded took no longer, in milliseconds; within a tenth.',
+  })
   p95Ms!: number | null;
 }
 
-class StepPerformanceDto implements StepPerformance {
+class RunPerformanceDto extends PerformanceDto {
+  @ApiProperty({ ...COUNT, example: 3 })
+  cancelled!: number;
+}
+
+class StepPerformanceDto extends PerformanceDto implements StepPerformance {
   @ApiProperty({ example: 'each.notify', description: 'Its path in runs; of steps in a loop without the places of items.' })
   step!: string;
-
-  @ApiProperty({ ...COUNT, example: 120 })
-  succeeded!: number;
-
-  @ApiProperty({ ...COUNT, example: 5, description: 'For good: attempts that were tried again are not in it.' })
-  failed!: number;
-
-  @ApiProperty(RATE)
-  successRate!: number | null;
-
-  @ApiProperty(HALF)
-  p50Ms!: number | null;
-
-  @ApiProperty(MOST)
-  p95Ms!: number | null;
 }
 
 class DayDto implements EndCounts {

@@ -2,6 +2,7 @@ import { Body, HttpCode, Param, Post } from '@nestjs/common';
 import { WorkflowTests } from '../../admin/workflow-test.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -27,7 +28,7 @@ export class WorkflowTestController {
   @ApiOkResponse({ type: WorkflowTestDto })
   @ApiErrors(400, 404, 409, 413, 415, 422)
   test(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(TestWorkflowDto)) { version = 'draft', subject, samples }: Checked<TestWorkflowDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowTestDto> {

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsDefined, IsObject, IsString, Matches, ValidateNested } from 'class-validator';
+import { IsDefined, IsObject, ValidateNested } from 'class-validator';
 import type { WorkflowTest } from '../../admin/workflow-test.js';
 import type { LoggedError } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
@@ -9,20 +9,11 @@ import { AsSent, IfGiven } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { ERROR, EXPLANATION, NULLABLE_OBJECT, NULLABLE_TEXT, NULLABLE_TIME, TIME } from './log-schemas.js';
 import { PreviewSubjectDto } from './preview-subject.dto.js';
-
-const SIDE = /^(draft|published|[1-9]\d{0,8})$/;
+import { SideOfWorkflow } from './workflow-diff.dto.js';
 
 /** What a workflow is tried on. */
 export class TestWorkflowDto {
-  @ApiPropertyOptional({
-    pattern: SIDE.source,
-    default: 'draft',
-    example: 'draft',
-    description: 'The number of a version, `published` or `draft`.',
-  })
-  @IfGiven()
-  @IsString()
-  @Matches(SIDE, { message: '$property must be the number of a version, published or draft' })
+  @SideOfWorkflow()
   version?: string;
 
   @ApiProperty({ type: PreviewSubjectDto, example: { recordId: '42' } })

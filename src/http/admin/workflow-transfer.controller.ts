@@ -3,7 +3,7 @@ import { WorkflowTransfer } from '../../admin/workflow-transfer.js';
 import type { ReadWorkflowFile } from '../../core/definition/workflow-file.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
-import { DescribeQuery } from '../fields.js';
+import { DescribeQuery, ownId } from '../fields.js';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -42,7 +42,7 @@ export class WorkflowTransferController {
   @ApiOkResponse({ type: WorkflowFileDto })
   @ApiErrors(400, 404)
   export(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Query(checked(ExportWorkflowQuery)) query: Checked<ExportWorkflowQuery>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowFileDto> {
@@ -58,7 +58,7 @@ export class WorkflowTransferController {
   @ApiCreatedResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 402, 404, 409, 413, 415)
   copy(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(CopyWorkflowDto)) body: Checked<CopyWorkflowDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowDetailDto> {

@@ -2,7 +2,7 @@ import { Get, Param, Query } from '@nestjs/common';
 import { WorkflowVersions } from '../../admin/workflow-versions.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
-import { DescribeQuery } from '../fields.js';
+import { DescribeQuery, ownId } from '../fields.js';
 import { ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -30,7 +30,7 @@ export class WorkflowVersionsController {
   @ApiOkResponse({ type: WorkflowVersionPageDto })
   @ApiErrors(400, 404)
   list(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Query(checked(ListVersionsQuery)) query: Checked<ListVersionsQuery>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowVersionPageDto> {
@@ -44,7 +44,11 @@ export class WorkflowVersionsController {
   @ApiParam({ name: 'version', schema: { type: 'integer', minimum: 1 }, example: 2 })
   @ApiOkResponse({ type: WorkflowVersionDetailDto })
   @ApiErrors(404)
-  get(@Param('id') id: string, @Param('version') version: string, @CurrentCaller() caller: Caller): Promise<WorkflowVersionDetailDto> {
+  get(
+    @Param('id', ownId) id: string,
+    @Param('version') version: string,
+    @CurrentCaller() caller: Caller,
+  ): Promise<WorkflowVersionDetailDto> {
     return this.versions.get(id, versionNumber(version), caller);
   }
 
@@ -60,7 +64,7 @@ export class WorkflowVersionsController {
   @ApiOkResponse({ type: WorkflowDiffDto })
   @ApiErrors(400, 404, 409)
   diff(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Query(checked(DiffQuery)) { from = 'published', to = 'draft' }: Checked<DiffQuery>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowDiffDto> {

@@ -2,7 +2,7 @@ import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/
 import { WorkflowService } from '../../admin/workflow-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
-import { DescribeQuery } from '../fields.js';
+import { DescribeQuery, ownId } from '../fields.js';
 import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -48,7 +48,7 @@ export class WorkflowsController {
   @ApiParam(ID)
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(404)
-  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
+  get(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<WorkflowDetailDto> {
     return this.workflows.get(id, caller);
   }
 
@@ -63,7 +63,7 @@ export class WorkflowsController {
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiErrors(400, 402, 404, 409, 413, 415)
   update(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(UpdateWorkflowDto)) body: Checked<UpdateWorkflowDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowDetailDto> {
@@ -77,7 +77,7 @@ export class WorkflowsController {
   @ApiParam(ID)
   @ApiNoContentResponse()
   @ApiErrors(400, 404, 409, 415)
-  delete(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<void> {
+  delete(@Param('id', ownId) id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<void> {
     return this.workflows.delete(id, caller);
   }
 }
