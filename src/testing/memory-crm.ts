@@ -1,6 +1,20 @@
 import type { ModuleDescription } from '../core/catalog.js';
+import { sameJson } from '../core/derive-events.js';
 import type { RecordData } from '../core/event.js';
-import type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask, RecordPatch } from '../host/crm-host.js';
+import type { JsonObject } from '../core/json.js';
+import type {
+  CrmHost,
+  CrmTransaction,
+  CrmUser,
+  DateRange,
+  NewNotification,
+  NewTask,
+  RecordMatch,
+  RecordPatch,
+  RecordSearch,
+  UserSearch,
+} from '../host/crm-host.js';
+import { checkedPatch } from '../host/field-values.js';
 
 /** What a {@link MemoryCrm} holds. */
 export interface MemoryCrmOptions {
@@ -21,6 +35,7 @@ export class MemoryCrm implements CrmHost {
   /** What send_notification created, in order. */
   readonly notifications: (NewNotification & { id: string; workspaceId: string })[] = [];
   private readonly records = new Map<string, RecordData>();
+  private created = 0;
 
   constructor(private readonly options: MemoryCrmOptions) {}
 
@@ -87,15 +102,57 @@ export class MemoryCrm implements CrmHost {
 
   async countOwned({ workspaceId }: CrmTransaction, module: string, userIds: readonly string[]): Promise<Map<string, number>> {
     const field = this.describe(module)?.ownerField;
-    const owners = [...this.records]
-      .filter(([key]) => key.startsWith(keyOf(workspaceId, module, '')))
-      .map(([, record]) => record[field ?? '']);
+    const owners = this.all(workspaceId, module).map((record) => record[field ?? '']);
     return new Map(userIds.map((id) => [id, owners.filter((owner) => owner === id).length]));
   }
 
   async findStages(_tx: CrmTransaction, module: string): Promise<string[] | null> {
     const stages = this.options.stages?.[module];
     return stages ? [...stages] : null;
+  }
+
+  async listUsers(_tx: CrmTransaction, { search, role, limit }: UserSearch): Promise<CrmUser[]> {
+    const users = (this.options.users ?? []).filter(({ roles }) => role === null || roles.includes(role));
+    return users.filter(({ name, email }) => search === null || hasWords(`${name} ${email ?? ''}`, search)).slice(0, limit);
+  }
+
+  async listRoles(): Promise<string[]> {
+    return [...new Set((this.options.users ?? []).flatMap(({ roles }) => roles))].sort();
+  }
+
+  /** By id, or by the words of text fields. */
+  async searchRecords({ workspaceId }: CrmTransaction, module: string, { search, limit }: RecordSearch): Promise<RecordData[]> {
+    const texts = (this.describe(module)?.fields ?? []).filter(({ type }) => type === 'text').map(({ name }) => name);
+    return this.all(workspaceId, module)
+      .filter((record) => record.id === search || hasWords(texts.map((name) => record[name] ?? '').join(' '), search))
+      .slice(0, limit);
+  }
+
+  async findMatching({ workspaceId }: CrmTransaction, module: string, { match, limit }: RecordMatch): Promise<RecordData[]> {
+    const fields = Object.entries(match);
+    return this.all(workspaceId, module)
+      .filter((record) => fields.every(([name, value]) => sameJson(record[name] ?? null, value ?? null)))
+      .slice(0, limit);
+  }
+
+  /** Creates a record with an id like `leads-1`; of its fields that are not given nothing is known. */
+  async createRecord({ workspaceId }: CrmTransaction, module: string, set: JsonObject): Promise<RecordData> {
+    const description = this.describe(module);
+    const values = description ? checkedPatch(description, set) : set;
+    this.created += 1;
+    const record = { ...values, id: `${module}-${this.created}` };
+    this.put(workspaceId, module, record);
+    return record;
+  }
+
+  async listByDate({ workspaceId }: CrmTransaction, module: string, { field, from, after, limit }: DateRange): Promise<string[]> {
+    const dated = this.all(workspaceId, module).filter((record) => Date.parse(String(record[field])) >= Date.parse(from));
+    const ids = dated.map(({ id }) => String(id)).sort();
+    return ids.filter((id) => after === null || id > after).slice(0, limit);
+  }
+
+  private all(workspaceId: string, module: string): RecordData[] {
+    return [...this.records].filter(([key]) => key.startsWith(keyOf(workspaceId, module, ''))).map(([, record]) => record);
   }
 
   /** The related records, by the field `<relation>Id`. */
@@ -111,6 +168,14 @@ export class MemoryCrm implements CrmHost {
   private describe(module: string): ModuleDescription | undefined {
     return this.options.modules.find(({ name }) => name === module);
   }
+}
+
+/** Whether every word of the search is somewhere in the text, whatever the letter case. */
+function hasWords(text: string, search: string): boolean {
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.toLowerCase().includes(word));
 }
 
 function keyOf(workspaceId: string, module: string, id: string): string {

@@ -39,6 +39,24 @@ describe('a CRM host with limits', () => {
     expect(stalled).toEqual(['acme']);
   });
 
+  it('limits each method that a host may have, and none that it has not', async () => {
+    const names = ['findReferenced', 'listByDate', 'findMatching', 'createRecord', 'listUsers', 'listRoles', 'searchRecords'] as const;
+    const hanging = Object.fromEntries(names.map((name) => [name, never])) as unknown as CrmHost;
+    const limited = limitCrmHost(hanging, 10) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    for (const name of names) {
+      const asked = source.transaction((manager) => limited[name]?.({ manager, workspaceId: 'acme' }, 'leads', {}, []) as Promise<unknown>);
+      await expect(asked).rejects.toMatchObject({ code: 'crm_timed_out', details: { method: name } });
+      expect(limitCrmHost({} as CrmHost, 10)).not.toHaveProperty(name);
+    }
+    // What they are given and what they answer passes as it is.
+    const answering = { findMatching: async (...given: unknown[]) => given.slice(1) } as unknown as CrmHost;
+    const answer = await limitCrmHost(answering, 1_000).findMatching?.({ manager: source.manager, workspaceId: 'acme' }, 'leads', {
+      match: { a: 1 },
+      limit: 2,
+    });
+    expect(answer).toEqual(['leads', { match: { a: 1 }, limit: 2 }]);
+  });
+
   it('says with each call that it is given up that we are there: the silence of several does not add up', async () => {
     const limited = limitCrmHost({ findUsers: never } as unknown as CrmHost, 200);
     const pid = await source.transaction(async (manager) => {

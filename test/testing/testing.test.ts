@@ -124,6 +124,36 @@ describe('what hosts test with', () => {
   });
 });
 
+it('finds and creates records and people in memory, each workspace its own', async () => {
+  const crm = memoryCrm();
+  const acme = { manager: null as never, workspaceId: 'acme' };
+  const rival = { ...acme, workspaceId: 'rival' };
+  crm.put('acme', 'leads', { id: 'l-1', name: 'Ada Byron', email: 'ada@lead.test' });
+  crm.put('rival', 'leads', { id: 'l-2', name: 'Ada Byron', email: 'ada@lead.test' });
+  const ids = (records: readonly { id?: unknown }[]) => records.map(({ id }) => id);
+  const match = { match: { email: 'ada@lead.test' }, limit: 2 };
+  expect(ids(await crm.findMatching(acme, 'leads', match))).toEqual(['l-1']);
+  expect(ids(await crm.findMatching(acme, 'leads', { ...match, match: { email: 'ada@lead.test', name: 'Ada' } }))).toEqual([]);
+  const made = await crm.createRecord(rival, 'leads', { name: 'Max' });
+  expect(crm.get('rival', 'leads', String(made.id))).toMatchObject({ name: 'Max' });
+  await expect(crm.createRecord(rival, 'leads', { id: 'mine' })).rejects.toMatchObject({ code: 'field_not_writable' });
+  expect(ids(await crm.searchRecords(rival, 'leads', { search: 'byron ADA', limit: 5 }))).toEqual(['l-2']);
+  expect(ids(await crm.searchRecords(acme, 'leads', { search: 'l-1', limit: 5 }))).toEqual(['l-1']);
+  expect(await crm.searchRecords(acme, 'leads', { search: 'Max', limit: 5 })).toEqual([]);
+  expect(ids(await crm.listUsers(acme, { search: 'bob', role: 'sales', limit: 5 }))).toEqual(['u-2']);
+  expect(ids(await crm.listUsers(acme, { search: null, role: null, limit: 1 }))).toEqual(['u-1']);
+  expect(await crm.listRoles()).toEqual(['sales']);
+  for (const [id, closes] of [
+    ['l-4', '2030-01-02'],
+    ['l-3', '2030-01-01'],
+    ['l-5', '2020-01-01'],
+  ] as const)
+    crm.put('acme', 'leads', { id, name: id, closes });
+  const range = { field: 'closes', from: '2030-01-01T00:00:00Z', limit: 5 };
+  expect(await crm.listByDate(acme, 'leads', { ...range, after: null })).toEqual(['l-3', 'l-4']);
+  expect(await crm.listByDate(acme, 'leads', { ...range, after: 'l-3' })).toEqual(['l-4']);
+});
+
 it('says what is missing when there is no application yet', () => {
   expect(() => new AutomationTesting().drain()).toThrow(/prepare\(\)/);
 });
