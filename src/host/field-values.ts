@@ -2,6 +2,7 @@ import type { FieldDescription, ModuleDescription } from '../core/catalog.js';
 import { AutomationError } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { fieldAt } from '../core/module-shape.js';
+import { didYouMean } from '../core/nearest.js';
 import { toStorableJson } from '../core/storable-json.js';
 import { dayOf, parseDate, readMoment } from '../core/time/dates.js';
 import { DAY_MS } from '../core/time/zones.js';
@@ -22,7 +23,11 @@ export function checkedPatch(module: ModuleDescription, set: JsonObject, timezon
     if (value === undefined) continue;
     const field = fieldAt(module, name);
     if (!field) {
-      throw new AutomationError('field_unknown', `The module ${module.name} has no field '${name}'.`, {
+      const meant = didYouMean(
+        name,
+        module.fields.map((one) => one.name),
+      );
+      throw new AutomationError('field_unknown', `The module ${module.name} has no field '${name}'.${meant}`, {
         hint: 'Use one of the fields that the catalog lists for the module.',
         details: { module: module.name, field: name },
       });

@@ -57,7 +57,9 @@ export function checked<Dto extends object>(type: new () => Dto): PipeTransform<
 function toProblems(error: ValidationError, parent: string): Problem[] {
   const path = parent === '' ? error.property : `${parent}.${error.property}`;
   const own = [...new Set(messagesOf(error))].map((message) => ({ path, message }));
-  return [...own, ...(error.children ?? []).flatMap((child) => toProblems(child, path))];
+  // Where the whole is of another kind, each of its parts is too: that is told once.
+  const parts = (error.children ?? []).filter(({ constraints }) => own.length === 0 || constraints?.nestedValidation === undefined);
+  return [...own, ...parts.flatMap((child) => toProblems(child, path))];
 }
 
 /** What is wrong with one member: one sentence where it is missing or nobody knows it, whatever else its rules say. */

@@ -32,10 +32,11 @@ describe('what is wrong with a request', () => {
     ['get', 'runs?workflow=1', undefined, 'workflow', 'workflow is not known here.', 'Did you mean "workflowId"?'],
     ['get', 'records?module=leads', undefined, 'search', 'give search, or ids'],
     ['post', 'runs/:id/retry', {}, 'from', 'from is missing'],
+    ['post', 'workflows/:id/runs', { records: ['l-1'] }, 'records', 'records must be an object'],
   ])('%s %s %j is told once, in words: %s', async (method, path, body, place, message, ...[hint]) => {
     const answer = await real.call(method, `/automation/${path.replace(':id', id)}`).send(body);
     expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
-    const problems = (answer.body.problems as { path: string; message: string }[]).filter((one) => one.path === place);
+    const problems = (answer.body.problems as { path: string; message: string }[]).filter((one) => one.path.startsWith(place));
     expect(problems).toEqual([
       { path: place, message: expect.stringContaining(message), ...(hint !== undefined && { hint: expect.stringContaining(hint) }) },
     ]);
@@ -67,7 +68,13 @@ describe('what is wrong with a request', () => {
       'steps[0].with.dueIn',
       'must not be longer than a thousand years',
     ],
-    ['a kind of trigger that is mistyped', { trigger: { type: 'manuel' } }, 'trigger.type', 'must be one of: event', 'Did you mean "manual"?'],
+    [
+      'a kind of trigger that is mistyped',
+      { trigger: { type: 'manuel' } },
+      'trigger.type',
+      'must be one of: event',
+      'Did you mean "manual"?',
+    ],
     [
       'a step of a mistyped type',
       { steps: [{ id: 'a', type: 'dealy', for: 'P1D' }] },
