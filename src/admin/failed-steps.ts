@@ -3,7 +3,7 @@ import { parseDefinition } from '../core/definition/parser.js';
 import type { WorkflowDefinition } from '../core/definition/types.js';
 import { failedSteps } from '../core/plan/failed-steps.js';
 import { type LockedRun, loadDefinitions } from '../store/run-command-store.js';
-import { loadExecutions } from '../store/step-store.js';
+import { fromHistories } from './histories.js';
 
 /** Returns how many steps of runs that are about to be ended had failed without failing them; 0 where a version cannot be read. */
 export async function countFailedSteps(
@@ -16,13 +16,9 @@ export async function countFailedSteps(
     const parsed = parseDefinition(json, null);
     if (parsed.ok) definitions.set(id, parsed.definition);
   }
-  const histories = await loadExecutions(
-    manager,
-    runs.map(({ id }) => ({ workspaceId, id })),
-  );
-  return ({ id, versionId, startedAt }) => {
+  const counts = await fromHistories(manager, workspaceId, runs, ({ versionId, startedAt }, executions) => {
     const definition = definitions.get(versionId);
-    const history = { startedAt: (startedAt ?? new Date(0)).toISOString(), executions: histories.get(id) ?? [] };
-    return definition ? failedSteps(definition, history).length : 0;
-  };
+    return definition ? failedSteps(definition, { startedAt: (startedAt ?? new Date(0)).toISOString(), executions }).length : 0;
+  });
+  return ({ id }) => counts.get(id) ?? 0;
 }

@@ -20,8 +20,9 @@ import {
 } from '../store/run-command-store.js';
 import type { RunStatus } from '../store/runs/run.js';
 import { addStats } from '../store/stats-store.js';
-import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
+import type { LoggedExecution } from '../store/step-store.js';
 import { DayDeltas } from '../store/workflow-days.js';
+import { fromHistories } from './histories.js';
 import { RestartPlan } from './restart-plan.js';
 
 /** How runs are repeated. */
@@ -109,43 +110,41 @@ async function resume(manager: EntityManager, runs: readonly LockedRun[], worksp
     const outcome = parseDefinition(json, null);
     if (outcome.ok) parsed.set(versionId, outcome.definition);
   }
-  const histories = await loadExecutions(
-    manager,
-    resumed.map((run) => ({ workspaceId, id: run.id })),
-  );
-  const sentBack = new Map(
-    resumed.map((run) => [run.id, failedPaths(parsed.get(run.versionId), histories.get(run.id) ?? [], run.startedAt)]),
-  );
+  const sentBack = await fromHistories(manager, workspaceId, resumed, (run, executions) => {
+    const paths = failedPaths(parsed.get(run.versionId), executions, run.startedAt);
+    const again = executions.filter(({ path }) => paths.includes(path));
+    return { paths, steps: countedSteps(run, again) };
+  });
   await supersede(
     manager,
     workspaceId,
-    resumed.map((run) => ({ runId: run.id, paths: sentBack.get(run.id) ?? [] })),
+    resumed.map((run) => ({ runId: run.id, paths: sentBack.get(run.id)?.paths ?? [] })),
   );
   // They count by what becomes of them in the end.
   const taken = [...countedBy(resumed.map((run) => run.workflowId))];
   await addStats(
     manager,
     taken.map(([workflowId, count]) => ({ workspaceId, workflowId, started: 0, succeeded: 0, failed: -count, skipped: 0, cancelled: 0 })),
-    takenBack(workspaceId, resumed, (run) => {
-      const paths = sentBack.get(run.id) ?? [];
-      return (histories.get(run.id) ?? []).filter(({ path }) => paths.includes(path));
-    }),
+    takenBack(workspaceId, resumed, ({ id }) => sentBack.get(id)?.steps ?? []),
   );
   return resumed.map((run) => ({ id: run.id, goesOnAs: run.id }));
 }
 
 /** The failures of these runs, and of those of their steps that are done again, out of the statistics of the days on which they ended. */
-function takenBack(workspaceId: string, runs: readonly LockedRun[], sentBack: (run: LockedRun) => readonly LoggedExecution[]): DayDeltas {
+function takenBack(workspaceId: string, runs: readonly LockedRun[], stepsOf: (run: LockedRun) => string[]): DayDeltas {
   const days = new DayDeltas();
   for (const run of runs) {
     if (run.finishedAt === null) continue;
-    const finishedAt = run.finishedAt.toISOString();
-    const since = (run.startedAt ?? run.finishedAt).toISOString();
-    // As they were counted. What was sent back before is superseded.
-    const { steps } = measureRun({ startedAt: since, firstStartedAt: since, executions: sentBack(run) }, finishedAt);
-    days.takeBack({ workspaceId, workflowId: run.workflowId, day: finishedAt.slice(0, 10), steps: steps.map(({ step }) => step) });
+    days.takeBack({ workspaceId, workflowId: run.workflowId, day: run.finishedAt.toISOString().slice(0, 10), steps: stepsOf(run) });
   }
   return days;
+}
+
+/** The steps that statistics have of these executions, as they were counted when the run ended. What was sent back before is superseded. */
+function countedSteps({ startedAt, finishedAt }: LockedRun, executions: readonly LoggedExecution[]): string[] {
+  if (finishedAt === null) return [];
+  const since = (startedAt ?? finishedAt).toISOString();
+  return measureRun({ startedAt: since, firstStartedAt: since, executions }, finishedAt.toISOString()).steps.map(({ step }) => step);
 }
 
 /**

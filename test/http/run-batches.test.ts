@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { type AdminApp, startAdminApp } from './support/admin-app.js';
 import { publishedWorkflow, rows, seedEvent, seedRun, seedStep } from './support/seed.js';
@@ -40,6 +41,29 @@ describe('many runs at once', () => {
     );
   const inBatch = async (batchId: string, token = 'viewer'): Promise<string[]> =>
     (await admin.call('get', `/automation/runs?batchId=${batchId}`, token).expect(200)).body.items.map(({ id }: { id: string }) => id);
+
+  it('are retried and cancelled with few of their histories at hand at a time', async () => {
+    const ids = await seedMany(120);
+    await rows(
+      admin.database,
+      `INSERT INTO automation.step_executions (workspace_id, run_id, path, attempt, position, type, status, error, started_at, finished_at)
+       SELECT 'acme', id, 'task', 1, 0, 'create_task', 'failed', '{"code": "x", "message": "x"}', now(), now() FROM unnest($1::uuid[]) AS id`,
+      [ids],
+    );
+    const query = jest.spyOn(EntityManager.prototype, 'query');
+    const atOnce = () =>
+      query.mock.calls
+        .filter(([statement]) => /SELECT run_id, path.+FROM automation.step_executions/s.test(statement))
+        .map(([, parameters]) => JSON.parse(String((parameters as unknown[])[0])).length);
+    expect(await bulk('retry', { filter: {} })).toMatchObject({ retried: 120 });
+    expect(atOnce()).toEqual([50, 50, 20]);
+    const [superseded] = await rows(admin.database, 'SELECT count(*)::integer AS n FROM automation.step_executions WHERE superseded');
+    expect(superseded).toEqual({ n: 120 });
+    query.mockClear();
+    expect(await bulk('cancel', { filter: {} })).toMatchObject({ cancelled: 120 });
+    expect(atOnce()).toEqual([50, 50, 20]);
+    query.mockRestore();
+  });
 
   it('are retried in a batch that runs can be filtered by, each once, though some fail again', async () => {
     const ids = await seedMany(5);

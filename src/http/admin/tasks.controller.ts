@@ -4,7 +4,7 @@ import { TaskService } from '../../admin/task-service.js';
 import { TaskWork } from '../../admin/task-work.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
-import { DescribeQuery } from '../fields.js';
+import { DescribeQuery, ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -63,7 +63,7 @@ export class TasksController {
   @ApiParam(ID)
   @ApiOkResponse({ type: TaskDetailDto })
   @ApiErrors(404)
-  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<TaskDetailDto> {
+  get(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<TaskDetailDto> {
     return this.tasks.get(id, caller);
   }
 
@@ -74,7 +74,7 @@ export class TasksController {
   @ApiParam(ID)
   @ApiOkResponse({ type: TaskDetailDto })
   @ApiErrors(400, 404, 409, 415)
-  async claim(@Param('id') id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<TaskDetailDto> {
+  async claim(@Param('id', ownId) id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<TaskDetailDto> {
     await this.work.claim(id, caller);
     return this.tasks.get(id, caller);
   }
@@ -88,7 +88,7 @@ export class TasksController {
   @ApiOkResponse({ type: TaskDetailDto })
   @ApiErrors(400, 404, 409, 415)
   async release(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(TaskNoteDto)) body: Checked<TaskNoteDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<TaskDetailDto> {
@@ -105,7 +105,7 @@ export class TasksController {
   @ApiOkResponse({ type: TaskDetailDto })
   @ApiErrors(400, 404, 409, 415)
   async reassign(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(ReassignTaskDto)) body: Checked<ReassignTaskDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<TaskDetailDto> {
@@ -126,7 +126,7 @@ export class TasksController {
   @ApiOkResponse({ type: TaskAnsweredDto })
   @ApiErrors(400, 404, 409, 415, 422)
   complete(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(CompleteTaskDto)) body: Checked<CompleteTaskDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<TaskAnsweredDto> {
@@ -143,7 +143,7 @@ export class TasksController {
   @ApiOkResponse({ type: TaskDetailDto })
   @ApiErrors(400, 404, 415)
   async comment(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(CommentTaskDto)) body: Checked<CommentTaskDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<TaskDetailDto> {

@@ -2,6 +2,7 @@ import { Body, Get, HttpCode, Param, Patch } from '@nestjs/common';
 import { WorkflowContextService } from '../../admin/workflow-context-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
@@ -24,7 +25,7 @@ export class WorkflowContextController {
   @ApiParam(ID)
   @ApiOkResponse({ type: WorkflowContextDto })
   @ApiErrors(404)
-  get(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<WorkflowContextDto> {
+  get(@Param('id', ownId) id: string, @CurrentCaller() caller: Caller): Promise<WorkflowContextDto> {
     return this.contexts.get(id, caller);
   }
 
@@ -40,7 +41,7 @@ export class WorkflowContextController {
   @ApiOkResponse({ type: WorkflowContextDto })
   @ApiErrors(400, 404, 413, 415, 422)
   patch(
-    @Param('id') id: string,
+    @Param('id', ownId) id: string,
     @Body(checked(ContextPatchDto)) body: Checked<ContextPatchDto>,
     @CurrentCaller() caller: Caller,
   ): Promise<WorkflowContextDto> {
