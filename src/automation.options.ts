@@ -182,6 +182,8 @@ export const AUTOMATION_OPTIONS = Symbol('AUTOMATION_OPTIONS');
 const UNKNOWN_URLS: readonly string[] = ['accept', 'not_found'];
 const DOORS: readonly CaptureDoor[] = ['subscriber', 'database'];
 
+const YEAR_MS = 365 * 24 * 60 * 60_000;
+
 const DEFAULTS = {
   timezone: 'UTC',
   worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, idlePollIntervalMs: 5_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
@@ -190,6 +192,7 @@ const DEFAULTS = {
     stepsPerRun: 500,
     loopItems: 1_000,
     loopSteps: 10_000,
+    runMs: YEAR_MS,
     payloadBytes: 256 * 1024,
     recoveries: 10,
     crmCallMs: 15_000,
@@ -263,6 +266,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
       stepsPerRun: whole('limits.stepsPerRun', limits.stepsPerRun, DEFAULTS.limits.stepsPerRun, 1, 10_000),
       loopItems: whole('limits.loopItems', limits.loopItems, DEFAULTS.limits.loopItems, 1, 10_000),
       loopSteps: whole('limits.loopSteps', limits.loopSteps, DEFAULTS.limits.loopSteps, 1, 100_000),
+      runMs: whole('limits.runMs', limits.runMs, DEFAULTS.limits.runMs, 60_000, YEAR_MS),
       payloadBytes: whole('limits.payloadBytes', limits.payloadBytes, DEFAULTS.limits.payloadBytes, 1_024, 10 * 1024 * 1024),
       recoveries: whole('limits.recoveries', limits.recoveries, DEFAULTS.limits.recoveries, 1, 1_000),
       crmCallMs: whole('limits.crmCallMs', limits.crmCallMs, DEFAULTS.limits.crmCallMs, 10, MOST_CRM_CALL_MS),
@@ -315,7 +319,7 @@ const MEMBERS: {
   tasks: { quietHours: 1 },
   emitter: { enabled: 1, names: 1, map: 1, defaultWorkspaceId: 1 },
   retention: { runs: 1, skippedRuns: 1, events: 1 },
-  limits: { chainDepth: 1, stepsPerRun: 1, loopItems: 1, loopSteps: 1, payloadBytes: 1, recoveries: 1, crmCallMs: 1 },
+  limits: { chainDepth: 1, stepsPerRun: 1, loopItems: 1, loopSteps: 1, runMs: 1, payloadBytes: 1, recoveries: 1, crmCallMs: 1 },
   admin: { queryTimeoutMs: 1 },
   database: { poolSize: 1, migrate: 1, onTransaction: 1, logging: 1 },
 };

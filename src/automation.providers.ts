@@ -98,9 +98,14 @@ const actions: Provider[] = [
   {
     provide: AutomationCatalog,
     // After the database: a host that is attached to it knows its entities.
-    inject: [AUTOMATION_OPTIONS, ActionRegistry, LINK_SETTINGS, AutomationDatabase],
-    useFactory: (options: AutomationOptions, registry: ActionRegistry, links: LinkSettings, database: AutomationDatabase) =>
-      closedOnFailure(database, async () => new AutomationCatalog(options.crm, registry, lackForLinks(links))),
+    inject: [AUTOMATION_OPTIONS, ActionRegistry, LINK_SETTINGS, ENGINE_SETTINGS, AutomationDatabase],
+    useFactory: (
+      options: AutomationOptions,
+      registry: ActionRegistry,
+      links: LinkSettings,
+      { limits }: EngineSettings,
+      database: AutomationDatabase,
+    ) => closedOnFailure(database, async () => new AutomationCatalog(options.crm, registry, limits, lackForLinks(links))),
   },
   {
     provide: Mailer,

@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuid } from 'uuid';
 import { ActionRegistry } from '../actions/registry.js';
 import { parseDefinition } from '../core/definition/parser.js';
+import { withSettingDefaults } from '../core/definition/settings.js';
 import { AutomationError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
@@ -49,7 +50,7 @@ export class PreviewedVersions {
       workflowId: id,
       code,
       name,
-      definition,
+      definition: withSettingDefaults(definition),
     };
     return { number, compiled: compileVersion(row, this.catalog, this.actions) };
   }

@@ -14,6 +14,7 @@ import { ActiveNeighbours } from './active-neighbours.js';
 import { SecretUses } from './secret-uses.js';
 import type { SimulatedEvent } from './simulated-starts.js';
 import { Simulations } from './simulation.js';
+import { missingWorkflows } from './started-workflows.js';
 import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
 import { versionNotFound } from './workflow-lifecycle.js';
 import { type Compared, type WorkflowDiff, WorkflowVersions } from './workflow-versions.js';
@@ -84,7 +85,8 @@ export class PublishPreviews {
       if (!workflow) throw workflowNotFound();
       const definition = await definitionOf(manager, workflow, fromVersion, caller);
       const examined = this.changes.examine(definition).problems;
-      const problems = [...examined, ...(await this.secrets.problemsIn(manager, definition, caller.workspaceId))];
+      const missing = examined.length > 0 ? [] : await missingWorkflows(manager, caller.workspaceId, definition);
+      const problems = [...examined, ...missing, ...(await this.secrets.problemsIn(manager, definition, caller.workspaceId))];
       const among = problems.length > 0 ? [] : await this.warnings(manager, workflow, definition, caller);
       return { workflow, definition, problems, among, inFlight: inFlight(await countUnfinishedRuns(manager, caller.workspaceId, id)) };
     });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { settingDefaults } from '../core/definition/settings.js';
 import type { Trigger } from '../core/definition/types.js';
 import { AutomationError } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
@@ -11,6 +12,7 @@ import { setStatus, type WorkflowRow, type WorkflowStatus } from '../store/workf
 import { draftFromPublished, findVersion, publishVersion, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { SecretUses } from './secret-uses.js';
+import { missingWorkflows } from './started-workflows.js';
 import { assertRevision, WorkflowChanges } from './workflow-changes.js';
 
 /** What to publish, and how. */
@@ -150,7 +152,8 @@ export class WorkflowLifecycle {
     const isActive = activate || row.status === 'active';
     const earlier = fromVersion === undefined ? null : await this.version(manager, row, fromVersion, caller);
     const draft = this.changes.examine(earlier?.definition ?? row.draft);
-    const problems = [...draft.problems, ...(await this.secrets.problemsIn(manager, draft.draft, caller.workspaceId))];
+    const missing = draft.problems.length > 0 ? [] : await missingWorkflows(manager, caller.workspaceId, draft.draft);
+    const problems = [...draft.problems, ...missing, ...(await this.secrets.problemsIn(manager, draft.draft, caller.workspaceId))];
     if (problems.length > 0) {
       const what = earlier ? `Version ${earlier.version}` : 'The draft';
       throw new AutomationError('definition_invalid', `${what} has problems and cannot be published.`, {
@@ -169,6 +172,7 @@ export class WorkflowLifecycle {
       status,
       publishedBy: callerAsActor(caller),
       note,
+      settingDefaults: settingDefaults(draft.draft),
     });
     // What has no problems has a trigger.
     const trigger = draft.trigger as unknown as Trigger;

@@ -2,6 +2,7 @@ import type { ActionDescription, Catalog, ModuleDescription } from '../core/cata
 import type { Executable } from '../core/definition/parser.js';
 import { AutomationError } from '../core/errors.js';
 import type { CrmHost } from '../host/crm-host.js';
+import type { EngineSettings } from './engine-settings.js';
 
 /**
  * Everything a definition may refer to in this installation: the host's modules and the registered actions. The host is
@@ -17,6 +18,7 @@ export class AutomationCatalog implements Catalog {
   constructor(
     host: Pick<CrmHost, 'describeModules' | 'taskModule'>,
     actions: { describe(): readonly ActionDescription[] },
+    limits: Pick<EngineSettings['limits'], 'loopItems' | 'runMs'>,
     /** What the application lacks to make links; null: nothing. */
     lackForLinks: string | null = null,
   ) {
@@ -24,6 +26,8 @@ export class AutomationCatalog implements Catalog {
       kinds: new Set(['action', 'approval', 'branch', 'delay', 'for_each', 'form', 'parallel', 'run_workflow', 'stop', 'wait_for_webhook']),
       triggers: new Set(['event', 'webhook', 'manual', 'schedule', 'date']),
       lacking: new Map(lackForLinks === null ? [] : [['wait_for_webhook', lackForLinks]]),
+      longestRunMs: limits.runMs,
+      loopItems: limits.loopItems,
     };
     const modules = new Map<string, ModuleDescription>();
     for (const module of host.describeModules()) {

@@ -6,6 +6,7 @@ import { isConnectionLoss, sqlState } from './failures.js';
 import { type Routed, Router } from './routing/router.js';
 import { Admissions } from './running/admissions.js';
 import { Deadlocks } from './running/deadlocks.js';
+import { LeftSubRuns } from './running/left-sub-runs.js';
 import { RunDriver } from './running/run-driver.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
@@ -58,6 +59,7 @@ export class AutomationEngine {
     private readonly driver: RunDriver,
     private readonly admissions: Admissions,
     private readonly deadlocks: Deadlocks,
+    private readonly leftSubRuns: LeftSubRuns,
     private readonly dueRuns: DueRunsQueue,
     private readonly watch: Watch,
     private readonly retention: RetentionRounds,
@@ -151,6 +153,7 @@ export class AutomationEngine {
     const { events } = await this.route();
     await this.admissions.round('everywhere');
     await this.deadlocks.look();
+    await this.leftSubRuns.look();
     await this.dueRuns.queue(() => this.driver.heldIds);
     const runs = await this.driver.tick();
     await this.driver.settled();
@@ -189,6 +192,7 @@ export class AutomationEngine {
       this.admissions.expectUntold();
       await this.deadlocks.look();
     }
+    if (outlook.leftSubRuns) await this.leftSubRuns.look();
     if (outlook.nextEndInMs === null || outlook.nextEndInMs > 0) return pauseMs;
     const { queued, more } = await this.dueRuns.queue(() => this.driver.heldIds);
     if (queued) this.runs.raise();

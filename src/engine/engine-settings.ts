@@ -37,6 +37,8 @@ export interface EngineSettings {
     loopItems: number;
     /** Steps that one run executes for the items of its loops. */
     loopSteps: number;
+    /** How long a run may take, in milliseconds, whatever `maxDuration` of its workflow says. */
+    runMs: number;
     /** One event as JSON, in bytes. */
     payloadBytes: number;
     /** Recoveries in a row without progress before a run is given up. */

@@ -29,6 +29,7 @@ import { ExternalSlots } from './running/external-slots.js';
 import { ExternalSteps } from './running/external-steps.js';
 import { EFFECT_PERFORMERS, type EffectPerformers, FlowSteps } from './running/flow-steps.js';
 import { HeldRuns } from './running/held-runs.js';
+import { LeftSubRuns, SubRunWaits } from './running/left-sub-runs.js';
 import { LocalSteps } from './running/local-steps.js';
 import { ProgressWriter } from './running/progress-writer.js';
 import { RunAdvancer } from './running/run-advancer.js';
@@ -74,7 +75,11 @@ const effects: Provider = {
   }),
 };
 /** Who closes what waits have opened. */
-const closers: Provider = { provide: WAIT_CLOSERS, inject: [HumanTasks], useFactory: (tasks: HumanTasks): WaitCloser[] => [tasks] };
+const closers: Provider = {
+  provide: WAIT_CLOSERS,
+  inject: [HumanTasks, SubRunWaits],
+  useFactory: (...all: WaitCloser[]): WaitCloser[] => all,
+};
 const steps: Provider[] = [
   HostInjector,
   CrmReader,
@@ -87,6 +92,7 @@ const steps: Provider[] = [
   HumanTasks,
   effects,
   FlowSteps,
+  SubRunWaits,
   closers,
 ];
 const running: Provider[] = [
@@ -104,6 +110,7 @@ const running: Provider[] = [
   ExternalCalls,
   AdvanceCycle,
   RunDriver,
+  LeftSubRuns,
 ];
 const waits: Provider[] = [WaitTokens, ResumeLinks, OpenCallbacks, Inbox, Resumptions];
 const timing: Provider[] = [

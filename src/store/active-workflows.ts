@@ -97,11 +97,13 @@ export function loadTargets(
   );
 }
 
-/** Published versions by id. */
+/** Published versions by id, with the settings that they did not name where the version says what these are. */
 export function loadVersions(manager: EntityManager, refs: readonly { workspaceId: string; versionId: string }[]): Promise<VersionRow[]> {
   return sql<VersionRow>(
     manager,
-    `SELECT v.workspace_id AS "workspaceId", v.id AS "versionId", v.version, v.workflow_id AS "workflowId", w.code, w.name, v.definition
+    `SELECT v.workspace_id AS "workspaceId", v.id AS "versionId", v.version, v.workflow_id AS "workflowId", w.code, w.name,
+       CASE WHEN v.setting_defaults IS NULL THEN v.definition
+         ELSE jsonb_set(v.definition, '{settings}', v.setting_defaults || coalesce(v.definition->'settings', '{}')) END AS definition
      FROM json_to_recordset($1::json) AS r("workspaceId" text, "versionId" uuid)
      JOIN automation.workflow_versions v ON v.workspace_id = r."workspaceId" AND v.id = r."versionId"
      JOIN automation.workflows w ON w.workspace_id = v.workspace_id AND w.id = v.workflow_id`,

@@ -18,6 +18,7 @@ import { WaitTokens1763800000000 } from '../../migrations/1763800000000-wait-tok
 import { HumanTasks1763805000000 } from '../../migrations/1763805000000-human-tasks.js';
 import { Secrets1763810000000 } from '../../migrations/1763810000000-secrets.js';
 import { Contexts1763815000000 } from '../../migrations/1763815000000-contexts.js';
+import { Jobs1763820000000 } from '../../migrations/1763820000000-jobs.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -42,4 +43,5 @@ export const MIGRATIONS: MigrationClasses = [
   HumanTasks1763805000000,
   Secrets1763810000000,
   Contexts1763815000000,
+  Jobs1763820000000,
 ];

@@ -9,12 +9,14 @@ export interface Outlook {
   runs: boolean;
   /** Runs that wait for their turn: whether it has come, only their queues tell. */
   queues: boolean;
+  /** Runs that wait no more for sub-runs which may not be over. */
+  leftSubRuns: boolean;
   /** When the next wait or lease ends, in milliseconds from now: 0 or less when it is over, null when there is none. */
   nextEndInMs: number | null;
 }
 
 /**
- * One look at the tables, which takes nothing and locks nothing: six probes of an index each, whatever there is. Queued runs
+ * One look at the tables, which takes nothing and locks nothing: seven probes of an index each, whatever there is. Queued runs
  * are in two indexes, see `claimRuns`. `held`: runs of the caller, whose leases it renews itself.
  */
 export async function lookAround(manager: EntityManager, held: readonly string[]): Promise<Outlook> {
@@ -25,11 +27,12 @@ export async function lookAround(manager: EntityManager, held: readonly string[]
          OR EXISTS (SELECT 1 FROM automation.runs WHERE status = 'queued' AND recoveries > 1) AS runs,
        EXISTS (SELECT 1 FROM automation.runs WHERE admission = 'queue' AND status = 'queued')
          OR EXISTS (SELECT 1 FROM automation.runs WHERE admission = 'record' AND status = 'queued') AS queues,
+       EXISTS (SELECT 1 FROM automation.left_sub_runs) AS "leftSubRuns",
        extract(epoch FROM least(
          (SELECT due_at FROM automation.runs WHERE status = 'waiting' ORDER BY due_at LIMIT 1),
          (SELECT due_at FROM automation.runs WHERE status = 'running' AND id <> ALL($1::uuid[]) ORDER BY due_at LIMIT 1)
        ) - now())::float8 * 1000 AS "nextEndInMs"`,
     [held],
   );
-  return outlook ?? { events: false, runs: false, queues: false, nextEndInMs: null };
+  return outlook ?? { events: false, runs: false, queues: false, leftSubRuns: false, nextEndInMs: null };
 }

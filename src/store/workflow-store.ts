@@ -137,6 +137,17 @@ export async function findStartable(manager: EntityManager, workspaceId: string,
   return row ?? null;
 }
 
+/** Those of these codes and ids that {@link findStartable} would find a workflow by. Served by the unique code and the primary key. */
+export async function listKnown(manager: EntityManager, workspaceId: string, idsOrCodes: readonly string[]): Promise<Set<string>> {
+  const rows = await sql<{ name: string }>(
+    manager,
+    `SELECT n.name FROM unnest($2::text[]) AS n(name) WHERE EXISTS (
+       SELECT FROM automation.workflows w WHERE w.workspace_id = $1 AND (w.code = n.name OR w.id::text = lower(n.name)) AND w.status <> 'archived')`,
+    [workspaceId, idsOrCodes],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 /** The codes of those of these workflows that the workspace has, by id. */
 export async function listCodes(manager: EntityManager, workspaceId: string, ids: readonly string[]): Promise<Map<string, string>> {
   const rows = await sql<{ id: string; code: string }>(

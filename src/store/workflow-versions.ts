@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { v7 as uuid } from 'uuid';
+import type { SettingDefaults } from '../core/definition/settings.js';
 import type { Actor } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import { DEFINITION, DRAFT } from './definition-columns.js';
@@ -27,6 +28,8 @@ export interface NewVersion extends Pick<DraftColumns, 'trigger' | 'module'> {
   status: WorkflowStatus;
   publishedBy: Actor;
   note: string | null;
+  /** What the draft gets for settings that it does not name; null: what every version gets. An earlier version keeps its own. */
+  settingDefaults: SettingDefaults | null;
 }
 
 /** Makes the next version of a locked row, and that the published one. Returns its number and id. */
@@ -40,15 +43,23 @@ export async function publishVersion(
   const [made] = await sql<{ version: number }>(
     manager,
     `INSERT INTO automation.workflow_versions (workspace_id, id, workflow_id, version, definition, definition_sent, published_by, note,
-       restored_from)
+       restored_from, setting_defaults)
      SELECT w.workspace_id, $3, w.id, 1 + (SELECT coalesce(max(m.version), 0) FROM automation.workflow_versions m
-         WHERE m.workspace_id = w.workspace_id AND m.workflow_id = w.id), s.definition, s.sent, $4::jsonb, $5, $6::integer
+         WHERE m.workspace_id = w.workspace_id AND m.workflow_id = w.id), s.definition, s.sent, $4::jsonb, $5, $6::integer, s.defaults
      FROM automation.workflows w, LATERAL (
-       SELECT w.draft AS definition, ${DRAFT} AS sent WHERE $6::integer IS NULL
-       UNION ALL SELECT v.definition, v.definition_sent FROM automation.workflow_versions v
+       SELECT w.draft AS definition, ${DRAFT} AS sent, $7::jsonb AS defaults WHERE $6::integer IS NULL
+       UNION ALL SELECT v.definition, v.definition_sent, v.setting_defaults FROM automation.workflow_versions v
        WHERE v.workspace_id = w.workspace_id AND v.workflow_id = w.id AND v.version = $6::integer) s
      WHERE w.workspace_id = $1 AND w.id = $2 RETURNING version`,
-    [workspaceId, id, versionId, JSON.stringify(from.publishedBy), from.note, from.restoredFrom],
+    [
+      workspaceId,
+      id,
+      versionId,
+      JSON.stringify(from.publishedBy),
+      from.note,
+      from.restoredFrom,
+      from.settingDefaults && JSON.stringify(from.settingDefaults),
+    ],
   );
   const version = made?.version ?? 0;
   await sql(

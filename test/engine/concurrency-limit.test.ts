@@ -127,6 +127,34 @@ describe('a workflow that limits how many of its runs there may be at a time', (
     expect(await statuses(workflowId)).toEqual(['waiting', 'succeeded']);
   });
 
+  it('is 1 for jobs that say nothing else: further starts wait in order, and a version keeps what it was published with', async () => {
+    const job = { trigger: { type: 'webhook' }, steps: [{ id: 'cool', type: 'delay', for: 'PT20M' }] };
+    const workflow = await app.publishWorkflow(job, 'Job');
+    const others = await app.publishWorkflow({ ...job, settings: { maxConcurrentRuns: 0 } }, 'Others');
+    for (const id of [workflow, workflow, others, others]) await app.automation.start({ workspaceId: 'acme', workflow: id });
+    await app.automation.drain();
+    expect(await statuses(workflow)).toEqual(['waiting', 'concurrency_limit']);
+    expect(await statuses(others)).toEqual(['waiting', 'waiting']);
+    const versions = 'SELECT setting_defaults AS defaults FROM automation.workflow_versions WHERE workflow_id = $1 ORDER BY version';
+    const ofJobs = { maxConcurrentRuns: 1, maxDuration: 'PT30M' };
+    expect(await app.query(versions, [workflow])).toEqual([{ defaults: ofJobs }]);
+    await app.query('UPDATE automation.runs SET started_at = started_at - $1::interval WHERE started_at IS NOT NULL', ['40 minutes']);
+    await app.passTime();
+    await app.automation.drain();
+    expect(await statuses(workflow)).toEqual(['run_timed_out', 'waiting']);
+    // As if an earlier release had published it: it is published again as it was.
+    await app.query('UPDATE automation.workflow_versions SET setting_defaults = NULL WHERE workflow_id = $1', [workflow]);
+    const draft = await app.workflows.get(workflow, ADMIN);
+    await app.workflows.update(
+      workflow,
+      { revision: draft.revision, definition: { ...job, settings: { maxConcurrentRuns: 2 } } as never },
+      ADMIN,
+    );
+    await app.workflows.publish(workflow, ADMIN);
+    await app.workflows.publish(workflow, ADMIN, { fromVersion: 1 });
+    expect(await app.query(versions, [workflow])).toEqual([{ defaults: null }, { defaults: ofJobs }, { defaults: null }]);
+  });
+
   it('moves on the other queues while somebody holds a run of one of them', async () => {
     const held = await app.publishWorkflow({ trigger: CREATED, steps: [task('x')], ...limit(1) });
     const other = await app.publishWorkflow({ trigger: CREATED, steps: [task('x')], ...limit(1) });

@@ -22,9 +22,9 @@ describe('two workflows that run each other and wait for it', () => {
       const conditions = { field: 'source', operator: 'equals', value: source };
       const definition = { trigger: CREATED, conditions, steps, settings: settings[at] } as never;
       const { id } = await app.workflows.create({ name: code, code, definition }, ADMIN);
-      await app.workflows.publish(id, ADMIN);
       ids.push(id);
     }
+    for (const id of ids) await app.workflows.publish(id, ADMIN);
     return ids;
   };
   const runsOf = async (ids: readonly string[]): Promise<RunDetail[]> =>

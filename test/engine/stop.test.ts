@@ -18,7 +18,10 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
   const watch = {
     signal: new WorkSignal(),
     stir: () => undefined,
-    look: async () => ({ outlook: { events: false, runs: false, queues: false, nextEndInMs: null }, pauseMs: 3_600_000 }),
+    look: async () => ({
+      outlook: { events: false, runs: false, queues: false, leftSubRuns: false, nextEndInMs: null },
+      pauseMs: 3_600_000,
+    }),
   };
   const settings = {
     workerEnabled: parts.workerEnabled ?? true,
@@ -31,6 +34,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     { route } as never,
     worker as never,
     { signal: new WorkSignal(), round: async () => 0, expectAny: () => undefined } as never,
+    { look: async () => 0 } as never,
     { look: async () => 0 } as never,
     { queue: async () => ({ queued: false, more: 'no' }) } as never,
     watch as never,

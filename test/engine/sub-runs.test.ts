@@ -120,21 +120,100 @@ describe('runs that a step starts', () => {
     expect(await only(parentId)).toMatchObject({ status: 'failed', reason: 'sub_run_failed' });
   });
 
-  it('go on when the run that waits for them is cancelled', async () => {
-    const childId = await child(DELAY, task('child'));
+  it('are cancelled with the run that waits for them, and so are those that they wait for themselves', async () => {
+    const grandchildId = await child(DELAY, task('grandchild'));
+    const childId = await child({ id: 'inner', type: 'run_workflow', workflow: grandchildId, wait: true }, task('child'));
     const parentId = await parent(childId, { wait: true });
+    await app.createLead();
+    await app.automation.drain();
+    expect(await only(grandchildId)).toMatchObject({ status: 'waiting' });
+    await app.runs.cancel((await only(parentId)).id, null, ADMIN);
+    // Whoever cancelled may be gone: what is left to do is noted.
+    expect(await only(childId)).toMatchObject({ status: 'waiting' });
+    await app.passTime();
+    await app.automation.drain();
+    for (const id of [childId, grandchildId]) expect(await only(id)).toMatchObject({ status: 'cancelled', reason: 'parent_over' });
+    expect(await only(parentId)).toMatchObject({ status: 'cancelled', steps: [{ path: 'sub', status: 'failed' }] });
+    expect(await titles()).toEqual([]);
+    await app.automation.tick();
+    expect(await app.query('SELECT * FROM automation.left_sub_runs')).toEqual([]);
+  });
+
+  it('are not cancelled where nobody was to wait for them', async () => {
+    const childId = await child(DELAY, task('child'));
+    const parentId = await app.publishWorkflow({
+      trigger: CREATED,
+      steps: [{ id: 'sub', type: 'run_workflow', workflow: childId }, DELAY],
+    });
     await app.createLead();
     await app.automation.drain();
     await app.runs.cancel((await only(parentId)).id, null, ADMIN);
     await app.passTime();
     await app.automation.drain();
     expect(await only(childId)).toMatchObject({ status: 'succeeded' });
-    expect(await only(parentId)).toMatchObject({ status: 'cancelled', steps: [{ path: 'sub', status: 'failed' }] });
-    expect(await titles()).toEqual(['child']);
+  });
+
+  it('do not begin when the run that was to wait for them is over by then', async () => {
+    const childId = await child(task('never'));
+    const parentId = await parent(childId, { wait: true });
+    await app.createLead();
+    await app.module.get(Router).route();
+    await app.runs.cancel((await only(parentId)).id, null, ADMIN);
+    await app.automation.drain();
+    expect(await only(childId)).toMatchObject({ status: 'skipped', reason: 'parent_over' });
+    expect(await titles()).toEqual([]);
+  });
+
+  it('are cancelled with the branch that lost a join any; those that a retry starts are others', async () => {
+    const childId = await child(DELAY, task('child'));
+    const parentId = await app.publishWorkflow({
+      trigger: CREATED,
+      steps: [
+        {
+          id: 'first',
+          type: 'parallel',
+          join: 'any',
+          branches: [
+            { name: 'a', steps: [{ id: 'sub', type: 'run_workflow', workflow: childId, wait: true }] },
+            { name: 'b', steps: [{ id: 'soon', type: 'delay', for: 'PT1M' }] },
+          ],
+        },
+        task('after'),
+      ],
+    });
+    await app.createLead();
+    await app.automation.drain();
+    await app.query("UPDATE automation.step_executions SET wake_at = now() WHERE path = 'first.b.soon'");
+    await app.query('UPDATE automation.runs SET due_at = now() WHERE workflow_id = $1', [parentId]);
+    await app.automation.drain();
+    await app.automation.drain();
+    expect(await only(parentId)).toMatchObject({ status: 'succeeded', steps: [{ standing: 'cancelled' }, {}, {}] });
+    expect(await only(childId)).toMatchObject({ status: 'cancelled', reason: 'parent_over' });
+  });
+
+  it('leave their output to the run that waits: that of the stop step that ended them, else of their last step', async () => {
+    const stopped = await child(task('one'), { id: 'end', type: 'stop', output: { title: '{{record.name}}', n: 2 } });
+    const plain = await app.publishWorkflow({ trigger: { type: 'manual', module: 'leads' }, steps: [task('two')] }, 'Plain');
+    const parentId = await app.publishWorkflow({
+      trigger: CREATED,
+      steps: [
+        { id: 'sub', type: 'run_workflow', workflow: stopped, wait: true },
+        { id: 'other', type: 'run_workflow', workflow: plain, wait: true },
+        { id: 'after', type: 'create_task', with: { title: '{{steps.sub.output.output.title}} {{steps.other.output.output.taskId}}' } },
+      ],
+    });
+    await app.createLead({ name: 'Ada' });
+    await app.automation.drain();
+    expect(await only(parentId)).toMatchObject({
+      status: 'succeeded',
+      steps: [{ output: { output: { title: 'Ada', n: 2 } } }, { output: { output: { taskId: expect.any(String) } } }, {}],
+    });
   });
 
   it('are refused, with the reason in the step, when there is no such workflow or none that is published', async () => {
-    const parentId = await parent('nowhere');
+    const gone = await app.publishWorkflow({ trigger: { type: 'manual' }, steps: [task('gone')] }, 'Gone');
+    const parentId = await parent(gone);
+    await app.workflows.delete(gone, ADMIN);
     const draft = await app.workflows.create(
       { name: 'Draft', definition: { trigger: { type: 'manual' }, steps: [task('x')] } as never },
       ADMIN,
@@ -146,18 +225,19 @@ describe('runs that a step starts', () => {
     expect(await only(otherId)).toMatchObject({ status: 'failed', reason: 'workflow_not_published' });
   });
 
+  it('are refused when a workflow is published that names none of the workspace', async () => {
+    await expect(parent('nowhere')).rejects.toMatchObject({
+      code: 'definition_invalid',
+      problems: [{ path: 'steps[0].workflow', message: expect.stringContaining('nowhere') }],
+    });
+  });
+
   it('end a loop of workflows that start each other on the same record, and every one that waits hears of it', async () => {
+    const back = { trigger: { type: 'manual' }, steps: [{ id: 'back', type: 'run_workflow', workflow: 'loop-a', wait: true }] };
+    const created = await app.workflows.create({ name: 'Loop B', code: 'loop-b', definition: back as never }, ADMIN);
     const a = await app.publishWorkflow(
       { trigger: CREATED, steps: [{ id: 'sub', type: 'run_workflow', workflow: 'loop-b', wait: true }] },
       'Loop A',
-    );
-    const created = await app.workflows.create(
-      {
-        name: 'Loop B',
-        code: 'loop-b',
-        definition: { trigger: { type: 'manual' }, steps: [{ id: 'back', type: 'run_workflow', workflow: a, wait: true }] } as never,
-      },
-      ADMIN,
     );
     await app.workflows.publish(created.id, ADMIN);
     const lead = await app.createLead();

@@ -5,12 +5,13 @@ import type { Json, JsonObject } from '../json.js';
 import { referenceProblems } from '../secrets/secret-uses.js';
 import { FLOW_STEP_TYPES, type Step } from '../steps/index.js';
 import { walkSteps } from '../steps/tree.js';
+import { MINUTE_MS } from '../time/zones.js';
 import { moduleOfTrigger, triggerProblems } from '../trigger/trigger.js';
-import { ObjectReader } from './object-reader.js';
+import { millisecondsOf, ObjectReader } from './object-reader.js';
 import { checkJson, ProblemList } from './problem-list.js';
 import { References } from './references.js';
 import { runLengthProblems } from './run-length.js';
-import { parseSettings } from './settings.js';
+import { DEFAULT_SETTINGS, parseSettings, withSettingDefaults } from './settings.js';
 import { parseSteps } from './step-parser.js';
 import { checkCondition, type DefinitionContext, MAX_STEPS } from './step-site.js';
 import type { Trigger, WorkflowDefinition } from './types.js';
@@ -46,7 +47,9 @@ function parseRoot(json: unknown, catalog: Catalog | null, problems: ProblemList
   const conditions = reader.raw('conditions');
   if (conditions !== undefined) checkCondition(conditions, 'conditions', about, { visible: new Set(), loops: [] });
   const steps: Step[] = parseSteps(reader.list('steps', { min: 0, max: MAX_STEPS }), 'steps', about);
-  const settings = parseSettings(reader.raw('settings'), 'settings', problems);
+  // A stored version says what it was published with.
+  const written = reader.raw('settings');
+  const settings = parseSettings(catalog === null ? written : withSettingDefaults(json as JsonObject).settings, 'settings', problems);
   reader.finish();
   about.references.report();
   if (catalog) problems.addAll(referenceProblems(json as JsonObject, catalog.actions));
@@ -81,11 +84,14 @@ export interface Executable {
   triggers: ReadonlySet<string>;
   /** Kinds of steps that could be run, if the application had what is named. */
   lacking?: ReadonlyMap<string, string>;
+  /** How long a run may take, in milliseconds, and how many items a loop may have, whatever a definition says. */
+  longestRunMs: number;
+  loopItems: number;
 }
 
 /**
- * What keeps a well-formed definition from being published: no steps, what this version cannot run yet, and
- * delays that no run outlasts. A draft may have it all the same.
+ * What keeps a well-formed definition from being published: no steps, what this version cannot run yet, what is beyond the
+ * installation's limits, and delays that no run outlasts. A draft may have it all the same.
  */
 export function publishProblems(definition: WorkflowDefinition, executable: Executable): Problem[] {
   const problems: Problem[] = [];
@@ -107,6 +113,14 @@ export function publishProblems(definition: WorkflowDefinition, executable: Exec
         message: `Steps of type "${step.kind}" cannot be run here: the application lacks ${lack}.`,
       });
     }
+    if (step.kind === 'for_each' && step.maxItems > executable.loopItems) {
+      problems.push({ path: `${jsonPath}.maxItems`, message: `A loop may have ${executable.loopItems} items at the most here.` });
+    }
   }
-  return [...problems, ...runLengthProblems(definition)];
+  const { maxDuration } = definition.settings;
+  if (maxDuration !== DEFAULT_SETTINGS.maxDuration && Number(millisecondsOf(maxDuration)) > executable.longestRunMs) {
+    const minutes = Math.floor(executable.longestRunMs / MINUTE_MS);
+    problems.push({ path: 'settings.maxDuration', message: `A run may take ${minutes} minutes at the most here.` });
+  }
+  return [...problems, ...runLengthProblems(definition, executable.longestRunMs)];
 }

@@ -37,6 +37,7 @@ export class References {
   private readonly reads: { path: string; id: string; members: string[] }[] = [];
   private readonly addressed = new Map<string, readonly string[]>();
   private readonly addressReads: { path: string; id: string; loops: readonly string[] }[] = [];
+  private readonly lists: { path: string; id: string; members: string[] }[] = [];
   private incomplete = false;
 
   constructor(
@@ -79,6 +80,18 @@ export class References {
     this.walk(value, path, view, { extractedFrom: id });
   }
 
+  /** One expression that is to yield a list. */
+  ofList(expression: string, path: string): void {
+    const parsed = parsePath(PLAIN_PATH.exec(expression)?.[1] ?? '');
+    if (!parsed) return;
+    const [id, ...members] = parsed.segments;
+    if (parsed.root === 'steps' && id !== undefined) this.lists.push({ path, id, members });
+    const finding = findField(parsed, this.module, this.catalog);
+    if (finding && 'type' in finding && finding.type !== null && finding.type !== 'list' && finding.type !== 'json') {
+      this.problems.add(path, `A loop goes through a list, and "${PLAIN_PATH.exec(expression)?.[1]}" is of type ${finding.type}.`);
+    }
+  }
+
   /** The fields and templates of a condition. */
   ofCondition(condition: Json | undefined, path: string, view: Viewpoint): void {
     this.walk(condition, path, view, { inCondition: true });
@@ -106,6 +119,14 @@ export class References {
         else if (!this.incomplete) this.problems.add(path, `There is no step "${id}".${didYouMean(id, this.addressed.keys())}`);
       } else if (around.some((loop, index) => loops[index] !== loop)) {
         this.problems.add(path, `Step "${id}" has an address for each item of its loop: only steps for the same item can use it.`);
+      }
+    }
+    for (const { path, id, members } of this.lists) {
+      const shape = this.shapes.get(id);
+      const type = shape && missingOutput(id, shape, members) === null ? typeAt(shape, members) : null;
+      if (type !== null && type !== 'list' && type !== 'json') {
+        const what = typeof type === 'string' ? `of type ${type}` : 'an object';
+        this.problems.add(path, `A loop goes through a list, and "${members.join('.') || id}" of step "${id}" is ${what}.`);
       }
     }
   }
@@ -160,6 +181,19 @@ function templatePaths(text: string, locals: readonly string[]): readonly string
   } catch {
     return [];
   }
+}
+
+/** An expression that is nothing but a path. */
+const PLAIN_PATH = /^\s*\{\{\s*([\w.$-]+)\s*\}\}\s*$/;
+
+/** What a step leaves below `steps.<id>`, as far as that is known; null where it is not. */
+function typeAt(shape: OutputShape, [first, ...members]: readonly string[]): FieldType | OutputShape | null {
+  let here: FieldType | OutputShape = first === undefined ? { output: shape } : shape;
+  for (const member of members) {
+    if (typeof here === 'string') return null;
+    here = here[member] as FieldType | OutputShape;
+  }
+  return here;
 }
 
 /** Why the members below `steps.<id>` cannot be there; null when they can. */

@@ -6,27 +6,36 @@ import type { WorkflowDefinition } from './types.js';
 
 /**
  * A problem for each step by whose end a run is always older than it may be: a delay longer than `maxDuration`, or one
- * that is too long together with those before it. Only what is certain counts: not what branches and loops may take.
+ * that is too long together with those before it. Only what is certain counts: of branches the shortest, of parallel ones as
+ * many as are waited for, and of loops nothing, for there may be no item.
+ *
+ * @param longestRunMs how long a run may take, whatever its settings say
  */
-export function runLengthProblems({ steps, settings }: WorkflowDefinition): Problem[] {
-  const longest = Number(millisecondsOf(settings.maxDuration));
+export function runLengthProblems({ steps, settings }: WorkflowDefinition, longestRunMs: number): Problem[] {
+  const own = Number(millisecondsOf(settings.maxDuration));
+  const longest = Math.min(own, longestRunMs);
+  const why = own <= longestRunMs ? `settings.maxDuration is ${settings.maxDuration}` : 'that is the limit of this installation';
   const problems: Problem[] = [];
 
-  function look(list: readonly Step[], jsonPath: string, before: number): void {
+  /** Returns the age of a run behind the list. */
+  function look(list: readonly Step[], jsonPath: string, before: number): number {
     let age = before;
     for (const [index, step] of list.entries()) {
       const here = `${jsonPath}[${index}]`;
-      const { member, ms } = kindOf(step).takes?.(step) ?? { member: '', ms: 0 };
+      const kind = kindOf(step);
+      const { member, ms } = kind.takes?.(step) ?? { member: '', ms: 0 };
       if (age <= longest && age + ms > longest) {
         const together = age > 0 ? 'With the delays before it this' : 'This';
         problems.push({
           path: `${here}.${member}`,
-          message: `${together} is longer than a run may last (settings.maxDuration is ${settings.maxDuration}): no run could go on behind it.`,
+          message: `${together} is longer than a run may last (${why}): no run could go on behind it.`,
         });
       }
       age += ms;
-      for (const child of childLists(step)) look(child.steps, `${here}.${child.jsonPath}`, age);
+      const inside = childLists(step).map((child) => look(child.steps, `${here}.${child.jsonPath}`, age) - age);
+      age += kind.takesInside?.(step, inside) ?? 0;
     }
+    return age;
   }
 
   look(steps, 'steps', 0);

@@ -11,13 +11,36 @@ const LONGEST_RUN = 'P365D';
 const LONGEST_PERIOD = 'P3650D';
 
 /** What a workflow gets that says nothing else. */
-const DEFAULT_SETTINGS: Readonly<WorkflowSettings> = {
+export const DEFAULT_SETTINGS: Readonly<WorkflowSettings> = {
   reentry: 'always',
   countFailedRuns: false,
   maxConcurrentRuns: 0,
   order: 'any',
   maxDuration: 'P30D',
 };
+
+/**
+ * What a job gets that says nothing else: a workflow that a clock or a caller starts, with nobody waiting for it and nothing that
+ * keeps it from starting again while it still runs. Versions that were published without it keep what they had.
+ */
+const JOB_DEFAULTS = { maxConcurrentRuns: 1, maxDuration: 'PT30M' } as const;
+const JOB_TRIGGERS: ReadonlySet<Json | undefined> = new Set(['schedule', 'webhook']);
+
+/** Settings that a workflow does not name. */
+export type SettingDefaults = Pick<WorkflowSettings, 'maxConcurrentRuns' | 'maxDuration'>;
+
+/** Returns what a definition gets for settings that it does not name, where that depends on its trigger; null where it does not. */
+export function settingDefaults(definition: JsonObject): SettingDefaults | null {
+  const { trigger } = definition;
+  return isJsonObject(trigger) && JOB_TRIGGERS.has(trigger.type) ? { ...JOB_DEFAULTS } : null;
+}
+
+/** Returns the definition with the settings that it does not name; as {@link settingDefaults} has them, it is read by any release. */
+export function withSettingDefaults(definition: JsonObject): JsonObject {
+  const defaults = settingDefaults(definition);
+  const { settings = {} } = definition;
+  return defaults === null || !isJsonObject(settings) ? definition : { ...definition, settings: { ...defaults, ...settings } };
+}
 
 /** The settings, in a schema. */
 export const SETTINGS_SCHEMA: JsonObject = {
@@ -41,7 +64,8 @@ export const SETTINGS_SCHEMA: JsonObject = {
       minimum: 0,
       maximum: MOST_CONCURRENT,
       default: DEFAULT_SETTINGS.maxConcurrentRuns,
-      description: 'How many runs of it may be under way; 0: no limit.',
+      description:
+        'How many runs of it may be under way; 0: no limit. Of workflows that start by a schedule or a trigger URL the default is 1.',
     },
     countFailedRuns: {
       type: 'boolean',
@@ -53,7 +77,10 @@ export const SETTINGS_SCHEMA: JsonObject = {
       default: DEFAULT_SETTINGS.order,
       description: '`per_record`: the runs of one record go one after the other, in the order of their events.',
     },
-    maxDuration: { ...durationSchema('A run that takes longer is failed.'), default: DEFAULT_SETTINGS.maxDuration },
+    maxDuration: {
+      ...durationSchema('A run that takes longer is failed. Of workflows that start by a schedule or a trigger URL the default is PT30M.'),
+      default: DEFAULT_SETTINGS.maxDuration,
+    },
   },
   additionalProperties: false,
 };

@@ -75,6 +75,13 @@ export class StepSite {
     return this.templates(this.reader.text(key, rules), this.reader.at(key));
   }
 
+  /** One expression that is to yield a list. */
+  list(key: string, rules: TextRules): string {
+    const expression = this.templatedText(key, rules);
+    this.about.references.ofList(expression, this.reader.at(key));
+    return expression;
+  }
+
   optionalTemplatedText(key: string, rules: TextRules): string | undefined {
     return this.templates(this.reader.optionalText(key, rules), this.reader.at(key));
   }

@@ -32,6 +32,8 @@ export interface PlanLimits {
   maxSteps: number;
   /** How many steps a run may execute for the items of its loops, repeated attempts not counted. */
   maxLoopSteps: number;
+  /** How long a run may take, in milliseconds, whatever its settings say. */
+  maxRunMs?: number;
 }
 
 const DEFAULT_LIMITS: PlanLimits = { maxSteps: 500, maxLoopSteps: 10_000 };
@@ -46,7 +48,8 @@ const DEFAULT_LIMITS: PlanLimits = { maxSteps: 500, maxLoopSteps: 10_000 };
  * which the parser never lets through.
  */
 export function plan(definition: WorkflowDefinition, history: RunHistory, now: Date, limits: PlanLimits = DEFAULT_LIMITS): Plan {
-  const deadline = Date.parse(history.startedAt) + maxDurationMs(definition.settings);
+  const deadline =
+    Date.parse(history.startedAt) + Math.min(maxDurationMs(definition.settings), limits.maxRunMs ?? Number.POSITIVE_INFINITY);
   const index = history.index ?? indexHistory(history.executions);
   const walk = new PlanWalk(index, now.getTime());
   const flow = walk.list(definition.steps, '', undefined);

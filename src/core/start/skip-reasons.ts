@@ -10,5 +10,6 @@ export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   conditions: 'The conditions did not hold; the explanation has each test with the value seen.',
   reentry: 'The workflow may not run again on this record yet.',
   loop: 'It would have started itself again, or the chain of workflows became too long.',
+  parent_over: 'The run that was to wait for it waits no more: it was cancelled, or another branch was done first.',
   plan: "The workspace's plan does not give it.",
 };

@@ -9,7 +9,17 @@ import { misfireRule } from '../trigger/misfire.js';
 import type { CompiledTrigger } from '../trigger/trigger.js';
 
 /** Why a start makes no run; what run lists show as `reason`. */
-export type SkipReason = 'paused' | 'old_url' | 'record' | 'trigger' | 'misfire' | 'conditions' | 'reentry' | 'loop' | 'plan';
+export type SkipReason =
+  | 'paused'
+  | 'old_url'
+  | 'record'
+  | 'trigger'
+  | 'misfire'
+  | 'conditions'
+  | 'reentry'
+  | 'loop'
+  | 'plan'
+  | 'parent_over';
 
 /** Whether a start makes a run of a workflow; a skip is logged with its reason and explanation. */
 export type StartDecision = { kind: 'start' } | { kind: 'skip'; reason: SkipReason; explanation: Json };

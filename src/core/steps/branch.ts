@@ -59,6 +59,8 @@ export const branch = {
 
   output: () => ({ taken: 'text' }),
 
+  takesInside: (step, lists) => (step.otherwise ? Math.min(...lists) : 0),
+
   decide(step, scope, now, conditionOf) {
     const looked: { branch: string; explanation: Explanation }[] = [];
     for (const { name, when } of step.branches) {

@@ -6,7 +6,7 @@ import { resolvePath, type Scope } from '../scope.js';
 import { compileTemplate } from '../template/template.js';
 import { WEEKDAYS } from '../time/calendar.js';
 import { parseDate, readMoment } from '../time/dates.js';
-import { addDuration, type Duration, durationSchema, leastMs, parseDuration } from '../time/duration.js';
+import { addDuration, type Duration, durationMistake, durationSchema, leastMs, parseDuration } from '../time/duration.js';
 import { LONGEST_WAIT } from './expiry.js';
 import { ONE_EXPRESSION } from './expression.js';
 import type { StepBase } from './step.js';
@@ -23,6 +23,8 @@ export interface DelayStep extends StepBase {
   until?: string;
   /** A date field of the record. */
   untilField?: string;
+  /** How long after that date; with a minus, before it. */
+  offset?: string;
   /** Ends in working hours of the workspace: what would end outside of them goes on until they begin. */
   businessHours?: true;
 }
@@ -41,10 +43,18 @@ export const delay = {
         examples: ['2030-01-31T09:00'],
       },
       untilField: { type: 'string', maxLength: 200, description: 'A field of type date or datetime of the record.' },
+      offset: {
+        type: 'string',
+        description: 'How long after the date of `untilField`; with a minus, before it.',
+        examples: ['PT2H', '-P3D', '-P2BD'],
+      },
       businessHours: { type: 'boolean', default: false, description: 'Ends in the working hours of the workspace.' },
     },
     required: [],
-    rules: { oneOf: [{ required: ['for'] }, { required: ['until'] }, { required: ['untilField'] }] },
+    rules: {
+      oneOf: [{ required: ['for'] }, { required: ['until'] }, { required: ['untilField'] }],
+      dependentRequired: { offset: ['untilField'] },
+    },
   },
 
   parse(site) {
@@ -55,6 +65,7 @@ export const delay = {
       for: reader.optionalDuration('for', LONGEST_WAIT),
       until: parseUntil(site),
       untilField: reader.optionalText('untilField'),
+      offset: parseOffset(site),
       businessHours: reader.flag('businessHours', false) || undefined,
     });
     const given = ['for', 'until', 'untilField'].filter((key) => reader.has(key));
@@ -78,6 +89,16 @@ export const delay = {
 
   wait: { reason: 'delay' as const, expire: () => answered({}) },
 } satisfies StepKind<DelayStep>;
+
+function parseOffset({ reader }: StepSite): string | undefined {
+  const offset = reader.optionalText('offset');
+  if (offset === undefined) return undefined;
+  const mistake = durationMistake(offset, 'PT2H or -P3D');
+  if (mistake !== null) reader.problem('offset', `"offset" ${mistake}.`);
+  else if (!reader.has('untilField')) reader.problem('offset', '"offset" goes with "untilField".');
+  else return offset;
+  return undefined;
+}
 
 function parseUntil(site: StepSite): string | undefined {
   const until = site.optionalTemplatedText('until', { max: 1_000 });
@@ -118,5 +139,5 @@ function delayEnd(step: DelayStep, scope: Scope, now: Date): Date {
       hint: 'Fill in the date on the record, then retry; or give the workflow a branch for records without one.',
     });
   }
-  return at;
+  return step.offset === undefined ? at : addDuration(at, parseDuration(step.offset) as Duration, scope.timezone, scope.calendar);
 }

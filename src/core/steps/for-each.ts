@@ -61,7 +61,7 @@ export const forEach = {
   parse: (site) => ({
     ...site.base,
     kind: 'for_each',
-    in: site.templatedText('in', ONE_EXPRESSION),
+    in: site.list('in', ONE_EXPRESSION),
     maxItems: site.reader.optionalNumber('maxItems', { min: 1, max: MOST_ITEMS }) ?? DEFAULT_ITEMS,
     concurrency: site.reader.optionalNumber('concurrency', { min: 1, max: MOST_AT_A_TIME }) ?? 1,
     steps: site.children(site.reader, 'steps', { min: 1, loop: true }),

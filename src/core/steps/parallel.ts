@@ -52,6 +52,8 @@ export const parallel = {
 
   output: () => null,
 
+  takesInside: (step, lists) => (step.join === 'all' ? Math.max(0, ...lists) : Math.min(...lists)),
+
   proceed(step, { path, loop }, walk) {
     const before = walk.mark();
     const flows = step.branches.map((branch) => walk.list(branch.steps, `${path}.${branch.name}.`, loop));

@@ -30,6 +30,8 @@ export interface StepKind<S extends AnyStep> {
   output(step: S, catalog: Catalog): OutputShape | null;
   /** The least time that it takes, in milliseconds, and the member that says so. */
   takes?(step: S): { ms: number; member: string };
+  /** The least time that what is inside it takes, in milliseconds, from that of each of its {@link children}; left out: none for certain. */
+  takesInside?(step: S, lists: readonly number[]): number;
   /** What becomes of it when its turn has come. Throws for what cannot be decided: the step fails with the reason. */
   decide?(
     step: S,

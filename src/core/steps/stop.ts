@@ -1,6 +1,7 @@
 import { compact } from '../definition/object-reader.js';
+import type { JsonObject } from '../json.js';
 import { cancelled, failure } from '../plan/flow.js';
-import { compileTemplate } from '../template/template.js';
+import { compileTemplate, renderJson } from '../template/template.js';
 import { LONG_TEXT, type StepBase } from './step.js';
 import { decided, type StepKind } from './step-kind.js';
 
@@ -13,6 +14,8 @@ export interface StopStep extends StepBase {
   outcome: 'succeeded' | 'failed' | 'cancelled';
   /** Why, for people; may hold templates. */
   message?: string;
+  /** What the run leaves as its output; texts may hold templates. */
+  output?: JsonObject;
 }
 
 const OUTCOMES = ['succeeded', 'failed', 'cancelled'] as const;
@@ -25,6 +28,10 @@ export const stop = {
     members: {
       outcome: { enum: [...OUTCOMES], default: 'succeeded' },
       message: { type: 'string', minLength: 1, maxLength: LONG_TEXT, description: 'Why, for people; may hold templates.' },
+      output: {
+        type: 'object',
+        description: 'What the run leaves as its output; texts may hold templates. Default: what its last step left.',
+      },
     },
     required: [],
   },
@@ -35,15 +42,17 @@ export const stop = {
       kind: 'stop' as const,
       outcome: site.reader.choice('outcome', OUTCOMES, 'succeeded'),
       message: site.optionalTemplatedText('message', { max: LONG_TEXT }),
+      output: site.optionalTemplatedObject('output'),
     }),
 
-  reads: (step) => ({ templates: [step.message] }),
+  reads: (step) => ({ templates: [step.message, step.output] }),
 
-  output: () => ({ outcome: 'text', message: 'text' }),
+  output: () => ({ outcome: 'text', message: 'text', output: 'json' }),
 
   decide(step, scope) {
     const message = step.message === undefined ? null : compileTemplate(step.message).render(scope);
-    return decided({ outcome: step.outcome, message }, null);
+    const output = step.output === undefined ? {} : { output: renderJson(step.output, scope) };
+    return decided({ outcome: step.outcome, message, ...output }, null);
   },
 
   proceed(step, { path, output }) {

@@ -7,6 +7,7 @@ import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
 import { type ClaimedEvent, unclaimEvents } from '../../store/event-claims.js';
 import { keyOf, loadEarlierRuns, lockAndLoadEarlierRuns } from '../../store/runs/earlier-runs.js';
+import { stillWaiting } from '../../store/runs/left-sub-runs.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -69,8 +70,22 @@ export class StartDecider {
     const generations = await this.shareGenerations(manager, claimed);
     const { candidates, ...rest } = await this.answered(tx, claimed, generations);
     const { decisions, plans } = await this.decisions(manager, candidates, generations, now, lockAndLoadEarlierRuns);
+    await this.skipUnawaited(manager, candidates, decisions);
     const decided = candidates.map((candidate, index) => ({ candidate, decision: decisions[index] as StartDecision }));
     return { ...rest, decided, generations, noteStarts: async () => plans?.note() };
+  }
+
+  /** Skips sub-runs that were to be waited for, by a step that waits no more: its run was cancelled before they began. */
+  private async skipUnawaited(manager: EntityManager, candidates: readonly Candidate[], decisions: StartDecision[]): Promise<void> {
+    const parents = candidates.flatMap(({ event: { workspaceId, parent } }) => (parent?.waits ? [{ workspaceId, ...parent }] : []));
+    if (parents.length === 0) return;
+    const waiting = await stillWaiting(manager, parents);
+    for (const [index, { event }] of candidates.entries()) {
+      const { parent } = event;
+      if (!parent?.waits || decisions[index]?.kind !== 'start' || waiting.has(`${parent.runId}/${parent.path}/${parent.attempt}`)) continue;
+      const rule = 'The run that was to wait for it waits no more.';
+      decisions[index] = { kind: 'skip', reason: 'parent_over', explanation: { rule, runId: parent.runId } };
+    }
   }
 
   /**

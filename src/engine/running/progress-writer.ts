@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { runOutput } from '../../core/plan/run-output.js';
 import { hasQueue } from '../../core/start/admission.js';
 import { measureRun } from '../../core/statistics/run-measure.js';
 import type { EventRow } from '../../store/event-store.js';
@@ -230,6 +231,7 @@ function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
     module: run.record?.module ?? null,
     recordId: run.record?.id ?? null,
     parent: run.parent,
+    ...(run.parent?.waits && end.status === 'succeeded' && { output: runOutput(run.version.definition, run) }),
     othersMayWait: hasQueue(run.version.definition.settings),
     measure: measureRun(run, end.finishedAt),
   };

@@ -55,8 +55,8 @@ export class RunAdvancer {
     @Inject(ExternalSteps) private readonly external: Pick<ExternalSteps, 'begin'>,
     @Inject(ENGINE_SETTINGS) settings: EngineSettings,
   ) {
-    const { stepsPerRun, loopSteps } = settings.limits;
-    this.limits = { maxSteps: stepsPerRun, maxLoopSteps: loopSteps };
+    const { stepsPerRun, loopSteps, runMs } = settings.limits;
+    this.limits = { maxSteps: stepsPerRun, maxLoopSteps: loopSteps, maxRunMs: runMs };
   }
 
   /** Advances one run inside the transaction until it ends, waits, needs the outside world or a transaction of its own. */

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../../core/errors.js';
 import type { ParentStep } from '../../core/event.js';
+import type { JsonObject } from '../../core/json.js';
 import { failedSteps } from '../../core/plan/failed-steps.js';
 import type { RunOutcome } from '../../core/plan/plan.js';
 import type { RunMeasure } from '../../core/statistics/run-measure.js';
@@ -26,6 +27,8 @@ export interface EndedRun extends RunEnd {
   parent: ParentStep | null;
   /** Whether its end may be what others of its workflow wait for. */
   othersMayWait: boolean;
+  /** What it has left, where it succeeded and somebody waits for that. */
+  output?: JsonObject | null;
   /** How long it and its steps took, where it was advanced to its end. */
   measure?: RunMeasure;
 }
@@ -37,6 +40,8 @@ type SubRunEnd = Pick<EndedRun, 'workspaceId' | 'parent'> & {
   status: string;
   reason: string | null;
   error: LoggedError | null;
+  /** What a run that succeeded has left. */
+  output?: JsonObject | null;
 };
 
 /** A run that ends without having been advanced. */
@@ -119,12 +124,12 @@ export class RunEndings {
   /** Answers the steps that wait for these runs; in one order, so that two batches cannot wait for each other. */
   async tellParents(manager: EntityManager, ends: readonly SubRunEnd[]): Promise<void> {
     const waited = ends.filter(({ parent }) => parent?.waits).sort((a, b) => ((a.parent?.runId ?? '') < (b.parent?.runId ?? '') ? -1 : 1));
-    for (const { workspaceId, id, parent, status, reason, error } of waited) {
+    for (const { workspaceId, id, parent, status, reason, error, output = null } of waited) {
       if (parent === null) continue;
       const address = { workspaceId, runId: parent.runId, path: parent.path, attempt: parent.attempt };
       // A parent that is over waits for nothing any more.
       if (!(await countAnswer(manager, address))) continue;
-      await insertAnswer(manager, address, { runId: id, status, reason, ...(error === null ? {} : { message: error.message }) });
+      await insertAnswer(manager, address, { runId: id, status, reason, output, ...(error === null ? {} : { message: error.message }) });
     }
   }
 

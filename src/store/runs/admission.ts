@@ -15,7 +15,7 @@ export interface QueueRef {
 }
 
 /** How many runs a version allows at a time, and what a run of it waits for first; of rows called `v` and `r`. */
-export const LIMIT = `coalesce((v.definition->'settings'->>'maxConcurrentRuns')::numeric, 0)`;
+export const LIMIT = `coalesce((v.definition->'settings'->>'maxConcurrentRuns')::numeric, (v.setting_defaults->>'maxConcurrentRuns')::numeric, 0)`;
 const LIMIT_ADMISSION = `CASE WHEN ${LIMIT} > 0 THEN 'queue' END`;
 const LIMIT_REASON = `CASE WHEN ${LIMIT} > 0 THEN 'concurrency_limit' END`;
 const IS_ORDERED = `v.definition->'settings'->>'order' = 'per_record' AND r.module IS NOT NULL AND r.record_id IS NOT NULL`;

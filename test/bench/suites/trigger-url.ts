@@ -96,7 +96,7 @@ async function startHost(url: string) {
 
   const app = await NestFactory.create<NestExpressApplication>(HostModule, { logger: ['error', 'fatal'] });
   await app.listen(0, '127.0.0.1');
-  const definition = { trigger: { type: 'webhook' }, steps: [{ id: 'end', type: 'stop' }] };
+  const definition = { trigger: { type: 'webhook' }, steps: [{ id: 'end', type: 'stop' }], settings: { maxConcurrentRuns: 0 } };
   const workflows = app.get(WorkflowService);
   const { id } = await workflows.create({ name: 'By URL', definition }, ADMIN);
   await workflows.publish(id, ADMIN);

@@ -3,8 +3,11 @@ import fc from 'fast-check';
 import type { ActionDescription, Catalog, FieldType, ModuleDescription } from '../../../src/core/catalog.js';
 import { MAX_PROBLEMS, type ParsedDefinition, parseDefinition, publishProblems } from '../../../src/core/definition/parser.js';
 import { ProblemList } from '../../../src/core/definition/problem-list.js';
+import { settingDefaults, withSettingDefaults } from '../../../src/core/definition/settings.js';
 import type { WorkflowDefinition } from '../../../src/core/definition/types.js';
 import type { Json, JsonObject } from '../../../src/core/json.js';
+
+const DAY_MS = 86_400_000;
 
 function field(name: string, type: FieldType): ModuleDescription['fields'][number] {
   return { name, label: name, type, nullable: true, writable: true };
@@ -170,7 +173,7 @@ describe('a well-formed definition', () => {
     { for: undefined, until: '2030-01-31' },
     { for: undefined, until: '{{record.seenAt}}' },
     { for: undefined, untilField: 'renewsOn' },
-    { for: undefined, untilField: 'seenAt' },
+    { for: undefined, untilField: 'seenAt', offset: '-P3D' },
     { for: undefined, untilField: 'seenAt', businessHours: true },
   ])('may have a delay until a moment: %j', (more) => {
     const { for: _for, ...wanted } = more;
@@ -455,6 +458,7 @@ describe('flow control', () => {
     ['for_each', { in: '{{#if a}}{{/if}}' }, ['steps[0].in: This must be one expression, such as {{steps.find.output.records}}.']],
     ['for_each', { maxItems: 10_001 }, ['steps[0].maxItems: "maxItems" must be a whole number from 1 to 10000.']],
     ['for_each', { concurrency: 21 }, ['steps[0].concurrency: "concurrency" must be a whole number from 1 to 20.']],
+    ['for_each', { in: '{{record.amount}}' }, ['steps[0].in: A loop goes through a list, and "record.amount" is of type money.']],
     ['for_each', { steps: [] }, ['steps[0].steps: "steps" must not be empty.']],
     ['for_each', { steps: undefined }, ['steps[0].steps: "steps" is missing.']],
     ['delay', { for: undefined }, ['steps[0]: A delay needs exactly one of "for", "until" and "untilField".']],
@@ -468,6 +472,12 @@ describe('flow control', () => {
     ['delay', { for: undefined, until: '2030-02-31T09:00:00Z' }, [expect.stringMatching(/^steps\[0\]\.until: /) as unknown as string]],
     ['delay', { for: undefined, until: 5 }, ['steps[0].until: This must be a text.']],
     ['delay', { for: undefined, untilField: 'born' }, ['steps[0].untilField: Module "leads" has no field "born".']],
+    ['delay', { offset: 'PT1H' }, ['steps[0].offset: "offset" goes with "untilField".']],
+    [
+      'delay',
+      { for: undefined, untilField: 'renewsOn', offset: 'soon' },
+      ['steps[0].offset: "offset" must be an ISO 8601 duration, such as PT2H or -P3D.'],
+    ],
     ['delay', { for: undefined, untilField: 'amount' }, ['steps[0].untilField: "amount" is not a date.']],
     ['approval', { assignees: undefined }, ['steps[0]: An approval needs "assignees", a "role" or a "queue".']],
     ['approval', { assignees: [] }, ['steps[0].assignees: "assignees" must not be empty.']],
@@ -643,7 +653,12 @@ describe('templates', () => {
       'Step "x" never has "output.id"; of "output" there is: runId, status, output.',
     ],
     ['a workflow that is not', MINIMAL.run_workflow, 'steps.x.output.runId', 'Step "x" never has "output.runId"; its "output" is empty.'],
-    ['a stop', MINIMAL.stop, 'steps.x.output.reason', 'Step "x" never has "output.reason"; of "output" there is: outcome, message.'],
+    [
+      'a stop',
+      MINIMAL.stop,
+      'steps.x.output.reason',
+      'Step "x" never has "output.reason"; of "output" there is: outcome, message, output.',
+    ],
   ])('cannot use what a step never leaves: %s', (_what, step, read, problem) => {
     expect(told(parseDefinition(withSteps([step, uses('a', read)]), CATALOG))).toEqual([`steps[1].with.text: ${problem}`]);
     expect(told(parseDefinition(withSteps([step, uses('a', read)]), null))).toBe('ok');
@@ -864,8 +879,34 @@ describe('hostile input', () => {
   });
 });
 
+describe('settings that a definition does not name', () => {
+  const job = { trigger: { type: 'webhook' }, steps: [MINIMAL.note] };
+  const settingsOf = (json: Json, against: Catalog | null) => {
+    const result = parseDefinition(json, against);
+    return result.ok ? result.definition.settings : null;
+  };
+
+  it('are those of a job where a schedule or a trigger URL starts it', () => {
+    expect(settingsOf(job, CATALOG)).toMatchObject({ maxConcurrentRuns: 1, maxDuration: 'PT30M' });
+    expect(settingsOf({ ...job, settings: { maxConcurrentRuns: 0 } }, CATALOG)).toMatchObject({
+      maxConcurrentRuns: 0,
+      maxDuration: 'PT30M',
+    });
+    expect(settingsOf(withSteps([MINIMAL.note]), CATALOG)).toMatchObject({ maxConcurrentRuns: 0, maxDuration: 'P30D' });
+  });
+
+  it('are in a stored version what it was published with', () => {
+    expect(settingsOf(job, null)).toMatchObject({ maxConcurrentRuns: 0, maxDuration: 'P30D' });
+    expect(settingsOf(withSettingDefaults(job), null)).toMatchObject({ maxConcurrentRuns: 1, maxDuration: 'PT30M' });
+    expect(settingDefaults(job)).toEqual({ maxConcurrentRuns: 1, maxDuration: 'PT30M' });
+    expect(settingDefaults({ trigger: { type: 'manual' } })).toBeNull();
+    expect(withSettingDefaults({ ...job, settings: 7 })).toEqual({ ...job, settings: 7 });
+    expect(withSettingDefaults({ steps: [] })).toEqual({ steps: [] });
+  });
+});
+
 describe('publishing', () => {
-  const EXECUTABLE = { kinds: new Set(['action', 'branch']), triggers: new Set(['event']) };
+  const EXECUTABLE = { kinds: new Set(['action', 'branch']), triggers: new Set(['event']), longestRunMs: 365 * DAY_MS, loopItems: 1_000 };
 
   it('is possible for what this version can run', () => {
     expect(publishProblems(parsed(withSteps([MINIMAL.note, { ...MINIMAL.branch, id: 'b' }])), EXECUTABLE)).toEqual([]);
@@ -877,7 +918,7 @@ describe('publishing', () => {
       { ...MINIMAL.branch, id: 'b', otherwise: [{ ...MINIMAL.approval, id: 'ok' }] },
       { ...MINIMAL.delay, id: 'd' },
     ];
-    const json = { trigger: { type: 'webhook' }, steps, settings: { maxConcurrentRuns: 1 } };
+    const json = { trigger: { type: 'webhook' }, steps, settings: { maxConcurrentRuns: 1, maxDuration: 'P30D' } };
     expect(
       publishProblems(
         parsed({
@@ -898,6 +939,12 @@ describe('publishing', () => {
       ...EXECUTABLE,
       kinds: new Set(['action', 'branch', 'delay', 'for_each', 'parallel']),
     }).map(({ path }) => path);
+  const both = (join: string, ...lists: Json[]) => ({
+    id: 'both',
+    type: 'parallel',
+    join,
+    branches: lists.map((step, index) => ({ name: `b${index}`, steps: [step] })),
+  });
   const wait = (id: string, duration: string) => ({ id, type: 'delay', for: duration });
 
   it.each<[string, Json, string[]]>([
@@ -917,7 +964,24 @@ describe('publishing', () => {
         { ...MINIMAL.branch, branches: [{ name: 'big', when: TEST, steps: [wait('b', 'P11D')] }], otherwise: [wait('c', 'P9D')] },
         wait('d', 'P9D'),
       ],
-      ['steps[1].branches[0].steps[0].for'],
+      ['steps[1].branches[0].steps[0].for', 'steps[2].for'],
+    ],
+    [
+      'a branch that may be passed by without a delay',
+      [wait('a', 'P20D'), { ...MINIMAL.branch, branches: [{ name: 'big', when: TEST, steps: [wait('b', 'P9D')] }] }, wait('d', 'P9D')],
+      [],
+    ],
+    ['the longest of branches that are all waited for', [both('all', wait('b', 'P20D'), wait('c', 'P20D')), wait('d', 'P10D')], []],
+    ['what comes behind the longest', [both('all', wait('b', 'P20D'), wait('c', 'P21D')), wait('d', 'P10D')], ['steps[1].for']],
+    [
+      'the shortest of branches of which the first is waited for',
+      [both('any', wait('b', 'P20D'), wait('c', 'P2D')), wait('d', 'P28D')],
+      [],
+    ],
+    [
+      'a loop, whose delays are those of one item at least when there is any',
+      [{ ...MINIMAL.for_each, id: 'each', steps: [wait('b', 'P31D')] }, wait('d', 'P30D')],
+      ['steps[0].steps[0].for'],
     ],
   ])('looks at how long runs last: %s', (_what, steps, paths) => {
     expect(publishable(steps)).toEqual(paths);
@@ -934,6 +998,22 @@ describe('publishing', () => {
       },
     ]);
     expect(publishProblems(parsed({ ...json, settings: { maxDuration: 'PT1H' } }), executable)[0]?.message).toMatch(/^This is longer/);
+  });
+
+  it('is refused for what is beyond the limits of the installation', () => {
+    const kinds = new Set(['action', 'delay', 'for_each']);
+    const bounded = { ...EXECUTABLE, kinds, longestRunMs: DAY_MS, loopItems: 10 };
+    const problems = (steps: Json, settings: Json = {}) => publishProblems(parsed(withSteps(steps, { settings })), bounded);
+    expect(problems([{ ...MINIMAL.for_each, maxItems: 11 }])).toEqual([
+      { path: 'steps[0].maxItems', message: 'A loop may have 10 items at the most here.' },
+    ]);
+    expect(problems([MINIMAL.note], { maxDuration: 'P2D' })).toEqual([
+      { path: 'settings.maxDuration', message: 'A run may take 1440 minutes at the most here.' },
+    ]);
+    expect(problems([MINIMAL.note], { maxDuration: 'P1D' })).toEqual([]);
+    expect(problems([wait('a', 'P2D')])).toEqual([
+      { path: 'steps[0].for', message: expect.stringContaining('that is the limit of this installation') },
+    ]);
   });
 
   it('is refused without a step', () => {

@@ -74,6 +74,15 @@ describe('a loop that is decided', () => {
 describe('a delay that is decided', () => {
   const until = (step: Partial<Step>, more: Partial<Scope> = {}) => decide({ id: 'w', kind: 'delay', ...step } as Step, more);
 
+  it('waits until a date of the record, or so long before or after it', () => {
+    const record = { renewsOn: '2030-01-10T12:00:00Z' };
+    const wakeAt = (more: object) => until({ untilField: 'renewsOn', ...more } as never, { record }).wakeAt;
+    expect(wakeAt({})).toBe('2030-01-10T12:00:00.000Z');
+    expect(wakeAt({ offset: 'PT2H' })).toBe('2030-01-10T14:00:00.000Z');
+    expect(wakeAt({ offset: '-P3D' })).toBe('2030-01-07T12:00:00.000Z');
+    expect(wakeAt({ offset: '-P2BD' })).toBe('2030-01-08T12:00:00.000Z');
+  });
+
   it('waits for its duration', () => {
     expect(decide(delay('w'))).toEqual({
       status: 'waiting',

@@ -56,6 +56,8 @@ describe('a step that waits for a call', () => {
     const executable = {
       kinds: new Set(['wait_for_webhook']),
       triggers: new Set(['manual']),
+      longestRunMs: Number.POSITIVE_INFINITY,
+      loopItems: 1_000,
       lacking: new Map([['wait_for_webhook', 'a key']]),
     };
     expect(publishProblems(definitionOf(ASK), executable)).toEqual([

@@ -12,7 +12,8 @@ export async function scheduleTicks(lab: FaultLab, count: number): Promise<Race>
   const trigger = { type: 'schedule', cron: '0 0 * * *', timezone: 'UTC', misfire: 'each' };
   const steps = [{ id: 'tell', type: 'send_notification', with: { to: ['u-1'], title: name, body: '{{trigger.at}}' } }];
   const ids: string[] = [];
-  for (let n = 0; n < schedules; n += 1) ids.push(await lab.crm.publishWorkflow({ trigger, steps }, `${name} ${n}`));
+  for (let n = 0; n < schedules; n += 1)
+    ids.push(await lab.crm.publishWorkflow({ trigger, steps, settings: { maxConcurrentRuns: 0 } }, `${name} ${n}`));
   // In one commit, so that no node has a start.
   await lab.database.query(
     `UPDATE automation.schedules SET next_at = date_trunc('day', now()) - $2 * interval '1 day' WHERE workflow_id = ANY($1)`,

@@ -70,6 +70,7 @@ export const triggerUrls: FaultCase = {
   async run(lab, scale) {
     const { rounds, deliveries, servers, lanes } = COUNTS[scale];
     const id = await lab.crm.publishWorkflow({
+      settings: { maxConcurrentRuns: 0 },
       trigger: {
         type: 'webhook',
         record: { module: 'leads', match: { email: '{{trigger.body.email}}' }, create: true, set: { name: 'Sender' } },

@@ -127,7 +127,8 @@ async function publishSchedules(lab: FaultLab, count: number): Promise<string[]>
   const ids: string[] = [];
   for (let n = 0; n < count; n += 1) {
     const trigger = { type: 'schedule', cron: '0 0 * * *', timezone: 'UTC', misfire: 'each' };
-    ids.push(await lab.crm.publishWorkflow({ trigger, steps: [tell('{{trigger.at}}')] }, `tick ${n}`));
+    const definition = { trigger, steps: [tell('{{trigger.at}}')], settings: { maxConcurrentRuns: 0 } };
+    ids.push(await lab.crm.publishWorkflow(definition, `tick ${n}`));
   }
   return ids;
 }

@@ -75,6 +75,7 @@ const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements' | 
     stepsPerRun: 500,
     loopItems: 1_000,
     loopSteps: 10_000,
+    runMs: 365 * DAY_MS,
     payloadBytes: 256 * 1024,
     recoveries: 10,
     crmCallMs: 15_000,
@@ -146,7 +147,7 @@ export async function startAdminApp(
   const host = new DataSource({ type: 'postgres', url: testDatabase.url, entities: [] });
   const database = new AutomationDatabase(host, { poolSize: 8, migrations: MIGRATIONS, migrate: 'auto' });
   await database.connect();
-  const catalog = new AutomationCatalog({ describeModules: () => [LEADS] }, { describe: () => [CREATE_TASK] });
+  const catalog = new AutomationCatalog({ describeModules: () => [LEADS] }, { describe: () => [CREATE_TASK] }, SETTINGS.limits);
   let signals = 0;
 
   @Module({
