@@ -8,11 +8,13 @@ import type { Json, JsonObject } from '../core/json.js';
 import { failedSteps } from '../core/plan/failed-steps.js';
 import { type StepStanding, standingOf } from '../core/plan/standing.js';
 import { runSummary } from '../core/summary/run-summary.js';
+import { triggerVariables } from '../engine/running/held-run.js';
 import { loadAudit } from '../store/audit-store.js';
 import { loadDefinitions } from '../store/run-command-store.js';
 import { type EventRecord, findEvent, findRun, listChildren, type RunItem } from '../store/run-log-store.js';
 import type { RunStatus } from '../store/runs/run.js';
 import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
+import { type RunView, viewOf } from './run-view.js';
 
 /** One attempt of one step, as the log shows it. */
 export interface RunStep extends Omit<LoggedExecution, 'wakeAt' | 'superseded' | 'output' | 'error' | 'extracted'> {
@@ -40,12 +42,14 @@ export interface RunRetry {
 }
 
 /** Everything about one run. */
-export interface RunDetail extends RunItem {
+export interface RunDetail extends RunItem, RunView {
   workflowCode: string | null;
   actor: Actor;
   cause: Json;
   /** Each condition with the value seen, the operator, the value expected and the result. */
   explanation: Json;
+  /** What started it, as its steps see it; null when retention has removed that. */
+  trigger: JsonObject | null;
   /** In the order they were begun. */
   steps: RunStep[];
   /** The runs that its steps have started. */
@@ -65,17 +69,22 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
   if (!row) return null;
   const { versionId, ...run } = row;
   const executions = (await loadExecutions(manager, [{ workspaceId, id }])).get(id) ?? [];
-  // Read only where there is something to name.
-  const definitions = run.failedSteps === 0 ? null : await loadDefinitions(manager, workspaceId, [versionId]);
+  const parsed = parseDefinition((await loadDefinitions(manager, workspaceId, [versionId])).get(versionId), null);
+  // The version may be gone, or of another release.
+  const definition = parsed.ok ? parsed.definition : null;
+  const event = run.eventId === null ? null : await findEvent(manager, workspaceId, run.eventId);
   const audit = await loadAudit(manager, workspaceId, 'run', id);
   const cancelled = audit.find((entry) => entry.action === 'run.cancelled');
   const isOver = OVER.has(run.status);
+  const steps = executions.map((step) => toRunStep(step, isOver));
   return {
     ...run,
-    ...(run.failedSteps > 0 && { summary: runSummary(run, failedPaths(definitions?.get(versionId), executions)) }),
-    steps: executions.map((step) => toRunStep(step, isOver)),
+    ...(run.failedSteps > 0 && definition && { summary: runSummary(run, failedSteps(definition, { startedAt: '', executions })) }),
+    ...viewOf(run, definition, steps),
+    trigger: event && triggerVariables(event),
+    steps,
     children: await listChildren(manager, workspaceId, id, catalog),
-    event: run.eventId === null ? null : await findEvent(manager, workspaceId, run.eventId),
+    event,
     retries: audit
       .filter((entry) => entry.action === 'run.retried')
       .map(({ at, actor, after, note }) => ({
@@ -88,12 +97,6 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
       })),
     cancelled: cancelled ? { at: cancelled.at.toISOString(), by: cancelled.actor, reason: cancelled.note } : null,
   };
-}
-
-/** The names of the steps that failed without failing the run; none where the version is gone. */
-function failedPaths(json: Json | undefined, executions: readonly LoggedExecution[]): string[] {
-  const outcome = json === undefined ? null : parseDefinition(json, null);
-  return outcome?.ok ? failedSteps(outcome.definition, { startedAt: '', executions }) : [];
 }
 
 function toRunStep(step: LoggedExecution, isRunOver: boolean): RunStep {

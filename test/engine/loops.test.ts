@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { FarSide } from './support/far-side.js';
 
-const CREATED = { type: 'event', module: 'leads', event: 'created' };
 const items = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `n${index}` }));
 const each = (steps: object[], more: object = {}) => ({ id: 'each', type: 'for_each', in: '{{trigger.input.list}}', steps, ...more });
 const note = (title: string, id = 'note') => ({ id, type: 'create_task', with: { title } });
@@ -148,8 +147,8 @@ describe('loops over a list', () => {
     await start(id, 3);
     await app.automation.drain();
     expect(await theRun()).toMatchObject({ status: 'failed', reason: 'loop_too_long' });
-    const of = await app.publishWorkflow({ trigger: CREATED, steps: [each([note('x')], { in: '{{record.name}}' })] });
-    await app.createLead();
+    const of = await publish(each([note('x')]));
+    await app.automation.start({ workspaceId: 'acme', workflow: of, input: { list: 'no list' } });
     await app.automation.drain();
     expect(await app.runsOf({ workflowId: of })).toMatchObject([{ status: 'failed', reason: 'loop_invalid' }]);
   });

@@ -53,6 +53,41 @@ describe('flow control', () => {
     expect(run?.steps[2]?.input).toMatchObject({ title: 'Seven of 7' });
   });
 
+  it('tells where a run stands, since when and until when, what it was started with, what it has collected, and what it leaves', async () => {
+    const workflow = await app.publishWorkflow({
+      trigger: { type: 'manual' },
+      steps: [
+        {
+          id: 'each',
+          type: 'for_each',
+          in: '{{trigger.input.names}}',
+          steps: [{ id: 'task', type: 'create_task', with: { title: '{{item}}' } }],
+        },
+        { id: 'cool', name: 'Cool down', type: 'delay', for: 'PT1H' },
+        { id: 'end', type: 'stop', output: { last: '{{steps.task.output.taskId}}', count: '{{steps.each.output.count}}' } },
+      ],
+    });
+    await app.automation.start({ workspaceId: 'acme', workflow, input: { names: ['a', 'b'] } });
+    await app.automation.drain();
+    const [waiting] = await app.runsOf({ workflowId: workflow });
+    const cool = waiting?.steps.find(({ path }) => path === 'cool');
+    expect(waiting).toMatchObject({
+      position: [{ path: 'cool', name: 'Cool down', standing: 'waiting', waitsFor: 'delay', since: cool?.startedAt, until: cool?.wakeAt }],
+      trigger: { type: 'manual', input: { names: ['a', 'b'] } },
+      data: { each: { count: 2 }, task: { taskId: expect.any(String) } },
+      output: null,
+    });
+    expect(waiting?.times.map(({ path, name, attempts }) => [path, name, attempts])).toEqual([
+      ['each', null, 1],
+      ['each.task', null, 2],
+      ['cool', 'Cool down', 1],
+    ]);
+    await app.passTime();
+    await app.automation.drain();
+    const [over] = await app.runsOf({ workflowId: workflow });
+    expect(over).toMatchObject({ status: 'succeeded', position: [], output: { last: expect.any(String), count: 2 } });
+  });
+
   it('parks a delay without holding anything, and goes on when its time has come', async () => {
     const workflowId = await app.publishWorkflow({
       trigger: CREATED,

@@ -338,7 +338,9 @@ export class HeldRun implements RunHistory, RunClaim {
 const NO_VALUES: JsonObject = Object.freeze({});
 
 /** Returns what `trigger` holds. */
-export function triggerVariables(event: DomainEvent | null): JsonObject {
+export function triggerVariables(
+  event: Pick<DomainEvent, 'id' | 'trigger' | 'module' | 'event' | 'recordId' | 'occurredAt'> | null,
+): JsonObject {
   if (event === null) return {};
   if (event.trigger !== null) return event.trigger;
   return {

@@ -1,4 +1,5 @@
 import type { RunDetail, RunRetry, RunStep } from '../../admin/run-detail.js';
+import type { RunPosition, StepTime } from '../../admin/run-view.js';
 import type { LoggedError } from '../../core/errors.js';
 import type { Extracted } from '../../core/extract.js';
 import type { Json, JsonObject } from '../../core/json.js';
@@ -108,6 +109,58 @@ class CancelledDto {
   reason!: string | null;
 }
 
+/** A step that the run stands at. */
+class RunPositionDto implements RunPosition {
+  @ApiProperty({ example: 'discount.ask' })
+  path!: string;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'Ask the manager' })
+  name!: string | null;
+
+  @ApiProperty({ example: 'approval' })
+  type!: string;
+
+  @ApiProperty({ type: 'integer', example: 1 })
+  attempt!: number;
+
+  @ApiProperty({ enum: ['running', 'waiting', 'retrying'], example: 'waiting' })
+  standing!: StepStanding;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: 'approval', description: 'What it waits for; null while it is performed.' })
+  waitsFor!: string | null;
+
+  @ApiProperty(TIME)
+  since!: string;
+
+  @ApiProperty({ ...NULLABLE_TIME, description: 'When that is over at the latest; null when only an answer ends it.' })
+  until!: string | null;
+
+  @ApiProperty({
+    ...NULLABLE_OBJECT,
+    example: { message: 'A discount of 20 %?' },
+    description: 'What it waits with: the question, the form, what another run was started with.',
+  })
+  payload!: JsonObject | null;
+}
+
+/** How long the run spent at one of its steps. */
+class StepTimeDto implements StepTime {
+  @ApiProperty({ example: 'each.notify', description: 'Of the items of a loop without their places.' })
+  path!: string;
+
+  @ApiProperty({ ...NULLABLE_TEXT, example: null })
+  name!: string | null;
+
+  @ApiProperty({ example: 'send_email' })
+  type!: string;
+
+  @ApiProperty({ type: 'integer', example: 3 })
+  attempts!: number;
+
+  @ApiProperty({ type: 'integer', example: 1250, description: 'In milliseconds, of the attempts that have ended.' })
+  ms!: number;
+}
+
 /** Everything about one run. */
 export class RunDetailDto extends RunItemDto implements RunDetail {
   @ApiProperty({ ...NULLABLE_TEXT, example: 'welcome-web-leads' })
@@ -121,6 +174,34 @@ export class RunDetailDto extends RunItemDto implements RunDetail {
 
   @ApiProperty(EXPLANATION)
   explanation!: Json;
+
+  @ApiProperty({ type: [RunPositionDto], description: 'Where it stands now; empty before it begins and after its end.' })
+  position!: RunPositionDto[];
+
+  @ApiProperty({
+    ...NULLABLE_OBJECT,
+    example: { type: 'manual', input: { discount: 20 } },
+    description: 'What started it, as its steps see it.',
+  })
+  trigger!: JsonObject | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    example: { task: { taskId: '7' } },
+    description: 'What each step has left, by its id; of the steps of a loop what the last item left.',
+  })
+  data!: JsonObject;
+
+  @ApiProperty({ type: [StepTimeDto], description: 'How long it spent at each step, in the order in which they were first begun.' })
+  times!: StepTimeDto[];
+
+  @ApiProperty({
+    ...NULLABLE_OBJECT,
+    example: { taskId: '7' },
+    description: 'What it has left: the output of the `stop` step that ended it, else what its last step left. Null unless it succeeded.',
+  })
+  output!: JsonObject | null;
 
   @ApiProperty({ type: [RunStepDto] })
   steps!: RunStepDto[];
