@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ActiveNeighbours } from './active-neighbours.js';
+import { ApprovalByLink } from './approval-by-link.js';
 import { AuditService } from './audit-service.js';
 import { BatchStartService } from './batch-start-service.js';
 import { CatalogService } from './catalog-service.js';
@@ -72,6 +73,7 @@ export const adminProviders: Provider[] = [
   TaskService,
   TaskWork,
   TaskDecisions,
+  ApprovalByLink,
   TaskQueueService,
   TimingService,
   TriggerUrls,

@@ -12,6 +12,7 @@ import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { Deliveries } from './hooks/deliveries.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
+import { ApprovalLinks } from './people/approval-links.js';
 import { HumanTasks } from './people/human-tasks.js';
 import { TaskMails } from './people/task-mails.js';
 import { TaskTimesWork } from './people/task-times.js';
@@ -89,6 +90,7 @@ const steps: Provider[] = [
   ExternalSteps,
   SecretVault,
   SubRuns,
+  ApprovalLinks,
   HumanTasks,
   effects,
   FlowSteps,

@@ -25,6 +25,7 @@ export const ApiNoContentResponse = noted('ApiNoContentResponse');
 export const ApiOkResponse = noted('ApiOkResponse');
 export const ApiOperation = noted('ApiOperation');
 export const ApiParam = noted('ApiParam');
+export const ApiProduces = noted('ApiProduces');
 export const ApiProperty = noted('ApiProperty');
 export const ApiPropertyOptional = noted('ApiPropertyOptional');
 export const ApiQuery = noted('ApiQuery');

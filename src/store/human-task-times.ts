@@ -144,6 +144,10 @@ export interface HeldMail extends TaskMail, Pick<DueTask, 'kind' | 'title' | 'me
   attempts: number;
   /** Is it still to be done? */
   isOpen: boolean;
+  /** Where the run waits for it. */
+  runId: string;
+  path: string;
+  attempt: number;
 }
 
 /**
@@ -159,7 +163,8 @@ export function holdDueMails(manager: EntityManager, workspaceId: string, limit:
      JOIN automation.human_tasks t ON t.workspace_id = d.workspace_id AND t.id = d.task_id
      WHERE m.workspace_id = d.workspace_id AND m.task_id = d.task_id AND m.notice = d.notice AND m.user_id = d.user_id
      RETURNING m.task_id AS "taskId", m.notice, m.user_id AS "userId", m.address, m.attempts, t.kind, t.title, t.message,
-       t.record_title AS "recordTitle", t.priority, t.queue, nullif(t.due_at, 'infinity') AS "dueOn", t.status = 'open' AS "isOpen"`,
+       t.record_title AS "recordTitle", t.priority, t.queue, nullif(t.due_at, 'infinity') AS "dueOn", t.status = 'open' AS "isOpen",
+       t.run_id AS "runId", t.path, t.attempt`,
     [workspaceId, limit],
   );
 }

@@ -62,3 +62,25 @@ export async function findWait(manager: EntityManager, hash: string, purpose: Wa
   );
   return row ?? null;
 }
+
+/** The task behind a link, and whom the link was made for. */
+export interface LinkedTask {
+  workspaceId: string;
+  taskId: string;
+  purpose: WaitPurpose;
+  who: string;
+}
+
+/** Looks up the token of a link to a task; null: nobody has it. Served by wait_tokens_hash and human_tasks_step. */
+export async function findLinkedTask(manager: EntityManager, hash: string): Promise<LinkedTask | null> {
+  const [row] = await sql<LinkedTask>(
+    manager,
+    `SELECT t.workspace_id AS "workspaceId", h.id AS "taskId", t.purpose, t.who
+     FROM automation.wait_tokens t
+     JOIN automation.human_tasks h
+       ON h.workspace_id = t.workspace_id AND h.run_id = t.run_id AND h.path = t.path AND h.attempt = t.attempt
+     WHERE t.token_hash = decode($1, 'hex') AND t.purpose IN ('review', 'approve', 'reject') AND t.who IS NOT NULL`,
+    [hash],
+  );
+  return row ?? null;
+}

@@ -6,6 +6,7 @@ import { AutomationDatabase } from '../../store/database.js';
 import { type HeldMail, holdDueMails, nextDueIn, removeMail, workspacesWithDue } from '../../store/human-task-times.js';
 import { Turns } from '../../store/turns.js';
 import type { DueWork, TimingRound } from '../timing/timed-trigger.js';
+import { type ApprovalAddresses, ApprovalLinks } from './approval-links.js';
 import { taskMessage } from './task-message.js';
 
 /** Mails that are sent side by side. */
@@ -27,6 +28,7 @@ export class TaskMails implements DueWork {
   constructor(
     private readonly database: AutomationDatabase,
     private readonly mailer: Mailer,
+    private readonly links: ApprovalLinks,
   ) {}
 
   dueIn(): Promise<number | null> {
@@ -52,8 +54,8 @@ export class TaskMails implements DueWork {
   }
 
   private async send(workspaceId: string, mail: HeldMail): Promise<'over' | 'again'> {
-    const { title, body } = taskMessage(mail, mail.notice);
     try {
+      const { title, body } = taskMessage(mail, mail.notice, await this.linksOf(workspaceId, mail));
       await this.mailer.send(
         { to: parseAddresses(mail.address, 'to'), subject: title, text: body },
         { workspaceId, idempotencyKey: `task.${mail.taskId}.${mail.notice}.${mail.userId}`, timeoutMs: TIMEOUT_MS },
@@ -68,5 +70,11 @@ export class TaskMails implements DueWork {
       this.logger.warn(`Workspace ${workspaceId}: the mail about task ${mail.taskId} to ${mail.userId} was not sent: ${code}.`);
       return 'over';
     }
+  }
+
+  /** Written before the mail goes: the links are good when it arrives. */
+  private linksOf(workspaceId: string, { kind, runId, path, attempt, userId }: HeldMail): Promise<ApprovalAddresses | null> {
+    if (kind !== 'approval') return Promise.resolve(null);
+    return this.database.statement((manager) => this.links.issue(manager, { workspaceId, runId, path, attempt }, userId));
   }
 }

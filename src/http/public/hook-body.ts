@@ -34,7 +34,7 @@ export function bytesOf(request: HookRequest): Buffer | null {
 }
 
 /**
- * Reads the bodies of deliveries and of calls of resume URLs, before the host's own parser: signatures are of the very bytes, the limits are ours whatever
+ * Reads the bodies of what strangers send, before the host's own parser: signatures are of the very bytes, the limits are ours whatever
  * the host's are, and who sends slowly is cut off. On Express as the first of all layers, on Fastify as a hook; where neither
  * can be, the host's parser has read them.
  */
@@ -54,7 +54,7 @@ export class HookBodies implements OnModuleInit {
     const { httpAdapter } = this.adapterHost;
     const type = httpAdapter?.getType();
     // Express takes paths in capitals too.
-    this.ours = new RegExp(`${mountPattern(this.config, this.path)}/(hooks|resume)/[^/]+/?$`, type === 'express' ? 'i' : '');
+    this.ours = new RegExp(`${mountPattern(this.config, this.path)}/(hooks|resume|approvals)/[^/]+/?$`, type === 'express' ? 'i' : '');
     if (type === 'express') this.onExpress(httpAdapter.getInstance());
     if (type === 'fastify') this.onFastify(httpAdapter.getInstance());
   }

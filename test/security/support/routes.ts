@@ -103,7 +103,12 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
 };
 
 /** Routes that ask nobody who they are: see hooks.test.ts and resume.test.ts. */
-export const PUBLIC_ROUTES: readonly string[] = ['post /automation/hooks/:token', 'post /automation/resume/:token'];
+export const PUBLIC_ROUTES: readonly string[] = [
+  'post /automation/hooks/:token',
+  'post /automation/resume/:token',
+  'get /automation/approvals/:token',
+  'post /automation/approvals/:token',
+];
 /** What people's browsers ask there, and is answered 405. */
 export const REFUSED_METHODS: readonly string[] = ['get /automation/hooks/:token', 'get /automation/resume/:token'];
 

@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AutomationError } from '../core/errors.js';
+import { invalidRequest } from '../core/json-shape.js';
+import type { Vote } from '../core/people/votes.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.js';
+import { digitsOf, tooManyRequests, unknownKey, waitsFor } from '../engine/hooks/hook-rates.js';
+import { hashOf } from '../engine/hooks/hook-token.js';
+import { type ApprovalPurpose, isFromPage } from '../engine/people/approval-links.js';
+import type { Caller } from '../host/access.js';
+import { AdminDatabase } from '../store/admin-database.js';
+import { findLinkedTask, type LinkedTask } from '../store/wait-tokens.js';
+import { type TaskAnswered, TaskDecisions } from './task-decisions.js';
+import { TaskDesk } from './task-desk.js';
+import { type TaskDetail, TaskService } from './task-service.js';
+
+/** What the page of a link sends. */
+export interface PageAnswer {
+  nonce: string;
+  decision: Vote;
+  comment: string | null;
+}
+
+/** An approval as the person of the link gets to see it. */
+export interface LinkedApproval {
+  task: TaskDetail;
+  /** What the link is for. */
+  purpose: ApprovalPurpose;
+  person: { id: string; name: string };
+}
+
+/** What each link lets its person say. */
+const DECISIONS: Readonly<Record<ApprovalPurpose, readonly Vote[]>> = {
+  review: ['approved', 'rejected'],
+  approve: ['approved'],
+  reject: ['rejected'],
+};
+
+/**
+ * Approvals by the links of mails: the token says who the person is and what they may say, as long as the CRM knows them as
+ * active. Opening a link decides nothing.
+ */
+@Injectable()
+export class ApprovalByLink {
+  constructor(
+    private readonly database: AdminDatabase,
+    private readonly desk: TaskDesk,
+    private readonly tasks: TaskService,
+    private readonly decisions: TaskDecisions,
+    @Inject(ENGINE_SETTINGS) private readonly settings: Pick<EngineSettings, 'hooks'>,
+  ) {}
+
+  /** What the page shows. Throws `not_found`, `task_finished`, `task_decided`, `task_of_others`, `too_many_requests`. */
+  async open(token: string): Promise<LinkedApproval> {
+    const { caller, link } = await this.personOf(token);
+    const task = await this.tasks.get(link.taskId, caller);
+    return { task, purpose: link.purpose as ApprovalPurpose, person: { id: caller.userId, name: caller.name ?? caller.userId } };
+  }
+
+  /** Takes what the page sends. Throws as {@link open} does, and `invalid_request` for what did not come from the page. */
+  async decide(token: string, { nonce, decision, comment }: PageAnswer): Promise<TaskAnswered> {
+    const { caller, link } = await this.personOf(token);
+    if (!isFromPage(token, nonce)) throw invalidRequest([{ path: 'nonce', message: 'Open the link, and answer on its page.' }]);
+    if (!DECISIONS[link.purpose as ApprovalPurpose].includes(decision)) {
+      throw invalidRequest([{ path: 'decision', message: 'This link is not for that: use the other one, or the one to review.' }]);
+    }
+    return this.decisions.complete(link.taskId, { decision, comment }, 'link', caller);
+  }
+
+  private async personOf(token: string): Promise<{ caller: Caller; link: LinkedTask }> {
+    const hash = hashOf(token);
+    const link = await this.database.transaction(async (manager) => {
+      const found = await findLinkedTask(manager, hash);
+      // Many links, each opened a few times: they have counters in common.
+      const key = found === null ? unknownKey(hash) : { workspaceId: found.workspaceId, key: `approvals ${digitsOf(hash)}` };
+      const [waitMs = 0] = await waitsFor(manager, [key], this.settings.hooks.perMinute);
+      return waitMs > 0 ? tooManyRequests(waitMs) : found;
+    });
+    if (link instanceof AutomationError) throw link;
+    if (link === null) throw nobodys();
+    const { workspaceId, who } = link;
+    const person = await this.desk.read(workspaceId, async (manager) => (await this.desk.users(manager, workspaceId, [who])).get(who));
+    // Who has left the CRM decides nothing any more.
+    if (!person) throw nobodys();
+    return { link, caller: { workspaceId, userId: who, name: person.name, roles: person.roles ?? [], permissions: ['tasks'] } };
+  }
+}
+
+function nobodys(): AutomationError {
+  return new AutomationError('not_found', 'There is nothing here.');
+}
