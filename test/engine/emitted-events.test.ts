@@ -113,16 +113,43 @@ describe('events that the host emits', () => {
     expect(await touches('early')).toBe(1);
   });
 
-  it('tell of the change only once it is committed', async () => {
-    await app.source.manager.save(lead('grown'));
+  it.each([
+    ['grown', (saved: Lead) => ({ ...saved }), { routed: false, error: null }],
+    // Of the very entity that was saved it is known in which transaction.
+    ['grown-too', (saved: Lead) => saved, undefined],
+    ['grown-around', (saved: Lead) => ({ lead: saved }), undefined],
+  ])('tell of the change only once it is committed: %s', async (id, payload, meanwhile) => {
+    await app.source.manager.save(lead(id));
     await app.source.transaction(async (manager) => {
-      const saved = await manager.save(Lead, { ...(await manager.findOneByOrFail(Lead, { id: 'grown' })), amount: '5000' });
-      app.emitter.emit('lead.updated', saved);
+      const saved = await manager.save(Lead, { ...(await manager.findOneByOrFail(Lead, { id })), amount: '5000' });
+      app.emitter.emit('lead.updated', payload(saved));
       await app.captured();
       await app.automation.drain();
-      expect(await eventOf('grown')).toEqual({ routed: false, error: null });
+      expect(await eventOf(id)).toEqual(meanwhile);
     });
-    await routedUntil(async () => expect(await touches('grown')).toBe(1));
+    await app.captured();
+    await routedUntil(async () => expect(await touches(id)).toBe(1));
+  });
+
+  it('of a change that was rolled back start nothing where the payload is the entity that was saved, whatever the record was', async () => {
+    await app.source.manager.save(lead('big', { amount: '5000' }));
+    for (const emit of [(saved: Lead) => saved, (entity: Lead) => ({ entity, workspaceId: 'acme' })]) {
+      await app.source
+        .transaction(async (manager) => {
+          const found = await manager.findOneByOrFail(Lead, { id: 'big' });
+          app.emitter.emit('lead.updated', emit(await manager.save(Object.assign(found, { name: 'Grace' }))));
+          throw new Error('the host changes its mind');
+        })
+        .catch(() => undefined);
+    }
+    await app.captured();
+    await routeAgain();
+    expect(await eventOf('big')).toBeUndefined();
+    // Saved and emitted once more, it counts, after the commit too.
+    const found = await app.source.manager.findOneByOrFail(Lead, { id: 'big' });
+    app.emitter.emit('lead.updated', await app.source.manager.save(Object.assign(found, { name: 'Grace' })));
+    await app.captured();
+    await routedUntil(async () => expect(await touches('big')).toBe(1));
   });
 
   it('of a change that was rolled back see the record as it is', async () => {
@@ -134,7 +161,8 @@ describe('events that the host emits', () => {
           throw new Error('the host changes its mind');
         })
         .catch(() => undefined);
-    await emitInVain((after) => after);
+    // A copy: nobody can tell in which transaction it was saved.
+    await emitInVain((after) => ({ ...after }));
     await app.captured();
     await routedUntil(async () =>
       expect(await app.runsOf({ recordId: 'undone' })).toMatchObject([{ status: 'skipped', reason: 'conditions' }]),

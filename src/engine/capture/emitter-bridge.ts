@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { CRM_HOST, type CrmHost, type RecordIdentity } from '../../host/crm-host.js';
 import { within } from '../../store/within.js';
 import { AutomationCatalog } from '../automation-catalog.js';
@@ -47,7 +48,8 @@ interface Target {
  *
  * Heard by default: `lead.created` and `leads.created`, for every module and event of the catalog. Payloads: see
  * {@link readPayload}. Whoever emits has usually not committed yet, and nobody can tell from the payload: what is heard is
- * held against the record when it is routed (see routing/heard-events.ts), unless the payload names its transaction.
+ * held against the record when it is routed (see routing/heard-events.ts), unless the payload names its transaction, or is an
+ * entity that was saved in one that is open.
  */
 @Injectable()
 export class EmitterBridge {
@@ -135,11 +137,22 @@ export class EmitterBridge {
       const read = this.read(name, target, payload);
       if (read?.kind === 'refused') this.warn(name, read.why);
       if (read?.kind !== 'event') return;
-      const { manager, ...event } = read.event;
-      this.afterCommit.do(manager, () => this.capture(name, { ...target, ...event }));
+      const { manager, ...event } = { ...target, ...read.event };
+      this.afterCommit.do(manager ?? this.transactionOf(event), () => this.capture(name, event));
     } catch (error) {
       this.couldNot(name, error);
     }
+  }
+
+  /**
+   * The transaction that a change without its before belongs to, where the payload is the very entity that was saved in it.
+   * What was created or deleted, and a change with its before, the record itself tells to have happened; of this one a record
+   * that is as it was may be a rollback, or be said not quite as it is stored.
+   */
+  private transactionOf({ module, event, record, previous }: EmittedEvent & Target): EntityManager | undefined {
+    const { rule } = this.catalog.modules.get(module)?.events.find(({ name }) => name === event) ?? {};
+    const tellsItself = previous || rule?.on === 'created' || rule?.on === 'deleted';
+    return tellsItself || typeof record !== 'object' || record === null ? undefined : this.afterCommit.transactionOf(record);
   }
 
   private read(name: string, target: Target, payload: unknown): ReadPayload | null {
