@@ -1,11 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
-import { FarSide } from './support/far-side.js';
+import { call, FarSide, touch } from './support/far-side.js';
 import { aroundTransactions, connectionLoss } from './support/transactions.js';
-
-const TOUCH = (id: string) => ({ id, type: 'change_field', with: { field: 'touches', increment: 1 } });
-const call = (id: string) => ({ id, type: 'call', with: { to: id } });
 
 describe('a COMMIT whose answer is lost', () => {
   let app: AutomationApp;
@@ -34,7 +31,7 @@ describe('a COMMIT whose answer is lost', () => {
     return { status: run?.status, steps: run?.steps.map(({ path, attempt, status }) => `${path} ${attempt} ${status}`), touches };
   };
   it('after which the run is over does nothing once more', async () => {
-    await publish(call('a'), TOUCH('touch'));
+    await publish(call('a'), touch('touch'));
     await app.createLead();
     const driving = app.automation.drain();
     await far.arrived('a');
@@ -46,7 +43,7 @@ describe('a COMMIT whose answer is lost', () => {
   });
 
   it('after which the next call would have been made has it made once, and what was done stays done once', async () => {
-    await publish(call('a'), TOUCH('touch'), call('b'), TOUCH('again'));
+    await publish(call('a'), touch('touch'), call('b'), touch('again'));
     await app.createLead();
     const driving = app.automation.drain();
     await far.arrived('a');
@@ -69,11 +66,11 @@ describe('a COMMIT whose answer is lost', () => {
         id: 'both',
         type: 'parallel',
         branches: [
-          { name: 'a', steps: [call('a'), TOUCH('touchA')] },
-          { name: 'b', steps: [call('b'), TOUCH('touchB')] },
+          { name: 'a', steps: [call('a'), touch('touchA')] },
+          { name: 'b', steps: [call('b'), touch('touchB')] },
         ],
       },
-      TOUCH('after'),
+      touch('after'),
     );
     await app.createLead();
     const driving = app.automation.drain();
@@ -96,7 +93,7 @@ describe('a COMMIT whose answer is lost', () => {
   });
 
   it('after which the run waits leaves it waiting', async () => {
-    await publish(call('a'), TOUCH('touch'), { id: 'cool', type: 'delay', for: 'P1D' });
+    await publish(call('a'), touch('touch'), { id: 'cool', type: 'delay', for: 'P1D' });
     await app.createLead();
     const driving = app.automation.drain();
     await far.arrived('a');
@@ -108,7 +105,7 @@ describe('a COMMIT whose answer is lost', () => {
   });
 
   it('of the transaction that routed the event starts nothing once more: its run goes on when its lease is over', async () => {
-    await publish(TOUCH('touch'), call('a'));
+    await publish(touch('touch'), call('a'));
     await app.createLead();
     loseAnswer();
     await expect(app.automation.drain()).rejects.toThrow('Connection terminated');

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
-import { FarSide, later } from './support/far-side.js';
+import { call, FarSide, later } from './support/far-side.js';
 import { aroundTransactions } from './support/transactions.js';
 
 const note = (id: string, title = id) => ({ id, type: 'create_task', with: { title } });
-const call = (id: string, more: object = {}) => ({ id, type: 'call', with: { to: id }, ...more });
 const branch = (name: string, ...steps: object[]) => ({ name, steps });
 
 describe('parallel branches with calls to the outside', () => {

@@ -2,11 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { HeldRun } from '../../src/engine/running/held-run.js';
 import { HeldRuns } from '../../src/engine/running/held-runs.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
-import { FarSide } from './support/far-side.js';
+import { call, FarSide, touch } from './support/far-side.js';
 import { aroundTransactions } from './support/transactions.js';
-
-const TOUCH = (id: string) => ({ id, type: 'change_field', with: { field: 'touches', increment: 1 } });
-const call = (id: string) => ({ id, type: 'call', with: { to: id } });
 
 describe('a result that is saved by itself, since its run could not be gone on with', () => {
   let app: AutomationApp;
@@ -28,8 +25,8 @@ describe('a result that is saved by itself, since its run could not be gone on w
           id: 'both',
           type: 'parallel',
           branches: [
-            { name: 'a', steps: [call('a'), TOUCH('touchA')] },
-            { name: 'b', steps: [call('b'), TOUCH('touchB')] },
+            { name: 'a', steps: [call('a'), touch('touchA')] },
+            { name: 'b', steps: [call('b'), touch('touchB')] },
           ],
         },
       ],

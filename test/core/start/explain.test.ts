@@ -1,27 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { compileCondition } from '../../../src/core/condition/condition.js';
-import type { DomainEvent } from '../../../src/core/event.js';
 import { explainStart } from '../../../src/core/start/explain.js';
 import type { StartableWorkflow } from '../../../src/core/start/start.js';
 import { compileTrigger } from '../../../src/core/trigger/trigger.js';
-
-const EVENT: DomainEvent = {
-  id: 'e-1',
-  workspaceId: 'acme',
-  module: 'leads',
-  event: 'created',
-  recordId: '42',
-  record: { id: '42', source: 'Web' },
-  previous: null,
-  changes: null,
-  actor: { type: 'user', id: 'u-1' },
-  cause: null,
-  trigger: null,
-  target: null,
-  parent: null,
-  occurredAt: '2026-03-01T09:00:00.000Z',
-};
-const CONTEXT = { now: new Date('2026-03-01T12:00:00.000Z'), timezone: 'UTC', chainDepth: 5 };
+import { CONTEXT, EVENT } from './support/start.js';
 
 const workflow = (source: string | null): StartableWorkflow => ({
   workflow: { id: 'w-1', name: 'Welcome' },

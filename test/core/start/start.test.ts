@@ -3,33 +3,10 @@ import { compileCondition } from '../../../src/core/condition/condition.js';
 import type { Condition } from '../../../src/core/condition/tree.js';
 import type { Reentry } from '../../../src/core/definition/types.js';
 import type { Cause, CauseLink, DomainEvent, StartRule } from '../../../src/core/event.js';
-import {
-  admitStart,
-  asksForEarlierRuns,
-  type DecisionContext,
-  type EarlierRuns,
-  matchStart,
-  type StartableWorkflow,
-} from '../../../src/core/start/start.js';
+import { admitStart, asksForEarlierRuns, type EarlierRuns, matchStart, type StartableWorkflow } from '../../../src/core/start/start.js';
 import { compileTrigger } from '../../../src/core/trigger/trigger.js';
+import { CONTEXT, EVENT } from './support/start.js';
 
-const EVENT: DomainEvent = {
-  id: 'e-1',
-  workspaceId: 'acme',
-  module: 'leads',
-  event: 'created',
-  recordId: '42',
-  record: { id: '42', source: 'Web' },
-  previous: null,
-  changes: null,
-  actor: { type: 'user', id: 'u-1' },
-  cause: null,
-  trigger: null,
-  target: null,
-  parent: null,
-  occurredAt: '2026-03-01T09:00:00.000Z',
-};
-const CONTEXT: DecisionContext = { now: new Date('2026-03-01T12:00:00.000Z'), timezone: 'UTC', chainDepth: 5 };
 const FROM_THE_WEB: Condition = { field: 'source', operator: 'equals', value: 'Web' };
 
 function workflow({

@@ -71,3 +71,7 @@ export class FarSide {
     return line;
   }
 }
+
+/** Steps that call the far side, under their own names, and that count in the record. */
+export const call = (id: string, more: object = {}) => ({ id, type: 'call', with: { to: id }, ...more });
+export const touch = (id: string) => ({ id, type: 'change_field', with: { field: 'touches', increment: 1 } });
