@@ -1,9 +1,10 @@
 import { ModuleRef } from '@nestjs/core';
 import { type MailContent, Mailer, type MailOptions } from '../actions/email/mailer.js';
-import { OutboundHttp, type OutboundRequest, type OutboundResponse } from '../actions/outbound/outbound-http.js';
+import { OutboundHttp, type OutboundOptions, type OutboundRequest, type OutboundResponse } from '../actions/outbound/outbound-http.js';
 import { AUTOMATION_OPTIONS, type AutomationOptions, resolveSettings } from '../automation.options.js';
 import { Automation } from '../engine/automation.js';
 import type { Tick } from '../engine/automation-engine.js';
+import { EmitterBridge } from '../engine/capture/emitter-bridge.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.js';
 
 /** A message that would have been sent. */
@@ -53,22 +54,28 @@ export class AutomationTesting {
       return { ...resolveSettings(options), workerEnabled: false };
     });
     override(Mailer, [AUTOMATION_OPTIONS], ({ mail }: AutomationOptions) => new CapturingMailer(mail, this.mails));
-    override(OutboundHttp, [], () => new CapturingHttp((call) => this.take(call)));
+    override(
+      OutboundHttp,
+      [AUTOMATION_OPTIONS],
+      ({ outbound }: AutomationOptions) => new CapturingHttp(outbound, (call) => this.take(call)),
+    );
     return builder;
   }
 
   /** One round: routes events, runs what is due, waits for its external steps. Returns how much of each there was. */
-  tick(): Promise<Tick> {
-    return this.automation.tick();
+  async tick(): Promise<Tick> {
+    return (await this.captured()).tick();
   }
 
   /** Rounds until nothing is due now. Returns how much there was. */
-  drain(): Promise<Tick> {
-    return this.automation.drain();
+  async drain(): Promise<Tick> {
+    return (await this.captured()).drain();
   }
 
-  private get automation(): Automation {
+  /** The automation, when what the host has emitted so far is written: an event that nobody waits for is in time all the same. */
+  private async captured(): Promise<Automation> {
     if (!this.modules) throw new Error('Compile the builder that prepare() returned first: there is no automation yet.');
+    await this.modules.get(EmitterBridge).settled();
     return this.modules.get(Automation);
   }
 
@@ -97,9 +104,13 @@ class CapturingMailer extends Mailer {
   }
 }
 
+/** Checks addresses as the application's own does, and calls none. */
 class CapturingHttp extends OutboundHttp {
-  constructor(private readonly take: (call: OutboundRequest) => OutboundResponse) {
-    super();
+  constructor(
+    options: OutboundOptions | undefined,
+    private readonly take: (call: OutboundRequest) => OutboundResponse,
+  ) {
+    super(options);
   }
 
   override async send(call: OutboundRequest): Promise<OutboundResponse> {

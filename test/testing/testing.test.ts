@@ -66,6 +66,7 @@ describe('what hosts test with', () => {
             dataSource,
             crm,
             mail: { transport: 'smtp://mail.acme.invalid', from: 'crm@acme.test' },
+            outbound: { allow: ['127.0.0.1:8080'] },
           }),
         }),
       ],
@@ -94,6 +95,8 @@ describe('what hosts test with', () => {
             { id: 'tell', type: 'send_notification', with: { to: 'u-1', title: 'New lead' } },
             { id: 'mail', type: 'send_email', with: { to: '{{record.email}}', subject: 'Welcome, {{record.name}}', text: 'Hello.' } },
             { id: 'hook', type: 'webhook', with: { url: 'https://hooks.acme.test/leads', body: { id: '{{record.id}}' } } },
+            // Private, and allowed by the application.
+            { id: 'near', type: 'webhook', with: { url: 'http://127.0.0.1:8080/leads', body: { id: '{{record.id}}' } } },
           ],
         } as never,
       },
@@ -115,7 +118,8 @@ describe('what hosts test with', () => {
     const { items } = await module.get(RunService).list({ workflowId: id }, { limit: 10 }, ADMIN);
     expect(items.map(({ status, error }) => [status, error])).toEqual([['succeeded', null]]);
     expect(testing.mails).toMatchObject([{ to: [{ address: 'ada@lead.test' }], subject: 'Welcome, Ada' }]);
-    expect(testing.calls).toMatchObject([{ method: 'POST', url: 'https://hooks.acme.test/leads', body: '{"id":"l-1"}' }]);
+    const urls = ['https://hooks.acme.test/leads', 'http://127.0.0.1:8080/leads'];
+    expect(testing.calls).toMatchObject(urls.map((url) => ({ method: 'POST', url, body: '{"id":"l-1"}' })));
     expect(crm.get('acme', 'leads', 'l-1')).toMatchObject({ stage: 'Contacted', ownerId: 'u-2' });
     expect(crm.get('rival', 'leads', 'l-1')).toMatchObject({ stage: 'New', ownerId: 'u-2' });
     expect(crm.tasks).toMatchObject([{ title: 'Call Ada', workspaceId: 'acme' }]);
@@ -154,6 +158,6 @@ it('finds and creates records and people in memory, each workspace its own', asy
   expect(await crm.listByDate(acme, 'leads', { ...range, after: 'l-3' })).toEqual(['l-4']);
 });
 
-it('says what is missing when there is no application yet', () => {
-  expect(() => new AutomationTesting().drain()).toThrow(/prepare\(\)/);
+it('says what is missing when there is no application yet', async () => {
+  await expect(new AutomationTesting().drain()).rejects.toThrow(/prepare\(\)/);
 });
