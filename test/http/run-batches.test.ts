@@ -47,7 +47,7 @@ describe('many runs at once', () => {
     await rows(
       admin.database,
       `INSERT INTO automation.step_executions (workspace_id, run_id, path, attempt, position, type, status, error, started_at, finished_at)
-       SELECT 'acme', id, 'task', 1, 0, 'create_task', 'failed', '{"code": "x", "message": "x"}', now(), now() FROM unnest($1::uuid[]) AS id`,
+       SELECT 'acme', id, 'call', 1, 0, 'create_task', 'failed', '{"code": "x", "message": "x"}', now(), now() FROM unnest($1::uuid[]) AS id`,
       [ids],
     );
     const query = jest.spyOn(EntityManager.prototype, 'query');
