@@ -91,10 +91,16 @@ export function eventItem(row: TimelineEvent, asked: AskedWorkflows, module: Mod
   return { kind: 'event', at: isoOf(row), event: item, by, changes, looks: told, moreLooks: more, ...others(item, looks, asked) };
 }
 
-/** Those that made nothing of an event: it did not concern them, or they were not active. A start that names its workflow concerns no other. */
-function others({ module, event, target, routedAt }: EventItem, looks: readonly EventLook[], { lives, workflowId }: AskedWorkflows) {
+/** Whether workflows have been asked about an event. A start that names its workflow concerns no other. */
+export function isAskedOfAll(item: EventItem): item is EventItem & { routedAt: string } {
+  return item.routedAt !== null && item.target === null;
+}
+
+/** Those that made nothing of an event: it did not concern them, or they were not active. */
+function others(item: EventItem, looks: readonly EventLook[], { lives, workflowId }: AskedWorkflows) {
   const inactive: InactiveWorkflow[] = [];
-  if (routedAt === null || target !== null) return { inactive, silent: null };
+  if (!isAskedOfAll(item)) return { inactive, silent: null };
+  const { module, event, routedAt } = item;
   // Moments of the database have microseconds, ours have not.
   const at = new Date(Date.parse(routedAt) + 1).toISOString();
   const looked = new Set(looks.map((look) => look.workflowId));

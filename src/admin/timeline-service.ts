@@ -17,14 +17,16 @@ import {
   listLooks,
   listRecordChanges,
   listRecordEvents,
+  type TimelineChange,
+  type TimelineEvent,
   type TimelinePaging,
   type TimelinePlace,
   type TimelineRecord,
 } from '../store/timeline.js';
-import { listLives } from '../store/why-store.js';
+import { listLives, type WorkspaceWorkflow } from '../store/why-store.js';
 import { recordLink } from './record-link.js';
 import type { Page } from './run-service.js';
-import { changeItem, eventItem, type TimelineItem } from './timeline-items.js';
+import { changeItem, eventItem, isAskedOfAll, type TimelineItem } from './timeline-items.js';
 
 /** A page of a timeline. */
 export interface TimelinePage extends Page<TimelineItem> {
@@ -79,12 +81,13 @@ export class TimelineService {
     const paging: TimelinePaging = { before: cursor === undefined ? null : placeOf(cursor), limit: limit + 1 };
     return this.database.read(async (manager) => {
       const events = await listRecordEvents(manager, of, paging);
-      const changes = await listRecordChanges(manager, of, paging, this.leftOut);
+      const since = events.length > limit ? (events.at(-1)?.moment ?? null) : null;
+      const changes = await listRecordChanges(manager, of, { ...paging, since }, this.leftOut);
       const all = [...events, ...changes].sort(newestFirst);
       const shown = all.slice(0, limit);
       const eventIds = shown.flatMap((one) => ('item' in one ? [one.item.id] : []));
       const looks = await listLooks(manager, workspaceId, eventIds, { most: MOST_LOOKS, workflowId }, this.catalog);
-      const lives = eventIds.length === 0 ? [] : await listLives(manager, workspaceId, MOST_WORKFLOWS);
+      const lives = await this.lives(manager, workspaceId, shown, workflowId);
       const asked = { looks, lives, workflowId, catalog: this.catalog };
       const items = shown.map((one) => ('item' in one ? eventItem(one, asked, module) : changeItem(one, module)));
       const last = shown.at(-1);
@@ -103,6 +106,20 @@ export class TimelineService {
         nothing: items.length === 0 && cursor === undefined ? nothingWords(record, title, eventsKeptSince) : null,
       };
     });
+  }
+
+  /** The workflows that might have looked at what is shown, and did not. */
+  private async lives(
+    manager: EntityManager,
+    workspaceId: string,
+    shown: readonly (TimelineEvent | TimelineChange)[],
+    workflowId: string | null,
+  ): Promise<WorkspaceWorkflow[]> {
+    const looked = shown.flatMap((one) => ('item' in one && isAskedOfAll(one.item) ? [Date.parse(one.item.routedAt)] : []));
+    if (looked.length === 0) return [];
+    // Moments of the database have microseconds, ours have not.
+    const period = { from: new Date(Math.min(...looked)), to: new Date(Math.max(...looked) + 1) };
+    return listLives(manager, workspaceId, { ...period, workflowId, limit: MOST_WORKFLOWS });
   }
 
   /** The CRM is asked only for a record of which no event is kept. */

@@ -27,7 +27,8 @@ export class QueryParts {
   }
 }
 
-const CLOCK_SLACK_MS = 2 * 3_600_000;
+/** How far the clocks of processes and of the database may be apart. */
+export const CLOCK_SLACK_MS = 2 * 3_600_000;
 
 /**
  * Adds "between from and to" for a table whose UUIDv7 key is made by Node's clock and whose time column by the database's:
@@ -45,7 +46,12 @@ export function within(parts: QueryParts, columns: { id: string; at: string }, f
 }
 
 /** The smallest UUIDv7 of a millisecond. */
-function firstUuidOf(ms: number): string {
+export function firstUuidOf(ms: number): string {
   const hex = Math.max(0, ms).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7000-8000-000000000000`;
+}
+
+/** The millisecond at which a UUIDv7 was made, by the clock of whoever made it. */
+export function timeOfUuid(id: string): number {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }

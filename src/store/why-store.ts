@@ -6,11 +6,15 @@ import { sql } from './sql.js';
 /** How many changes of a workflow's life are read: those before the moment, and those after. */
 const MOST_BEFORE = 20;
 const MOST_AFTER = 100;
-/** Of each of many. */
-const MOST_OF_EACH = 50;
+/** Of each of many, in the period that is asked about, and after it. */
+const MOST_WITHIN = 50;
+const MOST_LATER = 10;
 
 /** What the index audit_log_life holds: the entries about a workflow that are no edits. */
 const OF_LIFE = `a.target_type = 'workflow' AND a.action NOT IN ('workflow.updated', 'workflow.discarded')`;
+
+/** Those of them that say what it was from then on. */
+const TELLS = `(a.after->>'status' IS NOT NULL OR a.action IN ('workflow.created', 'workflow.deleted'))`;
 
 interface EntryRow {
   at: Date;
@@ -104,27 +108,49 @@ export interface WorkspaceWorkflow extends LivedWorkflow {
   listensTo: string | null;
 }
 
+/** Of which moments a timeline asks what workflows were. */
+export interface LivesQuery {
+  from: Date;
+  to: Date;
+  /** Null: all. */
+  workflowId: string | null;
+  limit: number;
+}
+
 /**
- * The workflows of a workspace with the newest changes of their lives, at most `limit`, in the order in which they were
- * created. One look into audit_log_life a workflow.
+ * The workflows of a workspace, at most `limit`, in the order in which they were created, with the changes of their lives from
+ * which `standingAt` tells what they were within the period: the last one before it, those in it, the first ones after
+ * it. Three looks into audit_log_life a workflow, of which most read one entry or none.
  */
-export async function listLives(manager: EntityManager, workspaceId: string, limit: number): Promise<WorkspaceWorkflow[]> {
-  const rows = await sql<{ id: string; name: string; listensTo: string | null; createdAt: Date; entries: EntryRow[] | null }>(
+export async function listLives(
+  manager: EntityManager,
+  workspaceId: string,
+  { from, to, workflowId, limit }: LivesQuery,
+): Promise<WorkspaceWorkflow[]> {
+  const entries = `SELECT a.at, a.action, a.after->>'status' AS status, a.actor, a.note FROM automation.audit_log a
+    WHERE a.workspace_id = w.workspace_id AND a.target_id = w.id AND ${OF_LIFE} AND ${TELLS}`;
+  const rows = await sql<{
+    id: string;
+    name: string;
+    listensTo: string | null;
+    createdAt: Date;
+    before: EntryRow | null;
+    within: EntryRow[] | null;
+    later: EntryRow[] | null;
+  }>(
     manager,
     `SELECT w.id, w.name, w.created_at AS "createdAt",
        CASE w.trigger->>'type' WHEN 'event' THEN concat_ws('.', w.trigger->>'module', w.trigger->>'event') END AS "listensTo",
-       (SELECT json_agg(e ORDER BY e.at) FROM (
-          SELECT a.at, a.action, a.after->>'status' AS status, a.actor, a.note FROM automation.audit_log a
-          WHERE a.workspace_id = w.workspace_id AND a.target_id = w.id AND ${OF_LIFE} ORDER BY a.at DESC LIMIT ${MOST_OF_EACH}) e) AS entries
-     FROM automation.workflows w WHERE w.workspace_id = $1 ORDER BY w.id LIMIT $2`,
-    [workspaceId, limit],
+       (SELECT to_json(e) FROM (${entries} AND a.at <= $2 ORDER BY a.at DESC LIMIT 1) e) AS before,
+       (SELECT json_agg(e ORDER BY e.at) FROM (${entries} AND a.at > $2 AND a.at <= $3 ORDER BY a.at DESC LIMIT ${MOST_WITHIN}) e) AS within,
+       (SELECT json_agg(e ORDER BY e.at) FROM (${entries} AND a.at > $3 ORDER BY a.at LIMIT ${MOST_LATER}) e) AS later
+     FROM automation.workflows w WHERE w.workspace_id = $1 AND ($4::uuid IS NULL OR w.id = $4) ORDER BY w.id LIMIT $5`,
+    [workspaceId, from, to, workflowId, limit],
   );
-  return rows.map(({ createdAt, entries, ...row }) => ({
-    ...row,
-    life: {
-      createdAt: createdAt.toISOString(),
-      entries: (entries ?? []).map(toEntry),
-      isWhole: (entries?.length ?? 0) < MOST_OF_EACH,
-    },
-  }));
+  return rows.map(({ createdAt, before, within, later, ...row }) => {
+    // With a gap behind it, the one before the period says nothing of the moments in the gap.
+    const isWhole = (within?.length ?? 0) < MOST_WITHIN;
+    const entries = [...(before && isWhole ? [before] : []), ...(within ?? []), ...(later ?? [])].map(toEntry);
+    return { ...row, life: { createdAt: createdAt.toISOString(), entries, isWhole } };
+  });
 }

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import type { ChangeTimelineItem, EventTimelineItem, TimelineItem } from '../../src/admin/timeline-items.js';
+import { timeOfUuid } from '../../src/store/query-parts.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import { publishedWorkflow, rows, seedEvent } from './support/seed.js';
 
@@ -150,8 +153,9 @@ describe('the timeline of a record', () => {
     );
     await createLead('four', 'Web');
     for (let index = 0; index < 4; index += 1) await seedEvent(real.database, { record_id: 'four' });
-    await rows(real.database, 'UPDATE automation.events SET occurred_at = $1', ['2025-01-01T10:00:00.123456Z']);
-    await rows(real.database, 'UPDATE automation.step_executions SET finished_at = $1', ['2025-01-01T10:00:00.123456Z']);
+    const moment = new Date().toISOString().replace('Z', '456Z');
+    await rows(real.database, 'UPDATE automation.events SET occurred_at = $1', [moment]);
+    await rows(real.database, 'UPDATE automation.step_executions SET finished_at = $1', [moment]);
     const whole = (await timeline('four')).items;
     expect(whole).toHaveLength(8);
     const seen: TimelineItem[] = [];
@@ -163,6 +167,34 @@ describe('the timeline of a record', () => {
       query = `?limit=3&cursor=${nextCursor}`;
     }
     expect(seen).toEqual(whole);
+  });
+
+  it('reads of a long life what a page needs, though the clocks of processes differ from that of the database', async () => {
+    const HOUR_MS = 3_600_000;
+    const now = Date.now();
+    // An event every half an hour for two days, captured by processes whose clocks are up to an hour wrong.
+    for (let n = 0; n < 96; n += 1) {
+      const at = now - n * (HOUR_MS / 2);
+      const id = uuidv7({ msecs: at + ([0, HOUR_MS, -HOUR_MS][n % 3] ?? 0) });
+      await seedEvent(real.database, { id, record_id: 'long', occurred_at: new Date(at) });
+    }
+    const query = jest.spyOn(EntityManager.prototype, 'query');
+    const seen: string[] = [];
+    for (let next: string | null = ''; next !== null; ) {
+      const { items, nextCursor } = await timeline('long', `?limit=10${next && `&cursor=${next}`}`);
+      seen.push(...items.map(({ at }) => at));
+      next = nextCursor;
+    }
+    const bounds = query.mock.calls.flatMap(([statement, parameters]) =>
+      /AS moment, e.key/.test(statement) ? [(parameters as string[]).slice(6, 8) as [string, string]] : [],
+    );
+    query.mockRestore();
+    expect(seen).toHaveLength(96);
+    expect(seen).toEqual([...seen].sort().reverse());
+    expect(bounds).toHaveLength(10);
+    // Ten events are five hours, and the clocks' difference; never all of the two days, but where it ends.
+    const [begin, end] = bounds[3] as [string, string];
+    expect(timeOfUuid(end) - timeOfUuid(begin)).toBeLessThan(13 * HOUR_MS);
   });
 
   it('is bound to the workspace, the module and the record', async () => {
