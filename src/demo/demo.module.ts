@@ -50,6 +50,8 @@ export function demoModule(settings: DemoSettings, mailServers: MailServers): Dy
           // on the same database, and what the settings name.
           outbound: { allow: [...(await sinkHosts(settings.origin, dataSource)), ...(settings.outboundAllow ?? [])] },
           publicUrl: settings.origin,
+          // The demo has one lasting secret; what is derived from it for links says nothing of it.
+          secret: settings.sinkSecret,
           ...(settings.hooks === undefined ? {} : { hooks: settings.hooks }),
           ...(settings.worker === undefined ? {} : { worker: settings.worker }),
           ...(settings.timezone === undefined ? {} : { timezone: settings.timezone }),

@@ -5,7 +5,7 @@ export interface DemoSettings {
   databaseUrl: string;
   /** Where the demo can be reached: `http://127.0.0.1:3000`. */
   origin: string;
-  /** What webhooks to the demo's own sink are signed with: `whsec_…`; the same at every start. */
+  /** What webhooks to the demo's own sink are signed with, and what links are derived from: `whsec_…`; the same at every start. */
   sinkSecret: string;
   /** Where mail goes instead of the demo's own mail server: `smtp://127.0.0.1:2525`. */
   smtpUrl?: string;

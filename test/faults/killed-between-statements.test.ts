@@ -93,7 +93,7 @@ describe('a process that dies between any two statements', () => {
 
   it.each([1, 4, 12])('leaves then what one leaves that is killed before statement %d', async (at) => {
     const workflowId = await publish([WAIT, ...LOCAL_STEPS], `Killed at ${at}`);
-    const leftBy = async (end: typeof workUntilDeath) => {
+    const leftBy = async (end: (databaseUrl: string, at: number) => Promise<boolean>) => {
       const { id } = await app.createLead({ source: `Killed at ${at}` });
       await wait();
       expect(await end(app.database.url, at)).toBe(true);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { startAutomationApp } from '../../support/automation-app.js';
+import type { AutomationOptions } from '../../../src/automation.options.js';
+import { type AutomationApp, startAutomationApp } from '../../support/automation-app.js';
 import { leavesNoTrace } from './traces.js';
 
 /** What a process leaves behind of a client of the driver. */
@@ -36,18 +37,25 @@ prototype.query = function counting(this: Client, ...args: unknown[]) {
 };
 
 /**
- * Routes and runs what is due, as another process would, and dies in the place of the statement of that number, counted as
+ * Routes and runs what is due, or does what it is told to, as another process would, and dies in the place of the statement of that number, counted as
  * `programs/worker.js` counts. Returns whether it died. What the database notices is what it notices of SIGKILL: all
  * connections end without a word, and nothing is ever heard of it again. A process of its own would take ten times the
  * processor, to load.
  */
-export async function workUntilDeath(databaseUrl: string, dieAt: number): Promise<boolean> {
+export async function workUntilDeath(
+  databaseUrl: string,
+  dieAt: number,
+  {
+    options,
+    work = (app) => app.automation.drain(),
+  }: { options?: Partial<AutomationOptions>; work?: (app: AutomationApp) => Promise<unknown> } = {},
+): Promise<boolean> {
   const mark = `-c faults.worker=${randomUUID()}`;
   const url = new URL(databaseUrl);
   url.searchParams.set('options', mark);
   const mortal: Mortal = { clients: new Set(), isDead: false, onStatement: () => undefined };
   mortals.set(mark, mortal);
-  const app = await startAutomationApp({}, { database: { url: url.href, drop: async () => undefined } });
+  const app = await startAutomationApp(options, { database: { url: url.href, drop: async () => undefined } });
   const death = new Promise<'dead'>((resolve) => {
     let statements = 0;
     mortal.onStatement = () => {
@@ -63,7 +71,7 @@ export async function workUntilDeath(databaseUrl: string, dieAt: number): Promis
       resolve('dead');
     };
   });
-  if ((await Promise.race([app.automation.drain(), death])) === 'dead') return true;
+  if ((await Promise.race([work(app), death])) === 'dead') return true;
   mortal.onStatement = () => undefined;
   await app.close();
   return false;
