@@ -365,6 +365,37 @@ describe('the demo CRM', () => {
     expect(answer.body.problems.map((problem: Answer) => problem.path)).toContain(path);
   });
 
+  it('waits for the answer of another system, which was called with the URL to answer at', async () => {
+    const definition = {
+      trigger: { type: 'manual' },
+      steps: [
+        { id: 'order', type: 'webhook', with: { url: `${demo.origin}/crm/sink`, body: { answerAt: '{{steps.wait.resumeUrl}}' } } },
+        { id: 'wait', type: 'wait_for_webhook', expiresIn: 'P1D', schema: { type: 'object', required: ['price'] } },
+        {
+          id: 'note',
+          type: 'send_notification',
+          with: { to: ['{{actor.id}}'], title: 'They ask {{steps.wait.output.body.price}}', body: 'Look' },
+        },
+      ],
+    };
+    const workflow = (await call('POST', '/automation/workflows', { body: { name: 'Ask for a price', definition } })).body;
+    expect((await call('POST', `/automation/workflows/${workflow.id}/publish`)).status).toBe(200);
+    expect((await call('POST', `/automation/workflows/${workflow.id}/runs`, { body: {} })).status).toBe(202);
+    const asked = await eventually(async () => {
+      const found = (await get('/crm/sink')).items.find(({ body }: Answer) => body?.answerAt !== undefined);
+      expect(found).toBeDefined();
+      return found.body.answerAt as string;
+    });
+    expect(asked).toMatch(new RegExp(`^${demo.origin}/automation/resume/[\\w-]{43}$`));
+    const send = async (body: object) =>
+      (await fetch(asked, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).status;
+    expect([await send({ cost: 7 }), await send({ price: 7 }), await send({ price: 8 })]).toEqual([400, 202, 409]);
+    await eventually(async () => {
+      const { items } = await get(`/automation/runs?workflowId=${workflow.id}`);
+      expect(items).toMatchObject([{ status: 'succeeded' }]);
+    });
+  });
+
   it('documents the automation API', async () => {
     const page = await fetch(`${demo.origin}/automation/docs`);
     expect(page.status).toBe(200);

@@ -14,6 +14,7 @@ import { terminatedWorkers } from './f12-terminated-workers.js';
 import { floods } from './f13-floods.js';
 import { refusedData } from './f14-refused-data.js';
 import { runModel } from './f15-run-model.js';
+import { answers } from './f16-answers.js';
 import { triggerUrls } from './f17-trigger-urls.js';
 import { dueAtOnce } from './f18-due-at-once.js';
 import { troublesomeActions } from './f19-troublesome-actions.js';
@@ -36,6 +37,7 @@ export const FAULT_CASES: readonly FaultCase[] = [
   floods,
   refusedData,
   runModel,
+  answers,
   triggerUrls,
   dueAtOnce,
   troublesomeActions,

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { demoModule } from '../../../src/demo/demo.module.js';
 import { MailServers } from '../../../src/demo/mail/mail-servers.js';
+import { LAB_SECRET } from '../support/lab-secret.js';
 
 /**
  * A whole node of the demo CRM: serves the admin API, routes and works, on DATABASE_URL. Without the demo's recipes, whose
@@ -13,7 +13,7 @@ const settings = {
   databaseUrl: process.env.DATABASE_URL ?? '',
   // Of no use here: nothing calls the sink.
   origin: 'http://127.0.0.1:1',
-  sinkSecret: `whsec_${randomBytes(32).toString('base64')}`,
+  sinkSecret: LAB_SECRET,
   // Of a node that only takes requests: others do its work, and it takes more of them than people would send.
   ...(process.env.NODE_WORKS === 'no' && { worker: { enabled: false }, hooks: { perMinute: 1_000_000, workspacePerMinute: 1_000_000 } }),
 };

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { adminOf } from '../../../src/demo/access/tokens.js';
@@ -8,6 +7,7 @@ import { RecordService } from '../../../src/demo/crm/record.service.js';
 import { demoModule } from '../../../src/demo/demo.module.js';
 import { MailServers } from '../../../src/demo/mail/mail-servers.js';
 import { WorkflowService } from '../../../src/index.js';
+import { LAB_SECRET } from '../support/lab-secret.js';
 import { TROUBLE_ACTIONS } from '../support/trouble-actions.js';
 import type { WorkerErrand, WorkerOrders, WorkerReport } from '../support/worker-protocol.js';
 
@@ -39,7 +39,7 @@ async function begin(orders: WorkerOrders): Promise<NonNullable<Awaited<typeof w
     databaseUrl,
     // Nobody calls this process: the address where nothing listens.
     origin: 'http://127.0.0.1:1',
-    sinkSecret: `whsec_${randomBytes(32).toString('base64')}`,
+    sinkSecret: LAB_SECRET,
     smtpUrl,
     outboundAllow,
     actions: TROUBLE_ACTIONS,

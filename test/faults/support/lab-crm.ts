@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { adminOf } from '../../../src/demo/access/tokens.js';
@@ -7,6 +6,7 @@ import { RecordService } from '../../../src/demo/crm/record.service.js';
 import { demoModule } from '../../../src/demo/demo.module.js';
 import { MailServers } from '../../../src/demo/mail/mail-servers.js';
 import { type JsonObject, type RecordData, WorkflowService } from '../../../src/index.js';
+import { LAB_SECRET } from './lab-secret.js';
 import { TROUBLE_ACTIONS } from './trouble-actions.js';
 
 /** The demo CRM in the lab's own process: it makes workflows and records, and works on nothing. */
@@ -25,7 +25,7 @@ export async function openLabCrm(place: { databaseUrl: string; smtpUrl: string; 
   const settings = {
     ...place,
     origin: 'http://127.0.0.1:1',
-    sinkSecret: `whsec_${randomBytes(32).toString('base64')}`,
+    sinkSecret: LAB_SECRET,
     worker: { enabled: false },
     actions: TROUBLE_ACTIONS,
   };
