@@ -8,6 +8,7 @@ import { history } from './suites/history.js';
 import { importing } from './suites/import.js';
 import { latency } from './suites/latency.js';
 import { memory } from './suites/memory.js';
+import { parked } from './suites/parked.js';
 import { processes } from './suites/processes.js';
 import { publish } from './suites/publish.js';
 import { retention } from './suites/retention.js';
@@ -33,6 +34,7 @@ const SUITES: readonly Suite[] = [
   history,
   retention,
   waits,
+  parked,
   triggerUrl,
   dates,
   processes,
