@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { ActiveNeighbours } from './active-neighbours.js';
 import { ApprovalByLink } from './approval-by-link.js';
+import { AskedPeople } from './asked-people.js';
 import { AuditService } from './audit-service.js';
 import { BatchStartService } from './batch-start-service.js';
 import { CatalogService } from './catalog-service.js';
@@ -47,6 +48,7 @@ import { WorkflowWrites } from './workflow-writes.js';
 export const adminProviders: Provider[] = [
   CatalogService,
   EntitlementCheck,
+  AskedPeople,
   WorkflowChanges,
   SecretUses,
   WorkflowWarnings,

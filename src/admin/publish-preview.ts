@@ -11,6 +11,7 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { findWorkflow, type WorkflowDetail } from '../store/workflow-list-store.js';
 import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
 import { ActiveNeighbours } from './active-neighbours.js';
+import { AskedPeople } from './asked-people.js';
 import { SecretUses } from './secret-uses.js';
 import type { SimulatedEvent } from './simulated-starts.js';
 import { Simulations } from './simulation.js';
@@ -76,17 +77,24 @@ export class PublishPreviews {
     private readonly neighbours: ActiveNeighbours,
     private readonly simulations: Simulations,
     private readonly secrets: SecretUses,
+    private readonly asked: AskedPeople,
   ) {}
 
   /** Of the draft, or of an earlier version that is to be published again. Throws `workflow_not_found` and `version_not_found`. */
   async preview(id: string, fromVersion: number | null, caller: Caller): Promise<PublishPreview> {
+    const roles = await this.asked.roles(caller.workspaceId);
     const { workflow, definition, among, ...rest } = await this.database.read(async (manager) => {
       const workflow = isUuid(id) ? await findWorkflow(manager, caller.workspaceId, id) : null;
       if (!workflow) throw workflowNotFound();
       const definition = await definitionOf(manager, workflow, fromVersion, caller);
       const examined = this.changes.examine(definition).problems;
       const missing = examined.length > 0 ? [] : await missingWorkflows(manager, caller.workspaceId, definition);
-      const problems = [...examined, ...missing, ...(await this.secrets.problemsIn(manager, definition, caller.workspaceId))];
+      const problems = [
+        ...examined,
+        ...missing,
+        ...(await this.secrets.problemsIn(manager, definition, caller.workspaceId)),
+        ...(await this.asked.problemsIn(manager, definition, caller.workspaceId, roles)),
+      ];
       const among = problems.length > 0 ? [] : await this.warnings(manager, workflow, definition, caller);
       return { workflow, definition, problems, among, inFlight: inFlight(await countUnfinishedRuns(manager, caller.workspaceId, id)) };
     });

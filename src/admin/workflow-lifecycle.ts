@@ -10,6 +10,7 @@ import { Timing } from '../engine/timing/timing.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { setStatus, type WorkflowRow, type WorkflowStatus } from '../store/workflow-store.js';
 import { draftFromPublished, findVersion, publishVersion, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
+import { AskedPeople, type KnownRoles } from './asked-people.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { SecretUses } from './secret-uses.js';
 import { missingWorkflows } from './started-workflows.js';
@@ -39,6 +40,7 @@ export class WorkflowLifecycle {
     private readonly timing: Timing,
     private readonly entitled: EntitlementCheck,
     private readonly secrets: SecretUses,
+    private readonly asked: AskedPeople,
   ) {}
 
   /**
@@ -50,9 +52,10 @@ export class WorkflowLifecycle {
   async publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
     checkShape(command, 'command', REQUEST_LIMITS);
     const plan = await this.entitled.plan(caller);
+    const roles = await this.asked.roles(caller.workspaceId);
     return this.changes.ofActive(id, caller, (manager, row) => {
       assertRevision(row, command.revision);
-      return this.publishRow(manager, row, { ...command, plan }, caller);
+      return this.publishRow(manager, row, { ...command, plan, roles }, caller);
     });
   }
 
@@ -62,6 +65,7 @@ export class WorkflowLifecycle {
    */
   async activate(id: string, caller: Caller): Promise<void> {
     const plan = await this.entitled.plan(caller);
+    const roles = await this.asked.roles(caller.workspaceId);
     return this.changes.ofActive(id, caller, async (manager, row) => {
       if (row.publishedVersion !== null) {
         if (plan && row.status !== 'active') {
@@ -76,7 +80,7 @@ export class WorkflowLifecycle {
           'Activating a workflow that has no published version publishes it, which takes `manage`.',
         );
       }
-      return this.publishRow(manager, row, { plan }, caller);
+      return this.publishRow(manager, row, { plan, roles }, caller);
     });
   }
 
@@ -145,15 +149,19 @@ export class WorkflowLifecycle {
   private async publishRow(
     manager: EntityManager,
     row: WorkflowRow,
-    command: PublishCommand & { plan: Entitlements | null },
+    command: PublishCommand & { plan: Entitlements | null; roles: KnownRoles },
     caller: Caller,
   ): Promise<boolean> {
-    const { fromVersion, note = null, activate = true, plan } = command;
+    const { fromVersion, note = null, activate = true, plan, roles } = command;
     const isActive = activate || row.status === 'active';
     const earlier = fromVersion === undefined ? null : await this.version(manager, row, fromVersion, caller);
     const draft = this.changes.examine(earlier?.definition ?? row.draft);
     const missing = draft.problems.length > 0 ? [] : await missingWorkflows(manager, caller.workspaceId, draft.draft);
-    const problems = [...draft.problems, ...missing, ...(await this.secrets.problemsIn(manager, draft.draft, caller.workspaceId))];
+    const problems = [
+      ...draft.problems,
+      ...(await this.secrets.problemsIn(manager, draft.draft, caller.workspaceId)),
+      ...(await this.asked.problemsIn(manager, draft.draft, caller.workspaceId, roles)),
+    ];
     if (problems.length > 0) {
       const what = earlier ? `Version ${earlier.version}` : 'The draft';
       throw new AutomationError('definition_invalid', `${what} has problems and cannot be published.`, {

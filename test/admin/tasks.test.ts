@@ -185,7 +185,7 @@ describe('human tasks', () => {
 
   it.each<[string, object, string]>([
     ['nobody who is active', { assignees: ['u-99'] }, 'nobody_to_ask'],
-    ['a role that nobody has', { role: 'pope' }, 'nobody_to_ask'],
+    ['nobody at all', { assignees: ['{{ownerId}}'] }, 'nobody_to_ask'],
     ['too few', { assignees: ['u-1', '{{ownerId}}'], required: 2 }, 'too_few_approvers'],
   ])('cannot ask %s: the step fails with the reason', async (_what, who, reason) => {
     const run = await runOf(await start({ ...APPROVAL, ...who }));
@@ -264,9 +264,34 @@ describe('human tasks', () => {
       expect(await code(decisions.complete(task.id, { values: { budget: 50 }, revision: 2 }, 'api', ONE))).toBe('done');
     });
 
-    it('cannot be asked where there is none: the step fails', async () => {
-      const run = await runOf(await start({ ...FORM, queue: 'nowhere' }));
+    it('cannot be asked where there is none any more: the step fails', async () => {
+      await queues.put('brief', { users: ['u-1'] }, ADMIN);
+      const workflowId = await app.publishWorkflow({
+        trigger: { type: 'event', module: 'leads', event: 'created' },
+        steps: [{ ...FORM, queue: 'brief' }],
+      });
+      published.push(workflowId);
+      await queues.delete('brief', ADMIN);
+      await app.createLead();
+      const run = await runOf(workflowId);
       expect([run.status, run.reason]).toEqual(['failed', 'queue_unknown']);
+    });
+  });
+
+  it('cannot be published for a role that nobody has, or a queue that is not there: it says where', async () => {
+    const steps = [
+      { ...APPROVAL, role: 'seniro', escalation: { after: 'P1D', role: 'pope' } },
+      { id: 'either', type: 'parallel', branches: [{ name: 'a', steps: [{ ...FORM, queue: 'desc' }] }] },
+      { id: 'last', type: 'form', purpose: 'review', role: 'senior', escalation: { after: 'P1D', queue: 'desk' } },
+    ];
+    const refused = app.publishWorkflow({ trigger: { type: 'event', module: 'leads', event: 'created' }, steps });
+    await expect(refused).rejects.toMatchObject({
+      code: 'definition_invalid',
+      problems: [
+        { path: 'steps[0].role', message: 'Nobody in the workspace has the role "seniro". Did you mean "senior"?' },
+        { path: 'steps[0].escalation.role', message: 'Nobody in the workspace has the role "pope".' },
+        { path: 'steps[1].branches[0].steps[0].queue', message: 'The workspace has no queue "desc". Did you mean "desk"?' },
+      ],
     });
   });
 
@@ -417,7 +442,7 @@ describe('human tasks', () => {
       await queues.delete('back-office', ADMIN);
       expect(await code(queues.delete('back-office', ADMIN))).toBe('queue_not_found');
       expect(await code(queues.delete('desk', RIVAL))).toBe('queue_not_found');
-      expect(await app.query(`SELECT action FROM automation.audit_log WHERE target_type = 'queue' ORDER BY id OFFSET 1`)).toEqual([
+      expect(await app.query(`SELECT action FROM automation.audit_log WHERE coalesce(before, after)->>'name' = 'back-office' ORDER BY id`)).toEqual([
         { action: 'queue.created' },
         { action: 'queue.updated' },
         { action: 'queue.deleted' },

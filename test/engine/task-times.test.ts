@@ -123,7 +123,7 @@ describe('tasks, as time goes by', () => {
     await pass(24);
     expect(await told()).toEqual(['u-1 Passed on to you: Approval (Ada)', 'u-2 Passed on to you: Approval (Ada)']);
     await app.module.get(TaskWork).claim(queued.id, ONE);
-    const stuck = await ask({ ...APPROVAL, escalation: { after: 'P1D', role: 'pope' } });
+    const stuck = await ask({ ...APPROVAL, escalation: { after: 'P1D', assignees: ['u-99'] } });
     const id = stuck.id === queued.id ? (await tasks.list({}, { sort: 'newest', limit: 1 }, ADMIN)).items[0]?.id : stuck.id;
     await pass(24);
     const { history, people } = await tasks.get(String(id), ADMIN);
