@@ -180,8 +180,8 @@ export class TaskDecisions {
   }
 }
 
-/** The error for a task that somebody has changed since it was looked at. */
-export function revisionConflict(task: TaskRow): AutomationError {
+/** The task has changed since it was looked at. */
+function revisionConflict(task: TaskRow): AutomationError {
   return new AutomationError('revision_conflict', `The task has gone on in between: it is at revision ${task.revision}.`, {
     hint: 'Load it again, and decide on what it is now.',
     details: { revision: task.revision },

@@ -442,11 +442,9 @@ describe('human tasks', () => {
       await queues.delete('back-office', ADMIN);
       expect(await code(queues.delete('back-office', ADMIN))).toBe('queue_not_found');
       expect(await code(queues.delete('desk', RIVAL))).toBe('queue_not_found');
-      expect(await app.query(`SELECT action FROM automation.audit_log WHERE coalesce(before, after)->>'name' = 'back-office' ORDER BY id`)).toEqual([
-        { action: 'queue.created' },
-        { action: 'queue.updated' },
-        { action: 'queue.deleted' },
-      ]);
+      expect(
+        await app.query(`SELECT action FROM automation.audit_log WHERE coalesce(before, after)->>'name' = 'back-office' ORDER BY id`),
+      ).toEqual([{ action: 'queue.created' }, { action: 'queue.updated' }, { action: 'queue.deleted' }]);
     });
 
     it('that need members, and a name that can stand in an address', async () => {
