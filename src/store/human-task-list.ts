@@ -150,9 +150,10 @@ function tests(parts: QueryParts, { workspaceId, modules }: TaskViewer, filter: 
   return own.where;
 }
 
-/** Where the task of this id stands among those by due date. */
+/** Where the task of this id stands among those by due date; each part by itself, or no index would begin there. */
 function placeOf(parts: QueryParts, workspaceId: string, id: string): string {
-  return `(SELECT c.due_at, c.id FROM automation.human_tasks c WHERE c.workspace_id = ${parts.bind(workspaceId)} AND c.id = ${parts.bind(id)}::uuid)`;
+  const task = parts.bind(id);
+  return `((SELECT c.due_at FROM automation.human_tasks c WHERE c.workspace_id = ${parts.bind(workspaceId)} AND c.id = ${task}::uuid), ${task}::uuid)`;
 }
 
 function orderOf({ sort }: TaskPage, alias: string): string {
