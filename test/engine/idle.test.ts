@@ -16,14 +16,14 @@ function statementsOf(app: AutomationApp): string[] {
 }
 
 const isLook = (sql: string): boolean => sql.includes('"nextEndInMs"');
-/** Whether schedules and dates are due. */
-const isTimed = (sql: string): boolean => /FROM automation\.(schedules|date_triggers|date_builds)/.test(sql);
+/** Whether schedules, dates, tasks of people or mails about them are due. */
+const isTimed = (sql: string): boolean => /FROM automation\.(schedules|date_triggers|date_builds|human_tasks|human_task_mails)/.test(sql);
 
 describe('an idle worker', () => {
   let app: AutomationApp;
   afterEach(() => app?.close());
 
-  it('asks the database one thing a look, whether something starts by itself, and nothing else', async () => {
+  it('asks the database one thing a look, whether something is due by itself, and nothing else', async () => {
     app = await startAutomationApp({ worker: { enabled: true, pollIntervalMs: 10, idlePollIntervalMs: 10 } });
     const statements = statementsOf(app);
     // What the loops do as they start may be under way until the first looks are over.
