@@ -3,6 +3,7 @@ import { type Suite, toMarkdown } from './report.js';
 import { activeWorkflows } from './suites/active-workflows.js';
 import { conditions } from './suites/conditions.js';
 import { dates } from './suites/dates.js';
+import { external } from './suites/external.js';
 import { failing } from './suites/failing.js';
 import { history } from './suites/history.js';
 import { importing } from './suites/import.js';
@@ -40,6 +41,7 @@ const SUITES: readonly Suite[] = [
   processes,
   memory,
   importing,
+  external,
 ];
 
 const wanted = process.env.BENCH_ONLY?.split(',').map((name) => name.trim()) ?? SUITES.map(({ name }) => name);

@@ -31,7 +31,7 @@ export const bullMq: Peer = {
   packages: { bullmq: '6.7.0', ioredis: '5.11.1' },
   does: 'one job, one transaction; jobs in a Redis that writes its log once a second, as BullMQ advises',
   candidates: [{ concurrency: 4 }, { concurrency: 8 }, { concurrency: 32 }],
-  async open({ settings, packages, pool }) {
+  async open({ settings, packages, pool, job = (lead) => inOneTransaction(pool, lead) }) {
     const { Queue, Worker } = await packages.load<BullMq>('bullmq');
     const redis = await redisAtHand();
     const connection = { url: redis.url, maxRetriesPerRequest: null };
@@ -51,7 +51,7 @@ export const bullMq: Peer = {
         worker = new Worker(
           QUEUE,
           async ({ data }) => {
-            await inOneTransaction(pool, data);
+            await job(data);
             handled += 1;
           },
           { connection, concurrency: settings.concurrency, removeOnComplete: { count: 0 } },

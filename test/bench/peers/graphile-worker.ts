@@ -26,7 +26,7 @@ export const graphileWorker: Peer = {
     { concurrentJobs: 48, localQueue: 500, completeJobBatchDelay: 0 },
     { concurrentJobs: 8, localQueue: 9, completeJobBatchDelay: 0 },
   ],
-  async open({ url, settings, packages, pool }) {
+  async open({ url, settings, packages, pool, job = (lead) => inOneTransaction(pool, lead) }) {
     const worker = await packages.load<GraphileWorker>('graphile-worker');
     const logger = new worker.Logger(() => () => undefined);
     const utils = await worker.makeWorkerUtils({ connectionString: url, logger });
@@ -46,7 +46,7 @@ export const graphileWorker: Peer = {
         runner = await worker.run({
           taskList: {
             'lead-created': async (payload: LeadRecord) => {
-              await inOneTransaction(pool, payload);
+              await job(payload);
               handled += 1;
             },
           },

@@ -12,6 +12,8 @@ export interface PeerContext {
   packages: Installed;
   /** The CRM's own connections, eight as the floor and our engine have: what handlers and steps write through. */
   pool: Pool;
+  /** What a job of a queue does; the three actions in one transaction where nobody says something else. */
+  job?(lead: LeadRecord): Promise<void>;
 }
 
 /** One worker of a peer: enqueue, work and pause for a short warm-up, and once more for the measurement. */

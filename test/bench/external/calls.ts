@@ -1,0 +1,57 @@
+import type { DataSource } from 'typeorm';
+import { OutboundHttp } from '../../../src/actions/outbound/outbound-http.js';
+import { SecretService } from '../../../src/admin/secret-service.js';
+import type { AutomationOptions } from '../../../src/automation.options.js';
+import { ADMIN, type BenchHost, benchHost, inParallel } from '../support.js';
+
+export const SIGNING = `whsec_${Buffer.from('the signing secret of the receiver').toString('base64')}`;
+const ALLOW = { allow: ['127.0.0.1'] };
+
+/** The same client for all who are measured. */
+export const client = (): OutboundHttp => new OutboundHttp(ALLOW);
+
+/** A host whose steps call the receiver. */
+export function callingHost(url: string, worker: AutomationOptions['worker']): Promise<BenchHost> {
+  return benchHost(url, { worker, outbound: ALLOW, secret: 'the secret of a host that is measured' });
+}
+
+/** Publishes a workflow with one signed webhook, to the path that the record's source says. */
+export async function publishCalls(host: BenchHost, origin: string, secret: 'stored' | 'literal'): Promise<void> {
+  if (secret === 'stored') await host.context.get(SecretService).put('receiver', { value: SIGNING, hosts: [origin] }, ADMIN);
+  const args = {
+    url: `${origin}/{{record.source}}/{{record.id}}`,
+    secret: secret === 'stored' ? { $secret: 'receiver' } : SIGNING,
+    body: { id: '{{record.id}}', name: '{{record.name}}' },
+  };
+  const definition = {
+    trigger: { type: 'event', module: 'leads', event: 'created' },
+    steps: [{ id: 'call', type: 'webhook', with: args }],
+  };
+  const { id, problems } = await host.workflows.create({ name: 'Calls', definition: definition as never }, ADMIN);
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  await host.workflows.publish(id, ADMIN);
+}
+
+/** Publishes the events of leads, eight at a time. */
+export function publishLeads(host: BenchHost, ids: readonly string[], source: string): Promise<void> {
+  return inParallel(ids, 8, async (id) => {
+    const record = { id, workspaceId: 'acme', name: `Lead ${id}`, email: null, source, stage: 'New', ownerId: null };
+    await host.source.transaction((manager) =>
+      host.automation.publish({ workspaceId: 'acme', module: 'leads', event: 'created', record }, manager),
+    );
+  });
+}
+
+/** Waits until so many runs about leads with this prefix have succeeded; asked ten times a second. */
+export async function succeeded(source: DataSource, prefix: string, runs: number): Promise<void> {
+  for (;;) {
+    const [row] = (await source.query(
+      `SELECT count(*) FILTER (WHERE status = 'succeeded')::int AS done, count(*) FILTER (WHERE status IN ('failed', 'cancelled', 'skipped'))::int AS amiss
+       FROM automation.runs WHERE workspace_id = 'acme' AND record_id LIKE $1 || '%'`,
+      [prefix],
+    )) as { done: number; amiss: number }[];
+    if (row && row.amiss > 0) throw new Error(`${row.amiss} runs did not succeed: the numbers would mean nothing`);
+    if (row && row.done >= runs) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

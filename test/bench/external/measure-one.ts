@@ -1,0 +1,154 @@
+import pg from 'pg';
+import { Webhook } from 'standardwebhooks';
+import { sampleDataSource } from '../../support/sample-crm.js';
+import type { LeadRecord } from '../peers/actions.js';
+import { installPackages } from '../peers/install.js';
+import { PEERS } from '../peers/list.js';
+import type { Settings } from '../peers/peer.js';
+import { benchDatabase, insertLeads } from '../support.js';
+import { callingHost, client, publishCalls, publishLeads, SIGNING, succeeded } from './calls.js';
+
+/** One measurement in a process of its own: `fork`ed by the suite, which sends an order and gets an answer. */
+export interface Order {
+  /**
+   * `beside`: how long fast calls take while slow ones are kept open, so many at a time. The others: calls in a second, from a
+   * backlog, by ours with a stored or a literal secret, or by a peer.
+   */
+  subject: { ours: 'stored' | 'literal' } | { peer: string; settings: Settings } | { beside: number; concurrency: number };
+  serverUrl: string;
+  /** Of the receiver. */
+  origin: string;
+  runs: number;
+}
+export type Answer = { rate: number } | { failed: string };
+
+process.once('disconnect', () => process.exit());
+process.once('message', (order: Order) => {
+  measure(order)
+    .then((rate): Answer => ({ rate }))
+    .catch((error: Error): Answer => ({ failed: error.message.split('\n')[0] ?? 'unknown' }))
+    .then((answer) => process.send?.(answer, () => process.exit()))
+    .catch(console.error);
+});
+
+/** As many calls at once as graphile-worker's fastest setting may make. */
+const CONCURRENCY = 48;
+const SLOW_EVERY_MS = 2_000;
+
+function measure({ subject, ...order }: Order): Promise<number> {
+  if ('ours' in subject) return measureOurs(order, subject.ours);
+  return 'peer' in subject ? measurePeer(order, subject) : measureBeside(order, subject);
+}
+
+type Given = Omit<Order, 'subject'>;
+
+async function measureOurs({ serverUrl, origin, runs }: Given, secret: 'stored' | 'literal'): Promise<number> {
+  const url = await benchDatabase(serverUrl, 'bench_external');
+  const writer = await callingHost(url, { enabled: false });
+  try {
+    await publishCalls(writer, origin, secret);
+    const round = async (prefix: string, count: number): Promise<number> => {
+      await publishLeads(writer, await insertLeads(writer.source, count, prefix), 'fast');
+      const started = performance.now();
+      const worker = await callingHost(url, { concurrency: CONCURRENCY });
+      try {
+        await succeeded(writer.source, prefix, count);
+        return count / ((performance.now() - started) / 1_000);
+      } finally {
+        await worker.close();
+      }
+    };
+    await round('warm-', Math.ceil(runs / 5));
+    return await round('lead-', runs);
+  } finally {
+    await writer.close();
+  }
+}
+
+async function measurePeer(
+  { serverUrl, origin, runs }: Given,
+  { peer: name, settings }: { peer: string; settings: Settings },
+): Promise<number> {
+  const peer = PEERS.find((one) => one.name === name);
+  if (!peer) throw new Error(`no peer is called ${name}`);
+  const packages = await installPackages(peer.folder, peer.packages);
+  const url = await benchDatabase(serverUrl, 'bench_external_peer');
+  const source = await sampleDataSource(url, {}).initialize();
+  const pool = new pg.Pool({ connectionString: url, max: 8 });
+  pool.on('error', console.error);
+  await pool.query(
+    'CREATE TABLE call_results (lead_id text PRIMARY KEY, status integer NOT NULL, body jsonb NOT NULL, at timestamptz NOT NULL)',
+  );
+  const http = client();
+  const signer = new Webhook(SIGNING);
+  const keep = { name: 'keep', text: 'INSERT INTO call_results VALUES ($1, $2, $3, now()) ON CONFLICT DO NOTHING' };
+  const job = async ({ id, name: leadName, source: path }: LeadRecord): Promise<void> => {
+    const body = JSON.stringify({ id, name: leadName });
+    const now = new Date();
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': signer.sign(id, now, body),
+    };
+    const response = await http.send({ method: 'POST', url: `${origin}/${path}/${id}`, headers, body });
+    if (response.status !== 200) throw new Error(`the receiver answered ${response.status}`);
+    await pool.query({ ...keep, values: [id, response.status, response.body.toString()] });
+  };
+  const session = await peer.open({ url, settings, packages, pool, job });
+  try {
+    const round = async (prefix: string, count: number): Promise<number> => {
+      const ids = await insertLeads(source, count, prefix);
+      await session.enqueue(ids.map((id): LeadRecord => ({ id, name: `Lead ${id}`, source: 'fast', stage: 'New' })));
+      const started = performance.now();
+      await session.work(count);
+      const seconds = (performance.now() - started) / 1_000;
+      await session.pause();
+      const { rowCount } = await pool.query(`SELECT FROM call_results WHERE lead_id LIKE $1 || '%'`, [prefix]);
+      if (rowCount !== count) throw new Error(`${rowCount} results of ${count} calls were kept`);
+      return count / seconds;
+    };
+    await round('warm-', Math.ceil(runs / 5));
+    return await round('lead-', runs);
+  } finally {
+    await session.close();
+    await http.close();
+    await pool.end();
+    await source.destroy();
+  }
+}
+
+/** Fast calls in a second, to fifty receivers, while `beside` slow ones are open all the time. */
+async function measureBeside(
+  { serverUrl, origin, runs }: Given,
+  { beside, concurrency }: { beside: number; concurrency: number },
+): Promise<number> {
+  const url = await benchDatabase(serverUrl, 'bench_external_slow');
+  const host = await callingHost(url, { concurrency });
+  let isOver = false;
+  const keepSlow = async (): Promise<void> => {
+    for (let turn = 0; !isOver && beside > 0; turn += 1) {
+      await publishLeads(host, await insertLeads(host.source, beside, `slow-${turn}-`), 'slow');
+      await new Promise((resolve) => setTimeout(resolve, SLOW_EVERY_MS));
+    }
+  };
+  try {
+    await publishCalls(host, origin, 'stored');
+    const slow = keepSlow();
+    const fast = async (prefix: string, count: number): Promise<number> => {
+      const ids = await insertLeads(host.source, count, prefix);
+      const started = performance.now();
+      await publishLeads(host, ids, 'fast');
+      await succeeded(host.source, prefix, count);
+      return count / ((performance.now() - started) / 1_000);
+    };
+    await fast('warm-', Math.ceil(runs / 5));
+    const rate = await fast('lead-', runs);
+    isOver = true;
+    await slow;
+    return rate;
+  } finally {
+    isOver = true;
+    await host.close();
+  }
+}
