@@ -7,13 +7,18 @@ import { isJsonObject } from '../../core/json.js';
 import { mayGoTo } from '../../core/secrets/secret-hosts.js';
 import type { SecretReference } from '../../core/secrets/secret-reference.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { findSecret } from '../../store/secrets.js';
+import { findSecret, type SecretRow } from '../../store/secrets.js';
 import { KEY_RING, type KeyRing } from './key-ring.js';
 import { openSecret } from './sealed-secret.js';
 
-/** Opens secrets of workspaces for the calls that use them. Nothing is kept: one that was changed is used from then on. */
+/**
+ * Opens secrets of workspaces for the calls that use them. Nothing is kept: one that was changed is used from then on. Calls
+ * that need the same one before it is read share the reading.
+ */
 @Injectable()
 export class SecretVault {
+  private readonly queued = new Map<string, Promise<SecretRow | null>>();
+
   constructor(
     private readonly database: AutomationDatabase,
     @Inject(KEY_RING) private readonly ring: KeyRing | null,
@@ -25,7 +30,7 @@ export class SecretVault {
   }
 
   private async open(workspaceId: string, { $secret: name }: SecretReference, goesTo: readonly string[]): Promise<string> {
-    const found = await this.database.statement((manager) => findSecret(manager, workspaceId, name));
+    const found = await this.read(workspaceId, name);
     if (!found) {
       throw new AutomationError('secret_not_found', `The workspace has no secret "${name}".`, {
         hint: 'Store it under this name, or correct the step, then retry the run.',
@@ -38,6 +43,25 @@ export class SecretVault {
       });
     }
     return openSecret(assertConfigured(this.ring), found);
+  }
+
+  /** Runs of one batch make their calls at one moment: that is one reading, not one for each. */
+  private read(workspaceId: string, name: string): Promise<SecretRow | null> {
+    const key = JSON.stringify([workspaceId, name]);
+    const queued = this.queued.get(key);
+    if (queued) return queued;
+    const forget = (): void => {
+      if (this.queued.get(key) === reading) this.queued.delete(key);
+    };
+    const reading = this.database
+      .statement((manager) => {
+        // Who comes from here on might miss a change.
+        forget();
+        return findSecret(manager, workspaceId, name);
+      })
+      .finally(forget);
+    this.queued.set(key, reading);
+    return reading;
   }
 }
 
