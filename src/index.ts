@@ -51,6 +51,7 @@ export {
   type ExternalStep,
   type LocalStep,
   type OwnTransactionStep,
+  type StepSecrets,
 } from './actions/define-action.js';
 export { Mailer } from './actions/email/mailer.js';
 export { OutboundHttp } from './actions/outbound/outbound-http.js';
@@ -63,6 +64,7 @@ export type { Trigger, WorkflowDefinition } from './core/definition/types.js';
 export { HostError as AutomationError, type Problem, type Retryability } from './core/errors.js';
 export type { Actor, DomainEvent, RecordData, RecordRef } from './core/event.js';
 export type { Json, JsonObject } from './core/json.js';
+export type { SecretPlaces, SecretReference } from './core/secrets/secret-reference.js';
 export type { Entitlements } from './core/start/entitlements.js';
 export type { Step } from './core/steps/index.js';
 export type { WorkCalendar } from './core/time/calendar.js';

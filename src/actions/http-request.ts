@@ -107,7 +107,10 @@ export const httpRequest = defineAction({
     'auth.value': ['url'],
     'auth.clientSecret': ['auth.tokenUrl', 'url'],
   },
-  check: (args, { inject }) => requestProblems(args, inject?.(OutboundHttp).guard),
+  check: (args, { inject }) => {
+    const guard = inject?.(OutboundHttp).guard;
+    return [...urlProblems(args.url, 'url', guard), ...requestProblems(args, guard)];
+  },
   async execute(args, step) {
     refuse(requestProblems(args as unknown as JsonObject));
     const response = await sendWith(await credentialsOf(args.auth, args.url, step), args, step);
@@ -184,7 +187,7 @@ function isFields(value: unknown): value is JsonObject {
 
 /** Rules across arguments; on a definition as on what it was rendered to. */
 function requestProblems(args: JsonObject, guard?: AddressGuard): Problem[] {
-  const problems = [...urlProblems(args.url, 'url', guard), ...authProblems(args.auth, guard)];
+  const problems = authProblems(args.auth, guard);
   const bodies = BODIES.filter((name) => args[name] !== undefined && (name === 'json' || args[name] !== null));
   if (bodies.length > 1)
     problems.push({ path: bodies[1] ?? '', message: `give at most one of ${BODIES.join(', ')}, not ${bodies.join(' and ')}` });

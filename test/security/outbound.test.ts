@@ -1,12 +1,15 @@
 import type { LookupFunction } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { ExternalAction } from '../../src/actions/action.js';
+import { httpRequest } from '../../src/actions/http-request.js';
 import { AddressGuard, isPublicAddress } from '../../src/actions/outbound/address-guard.js';
+import { OAuthTokens } from '../../src/actions/outbound/oauth-tokens.js';
 import { OutboundHttp, outboundUrl } from '../../src/actions/outbound/outbound-http.js';
 import { describeAction, prepareArguments } from '../../src/actions/prepare-arguments.js';
 import { webhook } from '../../src/actions/webhook.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import { httpPeer, Peers, rejection, tcpPeer } from '../actions/support/peers.js';
-import { externalStep, LEAD, LEADS, scopeOf } from '../actions/support/steps.js';
+import { externalStep, LEAD, LEADS, scopeOf, secretsOf } from '../actions/support/steps.js';
 
 // Attacks by calls to other systems: what an admin writes into a webhook, what a name service answers, what a receiver does.
 
@@ -397,13 +400,16 @@ describe('plain connections under the guard', () => {
   });
 });
 
-describe('URLs with the text of a record in them', () => {
+describe.each([
+  ['webhook', webhook],
+  ['http_request', httpRequest],
+] as const)('URLs of %s with the text of a record in them', (_type, action: ExternalAction) => {
   /** Calls as the engine would, about a record with this name, and says what the receiver was asked for. */
   async function asked(path: string, name: string): Promise<string[]> {
     const peer = peers.add(await httpPeer((_request, response) => response.end()));
     const step = externalStep([peers.add(new OutboundHttp({ allow: ['127.0.0.1'] }))], { scope: scopeOf({ ...LEAD, name }) });
-    const args = prepareArguments(webhook, { url: `http://127.0.0.1:${peer.port}${path}` }, step.scope);
-    await webhook.execute(args, step);
+    const args = prepareArguments(action, { url: `http://127.0.0.1:${peer.port}${path}` }, step.scope);
+    await action.execute(args, step);
     return peer.received.map(({ url }) => url);
   }
 
@@ -432,8 +438,8 @@ describe('URLs with the text of a record in them', () => {
     'https://{{record.name}}@acme.test/',
     '{{record.name}}://acme.test/',
   ])('a host out of a record, %s → a problem when it is saved, refused when it runs', (url) => {
-    expect(describeAction(webhook).check({ url }, { module: LEADS })).toMatchObject([{ path: 'url' }]);
-    expect(() => prepareArguments(webhook, { url }, scopeOf({ ...LEAD, name: 'evil.test' }))).toThrow(
+    expect(describeAction(action).check({ url }, { module: LEADS })).toMatchObject([{ path: 'url' }]);
+    expect(() => prepareArguments(action, { url }, scopeOf({ ...LEAD, name: 'evil.test' }))).toThrow(
       expect.objectContaining({ code: 'outbound_url_invalid' }),
     );
   });
@@ -447,9 +453,22 @@ describe('URLs with the text of a record in them', () => {
     'evil',
   ])('a whole URL out of a record, %s → refused when it runs', async (name) => {
     const step = externalStep([peers.add(new OutboundHttp())], { scope: scopeOf({ ...LEAD, name }) });
-    const args = prepareArguments(webhook, { url: '{{record.name}}' }, step.scope);
-    expect(await rejection(webhook.execute(args, step) as Promise<unknown>)).toMatchObject({
+    const args = prepareArguments(action, { url: '{{record.name}}' }, step.scope);
+    expect(await rejection(action.execute(args, step) as Promise<unknown>)).toMatchObject({
       code: expect.stringMatching(/^outbound_(address_refused|url_invalid)$/),
     });
+  });
+});
+
+describe('an address that gives tokens', () => {
+  it('inside → no request, and the secret stays where it is', async () => {
+    const inside = peers.add(await tcpPeer((socket) => socket.destroy()));
+    const origin = `http://127.0.0.1:${inside.port}`;
+    const http = peers.add(new OutboundHttp());
+    const step = externalStep([http, new OAuthTokens(http)], { secrets: secretsOf({ client: { value: 'secret of a client', origin } }) });
+    const auth = { type: 'oauth2', tokenUrl: `${origin}/token`, clientId: 'crm', clientSecret: { $secret: 'client' } };
+    const args = prepareArguments(httpRequest, { url: `${origin}/`, auth }, step.scope);
+    expect(await rejection(httpRequest.execute(args, step) as Promise<unknown>)).toMatchObject({ code: 'outbound_address_refused' });
+    expect(inside.connections).toBe(0);
   });
 });
