@@ -86,12 +86,14 @@ export interface CheckContext {
  * What the texts of an argument are, and so what becomes of the values that expressions put into them:
  * - `html`: they are escaped.
  * - `url`: they are percent-encoded, and change neither the origin nor the structure of the path.
+ * - `condition`: it stays as it is written, and the action asks it with the step's scope: what an expression gives is only ever
+ *   compared with, and never read as a part of the condition.
  * - `address`: between other text each is one display name or one address; such a text becomes a list of `{ name, address }`.
  *
  * In a URL or address, a text that is exactly one expression gives the value as it is: a whole URL, an address, several
  * with commas, a list.
  */
-export type ArgumentFormat = 'html' | 'url' | 'address';
+export type ArgumentFormat = 'html' | 'url' | 'address' | 'condition';
 
 interface ActionOptionsBase<A extends object> {
   /** The name in definitions: small letters, digits and `_`. */

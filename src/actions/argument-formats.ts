@@ -8,6 +8,7 @@ import { urlFormat } from './outbound/url-format.js';
 
 /** An argument with every `{{…}}` in it rendered as its format says. Errors name the argument. */
 export function renderArgument(format: ArgumentFormat | undefined, name: string, value: Json, scope: Scope): Json {
+  if (format === 'condition') return value;
   if (format === 'address') return renderAddresses(name, value, scope);
   return renderAt(name, value, scope, optionsOf(format, name));
 }
@@ -25,6 +26,7 @@ function optionsOf(format: ArgumentFormat | undefined, name: string): RenderOpti
       return { format: urlFormat(name) };
     case 'address':
       return { format: addressFormat(name) };
+    case 'condition':
     case undefined:
       return {};
   }

@@ -1,18 +1,18 @@
 import { Equals, IsNotEmpty, IsNumber, IsObject, IsString } from 'class-validator';
-import type { ActionWrite, FieldDescription, FieldType, ModuleDescription } from '../core/catalog.js';
-import { expressionType, fitsField, pathType } from '../core/definition/value-types.js';
+import type { ActionWrite, FieldDescription, ModuleDescription } from '../core/catalog.js';
+import { pathType } from '../core/definition/value-types.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { RecordData } from '../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
-import { fieldAt, placeOf } from '../core/module-shape.js';
+import { placeOf } from '../core/module-shape.js';
 import { didYouMean } from '../core/nearest.js';
 import { readMember, resolvePath } from '../core/scope.js';
-import { hasExpression } from '../core/template/template.js';
 import { hasMoreDecimals } from '../host/field-limits.js';
-import { checkedValue, exactNumber } from '../host/field-values.js';
+import { exactNumber } from '../host/field-values.js';
 import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
+import { fieldsProblems, typeProblems, valueProblems, writableField } from './field-arguments.js';
 import { exactlyOne, isKnown, MayBeAbsent, needsModule, Rule, refuse, requireRecord } from './rules.js';
 
 const SOURCES = ['value', 'fromField', 'increment', 'clear'] as const;
@@ -140,10 +140,7 @@ function shapeProblems(args: JsonObject): Problem[] {
 
 function fieldProblems(args: JsonObject, module: ModuleDescription): Problem[] {
   if (isJsonObject(args.fields)) {
-    return Object.entries(args.fields).flatMap(([name, value]) => {
-      const { field, problems } = writableField(name, module, `fields.${name}`);
-      return field ? valueProblems(value, field, module, `fields.${name}`) : problems;
-    });
+    return fieldsProblems(args.fields, { target: module, source: module }, 'fields');
   }
   if (!isKnown(args.field) || typeof args.field !== 'string') {
     return [];
@@ -153,7 +150,7 @@ function fieldProblems(args: JsonObject, module: ModuleDescription): Problem[] {
     return problems;
   }
   return [
-    ...valueProblems(args.value, field, module, 'value'),
+    ...valueProblems(args.value, field, { target: module, source: module }, 'value'),
     ...sourceProblems(args.fromField, field, module),
     ...(args.increment !== undefined && !isNumeric(field)
       ? [{ path: 'increment', message: `${field.name} is a ${field.type}: only numbers can be added to` }]
@@ -163,35 +160,6 @@ function fieldProblems(args: JsonObject, module: ModuleDescription): Problem[] {
       : []),
     ...(args.clear === true && !field.nullable ? [{ path: 'clear', message: `${field.name} cannot be empty` }] : []),
   ];
-}
-
-function writableField(name: string, module: ModuleDescription, path: string): { field?: FieldDescription; problems: Problem[] } {
-  const field = fieldAt(module, name);
-  if (!field) {
-    const names = module.fields.filter((known) => known.writable).map((known) => known.name);
-    return { problems: [{ path, message: `${module.label} have no field '${name}'.${didYouMean(name, names)}` }] };
-  }
-  if (!field.writable || name === 'id') {
-    return { problems: [{ path, message: `the field '${name}' cannot be changed by workflows` }] };
-  }
-  return { field, problems: [] };
-}
-
-/** A literal must fit the field, and so must the field that stands in braces; another template shows what it gives when it runs. */
-function valueProblems(value: Json | undefined, field: FieldDescription, module: ModuleDescription, path: string): Problem[] {
-  if (value === undefined) {
-    return [];
-  }
-  if (hasExpression(JSON.stringify(value))) {
-    return typeProblems(expressionType(value, module), String(value), field, path);
-  }
-  try {
-    checkedValue(module.name, field, value);
-    return [];
-  } catch (error) {
-    const { message, hint } = error as AutomationError;
-    return [{ path, message: hint ? `${message} ${hint}` : message }];
-  }
 }
 
 function sourceProblems(source: Json | undefined, target: FieldDescription, module: ModuleDescription): Problem[] {
@@ -204,13 +172,6 @@ function sourceProblems(source: Json | undefined, target: FieldDescription, modu
     return [{ path: 'fromField', message: `${module.label} have no field '${source}'.${didYouMean(source, names)}` }];
   }
   return typeProblems(pathType(source, module), source, target, 'fromField');
-}
-
-function typeProblems(type: FieldType | null, source: string, target: FieldDescription, path: string): Problem[] {
-  if (type === null || fitsField(target.type, type)) {
-    return [];
-  }
-  return [{ path, message: `${source} is a ${type}, ${target.name} a ${target.type}` }];
 }
 
 function isNumeric({ type }: FieldDescription): boolean {

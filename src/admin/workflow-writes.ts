@@ -49,11 +49,18 @@ export class WorkflowWrites {
 }
 
 /** Another one where modules, or actions that say what they write, are other ones. */
-function fingerprintOf({ modules, actions, taskModule }: AutomationCatalog): string {
+function fingerprintOf({ modules, actions, taskModule, noteModule }: AutomationCatalog): string {
   const facts = [
-    [...modules.values()].map(({ name, stageField, ownerField }) => [name, stageField, ownerField]),
+    [...modules.values()].map(({ name, stageField, ownerField, tagsField, relations }) => [
+      name,
+      stageField,
+      ownerField,
+      tagsField,
+      relations,
+    ]),
     [...actions.values()].filter(({ writes }) => writes !== undefined).map(({ type }) => type),
     taskModule,
+    noteModule,
   ];
   return createHash('sha256').update(JSON.stringify(facts)).digest('base64url').slice(0, 12);
 }

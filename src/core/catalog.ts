@@ -73,6 +73,8 @@ export interface ModuleDescription {
   stageField?: string;
   /** The field that assign_owner changes and `is_owner` looks at. */
   ownerField?: string;
+  /** The list of texts that add_tag and remove_tag change. */
+  tagsField?: string;
   /** Fields that must point at something of the workspace; the owner is not among them. */
   references?: ReferenceDescription[];
   /** The fields whose values together name a record. Default: the one that usually does (`name`, `title`, first and last name, `number`). */
@@ -89,8 +91,15 @@ export interface OutputShape {
   readonly [member: string]: FieldType | OutputShape;
 }
 
-/** What an action writes: a field of the run's record (null: which one is not known before it runs), or a task. */
-export type ActionWrite = { kind: 'field'; field: string | null; value?: Json } | { kind: 'task' };
+/**
+ * What an action writes: a field (null: which one is not known before it runs), of the run's record or of another one in
+ * `module`; a new record; or a task or a note, wherever the CRM keeps these.
+ */
+export type ActionWrite =
+  | { kind: 'field'; field: string | null; value?: Json; module?: string }
+  | { kind: 'created'; module: string }
+  | { kind: 'task' }
+  | { kind: 'note' };
 
 /** What the core needs to know of an action to check a step that uses it. */
 export interface ActionDescription {
@@ -120,4 +129,6 @@ export interface Catalog {
   actions: ReadonlyMap<string, ActionDescription>;
   /** The module that tasks live in, when it is one of the modules. */
   taskModule?: string;
+  /** The same for notes. */
+  noteModule?: string;
 }

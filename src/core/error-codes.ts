@@ -83,6 +83,7 @@ export const ERROR_CODES = {
 
   // The CRM's records do not allow it.
   candidates_missing: 422,
+  crm_unable: 422,
   field_is_empty: 422,
   field_not_writable: 422,
   field_unknown: 422,
@@ -97,6 +98,9 @@ export const ERROR_CODES = {
   owner_undefined: 422,
   owner_unknown: 422,
   record_required: 422,
+  related_missing: 422,
+  records_too_large: 422,
+  too_many_records: 422,
   relation_unknown: 422,
   rotation_out_of_range: 422,
   stage_is_last: 422,

@@ -12,11 +12,12 @@ export class AutomationCatalog implements Catalog {
   readonly modules: ReadonlyMap<string, ModuleDescription>;
   readonly actions: ReadonlyMap<string, ActionDescription>;
   readonly taskModule?: string;
+  readonly noteModule?: string;
   /** What this version of the library can run; anything else can be saved in a draft, not published. */
   readonly executable: Executable;
 
   constructor(
-    host: Pick<CrmHost, 'describeModules' | 'taskModule'>,
+    host: Pick<CrmHost, 'describeModules' | 'taskModule' | 'noteModule'>,
     actions: { describe(): readonly ActionDescription[] },
     limits: Pick<EngineSettings['limits'], 'loopItems' | 'runMs'>,
     /** What the application lacks to make links; null: nothing. */
@@ -40,6 +41,7 @@ export class AutomationCatalog implements Catalog {
     }
     this.modules = modules;
     if (host.taskModule !== undefined) this.taskModule = host.taskModule;
+    if (host.noteModule !== undefined) this.noteModule = host.noteModule;
     this.actions = new Map(actions.describe().map((action) => [action.type, action]));
   }
 }

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
 import type { Problem } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
-import type { JsonObject } from '../core/json.js';
+import type { Json, JsonObject } from '../core/json.js';
 
 /** The transaction a step runs in, and for whom. */
 export interface CrmTransaction {
@@ -45,6 +45,25 @@ export interface NewNotification {
   body: string | null;
   /** The record it is about. */
   record: RecordRef | null;
+}
+
+/** A note about a record, for people of the CRM. */
+export interface NewNote {
+  body: string;
+  /** The user who wrote it; null: the workflow did. */
+  authorId: string | null;
+  /** The record that it is about. */
+  record: RecordRef;
+}
+
+/** Which records {@link CrmHost.listIds} lists. */
+export interface RecordQuery {
+  /** By field: it is one of these, texts whatever their letter case. */
+  anyOf: Readonly<Record<string, readonly Json[]>>;
+  /** What is empty comes last. */
+  sort: readonly { field: string; direction: 'asc' | 'desc' }[];
+  offset: number;
+  limit: number;
 }
 
 /** Which records {@link CrmHost.findMatching} finds. */
@@ -221,6 +240,15 @@ export interface CrmHost {
   createRecord?(tx: CrmTransaction, module: string, set: JsonObject): Promise<RecordData>;
 
   /**
+   * The ids of the workspace's records whose fields are one of these values, in this order and then in that of the ids. Tests
+   * that the database cannot make may be left out: whoever asks looks at each record again. Needed for find_records.
+   */
+  listIds?(tx: CrmTransaction, module: string, query: RecordQuery): Promise<string[]>;
+
+  /** Creates notes about records and returns their records in the same order, each with its id. Needed for add_note. */
+  createNotes?(tx: CrmTransaction, notes: readonly NewNote[]): Promise<RecordData[]>;
+
+  /**
    * Has `listener` hear of what the host's code writes to the modules on this DataSource, in the same transaction: what it
    * throws fails the write. Returns how to stop that. Needed for `capture: { …: 'subscriber' }`.
    */
@@ -235,6 +263,9 @@ export interface CrmHost {
 
   /** The module that tasks live in, when it is one of the modules (so that a task made by a step is an event too). */
   readonly taskModule?: string;
+
+  /** The same for notes. */
+  readonly noteModule?: string;
 }
 
 /** Injection token of the host's {@link CrmHost}. */

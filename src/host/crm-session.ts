@@ -3,19 +3,21 @@ import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
-import type { CrmHost, CrmTransaction, CrmUser, NewNotification, NewTask } from './crm-host.js';
-import { answeredInGroups } from './grouped.js';
+import type { CrmHost, CrmTransaction, CrmUser, NewNote, NewNotification, NewTask, RecordQuery } from './crm-host.js';
+import { answeredInGroups, ownFailure } from './grouped.js';
 import { applyUpdates, derivedEvents, type UpdateCall, type UpdateResult } from './session/apply-updates.js';
 import { Batches } from './session/batches.js';
 import { ChangeRules } from './session/change-rules.js';
 import { createRecord } from './session/create-record.js';
+import { type CreateCall, createRecords, type NoteCall } from './session/create-records.js';
 import { createTasks, type TaskCall } from './session/create-tasks.js';
+import { findRecords, type RecordLookUp } from './session/find-records.js';
 import { modulesOf } from './session/known-modules.js';
 import { KnownRecords, type RecordRequest } from './session/known-records.js';
 import { KnownStages } from './session/known-stages.js';
 import { KnownUsers } from './session/known-users.js';
 import { countOwners, leastBusyOwners, type OwnersCall } from './session/owner-counts.js';
-import { moduleUnknown } from './session/refusals.js';
+import { crmUnable, moduleUnknown } from './session/refusals.js';
 import { nextPlaces, type RotationCall } from './session/rotation.js';
 import type { CrmSession, UsersQuery } from './session/session.js';
 import type { NewEvent, StepAtWork, StepOrigin } from './session/step-origin.js';
@@ -129,13 +131,63 @@ export class CrmUnitOfWork {
   readonly createTask = this.batches.collect<TaskCall, RecordData>((calls) =>
     this.perWorkspace(calls, async (group, tx) => {
       const results = await createTasks({ host: this.host, rules: this.rules }, group, tx, (some, write) => this.write(some, write));
-      group.forEach(({ step }, at) => {
-        const record = results[at];
-        if (record && !(record instanceof Error)) this.taskCreated(step, record);
-      });
+      this.created(this.host.taskModule === undefined ? undefined : this.modules.get(this.host.taskModule), group, results);
       return results;
     }),
   );
+
+  readonly createRecords = this.batches.collect<CreateCall, RecordData>((calls) =>
+    this.perModule(calls, async (group, tx, name) => {
+      const module = this.module(name);
+      const context = { host: this.host, rules: this.rules };
+      const results = await createRecords(context, group, tx, module, (some, write) => this.write(some, write));
+      this.created(module, group, results);
+      return results;
+    }),
+  );
+
+  readonly addNote = this.batches.collect<NoteCall, RecordData>((calls) =>
+    this.perWorkspace(calls, async (group, tx) => {
+      const { createNotes } = this.host;
+      if (!createNotes) throw crmUnable('This CRM takes no notes of workflows.', 'createNotes');
+      const refusals = await this.rules.noteRefusals(
+        tx,
+        group.map(({ note }) => note),
+      );
+      const accepted = group.filter((_, at) => !refusals[at]);
+      const write = (some: readonly NoteCall[]) =>
+        createNotes.call(
+          this.host,
+          tx,
+          some.map(({ note }) => note),
+        );
+      const written = accepted.length === 0 ? [] : await this.write(accepted, write);
+      let next = 0;
+      const results = refusals.map((refusal) => refusal ?? (written[next++] as RecordData | Error));
+      this.created(this.host.noteModule === undefined ? undefined : this.modules.get(this.host.noteModule), group, results);
+      return results;
+    }),
+  );
+
+  /** Looks records up; each page is a batch of its own, so that nobody's statement comes between it and what it reads. */
+  async find({ step, module, lookUp }: Of<{ module: string; lookUp: RecordLookUp }>): Promise<RecordData[]> {
+    const { workspaceId } = step.origin;
+    this.module(module);
+    return findRecords(module, lookUp, {
+      list: (query) => this.listIds({ step, module, query }),
+      read: (ids, relations) => Promise.all(ids.map((id) => this.read(workspaceId, { module, id }, relations))),
+    });
+  }
+
+  private readonly listIds = this.batches.collect<Of<{ module: string; query: RecordQuery }>, string[]>(async (calls) => {
+    const { listIds } = this.host;
+    if (!listIds) throw crmUnable('This CRM finds no records for workflows.', 'listIds');
+    const answers: (string[] | Error)[] = [];
+    for (const { step, module, query } of calls) {
+      answers.push(await listIds.call(this.host, this.transaction(step), module, query).catch(ownFailure));
+    }
+    return answers;
+  });
 
   readonly notify = this.batches.collect<Of<{ notifications: readonly NewNotification[] }>, string[]>((calls) =>
     this.perWorkspace(calls, (group, tx) =>
@@ -199,12 +251,20 @@ export class CrmUnitOfWork {
     return results;
   }
 
-  private taskCreated(step: StepAtWork, record: RecordData): void {
-    const module = this.host.taskModule === undefined ? undefined : this.modules.get(this.host.taskModule);
+  /** Notes what steps have created, where it lives in one of the modules. */
+  private created(
+    module: ModuleDescription | undefined,
+    calls: readonly { step: StepAtWork }[],
+    results: readonly (RecordData | Error)[],
+  ): void {
     if (!module) return;
-    const ref = { module: module.name, id: String(record.id) };
-    this.records.wrote(step.origin.workspaceId, ref, record);
-    this.events.push(...derivedEvents(module, step, ref.id, null, this.records.own(step.origin.workspaceId, ref)));
+    for (const [at, { step }] of calls.entries()) {
+      const record = results[at];
+      if (!record || record instanceof Error) continue;
+      const ref = { module: module.name, id: String(record.id) };
+      this.records.wrote(step.origin.workspaceId, ref, record);
+      this.events.push(...derivedEvents(module, step, ref.id, null, this.records.own(step.origin.workspaceId, ref)));
+    }
   }
 
   private transaction(step: StepAtWork): CrmTransaction {
@@ -225,7 +285,7 @@ export class CrmUnitOfWork {
 
   private perModule<Call extends { step: StepAtWork; module: string }, Result>(
     calls: readonly Call[],
-    work: (group: readonly Call[], tx: CrmTransaction, module: string) => Promise<Result[]>,
+    work: (group: readonly Call[], tx: CrmTransaction, module: string) => Promise<(Result | Error)[]>,
   ): Promise<(Result | Error)[]> {
     return answeredInGroups(
       calls,
@@ -259,6 +319,23 @@ class StepSession implements CrmSession, StepAtWork {
 
   async createTask(task: NewTask): Promise<RecordData> {
     return this.open.createTask({ step: this, task });
+  }
+
+  describe(module: string): ModuleDescription {
+    return this.open.module(module);
+  }
+
+  async createRecord(module: string, set: JsonObject): Promise<RecordData> {
+    this.unit.module(module);
+    return this.open.createRecords({ step: this, module, set });
+  }
+
+  async find(module: string, lookUp: RecordLookUp): Promise<RecordData[]> {
+    return this.open.find({ step: this, module, lookUp });
+  }
+
+  async addNote(note: NewNote): Promise<RecordData> {
+    return this.open.addNote({ step: this, note });
   }
 
   async notify(notifications: readonly NewNotification[]): Promise<string[]> {

@@ -48,6 +48,9 @@ export function limitCrmHost(crm: CrmHost, limitMs: number, onTimeout: OnTimeout
     get taskModule() {
       return crm.taskModule;
     },
+    get noteModule() {
+      return crm.noteModule;
+    },
     findRecords: (tx, module, ids, options) => limited('findRecords', tx, (lent) => crm.findRecords(lent, module, ids, options)),
     updateRecords: (tx, module, patches) => limited('updateRecords', tx, (lent) => crm.updateRecords(lent, module, patches)),
     createTasks: (tx, tasks) => limited('createTasks', tx, (lent) => crm.createTasks(lent, tasks)),
@@ -74,6 +77,9 @@ export function limitCrmHost(crm: CrmHost, limitMs: number, onTimeout: OnTimeout
     host.createRecord = (tx, module, set) => limited('createRecord', tx, (lent) => createRecord.call(crm, lent, module, set));
   if (validate) host.validate = (module, change, tx) => limited('validate', tx, (lent) => validate.call(crm, module, change, lent));
   if (validateTask) host.validateTask = (task, tx) => limited('validateTask', tx, (lent) => validateTask.call(crm, task, lent));
+  const { listIds, createNotes } = crm;
+  if (listIds) host.listIds = (tx, module, query) => limited('listIds', tx, (lent) => listIds.call(crm, lent, module, query));
+  if (createNotes) host.createNotes = (tx, notes) => limited('createNotes', tx, (lent) => createNotes.call(crm, lent, notes));
   const { listUsers, listRoles, searchRecords } = crm;
   if (listUsers) host.listUsers = (tx, query) => limited('listUsers', tx, (lent) => listUsers.call(crm, lent, query));
   if (listRoles) host.listRoles = (tx) => limited('listRoles', tx, (lent) => listRoles.call(crm, lent));

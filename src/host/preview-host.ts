@@ -4,13 +4,15 @@ import { placeOf } from '../core/module-shape.js';
 import { setAt } from '../core/record-values.js';
 import { SAMPLE_ID } from '../core/sample.js';
 import { readMember } from '../core/scope.js';
-import type { CrmHost, CrmTransaction, NewNotification, NewTask, RecordPatch } from './crm-host.js';
+import type { CrmHost, CrmTransaction, NewNote, NewNotification, NewTask, RecordPatch } from './crm-host.js';
 import { modulesOf } from './session/known-modules.js';
 
 /** What a step would have written. */
 export type PreviewedWrite =
   | { kind: 'change'; module: string; recordId: string; changes: Record<string, { from: Json; to: Json }> }
   | { kind: 'task'; task: NewTask }
+  | { kind: 'create'; module: string; record: RecordData }
+  | { kind: 'note'; note: NewNote }
   | { kind: 'notifications'; notifications: NewNotification[] };
 
 /** A record that a preview takes to be there, whatever the CRM holds. */
@@ -85,6 +87,24 @@ export function previewHost(crm: CrmHost, assumed: readonly AssumedRecord[] = []
       writes.push(...tasks.map((task) => ({ kind: 'task' as const, task })));
       return tasks.map((task) => ({ ...(task as unknown as JsonObject), id: nextId() }));
     },
+
+    ...(crm.createRecord && {
+      async createRecord(_tx: CrmTransaction, module: string, set: JsonObject) {
+        writes.push({ kind: 'create', module, record: set });
+        const record: RecordData = { id: nextId() };
+        const description = modules.get(module);
+        for (const [name, value = null] of Object.entries(set)) setAt(record, description ? placeOf(description, name) : [name], value);
+        known.set(nameOf({ module, id: String(record.id) }), record);
+        return record;
+      },
+    }),
+
+    ...(crm.createNotes && {
+      async createNotes(_tx: CrmTransaction, notes: readonly NewNote[]) {
+        writes.push(...notes.map((note) => ({ kind: 'note' as const, note })));
+        return notes.map((note) => ({ ...(note as unknown as JsonObject), id: nextId() }));
+      },
+    }),
 
     async createNotifications(_tx, notifications) {
       writes.push({ kind: 'notifications', notifications: [...notifications] });

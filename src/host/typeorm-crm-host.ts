@@ -9,12 +9,14 @@ import type {
   CrmTransaction,
   CrmUser,
   DateRange,
+  NewNote,
   NewNotification,
   NewTask,
   PlannedChange,
   RecordIdentity,
   RecordMatch,
   RecordPatch,
+  RecordQuery,
   RecordSearch,
   UserSearch,
 } from './crm-host.js';
@@ -31,6 +33,7 @@ import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
 import { findMatching } from './typeorm/find-matching.js';
 import { listByDate } from './typeorm/list-by-date.js';
+import { listIds } from './typeorm/list-ids.js';
 import { countOwned, type Users, usersOf } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
 import { type ChangeListener, RecordSubscriber } from './typeorm/record-subscriber.js';
@@ -68,7 +71,8 @@ export function typeOrmCrm<
   U extends ObjectLiteral = ObjectLiteral,
   T extends ObjectLiteral = ObjectLiteral,
   N extends ObjectLiteral = ObjectLiteral,
->(modules: ModuleOptions<E>, options: CrmOptions<U, T, N> = {}): TypeOrmCrmHost {
+  O extends ObjectLiteral = ObjectLiteral,
+>(modules: ModuleOptions<E>, options: CrmOptions<U, T, N, O> = {}): TypeOrmCrmHost {
   return new TypeOrmCrmHost(modules as unknown as Record<string, ModuleOption<ObjectLiteral>>, options as unknown as CrmOptions);
 }
 
@@ -91,12 +95,16 @@ interface Attached {
   users: Users;
   tasks: TaskCreation | undefined;
   notifications: Creation<NewNotification> | undefined;
+  notes: Creation<NewNote> | undefined;
   warnings: readonly string[];
 }
 
 /** What {@link typeOrmCrm} makes. Everything it writes goes through the transaction it is given: exactly once. */
 export class TypeOrmCrmHost implements AttachableCrmHost {
   readonly taskModule?: string;
+  readonly noteModule?: string;
+  /** Missing where no entity takes notes. */
+  readonly createNotes?: NonNullable<CrmHost['createNotes']>;
   /** Missing where the users are kept elsewhere and nothing lists them. */
   readonly listUsers?: NonNullable<CrmHost['listUsers']>;
   readonly listRoles?: NonNullable<CrmHost['listRoles']>;
@@ -109,9 +117,18 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     private readonly extras: CrmOptions,
   ) {
     // Whatever was given: it is checked when it is attached.
-    const taskEntity = extras?.tasks?.entity;
-    const taskModule = Object.entries(options ?? {}).find(([, option]) => taskEntity !== undefined && option?.entity === taskEntity)?.[0];
+    const moduleOf = (entity: unknown): string | undefined =>
+      Object.entries(options ?? {}).find(([, option]) => entity !== undefined && option?.entity === entity)?.[0];
+    const taskModule = moduleOf(extras?.tasks?.entity);
     if (taskModule !== undefined) this.taskModule = taskModule;
+    const noteModule = moduleOf(extras?.notes?.entity);
+    if (noteModule !== undefined) this.noteModule = noteModule;
+    if (extras?.notes) {
+      this.createNotes = async (tx: CrmTransaction, notes: readonly NewNote[]) => {
+        const { table, make } = needed(this.ready().notes, 'notes');
+        return createRows(tx, table, make, notes);
+      };
+    }
     const users = extras?.users;
     if (users && ('entity' in users || users.list)) {
       this.listUsers = async (tx: CrmTransaction, query: UserSearch) => (await this.ready().users.list?.(tx, query)) ?? [];
@@ -159,12 +176,13 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     }
     const tasks = problems.attempt('options.tasks', () => this.taskCreation(dataSource, tables, defaultWorkspace));
     const notifications = problems.attempt('options.notifications', () => this.notificationCreation(dataSource, defaultWorkspace));
+    const notes = problems.attempt('options.notes', () => this.noteCreation(dataSource, tables, defaultWorkspace));
     problems.report();
     const warnings = [
       ...[...modules].flatMap(([name, module]) => module.warnings.map((one) => `${name}: ${one}`)),
       ...(tasks?.warnings ?? []),
     ];
-    return { modules, users: users ?? NOBODY, tasks, notifications, warnings };
+    return { modules, users: users ?? NOBODY, tasks, notifications, notes, warnings };
   }
 
   describeModules(): ModuleDescription[] {
@@ -270,6 +288,11 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     return createRecord(tx, table, { description, rules }, set);
   }
 
+  async listIds(tx: CrmTransaction, module: string, query: RecordQuery): Promise<string[]> {
+    const { table, description } = this.module(module);
+    return listIds(tx, table, description, query);
+  }
+
   /** What the class-validator decorators say; in memory alone, unless the host's validators look further. */
   validate(module: string, change: PlannedChange): readonly Problem[] | Promise<readonly Problem[]> {
     const { table, rules } = this.module(module);
@@ -351,6 +374,33 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
         `tasks: ${table.metadata.name} has no property '${usual[part]}', so the ${part} of a task is lost; name the property (properties: { ${part}: … }), or write null.`,
     );
     return { table, rules, make, warnings };
+  }
+
+  private noteCreation(
+    dataSource: DataSource,
+    tables: ReadonlyMap<string, EntityTable>,
+    defaultWorkspace: string | null,
+  ): Creation<NewNote> | undefined {
+    const option = this.extras.notes;
+    if (!option) return undefined;
+    const table =
+      (this.noteModule === undefined ? undefined : tables.get(this.noteModule)) ?? new EntityTable(dataSource, option, defaultWorkspace);
+    if (option.map) return { table, make: makerByFunction(table, option.map) };
+    const usual = { body: 'body', author: 'authorId', recordModule: 'recordModule', recordId: 'recordId' };
+    const lost = missingParts(table, usual, option.properties ?? {}, ['body', 'recordId'])[0];
+    if (lost !== undefined) {
+      throw configError(
+        `Notes cannot be written: ${table.metadata.name} has no property '${usual[lost]}'.`,
+        `Name the property: { notes: { entity: …, properties: { ${lost}: … } } }, or give \`map\`.`,
+      );
+    }
+    const make = makerByProperties(table, usual, option.properties ?? {}, (note: NewNote) => ({
+      body: note.body,
+      author: note.authorId,
+      recordModule: note.record.module,
+      recordId: note.record.id,
+    }));
+    return { table, make };
   }
 
   private notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): Creation<NewNotification> | undefined {

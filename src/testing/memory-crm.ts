@@ -1,16 +1,18 @@
 import type { ModuleDescription } from '../core/catalog.js';
 import { sameJson } from '../core/derive-events.js';
 import type { RecordData } from '../core/event.js';
-import type { JsonObject } from '../core/json.js';
+import type { Json, JsonObject } from '../core/json.js';
 import type {
   CrmHost,
   CrmTransaction,
   CrmUser,
   DateRange,
+  NewNote,
   NewNotification,
   NewTask,
   RecordMatch,
   RecordPatch,
+  RecordQuery,
   RecordSearch,
   UserSearch,
 } from '../host/crm-host.js';
@@ -34,6 +36,8 @@ export class MemoryCrm implements CrmHost {
   readonly tasks: (NewTask & { id: string; workspaceId: string })[] = [];
   /** What send_notification created, in order. */
   readonly notifications: (NewNotification & { id: string; workspaceId: string })[] = [];
+  /** What add_note wrote, in order. */
+  readonly notes: (NewNote & { id: string; workspaceId: string })[] = [];
   private readonly records = new Map<string, RecordData>();
   private created = 0;
 
@@ -93,6 +97,24 @@ export class MemoryCrm implements CrmHost {
     }));
     this.notifications.push(...created);
     return created.map(({ id }) => id);
+  }
+
+  async listIds({ workspaceId }: CrmTransaction, module: string, { anyOf, sort, offset, limit }: RecordQuery): Promise<string[]> {
+    const folded = (value: Json | undefined): Json => (typeof value === 'string' ? value.toLowerCase() : (value ?? null));
+    const tests = Object.entries(anyOf).map(([field, values]) => [field, values.map(folded)] as const);
+    return this.all(workspaceId, module)
+      .filter((record) => tests.every(([field, values]) => values.includes(folded(record[field]))))
+      .sort(
+        (one, other) => sort.map(({ field, direction }) => inOrder(one[field], other[field], direction)).find((order) => order !== 0) ?? 0,
+      )
+      .slice(offset, offset + limit)
+      .map(({ id }) => String(id));
+  }
+
+  async createNotes({ workspaceId }: CrmTransaction, notes: readonly NewNote[]): Promise<RecordData[]> {
+    const created = notes.map((note, index) => ({ ...note, id: `note-${this.notes.length + index + 1}`, workspaceId }));
+    this.notes.push(...created);
+    return created.map((note) => ({ ...note, record: { ...note.record } }));
   }
 
   async findUsers(_tx: CrmTransaction, query: { ids: readonly string[] } | { role: string }): Promise<CrmUser[]> {
@@ -176,6 +198,14 @@ function hasWords(text: string, search: string): boolean {
     .toLowerCase()
     .split(/\s+/)
     .every((word) => text.toLowerCase().includes(word));
+}
+
+/** What is empty comes last, whatever the direction. */
+function inOrder(one: Json | undefined, other: Json | undefined, direction: 'asc' | 'desc'): number {
+  const [a, b] = [one ?? null, other ?? null];
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  const order = a < b ? -1 : Number(a > b);
+  return direction === 'desc' ? -order : order;
 }
 
 function keyOf(workspaceId: string, module: string, id: string): string {

@@ -415,6 +415,12 @@ describe('the registry', () => {
     expect(described.map(({ type, effect }) => `${type} ${effect}`)).toEqual([
       'send_email external',
       'create_task local',
+      'create_record local',
+      'update_related local',
+      'find_records local',
+      'add_tag local',
+      'remove_tag local',
+      'add_note local',
       'change_field local',
       'move_stage local',
       'assign_owner local',

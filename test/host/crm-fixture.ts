@@ -98,7 +98,13 @@ export class CrmFixture {
 export function crm(): TypeOrmCrmHost {
   return typeOrmCrm(
     {
-      leads: { entity: Lead, stage: 'stage', owner: 'ownerId', fields: { name: { label: 'Full name' }, score: { writable: false } } },
+      leads: {
+        tags: 'tags',
+        entity: Lead,
+        stage: 'stage',
+        owner: 'ownerId',
+        fields: { name: { label: 'Full name' }, score: { writable: false } },
+      },
       opportunities: {
         entity: Deal,
         stage: 'stage',

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { addTag } from '../../src/actions/add-tag.js';
+import { removeTag } from '../../src/actions/remove-tag.js';
 import { HostError as AutomationError } from '../../src/core/errors.js';
 import type { RecordData } from '../../src/core/event.js';
 import { type CrmSession, CrmUnitOfWork } from '../../src/host/crm-session.js';
@@ -466,5 +468,75 @@ describe('choosing people', () => {
       expect([ofLead?.[0], ofDeal, ofAccount]).toEqual(['New', [], null]);
     });
     expect(await fixture.dataSource.getRepository(Deal).count()).toBe(1);
+  });
+});
+
+describe('tags', () => {
+  const tagged = (id: string, action: typeof addTag, tags: string[]) =>
+    work(async (unit, step) => {
+      const module = unit.module('leads');
+      const output = await action.execute({ tags }, { crm: step(), record: { module: 'leads', id }, module } as never);
+      return { output, events: unit.takeEvents().map(({ event, changes }) => [event, changes?.tags?.to]) };
+    });
+
+  it('are added and taken off whatever their letter case, each change an event, and none where nothing changes', async () => {
+    const { id } = await fixture.lead();
+    expect(await tagged(id, addTag, ['VIP', 'new', 'vip'])).toEqual({
+      output: { tags: ['VIP', 'new'], added: ['VIP', 'new'] },
+      events: [['updated', ['VIP', 'new']]],
+    });
+    expect(await tagged(id, addTag, ['Vip'])).toEqual({ output: { tags: ['VIP', 'new'], added: [] }, events: [] });
+    expect(await tagged(id, removeTag, ['vip', 'none'])).toMatchObject({ output: { tags: ['new'], removed: ['VIP'] } });
+  });
+
+  it('that many steps add at the same time are all there', async () => {
+    const { id } = await fixture.lead();
+    await Promise.all(['a', 'b', 'c'].map((tag) => tagged(id, addTag, [tag])));
+    const lead = await work((_, step) => step().get({ module: 'leads', id }));
+    expect([...(lead?.tags as string[])].sort()).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('finding', () => {
+  const all = { anyOf: {}, sort: [], limit: 100, relations: [], accepts: () => true };
+
+  it('looks at the records of the workspace alone, in order, what is empty last', async () => {
+    const made = await Promise.all([fixture.lead({ amount: '1' }), fixture.lead({ amount: '3' }), fixture.lead({ amount: null })]);
+    await fixture.lead({ amount: '9', workspaceId: 'rival' });
+    const found = await work((_, step) => step().find('leads', { ...all, sort: [{ field: 'amount', direction: 'desc' }] }));
+    expect(found.map(({ id }) => id)).toEqual([made[1]?.id, made[0]?.id, made[2]?.id]);
+    const [one] = await work((_, step) =>
+      step().find('leads', { ...all, anyOf: { id: [String(made[0]?.id).toUpperCase()], amount: [1] } }),
+    );
+    expect(one?.id).toBe(made[0]?.id);
+    expect(await work((_, step) => step().find('leads', { ...all, anyOf: { id: ['no uuid'] } }))).toEqual([]);
+  });
+
+  it('goes on from page to page until it has enough, and says so when that would be too many', async () => {
+    const lead = await fixture.lead();
+    let looked = 0;
+    const host = {
+      ...fixture.host,
+      describeModules: () => fixture.host.describeModules(),
+      findRecords: fixture.host.findRecords.bind(fixture.host),
+    };
+    const listIds = async (_tx: unknown, _module: string, { limit }: { limit: number }) => {
+      looked += limit;
+      return Array.from({ length: limit }, () => lead.id);
+    };
+    const found = fixture.transaction((manager) =>
+      new CrmUnitOfWork({ ...host, listIds } as never, manager)
+        .forStep({ workspaceId: 'acme', actor: { type: 'workflow', id: 'w-1' }, cause: null })
+        .find('leads', { ...all, accepts: () => false }),
+    );
+    expect(await codeOf(found)).toBe('too_many_records');
+    expect(looked).toBe(10_000);
+  });
+
+  it('is refused for what is no column, and in a CRM that finds nothing for workflows', async () => {
+    expect(await codeOf(work((_, step) => step().find('leads', { ...all, sort: [{ field: 'nothing', direction: 'asc' }] })))).toBe(
+      'field_unknown',
+    );
+    expect(await codeOf(work((_, step) => step().find('leeds', all)))).toBe('module_unknown');
   });
 });

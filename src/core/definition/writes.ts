@@ -34,7 +34,10 @@ export function writesOf({ trigger, steps }: Pick<WorkflowDefinition, 'trigger' 
     if (step.kind !== 'action') continue;
     for (const write of catalog.actions.get(step.type)?.writes?.(step.with, { module }) ?? []) {
       const at = { step: step.id, path };
-      if (write.kind === 'field' && module !== null) writes.push({ ...at, module: module.name, ...write });
+      const written = write.kind === 'field' ? (write.module ?? module?.name) : undefined;
+      if (write.kind === 'field' && written !== undefined) writes.push({ ...at, ...write, module: written });
+      if (write.kind === 'created' && catalog.modules.has(write.module)) writes.push({ ...at, ...write });
+      if (write.kind === 'note' && catalog.noteModule !== undefined) writes.push({ ...at, module: catalog.noteModule, kind: 'created' });
       if (write.kind === 'task' && catalog.taskModule !== undefined) writes.push({ ...at, module: catalog.taskModule, kind: 'created' });
     }
   }

@@ -1,7 +1,7 @@
 import type { ModuleDescription } from '../../core/catalog.js';
 import { AutomationError, type Problem } from '../../core/errors.js';
 import type { Json } from '../../core/json.js';
-import type { CrmHost, CrmTransaction, NewTask, PlannedChange } from '../crm-host.js';
+import type { CrmHost, CrmTransaction, NewNote, NewTask, PlannedChange } from '../crm-host.js';
 import { shownValue } from '../shown-value.js';
 import type { KnownRecords } from './known-records.js';
 import type { KnownStages } from './known-stages.js';
@@ -68,6 +68,33 @@ export class ChangeRules {
       const refusalOf = (problems: readonly Problem[]) => (problems.length > 0 ? taskRefused(problems) : null);
       await refusals.each(tasks, (task) => whenKnown(host.validateTask?.(task, tx), refusalOf));
     }
+    return refusals.all;
+  }
+
+  /** The same for notes: their author, and the record that each is about. */
+  async noteRefusals(tx: CrmTransaction, notes: readonly NewNote[]): Promise<Refusal[]> {
+    const refusals = new Refusals(notes.length);
+    await this.checkUsers(
+      tx,
+      notes.map(({ authorId }) => authorId),
+      refusals,
+    );
+    const requests = notes.map(({ record: ref }, at) => {
+      if (!this.modules.has(ref.module)) refusals.add(at, moduleUnknown(ref.module));
+      return refusals.isOpen(at) ? { workspaceId: tx.workspaceId, ref, relations: [], lock: false } : null;
+    });
+    const failed = await this.known.records.learn(requests.filter((request) => request !== null));
+    notes.forEach(({ record }, at) => {
+      const request = requests[at];
+      const failure = request && failed.get(request);
+      if (failure) refusals.add(at, failure);
+      else if (request && !this.known.records.own(tx.workspaceId, record)) {
+        refusals.add(
+          at,
+          referenceUnknown(`There is no record '${record.id}' in ${record.module} that a note could be about.`, { ...record }),
+        );
+      }
+    });
     return refusals.all;
   }
 

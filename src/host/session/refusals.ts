@@ -34,6 +34,11 @@ export function referenceUnknown(message: string, details: Record<string, Json>)
   });
 }
 
+/** The error for what the host's CRM does not offer to workflows. */
+export function crmUnable(message: string, method: string): AutomationError {
+  return new AutomationError('crm_unable', message, { hint: `Its developers have to give the CrmHost the method \`${method}\`.` });
+}
+
 /** The error for a module that the catalog does not have. */
 export function moduleUnknown(module: string): AutomationError {
   return new AutomationError('module_unknown', `The CRM has no module '${module}'.`, { details: { module } });

@@ -1,7 +1,9 @@
+import type { ModuleDescription } from '../../core/catalog.js';
 import type { RecordData, RecordRef } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
-import type { CrmUser, NewNotification, NewTask } from '../crm-host.js';
+import type { CrmUser, NewNote, NewNotification, NewTask } from '../crm-host.js';
 import type { UpdateResult } from './apply-updates.js';
+import type { RecordLookUp } from './find-records.js';
 
 /** Which users: by id, or by role. */
 export type UsersQuery = { ids: readonly string[] } | { role: string };
@@ -31,6 +33,17 @@ export interface CrmSession {
   update(ref: RecordRef, change: (record: RecordData) => JsonObject): Promise<UpdateResult>;
   /** Creates a task and returns its record. Errors that have written nothing: `user_unknown`, `reference_unknown`, `task_refused`. */
   createTask(task: NewTask): Promise<RecordData>;
+  /** The module's description. Error: `module_unknown`. */
+  describe(module: string): ModuleDescription;
+  /**
+   * Creates a record and returns its own fields. Errors that have written nothing: `crm_unable`, those of checkedPatch
+   * (field-values.ts), `user_unknown`, `reference_unknown`, `stage_unknown`, `change_refused`.
+   */
+  createRecord(module: string, set: JsonObject): Promise<RecordData>;
+  /** The records that a look-up accepts, with the transaction's own writes. Errors: `crm_unable`, `field_unknown`, `too_many_records`. */
+  find(module: string, lookUp: RecordLookUp): Promise<RecordData[]>;
+  /** Adds a note to a record and returns the note's record. Errors that have written nothing: `crm_unable`, `record_not_found`, `user_unknown`. */
+  addNote(note: NewNote): Promise<RecordData>;
   /** Notifies users inside the CRM; returns the notifications' ids in order. */
   notify(notifications: readonly NewNotification[]): Promise<string[]>;
   /** Active users of the workspace: of ids in the order asked, of a role in a stable order. */

@@ -21,10 +21,11 @@ const MODULE_MEMBERS: Record<keyof ModuleOption<ObjectLiteral>, true> = {
   deleted: true,
   title: true,
   search: true,
+  tags: true,
   open: true,
 };
 
-const EXTRAS: Record<keyof CrmOptions, true> = { workspace: true, users: true, tasks: true, notifications: true };
+const EXTRAS: Record<keyof CrmOptions, true> = { workspace: true, users: true, tasks: true, notifications: true, notes: true };
 
 /** What is wrong with a configuration, found part by part and told at once, each with its path in what typeOrmCrm() is given. */
 export class ConfigProblems {
@@ -65,7 +66,7 @@ export function checkShape(modules: unknown, extras: unknown, problems: ConfigPr
   }
   const parts: [string, unknown, Readonly<Record<string, true>> | null][] = [
     ...Object.entries(modules).map(([name, option]): [string, unknown, typeof MODULE_MEMBERS] => [name, option, MODULE_MEMBERS]),
-    ...['users', 'tasks', 'notifications'].flatMap((name): [string, unknown, null][] =>
+    ...['users', 'tasks', 'notifications', 'notes'].flatMap((name): [string, unknown, null][] =>
       extras[name] === undefined ? [] : [[`options.${name}`, extras[name], null]],
     ),
   ];

@@ -1,7 +1,7 @@
 import type { DeepPartial, EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { EventRule, FieldType } from '../../core/catalog.js';
 import type { RecordData } from '../../core/event.js';
-import type { CrmTransaction, CrmUser, NewNotification, NewTask, UserSearch } from '../crm-host.js';
+import type { CrmTransaction, CrmUser, NewNote, NewNotification, NewTask, UserSearch } from '../crm-host.js';
 
 /** The name of a property of an entity. */
 export type PropertyOf<T> = Extract<keyof T, string>;
@@ -83,6 +83,8 @@ export interface ModuleOption<T extends ObjectLiteral> extends OfWorkspace<T> {
   stage?: PropertyOf<NoInfer<T>>;
   /** The property that assign_owner changes: a column with a user's id, or a to-one relation to the user. */
   owner?: PropertyOf<NoInfer<T>>;
+  /** The property with a list of texts that add_tag and remove_tag change. */
+  tags?: PropertyOf<NoInfer<T>>;
   fields?: { [Name in PropertyOf<NoInfer<T>>]?: FieldOverride<NoInfer<T>> } & Record<string, FieldOverride<NoInfer<T>>>;
   /** To-one relations to reach one hop away. Default: all whose entity is a module too. */
   relations?: readonly PropertyOf<NoInfer<T>>[];
@@ -187,15 +189,26 @@ export interface NotificationsOption<T extends ObjectLiteral = ObjectLiteral> ex
   map?(notification: NewNotification, tx: CrmTransaction): DeepPartial<NoInfer<T>>;
 }
 
-/** What {@link typeOrmCrm} takes beside the modules. `U`, `T` and `N` are inferred. */
+/** Where notes go; see {@link TasksOption}. `author` defaults to `authorId`. */
+export interface NotesOption<T extends ObjectLiteral = ObjectLiteral> extends OfWorkspace<T> {
+  entity: EntityTarget<T>;
+  properties?: PropertyMap<'body' | 'author' | 'recordModule' | 'recordId', NoInfer<T>>;
+  /** Makes the entity in place of `properties`; for a note that holds its record in a relation. */
+  map?(note: NewNote, tx: CrmTransaction): DeepPartial<NoInfer<T>>;
+}
+
+/** What {@link typeOrmCrm} takes beside the modules. `U`, `T`, `N` and `O` are inferred. */
 export interface CrmOptions<
   U extends ObjectLiteral = ObjectLiteral,
   T extends ObjectLiteral = ObjectLiteral,
   N extends ObjectLiteral = ObjectLiteral,
+  O extends ObjectLiteral = ObjectLiteral,
 > {
   /** The property that holds the workspace, where an entity names no other. Default `workspaceId`. Null: one workspace only. */
   workspace?: string | null;
   users?: UsersOption<U>;
   tasks?: TasksOption<T>;
   notifications?: NotificationsOption<N>;
+  /** What add_note writes. */
+  notes?: NotesOption<O>;
 }

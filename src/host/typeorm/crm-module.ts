@@ -63,6 +63,7 @@ export function buildModule(
     events: moduleEvents(name, { stageField, stages, options: option?.events }),
     ...(stageField === undefined ? {} : { stageField }),
     ...(ownerField === undefined ? {} : { ownerField }),
+    ...(option?.tags === undefined ? {} : { tagsField: tagsField(name, table, option.tags) }),
     ...(references.length === 0
       ? {}
       : { references: references.map(({ field, module }) => ({ field, ...(module !== undefined && { module }) })) }),
@@ -84,6 +85,14 @@ export function buildModule(
     searched: searchColumns(description, table, option?.search),
     findStages: stageFinder(table.dataSource, option?.stages, stages, known.defaultWorkspace),
   };
+}
+
+/** The list that holds the tags. Throws `crm_config_invalid` where it is none, or not for workflows to write. */
+function tagsField(module: string, table: EntityTable, property: string): string {
+  const field = table.fieldOf(table.columnOf(property));
+  const description = table.fields.find(({ name }) => name === field);
+  if (description?.type === 'list' && description.writable) return description.name;
+  throw configError(`The tags of ${module} must be a visible list of texts that workflows may write; '${property}' is none.`);
 }
 
 /** The fields that decide about a record's stages; undefined when only the host's function knows. */

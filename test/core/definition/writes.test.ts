@@ -65,6 +65,25 @@ describe('what a definition writes', () => {
     expect(writes([change('any', { field: '{{trigger.field}}', value: 1 })])).toMatchObject([{ kind: 'field', field: null, value: 1 }]);
   });
 
+  it('is a record of another module, created or changed, where the definition names the module', () => {
+    const steps = [
+      { id: 'new', type: 'create_record', with: { module: 'leads', fields: {} } },
+      { id: 'any', type: 'create_record', with: { module: '{{trigger.module}}', fields: {} } },
+      { id: 'odd', type: 'create_record', with: { module: 'leeds', fields: {} } },
+      { id: 'other', type: 'update_related', with: { record: { module: 'leads', id: '1' }, fields: { stage: 'Won', x: '{{now}}' } } },
+      { id: 'note', type: 'add_note', with: { body: 'x' } },
+    ];
+    expect(writes(steps, { ...catalog, noteModule: 'notes' }, { type: 'manual' })).toEqual([
+      { step: 'new', path: 'steps[0]', module: 'leads', kind: 'created' },
+      { step: 'other', path: 'steps[3]', module: 'leads', kind: 'field', field: 'stage', value: 'Won' },
+      { step: 'other', path: 'steps[3]', module: 'leads', kind: 'field', field: 'x' },
+      { step: 'note', path: 'steps[4]', module: 'notes', kind: 'created' },
+    ]);
+    expect(
+      writes([{ id: 'note', type: 'add_note', with: { body: 'x' } }, change('own', { field: 'a', value: 1 })], catalog, { type: 'manual' }),
+    ).toEqual([]);
+  });
+
   it('is a record created, where tasks are a module of the CRM', () => {
     const task = { id: 'call', type: 'create_task', with: { title: 'Call' } };
     expect(writes([task])).toEqual([{ step: 'call', path: 'steps[0]', module: 'tasks', kind: 'created' }]);
