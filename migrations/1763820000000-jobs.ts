@@ -23,9 +23,26 @@ export class Jobs1763820000000 implements MigrationInterface {
         looked_at    xid8,
         PRIMARY KEY (workspace_id, run_id)
       )`);
+    await commit(runner);
+    // Ends of runs that somebody is to be told of, until that has been done or given up.
+    await runner.query(`
+      CREATE TABLE IF NOT EXISTS automation.run_callbacks (
+        workspace_id  text        NOT NULL,
+        run_id        uuid        NOT NULL,
+        -- 'onSuccess' or 'onFailure'.
+        kind          text        NOT NULL,
+        -- Of this end; a run that was sent back may end again.
+        first_attempt integer     NOT NULL,
+        fence         integer     NOT NULL DEFAULT 0,
+        -- Of one that is being made: when it may be taken for lost.
+        due_at        timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (workspace_id, run_id)
+      )`);
+    await runner.query('CREATE INDEX IF NOT EXISTS run_callbacks_due ON automation.run_callbacks (due_at)');
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE automation.run_callbacks');
     await runner.query('DROP TABLE automation.left_sub_runs');
     await runner.query('ALTER TABLE automation.workflow_versions DROP COLUMN setting_defaults');
   }

@@ -12,6 +12,7 @@ import { triggerVariables } from '../engine/running/held-run.js';
 import { loadAudit } from '../store/audit-store.js';
 import { loadDefinitions } from '../store/run-command-store.js';
 import { type EventRecord, findEvent, findRun, listChildren, type RunItem } from '../store/run-log-store.js';
+import { CALLBACK_PATH } from '../store/runs/callbacks.js';
 import type { RunStatus } from '../store/runs/run.js';
 import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
 import { type RunView, viewOf } from './run-view.js';
@@ -76,7 +77,7 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
   const audit = await loadAudit(manager, workspaceId, 'run', id);
   const cancelled = audit.find((entry) => entry.action === 'run.cancelled');
   const isOver = OVER.has(run.status);
-  const steps = executions.map((step) => toRunStep(step, isOver));
+  const steps = executions.map((step) => toRunStep(step, isOver && !step.path.startsWith(CALLBACK_PATH)));
   return {
     ...run,
     ...(run.failedSteps > 0 && definition && { summary: runSummary(run, failedSteps(definition, { startedAt: '', executions })) }),

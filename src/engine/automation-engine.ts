@@ -5,6 +5,7 @@ import { ENGINE_SETTINGS, type EngineSettings } from './engine-settings.js';
 import { isConnectionLoss, sqlState } from './failures.js';
 import { type Routed, Router } from './routing/router.js';
 import { Admissions } from './running/admissions.js';
+import { Callbacks } from './running/callbacks.js';
 import { Deadlocks } from './running/deadlocks.js';
 import { LeftSubRuns } from './running/left-sub-runs.js';
 import { RunDriver } from './running/run-driver.js';
@@ -60,6 +61,7 @@ export class AutomationEngine {
     private readonly admissions: Admissions,
     private readonly deadlocks: Deadlocks,
     private readonly leftSubRuns: LeftSubRuns,
+    private readonly callbacks: Callbacks,
     private readonly dueRuns: DueRunsQueue,
     private readonly watch: Watch,
     private readonly retention: RetentionRounds,
@@ -106,6 +108,7 @@ export class AutomationEngine {
         return null;
       }),
     );
+    this.loops.push(this.loop('callbacks', this.callbacks.signal, async () => ((await this.callbacks.round()) > 0 ? 0 : null)));
     this.loops.push(this.loop('watch', this.watch.signal, () => this.lookAround()));
     for (const work of this.timing.works) {
       this.loops.push(this.loop(work.name, this.timed, () => this.timing.look(work, this.settings)));
@@ -119,7 +122,8 @@ export class AutomationEngine {
     const stopBy = performance.now() + shutdownGraceMs;
     this.stopping = true;
     this.stopListening?.();
-    for (const signal of [this.events, this.runs, this.admissions.signal, this.watch.signal, this.timed]) signal.raiseAll();
+    for (const signal of [this.events, this.runs, this.admissions.signal, this.callbacks.signal, this.watch.signal, this.timed])
+      signal.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
     await within(shutdownGraceMs, Promise.all([...this.loops, ...this.rounds]));
@@ -157,6 +161,7 @@ export class AutomationEngine {
     await this.dueRuns.queue(() => this.driver.heldIds);
     const runs = await this.driver.tick();
     await this.driver.settled();
+    await this.callbacks.round();
     return { events, runs, more };
   }
 
@@ -192,6 +197,7 @@ export class AutomationEngine {
       this.admissions.expectUntold();
       await this.deadlocks.look();
     }
+    if (outlook.callbacks) this.callbacks.signal.raise();
     if (outlook.leftSubRuns) await this.leftSubRuns.look();
     if (outlook.nextEndInMs === null || outlook.nextEndInMs > 0) return pauseMs;
     const { queued, more } = await this.dueRuns.queue(() => this.driver.heldIds);

@@ -22,6 +22,7 @@ import { Router } from './routing/router.js';
 import { StartDecider } from './routing/start-decider.js';
 import { Admissions } from './running/admissions.js';
 import { AdvanceCycle } from './running/advance-cycle.js';
+import { Callbacks } from './running/callbacks.js';
 import { CrmReader } from './running/crm-reader.js';
 import { Deadlocks } from './running/deadlocks.js';
 import { WAIT_CLOSERS, type WaitCloser } from './running/ended-waits.js';
@@ -113,6 +114,7 @@ const running: Provider[] = [
   AdvanceCycle,
   RunDriver,
   LeftSubRuns,
+  Callbacks,
 ];
 const waits: Provider[] = [WaitTokens, ResumeLinks, OpenCallbacks, Inbox, Resumptions];
 const timing: Provider[] = [

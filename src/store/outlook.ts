@@ -11,12 +11,14 @@ export interface Outlook {
   queues: boolean;
   /** Runs that wait no more for sub-runs which may not be over. */
   leftSubRuns: boolean;
+  /** Ends of runs that somebody is to be told of now. */
+  callbacks: boolean;
   /** When the next wait or lease ends, in milliseconds from now: 0 or less when it is over, null when there is none. */
   nextEndInMs: number | null;
 }
 
 /**
- * One look at the tables, which takes nothing and locks nothing: seven probes of an index each, whatever there is. Queued runs
+ * One look at the tables, which takes nothing and locks nothing: eight probes of an index each, whatever there is. Queued runs
  * are in two indexes, see `claimRuns`. `held`: runs of the caller, whose leases it renews itself.
  */
 export async function lookAround(manager: EntityManager, held: readonly string[]): Promise<Outlook> {
@@ -28,11 +30,12 @@ export async function lookAround(manager: EntityManager, held: readonly string[]
        EXISTS (SELECT 1 FROM automation.runs WHERE admission = 'queue' AND status = 'queued')
          OR EXISTS (SELECT 1 FROM automation.runs WHERE admission = 'record' AND status = 'queued') AS queues,
        EXISTS (SELECT 1 FROM automation.left_sub_runs) AS "leftSubRuns",
+       EXISTS (SELECT 1 FROM automation.run_callbacks WHERE due_at <= now()) AS callbacks,
        extract(epoch FROM least(
          (SELECT due_at FROM automation.runs WHERE status = 'waiting' ORDER BY due_at LIMIT 1),
          (SELECT due_at FROM automation.runs WHERE status = 'running' AND id <> ALL($1::uuid[]) ORDER BY due_at LIMIT 1)
        ) - now())::float8 * 1000 AS "nextEndInMs"`,
     [held],
   );
-  return outlook ?? { events: false, runs: false, queues: false, leftSubRuns: false, nextEndInMs: null };
+  return outlook ?? { events: false, runs: false, queues: false, leftSubRuns: false, callbacks: false, nextEndInMs: null };
 }

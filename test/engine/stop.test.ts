@@ -19,7 +19,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     signal: new WorkSignal(),
     stir: () => undefined,
     look: async () => ({
-      outlook: { events: false, runs: false, queues: false, leftSubRuns: false, nextEndInMs: null },
+      outlook: { events: false, runs: false, queues: false, leftSubRuns: false, callbacks: false, nextEndInMs: null },
       pauseMs: 3_600_000,
     }),
   };
@@ -36,6 +36,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     { signal: new WorkSignal(), round: async () => 0, expectAny: () => undefined } as never,
     { look: async () => 0 } as never,
     { look: async () => 0 } as never,
+    { signal: new WorkSignal(), round: async () => 0 } as never,
     { queue: async () => ({ queued: false, more: 'no' }) } as never,
     watch as never,
     {} as never,

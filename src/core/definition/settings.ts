@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { durationSchema } from '../time/duration.js';
+import { callbackSchema, parseCallback } from './callback.js';
 import { ObjectReader } from './object-reader.js';
 import type { ProblemList } from './problem-list.js';
 import type { Reentry, WorkflowSettings } from './types.js';
@@ -81,6 +82,8 @@ export const SETTINGS_SCHEMA: JsonObject = {
       ...durationSchema('A run that takes longer is failed. Of workflows that start by a schedule or a trigger URL the default is PT30M.'),
       default: DEFAULT_SETTINGS.maxDuration,
     },
+    onSuccess: callbackSchema('Who is told when a run has succeeded: a POST of how it ended, tried again until it is taken.'),
+    onFailure: callbackSchema('Who is told when a run has failed.'),
   },
   additionalProperties: false,
 };
@@ -90,12 +93,16 @@ export function parseSettings(json: Json | undefined, path: string, problems: Pr
   if (json === undefined) return { ...DEFAULT_SETTINGS };
   const reader = ObjectReader.open(json, path, problems, 'The settings');
   if (!reader) return { ...DEFAULT_SETTINGS };
+  const onSuccess = parseCallback(reader.raw('onSuccess'), reader.at('onSuccess'), problems);
+  const onFailure = parseCallback(reader.raw('onFailure'), reader.at('onFailure'), problems);
   const settings: WorkflowSettings = {
     reentry: parseReentry(reader),
     countFailedRuns: reader.flag('countFailedRuns', DEFAULT_SETTINGS.countFailedRuns),
     maxConcurrentRuns: reader.optionalNumber('maxConcurrentRuns', { min: 0, max: MOST_CONCURRENT }) ?? DEFAULT_SETTINGS.maxConcurrentRuns,
     order: reader.choice('order', ORDERS, DEFAULT_SETTINGS.order),
     maxDuration: reader.optionalDuration('maxDuration', LONGEST_RUN) ?? DEFAULT_SETTINGS.maxDuration,
+    ...(onSuccess && { onSuccess }),
+    ...(onFailure && { onFailure }),
   };
   reader.finish();
   return settings;

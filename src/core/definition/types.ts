@@ -6,6 +6,7 @@ import type { EventTrigger } from '../trigger/event.js';
 import type { ManualTrigger } from '../trigger/manual.js';
 import type { ScheduleTrigger } from '../trigger/schedule.js';
 import type { WebhookTrigger } from '../trigger/webhook.js';
+import type { Callback } from './callback.js';
 
 /**
  * The definition of a workflow: what starts it, for which records, what it does. Steps are a tree, so a definition is
@@ -36,4 +37,7 @@ export interface WorkflowSettings {
   order: RunOrder;
   /** ISO 8601: a run older than this is failed. */
   maxDuration: string;
+  /** Who is told when a run has succeeded, and when one has failed. */
+  onSuccess?: Callback;
+  onFailure?: Callback;
 }

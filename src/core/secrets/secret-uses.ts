@@ -48,6 +48,10 @@ export function referenceProblems(definition: JsonObject, actions: Actions): Pro
   return problems.toArray();
 }
 
+/** Settings that are calls, and where these take a secret. */
+const CALLBACKS: ReadonlySet<string> = new Set(['onSuccess', 'onFailure']);
+const CALLBACK_PLACES: SecretPlaces = { secret: ['url'] };
+
 const MISPLACED =
   'A secret cannot be used here: it would be kept in logs, or go where nobody meant it to go. Secrets are for headers, credentials and signatures of external actions.';
 
@@ -101,7 +105,9 @@ function eachReference(definition: JsonObject, actions: Actions, found: (path: s
       const { type, with: args } = value;
       for (const [name, member = null] of Object.entries(value)) {
         const isCall = name === 'with' && typeof type === 'string' && isJsonObject(args);
-        if (!isCall) walk(member, memberPath(path, name));
+        if (path === 'settings' && CALLBACKS.has(name) && isJsonObject(member))
+          walkArguments(member, CALLBACK_PLACES, memberPath(path, name));
+        else if (!isCall) walk(member, memberPath(path, name));
         else if (actions.has(type)) walkArguments(args, actions.get(type)?.takesSecrets ?? {}, memberPath(path, name));
       }
     }

@@ -105,6 +105,7 @@ export class ProgressWriter {
       unstarted: work.unstarted.filter(isNews),
       ended,
     });
+    await this.endings.callBack(manager, ended);
     await this.endings.tellParents(manager, [...ended, ...skippedSubRuns(work.unstarted.filter(isNews))]);
     return ended;
   }
@@ -231,6 +232,7 @@ function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
     module: run.record?.module ?? null,
     recordId: run.record?.id ?? null,
     parent: run.parent,
+    callsBack: run.version.definition.settings[end.status === 'succeeded' ? 'onSuccess' : 'onFailure'] !== undefined,
     ...(run.parent?.waits && end.status === 'succeeded' && { output: runOutput(run.version.definition, run) }),
     othersMayWait: hasQueue(run.version.definition.settings),
     measure: measureRun(run, end.finishedAt),

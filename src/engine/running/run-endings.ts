@@ -6,6 +6,7 @@ import type { JsonObject } from '../../core/json.js';
 import { failedSteps } from '../../core/plan/failed-steps.js';
 import type { RunOutcome } from '../../core/plan/plan.js';
 import type { RunMeasure } from '../../core/statistics/run-measure.js';
+import { noteCallbacks } from '../../store/runs/callbacks.js';
 import { countAnswer, insertAnswer } from '../../store/runs/inbox.js';
 import { finishRuns } from '../../store/runs/progress.js';
 import type { RunClaim, RunEnd } from '../../store/runs/run.js';
@@ -27,6 +28,8 @@ export interface EndedRun extends RunEnd {
   parent: ParentStep | null;
   /** Whether its end may be what others of its workflow wait for. */
   othersMayWait: boolean;
+  /** Whether somebody is to be told of its end; unknown where its version was not at hand. */
+  callsBack?: boolean;
   /** What it has left, where it succeeded and somebody waits for that. */
   output?: JsonObject | null;
   /** How long it and its steps took, where it was advanced to its end. */
@@ -89,10 +92,17 @@ export class RunEndings {
     for (const closer of this.closers) await closer.close(manager, ended);
   }
 
-  /** What follows from ends whose state the caller has written: counters and parents. */
+  /** What follows from ends whose state the caller has written: counters, parents and callbacks. */
   async follow(manager: EntityManager, ended: readonly EndedRun[]): Promise<void> {
     await this.count(manager, { started: [], unstarted: [], ended });
     await this.tellParents(manager, ended);
+    await this.callBack(manager, ended);
+  }
+
+  /** Notes whom the workflows want to be told of the ends of their runs; it is done after the commit. */
+  async callBack(manager: EntityManager, ended: readonly EndedRun[]): Promise<void> {
+    const told = ended.filter(({ status, callsBack }) => callsBack !== false && status !== 'cancelled');
+    if (told.length > 0) await noteCallbacks(manager, told);
   }
 
   /** Adds to the workflows' counters and statistics. */

@@ -291,6 +291,9 @@ describe('a stop that is decided', () => {
 
   it('needs none', () => {
     expect(decide(stop('end')).output).toEqual({ outcome: 'succeeded', message: null });
+    expect(decide(stop('end', { output: { tags: '{{record.tags}}', n: 1 } })).output).toMatchObject({
+      output: { tags: expect.any(Array), n: 1 },
+    });
   });
 });
 

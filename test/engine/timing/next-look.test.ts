@@ -3,7 +3,7 @@ import { type Circumstances, pauseBeforeLook } from '../../../src/engine/timing/
 import type { Outlook } from '../../../src/store/outlook.js';
 
 const INTERVALS = { pollIntervalMs: 1_000, idlePollIntervalMs: 30_000 };
-const NOTHING: Outlook = { events: false, runs: false, queues: false, leftSubRuns: false, nextEndInMs: null };
+const NOTHING: Outlook = { events: false, runs: false, queues: false, leftSubRuns: false, callbacks: false, nextEndInMs: null };
 
 function pause(outlook: Partial<Outlook>, others: Partial<Omit<Circumstances, 'outlook'>> = {}): number {
   return pauseBeforeLook({ outlook: { ...NOTHING, ...outlook }, isListening: true, isQuiet: true, ...others }, INTERVALS);
