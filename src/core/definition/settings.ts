@@ -93,19 +93,23 @@ export function parseSettings(json: Json | undefined, path: string, problems: Pr
   if (json === undefined) return { ...DEFAULT_SETTINGS };
   const reader = ObjectReader.open(json, path, problems, 'The settings');
   if (!reader) return { ...DEFAULT_SETTINGS };
-  const onSuccess = parseCallback(reader.raw('onSuccess'), reader.at('onSuccess'), problems);
-  const onFailure = parseCallback(reader.raw('onFailure'), reader.at('onFailure'), problems);
   const settings: WorkflowSettings = {
     reentry: parseReentry(reader),
     countFailedRuns: reader.flag('countFailedRuns', DEFAULT_SETTINGS.countFailedRuns),
     maxConcurrentRuns: reader.optionalNumber('maxConcurrentRuns', { min: 0, max: MOST_CONCURRENT }) ?? DEFAULT_SETTINGS.maxConcurrentRuns,
     order: reader.choice('order', ORDERS, DEFAULT_SETTINGS.order),
     maxDuration: reader.optionalDuration('maxDuration', LONGEST_RUN) ?? DEFAULT_SETTINGS.maxDuration,
-    ...(onSuccess && { onSuccess }),
-    ...(onFailure && { onFailure }),
+    ...parseCallbacks(reader),
   };
   reader.finish();
   return settings;
+}
+
+function parseCallbacks(reader: ObjectReader): Pick<WorkflowSettings, 'onSuccess' | 'onFailure'> {
+  const [onSuccess, onFailure] = ['onSuccess', 'onFailure'].map((name) =>
+    parseCallback(reader.raw(name), reader.at(name), reader.problems),
+  );
+  return { ...(onSuccess && { onSuccess }), ...(onFailure && { onFailure }) };
 }
 
 function parseReentry(reader: ObjectReader): Reentry {

@@ -265,7 +265,12 @@ describe('the definition as a whole', () => {
 
   it.each<[JsonObject | Json, string[]]>([
     [5, ['settings: The settings must be an object.']],
-    [{ speed: 1 }, ['settings.speed: This is not known here. Known are: reentry, countFailedRuns, maxConcurrentRuns, order, maxDuration.']],
+    [
+      { speed: 1 },
+      [
+        'settings.speed: This is not known here. Known are: reentry, countFailedRuns, maxConcurrentRuns, order, maxDuration, onSuccess, onFailure.',
+      ],
+    ],
     [
       { reentry: 'never' },
       ['settings.reentry: "reentry" must be one of: always, not_while_active, once_per_record, or { "oncePer": <duration> }.'],
@@ -879,6 +884,35 @@ describe('hostile input', () => {
   });
 });
 
+describe('a loop', () => {
+  const over = (path: string, before: Json[] = [{ id: 'x', type: 'lookup' }]) =>
+    told(parseDefinition(withSteps([...before, { ...MINIMAL.for_each, id: 'each', in: `{{${path}}}` }]), CATALOG));
+  const NO_LIST = 'steps[1].in: A loop goes through a list, and';
+
+  it.each([
+    ['steps.x.output.id', `${NO_LIST} "output.id" of step "x" is of type`],
+    ['steps.x.output.owner', `${NO_LIST} "output.owner" of step "x" is an object.`],
+    ['steps.x.output', `${NO_LIST} "output" of step "x" is an object.`],
+    ['steps.x', `${NO_LIST} "x" of step "x" is an object.`],
+    ['record.email', `${NO_LIST} "record.email" is of type text.`],
+  ])('cannot go through what is no list: %s', (path, problem) => {
+    expect(over(path)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each(['steps.x.output.tags', 'steps.x.output.raw', 'steps.x.output.raw.items', 'record.item', 'trigger.list'])(
+    'may go through a list, and through what may be one: %s',
+    (path) => {
+      expect(over(path)).toBe('ok');
+    },
+  );
+
+  it('is told once of a step or a member that there is not', () => {
+    expect(over('steps.y.output.id')).toHaveLength(1);
+    expect(over('steps.x.output.nmae')).toHaveLength(1);
+    expect(over('steps')).toBe('ok');
+  });
+});
+
 describe('settings that a definition does not name', () => {
   const job = { trigger: { type: 'webhook' }, steps: [MINIMAL.note] };
   const settingsOf = (json: Json, against: Catalog | null) => {
@@ -893,6 +927,13 @@ describe('settings that a definition does not name', () => {
       maxDuration: 'PT30M',
     });
     expect(settingsOf(withSteps([MINIMAL.note]), CATALOG)).toMatchObject({ maxConcurrentRuns: 0, maxDuration: 'P30D' });
+  });
+
+  it('are nobody to call, and those that are named are kept', () => {
+    expect(settingsOf(withSteps([MINIMAL.note]), CATALOG)).not.toHaveProperty('onSuccess');
+    const calls = { onSuccess: 'https://ok.example.com', onFailure: { url: 'https://no.example.com' } };
+    const settings = { onSuccess: { url: 'https://ok.example.com' }, onFailure: { url: 'https://no.example.com' } };
+    expect(settingsOf(withSteps([MINIMAL.note], { settings: calls }), CATALOG)).toMatchObject(settings);
   });
 
   it('are in a stored version what it was published with', () => {
