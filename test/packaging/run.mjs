@@ -76,6 +76,8 @@ try {
   try {
     const server = process.env.DATABASE_URL ?? postgres.url;
     await Promise.all([
+      // Computes while the hosts' installs wait for the network.
+      lint(tarball),
       ...hosts.filter(({ name }) => !only || name === only).map((host) => check(host.title, () => tryHost(host, tarball, server))),
       // One after the other: they are about the network and the disk.
       (only ? [] : installs).reduce(
@@ -95,9 +97,9 @@ try {
 console.log(`${passed} of ${passed + failed} packaging checks passed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-/** Builds and packs; answers the tarball's path. */
+/** Packs what is built of the sources as they are; answers the tarball's path. */
 async function pack() {
-  await npm(repository, 'run', 'build');
+  await run(process.execPath, [join(repository, '.ci', 'ensure-built.mjs')], { cwd: repository });
   const [{ filename, files }] = JSON.parse(await npm(repository, 'pack', '--ignore-scripts', '--json', '--pack-destination', work));
   const paths = files.map((file) => file.path);
   await check('the tarball holds what hosts need', () => {
@@ -122,14 +124,17 @@ async function pack() {
     const strays = paths.filter((path) => !known.test(path) || /(^|\/)(demo|test)\//.test(path));
     if (strays.length > 0) throw new Error(strays.join(', '));
   });
-  const tarball = join(work, filename);
+  return join(work, filename);
+}
+
+/** What others' tools say of the package. */
+async function lint(tarball) {
   await check('publint finds nothing', () =>
     run(process.execPath, [join(repository, 'node_modules/publint/src/cli.js'), tarball, '--strict']),
   );
   await check('the types are right for every way to import (attw)', () =>
     run(process.execPath, [join(repository, 'node_modules/@arethetypeswrong/cli/dist/index.js'), tarball]),
   );
-  return tarball;
 }
 
 /** Installs the tarball in a fresh copy of the host, checks its types, compiles and runs it on a database of its own. */
