@@ -159,6 +159,7 @@ export class WorkflowLifecycle {
     const missing = draft.problems.length > 0 ? [] : await missingWorkflows(manager, caller.workspaceId, draft.draft);
     const problems = [
       ...draft.problems,
+      ...missing,
       ...(await this.secrets.problemsIn(manager, draft.draft, caller.workspaceId)),
       ...(await this.asked.problemsIn(manager, draft.draft, caller.workspaceId, roles)),
     ];
