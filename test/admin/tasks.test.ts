@@ -278,16 +278,18 @@ describe('human tasks', () => {
     });
   });
 
-  it('cannot be published for a role that nobody has, or a queue that is not there: it says where', async () => {
+  it('cannot be published for a role, a queue or a workflow that is not there: it says where', async () => {
     const steps = [
       { ...APPROVAL, role: 'seniro', escalation: { after: 'P1D', role: 'pope' } },
       { id: 'either', type: 'parallel', branches: [{ name: 'a', steps: [{ ...FORM, queue: 'desc' }] }] },
+      { id: 'other', type: 'run_workflow', workflow: 'nowhere' },
       { id: 'last', type: 'form', purpose: 'review', role: 'senior', escalation: { after: 'P1D', queue: 'desk' } },
     ];
     const refused = app.publishWorkflow({ trigger: { type: 'event', module: 'leads', event: 'created' }, steps });
     await expect(refused).rejects.toMatchObject({
       code: 'definition_invalid',
       problems: [
+        { path: 'steps[2].workflow' },
         { path: 'steps[0].role', message: 'Nobody in the workspace has the role "seniro". Did you mean "senior"?' },
         { path: 'steps[0].escalation.role', message: 'Nobody in the workspace has the role "pope".' },
         { path: 'steps[1].branches[0].steps[0].queue', message: 'The workspace has no queue "desc". Did you mean "desk"?' },
