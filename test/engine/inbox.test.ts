@@ -4,7 +4,7 @@ import { defineAction } from '../../src/actions/define-action.js';
 import { type EndedWait, WAIT_CLOSERS, type WaitCloser } from '../../src/engine/running/ended-waits.js';
 import { type Advance, RunAdvancer } from '../../src/engine/running/run-advancer.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
-import type { StepTransaction } from '../../src/engine/running/step-transaction.js';
+import { STEP_SETTINGS, type StepTransaction } from '../../src/engine/running/step-transaction.js';
 import { Inbox } from '../../src/engine/waits/inbox.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { FarSide } from './support/far-side.js';
@@ -204,9 +204,11 @@ describe('answers from outside', () => {
     const driving = app.automation.drain();
     await far.arrived('them');
     const { id } = await runOf(workflowId);
-    // The answer's own transaction, then the one that takes it.
-    aroundTransactions(app, async (real, work, nth) => {
-      if (nth !== 2) return real(work);
+    // The first that advances runs: it takes the answer.
+    let advances = 0;
+    aroundTransactions(app, async (real, work, _nth, settings) => {
+      if (settings === STEP_SETTINGS.shared) advances += 1;
+      if (settings !== STEP_SETTINGS.shared || advances !== 1) return real(work);
       return real(async (manager) => {
         if (readsFirst) await work(manager);
         throw error;
@@ -338,6 +340,8 @@ describe('answers from outside', () => {
       closed.length = 0;
       app.module.get<WaitCloser[]>(WAIT_CLOSERS).push({ close: async (_, ended) => void closed.push(...ended) });
     });
+    /** Without what the ends of the runs that it waited for have closed. */
+    const closedOf = (runId: string) => closed.filter((wait) => wait.runId === runId);
     const begin = async (...steps: object[]): Promise<string> => {
       const workflowId = await publish(...steps);
       await app.createLead();
@@ -351,7 +355,7 @@ describe('answers from outside', () => {
       const runId = await begin(sub, DELAY('cool'));
       await answer(runId);
       await app.automation.drain();
-      expect(closed).toEqual([{ workspaceId: 'acme', runId, step, end: { kind: 'answered' } }]);
+      expect(closedOf(runId)).toEqual([{ workspaceId: 'acme', runId, step, end: { kind: 'answered' } }]);
     });
 
     it('with the end of their time', async () => {
@@ -374,14 +378,16 @@ describe('answers from outside', () => {
       await app.query('UPDATE automation.runs SET due_at = now() WHERE id = $1', [runId]);
       await app.automation.drain();
       const error = expect.objectContaining({ code: 'step_cancelled' });
-      expect(closed).toEqual([{ workspaceId: 'acme', runId, step: { ...step, path: 'both.a.sub' }, end: { kind: 'over', error } }]);
+      expect(closedOf(runId)).toEqual([
+        { workspaceId: 'acme', runId, step: { ...step, path: 'both.a.sub' }, end: { kind: 'over', error } },
+      ]);
     });
 
     it('with a cancel, of all steps of the run', async () => {
       const runId = await begin(sub);
       await app.runs.cancel(runId, null, ADMIN);
       const error = expect.objectContaining({ code: 'run_cancelled' });
-      expect(closed).toEqual([{ workspaceId: 'acme', runId, step: null, end: { kind: 'over', error } }]);
+      expect(closedOf(runId)).toEqual([{ workspaceId: 'acme', runId, step: null, end: { kind: 'over', error } }]);
     });
   });
 

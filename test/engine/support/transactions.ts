@@ -8,18 +8,18 @@ type Work = (manager: EntityManager) => Promise<unknown>;
 
 /**
  * Puts `around` in the place of every transaction of the app's own database until mocks are restored. It is given the work
- * and the real thing, and which transaction it is, from 1.
+ * and the real thing, which transaction it is, from 1, and what it begins with.
  */
 export function aroundTransactions(
   app: AutomationApp,
-  around: (real: (work: Work) => Promise<unknown>, work: Work, nth: number) => Promise<unknown>,
+  around: (real: (work: Work) => Promise<unknown>, work: Work, nth: number, settings: string | undefined) => Promise<unknown>,
 ): void {
   const database = app.module.get(AutomationDatabase);
   const real = database.transaction.bind(database) as (work: Work, settings?: string) => Promise<unknown>;
   let nth = 0;
   jest.spyOn(database, 'transaction').mockImplementation(((work: Work, settings?: string) => {
     nth += 1;
-    return around((of) => real(of, settings), work, nth);
+    return around((of) => real(of, settings), work, nth, settings);
   }) as never);
 }
 

@@ -147,7 +147,12 @@ export async function startAdminApp(
   const host = new DataSource({ type: 'postgres', url: testDatabase.url, entities: [] });
   const database = new AutomationDatabase(host, { poolSize: 8, migrations: MIGRATIONS, migrate: 'auto' });
   await database.connect();
-  const catalog = new AutomationCatalog({ describeModules: () => [LEADS] }, { describe: () => [CREATE_TASK] }, SETTINGS.limits);
+  const catalog = new AutomationCatalog(
+    { describeModules: () => [LEADS] },
+    { describe: () => [CREATE_TASK] },
+    SETTINGS.limits,
+    'the option "secret"',
+  );
   let signals = 0;
 
   @Module({
