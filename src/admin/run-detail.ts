@@ -1,12 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import type { Catalog } from '../core/catalog.js';
 import { parseDefinition } from '../core/definition/parser.js';
-import type { LoggedError } from '../core/errors.js';
 import type { Actor } from '../core/event.js';
-import type { Extracted } from '../core/extract.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { failedSteps } from '../core/plan/failed-steps.js';
-import { type StepStanding, standingOf } from '../core/plan/standing.js';
 import { runSummary } from '../core/summary/run-summary.js';
 import { triggerVariables } from '../engine/running/held-run.js';
 import { loadAudit } from '../store/audit-store.js';
@@ -14,22 +11,9 @@ import { loadDefinitions } from '../store/run-command-store.js';
 import { type EventRecord, findEvent, findRun, listChildren, type RunItem } from '../store/run-log-store.js';
 import { CALLBACK_PATH } from '../store/runs/callbacks.js';
 import type { RunStatus } from '../store/runs/run.js';
-import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
+import { loadExecutions } from '../store/step-store.js';
+import { type RunStep, toRunStep } from './run-step.js';
 import { type RunView, viewOf } from './run-view.js';
-
-/** One attempt of one step, as the log shows it. */
-export interface RunStep extends Omit<LoggedExecution, 'wakeAt' | 'superseded' | 'output' | 'error' | 'extracted'> {
-  output: JsonObject | null;
-  error: LoggedError | null;
-  /** What it put into the run's context and into the workflow's; null for most. */
-  extracted: Extracted | null;
-  wakeAt: string | null;
-  /** Where it stands now: an attempt that was open when the run ended is `abandoned`, one that failed for good `failed`. */
-  standing: StepStanding;
-  /** A person sent it back for another try. */
-  superseded: boolean;
-  durationMs: number | null;
-}
 
 /** A retry by a person. */
 export interface RunRetry {
@@ -97,19 +81,5 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
         reason: note,
       })),
     cancelled: cancelled ? { at: cancelled.at.toISOString(), by: cancelled.actor, reason: cancelled.note } : null,
-  };
-}
-
-function toRunStep(step: LoggedExecution, isRunOver: boolean): RunStep {
-  const finished = step.finishedAt === null ? null : Date.parse(step.finishedAt) - Date.parse(step.startedAt);
-  return {
-    ...step,
-    output: step.output ?? null,
-    error: step.error ?? null,
-    extracted: step.extracted ?? null,
-    wakeAt: step.wakeAt ?? null,
-    standing: standingOf(step, isRunOver),
-    superseded: step.superseded ?? false,
-    durationMs: finished === null ? null : Math.max(0, finished),
   };
 }

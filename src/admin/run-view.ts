@@ -5,7 +5,7 @@ import { stepOutputs } from '../core/plan/step-outputs.js';
 import { measuredPath } from '../core/statistics/run-measure.js';
 import { findStep } from '../core/steps/tree.js';
 import type { RunItem } from '../store/run-log-store.js';
-import type { RunStep } from './run-detail.js';
+import type { RunStep } from './run-step.js';
 
 /** A step that the run stands at: several in parallel branches and loops. */
 export interface RunPosition extends Pick<RunStep, 'path' | 'type' | 'attempt' | 'standing'> {

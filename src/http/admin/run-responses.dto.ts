@@ -1,4 +1,5 @@
-import type { RunDetail, RunRetry, RunStep } from '../../admin/run-detail.js';
+import type { RunDetail, RunRetry } from '../../admin/run-detail.js';
+import type { RunStep } from '../../admin/run-step.js';
 import type { RunPosition, StepTime } from '../../admin/run-view.js';
 import type { LoggedError } from '../../core/errors.js';
 import type { Extracted } from '../../core/extract.js';
