@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CRM_MODULES } from './crm/crm-modules.js';
 import { LEAD_STAGES, OPPORTUNITY_STAGES } from './crm/values.js';
 import { DemoState } from './demo-state.entity.js';
+import { Note } from './users/note.entity.js';
 import { Notification } from './users/notification.entity.js';
 import { PipelineStage } from './users/pipeline-stage.entity.js';
 import { User } from './users/user.entity.js';
@@ -13,7 +14,7 @@ export function crmDataSourceOptions(url: string): DataSourceOptions {
     type: 'postgres',
     url,
     applicationName: 'demo-crm',
-    entities: [...CRM_MODULES.map((module) => module.entity), User, PipelineStage, Notification, DemoState],
+    entities: [...CRM_MODULES.map((module) => module.entity), User, PipelineStage, Notification, Note, DemoState],
     // A demo may follow its entities; a CRM with data of worth has migrations. Done below, under a lock.
     synchronize: false,
   };

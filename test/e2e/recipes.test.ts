@@ -122,6 +122,14 @@ describe('the recipe', () => {
       await run(code, id);
       expect(await tasks(id)).toEqual(['Chase invoice I-1']);
     },
+    'key-leads': async (code) => {
+      await create('leads', { name: 'Ole', company: 'Dahl Boats' });
+      const id = await create('leads', { name: 'Freya', company: 'DAHL BOATS', amount: 60_000 });
+      await run(code, id);
+      expect((await get(`/crm/leads/${id}`)).tags).toEqual(['key']);
+      const { rows } = await crm.query('SELECT body, "workspaceId" FROM notes WHERE "relatedId" = $1', [id]);
+      expect(rows).toEqual([{ body: 'A key lead. 1 other leads come from DAHL BOATS.', workspaceId: 'acme' }]);
+    },
     'web-form-by-url': async (code) => {
       const { url } = await send('POST', `/automation/workflows/${workflows.get(code)}/rotate-token`, {});
       // The form of a website has no token of ours.

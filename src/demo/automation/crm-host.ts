@@ -13,6 +13,7 @@ import { PatchOpportunity } from '../opportunities/opportunity.dto.js';
 import { Opportunity } from '../opportunities/opportunity.entity.js';
 import { CreateTask, PatchTask } from '../tasks/task.dto.js';
 import { Task } from '../tasks/task.entity.js';
+import { Note } from '../users/note.entity.js';
 import { Notification } from '../users/notification.entity.js';
 import { PipelineStage } from '../users/pipeline-stage.entity.js';
 import { User } from '../users/user.entity.js';
@@ -30,6 +31,7 @@ export function demoCrmHost(): CrmHost {
         validate: PatchLead,
         stage: 'stage',
         owner: 'ownerId',
+        tags: 'tags',
         stages: { entity: PipelineStage, where: { module: 'leads' } },
         fields: { source: { options: [...LEAD_SOURCES] }, priority },
         events: {
@@ -83,6 +85,7 @@ export function demoCrmHost(): CrmHost {
     {
       users: { entity: User },
       tasks: { entity: Task, validate: CreateTask, properties: { recordModule: 'relatedModule', recordId: 'relatedId' } },
+      notes: { entity: Note, properties: { recordModule: 'relatedModule', recordId: 'relatedId' } },
       notifications: { entity: Notification, properties: { recordModule: 'relatedModule', recordId: 'relatedId' } },
     },
   );
