@@ -493,7 +493,7 @@ describe('tags', () => {
     const { id } = await fixture.lead();
     await Promise.all(['a', 'b', 'c'].map((tag) => tagged(id, addTag, [tag])));
     const lead = await work((_, step) => step().get({ module: 'leads', id }));
-    expect([...(lead?.tags as string[])].sort()).toEqual(['a', 'b', 'c']);
+    expect([...((lead?.tags ?? []) as string[])].sort()).toEqual(['a', 'b', 'c']);
   });
 });
 
