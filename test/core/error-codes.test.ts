@@ -9,7 +9,7 @@ describe('the codes of errors', () => {
     expect(CODES.length).toBeGreaterThan(100);
     for (const [code, status] of CODES) {
       expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
-      expect([400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 501, 502, 503, 504]).toContain(status);
+      expect([400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 501, 502, 503, 504]).toContain(status);
       expect(statusOfCode(code)).toBe(status);
     }
   });

@@ -424,7 +424,7 @@ describe('runs over HTTP', () => {
     expect(body.stepTypes).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ type: 'branch', executable: true }),
-        expect.objectContaining({ type: 'approval', executable: false }),
+        expect.objectContaining({ type: 'wait_for_webhook', executable: false }),
       ]),
     );
   });

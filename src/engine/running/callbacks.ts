@@ -7,7 +7,14 @@ import type { JsonObject } from '../../core/json.js';
 import { runOutput } from '../../core/plan/run-output.js';
 import { decideRetry, retryNote } from '../../core/retry.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { CALLBACK_PATH, closeCallbackAttempts, type DueCallback, settleCallback, takeCallbacks } from '../../store/runs/callbacks.js';
+import {
+  CALLBACK_PATH,
+  closeCallbackAttempts,
+  type DueCallback,
+  hasDueCallbacks,
+  settleCallback,
+  takeCallbacks,
+} from '../../store/runs/callbacks.js';
 import { type LoggedExecution, loadExecutions, writeExecutions } from '../../store/step-store.js';
 import { toLoggedFailure } from '../failures.js';
 import { HostInjector } from '../host-injector.js';
@@ -57,6 +64,7 @@ export class Callbacks {
 
   /** Makes the calls that are due, some at a time. Returns how many. */
   async round(): Promise<number> {
+    if (!(await this.database.statement(hasDueCallbacks))) return 0;
     const calls = await this.database.transaction(async (manager) => {
       const taken = await takeCallbacks(manager, AT_A_TIME, LEASE_MS);
       if (taken.length === 0) return [];

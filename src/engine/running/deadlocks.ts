@@ -32,16 +32,17 @@ export class Deadlocks {
 
   /** Looks at some of the runs that wait for their turn while others wait for them. Returns how many were ended. */
   async look(): Promise<number> {
-    const ended = await this.database.transaction((manager) => this.lookIn(manager));
+    const awaited = await this.database.statement((manager) => findAwaitedRuns(manager, this.after, LOOK));
+    this.after = awaited.length < LOOK ? BEFORE_ALL : (awaited.at(-1) as RunRef).id;
+    if (awaited.length === 0) return 0;
+    const ended = await this.database.transaction((manager) => this.endAmong(manager, awaited));
     if (ended.length > 0) this.wakeUp.announce('runs');
     this.endings.tell(ended);
     return ended.length;
   }
 
-  private async lookIn(manager: EntityManager): Promise<EndedRun[]> {
-    const awaited = await findAwaitedRuns(manager, this.after, LOOK);
-    this.after = awaited.length < LOOK ? BEFORE_ALL : (awaited.at(-1) as RunRef).id;
-    if (awaited.length === 0 || !(await takeDeadlockLook(manager))) return [];
+  private async endAmong(manager: EntityManager, awaited: readonly RunRef[]): Promise<EndedRun[]> {
+    if (!(await takeDeadlockLook(manager))) return [];
     const ended: EndedRun[] = [];
     for (const [workspaceId, ids] of byWorkspace(awaited)) ended.push(...(await this.endStuck(manager, workspaceId, ids)));
     return ended;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AutomationDatabase } from '../../store/database.js';
 import { takeRuns } from '../../store/run-command-store.js';
-import { noteLeftSubRuns, takeLeftSubRuns } from '../../store/runs/left-sub-runs.js';
+import { hasLeftSubRuns, noteLeftSubRuns, takeLeftSubRuns } from '../../store/runs/left-sub-runs.js';
 import { WakeUp } from '../wake-up.js';
 import type { EndedWait, WaitCloser } from './ended-waits.js';
 import { RunDriver } from './run-driver.js';
@@ -42,6 +42,7 @@ export class LeftSubRuns {
 
   /** Returns how many sub-runs were cancelled. */
   async look(): Promise<number> {
+    if (!(await this.database.statement(hasLeftSubRuns))) return 0;
     let cancelled = 0;
     for (;;) {
       const { taken, ended } = await this.database.transaction((manager) => this.lookIn(manager));

@@ -50,6 +50,12 @@ export interface DueCallback {
   definition: Json;
 }
 
+/** Whether there is any end to be told now. Served by run_callbacks_due. */
+export async function hasDueCallbacks(manager: EntityManager): Promise<boolean> {
+  const [row] = await sql<{ has: boolean }>(manager, 'SELECT EXISTS (SELECT 1 FROM automation.run_callbacks WHERE due_at <= now()) AS has');
+  return row?.has ?? false;
+}
+
 /**
  * Takes ends that are due to be told, for so long. Whoever has taken one alone may tell it: the next gets it when that time is over.
  * Served by run_callbacks_due and the primary keys.

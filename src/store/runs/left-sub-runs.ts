@@ -42,6 +42,12 @@ export interface LeftSubRun {
   id: string;
 }
 
+/** Whether there is any run to look at. */
+export async function hasLeftSubRuns(manager: EntityManager): Promise<boolean> {
+  const [row] = await sql<{ has: boolean }>(manager, 'SELECT EXISTS (SELECT 1 FROM automation.left_sub_runs) AS has');
+  return row?.has ?? false;
+}
+
 /**
  * Takes some of the runs that wait no more, and returns their sub-runs that are not over and that no step waits for. Each is
  * looked at twice: at once, and when every transaction that was under way then has ended, for a router may have seen the

@@ -166,7 +166,7 @@ export async function startAdminApp(
       { provide: ActiveWorkflows, useValue: new ActiveWorkflows(catalog, { get: () => undefined } as never) },
       { provide: Starts, useValue: null },
       { provide: Inbox, useValue: null },
-      { provide: CRM_HOST, useValue: { describeModules: () => [LEADS] } },
+      { provide: CRM_HOST, useValue: { describeModules: () => [LEADS], findUsers: async () => [] } },
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
       { provide: KEY_RING, useValue: null },
       Calendars,
