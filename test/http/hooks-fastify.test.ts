@@ -12,7 +12,7 @@ import { ADMIN } from '../support/automation-app.js';
 import { createTestDatabase } from '../support/database.js';
 import { sampleCrm, sampleDataSource } from '../support/sample-crm.js';
 
-it('works on Fastify, below a global prefix and a path of the host', async () => {
+it.each([false, true])('works on Fastify, below a global prefix and a path of the host (rawBody: %s)', async (rawBody) => {
   const database = await createTestDatabase();
   const source = await sampleDataSource(database.url, { synchronize: true }).initialize();
   @Module({
@@ -30,7 +30,7 @@ it('works on Fastify, below a global prefix and a path of the host', async () =>
   })
   class HostModule {}
   const module = await Test.createTestingModule({ imports: [HostModule] }).compile();
-  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: ['error'] });
+  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: ['error'], rawBody });
   app.setGlobalPrefix('api');
   await app.listen(0, '127.0.0.1');
   const origin = await app.getUrl();
@@ -63,6 +63,15 @@ it('works on Fastify, below a global prefix and a path of the host', async () =>
   expect(event.trigger).toMatchObject({ body: { name: 'Nora' }, query: { a: 'b' } });
   const [used] = await source.query('SELECT last_used_from FROM automation.trigger_tokens');
   expect(used.last_used_from).toContain('127.0.0.1');
+  const page = `${origin}/api/flows/approvals/unknown`;
+  const opened = [await fetch(page), await fetch(page, { method: 'HEAD' })];
+  expect(opened.map(({ status, headers }) => [status, headers.get('content-type')])).toEqual([
+    [404, 'text/html; charset=utf-8'],
+    [404, 'text/html; charset=utf-8'],
+  ]);
+  // 400 for a form without a decision: this one was read.
+  const sent = await fetch(page, { method: 'POST', body: new URLSearchParams({ nonce: 'n', decision: 'approved' }) });
+  expect([sent.status, (await sent.text()).includes('This link leads nowhere')]).toEqual([404, true]);
   const socket = connect(Number(new URL(origin).port), '127.0.0.1');
   const slow = await new Promise<string>((done) => {
     let text = '';

@@ -20,7 +20,7 @@ type Next = (error?: unknown) => void;
 type FastifyDone = (error: null, payload: unknown) => void;
 interface FastifyCall {
   raw: HookRequest & IncomingMessage;
-  rawBody?: unknown;
+  [BYTES]?: Buffer;
 }
 
 interface Layer {
@@ -88,7 +88,8 @@ export class HookBodies implements OnModuleInit {
       }
       this.read(request.raw, reply.raw).then(
         (bytes) => {
-          request.rawBody = bytes;
+          // Not as its `rawBody`: with Nest's option of that name its parser puts what it is given instead there.
+          request[BYTES] = bytes;
           // Parsed by us; Fastify holds what it reads instead against the length that was announced.
           done(null, Object.assign(Readable.from(['null']), { receivedEncodedLength: bytes.length }));
         },
