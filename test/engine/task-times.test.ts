@@ -158,6 +158,16 @@ describe('tasks, as time goes by', () => {
     expect(await told()).toEqual(['u-2 Approval (Ada)', 'u-3 Approval (Ada)']);
   });
 
+  it('are told of by mail alone where the CRM has no place for notifications', async () => {
+    const { crm } = app.module.get(TaskTimesWork) as unknown as { crm: { createNotifications: () => Promise<string[]> } };
+    const lacking = new AutomationError('crm_config_invalid', 'typeOrmCrm() was not told where notifications go.');
+    const without = jest.spyOn(crm, 'createNotifications').mockRejectedValue(lacking);
+    await ask(APPROVAL);
+    await rounds();
+    without.mockRestore();
+    expect(send.mock.calls.map(([{ to }]) => to[0]?.address).sort()).toEqual(['u2@acme.test', 'u3@acme.test']);
+  });
+
   it('have their mails sent again while that may help, and never for what is over', async () => {
     const refuse = (kind: 'transient' | 'permanent') =>
       new AutomationError(kind === 'permanent' ? 'smtp_rejected_recipient' : 'smtp_unavailable', 'No.', { retry: { kind } });

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { AutomationError } from '../../core/errors.js';
 import type { Actor } from '../../core/event.js';
 import type { Asked } from '../../core/people/question.js';
 import { quietUntil } from '../../core/people/quiet-hours.js';
@@ -121,10 +122,15 @@ export class TaskTimesWork implements DueWork {
     if (users.length === 0) return;
     const { title, body } = taskMessage(task, notice);
     const record = task.module === null || task.recordId === null ? null : { module: task.module, id: task.recordId };
-    await this.crm.createNotifications(
-      tx,
-      users.map(({ id }) => ({ userId: id, title, body, record })),
-    );
+    try {
+      await this.crm.createNotifications(
+        tx,
+        users.map(({ id }) => ({ userId: id, title, body, record })),
+      );
+    } catch (error) {
+      // A CRM that has no place for notifications: its people have their mails.
+      if (!(error instanceof AutomationError && error.code === 'crm_config_invalid')) throw error;
+    }
     await insertMails(
       tx.manager,
       tx.workspaceId,
