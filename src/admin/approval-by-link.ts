@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AutomationError } from '../core/errors.js';
 import { invalidRequest } from '../core/json-shape.js';
+import { completeRefusal } from '../core/people/duty.js';
 import type { Vote } from '../core/people/votes.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.js';
 import { digitsOf, tooManyRequests, unknownKey, waitsFor } from '../engine/hooks/hook-rates.js';
@@ -8,9 +9,10 @@ import { hashOf } from '../engine/hooks/hook-token.js';
 import { type ApprovalPurpose, isFromPage } from '../engine/people/approval-links.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
+import { findTask } from '../store/human-tasks.js';
 import { findLinkedTask, type LinkedTask } from '../store/wait-tokens.js';
 import { type TaskAnswered, TaskDecisions } from './task-decisions.js';
-import { TaskDesk } from './task-desk.js';
+import { dutyOf, seen, TaskDesk, taskRefused, workerOf } from './task-desk.js';
 import { type TaskDetail, TaskService } from './task-service.js';
 
 /** What the page of a link sends. */
@@ -49,9 +51,14 @@ export class ApprovalByLink {
     @Inject(ENGINE_SETTINGS) private readonly settings: Pick<EngineSettings, 'hooks'>,
   ) {}
 
-  /** What the page shows. Throws `not_found`, `task_finished`, `task_decided`, `task_of_others`, `too_many_requests`. */
+  /** What the page shows. Throws `not_found`, `task_finished`, `task_decided`, `task_claimed`, `task_of_others`, `too_many_requests`. */
   async open(token: string): Promise<LinkedApproval> {
     const { caller, link } = await this.personOf(token);
+    const viewer = await this.desk.viewer(caller);
+    // What they have nothing to decide about any more shows them nothing: a link does not outlive what it asks.
+    const { task: row, people } = await this.desk.read(link.workspaceId, (manager) => seen(manager, link.taskId, viewer, findTask));
+    const refusal = completeRefusal(dutyOf(row, people), workerOf(viewer));
+    if (refusal !== null) throw taskRefused(refusal, row);
     const task = await this.tasks.get(link.taskId, caller);
     return { task, purpose: link.purpose as ApprovalPurpose, person: { id: caller.userId, name: caller.name ?? caller.userId } };
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import request from 'supertest';
 import { Mailer } from '../../src/actions/email/mailer.js';
+import { pageNonce } from '../../src/engine/people/approval-links.js';
 import { TaskMails } from '../../src/engine/people/task-mails.js';
 import { TaskTimesWork } from '../../src/engine/people/task-times.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
@@ -115,8 +116,25 @@ describe('the links of an approval', () => {
     for (const link of [approve, review, (links.u3 as Links).reject]) {
       const again = await http().post(link).type('form').send({ nonce: 'x', decision: 'rejected' });
       expect([400, 410]).toContain(again.status);
-      expect((await answer(link, { decision: link === approve ? 'approved' : 'rejected' })).status).toBe(410);
+      const late = { nonce: pageNonce(link.split('/').at(-1) as string), decision: link === approve ? 'approved' : 'rejected' };
+      expect((await http().post(link).type('form').send(late)).status).toBe(410);
     }
+  });
+
+  it('show nothing of the record to those who have nothing to decide any more', async () => {
+    const { links } = await ask({ required: 'all' });
+    const [own, other] = [(links.u2 as Links).review, (links.u3 as Links).review];
+    expect((await answer(own, { decision: 'approved' })).status).toBe(200);
+    const open = async (link: string) => {
+      const { status, text } = await http().get(link);
+      return [status, text.includes('alert(1)'), text.includes('<form')];
+    };
+    expect([await open(own), await open(other)]).toEqual([
+      [410, false, false],
+      [200, true, true],
+    ]);
+    expect((await answer(other, { decision: 'approved' })).status).toBe(200);
+    expect(await open(other)).toEqual([410, false, false]);
   });
 
   it('decide nothing without the nonce of their page, by another link than it, or for what they are not made', async () => {
