@@ -1,16 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AutomationError } from '../core/errors.js';
 import { invalidRequest } from '../core/json-shape.js';
 import { completeRefusal } from '../core/people/duty.js';
 import type { Vote } from '../core/people/votes.js';
-import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.js';
-import { digitsOf, tooManyRequests, unknownKey, waitsFor } from '../engine/hooks/hook-rates.js';
-import { hashOf } from '../engine/hooks/hook-token.js';
 import { type ApprovalPurpose, isFromPage } from '../engine/people/approval-links.js';
+import { ApprovalVisits } from '../engine/people/approval-visits.js';
 import type { Caller } from '../host/access.js';
-import { AdminDatabase } from '../store/admin-database.js';
 import { findTask } from '../store/human-tasks.js';
-import { findLinkedTask, type LinkedTask } from '../store/wait-tokens.js';
+import type { LinkedTask } from '../store/wait-tokens.js';
 import { type TaskAnswered, TaskDecisions } from './task-decisions.js';
 import { dutyOf, seen, TaskDesk, taskRefused, workerOf } from './task-desk.js';
 import { type TaskDetail, TaskService } from './task-service.js';
@@ -44,11 +41,10 @@ const DECISIONS: Readonly<Record<ApprovalPurpose, readonly Vote[]>> = {
 @Injectable()
 export class ApprovalByLink {
   constructor(
-    private readonly database: AdminDatabase,
+    private readonly visits: ApprovalVisits,
     private readonly desk: TaskDesk,
     private readonly tasks: TaskService,
     private readonly decisions: TaskDecisions,
-    @Inject(ENGINE_SETTINGS) private readonly settings: Pick<EngineSettings, 'hooks'>,
   ) {}
 
   /** What the page shows. Throws `not_found`, `task_finished`, `task_decided`, `task_claimed`, `task_of_others`, `too_many_requests`. */
@@ -74,15 +70,7 @@ export class ApprovalByLink {
   }
 
   private async personOf(token: string): Promise<{ caller: Caller; link: LinkedTask }> {
-    const hash = hashOf(token);
-    const link = await this.database.transaction(async (manager) => {
-      const found = await findLinkedTask(manager, hash);
-      // Many links, each opened a few times: they have counters in common.
-      const key = found === null ? unknownKey(hash) : { workspaceId: found.workspaceId, key: `approvals ${digitsOf(hash)}` };
-      const [waitMs = 0] = await waitsFor(manager, [key], this.settings.hooks.perMinute);
-      return waitMs > 0 ? tooManyRequests(waitMs) : found;
-    });
-    if (link instanceof AutomationError) throw link;
+    const link = await this.visits.find(token);
     if (link === null) throw nobodys();
     const { workspaceId, who } = link;
     const person = await this.desk.read(workspaceId, async (manager) => (await this.desk.users(manager, workspaceId, [who])).get(who));

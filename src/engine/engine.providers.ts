@@ -13,6 +13,7 @@ import { Deliveries } from './hooks/deliveries.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
 import { ApprovalLinks } from './people/approval-links.js';
+import { ApprovalVisits } from './people/approval-visits.js';
 import { HumanTasks } from './people/human-tasks.js';
 import { TaskMails } from './people/task-mails.js';
 import { TaskTimesWork } from './people/task-times.js';
@@ -92,6 +93,7 @@ const steps: Provider[] = [
   SecretVault,
   SubRuns,
   ApprovalLinks,
+  ApprovalVisits,
   HumanTasks,
   effects,
   FlowSteps,

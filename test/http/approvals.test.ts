@@ -4,6 +4,7 @@ import { Mailer } from '../../src/actions/email/mailer.js';
 import { pageNonce } from '../../src/engine/people/approval-links.js';
 import { TaskMails } from '../../src/engine/people/task-mails.js';
 import { TaskTimesWork } from '../../src/engine/people/task-times.js';
+import { AdminDatabase } from '../../src/store/admin-database.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import { rows } from './support/seed.js';
 
@@ -171,6 +172,18 @@ describe('the links of an approval', () => {
     await rows(real.database, `UPDATE crm_users SET active = true WHERE id = 'u-2' RETURNING 1`);
     expect([unknown.status, left.status]).toEqual([404, 404]);
     expect(left.text).toBe(unknown.text);
+  });
+
+  it('that nobody was sent take none of the connections that people’s requests have', async () => {
+    const database = real.app.get(AdminDatabase, { strict: false });
+    const taken = [jest.spyOn(database, 'transaction'), jest.spyOn(database, 'read')];
+    try {
+      await http().get('/automation/approvals/unknown').expect(404);
+      await http().post('/automation/approvals/unknown').type('form').send({ nonce: 'x', decision: 'approved' }).expect(404);
+      expect(taken.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    } finally {
+      for (const spy of taken) spy.mockRestore();
+    }
   });
 
   it('are kept as hashes alone, and are in no log', async () => {
