@@ -147,6 +147,16 @@ describe('tasks, as time goes by', () => {
     expect(await told()).toEqual(['u-2 Approval (Ada)', 'u-3 Approval (Ada)']);
   });
 
+  it('are told of to everybody who is asked, however many they are', async () => {
+    await app.query(
+      `INSERT INTO crm_users (id, "workspaceId", name, email, roles, active)
+       SELECT 'crowd-' || n, 'acme', 'One of many', NULL, '["crowd"]', true FROM generate_series(1, 60) AS n`,
+    );
+    await ask({ id: 'ok', type: 'approval', message: 'All of you?', role: 'crowd', required: 'all' });
+    await rounds();
+    expect(await told()).toHaveLength(60);
+  });
+
   it('are tried again where the CRM fails, and told once in the end', async () => {
     const crm = (app.module.get(TaskTimesWork) as unknown as { crm: { createNotifications: () => Promise<string[]> } }).crm;
     const broken = jest.spyOn(crm, 'createNotifications').mockRejectedValue(new Error('away'));

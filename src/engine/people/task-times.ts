@@ -149,7 +149,10 @@ export class TaskTimesWork implements DueWork {
     const ids = [...new Set([...people, ...(members?.users ?? [])])];
     if (ids.length > 0) add(await this.crm.findUsers(tx, { ids }));
     for (const role of members?.roles ?? []) add(await this.crm.findUsers(tx, { role }));
-    return [...users.values()].slice(0, MOST_TOLD);
+    // Who is asked hears of it, however many they are: all of them may have to answer.
+    const asked = new Set(people);
+    const [own, others] = [[...users.values()].filter(({ id }) => asked.has(id)), [...users.values()].filter(({ id }) => !asked.has(id))];
+    return [...own, ...others.slice(0, MOST_TOLD)];
   }
 
   private async usersOf(tx: CrmTransaction, { assignees, role }: Asked): Promise<CrmUser[]> {
