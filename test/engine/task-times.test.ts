@@ -147,6 +147,22 @@ describe('tasks, as time goes by', () => {
     expect(await told()).toEqual(['u-2 Approval (Ada)', 'u-3 Approval (Ada)']);
   });
 
+  it('are told of to those who were asked, after quiet hours, where there was nobody to ask instead', async () => {
+    const hour = (await app.query<{ hour: number }>(`SELECT extract(hour FROM now() AT TIME ZONE 'UTC')::int AS hour`))[0]?.hour ?? 0;
+    const clock = (at: number): string => `${String((at + 24) % 24).padStart(2, '0')}:00`;
+    const settings = (app.module.get(TaskTimesWork) as unknown as { settings: { tasks: { quietHours: object | null } } }).settings;
+    settings.tasks.quietHours = { from: clock(hour - 1), to: clock(hour + 2) };
+    try {
+      await ask({ ...APPROVAL, escalation: { after: 'PT1H', assignees: ['u-99'] } });
+      await pass(1);
+      expect(await told()).toEqual([]);
+    } finally {
+      settings.tasks.quietHours = null;
+    }
+    await pass(3);
+    expect(await told()).toEqual(['u-2 Approval (Ada)', 'u-3 Approval (Ada)']);
+  });
+
   it('are told of to everybody who is asked, however many they are', async () => {
     await app.query(
       `INSERT INTO crm_users (id, "workspaceId", name, email, roles, active)

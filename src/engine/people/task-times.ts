@@ -98,8 +98,10 @@ export class TaskTimesWork implements DueWork {
     const asked = task.escalation ?? { assignees: [], role: null, queue: null };
     const people = await this.usersOf({ manager, workspaceId }, asked);
     const queue = asked.queue !== null && (await findQueue(manager, workspaceId, asked.queue)) !== null ? asked.queue : null;
-    if (!(await advanceTask(manager, workspaceId, task, step))) throw new GoneOn();
     const isPossible = people.length > 0 || queue !== null;
+    // Where nobody is asked instead, those who were asked still have to hear of what they were not told.
+    const left = isPossible ? step.left : { ...step.left, pending: task.pending };
+    if (!(await advanceTask(manager, workspaceId, task, { left, nextAt: step.nextAt }))) throw new GoneOn();
     const ids = people.map(({ id }) => id);
     if (isPossible)
       await replacePeople(manager, workspaceId, task.id, { people: ids, queue, from: null, approvals: null, notice: 'escalated' });
