@@ -169,12 +169,16 @@ export function holdDueMails(manager: EntityManager, workspaceId: string, limit:
   );
 }
 
-/** Forgets a mail: it has been sent, or never will be. */
-export async function removeMail(manager: EntityManager, workspaceId: string, { taskId, notice, userId }: TaskMail): Promise<void> {
-  await sql(manager, 'DELETE FROM automation.human_task_mails WHERE workspace_id = $1 AND task_id = $2 AND notice = $3 AND user_id = $4', [
-    workspaceId,
-    taskId,
-    notice,
-    userId,
-  ]);
+/** Forgets a held mail: it has been sent, or never will be. One that was noted anew since it was held stays. */
+export async function removeMail(
+  manager: EntityManager,
+  workspaceId: string,
+  { taskId, notice, userId, attempts }: HeldMail,
+): Promise<void> {
+  await sql(
+    manager,
+    `DELETE FROM automation.human_task_mails
+     WHERE workspace_id = $1 AND task_id = $2 AND notice = $3 AND user_id = $4 AND attempts = $5`,
+    [workspaceId, taskId, notice, userId, attempts],
+  );
 }

@@ -216,4 +216,16 @@ describe('tasks, as time goes by', () => {
     expect(await again()).toBe(0);
     expect(await app.query('SELECT 1 FROM automation.human_task_mails')).toEqual([]);
   });
+
+  it('have a mail sent that was noted anew while the one before was on its way', async () => {
+    send.mockImplementationOnce(async () => {
+      const [task] = (await tasks.list({}, { limit: 1 }, ADMIN)).items;
+      for (const userId of ['u-3', 'u-2']) await app.module.get(TaskWork).reassign(String(task?.id), { userId }, ADMIN);
+      await app.module.get(TaskTimesWork).round();
+      return { messageId: 'm', accepted: [], rejected: [] };
+    });
+    await ask({ ...APPROVAL, assignees: ['u-2'] });
+    await rounds();
+    expect(send.mock.calls.map(([{ to }]) => to[0]?.address)).toEqual(['u2@acme.test', 'u2@acme.test']);
+  });
 });
