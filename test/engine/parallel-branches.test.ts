@@ -1,10 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { defineAction } from '../../src/actions/define-action.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { call, FarSide, later } from './support/far-side.js';
 import { aroundTransactions } from './support/transactions.js';
 
 const note = (id: string, title = id) => ({ id, type: 'create_task', with: { title } });
+const own = defineAction({
+  type: 'own',
+  label: 'Own',
+  effect: 'local',
+  arguments: class {},
+  execute: () => Promise.resolve(),
+});
 const branch = (name: string, ...steps: object[]) => ({ name, steps });
 
 describe('parallel branches with calls to the outside', () => {
@@ -12,7 +20,7 @@ describe('parallel branches with calls to the outside', () => {
   let far: FarSide;
   beforeEach(async () => {
     far = new FarSide();
-    app = await startAutomationApp({ actions: [far.action] });
+    app = await startAutomationApp({ actions: [far.action, own] });
   });
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -65,6 +73,31 @@ describe('parallel branches with calls to the outside', () => {
     });
     expect(far.calls.sort()).toEqual(['a', 'b']);
     expect(app.module.get(RunDriver).holding).toBe(0);
+  });
+
+  it.each([
+    ['a transaction of its own', [{ id: 'own', type: 'own' }]],
+    [
+      'more than one transaction holds',
+      [
+        { ...note('list'), extract: { list: Array.from({ length: 210 }, (_, item) => item) } },
+        { id: 'each', type: 'for_each', in: '{{context.list}}', maxItems: 300, steps: [note('one')] },
+      ],
+    ],
+  ])('make their calls also when another branch could not begin its own, and goes on with %s', async (_, steps) => {
+    // What is rendered is a number, and no address.
+    await publish(
+      'all',
+      branch('a', call('a')),
+      branch('b', call('b', { with: { to: '{{record.touches}}' }, onError: 'continue' }), ...steps),
+    );
+    const { driving } = await begin('a');
+    far.answer('a');
+    await driving;
+    expect(await theRun()).toMatchObject({
+      status: 'succeeded',
+      steps: { 'both.a.a': 'succeeded', 'both.b.b': 'failed', after: 'succeeded' },
+    });
   });
 
   it('lose no result that comes while the run is being advanced by another', async () => {

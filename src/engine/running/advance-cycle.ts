@@ -4,6 +4,7 @@ import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing } from '../failures.js';
 import { GroupCommit } from '../group-commit.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
+import type { ExternalAttempt } from './external-attempt.js';
 import { ExternalCalls } from './external-calls.js';
 import { ExternalSlots } from './external-slots.js';
 import { afterOwn, afterShared } from './failed-advance.js';
@@ -69,21 +70,20 @@ export class AdvanceCycle {
           this.held.letGo(run);
           break;
         case 'own_transaction':
+          this.held.keep(run);
+          this.perform(run, attempts);
           this.advanceAlone(run);
           break;
         case 'unfinished':
           this.held.keep(run);
+          this.perform(run, attempts);
           if (this.slots.isClosed && !run.hasWork) this.giveBack(run);
           else this.hear(run);
           break;
         case 'held':
           this.held.keep(run);
           run.wakeAt = performance.now() + advance.wakeInMs;
-          for (const attempt of attempts)
-            this.tasks.track(
-              run,
-              this.calls.perform(run, attempt).then(() => this.hear(run)),
-            );
+          this.perform(run, attempts);
           // One that came free for it and was not used is somebody else's.
           run.takeSlot()?.release();
           if (advance.wantsSlot) this.waitForSlot(run);
@@ -91,6 +91,15 @@ export class AdvanceCycle {
           break;
       }
     }
+  }
+
+  /** Makes calls whose intents have committed, also those of a run that goes on at once: when one could not be begun, others were. */
+  private perform(run: HeldRun, attempts: readonly ExternalAttempt[]): void {
+    for (const attempt of attempts)
+      this.tasks.track(
+        run,
+        this.calls.perform(run, attempt).then(() => this.hear(run)),
+      );
   }
 
   /** Something has come in for the run. While it is being advanced, it is heard when that is over. */
