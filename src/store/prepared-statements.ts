@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import { sqlState } from '../host/postgres-errors.js';
 import { isPooler, serverProcess } from './pooler.js';
@@ -56,11 +57,12 @@ export async function prepared<Row>(manager: EntityManager, statement: string, p
   }
 }
 
+/** The same text has the same name in every process and release: a connection that others use too runs no other statement by it. */
 function nameOf(statement: string): string | null {
   const known = names.get(statement);
   if (known !== undefined) return known;
   if (names.size === MOST_STATEMENTS) return null;
-  const name = `automation_${names.size}`;
+  const name = `automation_${createHash('sha256').update(statement).digest('hex').slice(0, 32)}`;
   names.set(statement, name);
   return name;
 }
