@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Watch } from '../../src/engine/timing/watch.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
 interface Received {
@@ -118,6 +119,25 @@ describe('callbacks about the ends of runs', () => {
       ['settings.onSuccess', 2, 'succeeded'],
     ]);
     expect(await only(workflow)).toMatchObject({ status: 'succeeded', failedSteps: 0 });
+  });
+
+  it('are made as soon as the end has committed, before anybody looks for them', async () => {
+    const options = { outbound: { allow: ['127.0.0.1'] }, worker: { enabled: true, pollIntervalMs: 20 } };
+    const worker = await startAutomationApp(options, { database: app.database });
+    // What it sees when it looks around is everything but this.
+    const watch = worker.module.get(Watch);
+    const look = watch.look.bind(watch);
+    watch.look = async (held) => {
+      const { outlook, pauseMs } = await look(held);
+      return { outlook: { ...outlook, callbacks: false }, pauseMs };
+    };
+    try {
+      const workflow = await publish([note]);
+      await worker.automation.start({ workspaceId: 'acme', workflow });
+      await app.eventually(() => expect(received).toHaveLength(1));
+    } finally {
+      await worker.close();
+    }
   });
 
   it('are given up when the receiver wants none', async () => {

@@ -19,8 +19,9 @@ import { type LoggedExecution, loadExecutions, writeExecutions } from '../../sto
 import { toLoggedFailure } from '../failures.js';
 import { HostInjector } from '../host-injector.js';
 import { SecretVault } from '../secrets/secret-vault.js';
-import { WorkSignal } from '../work-signal.js';
+import type { WorkSignal } from '../work-signal.js';
 import { CrmReader } from './crm-reader.js';
+import { RunEndings } from './run-endings.js';
 import { storableOutput } from './step-output.js';
 import { withTimeout } from './step-timeout.js';
 
@@ -52,15 +53,18 @@ interface Call {
 @Injectable()
 export class Callbacks {
   /** Raised when there may be somebody to tell. */
-  readonly signal = new WorkSignal();
+  readonly signal: WorkSignal;
 
   constructor(
+    endings: RunEndings,
     private readonly database: AutomationDatabase,
     private readonly actions: ActionRegistry,
     private readonly reader: CrmReader,
     private readonly vault: SecretVault,
     private readonly host: HostInjector,
-  ) {}
+  ) {
+    this.signal = endings.callbacks;
+  }
 
   /** Makes the calls that are due, some at a time. Returns how many. */
   async round(): Promise<number> {

@@ -14,6 +14,7 @@ import { addStats, type StatsDelta } from '../../store/stats-store.js';
 import { closeExecutions } from '../../store/step-store.js';
 import { DayDeltas } from '../../store/workflow-days.js';
 import { EmitterBridge } from '../capture/emitter-bridge.js';
+import { WorkSignal } from '../work-signal.js';
 import { Admissions } from './admissions.js';
 import { type EndedWait, WAIT_CLOSERS, type WaitCloser } from './ended-waits.js';
 import type { HeldRun } from './held-run.js';
@@ -63,6 +64,8 @@ export interface ClaimedEnd extends RunClaim {
  */
 @Injectable()
 export class RunEndings {
+  /** Raised when there may be somebody whom a workflow wants to be told of an end. */
+  readonly callbacks = new WorkSignal();
   private readonly logger = new Logger('AutomationRuns');
 
   constructor(
@@ -101,7 +104,7 @@ export class RunEndings {
 
   /** Notes whom the workflows want to be told of the ends of their runs; it is done after the commit. */
   async callBack(manager: EntityManager, ended: readonly EndedRun[]): Promise<void> {
-    const told = ended.filter(({ status, callsBack }) => callsBack !== false && status !== 'cancelled');
+    const told = ended.filter(mayCallBack);
     if (told.length > 0) await noteCallbacks(manager, told);
   }
 
@@ -143,14 +146,20 @@ export class RunEndings {
     }
   }
 
-  /** Tells those that wait for their turn, the host and, of runs that failed, its log, after the commit. Of the error the code alone: a message may hold values. */
+  /** Tells those that wait for their turn, whoever makes callbacks, the host and, of runs that failed, its log, after the commit. Of the error the code alone: a message may hold values. */
   tell(ended: readonly EndedRun[]): void {
     for (const { workspaceId, id, workflowId, status, reason } of ended) {
       if (status === 'failed') this.logger.warn(`Run ${id} of workflow ${workflowId} in workspace ${workspaceId} failed: ${reason}.`);
     }
+    if (ended.some(mayCallBack)) this.callbacks.raise();
     this.admissions.expect(ended.filter(({ othersMayWait }) => othersMayWait));
     if (ended.length > 0) this.bridge.tellFinished(ended);
   }
+}
+
+/** Is anybody to be told of the end, as far as is known without a look at its version? */
+function mayCallBack({ status, callsBack }: EndedRun): boolean {
+  return callsBack !== false && status !== 'cancelled';
 }
 
 /** How the run has ended, as its row tells. */
