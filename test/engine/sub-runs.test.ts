@@ -71,6 +71,18 @@ describe('runs that a step starts', () => {
     expect(await only(parentId)).toMatchObject({ status: 'waiting' });
   });
 
+  it('are not started by a step that cannot give what it is to extract', async () => {
+    const childId = await child(task('Child'));
+    const parentId = await app.publishWorkflow({
+      trigger: CREATED,
+      steps: [{ id: 'sub', type: 'run_workflow', workflow: childId, extract: { x: '{{context.nothing}}' } }],
+    });
+    await app.createLead();
+    await app.automation.drain();
+    expect(await only(parentId)).toMatchObject({ status: 'failed', reason: 'extract_failed' });
+    expect(await app.runsOf({ workflowId: childId })).toEqual([]);
+  });
+
   it('that fail fail the step that waits for them, with what they failed of; a retry starts another', async () => {
     const childId = await child({ id: 'stage', type: 'move_stage', with: { stage: '{{record.name}}' } });
     const parentId = await parent(childId, { wait: true });

@@ -54,13 +54,14 @@ export class FlowSteps {
     try {
       const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt, writes: tx.writes }, 'read');
       const decision = decideStep(ready.step, scope, tx.now, run.version.conditionOf, this.settings.limits);
+      // First: a step that cannot give what it is to give has failed, and has started nothing.
+      const extracted = decision.status === 'succeeded' ? extractedBy(run, ready, scope, decision.output) : null;
       const { effect } = decision;
       if (effect !== undefined) {
         // By its own kind: the types of a map and of its key do not meet.
         const performer = this.performers[effect.kind] as EffectPerformer | undefined;
         await performer?.perform(run, ready, effect, decision, tx);
       }
-      const extracted = decision.status === 'succeeded' ? extractedBy(run, ready, scope, decision.output) : null;
       logDecision(run, ready, attempt, decision, extracted);
     } catch (error) {
       if (sqlState(error) !== null) throw error;
