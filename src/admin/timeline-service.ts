@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { findRecords } from '../actions/find-records.js';
 import type { ModuleDescription } from '../core/catalog.js';
 import { AutomationError } from '../core/errors.js';
 import { checkShape, invalidRequest, REQUEST_LIMITS } from '../core/json-shape.js';
@@ -136,7 +137,7 @@ export class TimelineService {
   /** Types of steps whose executions change nothing in the CRM. */
   private get leftOut(): string[] {
     const external = [...this.catalog.actions.values()].filter(({ effect }) => effect === 'external');
-    return [...FLOW_STEP_TYPES, ...external.map(({ type }) => type)];
+    return [...FLOW_STEP_TYPES, findRecords.type, ...external.map(({ type }) => type)];
   }
 }
 

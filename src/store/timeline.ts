@@ -104,7 +104,7 @@ export async function listRecordEvents(
 
 /**
  * What the steps of workflows that ran on a record have done, newest first: every succeeded execution of an action but
- * those of `leftOut` types (flow control, and what acts outside the CRM). One that changed nothing is none, and neither is
+ * those of `leftOut` types (flow control, what only reads, and what acts outside the CRM). One that changed nothing is none, and neither is
  * one whose events on the record are stored: those tell of it. `since`: the page needs nothing older, because it is full without;
  * runs that were over by then are passed by. Served by runs_record, the primary key of step_executions and events_record.
  */
@@ -136,6 +136,10 @@ export function listRecordChanges(
        AND CASE d.type
          WHEN 'move_stage' THEN d.output->'from' IS DISTINCT FROM d.output->'to'
          WHEN 'assign_owner' THEN d.output->'previousOwnerId' IS DISTINCT FROM d.output->'ownerId'
+         WHEN 'add_tag' THEN d.output->'added' IS DISTINCT FROM '[]'
+         WHEN 'remove_tag' THEN d.output->'removed' IS DISTINCT FROM '[]'
+         WHEN 'update_related' THEN jsonb_typeof(d.output->'changes') IS DISTINCT FROM 'object'
+           OR EXISTS (SELECT 1 FROM jsonb_each(d.output->'changes') c WHERE c.value->'from' IS DISTINCT FROM c.value->'to')
          WHEN 'change_field' THEN CASE WHEN d.output ? 'changes'
            THEN EXISTS (SELECT 1 FROM jsonb_each(d.output->'changes') c WHERE c.value->'from' IS DISTINCT FROM c.value->'to')
            ELSE d.output->'from' IS DISTINCT FROM d.output->'to' END

@@ -123,7 +123,7 @@ describe('the timeline of a record', () => {
     expect(changesIn((await timeline('two')).items).map(({ by }) => by.path)).toEqual(['call', 'stage', 'touch']);
   });
 
-  it('shows nothing for steps that changed nothing, failed, decided, or acted outside', async () => {
+  it('shows nothing for steps that changed nothing, failed, decided, only read, or acted outside', async () => {
     await publish(
       on('created', 'Web', [
         { id: 'stage', type: 'move_stage', with: { stage: 'New' } },
@@ -131,6 +131,8 @@ describe('the timeline of a record', () => {
         { id: 'several', type: 'change_field', with: { fields: { source: 'Web', touches: 0 } } },
         { id: 'empty', type: 'change_field', with: { field: 'email', clear: true } },
         { id: 'nobody', type: 'assign_owner', with: { userId: 'nobody' }, onError: 'continue' },
+        { id: 'found', type: 'find_records', with: { module: 'leads' } },
+        { id: 'other', type: 'update_related', with: { record: { module: 'leads', id: '{{record.id}}' }, fields: { touches: 0 } } },
         { id: 'mail', type: 'send_email', with: { to: '{{record.name}}', subject: 'Hi', text: 'Hi' }, onError: 'continue' },
         { id: 'way', type: 'branch', branches: [{ name: 'yes', when: { field: 'touches', operator: 'equals', value: 0 }, steps: [] }] },
       ]),
@@ -141,6 +143,17 @@ describe('the timeline of a record', () => {
     expect(eventsIn(items)[0]?.looks).toMatchObject([{ status: 'succeeded' }]);
     await rows(real.database, "UPDATE automation.step_executions SET status = 'succeeded' WHERE type = 'send_email'");
     expect(changesIn((await timeline('three')).items)).toEqual([]);
+    for (const [type, member] of Object.entries({ add_tag: 'added', remove_tag: 'removed' })) {
+      const tagged = (tags: string[]) =>
+        rows(real.database, "UPDATE automation.step_executions SET type = $1, output = $2 WHERE path = 'found'", [
+          type,
+          { [member]: tags },
+        ]);
+      await tagged([]);
+      expect(changesIn((await timeline('three')).items)).toEqual([]);
+      await tagged(['vip']);
+      expect(changesIn((await timeline('three')).items)).toMatchObject([{ type, by: { path: 'found' } }]);
+    }
   });
 
   it('is read page by page without gaps or repetitions, also where much happened at one moment', async () => {
