@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { addTag } from '../../src/actions/add-tag.js';
 import { removeTag } from '../../src/actions/remove-tag.js';
 import { HostError as AutomationError } from '../../src/core/errors.js';
@@ -288,6 +288,27 @@ describe('updating', () => {
       expect((await step().get(leadRef(leads[1]!)))?.name).toBe('Ada');
     });
     expect(await fixture.dataSource.getRepository(Lead).countBy({ name: 'fine' })).toBe(7);
+  });
+
+  it('creates the records that the rules of their classes accept, together, and refuses the others alone', async () => {
+    const { host } = fixture;
+    const create = host.createRecord.bind(host);
+    const spy = jest.spyOn(host, 'createRecord').mockImplementation(async (tx, module, set) => {
+      const record = await create(tx, module, set);
+      if (set.name === 'Shorty') throw new AutomationError('change_refused', 'The CRM does not accept this record.');
+      return record;
+    });
+    await work(async (unit, step) => {
+      const sessions = Array.from({ length: 5 }, () => step());
+      const codes = await Promise.all(
+        sessions.map((session, at) => codeOf(session.createRecord('leads', { name: at === 2 ? 'Shorty' : 'Made together' }))),
+      );
+      expect(codes.map((code) => code === 'done')).toEqual([true, true, false, true, true]);
+      expect(sessions.map(({ wrote }) => wrote)).toEqual([true, true, false, true, true]);
+      expect(unit.takeEvents()).toHaveLength(4);
+    }).finally(() => spy.mockRestore());
+    const leads = fixture.dataSource.getRepository(Lead);
+    expect([await leads.countBy({ name: 'Made together' }), await leads.countBy({ name: 'Shorty' })]).toEqual([4, 0]);
   });
 
   it('fails everything that follows a statement of its own that was refused with its reason', async () => {

@@ -62,9 +62,11 @@ function namedIn<Item>(error: unknown, items: readonly Item[], nameOf: (item: It
   return named.length === 1 ? (named[0] ?? null) : null;
 }
 
+/** What the host's code refuses while it writes: found out after the write, which must not stay; or by rules that only what is made of an item can be held to. */
+const HOSTS_REFUSALS: ReadonlySet<string> = new Set(['outside_workspace', 'change_refused', 'value_invalid']);
+
 /** The data were refused (a wrong value, a broken rule, what a trigger raises), rather than the moment (a lock, a deadlock, a lost connection). */
 function isRefusal(error: unknown): boolean {
-  // Found out after the write, which must not stay.
-  if (error instanceof AutomationError && error.code === 'outside_workspace') return true;
+  if (error instanceof AutomationError && HOSTS_REFUSALS.has(error.code)) return true;
   return /^(22|23|44|P0)/.test(sqlState(error) ?? '');
 }
