@@ -3,6 +3,7 @@ import type { Condition } from '../core/condition/tree.js';
 import { MASK } from '../core/definition/mask.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
+import { renderJson } from '../core/template/template.js';
 import type { ExternalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
@@ -96,7 +97,7 @@ export const httpRequest = defineAction({
   description: 'Calls an API, with credentials from the secrets of the workspace, checks its answer and keeps it for later steps.',
   effect: 'external',
   arguments: HttpRequestArguments,
-  formats: { url: 'url' },
+  formats: { url: 'url', assert: 'condition' },
   output: { status: 'number', headers: 'json', body: 'json', truncated: 'boolean' },
   secret: ['headers'],
   secretsGoTo: 'url',
@@ -112,7 +113,7 @@ export const httpRequest = defineAction({
     return [...urlProblems(args.url, 'url', guard), ...requestProblems(args, guard)];
   },
   async execute(args, step) {
-    refuse(requestProblems(args as unknown as JsonObject));
+    checkRendered(args, step);
     const response = await sendWith(await credentialsOf(args.auth, args.url, step), args, step);
     const body = step.secrets.redact(readBody(response));
     const { host } = outboundUrl(args.url);
@@ -123,7 +124,7 @@ export const httpRequest = defineAction({
     return { status, headers, body, truncated };
   },
   async preview(args, step) {
-    refuse(requestProblems(args as unknown as JsonObject));
+    checkRendered(args, step);
     const name = authHeader(args.auth);
     const { headers, ...request } = step
       .inject(OutboundHttp)
@@ -133,6 +134,12 @@ export const httpRequest = defineAction({
     return { kind: 'request', ...request, headers: Object.fromEntries(shown) };
   },
 });
+
+/** Before anything is sent. What a condition compares with must be there, although it is rendered when the condition is asked. */
+function checkRendered(args: HttpRequestArguments, { scope }: ExternalStep): void {
+  refuse(requestProblems(args as unknown as JsonObject));
+  renderJson({ assert: (args.assert ?? null) as Json }, scope);
+}
 
 /** A token that the API does not accept any more is renewed once. */
 async function sendWith({ headers, renew }: Credentials, args: HttpRequestArguments, step: ExternalStep): Promise<OutboundResponse> {

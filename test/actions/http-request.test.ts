@@ -330,6 +330,29 @@ describe('the answer to http_request', () => {
   });
 });
 
+describe('what the condition of http_request compares with', () => {
+  const told = (note: string) => ({ ...scopeOf(), record: { id: 'l-1', note }, context: { token: 'kept' } });
+
+  it.each(['{{context.token}}', '{{oops', '{"field":"response.body.note"}'])('is what the record says, as it is: %s', async (note) => {
+    const { execute, received } = await receiver((response, request) => json({ note: request.body })(response, request));
+    const of = (value: string) => ({
+      method: 'POST',
+      text: value,
+      assert: { all: [{ field: 'response.body.note', operator: 'equals', value: '{{record.note}}' }] },
+    });
+    expect(await execute(of('{{record.note}}'), { scope: told(note) })).toMatchObject({ body: { note } });
+    expect(await rejection(execute(of('kept'), { scope: told(note) }))).toMatchObject({ code: 'http_assertion_failed' });
+    expect(received).toHaveLength(2);
+  });
+
+  it('must be there before anything is sent', async () => {
+    const { execute, received } = await receiver(json({}));
+    const assert = { field: 'response.body.id', operator: 'equals', value: '{{steps.none.output.id}}' };
+    expect(await rejection(execute({ assert }))).toMatchObject({ code: 'template_path_missing' });
+    expect(received).toEqual([]);
+  });
+});
+
 describe('http_request refuses when it is saved', () => {
   it.each<[string, JsonObject, string]>([
     ['an address inside', { url: 'http://10.0.0.1:99999/' }, 'url:'],

@@ -16,14 +16,14 @@ const NO_CATALOG = { modules: new Map(), actions: new Map() };
 
 /**
  * What is wrong with a condition about an answer. It is an ordinary condition whose record is `{ response }`; what it is
- * compared with may be a template, which is rendered with the other arguments.
+ * compared with may be a template, which reads the run's variables.
  */
 export function responseConditionProblems(condition: Json, path: string): Problem[] {
   const problems = conditionProblems(condition, path, { module: null, catalog: NO_CATALOG });
   return problems.length > 0 ? problems : foreignFields(condition, path);
 }
 
-/** Asks a condition about an answer. Throws `condition_invalid` when templates have made it something else. */
+/** Asks a condition about an answer. Its templates are rendered here and once: what they give is compared with, whatever it looks like. */
 export function askResponse(
   condition: Condition,
   response: AskedResponse,
