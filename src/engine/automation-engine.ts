@@ -126,7 +126,10 @@ export class AutomationEngine {
       signal.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
-    await within(shutdownGraceMs, Promise.all([...this.loops, ...this.rounds]));
+    await within(
+      shutdownGraceMs,
+      Promise.all([...this.loops, ...this.rounds]).then(() => this.callbacks.settled()),
+    );
     this.loops = [];
     await this.driver.drain(Math.max(0, stopBy - performance.now()));
     await within(FAREWELL_MS, this.wakeUp.stop());
@@ -161,7 +164,7 @@ export class AutomationEngine {
     await this.dueRuns.queue(() => this.driver.heldIds);
     const runs = await this.driver.tick();
     await this.driver.settled();
-    await this.callbacks.round();
+    while ((await this.callbacks.round()) > 0) await this.callbacks.settled();
     return { events, runs, more };
   }
 

@@ -140,6 +140,32 @@ describe('callbacks about the ends of runs', () => {
     }
   });
 
+  it('do not wait for those of another workspace whose receiver hangs', async () => {
+    const hanging = await publish([note]);
+    for (let nth = 0; nth < 25; nth += 1) await app.automation.start({ workspaceId: 'acme', workflow: hanging });
+    const other = { ...ADMIN, workspaceId: 'globex' };
+    const definition = {
+      trigger: { type: 'manual' },
+      steps: [{ id: 'end', type: 'stop', outcome: 'succeeded' }],
+      settings: { onSuccess: `${url}/other` },
+    };
+    const { id } = await app.workflows.create({ name: 'Other', definition }, other);
+    await app.workflows.publish(id, other);
+    answers = Array.from({ length: 26 }, () => null);
+    const worker = await startAutomationApp({ outbound: { allow: ['127.0.0.1'] }, worker: { enabled: true } }, { database: app.database });
+    try {
+      await app.eventually(() => expect(received.length).toBeGreaterThanOrEqual(5));
+      const begun = performance.now();
+      await worker.automation.start({ workspaceId: 'globex', workflow: id });
+      await app.eventually(() => expect(received.map(({ path }) => path)).toContain('/other'));
+      expect(performance.now() - begun).toBeLessThan(10_000);
+    } finally {
+      answers = [];
+      server.closeAllConnections();
+      await worker.close();
+    }
+  });
+
   it('are given up when the receiver wants none', async () => {
     answers = [410];
     const workflow = await publish([note]);

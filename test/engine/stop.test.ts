@@ -36,7 +36,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     { signal: new WorkSignal(), round: async () => 0, expectAny: () => undefined } as never,
     { look: async () => 0 } as never,
     { look: async () => 0 } as never,
-    { signal: new WorkSignal(), round: async () => 0 } as never,
+    { signal: new WorkSignal(), round: async () => 0, settled: async () => undefined } as never,
     { queue: async () => ({ queued: false, more: 'no' }) } as never,
     watch as never,
     {} as never,

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ActionRegistry } from '../../actions/registry.js';
 import type { Callback } from '../../core/definition/callback.js';
 import { parseDefinition } from '../../core/definition/parser.js';
@@ -25,8 +25,9 @@ import { RunEndings } from './run-endings.js';
 import { storableOutput } from './step-output.js';
 import { withTimeout } from './step-timeout.js';
 
-/** Ends that are told at the same time. */
+/** Ends that are told at the same time; those of one workspace at most so many and a round: its receivers may hang, and no other waits for them. */
 const AT_A_TIME = 20;
+const OF_A_WORKSPACE = 5;
 const TIMEOUT_MS = 15_000;
 /** When a call of which nothing was heard is taken for lost: its process has given it up long before. */
 const LEASE_MS = 60_000;
@@ -54,6 +55,9 @@ interface Call {
 export class Callbacks {
   /** Raised when there may be somebody to tell. */
   readonly signal: WorkSignal;
+  private readonly logger = new Logger('AutomationRuns');
+  /** Calls that are being made. */
+  private readonly underWay = new Set<{ workspaceId: string; made: Promise<void> }>();
 
   constructor(
     endings: RunEndings,
@@ -66,11 +70,12 @@ export class Callbacks {
     this.signal = endings.callbacks;
   }
 
-  /** Makes the calls that are due, some at a time. Returns how many. */
+  /** Begins calls that are due, where there is room for more. Returns how many. */
   async round(): Promise<number> {
-    if (!(await this.database.statement(hasDueCallbacks))) return 0;
+    const room = Math.min(OF_A_WORKSPACE, AT_A_TIME - this.underWay.size);
+    if (room <= 0 || !(await this.database.statement(hasDueCallbacks))) return 0;
     const calls = await this.database.transaction(async (manager) => {
-      const taken = await takeCallbacks(manager, AT_A_TIME, LEASE_MS);
+      const taken = await takeCallbacks(manager, room, LEASE_MS, this.busyWorkspaces());
       if (taken.length === 0) return [];
       await closeCallbackAttempts(manager, taken, LOST);
       const histories = await loadExecutions(
@@ -87,8 +92,33 @@ export class Callbacks {
       await writeExecutions(manager, begun.map(logged));
       return begun;
     });
-    await Promise.all(calls.map((call) => this.make(call)));
+    for (const call of calls) this.begin(call);
     return calls.length;
+  }
+
+  /** Resolves when no call is being made. */
+  async settled(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.all([...this.underWay].map(({ made }) => made));
+  }
+
+  private begin(call: Call): void {
+    const { workspaceId, runId } = call.due;
+    const made = this.make(call)
+      .catch((error: unknown) =>
+        this.logger.warn(`Run ${runId}: what came of telling its end could not be noted; it is told again: ${String(error)}`),
+      )
+      .then(() => {
+        this.underWay.delete(one);
+        this.signal.raise();
+      });
+    const one = { workspaceId, made };
+    this.underWay.add(one);
+  }
+
+  private busyWorkspaces(): string[] {
+    const counts = new Map<string, number>();
+    for (const { workspaceId } of this.underWay) counts.set(workspaceId, (counts.get(workspaceId) ?? 0) + 1);
+    return [...counts].filter(([, count]) => count >= OF_A_WORKSPACE).map(([workspaceId]) => workspaceId);
   }
 
   private async make({ due, execution, args }: Call): Promise<void> {

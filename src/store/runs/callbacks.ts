@@ -58,13 +58,15 @@ export async function hasDueCallbacks(manager: EntityManager): Promise<boolean> 
 
 /**
  * Takes ends that are due to be told, for so long. Whoever has taken one alone may tell it: the next gets it when that time is over.
+ * Those of the workspaces `except` are left for later.
  * Served by run_callbacks_due and the primary keys.
  */
-export function takeCallbacks(manager: EntityManager, limit: number, leaseMs: number): Promise<DueCallback[]> {
+export function takeCallbacks(manager: EntityManager, limit: number, leaseMs: number, except: readonly string[]): Promise<DueCallback[]> {
   return sql<DueCallback>(
     manager,
     `WITH due AS MATERIALIZED (
-       SELECT workspace_id AS w, run_id AS i FROM automation.run_callbacks WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+       SELECT workspace_id AS w, run_id AS i FROM automation.run_callbacks WHERE due_at <= now() AND workspace_id <> ALL ($3::text[])
+       ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
      ), taken AS (
        UPDATE automation.run_callbacks SET due_at = now() + $2 * interval '1 ms', fence = fence + 1 FROM due
        WHERE workspace_id = w AND run_id = i RETURNING run_callbacks.*
@@ -81,7 +83,7 @@ export function takeCallbacks(manager: EntityManager, limit: number, leaseMs: nu
      LEFT JOIN automation.runs r ON r.workspace_id = t.workspace_id AND r.id = t.run_id
      LEFT JOIN automation.workflow_versions v ON v.workspace_id = r.workspace_id AND v.id = r.version_id
      LEFT JOIN automation.workflow_names n ON n.workspace_id = r.workspace_id AND n.id = r.workflow_id`,
-    [limit, leaseMs],
+    [limit, leaseMs, except],
   );
 }
 
