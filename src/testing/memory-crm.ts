@@ -161,7 +161,8 @@ export class MemoryCrm implements CrmHost {
   async createRecord({ workspaceId }: CrmTransaction, module: string, set: JsonObject): Promise<RecordData> {
     const description = this.describe(module);
     const values = description ? checkedPatch(description, set) : set;
-    this.created += 1;
+    do this.created += 1;
+    while (this.get(workspaceId, module, `${module}-${this.created}`));
     const record = { ...values, id: `${module}-${this.created}` };
     this.put(workspaceId, module, record);
     return record;

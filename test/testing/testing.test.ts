@@ -140,6 +140,9 @@ it('finds and creates records and people in memory, each workspace its own', asy
   expect(ids(await crm.findMatching(acme, 'leads', { ...match, match: { email: 'ada@lead.test', name: 'Ada' } }))).toEqual([]);
   const made = await crm.createRecord(rival, 'leads', { name: 'Max' });
   expect(crm.get('rival', 'leads', String(made.id))).toMatchObject({ name: 'Max' });
+  crm.put('rival', 'leads', { id: 'leads-2', name: 'Was there' });
+  await crm.createRecord(rival, 'leads', { name: 'Moritz' });
+  expect(crm.get('rival', 'leads', 'leads-2')).toMatchObject({ name: 'Was there' });
   await expect(crm.createRecord(rival, 'leads', { id: 'mine' })).rejects.toMatchObject({ code: 'field_not_writable' });
   expect(ids(await crm.searchRecords(rival, 'leads', { search: 'byron ADA', limit: 5 }))).toEqual(['l-2']);
   expect(ids(await crm.searchRecords(acme, 'leads', { search: 'l-1', limit: 5 }))).toEqual(['l-1']);
