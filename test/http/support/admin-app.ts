@@ -13,6 +13,7 @@ import { Calendars } from '../../../src/engine/calendars.js';
 import { Starts } from '../../../src/engine/capture/starts.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../../../src/engine/engine-settings.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
+import { ApprovalVisits } from '../../../src/engine/people/approval-visits.js';
 import { Rehearsal } from '../../../src/engine/previewing/rehearsal.js';
 import { StartDecider } from '../../../src/engine/routing/start-decider.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
@@ -166,6 +167,7 @@ export async function startAdminApp(
       { provide: ActiveWorkflows, useValue: new ActiveWorkflows(catalog, { get: () => undefined } as never) },
       { provide: Starts, useValue: null },
       { provide: Inbox, useValue: null },
+      { provide: ApprovalVisits, useValue: null },
       { provide: CRM_HOST, useValue: { describeModules: () => [LEADS], findUsers: async () => [] } },
       { provide: ENGINE_SETTINGS, useValue: SETTINGS },
       { provide: KEY_RING, useValue: null },
