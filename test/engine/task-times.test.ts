@@ -7,6 +7,7 @@ import { TaskWork } from '../../src/admin/task-work.js';
 import { AutomationError } from '../../src/core/errors.js';
 import { TaskMails } from '../../src/engine/people/task-mails.js';
 import { TaskTimesWork } from '../../src/engine/people/task-times.js';
+import { WakeUp } from '../../src/engine/wake-up.js';
 import type { Caller } from '../../src/host/access.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
@@ -79,6 +80,25 @@ describe('tasks, as time goes by', () => {
     await rounds();
     expect(await told()).toEqual([]);
     expect(send).toHaveBeenCalledTimes(2);
+  });
+
+  it('are told of at once: what asks and what tells wakes those who come next', async () => {
+    const wakeUp = app.module.get(WakeUp);
+    await wakeUp.start();
+    const heard: string[] = [];
+    const forget = wakeUp.onWork((kind) => void heard.push(kind));
+    const workflowId = await app.publishWorkflow({ trigger: { type: 'event', module: 'leads', event: 'created' }, steps: [APPROVAL] });
+    published.push(workflowId);
+    await app.createLead();
+    heard.length = 0;
+    await app.automation.drain();
+    expect(heard).toContain('timing');
+    heard.length = 0;
+    await app.query("UPDATE automation.human_tasks SET next_at = now(), pending = ARRAY['new']");
+    await app.module.get(TaskTimesWork).round();
+    expect(heard).toContain('timing');
+    forget();
+    await wakeUp.stop();
   });
 
   it('are reminded of and told to be overdue, each once, and only to those who have not answered', async () => {

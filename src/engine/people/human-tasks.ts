@@ -14,10 +14,13 @@ import type { EndedWait, WaitCloser } from '../running/ended-waits.js';
 import type { EffectPerformer } from '../running/flow-steps.js';
 import type { HeldRun } from '../running/held-run.js';
 import type { StepTransaction } from '../running/step-transaction.js';
+import { WakeUp } from '../wake-up.js';
 
 /** What runs ask of people: a task is there when the run waits for it, and is nobody's to do any more when it does not. */
 @Injectable()
 export class HumanTasks implements EffectPerformer<'ask_people'>, WaitCloser {
+  constructor(private readonly wakeUp: WakeUp) {}
+
   /** Throws `nobody_to_ask`, `too_few_approvers`, `queue_unknown`. */
   async perform(
     run: HeldRun,
@@ -31,6 +34,8 @@ export class HumanTasks implements EffectPerformer<'ask_people'>, WaitCloser {
     const people = await askedUsers(run, question, tx);
     const approvals = approvalsOf(question, people.length);
     const { escalation } = question;
+    // Who is asked hears of it at once, not at the next look of a worker that has nothing else to do.
+    this.wakeUp.announceAfterCommit(tx.manager, 'timing');
     tx.writes.tasks.push({
       workspaceId,
       id: uuidv7(),

@@ -24,6 +24,7 @@ import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss } from '../failures.js';
 import type { DueWork, TimingRound } from '../timing/timed-trigger.js';
+import { WakeUp } from '../wake-up.js';
 import { taskMessage } from './task-message.js';
 
 /** Tasks of one workspace that one round looks at, a transaction each. */
@@ -52,6 +53,7 @@ export class TaskTimesWork implements DueWork {
   constructor(
     private readonly database: AutomationDatabase,
     private readonly calendars: Calendars,
+    private readonly wakeUp: WakeUp,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
@@ -133,6 +135,7 @@ export class TaskTimesWork implements DueWork {
       // A CRM that has no place for notifications: its people have their mails.
       if (!(error instanceof AutomationError && error.code === 'crm_config_invalid')) throw error;
     }
+    this.wakeUp.announceAfterCommit(tx.manager, 'timing');
     await insertMails(
       tx.manager,
       tx.workspaceId,
