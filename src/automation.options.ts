@@ -302,7 +302,7 @@ export function resolveSettings(options: AutomationOptions): EngineSettings {
   }
   whole('admin.queryTimeoutMs', options.admin?.queryTimeoutMs, DEFAULTS.admin.queryTimeoutMs, 100, 60_000);
   if (problems.length > 0) {
-    const list = problems.map(({ path, message }) => `${path} ${message}`).join('; ');
+    const list = problems.map(({ path, message }) => `${path} ${message.replace(/\.$/, '')}`).join('; ');
     throw new AutomationError('options_invalid', `The options of AutomationModule are not valid: ${list}.`, { problems });
   }
   return settings;

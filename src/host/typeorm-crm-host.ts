@@ -28,7 +28,14 @@ import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.j
 import { configError } from './typeorm/config-error.js';
 import { ConfigProblems, checkShape } from './typeorm/config-problems.js';
 import { createRecord } from './typeorm/create-record.js';
-import { createRows, type EntityMaker, makerByFunction, makerByProperties, missingParts } from './typeorm/create-rows.js';
+import {
+  createRows,
+  type EntityMaker,
+  makerByFunction,
+  makerByProperties,
+  missingParts,
+  unfilledProperties,
+} from './typeorm/create-rows.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
 import { findMatching } from './typeorm/find-matching.js';
@@ -82,9 +89,13 @@ interface Creation<Item> {
   make: EntityMaker<Item>;
 }
 
-interface TaskCreation extends Creation<NewTask> {
-  rules: ClassRules | null;
+/** With what the host is to hear of at start. */
+interface WarnedCreation<Item> extends Creation<Item> {
   warnings: readonly string[];
+}
+
+interface TaskCreation extends WarnedCreation<NewTask> {
+  rules: ClassRules | null;
 }
 
 /** Stands in for users that could not be built; nobody is looked for then. */
@@ -181,6 +192,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     const warnings = [
       ...[...modules].flatMap(([name, module]) => module.warnings.map((one) => `${name}: ${one}`)),
       ...(tasks?.warnings ?? []),
+      ...(notifications?.warnings ?? []),
     ];
     return { modules, users: users ?? NOBODY, tasks, notifications, notes, warnings };
   }
@@ -373,7 +385,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       (part) =>
         `tasks: ${table.metadata.name} has no property '${usual[part]}', so the ${part} of a task is lost; name the property (properties: { ${part}: … }), or write null.`,
     );
-    return { table, rules, make, warnings };
+    return { table, rules, make, warnings: [...warnings, ...unfilled('tasks', table, usual, option.properties ?? {})] };
   }
 
   private noteCreation(
@@ -403,11 +415,11 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     return { table, make };
   }
 
-  private notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): Creation<NewNotification> | undefined {
+  private notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): WarnedCreation<NewNotification> | undefined {
     const option = this.extras.notifications;
     if (!option) return undefined;
     const table = new EntityTable(dataSource, option, defaultWorkspace);
-    if (option.map) return { table, make: makerByFunction(table, option.map) };
+    if (option.map) return { table, make: makerByFunction(table, option.map), warnings: [] };
     const usual = { user: 'userId', title: 'title', body: 'body', recordModule: 'recordModule', recordId: 'recordId' };
     if (option.properties?.user === null || missingParts(table, usual, option.properties ?? {}, ['user']).length > 0) {
       throw configError(
@@ -422,7 +434,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       recordModule: notification.record?.module ?? null,
       recordId: notification.record?.id ?? null,
     }));
-    return { table, make };
+    return { table, make, warnings: unfilled('notifications', table, usual, option.properties ?? {}) };
   }
 }
 
@@ -431,4 +443,19 @@ function needed<Kind>(creation: Kind | undefined, what: string): Kind {
   throw new AutomationError('crm_config_invalid', `typeOrmCrm() was not told where ${what} go.`, {
     hint: `Give it { ${what}: { entity: … } } as part of its second argument.`,
   });
+}
+
+/** What the first insert would fail of, said at the start. */
+function unfilled(
+  what: string,
+  table: EntityTable,
+  usual: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string | null>>,
+): string[] {
+  const properties = unfilledProperties(table, usual, given);
+  if (properties.length === 0) return [];
+  const list = properties.map((property) => `'${property}'`).join(', ');
+  return [
+    `${what}: ${table.metadata.name} wants ${list}, and nothing known at start fills it: creating one fails; give \`map\`, which makes the entity, or the column a default.`,
+  ];
 }

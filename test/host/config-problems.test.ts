@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, CreateDateColumn, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { AutomationError, Problem } from '../../src/core/errors.js';
 import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -26,11 +26,34 @@ class Chore {
   @Column({ type: 'text', nullable: true }) doneBy!: string | null;
 }
 
+@Entity('errands')
+class Errand {
+  @PrimaryGeneratedColumn('uuid') id!: string;
+  @Column({ type: 'text' }) workspaceId!: string;
+  @Column({ type: 'text' }) title!: string;
+  @Column({ type: 'text', nullable: true }) assigneeId!: string | null;
+  @Column({ type: 'timestamptz', nullable: true }) dueAt!: Date | null;
+  @Column({ type: 'text' }) createdById!: string;
+  @Column({ type: 'text' }) kind: string = 'errand';
+  @Column({ type: 'integer', default: 0 }) position!: number;
+  @CreateDateColumn() createdAt!: Date;
+}
+
+@Entity('messages')
+class Message {
+  @PrimaryGeneratedColumn('uuid') id!: string;
+  @Column({ type: 'text' }) workspaceId!: string;
+  @Column({ type: 'text' }) userId!: string;
+  @Column({ type: 'text' }) title!: string;
+  @Column({ type: 'text' }) type!: string;
+  @Column({ type: 'text' }) source!: string;
+}
+
 let database: TestDatabase;
 let source: DataSource;
 beforeAll(async () => {
   database = await createTestDatabase();
-  source = await new DataSource({ type: 'postgres', url: database.url, entities: [Deal, Shop, Chore] }).initialize();
+  source = await new DataSource({ type: 'postgres', url: database.url, entities: [Deal, Shop, Chore, Errand, Message] }).initialize();
 });
 afterAll(async () => {
   await source.destroy();
@@ -146,5 +169,14 @@ describe('what a CRM cannot do as it is configured', () => {
         { tasks: { entity: Chore, properties: { assignee: 'doneBy', dueAt: null } } },
       ),
     ).toEqual([]);
+  });
+
+  it('is warned of by name: columns that every insert needs and nobody fills', () => {
+    const [one, two, ...more] = warnings({}, { tasks: { entity: Errand }, notifications: { entity: Message } });
+    expect(one).toMatch(/^tasks: Errand wants 'createdById', .*give `map`/);
+    expect(two).toMatch(/^notifications: Message wants 'type', 'source', /);
+    expect(more).toEqual([]);
+    const map = () => ({});
+    expect(warnings({}, { tasks: { entity: Errand, map }, notifications: { entity: Message, map } })).toEqual([]);
   });
 });

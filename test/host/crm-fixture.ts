@@ -118,7 +118,7 @@ export function crm(): TypeOrmCrmHost {
       tasks: { entity: Task, stage: 'status', owner: 'assignee' },
     },
     {
-      users: { entity: User, name: ['firstName', 'lastName'] },
+      users: { entity: User },
       tasks: { entity: Task, properties: { assignee: 'assignee', dueAt: 'due' } },
       notifications: {
         entity: Notification,

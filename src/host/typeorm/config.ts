@@ -144,7 +144,7 @@ export type UsersOption<U extends ObjectLiteral = ObjectLiteral> =
       entity: EntityTarget<U>;
       /** Default: the primary key. */
       id?: PropertyOf<NoInfer<U>>;
-      /** One property, or several that make the name together. Default `name`. */
+      /** One property, or several that make the name together. Default `name`, or else `firstName` and `lastName`. */
       name?: PropertyOf<NoInfer<U>> | readonly PropertyOf<NoInfer<U>>[];
       /** Default `email`, where there is one. */
       email?: PropertyOf<NoInfer<U>>;

@@ -49,6 +49,31 @@ export function missingParts<Part extends string>(
   return parts.filter((part) => given[part] === undefined && !hasProperty(table, defaults[part]));
 }
 
+/**
+ * Returns the properties that the table wants and nothing gives a value: neither the parts, nor a default, the entity's
+ * class, or what listens to its inserts. Each would fail the first insert.
+ */
+export function unfilledProperties<Part extends string>(
+  table: EntityTable,
+  defaults: Readonly<Record<Part, string>>,
+  given: Readonly<Partial<Record<Part, string | null>>>,
+): string[] {
+  const { metadata } = table;
+  if (metadata.beforeInsertListeners.length > 0 || hasSubscriber(table.dataSource, metadata.target, ['beforeInsert'])) return [];
+  const filled = new Set(
+    (Object.keys(defaults) as Part[]).flatMap((part) => (given[part] === null ? [] : [given[part] ?? defaults[part]])),
+  );
+  const empty = metadata.create() as ObjectLiteral;
+  return metadata.columns
+    .filter(
+      (column) => !(column.isNullable || column.isGenerated || column.isVirtual || column.isVirtualProperty || column.isDiscriminator),
+    )
+    .filter((column) => !(column.isCreateDate || column.isUpdateDate || column.isVersion || column.isPrimary))
+    .filter((column) => column.default === undefined && column.generatedType === undefined && column !== table.workspace)
+    .filter((column) => !filled.has(column.propertyPath) && column.getEntityValue(empty) === undefined)
+    .map((column) => column.propertyPath);
+}
+
 /** A maker of the host's own; its partial entity becomes a whole one, so that listeners run on it. */
 export function makerByFunction<Item>(
   table: EntityTable,

@@ -49,7 +49,7 @@ export function usersOf(dataSource: DataSource, option: UsersOption | undefined,
   const table = new EntityTable(dataSource, { entity: option.entity, workspace, where: option.where }, defaultWorkspace);
   const members = option.members && membersOf(dataSource, option.members, defaultWorkspace);
   const id = option.id === undefined ? table.key : table.columnOf(option.id);
-  const names = [option.name ?? 'name'].flat().map((name) => table.columnOf(name));
+  const names = [option.name ?? usualName(table)].flat().map((name) => table.columnOf(name));
   const email = optionalColumn(table.metadata, option.email, 'email');
   const roles = optionalColumn(table.metadata, option.roles, 'roles');
   const active = activeCondition(table.metadata, option.active);
@@ -147,4 +147,12 @@ export async function countOwned(
 
 function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
+}
+
+const FIRST_AND_LAST = ['firstName', 'lastName'];
+
+/** Where nobody says what names a person: `name`, or the two parts that most CRMs have in its place. */
+function usualName({ metadata }: EntityTable): string | readonly string[] {
+  const has = (property: string): boolean => metadata.columns.some(({ propertyPath }) => propertyPath === property);
+  return !has('name') && FIRST_AND_LAST.every(has) ? FIRST_AND_LAST : 'name';
 }
