@@ -16,9 +16,11 @@ export function titleFieldsOf(module: ModuleDescription): readonly string[] {
   if (module.titleFields !== undefined) return module.titleFields;
   const { fields } = shapeOf(module);
   const isText = (name: string): boolean => fields.get(name)?.type === 'text';
-  const one = NAMES.find(isText);
-  if (one !== undefined) return [one];
   const parts = PARTS.filter(isText);
+  // The title of somebody with a first and a last name is "Dr", and mostly empty.
+  const isPerson = parts.length === PARTS.length;
+  const one = NAMES.find((name) => isText(name) && !(isPerson && name === 'title'));
+  if (one !== undefined) return [one];
   return parts.length > 0 ? parts : NUMBERS.filter(isText).slice(0, 1);
 }
 

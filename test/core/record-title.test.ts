@@ -18,6 +18,7 @@ describe('the title of a record', () => {
   it.each([
     ['its name', moduleOf({ number: 'text', title: 'text', name: 'text' }), ['name']],
     ['its title, where it has no name that is a text', moduleOf({ name: 'json', title: 'text' }), ['title']],
+    ['its first and last name, not its title', moduleOf({ title: 'text', lastName: 'text', firstName: 'text' }), ['firstName', 'lastName']],
     ['its first and last name', moduleOf({ lastName: 'text', firstName: 'text', email: 'text' }), ['firstName', 'lastName']],
     ['the part of a name that there is', moduleOf({ lastName: 'text' }), ['lastName']],
     ['its number', moduleOf({ email: 'text', number: 'text', amount: 'money' }), ['number']],
