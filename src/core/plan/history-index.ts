@@ -59,6 +59,11 @@ export class HistoryIndex<Execution extends StepExecution = StepExecution> {
     if (!state.current || attempt > state.current.attempt) state.current = execution;
   }
 
+  /** The paths of attempts in flight. */
+  inFlight(): string[] {
+    return [...this.states].flatMap(([path, { current }]) => (current?.status === 'running' ? [path] : []));
+  }
+
   /** The first item of the loop at this path that is not known to be over. */
   firstOpenItem(loop: string): number {
     return this.loops.get(loop)?.first ?? 0;

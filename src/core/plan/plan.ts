@@ -62,6 +62,8 @@ export function plan(definition: WorkflowDefinition, history: RunHistory, now: D
         ? timedOut(definition, walk)
         : applyStepLimits(walk, index, limits);
   if (outcome) walk.dropAllButInFlight();
+  // A branch that lost a join may end the run when the steps behind the join have begun.
+  if (isEnding(flow)) walk.addInFlight();
   return {
     ready,
     elapsed,

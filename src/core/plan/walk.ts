@@ -98,6 +98,12 @@ export class PlanWalk implements Walk {
     this.waiting.push(...inFlight);
   }
 
+  /** Waits for attempts that the walk has not come to: what stands before them has ended the run while they are in flight. */
+  addInFlight(): void {
+    const known = new Set(this.waiting.map(({ path }) => path));
+    for (const path of this.index.inFlight()) if (!known.has(path)) this.wait(path, 'in_flight', null);
+  }
+
   private single(step: AnyStep, kind: StepKind<AnyStep>, path: string, loop: Loop): Flow {
     const state = this.index.get(path);
     if (!state?.current) return this.start(step, path, loop, state);

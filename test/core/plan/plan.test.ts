@@ -361,7 +361,7 @@ describe('parallel branches', () => {
     [
       'that join by all fail of what failed, not of what was cancelled for it',
       all,
-      [cancelled('fan.left.a'), failed('fan.right.c'), running('fan.left.b')],
+      [cancelled('fan.left.a'), failed('fan.right.c')],
       0,
       { outcome: 'failed' },
     ],
@@ -416,6 +416,13 @@ describe('parallel branches', () => {
       [done('fan.left.a'), done('fan.right.s')],
       0,
       { outcome: 'cancelled' },
+    ],
+    [
+      'that end the run by a branch that lost wait for what has begun behind them',
+      [parallel('fan', 'any', { left: [action('a', { onAmbiguous: 'hold' })], right: [action('c')] }), action('d')],
+      [c, lost('fan.left.a'), running('d')],
+      0,
+      { waiting: ['d:in_flight'] },
     ],
     [
       'may stand in one another',
