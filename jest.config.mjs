@@ -35,6 +35,7 @@ export default {
   // Bounds a test that hangs; nothing is expected to come near it.
   testTimeout: 60_000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // A worker that starts anew loads Jest, and begins with cold code: rather seldom.
   workerIdleMemoryLimit: '1GB',
 };
