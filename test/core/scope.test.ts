@@ -119,6 +119,10 @@ describe('isScopeRoot', () => {
 });
 
 describe('resolvePath', () => {
+  it('asks a variable that is made when it is read', () => {
+    expect(resolvePath({ uuid: () => 'one' } as never, 'uuid')).toBe('one');
+  });
+
   it.each([
     ['email', 'ada@acme.test'],
     ['record.email', 'ada@acme.test'],

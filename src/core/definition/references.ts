@@ -3,7 +3,7 @@ import { findField } from '../condition/field-types.js';
 import { OUTPUT_ROOT } from '../extract.js';
 import { isJsonObject, type Json } from '../json.js';
 import { didYouMean } from '../nearest.js';
-import { parsePath } from '../scope.js';
+import { type ParsedPath, parsePath } from '../scope.js';
 import { compileTemplate, hasExpression } from '../template/template.js';
 import type { ProblemList } from './problem-list.js';
 
@@ -136,7 +136,8 @@ export class References {
     if (typeof value === 'string') {
       for (const read of templatePaths(value, id === undefined ? [] : OUTPUT_ROOT)) {
         // Listed with their variable in front, so no field of the record is called like this.
-        if (id !== undefined && /^output(\.|$)/.test(read)) this.reads.push({ path, id, members: parsePath(read)?.segments ?? [] });
+        if (id !== undefined && /^output(\.|$)/.test(read))
+          this.reads.push({ path, id, members: (parsePath(read) as ParsedPath).segments });
         else {
           this.note(read, path, view);
           this.checkField(read, path);

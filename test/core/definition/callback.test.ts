@@ -46,3 +46,16 @@ describe('a callback', () => {
     expect(referenceProblems({ settings: { onSuccess: { url: { $secret: 'ops' } } } }, new Map())).toHaveLength(1);
   });
 });
+
+describe('a list of problems', () => {
+  it('names each once, with its hint where it has one', () => {
+    const problems = new ProblemList();
+    problems.add('steps', 'is wrong', 'Correct it.');
+    problems.add('steps', 'is wrong');
+    problems.add('settings', 'is missing');
+    expect(problems.toArray()).toEqual([
+      { path: 'steps', message: 'is wrong', hint: 'Correct it.' },
+      { path: 'settings', message: 'is missing' },
+    ]);
+  });
+});

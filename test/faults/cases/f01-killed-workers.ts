@@ -5,7 +5,7 @@ import { closeBooks } from '../support/ledger.js';
 import { answerSlowly, fourSteps, Load } from '../support/workload.js';
 
 const WORKERS = 3;
-const COUNTS = { short: { kills: 6, runs: 180 }, long: { kills: 200, runs: 6_000 } };
+const COUNTS = { short: { kills: 4, runs: 120 }, long: { kills: 200, runs: 6_000 } };
 /** With the module's own lease; few, because each takes half a minute to be recovered from. */
 const DEFAULT_LEASE = { leaseMs: 30_000, kills: 3, runs: 150, promisedMs: 35_000 };
 

@@ -3,7 +3,7 @@ import { emptyResult, type FaultCase } from '../support/fault-case.js';
 import { closeBooks } from '../support/ledger.js';
 import { answerSlowly, fourSteps, Load } from '../support/workload.js';
 
-const COUNTS = { short: { cuts: 10, runsACut: 20 }, long: { cuts: 100, runsACut: 30 } };
+const COUNTS = { short: { cuts: 6, runsACut: 20 }, long: { cuts: 100, runsACut: 30 } };
 const MORE = 5;
 /** So many in quick succession, then a rest in which what was hit goes on: a run that is cut again and again has nothing to tell about recovery. */
 const BURST = 5;

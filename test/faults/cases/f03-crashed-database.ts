@@ -4,7 +4,7 @@ import { closeBooks } from '../support/ledger.js';
 import { inWords, quantile } from '../support/quantile.js';
 import { answerSlowly, fourSteps, Load } from '../support/workload.js';
 
-const COUNTS = { short: { crashes: 3, runsACrash: 50 }, long: { crashes: 15, runsACrash: 200 } };
+const COUNTS = { short: { crashes: 2, runsACrash: 50 }, long: { crashes: 15, runsACrash: 200 } };
 const MORE = 5;
 
 /** The server is stopped without a checkpoint (`pg_ctl -m immediate stop`) under load and started again; it recovers from its log. */

@@ -8,7 +8,7 @@ const GROUP = 10;
 /** Databases, each with two nodes and so many random workflows, that work at the same time: one waits while others compute. */
 const WORLDS = { short: 2, long: 6 };
 const WORKFLOWS = { short: 10, long: 40 };
-const SEQUENCES = { short: 80, long: 10_020 };
+const SEQUENCES = { short: 40, long: 10_020 };
 
 /** Whatever people, nodes, far sides and time do, in whatever order: a run keeps the rules. */
 export const runModel: FaultCase = {
