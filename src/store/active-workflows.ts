@@ -26,7 +26,7 @@ export function loadActiveWorkflows(manager: EntityManager, workspaceId: string)
   return sql<ActiveWorkflow>(
     manager,
     `SELECT id, code, name, published_version_id AS "versionId" FROM automation.workflows
-     WHERE workspace_id = $1 AND status = 'active' AND published_version_id IS NOT NULL ORDER BY id`,
+     WHERE workspace_id = $1 AND kind = 'workflow' AND status = 'active' AND published_version_id IS NOT NULL ORDER BY id`,
     [workspaceId],
   );
 }
@@ -35,7 +35,8 @@ export function loadActiveWorkflows(manager: EntityManager, workspaceId: string)
 export async function countActiveWorkflows(manager: EntityManager): Promise<number> {
   const [row] = await sql<{ count: number }>(
     manager,
-    `SELECT count(*)::int AS count FROM automation.workflows WHERE status = 'active' AND published_version_id IS NOT NULL`,
+    `SELECT count(*)::int AS count FROM automation.workflows
+     WHERE kind = 'workflow' AND status = 'active' AND published_version_id IS NOT NULL`,
     [],
   );
   return row?.count ?? 0;
@@ -46,7 +47,7 @@ export async function countActiveOthers(manager: EntityManager, workspaceId: str
   const [row] = await sql<{ count: number }>(
     manager,
     `SELECT count(*)::int AS count FROM automation.workflows
-     WHERE workspace_id = $1 AND status = 'active' AND published_version_id IS NOT NULL AND id IS DISTINCT FROM $2::uuid`,
+     WHERE workspace_id = $1 AND kind = 'workflow' AND status = 'active' AND published_version_id IS NOT NULL AND id IS DISTINCT FROM $2::uuid`,
     [workspaceId, workflowId],
   );
   return row?.count ?? 0;
@@ -92,7 +93,7 @@ export function loadTargets(
          SELECT v.id FROM automation.workflow_versions v
          WHERE v.workspace_id = w.workspace_id AND v.id = t."versionId" AND v.workflow_id = w.id) END AS "versionId"
      FROM json_to_recordset($1::json) AS t("workspaceId" text, "workflowId" uuid, "versionId" uuid)
-     JOIN automation.workflows w ON w.workspace_id = t."workspaceId" AND w.id = t."workflowId"`,
+     JOIN automation.workflows w ON w.workspace_id = t."workspaceId" AND w.id = t."workflowId" AND w.kind = 'workflow'`,
     [recordset(targets.map(({ workspaceId, workflowId, versionId }) => ({ workspaceId, workflowId, versionId: versionId ?? null })))],
   );
 }

@@ -19,6 +19,7 @@ import { HumanTasks1763805000000 } from '../../migrations/1763805000000-human-ta
 import { Secrets1763810000000 } from '../../migrations/1763810000000-secrets.js';
 import { Contexts1763815000000 } from '../../migrations/1763815000000-contexts.js';
 import { Jobs1763820000000 } from '../../migrations/1763820000000-jobs.js';
+import { Machines1763825000000 } from '../../migrations/1763825000000-machines.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -44,4 +45,5 @@ export const MIGRATIONS: MigrationClasses = [
   Secrets1763810000000,
   Contexts1763815000000,
   Jobs1763820000000,
+  Machines1763825000000,
 ];

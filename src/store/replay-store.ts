@@ -90,7 +90,7 @@ export async function namesOfStartable(manager: EntityManager, workspaceId: stri
   const rows = await sql<{ id: string; name: string }>(
     manager,
     `SELECT id, name FROM automation.workflows
-     WHERE workspace_id = $1 AND id = ANY($2::uuid[]) AND published_version_id IS NOT NULL AND status <> 'archived'`,
+     WHERE workspace_id = $1 AND id = ANY($2::uuid[]) AND kind = 'workflow' AND published_version_id IS NOT NULL AND status <> 'archived'`,
     [workspaceId, ids],
   );
   return new Map(rows.map(({ id, name }) => [id, name]));

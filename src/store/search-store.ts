@@ -19,7 +19,7 @@ export function searchWorkflows(manager: EntityManager, workspaceId: string, tex
     manager,
     `SELECT n.id, n.code, n.name, w.status FROM automation.workflow_names n
      LEFT JOIN automation.workflows w ON w.workspace_id = n.workspace_id AND w.id = n.id
-     WHERE n.workspace_id = $1 AND (n.id::text = lower($2) OR n.code ILIKE $3 OR n.name ILIKE $3)
+     WHERE n.workspace_id = $1 AND n.kind = 'workflow' AND (n.id::text = lower($2) OR n.code ILIKE $3 OR n.name ILIKE $3)
      ORDER BY (n.id::text = lower($2) OR n.code = $2 OR lower(n.name) = lower($2)) DESC, w.status IS NULL, n.name, n.id LIMIT $4`,
     [workspaceId, text, `%${text.replace(/[\\%_]/g, '\\$&')}%`, limit],
   );

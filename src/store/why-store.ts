@@ -45,7 +45,7 @@ export async function findLife(manager: EntityManager, workspaceId: string, id: 
     manager,
     `SELECT n.name, w.created_at AS "createdAt" FROM automation.workflow_names n
      LEFT JOIN automation.workflows w ON w.workspace_id = n.workspace_id AND w.id = n.id
-     WHERE n.workspace_id = $1 AND n.id = $2`,
+     WHERE n.workspace_id = $1 AND n.id = $2 AND n.kind = 'workflow'`,
     [workspaceId, id],
   );
   const columns = `a.at, a.action, a.after->>'status' AS status, a.actor, a.note`;
@@ -68,7 +68,7 @@ export async function findLife(manager: EntityManager, workspaceId: string, id: 
 export async function findVersionAt(manager: EntityManager, workspaceId: string, workflowId: string, at: Date): Promise<string | null> {
   const [row] = await sql<{ id: string }>(
     manager,
-    `SELECT id FROM automation.workflow_versions WHERE workspace_id = $1 AND workflow_id = $2 AND published_at <= $3
+    `SELECT id FROM automation.workflow_versions WHERE workspace_id = $1 AND workflow_id = $2 AND transition IS NULL AND published_at <= $3
      ORDER BY version DESC LIMIT 1`,
     [workspaceId, workflowId, at],
   );
@@ -144,7 +144,7 @@ export async function listLives(
        (SELECT to_json(e) FROM (${entries} AND a.at <= $2 ORDER BY a.at DESC LIMIT 1) e) AS before,
        (SELECT json_agg(e ORDER BY e.at) FROM (${entries} AND a.at > $2 AND a.at <= $3 ORDER BY a.at DESC LIMIT ${MOST_WITHIN}) e) AS within,
        (SELECT json_agg(e ORDER BY e.at) FROM (${entries} AND a.at > $3 ORDER BY a.at LIMIT ${MOST_LATER}) e) AS later
-     FROM automation.workflows w WHERE w.workspace_id = $1 AND ($4::uuid IS NULL OR w.id = $4) ORDER BY w.id LIMIT $5`,
+     FROM automation.workflows w WHERE w.workspace_id = $1 AND w.kind = 'workflow' AND ($4::uuid IS NULL OR w.id = $4) ORDER BY w.id LIMIT $5`,
     [workspaceId, from, to, workflowId, limit],
   );
   return rows.map(({ createdAt, before, within, later, ...row }) => {

@@ -132,7 +132,7 @@ export interface WorkflowPage {
 /** One page of a workspace's workflows and how many there are in all. A workspace has hundreds, so pages are by number. */
 export async function listWorkflows(manager: EntityManager, workspaceId: string, query: WorkflowListQuery): Promise<WorkflowPage> {
   const parts = new QueryParts();
-  parts.and(`w.workspace_id = ${parts.bind(workspaceId)}`);
+  parts.and(`w.workspace_id = ${parts.bind(workspaceId)}`).and(`w.kind = 'workflow'`);
   parts.equals('w.status', query.status).equals('w.module', query.module).equals(`w.trigger->>'event'`, query.event);
   if (query.search !== undefined) {
     const pattern = parts.bind(`%${query.search.replace(/[\\%_]/g, '\\$&')}%`);
@@ -167,7 +167,7 @@ export async function findWorkflow(manager: EntityManager, workspaceId: string, 
        (SELECT json_build_object('version', v.version, 'definition', ${DEFINITION}, 'publishedAt', v.published_at, 'publishedBy', v.published_by,
           'note', v.note, 'restoredFrom', v.restored_from)
         FROM automation.workflow_versions v WHERE v.workspace_id = w.workspace_id AND v.id = w.published_version_id) AS published
-     FROM automation.workflows w LEFT JOIN ${STATS} WHERE w.workspace_id = $1 AND w.id = $2) p ${SHOWN}`,
+     FROM automation.workflows w LEFT JOIN ${STATS} WHERE w.workspace_id = $1 AND w.id = $2 AND w.kind = 'workflow') p ${SHOWN}`,
     [workspaceId, id],
   );
   if (!row) return null;

@@ -57,7 +57,7 @@ export async function lockWorkflow(manager: EntityManager, workspaceId: string, 
     manager,
     `SELECT w.id, w.code, w.name, w.description, w.status, ${DRAFT} AS draft, w.published_version_id AS "publishedVersionId",
        w.published_version AS "publishedVersion", w.trigger AS "shownTrigger", w.has_unpublished_changes AS "hasUnpublishedChanges", w.revision
-     FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 FOR UPDATE`,
+     FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 AND w.kind = 'workflow' FOR UPDATE`,
     [workspaceId, id],
   );
   return row ?? null;
@@ -130,7 +130,7 @@ export async function findStartable(manager: EntityManager, workspaceId: string,
   const [row] = await sql<Startable>(
     manager,
     `SELECT id, published_version_id IS NOT NULL AS "isPublished", trigger FROM automation.workflows
-     WHERE workspace_id = $1 AND (code = $2 OR id::text = lower($2)) AND status <> 'archived'
+     WHERE workspace_id = $1 AND kind = 'workflow' AND (code = $2 OR id::text = lower($2)) AND status <> 'archived'
      ORDER BY code = $2 DESC LIMIT 1`,
     [workspaceId, idOrCode],
   );
@@ -142,7 +142,8 @@ export async function listKnown(manager: EntityManager, workspaceId: string, ids
   const rows = await sql<{ name: string }>(
     manager,
     `SELECT n.name FROM unnest($2::text[]) AS n(name) WHERE EXISTS (
-       SELECT FROM automation.workflows w WHERE w.workspace_id = $1 AND (w.code = n.name OR w.id::text = lower(n.name)) AND w.status <> 'archived')`,
+       SELECT FROM automation.workflows w WHERE w.workspace_id = $1 AND w.kind = 'workflow' AND (w.code = n.name OR w.id::text = lower(n.name))
+         AND w.status <> 'archived')`,
     [workspaceId, idsOrCodes],
   );
   return new Set(rows.map(({ name }) => name));
@@ -152,7 +153,7 @@ export async function listKnown(manager: EntityManager, workspaceId: string, ids
 export async function listCodes(manager: EntityManager, workspaceId: string, ids: readonly string[]): Promise<Map<string, string>> {
   const rows = await sql<{ id: string; code: string }>(
     manager,
-    'SELECT id, code FROM automation.workflows WHERE workspace_id = $1 AND id = ANY($2::uuid[])',
+    `SELECT id, code FROM automation.workflows WHERE workspace_id = $1 AND id = ANY($2::uuid[]) AND kind = 'workflow'`,
     [workspaceId, ids],
   );
   return new Map(rows.map(({ id, code }) => [id, code]));

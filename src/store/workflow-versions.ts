@@ -49,7 +49,7 @@ export async function publishVersion(
      FROM automation.workflows w, LATERAL (
        SELECT w.draft AS definition, ${DRAFT} AS sent, $7::jsonb AS defaults WHERE $6::integer IS NULL
        UNION ALL SELECT v.definition, v.definition_sent, v.setting_defaults FROM automation.workflow_versions v
-       WHERE v.workspace_id = w.workspace_id AND v.workflow_id = w.id AND v.version = $6::integer) s
+       WHERE v.workspace_id = w.workspace_id AND v.workflow_id = w.id AND v.version = $6::integer AND v.transition IS NULL) s
      WHERE w.workspace_id = $1 AND w.id = $2 RETURNING version`,
     [
       workspaceId,
@@ -127,7 +127,7 @@ export async function listVersions(
   const rows = await sql<Row<VersionItem>>(
     manager,
     `SELECT ${ITEM} FROM ${FROM}
-     WHERE v.workspace_id = $1 AND v.workflow_id = $2 AND ($3::integer IS NULL OR v.version < $3) ORDER BY v.version DESC LIMIT $4`,
+     WHERE v.workspace_id = $1 AND v.workflow_id = $2 AND v.transition IS NULL AND ($3::integer IS NULL OR v.version < $3) ORDER BY v.version DESC LIMIT $4`,
     [workspaceId, workflowId, before, limit],
   );
   return rows.map(toItem);
@@ -142,7 +142,8 @@ export async function findVersion(
 ): Promise<StoredVersion | null> {
   const [row] = await sql<Row<StoredVersion>>(
     manager,
-    `SELECT v.id, ${ITEM}, ${DEFINITION} AS definition FROM ${FROM} WHERE v.workspace_id = $1 AND v.workflow_id = $2 AND v.version = $3`,
+    `SELECT v.id, ${ITEM}, ${DEFINITION} AS definition FROM ${FROM} WHERE v.workspace_id = $1 AND v.workflow_id = $2
+       AND v.version = $3 AND v.transition IS NULL`,
     [workspaceId, workflowId, version],
   );
   return row ? toItem(row) : null;

@@ -29,7 +29,7 @@ export function findUnknownWrites(manager: EntityManager, workspaceId: string, c
      FROM automation.workflows w
      LEFT JOIN automation.workflow_versions v ON v.workspace_id = w.workspace_id AND v.id = w.published_version_id
      LEFT JOIN automation.workflow_writes k ON k.workspace_id = w.workspace_id AND k.workflow_id = w.id
-     WHERE w.workspace_id = $1 AND k.state IS DISTINCT FROM ${STATE} ORDER BY w.id LIMIT $3`,
+     WHERE w.workspace_id = $1 AND w.kind = 'workflow' AND k.state IS DISTINCT FROM ${STATE} ORDER BY w.id LIMIT $3`,
     [workspaceId, catalog, limit],
   );
 }
