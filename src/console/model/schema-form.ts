@@ -1,0 +1,156 @@
+import type { Json, JsonObject } from '../../core/json.js';
+import { isObject } from './catalog.js';
+import { nameWords } from './words.js';
+
+/** What a value is filled in with. */
+export type Control =
+  | { kind: 'text'; long: boolean; inputType: 'text' | 'email' | 'url' | 'date' | 'datetime-local'; maxLength?: number }
+  | { kind: 'number'; integer: boolean; minimum?: number; maximum?: number }
+  | { kind: 'boolean' }
+  | { kind: 'duration' }
+  | { kind: 'choice'; options: string[] }
+  | { kind: 'texts' }
+  | { kind: 'fields'; fields: FormField[] }
+  | { kind: 'rows'; fields: FormField[]; most: number | null }
+  | { kind: 'pairs' }
+  | { kind: 'condition' }
+  | { kind: 'secret' }
+  | { kind: 'json' };
+
+/** One member of an object, as a form shows it. */
+export interface FormField {
+  name: string;
+  label: string;
+  description: string | null;
+  isRequired: boolean;
+  control: Control;
+  /** True where a text with `{{…}}` may stand for the value, whatever its type. */
+  preset: Json | undefined;
+  example: string | null;
+}
+
+/** Texts that are longer than a line by their nature. */
+const LONG_NAMES = /^(body|text|html|message|description|content|note|notes|reason|comment)$/i;
+const LONGEST_LINE = 300;
+
+/** Returns the fields of an object schema: the required ones first, then the others in the order of the schema. */
+export function fieldsOf(schema: JsonObject, leaveOut: readonly string[] = []): FormField[] {
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  const required = Array.isArray(schema.required) ? schema.required : [];
+  const fields = Object.entries(properties)
+    .filter(([name]) => !leaveOut.includes(name))
+    .map(([name, one]) => fieldOf(name, isObject(one) ? one : {}, required.includes(name)));
+  return [...fields.filter(({ isRequired }) => isRequired), ...fields.filter(({ isRequired }) => !isRequired)];
+}
+
+function fieldOf(name: string, schema: JsonObject, isRequired: boolean): FormField {
+  const examples = Array.isArray(schema.examples) ? schema.examples : [schema.example];
+  const [example] = examples.filter((one) => one !== undefined);
+  return {
+    name,
+    label: typeof schema.title === 'string' ? schema.title : nameWords(name),
+    description: typeof schema.description === 'string' ? schema.description : null,
+    isRequired,
+    control: controlOf(name, schema),
+    preset: schema.default,
+    example: example === undefined ? null : typeof example === 'string' ? example : JSON.stringify(example),
+  };
+}
+
+/** Returns what a value of this schema is filled in with; JSON for what no control of ours can hold. */
+export function controlOf(name: string, schema: JsonObject): Control {
+  if (schema.writeOnly === true || schema['x-control'] === 'secret') return { kind: 'secret' };
+  if (schema.$ref === '#/$defs/condition') return { kind: 'condition' };
+  const options = optionsOf(schema);
+  if (options !== null) return { kind: 'choice', options };
+  switch (typeOf(schema)) {
+    case 'string':
+      return textControl(name, schema);
+    case 'integer':
+    case 'number':
+      return { kind: 'number', integer: schema.type === 'integer', ...bounds(schema) };
+    case 'boolean':
+      return { kind: 'boolean' };
+    case 'array':
+      return listControl(schema);
+    case 'object':
+      return objectControl(schema);
+    default:
+      return { kind: 'json' };
+  }
+}
+
+function typeOf(schema: JsonObject): Json | undefined {
+  return schema.type ?? (isObject(schema.properties) ? 'object' : undefined);
+}
+
+function optionsOf({ enum: values }: JsonObject): string[] | null {
+  return Array.isArray(values) && values.length > 0 && values.every((one): one is string => typeof one === 'string') ? values : null;
+}
+
+function bounds({ minimum, maximum }: JsonObject): { minimum?: number; maximum?: number } {
+  return { ...(typeof minimum === 'number' && { minimum }), ...(typeof maximum === 'number' && { maximum }) };
+}
+
+const INPUT_TYPES: Readonly<Record<string, 'email' | 'url' | 'date' | 'datetime-local'>> = { email: 'email', date: 'date' };
+
+function textControl(name: string, { format, pattern, maxLength, description, 'x-control': hint }: JsonObject): Control {
+  const isDuration = format === 'duration' || (typeof pattern === 'string' && pattern.startsWith('^P(?='));
+  if (isDuration || (typeof description === 'string' && /ISO 8601, or business days/.test(description))) return { kind: 'duration' };
+  const most = typeof maxLength === 'number' ? maxLength : undefined;
+  const long = hint === 'text' || hint === 'html' || LONG_NAMES.test(name) || (most !== undefined && most > LONGEST_LINE && most !== 1_000);
+  return { kind: 'text', long, inputType: INPUT_TYPES[String(format)] ?? 'text', ...(most !== undefined && { maxLength: most }) };
+}
+
+function listControl({ items, maxItems }: JsonObject): Control {
+  const item = isObject(items) ? items : {};
+  if (typeOf(item) === 'string' && optionsOf(item) === null) return { kind: 'texts' };
+  if (typeOf(item) !== 'object' || !isObject(item.properties)) return { kind: 'json' };
+  return { kind: 'rows', fields: fieldsOf(item), most: typeof maxItems === 'number' ? maxItems : null };
+}
+
+function objectControl(schema: JsonObject): Control {
+  if (isObject(schema.properties) && Object.keys(schema.properties).length > 0) return { kind: 'fields', fields: fieldsOf(schema) };
+  return { kind: 'pairs' };
+}
+
+/** Returns whether a value can be shown in a control as what it is; otherwise it is shown as JSON, and nothing of it is lost. */
+export function fits(control: Control, value: Json | undefined): boolean {
+  if (value === undefined || value === null) return true;
+  switch (control.kind) {
+    case 'text':
+    case 'duration':
+    case 'secret':
+      return typeof value === 'string';
+    case 'choice':
+      return typeof value === 'string' && (control.options.includes(value) || hasExpression(value));
+    case 'number':
+      return typeof value === 'number' || (typeof value === 'string' && hasExpression(value));
+    case 'boolean':
+      return typeof value === 'boolean' || (typeof value === 'string' && hasExpression(value));
+    case 'texts':
+      return (Array.isArray(value) && value.every((one) => typeof one === 'string')) || (typeof value === 'string' && hasExpression(value));
+    case 'rows':
+      return Array.isArray(value) && value.every(isObject);
+    case 'fields':
+    case 'condition':
+      return isObject(value);
+    case 'pairs':
+      return isObject(value) && Object.values(value).every((one) => typeof one !== 'object' || one === null);
+    case 'json':
+      return true;
+  }
+}
+
+/** True for a text that holds `{{…}}`. */
+export function hasExpression(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('{{');
+}
+
+/** Reads what was typed for a number; a text with an expression stays one; undefined for nothing. */
+export function readNumber(text: string): Json | undefined {
+  const trimmed = text.trim();
+  if (trimmed === '') return undefined;
+  const number = Number(trimmed.replace(/(?<=\d),(?=\d{3}(\D|$))/g, ''));
+  return hasExpression(trimmed) || Number.isNaN(number) ? trimmed : number;
+}
