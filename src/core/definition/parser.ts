@@ -3,7 +3,7 @@ import type { Condition } from '../condition/tree.js';
 import type { Problem } from '../errors.js';
 import type { Json, JsonObject } from '../json.js';
 import { referenceProblems } from '../secrets/secret-uses.js';
-import { FLOW_STEP_TYPES, type Step } from '../steps/index.js';
+import { FLOW_STEP_TYPES } from '../steps/index.js';
 import { walkSteps } from '../steps/tree.js';
 import { MINUTE_MS } from '../time/zones.js';
 import { moduleOfTrigger, triggerProblems } from '../trigger/trigger.js';
@@ -40,25 +40,31 @@ function parseRoot(json: unknown, catalog: Catalog | null, problems: ProblemList
   const reader = ObjectReader.open(json, '', problems, 'A definition');
   if (!reader) return null;
   const trigger = parseTrigger(reader, catalog);
-  const moduleName = moduleOfTrigger(trigger);
-  const module = (moduleName !== null && catalog?.modules.get(moduleName)) || null;
-  const references = new References(problems, module, catalog);
-  const about: DefinitionContext = { problems, references, catalog, moduleName, module, flowTypes: FLOW_STEP_TYPES };
-  const conditions = reader.raw('conditions');
-  if (conditions !== undefined) checkCondition(conditions, 'conditions', about, { visible: new Set(), loops: [] });
-  const steps: Step[] = parseSteps(reader.list('steps', { min: 0, max: MAX_STEPS }), 'steps', about);
+  const about = contextOf(moduleOfTrigger(trigger), catalog, problems);
+  const conditions = parseConditions(reader, about);
+  const steps = parseSteps(reader.list('steps', { min: 0, max: MAX_STEPS }), 'steps', about);
   // A stored version says what it was published with.
   const written = reader.raw('settings');
   const settings = parseSettings(catalog === null ? written : withSettingDefaults(json as JsonObject).settings, 'settings', problems);
   reader.finish();
   about.references.report();
   if (catalog) problems.addAll(referenceProblems(json as JsonObject, catalog.actions));
-  return {
-    trigger: withLists(trigger),
-    ...(conditions !== undefined && { conditions: conditions as unknown as Condition }),
-    steps,
-    settings,
-  };
+  return { trigger: withLists(trigger), ...conditions, steps, settings };
+}
+
+/** What the parts of a definition about records of this module are read against. */
+export function contextOf(moduleName: string | null, catalog: Catalog | null, problems: ProblemList): DefinitionContext {
+  const module = (moduleName !== null && catalog?.modules.get(moduleName)) || null;
+  const references = new References(problems, module, catalog);
+  return { problems, references, catalog, moduleName, module, flowTypes: FLOW_STEP_TYPES };
+}
+
+/** Reads the conditions of something that may happen. */
+export function parseConditions(reader: ObjectReader, about: DefinitionContext): Pick<WorkflowDefinition, 'conditions'> {
+  const conditions = reader.raw('conditions');
+  if (conditions === undefined) return {};
+  checkCondition(conditions, reader.at('conditions'), about, { visible: new Set(), loops: [] });
+  return { conditions: conditions as unknown as Condition };
 }
 
 function parseTrigger(reader: ObjectReader, catalog: Catalog | null): Json | undefined {
@@ -69,7 +75,7 @@ function parseTrigger(reader: ObjectReader, catalog: Catalog | null): Json | und
 }
 
 /** A checked trigger in one form: `from` and `to` may be written as one text or as a list. */
-function withLists(json: Json | undefined): Trigger {
+export function withLists(json: Json | undefined): Trigger {
   const trigger = json as unknown as Trigger;
   if (trigger?.type !== 'event') return trigger;
   const { from, to } = trigger;

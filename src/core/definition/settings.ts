@@ -98,11 +98,18 @@ export function parseSettings(json: Json | undefined, path: string, problems: Pr
     countFailedRuns: reader.flag('countFailedRuns', DEFAULT_SETTINGS.countFailedRuns),
     maxConcurrentRuns: reader.optionalNumber('maxConcurrentRuns', { min: 0, max: MOST_CONCURRENT }) ?? DEFAULT_SETTINGS.maxConcurrentRuns,
     order: reader.choice('order', ORDERS, DEFAULT_SETTINGS.order),
-    maxDuration: reader.optionalDuration('maxDuration', LONGEST_RUN) ?? DEFAULT_SETTINGS.maxDuration,
-    ...parseCallbacks(reader),
+    ...parseRunSettings(reader),
   };
   reader.finish();
   return settings;
+}
+
+/** What runs are bound to once they have started. */
+export type RunSettings = Pick<WorkflowSettings, 'maxDuration' | 'onSuccess' | 'onFailure'>;
+
+/** Reads those settings that are about runs that have started. */
+export function parseRunSettings(reader: ObjectReader): RunSettings {
+  return { maxDuration: reader.optionalDuration('maxDuration', LONGEST_RUN) ?? DEFAULT_SETTINGS.maxDuration, ...parseCallbacks(reader) };
 }
 
 function parseCallbacks(reader: ObjectReader): Pick<WorkflowSettings, 'onSuccess' | 'onFailure'> {

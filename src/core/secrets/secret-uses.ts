@@ -48,6 +48,8 @@ export function referenceProblems(definition: JsonObject, actions: Actions): Pro
   return problems.toArray();
 }
 
+/** Where a definition has settings: a workflow, and each transition of a machine. */
+const SETTINGS_PATH = /^(transitions\[\d+\]\.)?settings$/;
 /** Settings that are calls, and where these take a secret. */
 const CALLBACKS: ReadonlySet<string> = new Set(['onSuccess', 'onFailure']);
 const CALLBACK_PLACES: SecretPlaces = { secret: ['url'] };
@@ -105,7 +107,7 @@ function eachReference(definition: JsonObject, actions: Actions, found: (path: s
       const { type, with: args } = value;
       for (const [name, member = null] of Object.entries(value)) {
         const isCall = name === 'with' && typeof type === 'string' && isJsonObject(args);
-        if (path === 'settings' && CALLBACKS.has(name) && isJsonObject(member))
+        if (CALLBACKS.has(name) && SETTINGS_PATH.test(path) && isJsonObject(member))
           walkArguments(member, CALLBACK_PLACES, memberPath(path, name));
         else if (!isCall) walk(member, memberPath(path, name));
         else if (actions.has(type)) walkArguments(args, actions.get(type)?.takesSecrets ?? {}, memberPath(path, name));

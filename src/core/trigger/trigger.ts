@@ -36,7 +36,12 @@ export interface TriggerDescription {
 
 /** Every kind of trigger, with what it is made of. */
 export function describeTriggers(): TriggerDescription[] {
-  return KINDS.map(({ type, label, description, members, required }) => ({
+  return describeKinds(KINDS);
+}
+
+/** Describes kinds of triggers. */
+export function describeKinds(kinds: readonly AnyKind[]): TriggerDescription[] {
+  return kinds.map(({ type, label, description, members, required }) => ({
     type,
     label,
     description,
@@ -54,15 +59,23 @@ export function describeTriggers(): TriggerDescription[] {
  * fields are not looked up. Never throws, whatever the input.
  */
 export function triggerProblems(trigger: unknown, path: string, catalog: Catalog | null): Problem[] {
+  return problemsAmong(KINDS, trigger, path, catalog);
+}
+
+/** What is known of a kind of trigger before there is one of it. */
+type AnyKind = Omit<TriggerKind<Trigger>, 'type' | 'compile'> & { type: string };
+
+/** The same where other kinds of triggers are known than workflows have. */
+export function problemsAmong(kinds: readonly AnyKind[], trigger: unknown, path: string, catalog: Catalog | null): Problem[] {
   if (!isJsonObject(trigger)) return [{ path, message: 'A trigger must be an object with a "type".' }];
   const reader = new TriggerReader(trigger);
-  const kind = BY_TYPE.get(trigger.type);
+  const kind = kinds.find(({ type }) => type === trigger.type);
   if (kind === undefined)
     reader.problem(
       'type',
       `"type" ${mustBeOneOf(
         trigger.type,
-        KINDS.map(({ type }) => type),
+        kinds.map(({ type }) => type),
       )}`,
     );
   else {
@@ -72,7 +85,7 @@ export function triggerProblems(trigger: unknown, path: string, catalog: Catalog
   return reader.problems.map((problem) => ({ path: path === '' ? problem.path : `${path}.${problem.path}`, message: problem.message }));
 }
 
-function noteUnknownMembers(reader: TriggerReader, kind: TriggerKind<Trigger>): void {
+function noteUnknownMembers(reader: TriggerReader, kind: AnyKind): void {
   const known = ['type', ...Object.keys(kind.members)];
   for (const name of Object.keys(reader.json)) {
     if (!known.includes(name)) reader.problem(name, `This is not known here.${didYouMean(name, known)} Known are: ${known.join(', ')}.`);

@@ -78,7 +78,7 @@ function checkFields(reader: TriggerReader, fields: unknown, path: string, rules
     if (rules.isMatched && (value === null || typeof value === 'object')) {
       reader.problem(at, 'A record is found by a text, a number, or true or false.');
     }
-    checkTemplates(reader, value, at);
+    checkDeliveryTemplates(reader, value, at);
     const { module } = rules;
     if (module === undefined) continue;
     const field = fieldAt(module, name);
@@ -93,14 +93,14 @@ function checkFields(reader: TriggerReader, fields: unknown, path: string, rules
   }
 }
 
-/** Before there is a record, templates can only be about the delivery. */
-function checkTemplates(reader: TriggerReader, value: unknown, path: string): void {
+/** Notes templates that are about anything but the delivery: there is no record yet. */
+export function checkDeliveryTemplates(reader: TriggerReader, value: unknown, path: string): void {
   if (Array.isArray(value)) {
-    for (const item of value) checkTemplates(reader, item, path);
+    for (const item of value) checkDeliveryTemplates(reader, item, path);
     return;
   }
   if (isJsonObject(value)) {
-    for (const member of Object.values(value)) checkTemplates(reader, member, path);
+    for (const member of Object.values(value)) checkDeliveryTemplates(reader, member, path);
     return;
   }
   if (typeof value !== 'string' || !hasExpression(value)) return;

@@ -1,0 +1,33 @@
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
+
+/** What a transition does, as the definition of a workflow. */
+export interface TransitionVersion {
+  transition: string;
+  definition: JsonObject;
+}
+
+/**
+ * Returns the definition of a workflow for each transition with steps of a machine that {@link parseMachine} has passed: its
+ * runs are runs like all others. What fires a transition is the machine's to decide, so beside events the trigger says no more
+ * than what records its runs are about.
+ */
+export function transitionVersions(machine: JsonObject): TransitionVersion[] {
+  const subject = machine.for as JsonObject;
+  const module = typeof subject.module === 'string' ? { module: subject.module } : {};
+  return (machine.transitions as JsonObject[]).flatMap((transition) => {
+    const { code, trigger, conditions, steps, settings } = transition;
+    if (!Array.isArray(steps) || steps.length === 0) return [];
+    const definition = {
+      trigger: triggerOf(trigger, module),
+      ...(conditions !== undefined && { conditions }),
+      steps,
+      settings: settings ?? {},
+    };
+    return [{ transition: code as string, definition }];
+  });
+}
+
+function triggerOf(trigger: Json | undefined, module: { module?: string }): JsonObject {
+  const isOfRecord = isJsonObject(trigger) && trigger.type === 'event' && module.module !== undefined;
+  return isOfRecord ? { ...module, ...trigger } : { type: 'manual', ...module };
+}
