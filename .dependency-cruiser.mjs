@@ -24,6 +24,10 @@ const floors = [
   ],
 ];
 const demo = '^src/demo/';
+/** The page for browsers: a program of its own, of which nobody imports anything. */
+const page = '^src/console/';
+/** Its floors, from the ground up; `api` stands beside `ui`. */
+const pageFloors = ['model', 'ui', 'parts', 'screens'];
 /** What core, which does no I/O, may take from npm; of cron only what reads expressions and computes with them. */
 const pureLibraries = '(^|/)node_modules/(@types/)?(cron|handlebars|luxon|re2js)/';
 
@@ -44,6 +48,41 @@ const floorRules = floors.flatMap((storey, height) =>
 export default {
   forbidden: [
     ...floorRules,
+    {
+      name: 'console-is-a-page',
+      comment: 'the console imports itself and packages; of core it may know types, and of the rest nothing',
+      severity: 'error',
+      from: { path: page },
+      to: { path: '^(src|migrations|test)/', pathNot: [page, '^src/core/'] },
+    },
+    {
+      name: 'console-knows-types-of-core',
+      comment: 'what core computes is told by the API: a page of another release would compute otherwise',
+      severity: 'error',
+      from: { path: page },
+      to: { path: '^src/core/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'console-is-nobodys',
+      comment: 'the page is served as it was built: nothing on the server imports it',
+      severity: 'error',
+      from: { path: '^(src|migrations)/', pathNot: page },
+      to: { path: page },
+    },
+    ...pageFloors.slice(0, -1).map((name, height) => ({
+      name: `console-${name}`,
+      comment: `in the console, ${name} knows nothing of ${pageFloors.slice(height + 1).join(', ')}`,
+      severity: 'error',
+      from: { path: `${page}${name}/` },
+      to: { path: `${page}(${pageFloors.slice(height + 1).join('|')}|frame)/` },
+    })),
+    {
+      name: 'console-api',
+      comment: 'what asks the API, and what is drawn, do not know each other',
+      severity: 'error',
+      from: { path: `${page}(model|ui|api)/` },
+      to: { path: `${page}(api|ui)/`, pathNot: `${page}$1/` },
+    },
     {
       name: 'core-is-pure',
       comment: 'core imports core and the pure libraries only: no Node modules, Nest, TypeORM or other packages',
@@ -90,7 +129,7 @@ export default {
       name: 'every-file-has-a-floor',
       comment: 'a new folder in src/ gets its floor in .dependency-cruiser.mjs first',
       severity: 'error',
-      from: { path: '^src/', pathNot: [demo, ...floors.flat().map((floor) => floor.path)] },
+      from: { path: '^src/', pathNot: [demo, page, ...floors.flat().map((floor) => floor.path)] },
       to: {},
     },
     {
@@ -117,7 +156,8 @@ export default {
       name: 'library-has-its-dependencies',
       comment: 'what the package imports must be its dependency or peer, not a development dependency; types too, they end up in its .d.ts',
       severity: 'error',
-      from: { path: '^(src|migrations)/', pathNot: demo },
+      // What the console is made of is bundled into it.
+      from: { path: '^(src|migrations)/', pathNot: [demo, page] },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['npm-peer'],

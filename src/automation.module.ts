@@ -24,18 +24,40 @@ import { CaptureDoors } from './engine/capture/capture-doors.js';
 import { EmitterBridge } from './engine/capture/emitter-bridge.js';
 import { engineProviders } from './engine/engine.providers.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
-import { adminControllers, HTTP_PATH, httpProviders, publicControllers, publicProviders } from './http/index.js';
+import {
+  adminControllers,
+  CONSOLE_OPTIONS,
+  type ConsoleOptions,
+  consoleController,
+  HTTP_PATH,
+  httpProviders,
+  publicControllers,
+  publicProviders,
+} from './http/index.js';
 import { countActiveWorkflows } from './store/active-workflows.js';
 import { AutomationDatabase } from './store/database.js';
 
 /** Where the admin API is mounted unless the `path` of forRoot says otherwise. */
 const DEFAULT_PATH = 'automation';
 
+/** What is decided when the module is declared, because routes are made before the options are resolved. */
+interface ModuleExtras {
+  /** Where the API and the console are mounted. Default `automation`. */
+  path?: string;
+  /** Whether every module may inject what this one exports. Default true. */
+  isGlobal?: boolean;
+  /** The console, the page for people under `<path>/console`; false serves none. Default: it is served. */
+  console?: false | ConsoleOptions;
+}
+
 const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = new ConfigurableModuleBuilder<AutomationOptions>({
   optionsInjectionToken: AUTOMATION_OPTIONS,
 })
   .setClassMethodName('forRoot')
-  .setExtras({ path: DEFAULT_PATH, isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+  .setExtras<ModuleExtras>({ path: DEFAULT_PATH, isGlobal: true, console: {} }, (definition, { isGlobal }) => ({
+    ...definition,
+    global: isGlobal,
+  }))
   .build();
 
 /**
@@ -75,12 +97,12 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
 
   /** Options that are known when the module is declared. */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return mounted(ConfigurableModuleClass.forRoot.call(AutomationModule, options), options.path);
+    return mounted(ConfigurableModuleClass.forRoot.call(AutomationModule, options), options);
   }
 
   /** Options that need something injected, such as the DataSource: the usual case. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return mounted(ConfigurableModuleClass.forRootAsync.call(AutomationModule, options), options.path);
+    return mounted(ConfigurableModuleClass.forRootAsync.call(AutomationModule, options), options);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -125,10 +147,15 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
 }
 
 /** Nest's way to give a library's controllers a prefix that the host chooses. */
-function mounted(definition: DynamicModule, path = DEFAULT_PATH): DynamicModule {
+function mounted(definition: DynamicModule, { path = DEFAULT_PATH, console = {} }: ModuleExtras): DynamicModule {
   return {
     ...definition,
+    controllers: [...(definition.controllers ?? []), ...(console === false ? [] : [consoleController(console)])],
     imports: [...(definition.imports ?? []), RouterModule.register([{ path, module: AutomationModule }])],
-    providers: [...(definition.providers ?? []), { provide: HTTP_PATH, useValue: path }],
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: HTTP_PATH, useValue: path },
+      { provide: CONSOLE_OPTIONS, useValue: console || {} },
+    ],
   };
 }

@@ -10,7 +10,7 @@ export { AutomationHealth, type HealthLimits, type HealthState } from './engine/
 export type { AutomationEvent, EmittedEvent, EmitterMap, RecordChange } from './engine/capture/automation-event.js';
 export { RUN_FINISHED, type RunFinished } from './engine/capture/emitter-bridge.js';
 export type { ManualStart } from './engine/capture/starts.js';
-export { setupAutomationDocs } from './http/index.js';
+export { type ConsoleOptions, setupAutomationDocs } from './http/index.js';
 
 // Administration from code: what the admin API does, without HTTP.
 

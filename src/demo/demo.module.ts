@@ -39,6 +39,8 @@ export function demoModule(settings: DemoSettings, mailServers: MailServers): Dy
       EventEmitterModule.forRoot(),
       ScheduleModule.forRoot(),
       AutomationModule.forRootAsync({
+        // Who comes without one of the links that `npm start` prints may type a token.
+        console: { tokenInput: true },
         inject: [DataSource],
         useFactory: async (dataSource: DataSource): Promise<AutomationOptions> => ({
           dataSource,

@@ -2,9 +2,16 @@ import type { RunningDemo } from './demo-app.js';
 
 /** What the start-up says: what runs where, and what to try. */
 export function welcome({ origin, smtpPort, installed }: RunningDemo): string {
+  const signIn = (token: string): string => `${origin}/automation/console#token=${token}`;
   const auth = `-H 'Authorization: Bearer demo-admin'`;
   return `
-The demo CRM is running.
+The demo CRM is running. Open the console:
+
+  as the admin    ${signIn('demo-admin')}
+  as support      ${signIn('demo-support')}
+  as a member     ${signIn('demo-member')}
+
+And underneath:
 
   CRM             ${origin}/crm/{leads,opportunities,contacts,accounts,tasks,invoices}
                   ${origin}/crm/{users,stages,notifications}

@@ -9,6 +9,8 @@ import { RequestShapeGuard } from './request-shape.guard.js';
 
 export { ACCESS_POLICY } from './access.guard.js';
 export { adminControllers } from './admin/index.js';
+export { CONSOLE_OPTIONS, consoleController } from './console.controller.js';
+export type { ConsoleOptions } from './console-options.js';
 export { setupAutomationDocs } from './docs.js';
 export { HTTP_PATH } from './http-path.js';
 export { PUBLIC_URL } from './public/hook-urls.js';

@@ -66,7 +66,8 @@ export interface WorkflowDetail extends WorkflowItem {
 
 /** Which workflows a list shows. Search looks into name and code. */
 export interface WorkflowFilter {
-  status?: WorkflowStatus;
+  /** Of a list any. */
+  status?: WorkflowStatus | readonly WorkflowStatus[];
   module?: string;
   /** The event of the trigger. */
   event?: string;
@@ -133,7 +134,8 @@ export interface WorkflowPage {
 export async function listWorkflows(manager: EntityManager, workspaceId: string, query: WorkflowListQuery): Promise<WorkflowPage> {
   const parts = new QueryParts();
   parts.and(`w.workspace_id = ${parts.bind(workspaceId)}`).and(`w.kind = 'workflow'`);
-  parts.equals('w.status', query.status).equals('w.module', query.module).equals(`w.trigger->>'event'`, query.event);
+  if (query.status !== undefined) parts.and(`w.status = ANY(${parts.bind([query.status].flat())})`);
+  parts.equals('w.module', query.module).equals(`w.trigger->>'event'`, query.event);
   if (query.search !== undefined) {
     const pattern = parts.bind(`%${query.search.replace(/[\\%_]/g, '\\$&')}%`);
     parts.and(`(w.name ILIKE ${pattern} OR w.code ILIKE ${pattern})`);

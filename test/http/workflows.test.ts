@@ -266,6 +266,8 @@ describe('the list of workflows', () => {
 
   it('filters by status, module and event of the trigger', async () => {
     expect(await namesOf('status=active')).toEqual(['Alpha mail']);
+    expect(await namesOf('status=active,paused')).toEqual(['Alpha mail']);
+    expect(await namesOf('status=draft,active')).toEqual(await namesOf(''));
     expect(await namesOf('module=leads&status=draft')).toEqual(['beta mail', 'Gamma 100%']);
     expect(await namesOf('event=created&status=active')).toEqual(['Alpha mail']);
     expect(await namesOf('event=updated')).toEqual([]);

@@ -3,7 +3,7 @@ import { WORKFLOW_CODE, WORKFLOW_CODE_RULE } from '../../core/definition/workflo
 import type { JsonObject } from '../../core/json.js';
 import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField } from '../../store/workflow-list-store.js';
 import type { WorkflowStatus } from '../../store/workflow-store.js';
-import { AsSent, IfGiven, OptionalText, QueryInteger, type QueryParameters, WholeNumber } from '../fields.js';
+import { AsSent, CommaList, commaList, IfGiven, OptionalText, QueryInteger, type QueryParameters, WholeNumber } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';
 
@@ -74,9 +74,9 @@ export class UpdateWorkflowDto {
 
 /** Which workflows, in which order, which page. */
 export class ListWorkflowsQuery {
-  @IfGiven()
-  @IsIn(WORKFLOW_STATUSES)
-  status?: WorkflowStatus;
+  @CommaList(WORKFLOW_STATUSES.length)
+  @IsIn(WORKFLOW_STATUSES, { each: true })
+  status?: WorkflowStatus[];
 
   @OptionalText(100)
   module?: string;
@@ -103,7 +103,7 @@ export class ListWorkflowsQuery {
 
 /** The parameters of {@link ListWorkflowsQuery} for the OpenAPI document. */
 export const LIST_WORKFLOWS_PARAMETERS: QueryParameters = {
-  status: { enum: WORKFLOW_STATUSES },
+  status: commaList({ type: 'string', enum: WORKFLOW_STATUSES }, 'active', 'Any of these, divided by commas.'),
   module: { type: String, example: 'leads' },
   event: { type: String, example: 'created', description: 'The event of the trigger.' },
   search: { type: String, example: 'welcome', description: 'Part of the name or code, whatever the case.' },

@@ -1,0 +1,39 @@
+import type { FunctionComponent, VNode } from 'preact';
+import type { Permission } from '../api/types.js';
+import type { IconName } from '../ui/icon.js';
+import { WorkflowList } from './workflows/workflow-list.js';
+
+/** A screen, and whom it is for; null: for everybody who is known. */
+interface Screen {
+  permission: Permission | null;
+  draw: () => VNode;
+}
+
+/** A line of the main navigation. */
+interface NavigationItem {
+  /** The first segment of its address. */
+  path: string;
+  label: string;
+  icon: IconName;
+  permission: Permission | null;
+  /** What is counted beside it. */
+  badge?: FunctionComponent;
+}
+
+const NAVIGATION: readonly NavigationItem[] = [{ path: 'workflows', label: 'Workflows', icon: 'workflows', permission: 'view' }];
+
+/** Returns what the navigation offers to somebody with these permissions. */
+export function screensFor(permissions: readonly Permission[]): NavigationItem[] {
+  return NAVIGATION.filter(({ permission }) => permission === null || permissions.includes(permission));
+}
+
+/** Returns the screen of an address; null where there is none. */
+export function screenOf(segments: readonly string[]): Screen | null {
+  switch (segments.join('/')) {
+    case '':
+    case 'workflows':
+      return { permission: 'view', draw: () => <WorkflowList /> };
+    default:
+      return null;
+  }
+}

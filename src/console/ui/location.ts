@@ -1,0 +1,51 @@
+import { type Place, placeOf } from '../model/route.js';
+import { createStore, useStore } from './store.js';
+
+/** The console's own address. Kept from the first page: later ones are only shown in the address bar. */
+const base = new URL(document.baseURI);
+
+const place = createStore<Place>(here());
+/** Asked before the page goes elsewhere; false keeps it where it is. */
+const guards = new Set<() => boolean>();
+
+/** Returns where the page is. */
+export function usePlace(): Place {
+  return useStore(place);
+}
+
+/** Goes to an address of the console, as `hrefOf` makes it; the empty one is its start. */
+export function navigate(href: string, { replace = false } = {}): void {
+  const target = href === '' ? new URL(base.pathname.replace(/\/$/, ''), base) : new URL(href, base);
+  if (!replace && [...guards].some((mayLeave) => !mayLeave())) return;
+  if (replace) history.replaceState(null, '', target);
+  else history.pushState(null, '', target);
+  place.set(here());
+  if (!replace) scrollTo(0, 0);
+}
+
+/** Asks the guard before links lead away; returns how to take it back. */
+export function guardLeaving(mayLeave: () => boolean): () => void {
+  guards.add(mayLeave);
+  return () => guards.delete(mayLeave);
+}
+
+/** Follows links of the console without loading the page again. */
+export function startLocation(): void {
+  // The address of the page changes, and what is relative to it must not.
+  const element = document.querySelector('base');
+  if (element) element.href = base.href;
+  addEventListener('popstate', () => place.set(here()));
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (link.target !== '' || link.hasAttribute('download') || link.origin !== location.origin) return;
+    const target = new URL(link.href);
+    if (placeOf(target, base) === null) return;
+    event.preventDefault();
+    navigate(target.href);
+  });
+}
+
+function here(): Place {
+  return placeOf(new URL(location.href), base) ?? { segments: [], query: new URLSearchParams() };
+}

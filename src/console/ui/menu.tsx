@@ -1,0 +1,148 @@
+import './menu.css';
+import type { ComponentChildren, VNode } from 'preact';
+import { useId, useRef } from 'preact/hooks';
+import { Icon, type IconName } from './icon.js';
+
+/** One thing that a menu does, or leads to. */
+export type MenuItem =
+  | { label: string; icon?: IconName; danger?: boolean; blocked?: string | null; href: string; download?: string }
+  | { label: string; icon?: IconName; danger?: boolean; blocked?: string | null; onSelect: () => void };
+
+interface MenuProps {
+  /** What the menu is called, and the button where it has no words of its own: "Actions of Welcome web leads". */
+  label: string;
+  items: readonly MenuItem[];
+  /** What is on the button. Default: three dots. */
+  children?: ComponentChildren;
+  class?: string;
+}
+
+/** A button that opens a menu: arrows, Home, End and first letters in it; Escape and a click elsewhere close it. */
+export function MenuButton({ label, items, children, class: look = 'icon-button' }: MenuProps): VNode {
+  const id = useId();
+  const menu = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const entries = (): HTMLElement[] => [...(menu.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+
+  const open = (at: 0 | -1): void => {
+    const [popover, source] = [menu.current, button.current];
+    if (!popover || !source || popover.matches(':popover-open')) return;
+    popover.showPopover({ source } as never);
+    placeBelow(popover, source);
+    entries().at(at)?.focus();
+  };
+
+  const close = (): void => menu.current?.hidePopover();
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const all = entries();
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const to = targetOf(event.key, at, all);
+    if (event.key === 'Tab') close();
+    if (to === null) return;
+    event.preventDefault();
+    all[to]?.focus();
+  };
+
+  return (
+    <span class="menu-place">
+      <button
+        ref={button}
+        type="button"
+        class={look}
+        aria-label={children === undefined ? label : undefined}
+        aria-haspopup="menu"
+        aria-expanded={false}
+        aria-controls={id}
+        title={children === undefined ? label : undefined}
+        onClick={() => open(0)}
+        onKeyDown={(event) => {
+          if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+          event.preventDefault();
+          open(event.key === 'ArrowDown' ? 0 : -1);
+        }}
+      >
+        {children ?? <Icon name="more" />}
+      </button>
+      <div
+        ref={menu}
+        id={id}
+        role="menu"
+        popover="auto"
+        class="menu"
+        tabIndex={-1}
+        aria-label={label}
+        onKeyDown={onKeyDown}
+        onToggle={(event) => button.current?.setAttribute('aria-expanded', String(event.newState === 'open'))}
+      >
+        {items.map((item) => (
+          <Entry key={item.label} item={item} close={close} />
+        ))}
+      </div>
+    </span>
+  );
+}
+
+function Entry({ item, close }: { item: MenuItem; close: () => void }): VNode {
+  const { label, icon = 'right', danger, blocked = null } = item;
+  const look = `menu-item${danger ? ' menu-danger' : ''}`;
+  const words = (
+    <>
+      <Icon name={icon} />
+      <span>
+        {label}
+        {blocked !== null && <small class="menu-blocked">{blocked}</small>}
+      </span>
+    </>
+  );
+  if ('href' in item && blocked === null) {
+    return (
+      <a role="menuitem" tabIndex={-1} class={look} href={item.href} download={item.download} onClick={close}>
+        {words}
+      </a>
+    );
+  }
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      tabIndex={-1}
+      class={look}
+      aria-disabled={blocked !== null || undefined}
+      onClick={() => {
+        if (blocked !== null) return;
+        close();
+        if ('onSelect' in item) item.onSelect();
+      }}
+    >
+      {words}
+    </button>
+  );
+}
+
+/** Where a key leads among entries; null when it leads nowhere. */
+function targetOf(key: string, at: number, entries: readonly HTMLElement[]): number | null {
+  const count = entries.length;
+  switch (key) {
+    case 'ArrowDown':
+      return (at + 1) % count;
+    case 'ArrowUp':
+      return (at - 1 + count) % count;
+    case 'Home':
+      return 0;
+    case 'End':
+      return count - 1;
+  }
+  if (key.length !== 1 || key === ' ') return null;
+  const order = [...entries.keys()].map((index) => (at + 1 + index) % count);
+  return order.find((index) => entries[index]?.textContent?.trim().toLowerCase().startsWith(key.toLowerCase())) ?? null;
+}
+
+/** Where CSS cannot anchor yet, by hand: below what opened it, and inside the window. */
+export function placeBelow(popover: HTMLElement, source: HTMLElement): void {
+  if (CSS.supports('position-area', 'bottom')) return;
+  const { left, bottom, top } = source.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = popover;
+  popover.style.left = `${Math.max(4, Math.min(left, innerWidth - width - 4))}px`;
+  popover.style.top = `${bottom + height + 4 > innerHeight ? Math.max(4, top - height - 4) : bottom + 4}px`;
+}

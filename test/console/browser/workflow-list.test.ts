@@ -1,0 +1,100 @@
+import { expect, it } from '@jest/globals';
+import { describeConsole } from '../support/console-demo.js';
+
+describeConsole('the list of workflows', (demo) => {
+  it('signs in by the link and forgets the token in the address', async () => {
+    const { page, open } = await demo.tab();
+    await open('');
+    expect(page.url()).toBe(`${demo.api}/console`);
+    expect(await page.title()).toBe('Workflows · Automation');
+    expect(await page.getByRole('button', { name: /Ines Alvarez/ }).isVisible()).toBe(true);
+  });
+
+  it('asks who one is where nobody is known, and says when a token is not', async () => {
+    const { page, open, axe, picture, expectFaults } = await demo.tab({ token: null });
+    expectFaults(/status of 401/);
+    await open('workflows');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Sign in');
+    expect(await axe()).toEqual([]);
+    await picture('sign-in');
+    await page.getByLabel('Bearer token').fill('nobody');
+    await page.getByRole('button', { name: 'Use this token' }).click();
+    await page.getByText('does not know this token').waitFor();
+    await page.getByLabel('Bearer token').fill('demo-support');
+    await page.getByRole('button', { name: 'Use this token' }).click();
+    await page.getByRole('heading', { name: 'Workflows' }).waitFor();
+  });
+
+  it('tells of each workflow what starts it and how it goes, in both themes and at any width', async () => {
+    for (const theme of ['light', 'dark'] as const) {
+      for (const width of [360, 900, 1440]) {
+        const { page, open, axe, picture } = await demo.tab({ theme, width });
+        await open('workflows');
+        expect(await page.getByRole('row', { name: /Welcome web leads/ }).textContent()).toContain('Leads: Created');
+        expect(await axe()).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+        await picture('workflows');
+      }
+    }
+  });
+
+  it('switches a workflow off and on by keyboard, and takes it back', async () => {
+    const { page, open, axe } = await demo.tab();
+    await open('workflows');
+    const toggle = page.getByRole('switch', { name: 'Welcome web leads: active' });
+    await toggle.focus();
+    await page.keyboard.press('Space');
+    await page.getByText('“Welcome web leads” is paused.').first().waitFor();
+    expect(await toggle.getAttribute('aria-checked')).toBe('false');
+    expect(await axe()).toEqual([]);
+    const [paused] = (await demo.call('GET', '/automation/workflows?search=welcome-web')).items;
+    expect(paused).toMatchObject({ status: 'paused', pausedBy: { name: 'Ines Alvarez' } });
+    await page.getByRole('button', { name: 'Undo' }).press('Enter');
+    await page.getByText('“Welcome web leads” is active.').first().waitFor();
+    expect(await toggle.getAttribute('aria-checked')).toBe('true');
+  });
+
+  it('keeps its filters in the address, through reload and back, and says which of them leave nothing', async () => {
+    const { page, open, axe } = await demo.tab();
+    await open('workflows');
+    await page.keyboard.press('/');
+    await page.keyboard.type('welcome');
+    await page.waitForURL(/search=welcome/);
+    await page.getByLabel('Status').selectOption('paused');
+    await page.getByText('No workflow is like that').waitFor();
+    expect(await axe()).toEqual([]);
+    await page.reload();
+    await page.getByRole('button', { name: 'Drop Paused' }).click();
+    await page.getByRole('row', { name: /Welcome web leads/ }).waitFor();
+    expect(page.url()).toBe(`${demo.api}/console/workflows?search=welcome`);
+  });
+
+  it('lets its menu be used by keyboard, and offers what the reader may do', async () => {
+    const { page, open, axe } = await demo.tab();
+    await open('workflows?search=welcome');
+    const button = page.getByRole('button', { name: 'Actions of Welcome web leads' });
+    await button.press('Enter');
+    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Export', 'Copy', 'Archive', 'Delete …']);
+    expect(await axe()).toEqual([]);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Delete “Welcome web leads”?' }).waitFor();
+    expect(await axe()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
+
+    const member = await demo.tab({ token: 'demo-member' });
+    await member.open('workflows?search=welcome');
+    await member.page.getByRole('button', { name: 'Actions of Welcome web leads' }).click();
+    expect(await member.page.getByRole('menuitem').allInnerTexts()).toEqual(['Export']);
+    expect(await member.page.getByRole('switch').getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('says that an address leads nowhere', async () => {
+    const { page, open, axe } = await demo.tab();
+    await open('nothing/here/at');
+    expect(await page.getByRole('main').textContent()).toContain('There is no such page');
+    expect(await axe()).toEqual([]);
+  });
+});
