@@ -19,16 +19,33 @@ const keepingBy = new WeakMap<DataSource, Keeping>();
 
 /**
  * A statement under a name, for pg: its connection has it parsed once. Still a text for everybody else who sees it on its
- * way (TypeORM's logger, the host's subscribers). One for each call, since pg puts the parameters into it.
+ * way (TypeORM's logger, the host's subscribers): it has the methods of one. Not an object of `String` itself, whose every
+ * character is a property: pg copies all properties of what it is given, 1.5 ms for a statement of 2,000 characters.
  */
-class PreparedStatement extends String {
+class PreparedStatement {
   constructor(
     readonly text: string,
     readonly name: string,
-  ) {
-    super(text);
+  ) {}
+
+  get length(): number {
+    return this.text.length;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+
+  valueOf(): string {
+    return this.text;
+  }
+
+  toJSON(): string {
+    return this.text;
   }
 }
+// They take whatever can be made a text.
+Object.setPrototypeOf(PreparedStatement.prototype, String.prototype);
 
 /** To be called once for a pool of ours: behind a pooler, the next transaction would not find what this one has prepared. */
 export async function keepPrepared(source: DataSource): Promise<void> {

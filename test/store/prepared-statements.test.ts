@@ -36,6 +36,27 @@ describe('statements of the hot path', () => {
     expect(seen).toContain(true);
   });
 
+  it('are small to pg, which copies what it is given with every property: not one for each character', async () => {
+    const runner = database.dataSource.createQueryRunner();
+    const client = (await runner.connect()) as { query(statement: object, ...rest: unknown[]): unknown };
+    const { query } = client;
+    const given: unknown[] = [];
+    client.query = (statement, ...rest) => {
+      given.push(statement);
+      return query.call(client, statement, ...rest);
+    };
+    try {
+      expect(await sum(runner.manager, 1, 2)).toBe(3);
+    } finally {
+      client.query = query;
+      await runner.release();
+    }
+    expect(given.map((statement) => Object.getOwnPropertyNames(statement))).toEqual([['text', 'name']]);
+    expect(`${given[0]}`).toBe(ADD);
+    expect(JSON.stringify(given)).toBe(JSON.stringify([ADD]));
+    expect(given[0]).toHaveLength(ADD.length);
+  });
+
   it('have no names on a connection of the host’s', async () => {
     await app.source.transaction(async (manager) => {
       expect(await sum(manager, 1, 2)).toBe(3);
