@@ -97,7 +97,7 @@ export class RunBatches {
 
   /**
    * Repeats failed runs of a filter, the oldest first and those that were sent back before last; or only says what it would do.
-   * Those that the plan does not give are told; throws `plan_required` when nothing else was taken up.
+   * Those that the plan does not give are told, once a batch; throws `plan_required` when there is nothing else.
    */
   async retry(filter: RunFilter, command: RetryCommand & BatchOptions, caller: Caller): Promise<BulkRetryResult> {
     checkShape({ filter, command }, 'command', REQUEST_LIMITS);
@@ -116,10 +116,11 @@ export class RunBatches {
       const runs = await lockRuns(manager, failed, limit);
       const { retried, refused } = await retryLocked(manager, runs, { ...command, batchId }, plan, caller);
       const [first] = refused;
-      // Nobody is to call again and again for what the plan does not give.
-      if (first && retried.length === 0) throw first.error;
       const goOn = retried.map(({ goesOnAs }) => goesOnAs);
-      await noteBatch(manager, caller.workspaceId, batchId, goOn);
+      // Nobody is to call again and again for what the plan does not give.
+      if (first && retried.length === 0 && matched <= refused.length) throw first.error;
+      // Those too: a thousand of them would else stand before all others in each call of the batch.
+      await noteBatch(manager, caller.workspaceId, batchId, [...goOn, ...refused.map(({ id }) => id)]);
       const refusals = first ? [{ code: first.error.code, runs: refused.length, sampleRunId: first.id }] : [];
       return { ...taken(batchId, { matched, isExact, limit }, { done: goOn.length, refusals }), retried: goOn.length };
     });

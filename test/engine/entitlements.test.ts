@@ -162,6 +162,23 @@ describe('the plan of a workspace', () => {
       await expect(batches().retry({ workflowId }, { from: 'start' }, ADMIN)).rejects.toMatchObject(refusal);
     });
 
+    it('and those that it does not give stand before no others: the batch goes on behind them', async () => {
+      await start({});
+      const beyond = await app.publishWorkflow(FAILING, 'Beyond the plan');
+      await created(2);
+      await app.workflows.pause(beyond, ADMIN);
+      const within = await app.publishWorkflow({ ...FAILING, steps: [FAILING.steps[0]] }, 'Within');
+      await created(1);
+      await change({ stepTypes: ['stop'] });
+      const command = { from: 'start', limit: 2 } as const;
+      const first = await batches().retry({}, command, ADMIN);
+      expect(first).toMatchObject({ matched: 3, retried: 0, remaining: 1, refusals: [{ code: 'plan_required', runs: 2 }] });
+      const next = { ...command, batchId: String(first.batchId) };
+      expect(await batches().retry({}, next, ADMIN)).toMatchObject({ matched: 1, retried: 1, remaining: 0, refusals: [] });
+      expect((await app.runsOf({ workflowId: within })).filter(({ retriedAs }) => retriedAs !== null)).toHaveLength(1);
+      await expect(batches().retry({ workflowId: beyond }, command, ADMIN)).rejects.toMatchObject({ code: 'plan_required' });
+    });
+
     it('by the workflows that may be active', async () => {
       await start({});
       await app.publishWorkflow(DEFINITION, 'One');
