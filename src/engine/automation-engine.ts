@@ -198,16 +198,28 @@ export class AutomationEngine {
     if (outlook.runs || this.driver.owesRuns) this.runs.raise();
     if (outlook.queues) {
       this.admissions.expectUntold();
-      await this.deadlocks.look();
+      await this.lookFor('runs that wait for each other', this.deadlocks);
     }
     if (outlook.callbacks) this.callbacks.signal.raise();
-    if (outlook.leftSubRuns) await this.leftSubRuns.look();
+    if (outlook.leftSubRuns) await this.lookFor('sub-runs that were left', this.leftSubRuns);
     if (outlook.nextEndInMs === null || outlook.nextEndInMs > 0) return pauseMs;
     const { queued, more } = await this.dueRuns.queue(() => this.driver.heldIds);
     if (queued) this.runs.raise();
     // The next one may end a moment later.
     if (queued || more === 'now') return 0;
     return more === 'soon' ? Math.min(SOON_MS, pauseMs) : pauseMs;
+  }
+
+  /** What is found once in a long while: when the look fails, that is no reason for waits and leases to end later. */
+  private async lookFor(name: string, where: { look(): Promise<unknown> }): Promise<void> {
+    try {
+      await where.look();
+      if (this.troubles.delete(name)) this.logger.log(`${name}: going on.`);
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+      if (!this.troubles.has(name)) this.logger.error(`${name}: ${whatStandsInTheWay(error)}`);
+      this.troubles.set(name, whatStandsInTheWay(error));
+    }
   }
 
   /** `work` returns how long to wait for a signal before it is called again: 0 for not at all, null for as long as it takes. */

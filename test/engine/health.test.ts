@@ -3,6 +3,8 @@ import { Logger, Module } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
 import { AutomationHealth } from '../../src/engine/automation-health.js';
+import { Deadlocks } from '../../src/engine/running/deadlocks.js';
+import { LeftSubRuns } from '../../src/engine/running/left-sub-runs.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
@@ -81,6 +83,29 @@ describe('the health of automation', () => {
     jest.spyOn(database, 'statement').mockReturnValueOnce(new Promise(() => undefined));
     const { automation } = await health.isHealthy('automation', { timeoutMs: 1 });
     expect(automation).toMatchObject({ status: 'down', message: expect.stringContaining('nothing within 1 ms') });
+  });
+
+  it('is down while a look for stuck runs fails, which holds up no wait that is over', async () => {
+    const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    for (const look of [Deadlocks.prototype, LeftSubRuns.prototype]) jest.spyOn(look, 'look').mockRejectedValue(new Error('spoiled'));
+    app = await startAutomationApp({ worker: { enabled: true, pollIntervalMs: 20, idlePollIntervalMs: 20 } });
+    const cool = { id: 'cool', type: 'delay', for: 'PT1S' };
+    const settings = { maxConcurrentRuns: 1 };
+    const workflowId = await app.publishWorkflow({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      steps: [cool],
+      settings,
+    });
+    await app.createLead();
+    await app.createLead();
+    await app.query(`INSERT INTO automation.left_sub_runs VALUES ('acme', gen_random_uuid())`);
+    const health = app.module.get(AutomationHealth);
+    await app.eventually(async () => {
+      expect((await app?.runsOf({ workflowId }))?.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+      const { status, message } = (await health.isHealthy()).automation;
+      expect([status, message]).toEqual(['down', expect.stringContaining('sub-runs that were left')]);
+    });
+    expect(logged.mock.calls.flat().filter((line) => /^runs that wait for each other/.test(String(line)))).toHaveLength(1);
   });
 
   it('is down while a loop fails, and when the worker has stopped', async () => {
