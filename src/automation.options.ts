@@ -52,7 +52,11 @@ export interface AutomationOptions {
   worker?: {
     /** Routes events and runs steps. Default true. */
     enabled?: boolean;
-    /** External steps of one workspace performed at the same time; a quarter more are there for the others. Default 20. */
+    /**
+     * Calls to the outside (webhooks, mails, HTTP requests) of one workspace under way at the same time; a quarter more are there
+     * for the others. A call that waits for the far side takes a socket and some kilobytes, no connection of the database: give
+     * as many as you expect slow ones, and some for the others. Default 100.
+     */
     concurrency?: number;
     /** Events or runs in one transaction. Default 200. */
     batchSize?: number;
@@ -186,7 +190,7 @@ const YEAR_MS = 365 * 24 * 60 * 60_000;
 
 const DEFAULTS = {
   timezone: 'UTC',
-  worker: { concurrency: 20, batchSize: 200, pollIntervalMs: 1_000, idlePollIntervalMs: 5_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
+  worker: { concurrency: 100, batchSize: 200, pollIntervalMs: 1_000, idlePollIntervalMs: 5_000, leaseMs: 30_000, shutdownGraceMs: 25_000 },
   limits: {
     chainDepth: 5,
     stepsPerRun: 500,

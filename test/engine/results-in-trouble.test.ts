@@ -161,6 +161,10 @@ describe('results of external steps', () => {
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '55P03'; END $$;
       CREATE TRIGGER refuse BEFORE UPDATE ON automation.runs FOR EACH ROW
         WHEN (NEW.record_id = 'stuck' AND OLD.status = 'running' AND NOT (NEW.status = 'queued' AND NEW.due_at = now())) EXECUTE FUNCTION refuse();
+      CREATE FUNCTION refuse_stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF 'stuck' = (SELECT record_id FROM automation.runs WHERE id = NEW.run_id) THEN
+          RAISE EXCEPTION 'refused' USING ERRCODE = '55P03'; END IF; RETURN NEW; END $$;
+      CREATE TRIGGER refuse_stuck BEFORE INSERT ON automation.step_executions FOR EACH ROW EXECUTE FUNCTION refuse_stuck();
       CREATE TRIGGER refuse_inline BEFORE INSERT ON automation.runs FOR EACH ROW
         WHEN (NEW.status <> 'queued') EXECUTE FUNCTION refuse()`);
     const worker = app.module.get(RunDriver);
@@ -171,7 +175,8 @@ describe('results of external steps', () => {
     await worker.tick();
     await app.eventually(() => expect(calls).toHaveLength(1));
     await app.eventually(() => expect(worker.holding).toBe(1));
-    await app.query('DROP TRIGGER refuse ON automation.runs; DROP TRIGGER refuse_inline ON automation.runs');
+    await app.query(`DROP TRIGGER refuse ON automation.runs; DROP TRIGGER refuse_inline ON automation.runs;
+      DROP TRIGGER refuse_stuck ON automation.step_executions`);
     await app.query("UPDATE automation.runs SET status = 'cancelled', due_at = NULL WHERE record_id = 'stuck'");
     await worker.tick();
     expect(calls).toEqual(['Ada']);

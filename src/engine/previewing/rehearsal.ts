@@ -140,6 +140,7 @@ function heldRunOf({ version, event, now }: RehearsedRun): HeldRun {
     executions: [],
     answers: { count: 0, answers: [] },
     leasedUntil: Number.POSITIVE_INFINITY,
+    wasRecovered: false,
   });
 }
 

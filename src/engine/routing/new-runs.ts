@@ -36,6 +36,7 @@ export function newRun({ runId, event, version }: Candidate, now: Date, leasedUn
     executions: [],
     answers: { count: 0, answers: [] },
     leasedUntil,
+    wasRecovered: false,
   });
 }
 

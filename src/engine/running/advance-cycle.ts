@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AutomationDatabase } from '../../store/database.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing } from '../failures.js';
-import { GroupCommit } from '../group-commit.js';
+import { FairGroupCommit } from '../fair-group-commit.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
 import type { ExternalAttempt } from './external-attempt.js';
 import { ExternalCalls } from './external-calls.js';
@@ -20,11 +20,11 @@ import { ContextFull } from './workflow-contexts.js';
 /** How soon what the database did not take is offered to it again. */
 const RETRY_PAUSE_MS = 500;
 /**
- * Runs with news that come in while so many of their transactions are under way share the next one, of at most so many: a
- * neighbour's should not wait long. A worker whose 20 calls were answered at once wrote 20 transactions, and whoever came
- * then took four times as long as usual.
+ * Runs with news that come in while so many of their transactions are under way share the next one: a worker whose 20 calls
+ * were answered at once wrote 20 transactions, and whoever came then took four times as long as usual. A result alone costs
+ * as many round trips as 50 do, so of one workspace there are many in one; a neighbour's should not wait long.
  */
-const NEWS = { transactions: 2, batch: 10 };
+const NEWS = { mostAtOnce: 2, alone: 50, crowded: 10 };
 
 /**
  * Advances held runs, one advance of a run at a time: in a transaction with others; what that leaves to be done outside is
@@ -35,7 +35,7 @@ const NEWS = { transactions: 2, batch: 10 };
 export class AdvanceCycle {
   private readonly logger = new Logger('AutomationRuns');
   private readonly ownTransactions: FairSlots;
-  private readonly news = new GroupCommit<HeldRun, void>((runs) => this.advance(runs), NEWS.transactions, NEWS.batch);
+  private readonly news = new FairGroupCommit<HeldRun>((runs) => this.advance(runs), NEWS);
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -56,12 +56,11 @@ export class AdvanceCycle {
 
   /**
    * Goes on with runs that a committed transaction has advanced: lets go of what is over or parked, performs what is to be
-   * performed. `leasedUntil`: until when, by our own clock, those that stay held are ours; the transaction has renewed their leases.
+   * performed. `leasedUntil`: until when, by our own clock, those are ours whose leases the transaction has renewed.
    */
   proceed(advanced: readonly AdvancedRun[], leasedUntil: number): void {
     for (const { run, advance } of advanced) {
-      const attempts = run.committed();
-      run.leasedUntil = leasedUntil;
+      const attempts = run.committed(leasedUntil);
       run.stage = 'idle';
       switch (advance.kind) {
         case 'finished':
@@ -244,7 +243,7 @@ export class AdvanceCycle {
       this.logger.error(`Run ${run.id}: the result of a step could not be written: ${String(error)}`);
       return this.held.letGo(run);
     }
-    run.committed();
+    run.committed(run.leasedUntil);
     run.stage = 'idle';
     if (!run.hasWork) await this.returns.release([run]).finally(() => this.held.letGo(run));
     // It came in while this was written.

@@ -33,6 +33,7 @@ export interface HeldRunState {
   executions: LoggedExecution[];
   answers: RunAnswers;
   leasedUntil: number;
+  wasRecovered: boolean;
 }
 
 /**
@@ -68,6 +69,8 @@ export class HeldRun implements RunHistory, RunClaim {
   waitsForSlot = false;
   /** Until when, by our own clock (`performance.now()`), it is ours for certain. */
   leasedUntil: number;
+  /** Whether it was taken up after a dead worker: that is forgotten when it gets on. */
+  readonly wasRecovered: boolean;
   /** The workflow's own values when the run began; null for versions that use none. */
   contextAtStart: { values: JsonObject; isWritten: boolean } | null = null;
   /** The workflow's context had no room for what the run put there: until a transaction commits, its steps may put nothing there. */
@@ -91,6 +94,8 @@ export class HeldRun implements RunHistory, RunClaim {
   private removed: LoggedExecution[] = [];
   private hidden: Set<string> | null = null;
   private takenResults = 0;
+  /** The open transaction gives it a new lease. */
+  private renewsLease = false;
 
   constructor(run: HeldRunState) {
     this.workspaceId = run.workspaceId;
@@ -106,6 +111,7 @@ export class HeldRun implements RunHistory, RunClaim {
     this.executions = run.executions;
     this.answers = run.answers;
     this.leasedUntil = run.leasedUntil;
+    this.wasRecovered = run.wasRecovered;
     this.inserted = !run.isNew;
     this.committedLength = run.executions.length;
   }
@@ -194,12 +200,31 @@ export class HeldRun implements RunHistory, RunClaim {
     }
   }
 
+  /** The executions that are new in the open transaction. */
+  get added(): LoggedExecution[] {
+    return this.executions.slice(this.committedLength);
+  }
+
+  /** The executions of earlier transactions that the open one changes. */
+  get altered(): LoggedExecution[] {
+    const { changed } = this;
+    if (changed === null) return [];
+    return this.executions.slice(0, this.committedLength).filter((execution) => changed.has(execution));
+  }
+
   /** The executions that the open transaction has to write. */
   get unwritten(): LoggedExecution[] {
-    const added = this.executions.slice(this.committedLength);
-    const { changed } = this;
-    if (changed === null) return added;
-    return [...this.executions.slice(0, this.committedLength).filter((execution) => changed.has(execution)), ...added];
+    return [...this.altered, ...this.added];
+  }
+
+  /** Has the open transaction anything of the history to write? */
+  get hasUnwritten(): boolean {
+    return this.executions.length > this.committedLength || this.changed !== null || this.removed.length > 0;
+  }
+
+  /** The open transaction gives it a new lease. */
+  renewLease(): void {
+    this.renewsLease = true;
   }
 
   /** The executions that the open transaction has to remove. */
@@ -218,8 +243,10 @@ export class HeldRun implements RunHistory, RunClaim {
     return this.results;
   }
 
-  /** The open transaction has committed. Returns the attempts that are to be performed now. */
-  committed(): readonly ExternalAttempt[] {
+  /** The open transaction has committed; where it gave a new lease, that lasts until `leasedUntil`. Returns the attempts that are to be performed now. */
+  committed(leasedUntil: number): readonly ExternalAttempt[] {
+    if (this.renewsLease) this.leasedUntil = leasedUntil;
+    this.renewsLease = false;
     this.inserted = true;
     this.isUncertain = false;
     this.isContextFull = false;
@@ -237,6 +264,7 @@ export class HeldRun implements RunHistory, RunClaim {
   /** The open transaction was rolled back: the history is as it was before, slots are free again, results are still to be taken. */
   rolledBack(): void {
     for (const { slot } of this.intended.splice(0)) slot.release();
+    this.renewsLease = false;
     this.executions.length = this.committedLength;
     this.indexed = null;
     for (const [execution, before] of this.changed ?? []) Object.assign(execution, before);

@@ -7,6 +7,7 @@ import type { EventRow } from '../../store/event-store.js';
 import { insertEvents, insertStarts } from '../../store/event-store.js';
 import { insertTasks } from '../../store/human-tasks.js';
 import {
+  confirmRuns,
   type FinishedProgress,
   finishRuns,
   type HeldProgress,
@@ -119,6 +120,7 @@ export class ProgressWriter {
   ): Promise<ReadonlySet<string>> {
     const created: NewRun[] = [...unstarted];
     const held: HeldProgress[] = [];
+    const confirmed: Omit<HeldProgress, 'progressed'>[] = [];
     const parked: ParkedProgress[] = [];
     const finished: FinishedProgress[] = [];
     const queued: RunClaim[] = [];
@@ -147,12 +149,15 @@ export class ProgressWriter {
         case 'held':
         case 'own_transaction':
         case 'unfinished':
-          if (run.isNew) created.push(Object.assign(identityOf(run), { status: 'running' as const, leaseMs, startedAt }));
-          // On its way to the host's code, which may bring the process down: getting there is no progress.
-          else {
-            const progressed = advance.kind !== 'own_transaction' || run.unwritten.length > 0;
+          if (run.isNew) {
+            created.push(Object.assign(identityOf(run), { status: 'running' as const, leaseMs, startedAt }));
+            run.renewLease();
+          } else if (run.wasRecovered || run.leasedUntil - performance.now() < leaseMs / 2) {
+            // On its way to the host's code, which may bring the process down: getting there is no progress.
+            const progressed = advance.kind !== 'own_transaction' || run.hasUnwritten;
             held.push({ workspaceId, id, fence, progressed, answers: unanswered.has(id) ? answers : null });
-          }
+            run.renewLease();
+          } else if (run.hasUnwritten) confirmed.push({ workspaceId, id, fence, answers: unanswered.has(id) ? answers : null });
           break;
       }
     }
@@ -162,6 +167,7 @@ export class ProgressWriter {
       throw new RunsExist();
     }
     await this.assertWritten(manager, held, await holdRuns(manager, held, leaseMs));
+    await this.assertWritten(manager, confirmed, await confirmRuns(manager, confirmed));
     await this.assertWritten(manager, parked, await parkRuns(manager, parked));
     await this.assertWritten(manager, finished, await finishRuns(manager, finished));
     return known;
@@ -212,8 +218,13 @@ function identityOf(run: HeldRun): RunIdentity {
   };
 }
 
+/** What was written before keeps its arguments, which are not sent again. */
 function logOf(run: HeldRun) {
-  return run.unwritten.map((step) => Object.assign({ workspaceId: run.workspaceId, runId: run.id }, step));
+  const { workspaceId, id: runId } = run;
+  return [
+    ...run.altered.map((step) => Object.assign({ workspaceId, runId }, step, { input: null })),
+    ...run.added.map((step) => Object.assign({ workspaceId, runId }, step)),
+  ];
 }
 
 /** How those runs end that do: told once, for it takes a walk through the history. */

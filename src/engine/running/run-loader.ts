@@ -84,6 +84,7 @@ export class RunLoader {
             executions: histories.get(run.id) ?? [],
             answers: inboxes.get(run.id) ?? NO_ANSWERS,
             leasedUntil,
+            wasRecovered: run.recoveries > 0,
           }),
         );
       }

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { takeRuns } from '../../../src/store/run-command-store.js';
 import { countAnswer } from '../../../src/store/runs/inbox.js';
 import {
+  confirmRuns,
   extendLeases,
   type FinishedProgress,
   finishRuns,
@@ -80,6 +82,24 @@ describe('a holder of a run', () => {
     },
   );
 
+  it.each(losses)('keeps no run under the lease that it has when it %s', async (_loss, spoil, row) => {
+    const claim = { ...spoil(await heldRun(row)), answers: null };
+    expect(await own.transaction((manager) => confirmRuns(manager, [claim]))).toEqual(new Set());
+  });
+
+  it('keeps its run under the lease that it has: nobody takes it before the transaction ends, and nothing is written', async () => {
+    const claim = await heldRun();
+    const before = await own.runRow(claim.id);
+    let taking: Promise<unknown> = Promise.resolve();
+    await own.transaction(async (manager) => {
+      expect(await confirmRuns(manager, [{ ...claim, answers: null }])).toEqual(new Set([claim.id]));
+      taking = own.transaction((other) => takeRuns(other, 'acme', [claim.id]));
+      await own.someoneWaits();
+    });
+    expect(await taking).toMatchObject([{ id: claim.id, fence: 4 }]);
+    expect(await own.runRow(claim.id)).toEqual({ ...before, fence: 4, due_at: null, waiting: null });
+  });
+
   it.each(commands)('%s its own run, and touches no other', async (_, write) => {
     const [claim, other] = [await heldRun(), await heldRun()];
     const before = await own.runRow(other.id);
@@ -155,6 +175,7 @@ describe('what is written of a run', () => {
     ['that ends', (manager, claim) => finishRuns(manager, [finished(claim, 2)])],
     ['that parks and ends a wait', (manager, claim) => parkRuns(manager, [parked(claim, 2, true)])],
     ['that is held on and ends a wait', (manager, claim) => holdRuns(manager, [{ ...claim, progressed: true, answers: 2 }], 60_000)],
+    ['that is kept and ends a wait', (manager, claim) => confirmRuns(manager, [{ ...claim, answers: 2 }])],
   ])('%s although it was answered is nothing: the answer must be used', async (_, command) => {
     const claim = await heldRun({ answers: 3 });
     const before = await own.runRow(claim.id);
@@ -201,6 +222,7 @@ describe('what is written of a run', () => {
     const manager = { query: () => Promise.reject(new Error('asked')) } as unknown as EntityManager;
     for (const command of [insertRuns, finishRuns, parkRuns]) expect(await command(manager, [])).toEqual(new Set());
     expect(await holdRuns(manager, [], 1)).toEqual(new Set());
+    expect(await confirmRuns(manager, [])).toEqual(new Set());
     expect(await extendLeases(manager, [], 1)).toEqual(new Map());
     await expect(releaseRuns(manager, [])).resolves.toBeUndefined();
   });
