@@ -3,7 +3,8 @@ import { bundledPackages } from './test/support/bundled-packages.mjs';
 /** @type {import('jest').Config} */
 export default {
   rootDir: '.',
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/shared-environment.mjs',
+  runtime: '<rootDir>/test/support/shared-runtime.mjs',
   globalSetup: '<rootDir>/test/support/postgres-global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/postgres-global-teardown.mjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],

@@ -1,0 +1,20 @@
+import { TestEnvironment } from 'jest-environment-node';
+
+let shared;
+
+/** One global scope for all test files of a worker: see shared-runtime.mjs. */
+export class SharedEnvironment extends TestEnvironment {
+  /** The next file begins with the real clock. */
+  async teardown() {
+    this.fakeTimers.useRealTimers();
+    this.fakeTimersModern.useRealTimers();
+  }
+}
+
+/** Jest calls it with `new` for each test file. A watcher changes modules meanwhile; V8 counts only what is compiled for it. */
+export default function environmentOf(config, context) {
+  const { watch, watchAll, collectCoverage } = config.globalConfig;
+  if (watch || watchAll || collectCoverage) return new TestEnvironment(config, context);
+  shared ??= new SharedEnvironment(config, context);
+  return shared;
+}
