@@ -1,10 +1,12 @@
 // Turns dist as the compiler wrote it into what is shipped: each entry of the package as one file, and what entries share
-// in a few more, because a host that imports the package would otherwise look for and open 350 files. As ES modules, and
-// in dist/cjs as CommonJS, for Jest and bundlers that know nothing else. Node itself never loads those (see `module-sync`
-// in package.json's exports), so no process has the library twice.
+// in a few more, because a host that imports the package would otherwise look for and open 350 files. In dist/cjs as
+// CommonJS, and as ES modules for bundlers and for Jest, which cannot require the ES modules that Nest 12 consists of.
+// Node itself loads the CommonJS files, whether they are imported or required (see `module-sync` in package.json's exports,
+// which nothing else sets, and node.js, which is written here): a process that does both has the library once, and Node
+// takes three times as long for CommonJS dependencies that are imported by an ES module.
 // Packages stay imports, and nothing is minified or renamed: stack traces name our functions, and a comment each file.
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const ENTRIES = ['src/index', 'src/testing/index', 'src/cli/main'];
@@ -39,5 +41,13 @@ for (const [folder, chunks] of [
     mkdirSync(dirname(join(folder, fileName)), { recursive: true });
     writeFileSync(join(folder, fileName), code);
   }
+}
+for (const entry of built.output.filter(({ isEntry, exports }) => isEntry && exports.length > 0)) {
+  const folder = dirname(entry.fileName);
+  const commonjsFile = relative(folder, join('cjs', entry.fileName)).split(sep).join('/');
+  writeFileSync(
+    join('dist', folder, 'node.js'),
+    `import { createRequire } from 'node:module';\n\nexport const {\n  ${entry.exports.join(',\n  ')},\n} = createRequire(import.meta.url)('${commonjsFile}');\n`,
+  );
 }
 writeFileSync('dist/cjs/package.json', `${JSON.stringify({ type: 'commonjs' })}\n`);

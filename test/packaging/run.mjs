@@ -63,6 +63,18 @@ const installs = [
   },
 ];
 
+/** A process that imports and requires has the library once: instances of one copy are no strangers to the other. */
+const ONE_COPY = `
+  import assert from 'node:assert/strict';
+  import { createRequire } from 'node:module';
+  for (const entry of ['${LIBRARY}', '${LIBRARY}/testing']) {
+    const imported = await import(entry);
+    const required = createRequire(process.cwd() + '/')(entry);
+    assert.deepEqual(Object.keys(imported), Object.keys(required).sort(), entry);
+    for (const name of Object.keys(imported)) assert.equal(imported[name], required[name], entry + ': ' + name);
+  }
+`;
+
 const only = process.env.ONLY;
 let passed = 0;
 let failed = 0;
@@ -162,6 +174,7 @@ async function tryHost(host, tarball, server) {
   try {
     const { stdout } = await run(process.execPath, ['dist/main.js'], { cwd: folder, env: { ...process.env, DATABASE_URL: database.url } });
     if (!stdout.includes('HOST OK')) throw new Error(`the host ended without a result:\n${stdout}`);
+    await run(process.execPath, ['--input-type=module', '--eval', ONE_COPY], { cwd: folder });
     const told = await npx(folder, database.url, 'check');
     if (!told.includes('The schema is up to date')) throw new Error(`npx ${LIBRARY} check says:\n${told}`);
     for (const config of host.jest ?? []) {
