@@ -3,7 +3,7 @@ import { DataSource, type DataSourceOptions, type EntityManager, type MixedList,
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
 import { keepPrepared } from './prepared-statements.js';
-import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions } from './schema.js';
+import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions, schemaState } from './schema.js';
 import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from './transaction-limits.js';
 import { typeorm } from './typeorm.js';
 import { within } from './within.js';
@@ -66,20 +66,31 @@ export class AutomationDatabase {
     if (type !== 'postgres') {
       throw new AutomationError('postgres_required', `Automation needs a Postgres DataSource; the host's is '${type}'.`);
     }
-    await this.migrate();
+    const { hostSource } = this;
+    const isBuilt = hostSource.isInitialized;
     const source = new (typeorm().DataSource)({
       ...this.derivedOptions(this.settings.poolSize),
-      entities: this.hostSource.options.entities as MixedList<never>,
+      entities: isBuilt ? [] : (hostSource.options.entities as MixedList<never>),
     });
     await source.initialize();
+    this.source = source;
     outliveLostConnections(source);
-    await keepPrepared(source);
+    try {
+      await this.migrate(source);
+      await keepPrepared(source);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
     const pool = poolOf(source);
     pool.on('acquire', (client: PoolClient) => this.clients.add(client));
     pool.on('remove', (client: PoolClient) => this.clients.delete(client));
+    // What the host has built, not built again: that takes long, and would leave entities that are asked themselves
+    // (`Lead.find()` of a `BaseEntity`) with our pool.
+    const { entityMetadatas, entityMetadatasMap } = hostSource as DataSource & { entityMetadatasMap: unknown };
+    if (isBuilt) Object.assign(source, { entityMetadatas, entityMetadatasMap });
     // The very list of the host, not a copy: subscribers that Nest creates and adds later run for our writes too.
-    Object.assign(source, { subscribers: this.hostSource.subscribers });
-    this.source = source;
+    Object.assign(source, { subscribers: hostSource.subscribers });
   }
 
   /**
@@ -195,20 +206,20 @@ export class AutomationDatabase {
     };
   }
 
-  private async migrate(): Promise<void> {
-    const source = new (typeorm().DataSource)({
-      ...this.derivedOptions(2),
-      ...migrationOptions(this.settings.migrations),
-    });
-    await source.initialize();
-    outliveLostConnections(source);
+  /** Connections for migrations are made when there are some to run: a start usually has none. */
+  private async migrate(ours: DataSource): Promise<void> {
     const { migrate, migrations } = this.settings;
-    try {
-      if (migrate === 'auto') await migrateSchema(source, migrations);
-      await checkSchema(source, migrations);
-    } finally {
-      await source.destroy();
+    if (migrate === 'auto' && (await schemaState(ours, migrations)).pending.length > 0) {
+      const source = new (typeorm().DataSource)({ ...this.derivedOptions(2), ...migrationOptions(migrations) });
+      await source.initialize();
+      outliveLostConnections(source);
+      try {
+        await migrateSchema(source, migrations);
+      } finally {
+        await source.destroy();
+      }
     }
+    await checkSchema(ours, migrations);
   }
 }
 

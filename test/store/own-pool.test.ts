@@ -1,11 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
-import { DataSource, type Logger } from 'typeorm';
+import { BaseEntity, Column, DataSource, Entity, type Logger, PrimaryColumn } from 'typeorm';
 import { isConnectionLoss } from '../../src/host/postgres-errors.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import type { TestDatabase } from '../support/database.js';
 import { createMigratedDatabase } from '../support/template-databases.js';
+
+@Entity('asked_themselves')
+class AskedItself extends BaseEntity {
+  @PrimaryColumn('text')
+  id!: string;
+
+  @Column('text')
+  name!: string;
+}
 
 describe('the pool of our own, whatever the host has set for its own', () => {
   let database: TestDatabase;
@@ -79,6 +88,21 @@ describe('the pool of our own, whatever the host has set for its own', () => {
     expect(() => closing.dataSource).toThrow('not connected');
     expect(isConnectionLoss(await cut)).toBe(true);
     await expect(kept.query('SELECT 1')).rejects.toThrow();
+  });
+
+  it('leaves entities that are asked themselves with the host’s pool, and knows them as the host has built them', async () => {
+    const crm = await new DataSource({ type: 'postgres', url: database.url, entities: [AskedItself], synchronize: true }).initialize();
+    const beside = new AutomationDatabase(crm, { poolSize: 3, migrations: MIGRATIONS, migrate: 'auto' });
+    try {
+      await beside.connect();
+      expect(AskedItself.getRepository().manager.connection).toBe(crm);
+      await AskedItself.save(AskedItself.create({ id: '1', name: 'Ada' }));
+      expect(await beside.dataSource.getRepository(AskedItself).findOneBy({ id: '1' })).toEqual({ id: '1', name: 'Ada' });
+      expect(beside.dataSource.getMetadata(AskedItself)).toBe(crm.getMetadata(AskedItself));
+    } finally {
+      await beside.close();
+      await crm.destroy();
+    }
   });
 
   it('keeps the rest of what the host says to its driver', async () => {
