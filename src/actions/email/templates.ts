@@ -63,9 +63,12 @@ export class EmailTemplates {
     return this.options.reload ? null : this.lastNames;
   }
 
-  /** The names of all templates, sorted. Errors as {@link render} for files that cannot be used. */
+  /** The names of all templates, sorted. Errors as {@link render} for files of the host that cannot be used. */
   async names(): Promise<string[]> {
-    this.lastNames = [...(await this.all()).keys()].sort();
+    // Ours can be used; compiling them would keep a start waiting.
+    const names =
+      this.folders.length > 1 ? [...(await this.all()).keys()] : [...(await filesByName(this.folders)).keys()].filter(isTemplate);
+    this.lastNames = names.sort();
     return [...this.lastNames];
   }
 
@@ -119,16 +122,7 @@ export class EmailTemplates {
 
 async function loadTemplates(folders: readonly string[]): Promise<Map<string, EmailTemplate>> {
   const files = new Map<string, { path: string; source: string }>();
-  for (const folder of [...folders].reverse()) {
-    for (const path of await templateFiles(folder)) {
-      files.set(
-        relative(folder, path)
-          .replaceAll('\\', '/')
-          .replace(/\.hbs$/, ''),
-        { path, source: await readFile(path, 'utf8') },
-      );
-    }
-  }
+  for (const [name, path] of await filesByName(folders)) files.set(name, { path, source: await readFile(path, 'utf8') });
   const engine = createTemplateEngine();
   for (const [name, { path, source }] of files) {
     if (name.startsWith(LAYOUTS) || name.startsWith(PARTIALS)) {
@@ -137,7 +131,7 @@ async function loadTemplates(folders: readonly string[]): Promise<Map<string, Em
   }
   const templates = new Map<string, EmailTemplate>();
   for (const [name, { path, source }] of files) {
-    if (NAME.test(name) && !name.startsWith(LAYOUTS) && !name.startsWith(PARTIALS)) {
+    if (isTemplate(name)) {
       const { subject, preheader, layout, body } = compiled(path, () => readFrontMatter(source));
       const wanted = layout ?? DEFAULT_LAYOUT;
       const wrapped = wanted === 'none' ? body : wrap(body, wanted, files, path);
@@ -153,6 +147,24 @@ async function loadTemplates(folders: readonly string[]): Promise<Map<string, Em
     }
   }
   return templates;
+}
+
+/** The paths of the files, of one name that of the earliest folder. */
+async function filesByName(folders: readonly string[]): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const folder of [...folders].reverse()) {
+    for (const path of await templateFiles(folder)) {
+      const name = relative(folder, path)
+        .replaceAll('\\', '/')
+        .replace(/\.hbs$/, '');
+      files.set(name, path);
+    }
+  }
+  return files;
+}
+
+function isTemplate(name: string): boolean {
+  return NAME.test(name) && !name.startsWith(LAYOUTS) && !name.startsWith(PARTIALS);
 }
 
 function wrap(body: string, layout: string, files: ReadonlyMap<string, unknown>, path: string): string {
