@@ -3,6 +3,7 @@ import { AccessGuard } from '../access.guard.js';
 import { ErrorFilter } from '../error.filter.js';
 import { ApiBearerAuth, ApiTags } from '../openapi.js';
 import { RequestShapeGuard } from '../request-shape.guard.js';
+import { ApiErrorModel } from './error.dto.js';
 
 /** A controller of the admin API: access first, then the form of the request; every error in one form. */
 export function AdminController(path: string, title: string): ClassDecorator {
@@ -12,5 +13,6 @@ export function AdminController(path: string, title: string): ClassDecorator {
     UseFilters(ErrorFilter),
     ApiTags(title),
     ApiBearerAuth(),
+    ApiErrorModel(),
   );
 }

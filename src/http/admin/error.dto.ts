@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import type { Problem } from '../../core/errors.js';
 import type { JsonObject } from '../../core/json.js';
 import type { ErrorBody } from '../error-body.js';
-import { ApiHeader, ApiProperty, ApiPropertyOptional, ApiResponse } from '../openapi.js';
+import { ApiExtraModels, ApiHeader, ApiProperty, ApiPropertyOptional, ApiResponse, getSchemaPath } from '../openapi.js';
 
 /** One thing wrong with the input. */
 export class ProblemDto implements Problem {
@@ -54,15 +54,21 @@ const MEANINGS = {
 
 /** The same for a route that takes requests of anybody. */
 export function ApiPublicErrors(...statuses: (keyof typeof MEANINGS)[]): MethodDecorator {
-  return applyDecorators(
-    ...[...statuses, 503 as const].map((status) => ApiResponse({ status, type: ErrorDto, description: MEANINGS[status] })),
-  );
+  return answers([...statuses, 503]);
 }
 
 /** The errors of a route in the OpenAPI document; those that every route has are in it already. */
 export function ApiErrors(...statuses: (keyof typeof MEANINGS)[]): MethodDecorator & ClassDecorator {
-  const all = [...new Set([...statuses, 401, 403, 503] as const)].sort();
-  return applyDecorators(...all.map((status) => ApiResponse({ status, type: ErrorDto, description: MEANINGS[status] })));
+  return answers([...new Set([...statuses, 401, 403, 503] as const)].sort());
+}
+
+/** To stand at every controller whose routes have errors. */
+export const ApiErrorModel = (): ClassDecorator => ApiExtraModels(ErrorDto);
+
+/** Refers to the model instead of naming its class: swagger reads a class anew for each answer that has it. */
+function answers(statuses: readonly (keyof typeof MEANINGS)[]): MethodDecorator & ClassDecorator {
+  const schema = { $ref: getSchemaPath(ErrorDto) };
+  return applyDecorators(...statuses.map((status) => ApiResponse({ status, schema, description: MEANINGS[status] })));
 }
 
 /** The answer of a route with an `ETag` to a client that has it already. */

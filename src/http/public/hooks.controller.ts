@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Req, Res, UseFilters } from '@n
 import { HttpAdapterHost } from '@nestjs/core';
 import { AutomationError } from '../../core/errors.js';
 import { Deliveries } from '../../engine/hooks/deliveries.js';
-import { ApiPublicErrors } from '../admin/error.dto.js';
+import { ApiErrorModel, ApiPublicErrors } from '../admin/error.dto.js';
 import { ErrorFilter } from '../error.filter.js';
 import { ApiAcceptedResponse, ApiBody, ApiExcludeEndpoint, ApiHeader, ApiOperation, ApiParam, ApiTags } from '../openapi.js';
 import { type HookCall, readDelivery } from './hook-request.js';
@@ -12,6 +12,7 @@ import { ReceivedDto } from './hooks.dto.js';
  * Trigger URLs: no caller, no permission; the token is all. It is told nowhere, in no error and in no log.
  */
 @Controller('hooks')
+@ApiErrorModel()
 @UseFilters(ErrorFilter)
 @ApiTags('Trigger URLs')
 export class HooksController {

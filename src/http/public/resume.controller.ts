@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Req, Res, UseFilters } from '@n
 import { HttpAdapterHost } from '@nestjs/core';
 import { AutomationError } from '../../core/errors.js';
 import { Resumptions } from '../../engine/waits/resumptions.js';
-import { ApiPublicErrors } from '../admin/error.dto.js';
+import { ApiErrorModel, ApiPublicErrors } from '../admin/error.dto.js';
 import { ErrorFilter } from '../error.filter.js';
 import { ApiAcceptedResponse, ApiBody, ApiExcludeEndpoint, ApiOperation, ApiParam, ApiTags } from '../openapi.js';
 import { type HookCall, readDelivery } from './hook-request.js';
@@ -13,6 +13,7 @@ import { ReceivedDto } from './hooks.dto.js';
  * error and in no log.
  */
 @Controller('resume')
+@ApiErrorModel()
 @UseFilters(ErrorFilter)
 @ApiTags('Resume URLs')
 export class ResumeController {
