@@ -285,6 +285,28 @@ describe('what steps extract', () => {
       await app.automation.drain();
       expect(await latest()).toMatchObject({ status: 'failed', steps: [{}, { error: { code: 'context_too_large' } }] });
     });
+
+    it('takes what there is room for, of runs that go on together: only those that come too late fail', async () => {
+      const names = ['a', 'b', 'c', 'd', 'e'];
+      const wait = { id: 'wait', type: 'delay', for: 'P1D' };
+      const { workflowId } = await publish(wait, {
+        id: 'route',
+        type: 'branch',
+        branches: names.map((name) => ({
+          name,
+          when: { field: 'record.name', operator: 'equals', value: name },
+          steps: [ask(name, {}, { extractToContext: { [name]: 'x'.repeat(19_000) } })],
+        })),
+      });
+      const source = (await app.workflows.get(workflowId, ADMIN)).definition?.conditions as unknown as { value: string };
+      await Promise.all(names.map((name) => app.createLead({ source: source.value, name })));
+      await app.automation.drain();
+      await app.passTime();
+      await app.automation.drain();
+      const ended = (await app.runsOf({ workflowId })).map(({ status }) => status).sort();
+      expect(ended).toEqual(['failed', 'failed', 'succeeded', 'succeeded', 'succeeded']);
+      expect(Object.keys((await contexts().get(workflowId, ADMIN)).values)).toHaveLength(3);
+    });
   });
 
   it('costs a workflow that uses no context no statement and nothing in its row', async () => {

@@ -9,11 +9,11 @@ export type AfterShared =
   | { kind: 'lost'; runs: HeldRun[] }
   /** Some were answered since they were read: all again, with the answers. */
   | { kind: 'answered'; runs: HeldRun[] }
-  /** The contexts of their workflows have no room for what some put there: all again, and those are told. */
+  /** The context of its workflow has no room for what one put there: all again, and it is told. */
   | { kind: 'context_full'; runs: HeldRun[] }
   /** The database is away. */
   | { kind: 'later' }
-  /** Writing failed, and nobody can say whose fault it was: in smaller transactions, a single run in one of its own. */
+  /** Writing failed, and nobody can say whose fault it was, or who had no room: in smaller transactions, a single run in one of its own. */
   | { kind: 'apart'; groups: HeldRun[][] };
 
 /** What is done with a run whose own transaction could not be saved. */
@@ -33,7 +33,13 @@ export type AfterOwn =
 export function afterShared(runs: readonly HeldRun[], error: unknown): AfterShared {
   if (error instanceof LeaseLost) return { kind: 'lost', runs: runs.filter(({ id }) => error.runIds.has(id)) };
   if (error instanceof AnsweredMeanwhile) return { kind: 'answered', runs: runs.filter(({ id }) => error.runIds.has(id)) };
-  if (error instanceof ContextFull) return { kind: 'context_full', runs: runs.filter(({ id }) => error.runIds.has(id)) };
+  if (error instanceof ContextFull) {
+    const putting = runs.filter(({ id }) => error.runIds.has(id));
+    if (putting.length === 1) return { kind: 'context_full', runs: putting };
+    // There may be room for some of them.
+    const later = putting.slice(Math.ceil(putting.length / 2));
+    return { kind: 'apart', groups: [runs.filter((run) => !later.includes(run)), later] };
+  }
   if (isConnectionLoss(error)) return { kind: 'later' };
   const middle = Math.ceil(runs.length / 2);
   return { kind: 'apart', groups: [runs.slice(0, middle), runs.slice(middle)].filter(({ length }) => length > 0) };
