@@ -100,7 +100,7 @@ export class AutomationEngine {
     this.driver.onWorkDone = () => this.watch.stir();
     for (let index = 0; index < LOOPS; index += 1) {
       this.loops.push(this.loop('route', this.events, async () => this.untilWoken((await this.route()).more)));
-      this.loops.push(this.loop('run', this.runs, async () => this.untilWoken((await this.driver.tick()) > 0)));
+      this.loops.push(this.loop('run', this.runs, () => this.run()));
     }
     this.loops.push(
       this.loop('queues', this.admissions.signal, async () => {
@@ -171,6 +171,12 @@ export class AutomationEngine {
   /** Removes what is past its retention now. */
   async cleanUp(): Promise<void> {
     await this.retention.round();
+  }
+
+  private async run(): Promise<number | null> {
+    const { claimed, more } = await this.driver.claim();
+    if (claimed > 0) this.watch.stir();
+    return more ? 0 : null;
   }
 
   private async route(): Promise<Routed> {

@@ -48,6 +48,8 @@ type CallConnector = (options: buildConnector.Options, clock: AbortSignal, callb
 
 /** Bytes of response headers that are read before the call is given up. */
 const MAX_HEADER_BYTES = 16 * 1024;
+/** What a client is told that has done its call: nobody hears of it, and an error of its own for each costs what a small query does. */
+const ENDED = new Error('The call has ended');
 /** Ports for which a connector is kept. */
 const MOST_CONNECTORS = 100;
 
@@ -105,9 +107,9 @@ export class OutboundHttp {
       clearTimeout(timer);
       call.signal?.removeEventListener('abort', stop);
       this.clients.delete(client);
-      await client.destroy();
+      await client.destroy(ENDED);
       // a connection that is still being made is not the client's yet
-      stop();
+      if (!progress.isConnected) stop();
     }
   }
 

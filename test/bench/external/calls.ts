@@ -55,3 +55,16 @@ export async function succeeded(source: DataSource, prefix: string, runs: number
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** Waits until so many runs of the workspace have succeeded; by the counters, for counting the runs takes from what is measured. */
+export async function succeededInAll(source: DataSource, runs: number): Promise<void> {
+  for (;;) {
+    const [row] = (await source.query(
+      `SELECT coalesce(sum(succeeded), 0)::int AS done, coalesce(sum(failed + cancelled + skipped), 0)::int AS amiss
+       FROM automation.workflow_stats WHERE workspace_id = 'acme'`,
+    )) as { done: number; amiss: number }[];
+    if (row && row.amiss > 0) throw new Error(`${row.amiss} runs did not succeed: the numbers would mean nothing`);
+    if (row && row.done >= runs) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
