@@ -96,6 +96,10 @@ function kindOf(trigger: Trigger, now: Date): PreviewKind {
       return { module, event: 'manual', trigger: { type: 'manual', input: {} } };
     case 'webhook':
       return { module: trigger.record?.module ?? null, event: 'webhook', trigger: { type: 'webhook', body: {}, headers: {}, query: {} } };
+    case 'machine_entered': {
+      const { type, machine } = trigger;
+      return { module, event: type, trigger: { type, machine, state: [trigger.state].flat()[0] ?? null, from: null, transition: null } };
+    }
     default:
       return { module, event: trigger.type, trigger: { type: trigger.type, at } };
   }

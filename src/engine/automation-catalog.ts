@@ -25,7 +25,7 @@ export class AutomationCatalog implements Catalog {
   ) {
     this.executable = {
       kinds: new Set(['action', 'approval', 'branch', 'delay', 'for_each', 'form', 'parallel', 'run_workflow', 'stop', 'wait_for_webhook']),
-      triggers: new Set(['event', 'webhook', 'manual', 'schedule', 'date']),
+      triggers: new Set(['event', 'webhook', 'manual', 'schedule', 'date', 'machine_entered']),
       lacking: new Map(lackForLinks === null ? [] : [['wait_for_webhook', lackForLinks]]),
       longestRunMs: limits.runMs,
       loopItems: limits.loopItems,

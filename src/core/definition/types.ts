@@ -3,6 +3,7 @@ import type { Step } from '../steps/index.js';
 import type { ConnectorTrigger } from '../trigger/connector.js';
 import type { DateTrigger } from '../trigger/date.js';
 import type { EventTrigger } from '../trigger/event.js';
+import type { MachineEnteredTrigger } from '../trigger/machine-entered.js';
 import type { ManualTrigger } from '../trigger/manual.js';
 import type { ScheduleTrigger } from '../trigger/schedule.js';
 import type { WebhookTrigger } from '../trigger/webhook.js';
@@ -19,7 +20,14 @@ export interface WorkflowDefinition {
   settings: WorkflowSettings;
 }
 
-export type Trigger = EventTrigger | WebhookTrigger | ScheduleTrigger | DateTrigger | ManualTrigger | ConnectorTrigger;
+export type Trigger =
+  | EventTrigger
+  | WebhookTrigger
+  | ScheduleTrigger
+  | DateTrigger
+  | ManualTrigger
+  | MachineEnteredTrigger
+  | ConnectorTrigger;
 
 /** When a workflow may run again on a record. `{ oncePer: 'P7D' }`: once in any such period. */
 export type Reentry = 'always' | 'not_while_active' | 'once_per_record' | { oncePer: string };

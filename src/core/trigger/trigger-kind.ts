@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.js';
 import type { TriggerReader } from './trigger-reader.js';
 
 /** What a trigger looks at of an event. */
-export type TriggeringEvent = Pick<DomainEvent, 'module' | 'event' | 'changes' | 'previous' | 'record'>;
+export type TriggeringEvent = Pick<DomainEvent, 'module' | 'event' | 'changes' | 'previous' | 'record' | 'trigger'>;
 
 /** A trigger that is ready to be asked. */
 export interface CompiledTrigger {

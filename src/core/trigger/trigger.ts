@@ -6,6 +6,7 @@ import { didYouMean, mustBeOneOf } from '../nearest.js';
 import { connector } from './connector.js';
 import { date } from './date.js';
 import { event } from './event.js';
+import { machineEntered } from './machine-entered.js';
 import { manual } from './manual.js';
 import { schedule } from './schedule.js';
 import type { CompiledTrigger, TriggerKind } from './trigger-kind.js';
@@ -21,6 +22,7 @@ const KINDS: readonly TriggerKind<Trigger>[] = [
   schedule,
   date,
   manual,
+  machineEntered,
   connector,
 ] as unknown as readonly TriggerKind<Trigger>[];
 const BY_TYPE: ReadonlyMap<unknown, TriggerKind<Trigger>> = new Map(KINDS.map((kind) => [kind.type, kind]));

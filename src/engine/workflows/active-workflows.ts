@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { ActionRegistry } from '../../actions/registry.js';
 import type { StartTarget } from '../../core/event.js';
 import { isJsonObject } from '../../core/json.js';
+import { MACHINE_ENTERED } from '../../core/trigger/machine-entered.js';
 import { loadActiveWorkflows, loadTargets, loadVersions, shareActiveWorkflows, type VersionRow } from '../../store/active-workflows.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { type LoggedFailure, toLoggedFailure } from '../failures.js';
@@ -176,5 +177,6 @@ function keyOf(outcome: VersionOutcome): string | null {
   if (outcome.kind === 'compiled') return outcome.version.trigger.key;
   const { definition } = outcome.row;
   const trigger = isJsonObject(definition) && isJsonObject(definition.trigger) ? definition.trigger : {};
+  if (trigger.type === MACHINE_ENTERED) return `${trigger.module}.${MACHINE_ENTERED}`;
   return trigger.type === 'event' ? `${trigger.module}.${trigger.event}` : null;
 }

@@ -39,5 +39,13 @@ it('the next ticks of what is no schedule are none', () => {
 });
 
 it('every kind of trigger describes itself', () => {
-  expect(describeTriggers().map(({ type }) => type)).toEqual(['event', 'webhook', 'schedule', 'date', 'manual', 'connector']);
+  expect(describeTriggers().map(({ type }) => type)).toEqual([
+    'event',
+    'webhook',
+    'schedule',
+    'date',
+    'manual',
+    'machine_entered',
+    'connector',
+  ]);
 });

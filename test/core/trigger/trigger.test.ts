@@ -16,7 +16,7 @@ const CATALOG: Catalog = {
 };
 
 function event(name: string, changes: Record<string, FieldChange> | null = null, more: Partial<TriggeringEvent> = {}): TriggeringEvent {
-  return { module: 'leads', event: name, changes, previous: null, record: {}, ...more };
+  return { module: 'leads', event: name, changes, previous: null, record: {}, trigger: null, ...more };
 }
 
 /** The answer for one event: true, or the reason against it. Quick and explained answer must agree. */
@@ -156,9 +156,9 @@ describe('problems of triggers', () => {
   it.each<[unknown, string[]]>([
     [null, ['trigger: A trigger must be an object with a "type".']],
     [[], ['trigger: A trigger must be an object with a "type".']],
-    [{}, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, connector.']],
-    [{ type: 'toString' }, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, connector.']],
-    [{ type: ['event'] }, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, connector.']],
+    [{}, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, machine_entered, connector.']],
+    [{ type: 'toString' }, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, machine_entered, connector.']],
+    [{ type: ['event'] }, ['trigger.type: "type" must be one of: event, webhook, schedule, date, manual, machine_entered, connector.']],
     [
       { type: 'webhook', token: 'x' },
       ['trigger.token: This is not known here. Known are: type, schema, headers, secret, signature, record.'],
