@@ -162,9 +162,11 @@ function numberAndTrigger(outcome: VersionOutcome): { version: number; trigger: 
 }
 
 /** What the conditions read and the event does not carry: it was read from the CRM when the event was routed, or was cut. */
-function lackingOf({ record, cut, module }: DomainEvent, { conditions, conditionRelations, conditionComputed }: CompiledVersion): string[] {
+function lackingOf({ record, cut, module }: DomainEvent, { conditions, ...version }: CompiledVersion): string[] {
+  const { conditionRelations, conditionComputed, conditionMachines } = version;
   if (conditions === null || module === null) return [];
   if (record === null) return ['the record'];
   const cutFields = (cut ?? []).filter((path) => conditions.paths.some((read) => read === path || read.startsWith(`${path}.`)));
-  return [...[...conditionRelations, ...conditionComputed].filter((name) => !Object.hasOwn(record, name)), ...cutFields];
+  const machines = conditionMachines.map((code) => `machine.${code}`);
+  return [...[...conditionRelations, ...conditionComputed].filter((name) => !Object.hasOwn(record, name)), ...cutFields, ...machines];
 }

@@ -7,6 +7,7 @@ import { AutomationError } from '../core/errors.js';
 import type { DomainEvent, RecordData } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
 import { invalidRequest } from '../core/json-shape.js';
+import { machinesIn } from '../core/machine/machines-read.js';
 import { placeOf } from '../core/module-shape.js';
 import { knownEvent, knownOf, setAt } from '../core/record-values.js';
 import { sampleRecord } from '../core/sample.js';
@@ -122,7 +123,11 @@ export class PreviewSubjects {
     assumed: readonly AssumedRecord[] = [],
   ): Promise<DomainEvent[]> {
     const module = this.catalog.modules.get(events[0]?.module ?? '') ?? null;
-    const version = { conditionRelations: relationsIn(paths, module), conditionComputed: computedIn(paths, module) };
+    const version = {
+      conditionRelations: relationsIn(paths, module),
+      conditionComputed: computedIn(paths, module),
+      conditionMachines: machinesIn(paths),
+    };
     const heard = events.map((event) => ({ ...event, heard: null, claimedAt: now, sharing: null }));
     const { payloadBytes } = this.settings.limits;
     const { unanswered } = await completeRecords(

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from './json.js';
+import type { MachineStandings } from './machine/standing.js';
 
 /** Points at one CRM record. */
 export interface RecordRef {
@@ -88,6 +89,8 @@ export interface DomainEvent {
   trigger: JsonObject | null;
   /** Null: every active workflow that listens. */
   target: StartTarget | null;
+  /** Where its record stands in state machines, where somebody who decides about it asks for that. Not kept. */
+  machine?: MachineStandings;
   /** The step that started it; null unless a run did. */
   parent: ParentStep | null;
   /** When it happened, ISO 8601 in UTC. */

@@ -1,5 +1,6 @@
 import type { Actor, FieldChange, RecordData } from './event.js';
 import type { Json, JsonObject } from './json.js';
+import type { MachineStandings } from './machine/standing.js';
 import { isForbiddenKey } from './storable-json.js';
 import type { Calendar } from './time/calendar.js';
 
@@ -17,6 +18,8 @@ export interface Scope {
   context: JsonObject;
   /** Finished steps by id: `steps.lookup.output.id`; and of steps that wait for a call the address, finished or not. */
   steps: Record<string, { output: JsonObject | null; resumeUrl?: string }>;
+  /** Where the record stands in state machines, by their codes: `machine.orders.state`. Only of those that are read. */
+  machine?: MachineStandings;
   /** Who caused the event. */
   actor: Actor;
   workflow: { id: string; code: string; name: string; version: number };
@@ -42,6 +45,7 @@ export const SCOPE_ROOTS: readonly string[] = [
   'trigger',
   'context',
   'steps',
+  'machine',
   'actor',
   'workflow',
   'run',

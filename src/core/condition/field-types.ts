@@ -8,6 +8,9 @@ export type FieldFinding = { type: FieldType | null; options?: readonly string[]
 
 const UNKNOWN: FieldFinding = { type: null };
 
+/** What is known of a record in a state machine. */
+const OF_MACHINE: Readonly<Record<string, FieldType>> = { state: 'text', since: 'datetime', transition: 'text' };
+
 /** Members of variables whose types are fixed. Others (`trigger`, `context`, `steps`, `item`) hold what was put there. */
 const MEMBERS: Readonly<Record<string, Readonly<Record<string, FieldType>>>> = {
   actor: { type: 'text', id: 'text', name: 'text', roles: 'list' },
@@ -89,6 +92,7 @@ function findChange([name = '', side, ...below]: string[], module: ModuleDescrip
 }
 
 function findMember(root: string, [name = '', ...below]: string[]): FieldFinding {
+  if (root === 'machine') return findOfMachine(name, below);
   const members = MEMBERS[root];
   if (members === undefined) return UNKNOWN;
   const type = Object.hasOwn(members, name) ? members[name] : undefined;
@@ -97,4 +101,13 @@ function findMember(root: string, [name = '', ...below]: string[]): FieldFinding
     return { problem: `There is no "${[root, name, ...below].join('.')}".${meant}` };
   }
   return below.length > 0 ? UNKNOWN : { type };
+}
+
+/** Which machines there are, only the workspace knows. */
+function findOfMachine(code: string, [name, ...below]: string[]): FieldFinding {
+  if (name === undefined) return UNKNOWN;
+  const type = Object.hasOwn(OF_MACHINE, name) ? OF_MACHINE[name] : undefined;
+  if (type !== undefined && below.length === 0) return { type };
+  const meant = type === undefined ? didYouMean(name, Object.keys(OF_MACHINE)) : '';
+  return { problem: `There is no "${['machine', code, name, ...below].join('.')}".${meant}` };
 }

@@ -46,7 +46,7 @@ function plainReader(path: ParsedPath): Reader {
 }
 
 /** Variables that a subject need not have itself. */
-const OF_SCOPE: ReadonlySet<string> = new Set(['workflow', 'run', 'item', 'index']);
+const OF_SCOPE: ReadonlySet<string> = new Set(['machine', 'workflow', 'run', 'item', 'index']);
 
 /** Compiles the value of a test, whose shape has been checked. */
 export function compileOperand(value: Json | undefined, shape: ValueShape, context: CompileContext): Operand {

@@ -7,7 +7,7 @@ import type { Calendar } from '../time/calendar.js';
  */
 export interface ConditionSubject
   extends Pick<Scope, 'record' | 'previous' | 'changes' | 'trigger' | 'context' | 'steps' | 'actor'>,
-    Partial<Pick<Scope, 'workflow' | 'run' | 'item' | 'index'>> {
+    Partial<Pick<Scope, 'machine' | 'workflow' | 'run' | 'item' | 'index'>> {
   /** The moment that relative dates count from. */
   now: Date;
   /** IANA name of the zone in which days begin and end. */

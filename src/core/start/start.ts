@@ -95,6 +95,7 @@ export function startSubject(event: DomainEvent, { now, timezone, calendar }: Om
     trigger: event.trigger ?? {},
     context: {},
     steps: {},
+    ...(event.machine && { machine: event.machine }),
     actor: event.actor,
     now,
     timezone,

@@ -45,6 +45,7 @@ export const TEMPLATE_ROOTS: readonly RootDescription[] = [
     description: "What steps before have extracted: `context.score`; and the workflow's own values, which outlive its runs.",
   },
   { name: 'steps', description: 'What finished steps left: `steps.lookup.output.id`.' },
+  { name: 'machine', description: 'Where the record stands in a state machine, by its code: `machine.orders.state`, `since`.' },
   { name: 'actor', description: 'Who caused the event: `actor.name`.' },
   { name: 'workflow', description: 'The workflow: `workflow.name`.' },
   { name: 'run', description: 'The run: `run.id`, `run.startedAt`.' },

@@ -86,7 +86,12 @@ export class PreviewedSteps {
     let seen: Scope | undefined;
     try {
       await inSavepoint(tx.manager, async () => {
-        const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt, writes: tx.writes }, 'read');
+        const scope = await this.scopes.of(
+          run,
+          ready,
+          { manager: tx.manager, unit: tx.unit, now: attempt.startedAt, writes: tx.writes },
+          'read',
+        );
         seen = scope;
         const args = prepareArguments(action, step.with, scope);
         attempt.input = maskArguments(action, args);

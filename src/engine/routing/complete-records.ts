@@ -7,13 +7,14 @@ import { isJsonObject, type Json } from '../../core/json.js';
 import { knownOf, ownFieldsOf } from '../../core/record-values.js';
 import type { CrmHost } from '../../host/crm-host.js';
 import { type ClaimedEvent, letEventsWait, noteFindings } from '../../store/event-claims.js';
+import { tellStandings } from '../machines/standings.js';
 import type { CompiledVersion } from '../workflows/compiled-version.js';
 import { type Finding, holdAgainst } from './heard-events.js';
 
 /** An event, and what is to be known of its record. */
 export interface Completable {
   event: ClaimedEvent;
-  version: Pick<CompiledVersion, 'conditionRelations' | 'conditionComputed'>;
+  version: Pick<CompiledVersion, 'conditionRelations' | 'conditionComputed'> & Partial<Pick<CompiledVersion, 'conditionMachines'>>;
 }
 
 interface Wanted {
@@ -36,7 +37,7 @@ interface Undecided {
 
 /**
  * Loads what conditions need beyond the event: records that were published by id alone, and related records; and holds what
- * was heard, not published, against its record: also `heard`, which no candidate is about. Without locks: most events start
+ * was heard, not published, against its record: also `heard`, which no candidate is about; and where records stand in machines. Without locks: most events start
  * nothing, and the CRM's writers must not wait for those.
  */
 export async function completeRecords(
@@ -80,6 +81,10 @@ export async function completeRecords(
   }
   await letEventsWait(manager, [...undecided.waiting]);
   await noteFindings(manager, notes);
+  await tellStandings(
+    manager,
+    candidates.map(({ event, version }) => ({ event, codes: version.conditionMachines ?? [] })),
+  );
   return undecided;
 }
 
@@ -97,7 +102,10 @@ function noAnswer(error: unknown): null {
   throw error;
 }
 
-function isComplete({ record, cut, heard }: ClaimedEvent, { conditionRelations, conditionComputed }: Completable['version']): boolean {
+function isComplete(
+  { record, cut, heard }: ClaimedEvent,
+  { conditionRelations, conditionComputed }: Pick<Completable['version'], 'conditionRelations' | 'conditionComputed'>,
+): boolean {
   if (record === null || heard !== null) return false;
   return conditionRelations.length === 0 && !cut && conditionComputed.every((name) => Object.hasOwn(record, name));
 }

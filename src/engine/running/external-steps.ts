@@ -36,7 +36,12 @@ export class ExternalSteps {
     if (slot === null) return 'no_slot';
     const attempt = beginAttempt(tx);
     try {
-      const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt, writes: tx.writes }, 'read');
+      const scope = await this.scopes.of(
+        run,
+        ready,
+        { manager: tx.manager, unit: tx.unit, now: attempt.startedAt, writes: tx.writes },
+        'read',
+      );
       const args = prepareArguments(action, step.with, scope);
       const execution = logIntent(run, ready, attempt, maskArguments(action, args));
       const timeoutMs = timeoutOf(step);

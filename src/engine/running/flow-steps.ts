@@ -52,7 +52,12 @@ export class FlowSteps {
   async perform(run: HeldRun, ready: ReadyStep, tx: StepTransaction): Promise<void> {
     const attempt = beginAttempt(tx);
     try {
-      const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt, writes: tx.writes }, 'read');
+      const scope = await this.scopes.of(
+        run,
+        ready,
+        { manager: tx.manager, unit: tx.unit, now: attempt.startedAt, writes: tx.writes },
+        'read',
+      );
       const decision = decideStep(ready.step, scope, tx.now, run.version.conditionOf, this.settings.limits);
       // First: a step that cannot give what it is to give has failed, and has started nothing.
       const extracted = decision.status === 'succeeded' ? extractedBy(run, ready, scope, decision.output) : null;

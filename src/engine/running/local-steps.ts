@@ -71,7 +71,12 @@ export class LocalSteps {
     let seen: Scope | undefined;
     try {
       const perform = async (): ReturnType<typeof action.execute> => {
-        const scope = await this.scopes.of(run, ready, { unit: tx.unit, now: attempt.startedAt, writes: tx.writes }, purposeOf(run));
+        const scope = await this.scopes.of(
+          run,
+          ready,
+          { manager: tx.manager, unit: tx.unit, now: attempt.startedAt, writes: tx.writes },
+          purposeOf(run),
+        );
         seen = scope;
         const args = prepareArguments(action, step.with, scope);
         attempt.input = maskArguments(action, args);
@@ -110,7 +115,7 @@ export class LocalSteps {
     let seen: Scope | undefined;
     try {
       const output = await withTimeout(timeoutMs, { id: step.id, effect: 'local' }, async () => {
-        const scope = await this.scopes.of(run, ready, { now: attempt.startedAt, unit, writes: tx.writes }, purposeOf(run));
+        const scope = await this.scopes.of(run, ready, { manager, unit, now: attempt.startedAt, writes: tx.writes }, purposeOf(run));
         seen = scope;
         const args = prepareArguments(action, step.with, scope);
         attempt.input = maskArguments(action, args);

@@ -7,6 +7,7 @@ import type { Scope } from '../../core/scope.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { HostInjector } from '../host-injector.js';
+import { standingsOf } from '../machines/standings.js';
 import { ResumeLinks } from '../waits/resume-links.js';
 import type { HeldRun } from './held-run.js';
 import type { StepTransaction } from './step-transaction.js';
@@ -25,7 +26,7 @@ export class StepScopes {
   async of(
     run: HeldRun,
     address: StepAddress,
-    tx: Pick<StepTransaction, 'unit' | 'now' | 'writes'>,
+    tx: Pick<StepTransaction, 'manager' | 'unit' | 'now' | 'writes'>,
     purpose: 'read' | 'write',
   ): Promise<Scope> {
     let record: RecordData | null = null;
@@ -33,6 +34,11 @@ export class StepScopes {
       record = await tx.unit.read(run.workspaceId, run.record, run.version.stepRelations, { lock: purpose === 'write' });
     }
     const scope = run.scopeAt(address, record, tx.now, this.calendars.of(run.workspaceId));
+    const { stepMachines: codes } = run.version;
+    if (codes.length > 0) {
+      const asked = { workspaceId: run.workspaceId, record: run.record, codes };
+      [scope.machine] = await standingsOf(tx.manager, [asked]);
+    }
     if (run.version.addressed.length > 0) this.links.addTo(scope, run, address, tx.writes);
     return scope;
   }

@@ -9,6 +9,7 @@ import { parseDefinition } from '../../core/definition/parser.js';
 import type { WorkflowDefinition } from '../../core/definition/types.js';
 import { AutomationError } from '../../core/errors.js';
 import { extracts } from '../../core/extract.js';
+import { machinesIn } from '../../core/machine/machines-read.js';
 import { type AddressedStep, addressedSteps } from '../../core/steps/addresses.js';
 import { pathsReadBy, pathsReadByStep } from '../../core/steps/reads.js';
 import { walkSteps } from '../../core/steps/tree.js';
@@ -40,6 +41,9 @@ export interface CompiledVersion {
   conditionRelations: readonly string[];
   /** Computed fields that the conditions read: an event may lack them. */
   conditionComputed: readonly string[];
+  /** Codes of state machines in which the conditions, and in which the steps, ask where the record stands. */
+  conditionMachines: readonly string[];
+  stepMachines: readonly string[];
   /** Relations that conditions, branches or templates of the steps read. */
   stepRelations: readonly string[];
   firstAdvance: FirstAdvance;
@@ -95,6 +99,8 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
     conditions,
     conditionRelations: relationsIn(conditions?.paths ?? [], module),
     conditionComputed: computedIn(conditions?.paths ?? [], module),
+    conditionMachines: machinesIn(conditions?.paths ?? []),
+    stepMachines: machinesIn(stepPaths),
     stepRelations: relationsIn([...stepPaths], module),
     firstAdvance: firstAdvanceOf(definition, actions),
     writesRecord: [...walkSteps(definition.steps)].some(({ step }) => step.kind === 'action' && writesRecord(actions.get(step.type))),
