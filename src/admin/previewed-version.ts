@@ -50,6 +50,7 @@ export class PreviewedVersions {
       workflowId: id,
       code,
       name,
+      transition: null,
       definition: withSettingDefaults(definition),
     };
     return { number, compiled: compileVersion(row, this.catalog, this.actions) };

@@ -32,6 +32,8 @@ export interface CauseLink {
   workflowName?: string;
   module: string;
   recordId: string | null;
+  /** Of a run of a machine's transition, its code. */
+  transition?: string;
 }
 
 /** Why an event exists, when a run made it: the chain of workflows behind it. */
@@ -48,12 +50,16 @@ export interface Cause {
 export const START_RULES = ['conditions', 'reentry'] as const;
 export type StartRule = (typeof START_RULES)[number];
 
-/** The one workflow that a start is for, whoever else listens: its published version, or the version named. */
+/** The one workflow, or machine, that a start is for, whoever else listens: its published version, or the version named. */
 export interface StartTarget {
   workflowId: string;
   versionId?: string;
   /** What does not hold for this start, because a person said so. */
   force?: StartRule[];
+  /** Of a machine: the instance that is meant; absent: that of the start's record. */
+  instanceId?: string;
+  /** Of a machine: the code of the transition that is meant; absent: the one that listens. */
+  transition?: string;
 }
 
 /** The step of another run that started this one, and whether it waits for its end. */

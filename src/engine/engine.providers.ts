@@ -12,6 +12,9 @@ import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { Deliveries } from './hooks/deliveries.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
+import { MachineDecider } from './machines/machine-decider.js';
+import { MachineSettling } from './machines/machine-settling.js';
+import { MachineVersions } from './machines/machine-versions.js';
 import { ApprovalLinks } from './people/approval-links.js';
 import { ApprovalVisits } from './people/approval-visits.js';
 import { HumanTasks } from './people/human-tasks.js';
@@ -66,7 +69,8 @@ import { WorkspaceEntitlements } from './workspace-entitlements.js';
 
 const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
 const hooks: Provider[] = [HookGate, Deliveries];
-const workflows: Provider[] = [ActiveWorkflows];
+const workflows: Provider[] = [MachineVersions, ActiveWorkflows];
+const machines: Provider[] = [MachineSettling, MachineDecider];
 /** What decisions of steps ask for, and who does it: a new effect is a line here. */
 const effects: Provider = {
   provide: EFFECT_PERFORMERS,
@@ -157,6 +161,7 @@ export const engineProviders: Provider[] = [
   ...capture,
   ...hooks,
   ...workflows,
+  ...machines,
   ...steps,
   ...running,
   ...waits,

@@ -18,7 +18,19 @@ export interface VersionRow {
   workflowId: string;
   code: string;
   name: string;
+  /** Of a version that a machine's transition runs, its code. */
+  transition: string | null;
   definition: Json;
+}
+
+/** What is active in a workspace, workflows and machines, as {@link loadActiveWorkflows}. */
+export function loadActive(manager: EntityManager, workspaceId: string): Promise<(ActiveWorkflow & { kind: 'workflow' | 'machine' })[]> {
+  return sql(
+    manager,
+    `SELECT id, code, name, kind, published_version_id AS "versionId" FROM automation.workflows
+     WHERE workspace_id = $1 AND status = 'active' AND published_version_id IS NOT NULL ORDER BY id`,
+    [workspaceId],
+  );
 }
 
 /** What is active in a workspace, in the order in which workflows were created. Definitions are loaded apart, once each. */
@@ -73,9 +85,10 @@ export async function changeActiveWorkflows(manager: EntityManager, workspaceId:
   await sql(manager, 'SELECT pg_advisory_xact_lock(automation.active_workflows_key($1))', [workspaceId]);
 }
 
-/** A workflow that a start names, and its version to run. */
+/** A workflow that a start names, and its version to run; or a machine. */
 export interface TargetedWorkflow {
   workflowId: string;
+  kind: 'workflow' | 'machine';
   status: string;
   /** The version that the target names, else the published one; null when there is none. */
   versionId: string | null;
@@ -88,12 +101,12 @@ export function loadTargets(
 ): Promise<(TargetedWorkflow & { workspaceId: string; asked: string | null })[]> {
   return sql(
     manager,
-    `SELECT w.workspace_id AS "workspaceId", w.id AS "workflowId", w.status, t."versionId" AS asked,
+    `SELECT w.workspace_id AS "workspaceId", w.id AS "workflowId", w.kind, w.status, t."versionId" AS asked,
        CASE WHEN t."versionId" IS NULL THEN w.published_version_id ELSE (
          SELECT v.id FROM automation.workflow_versions v
          WHERE v.workspace_id = w.workspace_id AND v.id = t."versionId" AND v.workflow_id = w.id) END AS "versionId"
      FROM json_to_recordset($1::json) AS t("workspaceId" text, "workflowId" uuid, "versionId" uuid)
-     JOIN automation.workflows w ON w.workspace_id = t."workspaceId" AND w.id = t."workflowId" AND w.kind = 'workflow'`,
+     JOIN automation.workflows w ON w.workspace_id = t."workspaceId" AND w.id = t."workflowId"`,
     [recordset(targets.map(({ workspaceId, workflowId, versionId }) => ({ workspaceId, workflowId, versionId: versionId ?? null })))],
   );
 }
@@ -102,7 +115,7 @@ export function loadTargets(
 export function loadVersions(manager: EntityManager, refs: readonly { workspaceId: string; versionId: string }[]): Promise<VersionRow[]> {
   return sql<VersionRow>(
     manager,
-    `SELECT v.workspace_id AS "workspaceId", v.id AS "versionId", v.version, v.workflow_id AS "workflowId", w.code, w.name,
+    `SELECT v.workspace_id AS "workspaceId", v.id AS "versionId", v.version, v.workflow_id AS "workflowId", w.code, w.name, v.transition,
        CASE WHEN v.setting_defaults IS NULL THEN v.definition
          ELSE jsonb_set(v.definition, '{settings}', v.setting_defaults || coalesce(v.definition->'settings', '{}')) END AS definition
      FROM json_to_recordset($1::json) AS r("workspaceId" text, "versionId" uuid)

@@ -20,6 +20,7 @@ import { Secrets1763810000000 } from '../../migrations/1763810000000-secrets.js'
 import { Contexts1763815000000 } from '../../migrations/1763815000000-contexts.js';
 import { Jobs1763820000000 } from '../../migrations/1763820000000-jobs.js';
 import { Machines1763825000000 } from '../../migrations/1763825000000-machines.js';
+import { MachineTiming1763826000000 } from '../../migrations/1763826000000-machine-timing.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -46,4 +47,5 @@ export const MIGRATIONS: MigrationClasses = [
   Contexts1763815000000,
   Jobs1763820000000,
   Machines1763825000000,
+  MachineTiming1763826000000,
 ];

@@ -10,6 +10,7 @@ import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
+import { MachineDecider, NOTHING_FIRED } from '../machines/machine-decider.js';
 import { Admissions, type QueueNews } from '../running/admissions.js';
 import { AdvanceCycle } from '../running/advance-cycle.js';
 import type { HeldRun } from '../running/held-run.js';
@@ -90,6 +91,7 @@ export class Router {
   constructor(
     private readonly database: AutomationDatabase,
     private readonly decider: StartDecider,
+    private readonly machines: MachineDecider,
     private readonly advancer: RunAdvancer,
     private readonly writer: ProgressWriter,
     private readonly endings: RunEndings,
@@ -220,8 +222,10 @@ export class Router {
     if (!oldest) return { ...NOTHING, started: [], ended: [], never: [], queues: [] };
     const tx = stepTransaction(manager, 'shared', this.crm, { now: oldest.claimedAt, begun });
     await this.database.enter(manager, oldest.workspaceId);
-    const { events, decided, unreadable, gone, waiting, never, generations, noteStarts } = await this.decider.decide(tx, claimed);
-    const unstarted: UnstartedRun[] = [...unreadable];
+    const { events, decided, asked, unreadable, gone, waiting, never, generations, noteStarts } = await this.decider.decide(tx, claimed);
+    const fired = asked.length === 0 ? NOTHING_FIRED : await this.machines.decide(manager, asked, generations);
+    const unstarted: UnstartedRun[] = [...unreadable, ...fired.unreadable];
+    for (const candidate of fired.candidates) runs.push(newRun(candidate, tx.now, leasedUntil));
     for (const { candidate, decision } of decided) {
       const { event, version } = candidate;
       const admission = decision.kind === 'start' ? admissionOf(version.definition.settings, event) : null;
@@ -235,6 +239,7 @@ export class Router {
     const later = runs.filter((run) => !now.has(run)).map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }));
     const advanced = first === 'apart' ? apart(now) : await this.advance([...now], tx);
     const started = [...advanced, ...later];
+    if (asked.length > 0) await fired.write();
     const ended = await this.writer.write(tx, { advanced: started, unstarted, generations });
     // Deleted since the start was captured: there is no run to say so, but somebody may wait for its end.
     await this.endings.tellParents(
@@ -242,6 +247,7 @@ export class Router {
       gone.map(({ workspaceId, parent }) => ({ workspaceId, id: null, parent, status: 'skipped', reason: 'workflow_gone', error: null })),
     );
     await noteStarts();
+    if (asked.length > 0) await fired.noteStarts();
     const queued =
       unstarted.some((run) => run.status === 'queued' && run.admission === undefined) ||
       started.some(({ advance }) => advance.kind === 'queued');

@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import type { DomainEvent } from '../../core/event.js';
+import type { DomainEvent, StartTarget } from '../../core/event.js';
+import { keysOf } from '../../core/machine/compiled-machine.js';
 import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
@@ -11,6 +12,7 @@ import { stillWaiting } from '../../store/runs/left-sub-runs.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import type { AskedMachine } from '../machines/machine-decider.js';
 import type { UnstartedRun } from '../running/progress-writer.js';
 import type { StepTransaction } from '../running/step-transaction.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
@@ -27,6 +29,8 @@ export interface DecidedStarts {
   /** Those that were decided about; the others are left for later. */
   events: readonly ClaimedEvent[];
   decided: { candidate: Candidate; decision: StartDecision }[];
+  /** What machines hear of, in the order of the events. */
+  asked: readonly AskedMachine[];
   /** Runs of versions that this process cannot read. */
   unreadable: UnstartedRun[];
   /** Starts of workflows that are gone. */
@@ -140,7 +144,7 @@ export class StartDecider {
     const others = heard.length === 0 ? [] : await this.followedOtherwise(manager, heard, found.unreadable, generations);
     const timezoneOf = (workspaceId: string): string => this.calendars.of(workspaceId).timezone;
     const unfound = await findSubjects(tx, this.crm, found.candidates, timezoneOf);
-    const { unanswered, waiting, never } = await completeRecords(context, found.candidates, others);
+    const { unanswered, waiting, never } = await completeRecords(context, [...found.candidates, ...found.asked], others);
     for (const event of unfound) unanswered.add(event);
     const undecided = new Set([...unanswered, ...waiting, ...never]);
     const unfollowed = await this.dated.follow(
@@ -170,13 +174,14 @@ export class StartDecider {
     return heard.filter((event) => followed.has(event) || unreadable.some(({ eventId }) => eventId === event.id));
   }
 
-  /** The workflows that may start: those that listen to an event, or the one that a start names. */
+  /** The workflows that may start: those that listen to an event, or the one that a start names; and the machines that hear of it. */
   private async candidates(
     manager: EntityManager,
     events: readonly ClaimedEvent[],
     generations: ReadonlyMap<string, string | null>,
-  ): Promise<{ candidates: Candidate[]; unreadable: UnstartedRun[]; gone: DomainEvent[] }> {
+  ): Promise<{ candidates: Candidate[]; asked: AskedMachine[]; unreadable: UnstartedRun[]; gone: DomainEvent[] }> {
     const candidates: Candidate[] = [];
+    const asked: AskedMachine[] = [];
     const unreadable: UnstartedRun[] = [];
     const gone: DomainEvent[] = [];
     const named = events.filter(({ target }) => target !== null);
@@ -186,7 +191,8 @@ export class StartDecider {
     );
     for (const [index, event] of named.entries()) {
       const target = targets[index];
-      if (!target?.version) gone.push(event);
+      if (target?.kind === 'machine') asked.push(await this.namedMachine(manager, event, generations));
+      else if (!target?.version) gone.push(event);
       else if (target.version.kind === 'compiled')
         candidates.push({ runId: uuidv7(), event, version: target.version.version, status: target.status });
       else unreadable.push(unreadableRun(event, target.version.row));
@@ -198,8 +204,27 @@ export class StartDecider {
         if (outcome.kind === 'compiled') candidates.push({ runId: uuidv7(), event, version: outcome.version, status: 'active' });
         else unreadable.push(unreadableRun(event, outcome.row));
       }
+      const { byKey } = await this.active.machines(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
+      if (byKey.size === 0) continue;
+      for (const machine of new Set(keysOf(event).flatMap((key) => byKey.get(key) ?? []))) {
+        asked.push({ event, machineId: machine.id, inUse: machine, version: machine });
+      }
     }
-    return { candidates, unreadable, gone };
+    // Starts that name a machine come among the events that it hears.
+    if (asked.length > 1) asked.sort((one, other) => (one.event.id < other.event.id ? -1 : 1));
+    return { candidates, asked, unreadable, gone };
+  }
+
+  /** The machine that a start names; of a disabled one nothing is to be known of the record. */
+  private async namedMachine(
+    manager: EntityManager,
+    event: ClaimedEvent,
+    generations: ReadonlyMap<string, string | null>,
+  ): Promise<AskedMachine> {
+    const machineId = (event.target as StartTarget).workflowId;
+    const { byId } = await this.active.machines(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
+    const inUse = byId.get(machineId) ?? null;
+    return { event, machineId, inUse, version: inUse ?? { conditionRelations: [], conditionComputed: [], conditionMachines: [] } };
   }
 
   private async decisions(

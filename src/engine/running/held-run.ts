@@ -142,9 +142,10 @@ export class HeldRun implements RunHistory, RunClaim {
 
   /** The chain that events made by this run's steps carry. */
   get causeOfItsEvents(): Cause {
-    const { workflow } = this.version;
+    const { workflow, transition } = this.version;
     const { id: workflowId, name: workflowName } = workflow;
-    const link = { workflowId, workflowName, module: this.record?.module ?? '', recordId: this.record?.id ?? null };
+    const of = transition === null ? {} : { transition };
+    const link = { workflowId, workflowName, module: this.record?.module ?? '', recordId: this.record?.id ?? null, ...of };
     return { runId: this.id, depth: (this.event?.cause?.depth ?? 0) + 1, path: [...(this.event?.cause?.path ?? []), link] };
   }
 

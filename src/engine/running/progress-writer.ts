@@ -51,7 +51,8 @@ export class AnsweredMeanwhile extends Error {
 
 /**
  * An event was routed before (its mark was taken back by hand), and the steps of runs that exist were executed again: the
- * transaction must roll back. Without executing anything, such runs are simply left out.
+ * transaction must roll back. Without executing anything, such runs are simply left out, but for those of transitions:
+ * their instances would wait for them for ever.
  */
 class RunsExist extends Error {
   override readonly name = 'RunsExist';
@@ -99,6 +100,7 @@ export class ProgressWriter {
     await this.endings.closeWaits(manager, waits);
     const isNews = ({ id }: { id: string }): boolean => !known.has(id);
     const ended = [...ends].filter(([run]) => isNews(run)).map(endedRun);
+    await this.endings.settle(manager, ended);
     await this.endings.count(manager, {
       started: runs
         .filter((run) => run.isNew && isNews(run))
@@ -163,7 +165,12 @@ export class ProgressWriter {
     }
     const inserted = await insertRuns(manager, created);
     const known = new Set(created.length === inserted.size ? [] : created.filter(({ id }) => !inserted.has(id)).map(({ id }) => id));
-    if (advanced.some(({ run, advance }) => known.has(run.id) && (advance.kind !== 'queued' || run.executions.length > 0))) {
+    if (
+      advanced.some(
+        ({ run, advance }) =>
+          known.has(run.id) && (advance.kind !== 'queued' || run.executions.length > 0 || run.version.transition !== null),
+      )
+    ) {
       throw new RunsExist();
     }
     await this.assertWritten(manager, held, await holdRuns(manager, held, leaseMs));
@@ -243,6 +250,7 @@ function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
     module: run.record?.module ?? null,
     recordId: run.record?.id ?? null,
     parent: run.parent,
+    isTransition: run.version.transition !== null,
     callsBack: run.version.definition.settings[end.status === 'succeeded' ? 'onSuccess' : 'onFailure'] !== undefined,
     ...(run.parent?.waits && end.status === 'succeeded' && { output: runOutput(run.version.definition, run) }),
     othersMayWait: hasQueue(run.version.definition.settings),

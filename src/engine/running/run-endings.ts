@@ -14,6 +14,7 @@ import { addStats, type StatsDelta } from '../../store/stats-store.js';
 import { closeExecutions } from '../../store/step-store.js';
 import { DayDeltas } from '../../store/workflow-days.js';
 import { EmitterBridge } from '../capture/emitter-bridge.js';
+import { MachineSettling } from '../machines/machine-settling.js';
 import { WorkSignal } from '../work-signal.js';
 import { Admissions } from './admissions.js';
 import { type EndedWait, WAIT_CLOSERS, type WaitCloser } from './ended-waits.js';
@@ -29,6 +30,8 @@ export interface EndedRun extends RunEnd {
   parent: ParentStep | null;
   /** Whether its end may be what others of its workflow wait for. */
   othersMayWait: boolean;
+  /** Whether it is that of a machine's transition; unknown where its version was not at hand. */
+  isTransition?: boolean;
   /** Whether somebody is to be told of its end; unknown where its version was not at hand. */
   callsBack?: boolean;
   /** What it has left, where it succeeded and somebody waits for that. */
@@ -71,6 +74,7 @@ export class RunEndings {
   constructor(
     private readonly bridge: EmitterBridge,
     private readonly admissions: Admissions,
+    private readonly machines: MachineSettling,
     @Inject(WAIT_CLOSERS) private readonly closers: readonly WaitCloser[],
   ) {}
 
@@ -95,11 +99,18 @@ export class RunEndings {
     for (const closer of this.closers) await closer.close(manager, ended);
   }
 
-  /** What follows from ends whose state the caller has written: counters, parents and callbacks. */
+  /** What follows from ends whose state the caller has written: transitions, counters, parents and callbacks. */
   async follow(manager: EntityManager, ended: readonly EndedRun[]): Promise<void> {
+    await this.settle(manager, ended);
     await this.count(manager, { started: [], unstarted: [], ended });
     await this.tellParents(manager, ended);
     await this.callBack(manager, ended);
+  }
+
+  /** Ends the transitions whose runs these were. */
+  async settle(manager: EntityManager, ended: readonly EndedRun[]): Promise<void> {
+    const transitions = ended.filter(({ isTransition }) => isTransition !== false);
+    if (transitions.length > 0) await this.machines.settle(manager, transitions);
   }
 
   /** Notes whom the workflows want to be told of the ends of their runs; it is done after the commit. */

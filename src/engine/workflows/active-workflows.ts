@@ -4,10 +4,12 @@ import { ActionRegistry } from '../../actions/registry.js';
 import type { StartTarget } from '../../core/event.js';
 import { isJsonObject } from '../../core/json.js';
 import { MACHINE_ENTERED } from '../../core/trigger/machine-entered.js';
-import { loadActiveWorkflows, loadTargets, loadVersions, shareActiveWorkflows, type VersionRow } from '../../store/active-workflows.js';
+import { loadActive, loadTargets, loadVersions, shareActiveWorkflows, type VersionRow } from '../../store/active-workflows.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { type LoggedFailure, toLoggedFailure } from '../failures.js';
 import { LastUsed } from '../last-used.js';
+import { MachineVersions } from '../machines/machine-versions.js';
+import { loadMachinesInUse, type MachinesOfWorkspace, NO_MACHINES } from '../machines/machines-in-use.js';
 import { type CompiledVersion, compileVersion, type DatedVersion, isDated } from './compiled-version.js';
 
 /** A version, or why this process cannot run it; its events start runs all the same, which fail with the reason. */
@@ -15,8 +17,10 @@ export type VersionOutcome =
   | { kind: 'compiled'; version: CompiledVersion }
   | { kind: 'unreadable'; row: VersionRow; failure: LoggedFailure };
 
-/** The workflow that a start names: whether it is active, and the version to run; null when it has none. */
-export interface Target {
+/** What a start names: a machine; or a workflow, whether it is active, and the version to run; null when it has none. */
+export type Target = { kind: 'machine' } | ({ kind: 'workflow' } & TargetedWorkflow);
+
+interface TargetedWorkflow {
   status: 'active' | 'paused';
   version: VersionOutcome | null;
 }
@@ -29,6 +33,7 @@ interface ActiveOfWorkspace {
   listeners: Map<string, VersionOutcome[]>;
   /** `invoices` -> the versions that start by a date of its records. */
   dated: Map<string, DatedVersion[]>;
+  machines: MachinesOfWorkspace;
 }
 
 /** The most workspaces and versions that are kept compiled; those not used for longest go first. */
@@ -48,6 +53,7 @@ export class ActiveWorkflows {
   constructor(
     private readonly catalog: AutomationCatalog,
     private readonly actions: ActionRegistry,
+    private readonly machineVersions: MachineVersions,
   ) {}
 
   /** The workflows listening to an event of this module, as of the generation; null: the workspace never published any. */
@@ -67,6 +73,12 @@ export class ActiveWorkflows {
     return (await this.ofWorkspace(manager, workspaceId, generation)).dated.get(module) ?? [];
   }
 
+  /** The enabled machines, as of the generation. */
+  async machines(manager: EntityManager, workspaceId: string, generation: string | null): Promise<MachinesOfWorkspace> {
+    if (generation === null) return NO_MACHINES;
+    return (await this.ofWorkspace(manager, workspaceId, generation)).machines;
+  }
+
   /** How many of the active workflows, as of the generation, were created before each of them. */
   async order(manager: EntityManager, workspaceId: string, generation: string | null): Promise<ReadonlyMap<string, number>> {
     if (generation === null) return new Map();
@@ -82,7 +94,7 @@ export class ActiveWorkflows {
     return loaded;
   }
 
-  /** Those of the events that an active workflow listens to, or follows for a date of the record. The answer stays true until the transaction ends. */
+  /** Those of the events that an active workflow or an enabled machine listens to, or a workflow follows for a date of the record. The answer stays true until the transaction ends. */
   async listenedTo<Event extends { workspaceId: string; module: string; event: string }>(
     manager: EntityManager,
     events: readonly Event[],
@@ -96,24 +108,28 @@ export class ActiveWorkflows {
       const listeners = await this.listeners(manager, event.workspaceId, generation);
       const isHeard =
         listeners(event.module, event.event).length > 0 ||
+        (await this.machines(manager, event.workspaceId, generation)).byKey.has(`${event.module}.${event.event}`) ||
         (await this.dated(manager, event.workspaceId, generation, event.module)).length > 0;
       if (isHeard) listened.push(event);
     }
     return listened;
   }
 
-  /** The workflows that starts name, in their order; null for one that is gone. */
+  /** What starts name, in their order; null for what is gone. */
   async targets(manager: EntityManager, targets: readonly (StartTarget & { workspaceId: string })[]): Promise<(Target | null)[]> {
     if (targets.length === 0) return [];
     const nameOf = (workspaceId: string, workflowId: string, asked: string | null) => JSON.stringify([workspaceId, workflowId, asked]);
     const rows = new Map((await loadTargets(manager, targets)).map((row) => [nameOf(row.workspaceId, row.workflowId, row.asked), row]));
-    const refs = [...rows.values()].flatMap(({ workspaceId, versionId }) => (versionId === null ? [] : [{ workspaceId, versionId }]));
+    const refs = [...rows.values()].flatMap(({ workspaceId, kind, versionId }) =>
+      kind === 'machine' || versionId === null ? [] : [{ workspaceId, versionId }],
+    );
     const versions = await this.versionsOf(manager, refs);
     return targets.map(({ workspaceId, workflowId, versionId }) => {
       const row = rows.get(nameOf(workspaceId, workflowId, versionId ?? null));
       if (!row) return null;
+      if (row.kind === 'machine') return { kind: 'machine' };
       const version = row.versionId === null ? null : (versions.get(row.versionId) ?? null);
-      return { status: row.status === 'active' ? 'active' : 'paused', version };
+      return { kind: 'workflow', status: row.status === 'active' ? 'active' : 'paused', version };
     });
   }
 
@@ -138,7 +154,9 @@ export class ActiveWorkflows {
   }
 
   private async load(manager: EntityManager, workspaceId: string): Promise<Omit<ActiveOfWorkspace, 'generation'>> {
-    const active = await loadActiveWorkflows(manager, workspaceId);
+    const all = await loadActive(manager, workspaceId);
+    const active = all.filter(({ kind }) => kind === 'workflow');
+    const enabled = all.filter(({ kind }) => kind === 'machine');
     const versions = await this.versionsOf(
       manager,
       active.map(({ versionId }) => ({ workspaceId, versionId })),
@@ -158,7 +176,8 @@ export class ActiveWorkflows {
       if (key === null) continue;
       listeners.set(key, [...(listeners.get(key) ?? []), outcome]);
     }
-    return { ids: active.map(({ id }) => id), listeners, dated };
+    const machines = await loadMachinesInUse(manager, this.machineVersions, workspaceId, enabled);
+    return { ids: active.map(({ id }) => id), listeners, dated, machines };
   }
 
   private compile(row: VersionRow): VersionOutcome {

@@ -33,6 +33,8 @@ export interface CompiledVersion {
   versionId: string;
   version: number;
   workflow: { id: string; code: string; name: string };
+  /** Of a version that a machine's transition runs, its code: the end of each run is that of the transition. */
+  transition: string | null;
   definition: WorkflowDefinition;
   trigger: CompiledTrigger;
   /** Null: every event that matches the trigger starts a run. */
@@ -94,6 +96,7 @@ export function compileVersion(row: VersionRow, catalog: Catalog, actions: Pick<
     versionId: row.versionId,
     version: row.version,
     workflow: { id: row.workflowId, code: row.code, name: row.name },
+    transition: row.transition,
     definition,
     trigger: compileTrigger(trigger, module),
     conditions,

@@ -164,7 +164,7 @@ export async function startAdminApp(
       ...(options.swagger === null ? [{ provide: SWAGGER, useValue: null }] : []),
       ...adminProviders,
       { provide: Timing, useValue: { published: async () => undefined, withdrawn: async () => undefined } },
-      { provide: ActiveWorkflows, useValue: new ActiveWorkflows(catalog, { get: () => undefined } as never) },
+      { provide: ActiveWorkflows, useValue: new ActiveWorkflows(catalog, { get: () => undefined } as never, null as never) },
       { provide: Starts, useValue: null },
       { provide: Inbox, useValue: null },
       { provide: ApprovalVisits, useValue: null },
@@ -183,7 +183,7 @@ export async function startAdminApp(
       { provide: ENGINE_SIGNAL, useValue: { workAvailable: () => (signals += 1), runEnded: () => undefined } },
       {
         provide: RunEndings,
-        useValue: new RunEndings({ tellFinished: () => undefined } as never, { expect: () => undefined } as never, []),
+        useValue: new RunEndings({ tellFinished: () => undefined } as never, { expect: () => undefined } as never, { settle: async () => undefined } as never, []),
       },
       { provide: ResumeLinks, useValue: null },
       { provide: ACCESS_POLICY, useValue: options.policy === undefined ? tokenPolicy : options.policy },

@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import type { Lead } from '../support/sample-crm.js';
+import { machinesOf } from './support/machines.js';
+
+const CREATED = { type: 'event', module: 'leads', event: 'created' };
+const UPDATED = { type: 'event', module: 'leads', event: 'updated' };
+const STATES = [{ code: 'NEW', initial: true }, { code: 'OPEN' }, { code: 'DONE', final: true }];
+const WAIT = { id: 'cool', type: 'delay', for: 'PT1H' };
+const TASK = { id: 'task', type: 'create_task', with: { title: 'Call {{record.name}}' } };
+const FAIL = { id: 'fail', type: 'assert', with: { condition: { field: 'name', operator: 'equals', value: 'Nobody' } } };
+const isSource = (value: string) => ({ field: 'source', operator: 'equals', value });
+
+describe('a machine', () => {
+  let app: AutomationApp;
+  let machines: ReturnType<typeof machinesOf>;
+  beforeAll(async () => {
+    app = await startAutomationApp();
+    machines = machinesOf(app);
+  });
+  beforeEach(() =>
+    app.query(
+      `TRUNCATE automation.workflows, automation.events, automation.runs, automation.step_executions, automation.instances,
+         automation.transitions, automation.instance_counts, automation.deferred_events, crm_tasks CASCADE`,
+    ),
+  );
+  afterAll(() => app?.close());
+
+  const update = (lead: Lead, to: Partial<Lead>) =>
+    app.automation.publish({
+      workspaceId: 'acme',
+      module: 'leads',
+      event: 'updated',
+      record: { ...lead, ...to } as never,
+      previous: { ...lead } as never,
+    });
+  const only = async (id: string) => {
+    const [instance, ...others] = await machines.instances(id);
+    expect(others).toEqual([]);
+    if (!instance) throw new Error('there is no instance');
+    return instance;
+  };
+  const closing = { code: 'close', from: ['OPEN'], to: 'DONE', trigger: UPDATED, conditions: isSource('Fair') };
+
+  it('makes an instance by the first event that a transition out of the initial state hears, and asks that transition too', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED }, closing],
+    });
+    const lead = await app.createLead({ source: 'Web Form' });
+    await app.automation.drain();
+    const instance = await only(id);
+    expect(instance).toMatchObject({ record_id: lead.id, state: 'OPEN', entry: '2', transition: null });
+    expect(await machines.history(instance.id)).toEqual(['created -> NEW by event', 'fired open NEW -> OPEN by event']);
+    expect(await machines.counts(id)).toEqual({ OPEN: 1 });
+    expect(await app.query('SELECT 1 FROM automation.runs')).toEqual([]);
+  });
+
+  it('says of each event that fired nothing which transitions were asked, with their conditions as they were evaluated', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED }, closing],
+    });
+    const lead = await app.createLead();
+    await update(lead, { name: 'Grace' });
+    await app.automation.drain();
+    const instance = await only(id);
+    expect(instance.state).toBe('OPEN');
+    const [row] = await app.query(`SELECT transition, explanation FROM automation.transitions WHERE kind = 'not_fired'`);
+    expect(row).toMatchObject({
+      transition: 'close',
+      explanation: [{ transition: 'close', reason: 'conditions', explanation: { result: false, seen: 'Web Form' } }],
+    });
+  });
+
+  it('takes the events of one batch in their order, and enters no state twice for one of them', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED }, closing],
+    });
+    const lead = await app.createLead();
+    await update(lead, { source: 'Fair' });
+    await update(lead, { source: 'Fair', name: 'Again' });
+    await app.automation.drain();
+    const instance = await only(id);
+    expect(await machines.history(instance.id)).toEqual([
+      'created -> NEW by event',
+      'fired open NEW -> OPEN by event',
+      'fired close OPEN -> DONE by event',
+    ]);
+    expect(await machines.counts(id)).toEqual({ DONE: 1 });
+  });
+
+  it('fires the first transition in order whose conditions hold, and says why those before it did not', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [
+        { code: 'never', from: ['NEW'], to: 'DONE', trigger: CREATED, enabled: false },
+        { code: 'fair', from: ['NEW'], to: 'DONE', trigger: CREATED, conditions: isSource('Fair') },
+        { code: 'open', from: 'any', to: 'OPEN', trigger: CREATED },
+        { code: 'later', from: 'any', to: 'DONE', trigger: CREATED },
+      ],
+    });
+    await app.createLead();
+    await app.automation.drain();
+    expect((await only(id)).state).toBe('OPEN');
+    const [row] = await app.query<{ explanation: { notFired: object[] } }>(
+      `SELECT explanation FROM automation.transitions WHERE kind = 'fired'`,
+    );
+    expect(row?.explanation.notFired).toMatchObject([
+      { transition: 'never', reason: 'disabled' },
+      { transition: 'fair', reason: 'conditions' },
+    ]);
+  });
+
+  it('does not ask the starting event about a transition where it says what makes an instance', async () => {
+    const id = await machines.publish({
+      start: { trigger: CREATED, conditions: isSource('Fair') },
+      states: STATES,
+      transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED }],
+    });
+    await app.createLead();
+    await app.createLead({ source: 'Fair' });
+    await app.automation.drain();
+    expect((await machines.instances(id)).map(({ state }) => state)).toEqual(['NEW']);
+  });
+
+  it('moves in the transaction that ends the run of the steps, which may be the one that routes the event', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED, steps: [TASK] }],
+    });
+    await app.createLead();
+    await app.automation.drain();
+    const instance = await only(id);
+    expect(instance).toMatchObject({ state: 'OPEN', transition: null, run_id: null });
+    const [run] = await app.runsOf({ workflowId: id });
+    expect(run?.status).toBe('succeeded');
+    const [row] = await app.query(`SELECT run_id, trigger, time_in_state_ms FROM automation.transitions WHERE kind = 'fired'`);
+    expect(row).toMatchObject({ run_id: run?.id, trigger: 'event' });
+    expect(await app.query('SELECT title FROM crm_tasks')).toEqual([{ title: 'Call Ada' }]);
+  });
+
+  it('is in transition while the steps wait, and asks what came meanwhile when they are done, in its order', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED, steps: [WAIT] }, closing],
+    });
+    const lead = await app.createLead();
+    await update(lead, { name: 'In the same batch' });
+    await app.automation.drain();
+    await update(lead, { source: 'Fair' });
+    await app.automation.drain();
+    expect(await only(id)).toMatchObject({ state: 'NEW', transition: 'open', deferred: 2 });
+    await app.passTime();
+    await app.automation.drain();
+    const instance = await only(id);
+    expect(await machines.history(instance.id)).toEqual([
+      'created -> NEW by event',
+      'fired open NEW -> OPEN by event',
+      'not_fired close OPEN by event',
+      'fired close OPEN -> DONE by event',
+    ]);
+    expect(instance).toMatchObject({ state: 'DONE', deferred: 0 });
+    expect(await app.query('SELECT 1 FROM automation.deferred_events')).toEqual([]);
+    expect(await machines.counts(id)).toEqual({ DONE: 1 });
+  });
+
+  it('stays where it was when the steps fail, says so, and asks what came meanwhile from there', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [
+        { code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED, steps: [WAIT, FAIL] },
+        { code: 'skip', from: ['NEW'], to: 'DONE', trigger: UPDATED, conditions: isSource('Fair') },
+      ],
+    });
+    const lead = await app.createLead();
+    await app.automation.drain();
+    await app.passTime();
+    await app.automation.drain();
+    const failed = await only(id);
+    const [run] = await app.runsOf({ workflowId: id });
+    expect(failed).toMatchObject({
+      state: 'NEW',
+      transition: null,
+      failure: { transition: 'open', runId: run?.id, error: { code: run?.reason } },
+    });
+    await update(lead, { source: 'Fair' });
+    await app.automation.drain();
+    expect(await machines.history(failed.id)).toEqual([
+      'created -> NEW by event',
+      'failed open NEW by event',
+      'fired skip NEW -> DONE by event',
+    ]);
+    expect(await only(id)).toMatchObject({ failure: null });
+  });
+
+  it('leaves instances on their version, and makes new ones on the published one', async () => {
+    const to = (state: string) => ({
+      states: STATES,
+      transitions: [
+        { code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED },
+        { code: 'go', from: ['OPEN'], to: state, trigger: UPDATED },
+      ],
+    });
+    const id = await machines.publish(to('DONE'));
+    const first = await app.createLead();
+    await app.automation.drain();
+    await machines.publishAgain(id, 2, to('NEW'));
+    const second = await app.createLead();
+    await app.automation.drain();
+    await update(first, { name: 'A' });
+    await update(second, { name: 'B' });
+    await app.automation.drain();
+    expect((await machines.instances(id)).map(({ state }) => state)).toEqual(['DONE', 'NEW']);
+  });
+
+  it('makes no instance and asks nothing while it is disabled; a transition under way ends all the same', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED, steps: [WAIT] }, closing],
+    });
+    const lead = await app.createLead();
+    await app.automation.drain();
+    await machines.setStatus(id, 'paused');
+    await app.createLead();
+    await update(lead, { source: 'Fair' });
+    await app.passTime();
+    await app.automation.drain();
+    expect(await only(id)).toMatchObject({ state: 'OPEN', record_id: lead.id });
+  });
+
+  it('goes in circles with the events of its own steps no further than one run of each transition', async () => {
+    const touch = (id: string) => ({ id, type: 'change_field', with: { field: 'touches', increment: 1 } });
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [
+        { code: 'open', from: ['NEW'], to: 'OPEN', trigger: UPDATED, steps: [touch('one')] },
+        { code: 'back', from: ['OPEN'], to: 'NEW', trigger: UPDATED, steps: [touch('other')] },
+      ],
+    });
+    const lead = await app.createLead();
+    await update(lead, { name: 'Go' });
+    await app.automation.drain();
+    const instance = await only(id);
+    expect(await machines.history(instance.id)).toEqual([
+      'created -> NEW by event',
+      'fired open NEW -> OPEN by event',
+      'fired back OPEN -> NEW by event',
+      'not_fired open NEW by event',
+    ]);
+  });
+});
