@@ -7,6 +7,7 @@ import { BatchStartService } from './batch-start-service.js';
 import { CatalogService } from './catalog-service.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { ExplainService } from './explain-service.js';
+import { InstanceService } from './instance-service.js';
 import { LookUpService } from './look-up-service.js';
 import { MeService } from './me-service.js';
 import { PreviewService } from './preview-service.js';
@@ -65,6 +66,7 @@ export const adminProviders: Provider[] = [
   RunService,
   RunBatches,
   RunInsight,
+  InstanceService,
   TimelineService,
   ExplainService,
   SearchService,

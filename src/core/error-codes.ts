@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   secret_not_found: 404,
   task_not_found: 404,
   queue_not_found: 404,
+  instance_not_found: 404,
   not_available: 404,
   method_not_allowed: 405,
   request_timed_out: 408,

@@ -21,6 +21,7 @@ import { Contexts1763815000000 } from '../../migrations/1763815000000-contexts.j
 import { Jobs1763820000000 } from '../../migrations/1763820000000-jobs.js';
 import { Machines1763825000000 } from '../../migrations/1763825000000-machines.js';
 import { MachineTiming1763826000000 } from '../../migrations/1763826000000-machine-timing.js';
+import { InstancesUnderWay1763827000000 } from '../../migrations/1763827000000-instances-under-way.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -48,4 +49,5 @@ export const MIGRATIONS: MigrationClasses = [
   Jobs1763820000000,
   Machines1763825000000,
   MachineTiming1763826000000,
+  InstancesUnderWay1763827000000,
 ];

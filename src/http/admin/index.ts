@@ -3,6 +3,7 @@ import { AuditController } from './audit.controller.js';
 import { CatalogController, DefinitionSchemaController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { ExplainController } from './explain.controller.js';
+import { InstancesController } from './instances.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
 import { MeController } from './me.controller.js';
 import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
@@ -44,6 +45,7 @@ export const adminControllers: Type<unknown>[] = [
   RunsController,
   EventsController,
   ExplainController,
+  InstancesController,
   SearchController,
   ReplaysController,
   StartsController,

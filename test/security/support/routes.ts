@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Permission } from '../../../src/host/access.js';
 import { DEFINITION, type Route } from '../../http/support/admin-app.js';
 import { publishedWorkflow, seedEvent, seedRun, seedTask } from '../../http/support/seed.js';
+import { seedInstance, seedMachine } from '../../http/support/seed-machines.js';
 import type { RealApp } from './real-app.js';
 
 /** What a route takes. */
@@ -99,6 +100,9 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/records/:module/:recordId/what-if': { permission: 'view', body: { changes: { source: 'Fair' } }, foreign: 404 },
   'get /automation/workflows/:id/publish-preview': { permission: 'view' },
   'post /automation/workflows/:id/simulate': { permission: 'view', body: {} },
+  'get /automation/instances': { permission: 'view', foreign: 200 },
+  'get /automation/instances/:id': { permission: 'view' },
+  'get /automation/instances/:id/history': { permission: 'view' },
   'post /automation/workflows/:id/test': { permission: 'view', body: { subject: { sample: {} } } },
 };
 
@@ -128,13 +132,13 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
 export const LISTS = TARGETS.filter(({ name }) =>
-  /^get .*\/(workflows|versions|diff|export|runs|runs\/counts|groups|events|audit|timeline|users|tasks)$/.test(name),
+  /^get .*\/(workflows|versions|diff|export|runs|runs\/counts|groups|events|audit|timeline|users|tasks|instances|history)$/.test(name),
 );
 
 /** Ids of things that are there, by resource. */
 export type Ids = Readonly<Record<string, string>>;
 
-/** A published workflow, an event, a failed run, a waiting one with a task, and a queue in the workspace `acme`. */
+/** A published workflow, an event, a failed run, a waiting one with a task, a queue, and an instance of a machine in the workspace `acme`. */
 export async function furnish(real: RealApp): Promise<Ids> {
   const admin = real as unknown as Parameters<typeof publishedWorkflow>[0];
   const workflow = await publishedWorkflow(admin);
@@ -143,6 +147,8 @@ export async function furnish(real: RealApp): Promise<Ids> {
   const waiting = await seedRun(real.database, workflow, { status: 'waiting' });
   const taskId = await seedTask(real.database, workflow.id, waiting);
   await real.call('put', '/automation/queues/welcome', 'admin').send({ users: ['u'] });
+  const machine = await seedMachine(real.database, { code: 'orders' });
+  const instances = await seedInstance(real.database, { machine_id: machine, record_id: '42', state: 'NEW' });
   const batch = uuidv7();
   const ofBatch = { origin_id: batch, source: 'manual', target: { workflowId: workflow.id } };
   await seedEvent(real.database, ofBatch);
@@ -152,7 +158,7 @@ export async function furnish(real: RealApp): Promise<Ids> {
       .send({ value: 'sk_live_1', hosts: ['api.test'] })
       .expect(200);
   }
-  return { workflows: workflow.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch };
+  return { workflows: workflow.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch, instances };
 }
 
 /** The path with the id of something that is there. */

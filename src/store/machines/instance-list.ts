@@ -1,0 +1,260 @@
+import type { EntityManager } from 'typeorm';
+import type { Actor } from '../../core/event.js';
+import type { JsonObject } from '../../core/json.js';
+import { QueryParts } from '../query-parts.js';
+import { sql } from '../sql.js';
+
+/** Which instances. All that is given has to hold. */
+export interface InstanceFilter {
+  machineId?: string;
+  /** In one of these states. */
+  state?: readonly string[];
+  module?: string;
+  recordId?: string;
+  /** The run of an integration that it follows. */
+  runKey?: string;
+  /** The timeout of its state is over, and has not been seen to yet. */
+  overdue?: boolean;
+  /** A transition is under way. */
+  transitioning?: boolean;
+  /** The last transition out of its state has failed. */
+  failed?: boolean;
+  /** In its state since an earlier moment, or since this one or a later one. */
+  enteredBefore?: Date;
+  enteredFrom?: Date;
+}
+
+/** The filter within a workspace. */
+export interface InstanceQuestion {
+  workspaceId: string;
+  filter: InstanceFilter;
+  /** All modules that there are: the index by record begins with them. */
+  modules: readonly string[];
+}
+
+/** A place in a list: the value that it is sorted by, as a text of the database, and the id. */
+export interface InstancePlace {
+  at: string;
+  id: string;
+}
+
+/** An instance as lists show it. Times are ISO 8601. */
+export interface InstanceItem {
+  id: string;
+  machineId: string;
+  machineCode: string;
+  machineName: string;
+  /** The version of the machine that it is on. */
+  version: number;
+  module: string | null;
+  recordId: string | null;
+  runKey: string | null;
+  state: string;
+  isFinal: boolean;
+  /** How many states it has entered. */
+  entry: number;
+  since: string;
+  timeInStateMs: number;
+  /** When its state times out; null: never. */
+  nextTimeout: string | null;
+  isOverdue: boolean;
+  /** The transition under way; null at rest. */
+  transitioning: { transition: string; runId: string | null; since: string } | null;
+  lastTransition: string | null;
+  lastTrigger: string | null;
+  lastActor: Actor | null;
+  lastRunId: string | null;
+  /** The last transition out of this state, where it failed. */
+  failure: JsonObject | null;
+  createdAt: string;
+}
+
+const BEING = 'automation.instances i';
+const OVERDUE = 'i.timeout_at <= now()';
+
+/** How a list is found: the index, what it is sorted by, and in which direction. */
+interface Way {
+  /** A test that the index stands for. */
+  test: string | null;
+  sortedBy: string;
+  /** How the value reads as a text, and its type. */
+  asText: string;
+  type: 'timestamptz' | 'text';
+  direction: 'ASC' | 'DESC';
+  /** Whether each machine and state is looked through by itself, so that the index of both gives the order. */
+  byState: boolean;
+}
+
+const moment = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+const NEWEST: Way = {
+  test: null,
+  sortedBy: 'i.entered_at',
+  asText: moment('i.entered_at'),
+  type: 'timestamptz',
+  direction: 'DESC',
+  byState: true,
+};
+/** Few, of one record or run: sorted when they are found. */
+const OF_RECORD: Way = { ...NEWEST, byState: false };
+const MOST_OVERDUE: Way = {
+  test: `i.timeout_at IS NOT NULL AND ${OVERDUE}`,
+  sortedBy: 'i.timeout_at',
+  asText: moment('i.timeout_at'),
+  type: 'timestamptz',
+  direction: 'ASC',
+  byState: false,
+};
+const LONGEST_UNDER_WAY: Way = {
+  test: 'i.transition IS NOT NULL',
+  sortedBy: 'i.transition_since',
+  asText: moment('i.transition_since'),
+  type: 'timestamptz',
+  direction: 'ASC',
+  byState: false,
+};
+/** By the run that failed, whose id tells the time. */
+const NEWEST_FAILED: Way = {
+  test: 'i.failure IS NOT NULL',
+  sortedBy: "(i.failure->>'runId')",
+  asText: "(i.failure->>'runId')",
+  type: 'text',
+  direction: 'DESC',
+  byState: false,
+};
+
+function wayOf({ recordId, runKey, overdue, transitioning, failed }: InstanceFilter): Way {
+  if (recordId !== undefined || runKey !== undefined) return OF_RECORD;
+  if (overdue === true) return MOST_OVERDUE;
+  if (transitioning === true) return LONGEST_UNDER_WAY;
+  return failed === true ? NEWEST_FAILED : NEWEST;
+}
+
+/** Whether the list is sorted by a moment, as its places show it; else by an id. */
+export function isSortedByMoment(filter: InstanceFilter): boolean {
+  return wayOf(filter).type === 'timestamptz';
+}
+
+/**
+ * One page of instances, and where each of them stands in the list. Those of a record are found by instances_of_record, of a run
+ * by instances_key; the overdue ones, the longest first, by instances_due; those under way, the longest first, by
+ * instances_under_way; those that failed, the newest first, by instances_failed; all others, the newest in their states first, by
+ * instances_listed: each state of each machine by itself, and the first of all are the page.
+ */
+export async function listInstances(
+  manager: EntityManager,
+  question: InstanceQuestion,
+  page: { after?: InstancePlace; limit: number },
+): Promise<(InstanceItem & { place: InstancePlace })[]> {
+  const parts = new QueryParts();
+  const way = wayOf(question.filter);
+  const ids = instanceIds(parts, question, way, page);
+  const rows = await sql<InstanceRow & { place: string }>(
+    manager,
+    `SELECT ${COLUMNS}, ${way.asText} AS place FROM (${ids}) AS page JOIN ${BEING} ON i.id = page.id ${NAMES}
+     WHERE i.workspace_id = ${parts.bind(question.workspaceId)} ORDER BY ${way.sortedBy} ${way.direction}, i.id ${way.direction}`,
+    parts.parameters,
+  );
+  return rows.map(({ place: at, ...row }) => ({ ...itemOf(row), place: { at, id: row.id } }));
+}
+
+/** One instance; null when the workspace has none of that id. */
+export async function findInstance(manager: EntityManager, workspaceId: string, id: string): Promise<InstanceItem | null> {
+  const [row] = await sql<InstanceRow>(manager, `SELECT ${COLUMNS} FROM ${BEING} ${NAMES} WHERE i.workspace_id = $1 AND i.id = $2`, [
+    workspaceId,
+    id,
+  ]);
+  return row ? itemOf(row) : null;
+}
+
+/** The ids of a page, in its order. */
+function instanceIds(
+  parts: QueryParts,
+  { workspaceId, filter, modules }: InstanceQuestion,
+  way: Way,
+  { after, limit }: { after?: InstancePlace; limit: number },
+): string {
+  const { machineId, state, recordId, runKey, module, overdue, transitioning, failed, enteredBefore, enteredFrom } = filter;
+  const tests = new QueryParts(parts.parameters);
+  const workspace = parts.bind(workspaceId);
+  // As instances_due has it, which begins with the workspace in that order.
+  tests.and(way === MOST_OVERDUE ? `i.workspace_id COLLATE "C" = ${workspace}` : `i.workspace_id = ${workspace}`);
+  if (way.test !== null) tests.and(way.test);
+  if (recordId !== undefined && module === undefined) tests.and(`i.module = ANY(${parts.bind(modules)}::text[])`);
+  tests.equals('i.module', module).equals('i.record_id', recordId).equals('i.run_key', runKey);
+  const truth = (name: string, wanted: boolean | undefined): void => {
+    if (wanted !== undefined) tests.and(`(${name}) IS ${wanted ? '' : 'NOT '}TRUE`);
+  };
+  if (way !== MOST_OVERDUE) truth(OVERDUE, overdue);
+  if (way !== LONGEST_UNDER_WAY) truth('i.transition IS NOT NULL', transitioning);
+  if (way !== NEWEST_FAILED) truth('i.failure IS NOT NULL', failed);
+  if (enteredBefore) tests.and(`i.entered_at < ${parts.bind(enteredBefore)}`);
+  if (enteredFrom) tests.and(`i.entered_at >= ${parts.bind(enteredFrom)}`);
+  const sort = `${way.sortedBy} ${way.direction}, i.id ${way.direction}`;
+  if (after) {
+    const place = `(${parts.bind(after.at)}::${way.type}, ${parts.bind(after.id)}::uuid)`;
+    tests.and(`(${way.sortedBy}, i.id) ${way.direction === 'ASC' ? '>' : '<'} ${place}`);
+  }
+  const most = parts.bind(limit);
+  if (!way.byState) {
+    if (machineId !== undefined) tests.and(`i.machine_id = ${parts.bind(machineId)}::uuid`);
+    if (state !== undefined) tests.and(`i.state = ANY(${parts.bind(state)}::text[])`);
+    return `SELECT i.id FROM ${BEING} WHERE ${tests.where} ORDER BY ${sort} LIMIT ${most}`;
+  }
+  return `SELECT first.id FROM (${statesOf(parts, { workspace, machineId, state })}) AS s, LATERAL (
+      SELECT i.id, ${way.sortedBy} AS sorted FROM ${BEING} WHERE i.machine_id = s.machine_id AND i.state = s.state AND ${tests.where}
+      ORDER BY ${sort} LIMIT ${most}) AS first
+    ORDER BY first.sorted ${way.direction}, first.id ${way.direction} LIMIT ${most}`;
+}
+
+/**
+ * Each machine and state that has instances: walks down the index from one to the next, a probe each, however many instances
+ * there are of it.
+ */
+function statesOf(
+  parts: QueryParts,
+  { workspace, machineId, state }: { workspace: string; machineId: string | undefined; state: readonly string[] | undefined },
+): string {
+  const machine = machineId === undefined ? null : `${parts.bind(machineId)}::uuid`;
+  const states = state === undefined ? null : `${parts.bind(state)}::text[]`;
+  if (machine !== null && states !== null)
+    return `SELECT ${machine} AS machine_id, state FROM (SELECT DISTINCT unnest(${states})) AS w(state)`;
+  const where = `workspace_id = ${workspace}${machine === null ? '' : ` AND machine_id = ${machine}`}`;
+  const next = (test: string): string =>
+    `SELECT machine_id, state FROM automation.instances WHERE ${where}${test} ORDER BY machine_id, state LIMIT 1`;
+  return `WITH RECURSIVE known(machine_id, state) AS (
+      (${next('')}) UNION ALL
+      SELECT further.machine_id, further.state FROM known AS k, LATERAL (${next(' AND (machine_id, state) > (k.machine_id, k.state)')}) AS further
+    ) SELECT machine_id, state FROM known${states === null ? '' : ` WHERE state = ANY(${states})`}`;
+}
+
+interface InstanceRow extends Omit<InstanceItem, 'since' | 'nextTimeout' | 'transitioning' | 'createdAt'> {
+  enteredAt: Date;
+  timeoutAt: Date | null;
+  transition: string | null;
+  runId: string | null;
+  transitionSince: Date | null;
+  createdAt: Date;
+}
+
+const COLUMNS = `i.id, i.machine_id AS "machineId", coalesce(w.code, '') AS "machineCode", coalesce(w.name, '') AS "machineName",
+  coalesce(v.version, 0) AS version, i.module, i.record_id AS "recordId", i.run_key AS "runKey", i.state, i.is_final AS "isFinal",
+  i.entry::float8 AS entry, i.entered_at AS "enteredAt",
+  greatest(0, extract(epoch FROM now() - i.entered_at) * 1000)::float8 AS "timeInStateMs",
+  i.timeout_at AS "timeoutAt", coalesce(${OVERDUE}, false) AS "isOverdue", i.transition, i.run_id AS "runId",
+  i.transition_since AS "transitionSince", i.last_transition AS "lastTransition", i.last_trigger AS "lastTrigger",
+  i.last_actor AS "lastActor", i.last_run_id AS "lastRunId", i.failure, i.created_at AS "createdAt"`;
+
+const NAMES = `LEFT JOIN automation.workflow_names w ON w.workspace_id = i.workspace_id AND w.id = i.machine_id
+  LEFT JOIN automation.workflow_versions v ON v.workspace_id = i.workspace_id AND v.id = i.version_id`;
+
+function itemOf({ enteredAt, timeoutAt, transition, runId, transitionSince, createdAt, ...row }: InstanceRow): InstanceItem {
+  return {
+    ...row,
+    timeInStateMs: Math.round(row.timeInStateMs),
+    since: enteredAt.toISOString(),
+    nextTimeout: timeoutAt?.toISOString() ?? null,
+    transitioning: transition === null ? null : { transition, runId, since: (transitionSince ?? enteredAt).toISOString() },
+    createdAt: createdAt.toISOString(),
+  };
+}
