@@ -51,7 +51,11 @@ export function useAsk<Answer>(path: string, options: AskOptions<Answer> = {}): 
     queryKey: [path, query],
     queryFn: ({ signal }) => call<Answer>('GET', path, { query, signal }),
     enabled,
-    refetchInterval: typeof every === 'function' ? (asked) => every(asked.state.data) : every,
+    // Ever slower while it does not work.
+    refetchInterval: (asked) => {
+      const pause = typeof every === 'function' ? every(asked.state.data) : every;
+      return pause !== false && asked.state.status === 'error' ? Math.min(8 * pause, 60_000) : pause;
+    },
     ...(keep && { placeholderData: keepPreviousData }),
     ...(fresh !== undefined && { staleTime: fresh }),
   });

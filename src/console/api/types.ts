@@ -1,5 +1,6 @@
 import type { Actor } from '../../core/event.js';
-import type { JsonObject } from '../../core/json.js';
+import type { Json, JsonObject } from '../../core/json.js';
+import type { RunStatus } from '../model/run-filter.js';
 
 // What the API answers, as far as the page reads it.
 
@@ -49,4 +50,88 @@ export interface WorkflowPage {
 
 export interface WorkflowStatistics {
   unfinished: { version: number; status: string; runs: number }[];
+}
+
+export interface LoggedError {
+  code: string;
+  message: string;
+  hint?: string;
+  step?: string;
+  [member: string]: Json | undefined;
+}
+
+export interface Waiting {
+  path: string;
+  reason: string;
+  until: string | null;
+  resumeUrl?: string;
+  attempt?: number;
+  error?: { code: string; message: string };
+}
+
+export interface RunItem {
+  id: string;
+  workflowId: string;
+  workflowName: string | null;
+  version: number;
+  status: RunStatus;
+  summary: string;
+  module: string | null;
+  recordId: string | null;
+  eventId: string | null;
+  reason: string | null;
+  error: LoggedError | null;
+  waiting: Waiting[] | null;
+  failedSteps: number;
+  parent: { runId: string; path: string; attempt: number; waits: boolean } | null;
+  retryOf: string | null;
+  retriedAs: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  resumedAt: string | null;
+  finishedAt: string | null;
+  durationMs: number | null;
+}
+
+export interface RunPage {
+  items: RunItem[];
+  nextCursor: string | null;
+}
+
+export interface RunCounts {
+  counts: { status: RunStatus; runs: number; isExact: boolean }[];
+}
+
+export interface RunGroup {
+  workflowId: string;
+  workflowName: string | null;
+  status: RunStatus;
+  step: string | null;
+  reason: string | null;
+  runs: number;
+  first: string;
+  last: string;
+  sampleRunId: string;
+  error: LoggedError | null;
+}
+
+export interface RunGroups {
+  groups: RunGroup[];
+  counted: number;
+  isExact: boolean;
+  more: boolean;
+}
+
+export interface BulkResult {
+  dryRun: boolean;
+  batchId: string | null;
+  matched: number;
+  matchedIsExact: boolean;
+  skipped: number;
+  remaining: number;
+  groups: (RunGroup & { mayRepeat: number })[];
+  refusals: { code: string; runs: number; sampleRunId: string | null }[];
+  sample: RunItem[];
+  retried?: number;
+  cancelled?: number;
 }

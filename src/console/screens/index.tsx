@@ -1,6 +1,7 @@
 import type { FunctionComponent, VNode } from 'preact';
 import type { Permission } from '../api/types.js';
 import type { IconName } from '../ui/icon.js';
+import { RunList } from './runs/run-list.js';
 import { WorkflowList } from './workflows/workflow-list.js';
 
 /** A screen, and whom it is for; null: for everybody who is known. */
@@ -20,7 +21,10 @@ interface NavigationItem {
   badge?: FunctionComponent;
 }
 
-const NAVIGATION: readonly NavigationItem[] = [{ path: 'workflows', label: 'Workflows', icon: 'workflows', permission: 'view' }];
+const NAVIGATION: readonly NavigationItem[] = [
+  { path: 'workflows', label: 'Workflows', icon: 'workflows', permission: 'view' },
+  { path: 'runs', label: 'Runs', icon: 'runs', permission: 'view' },
+];
 
 /** Returns what the navigation offers to somebody with these permissions. */
 export function screensFor(permissions: readonly Permission[]): NavigationItem[] {
@@ -33,6 +37,8 @@ export function screenOf(segments: readonly string[]): Screen | null {
     case '':
     case 'workflows':
       return { permission: 'view', draw: () => <WorkflowList /> };
+    case 'runs':
+      return { permission: 'view', draw: () => <RunList /> };
     default:
       return null;
   }

@@ -74,7 +74,7 @@ describeConsole('the list of workflows', (demo) => {
     await open('workflows?search=welcome');
     const button = page.getByRole('button', { name: 'Actions of Welcome web leads' });
     await button.press('Enter');
-    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Export', 'Copy', 'Archive', 'Delete …']);
+    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Runs', 'Export', 'Copy', 'Archive', 'Delete …']);
     expect(await axe()).toEqual([]);
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
@@ -87,7 +87,7 @@ describeConsole('the list of workflows', (demo) => {
     const member = await demo.tab({ token: 'demo-member' });
     await member.open('workflows?search=welcome');
     await member.page.getByRole('button', { name: 'Actions of Welcome web leads' }).click();
-    expect(await member.page.getByRole('menuitem').allInnerTexts()).toEqual(['Export']);
+    expect(await member.page.getByRole('menuitem').allInnerTexts()).toEqual(['Runs', 'Export']);
     expect(await member.page.getByRole('switch').getAttribute('aria-disabled')).toBe('true');
   });
 

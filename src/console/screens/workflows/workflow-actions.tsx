@@ -4,6 +4,7 @@ import { call } from '../../api/client.js';
 import { useMay } from '../../api/me.js';
 import { forget } from '../../api/query.js';
 import type { WorkflowItem } from '../../api/types.js';
+import { hrefOf } from '../../model/route.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { toast, toastError } from '../../ui/live.js';
@@ -43,6 +44,7 @@ export function WorkflowActions({ workflow }: { workflow: WorkflowItem }): VNode
   };
 
   const items: MenuItem[] = [
+    { label: 'Runs', icon: 'runs', href: hrefOf('runs', { workflowId: id }) },
     { label: 'Export', icon: 'download', onSelect: () => void save() },
     ...(mayManage
       ? [

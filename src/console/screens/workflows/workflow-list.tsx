@@ -85,7 +85,13 @@ function columnsOf(catalog: ReturnType<typeof useCatalog>): Column<WorkflowItem>
     { id: 'name', label: 'Name', sort: 'name', narrow: 'title', cell: (workflow) => <Name workflow={workflow} /> },
     { id: 'trigger', label: 'Starts', cell: ({ trigger }) => triggerWords(trigger ?? undefined, catalog) },
     { id: 'status', label: 'Status', sort: 'status', tight: true, cell: (workflow) => <WorkflowSwitch workflow={workflow} /> },
-    { id: 'runs', label: 'Runs', sort: 'runCount', numeric: true, cell: ({ runCount }) => numberWords(runCount) },
+    {
+      id: 'runs',
+      label: 'Runs',
+      sort: 'runCount',
+      numeric: true,
+      cell: ({ id, runCount }) => <a href={hrefOf('runs', { workflowId: id })}>{numberWords(runCount)}</a>,
+    },
     { id: 'success', label: 'Last 7 days', tight: true, cell: (workflow) => <LastDays workflow={workflow} /> },
     {
       id: 'lastRun',
@@ -127,11 +133,15 @@ function Name({ workflow: { name, code, version, hasUnpublishedChanges, problemC
   );
 }
 
-function LastDays({ workflow: { succeeded7d, failed7d } }: { workflow: WorkflowItem }): VNode {
+function LastDays({ workflow: { id, succeeded7d, failed7d } }: { workflow: WorkflowItem }): VNode {
   return (
     <>
       <Sparkbar good={succeeded7d} bad={failed7d} label={`${numberWords(succeeded7d)} succeeded, ${numberWords(failed7d)} failed`} />
-      {failed7d > 0 && <span class="cell-sub tone-bad">{numberWords(failed7d)} failed</span>}
+      {failed7d > 0 && (
+        <a class="cell-sub" href={hrefOf('runs', { workflowId: id, status: 'failed', period: 'P7D' })}>
+          <Mark tone="bad">{`${numberWords(failed7d)} failed`}</Mark>
+        </a>
+      )}
     </>
   );
 }

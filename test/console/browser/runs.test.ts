@@ -1,0 +1,98 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { eventually } from '../../support/eventually.js';
+import { describeConsole } from '../support/console-demo.js';
+
+describeConsole('runs', (demo) => {
+  const lead = (name: string): Promise<{ id: string }> =>
+    demo.call('POST', '/crm/leads', { name, email: `${name.toLowerCase()}@example.com`, company: 'Fjord AS', source: 'Web Form' });
+  const failed = async (): Promise<number> =>
+    (await demo.call('GET', '/automation/runs/counts?status=failed')).counts.reduce(
+      (sum: number, { runs }: { runs: number }) => sum + runs,
+      0,
+    );
+
+  beforeAll(async () => {
+    await lead('Nora');
+    await eventually(async () => expect((await demo.call('GET', '/automation/runs?status=succeeded')).items).toHaveLength(1));
+    await demo.call('POST', '/crm/mailbox/outage', { mode: 'reject' });
+    await Promise.all(Array.from({ length: 12 }, (_, index) => lead(`Broken${index}`)));
+    await eventually(async () => expect(await failed()).toBe(12));
+    await demo.call('POST', '/crm/mailbox/outage', { mode: 'off' });
+  });
+
+  it('tells of each run what happened in one sentence, at any width and in both themes', async () => {
+    for (const [theme, width] of [
+      ['light', 1440],
+      ['dark', 360],
+    ] as const) {
+      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      await open('runs');
+      expect(await page.getByRole('row', { name: /Succeeded/ }).count()).toBe(1);
+      expect(await page.getByRole('row', { name: /Failed at welcome: The mail server refuses the recipient/ }).count()).toBe(12);
+      expect(await axe()).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      await picture('runs');
+    }
+  });
+
+  it('counts by status, and filters by what is pressed; the address keeps it', async () => {
+    const { page, open, axe } = await demo.tab();
+    await open('runs');
+    await page.getByRole('button', { name: 'Failed 12' }).press('Enter');
+    await page.waitForURL(/status=failed$/);
+    await page.getByRole('button', { name: 'Skipped 0' }).press('Enter');
+    await page.waitForURL(/status=failed%2Cskipped$/);
+    await page.getByRole('button', { name: 'Failed 12' }).press('Enter');
+    await page.getByText('No run is like that').waitFor();
+    expect(await axe()).toEqual([]);
+    await page.reload();
+    await page.getByRole('button', { name: 'Drop skipped' }).click();
+    await page.getByRole('row', { name: /Succeeded/ }).waitFor();
+  });
+
+  it('groups what failed by its reason, and retries a group at once after saying what will be taken up', async () => {
+    const { page, open, axe, picture } = await demo.tab();
+    await open('runs?view=groups');
+    await page.getByRole('row', { name: /Welcome web leads.*smtp_rejected_recipient.*12/ }).waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('run-groups');
+    await page.getByRole('button', { name: 'Retry …' }).press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Retry runs' });
+    await dialog.getByText('12 runs would be retried.').waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('bulk-retry');
+    await dialog.getByLabel('Reason').fill('The mail server is back');
+    await dialog.getByRole('button', { name: 'Retry 12 runs' }).press('Enter');
+    await dialog.getByText('12 runs retried.').waitFor();
+    expect(await axe()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Show these runs' }).press('Enter');
+    await page.waitForURL(/batchId=/);
+    await eventually(async () => expect(await failed()).toBe(0));
+    await page.getByRole('button', { name: 'Ask again' }).click();
+    await page
+      .getByRole('row', { name: /Succeeded/ })
+      .nth(11)
+      .waitFor();
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
+  it('holds new runs back until they are asked for', async () => {
+    const { page, open } = await demo.tab();
+    await open('runs');
+    const rows = await page.getByRole('row').count();
+    await lead('Late');
+    await page.getByRole('button', { name: /1 new run · Show/ }).click();
+    await page.getByRole('row').nth(rows).waitFor();
+  });
+
+  it('offers what changes runs only to who may', async () => {
+    const { page, open } = await demo.tab({ token: 'demo-member' });
+    await open('runs');
+    await page
+      .getByRole('row', { name: /Succeeded/ })
+      .first()
+      .waitFor();
+    expect(await page.getByRole('checkbox').count()).toBe(0);
+    expect(await page.getByRole('button', { name: /All that match/ }).count()).toBe(0);
+  });
+});
