@@ -24,6 +24,7 @@ import type { LoggedExecution } from '../store/step-store.js';
 import { DayDeltas } from '../store/workflow-days.js';
 import { fromHistories } from './histories.js';
 import { RestartPlan } from './restart-plan.js';
+import { RetriedTransitions } from './retried-transitions.js';
 
 /** How runs are repeated. */
 export interface RetryCommand {
@@ -52,7 +53,7 @@ export interface RetriedRun {
 /** What became of runs that were to be retried. */
 export interface RetriedRuns {
   retried: RetriedRun[];
-  /** Those that the plan does not give, with `plan_required`. */
+  /** Those that the plan does not give, with `plan_required`; of transitions those whose instances have gone on, with `transition_over`. */
   refused: { id: string; error: AutomationError }[];
 }
 
@@ -73,10 +74,15 @@ export async function retryLocked(
   const workflows = await holdWorkflows(manager, workspaceId, [...new Set(runs.map((run) => run.workflowId))]);
   const possible = runs.filter((run) => run.hasInput && workflows.has(run.workflowId));
   if (possible.length === 0) return { retried: [], refused: [] };
+  const transitions = await RetriedTransitions.open(manager, workspaceId, possible);
+  const refusals = new Map(possible.map((run) => [run, transitions.refusalOf(run)]));
+  const allowed = possible.filter((run) => refusals.get(run) === null);
   const { retried, refused } =
     command.from === 'start'
-      ? await restart(manager, possible, workflows, command, plan, caller)
-      : { retried: await resume(manager, possible, workspaceId), refused: [] };
+      ? await restart(manager, allowed, workflows, command, plan, caller)
+      : { retried: await resume(manager, allowed, workspaceId), refused: [] };
+  for (const [{ id }, error] of refusals) if (error !== null) refused.push({ id, error });
+  await transitions.takeUp(manager, retried);
   await writeAudit(
     manager,
     retried.map(({ id, goesOnAs }) => ({
@@ -186,7 +192,10 @@ async function restart(
   const wanted = runs.flatMap((run) => {
     const workflow = workflows.get(run.workflowId);
     const { publishedVersionId: versionId, publishedVersion: version } =
-      command.version === 'newest' && workflow ? workflow : { publishedVersionId: run.versionId, publishedVersion: run.version };
+      // A transition belongs to the version of the machine that its instance is on.
+      command.version === 'newest' && workflow && run.transition === null
+        ? workflow
+        : { publishedVersionId: run.versionId, publishedVersion: run.version };
     return versionId === null || version === null ? [] : [{ id: run.id, workflowId: run.workflowId, newId: uuid(), versionId, version }];
   });
   const versionIds = wanted.map(({ versionId }) => versionId);

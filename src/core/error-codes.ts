@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   run_already_retried: 409,
   run_skipped: 409,
   run_finished: 409,
+  transition_over: 409,
   wait_answered: 409,
   event_expired: 409,
   idempotency_key_reused: 409,

@@ -15,6 +15,7 @@ import { HostInjector } from './host-injector.js';
 import { MachineDecider } from './machines/machine-decider.js';
 import { MachineSettling } from './machines/machine-settling.js';
 import { MachineVersions } from './machines/machine-versions.js';
+import { StateTimeouts } from './machines/state-timeouts.js';
 import { ApprovalLinks } from './people/approval-links.js';
 import { ApprovalVisits } from './people/approval-visits.js';
 import { HumanTasks } from './people/human-tasks.js';
@@ -70,7 +71,7 @@ import { WorkspaceEntitlements } from './workspace-entitlements.js';
 const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
 const hooks: Provider[] = [HookGate, Deliveries];
 const workflows: Provider[] = [MachineVersions, ActiveWorkflows];
-const machines: Provider[] = [MachineSettling, MachineDecider];
+const machines: Provider[] = [MachineSettling, MachineDecider, StateTimeouts];
 /** What decisions of steps ask for, and who does it: a new effect is a line here. */
 const effects: Provider = {
   provide: EFFECT_PERFORMERS,

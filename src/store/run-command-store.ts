@@ -16,6 +16,8 @@ export interface LockedRun {
   workflowId: string;
   versionId: string;
   version: number;
+  /** Of a run of a machine's transition, its code. */
+  transition: string | null;
   status: RunStatus;
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -29,7 +31,8 @@ const HOLDS_INPUT = `(r.event_id IS NULL OR EXISTS (
   SELECT 1 FROM automation.events e WHERE e.workspace_id = r.workspace_id AND e.id = r.event_id FOR KEY SHARE OF e))`;
 
 const LOCKED_COLUMNS = `r.id, r.workflow_id AS "workflowId", r.version_id AS "versionId", r.version, r.status, r.started_at AS "startedAt",
-  r.finished_at AS "finishedAt", r.retried_as AS "retriedAs", ${HOLDS_INPUT} AS "hasInput"`;
+  r.finished_at AS "finishedAt", r.retried_as AS "retriedAs", ${HOLDS_INPUT} AS "hasInput",
+  (SELECT v.transition FROM automation.workflow_versions v WHERE v.workspace_id = r.workspace_id AND v.id = r.version_id) AS transition`;
 
 /** Locks one run: of two people at once the second waits here, and then sees what the first has done. */
 export async function lockRun(manager: EntityManager, workspaceId: string, id: string): Promise<LockedRun | null> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import type { Lead } from '../support/sample-crm.js';
 import { machinesOf } from './support/machines.js';
 
@@ -8,7 +8,7 @@ const UPDATED = { type: 'event', module: 'leads', event: 'updated' };
 const STATES = [{ code: 'NEW', initial: true }, { code: 'OPEN' }, { code: 'DONE', final: true }];
 const WAIT = { id: 'cool', type: 'delay', for: 'PT1H' };
 const TASK = { id: 'task', type: 'create_task', with: { title: 'Call {{record.name}}' } };
-const FAIL = { id: 'fail', type: 'assert', with: { condition: { field: 'name', operator: 'equals', value: 'Nobody' } } };
+const FAIL = { id: 'fail', type: 'move_stage', with: { to: 'Nowhere' } };
 const isSource = (value: string) => ({ field: 'source', operator: 'equals', value });
 
 describe('a machine', () => {
@@ -249,5 +249,113 @@ describe('a machine', () => {
       'fired back OPEN -> NEW by event',
       'not_fired open NEW by event',
     ]);
+  });
+
+  describe('whose transition has failed', () => {
+    const opening = (...steps: object[]) => ({ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED, steps });
+    /** Needs what the lead does not have at first. */
+    const demanding = { id: 'demand', type: 'create_task', with: { title: '{{record.source}}' } };
+    const failed = async () => {
+      const id = await machines.publish({ states: STATES, transitions: [opening(WAIT, demanding), { ...closing, from: 'any' }] });
+      const lead = await app.createLead({ source: '' });
+      await app.automation.drain();
+      await app.passTime();
+      await app.automation.drain();
+      const [run] = await app.runsOf({ workflowId: id });
+      expect(run?.status).toBe('failed');
+      return { id, lead, runId: run?.id ?? '' };
+    };
+    const mend = (lead: Lead) => app.query(`UPDATE crm_leads SET source = 'Fair' WHERE id = $1`, [lead.id]);
+
+    it.each(['failed_step', 'start'] as const)('goes on with it when its run is retried (%s)', async (from) => {
+      const { id, lead, runId } = await failed();
+      await mend(lead);
+      await app.runs.retry(runId, { from }, ADMIN);
+      expect(await only(id)).toMatchObject({ state: 'NEW', transition: 'open' });
+      await app.automation.drain();
+      await app.passTime();
+      await app.automation.drain();
+      const instance = await only(id);
+      expect(instance).toMatchObject({ state: 'OPEN', transition: null, failure: null });
+      expect(await machines.history(instance.id)).toEqual([
+        'created -> NEW by event',
+        'failed open NEW by event',
+        'fired open NEW -> OPEN by event',
+      ]);
+    });
+
+    it('refuses the retry of its run once it has gone on', async () => {
+      const { id, lead, runId } = await failed();
+      await update(lead, { source: 'Fair' });
+      await app.automation.drain();
+      expect(await only(id)).toMatchObject({ state: 'DONE' });
+      for (const from of ['failed_step', 'start'] as const) {
+        await expect(app.runs.retry(runId, { from }, ADMIN)).rejects.toMatchObject({ code: 'transition_over' });
+      }
+    });
+
+    it('stays where it was when its run is cancelled, and what waited for the end is asked from there', async () => {
+      const id = await machines.publish({ states: STATES, transitions: [opening(WAIT), { ...closing, from: 'any' }] });
+      const lead = await app.createLead();
+      await app.automation.drain();
+      await update(lead, { source: 'Fair' });
+      await app.automation.drain();
+      const [run] = await app.runsOf({ workflowId: id });
+      await app.runs.cancel(run?.id ?? '', 'not now', ADMIN);
+      expect(await only(id)).toMatchObject({ state: 'NEW', transition: null, failure: { transition: 'open' } });
+      await app.automation.drain();
+      const instance = await only(id);
+      expect(await machines.history(instance.id)).toEqual([
+        'created -> NEW by event',
+        'cancelled open NEW by event',
+        'fired close NEW -> DONE by event',
+      ]);
+    });
+
+    it('stays where it was when its run is abandoned', async () => {
+      const id = await machines.publish({ states: STATES, transitions: [opening(WAIT)] });
+      await app.createLead();
+      await app.automation.drain();
+      await app.query(`UPDATE automation.runs SET status = 'running', due_at = now(), recoveries = 50`);
+      await app.automation.drain();
+      expect(await only(id)).toMatchObject({ state: 'NEW', transition: null, failure: { error: { code: 'run_abandoned' } } });
+    });
+  });
+
+  it('keeps a hundred events for the end of a transition, and says of the others that they were too many', async () => {
+    const id = await machines.publish({
+      states: STATES,
+      transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED, steps: [WAIT] }, closing],
+    });
+    const lead = await app.createLead();
+    await app.source.transaction(async (manager) => {
+      for (let nth = 0; nth < 102; nth += 1) {
+        const record = { ...lead, name: `Ada ${nth}` } as never;
+        await app.automation.publish(
+          { workspaceId: 'acme', module: 'leads', event: 'updated', record, previous: { ...lead } as never },
+          manager,
+        );
+      }
+    });
+    await app.automation.drain();
+    const instance = await only(id);
+    expect(instance.deferred).toBe(100);
+    const refused = await app.query(`SELECT explanation->0->>'reason' AS reason FROM automation.transitions WHERE kind = 'not_fired'`);
+    expect(refused).toEqual([{ reason: 'too_many' }, { reason: 'too_many' }]);
+  });
+
+  it('tells workflows of states that are entered, where one listens', async () => {
+    const heard = await app.publishWorkflow({
+      trigger: { type: 'machine_entered', module: 'leads', machine: 'order', state: 'OPEN' },
+      steps: [{ id: 'task', type: 'create_task', with: { title: '{{trigger.from}} {{trigger.transition}} {{trigger.state}}' } }],
+    });
+    await machines.publish(
+      { states: STATES, transitions: [{ code: 'open', from: ['NEW'], to: 'OPEN', trigger: CREATED, steps: [TASK] }] },
+      'order',
+    );
+    await app.createLead();
+    await app.automation.drain();
+    expect((await app.runsOf({ workflowId: heard })).map(({ status, reason }) => reason ?? status)).toEqual(['trigger', 'succeeded']);
+    expect(await app.query(`SELECT title FROM crm_tasks WHERE title <> 'Call Ada'`)).toEqual([{ title: 'NEW open OPEN' }]);
   });
 });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { StateTimeouts } from '../machines/state-timeouts.js';
 import { TaskMails } from '../people/task-mails.js';
 import { TaskTimesWork } from '../people/task-times.js';
 import { WakeUp } from '../wake-up.js';
@@ -23,9 +24,10 @@ export class Timing {
     builds: DateBuilds,
     tasks: TaskTimesWork,
     mails: TaskMails,
+    timeouts: StateTimeouts,
   ) {
     this.kinds = [schedules, dates];
-    this.works = [...this.kinds, builds, tasks, mails];
+    this.works = [...this.kinds, builds, tasks, mails, timeouts];
   }
 
   /** Belongs into each transaction that publishes a version. */

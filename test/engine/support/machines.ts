@@ -46,11 +46,11 @@ export function machinesOf(app: AutomationApp, workspaceId = 'acme') {
   };
   return {
     /** Publishes an enabled machine for leads; answers its id. */
-    async publish(definition: { states: object[]; transitions: object[]; start?: object }): Promise<string> {
+    async publish(definition: { states: object[]; transitions: object[]; start?: object }, code?: string): Promise<string> {
       const id = uuidv7();
       await app.query(
         `INSERT INTO automation.workflows (workspace_id, id, code, name, kind, status, draft) VALUES ($1, $2, $3, $4, 'machine', 'active', '{}')`,
-        [workspaceId, id, `machine_${id}`, 'Order'],
+        [workspaceId, id, code ?? `machine_${id}`, 'Order'],
       );
       await addVersion(id, 1, { for: { module: 'leads' }, ...definition } as never);
       return id;
