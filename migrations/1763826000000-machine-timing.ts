@@ -23,9 +23,26 @@ export class MachineTiming1763826000000 implements MigrationInterface {
       CREATE INDEX IF NOT EXISTS instances_missed ON automation.instances (workspace_id, machine_id) WHERE missed_timeout IS NOT NULL`);
     await runner.query(`
       CREATE INDEX IF NOT EXISTS instances_failed ON automation.instances (workspace_id, (failure->>'runId')) WHERE failure IS NOT NULL`);
+    await commit(runner);
+    // When the polls of versions are due, and how far the walk through their instances has come.
+    await runner.query(`
+      CREATE TABLE IF NOT EXISTS automation.machine_polls (
+        workspace_id text        NOT NULL,
+        version_id   uuid        NOT NULL,
+        transition   text        NOT NULL,
+        machine_id   uuid        NOT NULL,
+        -- The tick that is walked, or the next one.
+        next_at      timestamptz NOT NULL,
+        -- { state, enteredAt, id }; null between two ticks.
+        cursor       jsonb,
+        looked_at    timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (workspace_id, version_id, transition)
+      )`);
+    await runner.query('CREATE INDEX IF NOT EXISTS machine_polls_due ON automation.machine_polls (next_at)');
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE automation.machine_polls');
     await runner.query('DROP INDEX automation.instances_failed');
     await runner.query('DROP INDEX automation.instances_missed');
     await runner.query('ALTER TABLE automation.instances DROP COLUMN missed_timeout, DROP COLUMN deferred, DROP COLUMN firing');

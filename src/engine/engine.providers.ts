@@ -13,6 +13,7 @@ import { Deliveries } from './hooks/deliveries.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HostInjector } from './host-injector.js';
 import { MachineDecider } from './machines/machine-decider.js';
+import { MachinePolls } from './machines/machine-polls.js';
 import { MachineSettling } from './machines/machine-settling.js';
 import { MachineVersions } from './machines/machine-versions.js';
 import { StateTimeouts } from './machines/state-timeouts.js';
@@ -71,7 +72,7 @@ import { WorkspaceEntitlements } from './workspace-entitlements.js';
 const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
 const hooks: Provider[] = [HookGate, Deliveries];
 const workflows: Provider[] = [MachineVersions, ActiveWorkflows];
-const machines: Provider[] = [MachineSettling, MachineDecider, StateTimeouts];
+const machines: Provider[] = [MachineSettling, MachineDecider, StateTimeouts, MachinePolls];
 /** What decisions of steps ask for, and who does it: a new effect is a line here. */
 const effects: Provider = {
   provide: EFFECT_PERFORMERS,

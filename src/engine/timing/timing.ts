@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { MachinePolls } from '../machines/machine-polls.js';
 import { StateTimeouts } from '../machines/state-timeouts.js';
 import { TaskMails } from '../people/task-mails.js';
 import { TaskTimesWork } from '../people/task-times.js';
@@ -25,9 +26,10 @@ export class Timing {
     tasks: TaskTimesWork,
     mails: TaskMails,
     timeouts: StateTimeouts,
+    polls: MachinePolls,
   ) {
     this.kinds = [schedules, dates];
-    this.works = [...this.kinds, builds, tasks, mails, timeouts];
+    this.works = [...this.kinds, builds, tasks, mails, timeouts, polls];
   }
 
   /** Belongs into each transaction that publishes a version. */

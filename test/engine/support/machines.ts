@@ -1,6 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { parseMachine } from '../../../src/core/machine/parser.js';
 import { transitionVersions } from '../../../src/core/machine/transition-versions.js';
+import { MachinePolls } from '../../../src/engine/machines/machine-polls.js';
+import { AutomationDatabase } from '../../../src/store/database.js';
 import type { AutomationApp } from '../../support/automation-app.js';
 
 /** One row of an instance. */
@@ -36,6 +38,9 @@ export function machinesOf(app: AutomationApp, workspaceId = 'acme') {
         [workspaceId, of, id, version, JSON.stringify(json), transition],
       );
     await insert(versionId, null, definition);
+    await app.module
+      .get(AutomationDatabase)
+      .transaction((manager) => app.module.get(MachinePolls).published(manager, { workspaceId, machineId: id, versionId }, parsed.machine));
     for (const { transition, definition: steps } of transitionVersions(definition as never)) await insert(uuidv7(), transition, steps);
     await app.query('UPDATE automation.workflows SET published_version_id = $2, published_version = $3 WHERE id = $1', [
       id,
