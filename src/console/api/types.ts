@@ -1,6 +1,9 @@
+import type { Explanation } from '../../core/condition/explanation.js';
 import type { Actor } from '../../core/event.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import type { RunStatus } from '../model/run-filter.js';
+import type { RunAttempt } from '../model/run-tree.js';
+import type { ErrorBody } from './client.js';
 
 // What the API answers, as far as the page reads it.
 
@@ -134,4 +137,57 @@ export interface BulkResult {
   sample: RunItem[];
   retried?: number;
   cancelled?: number;
+}
+
+export interface EventRecord {
+  id: string;
+  module: string | null;
+  event: string;
+  recordId: string | null;
+  actor: Actor;
+  source: string;
+  occurredAt: string;
+  routedAt: string | null;
+  error: LoggedError | null;
+  record: JsonObject | null;
+  previous: JsonObject | null;
+  changes: Record<string, { from: Json; to: Json }> | null;
+  cut: string[] | null;
+  cause: JsonObject | null;
+  trigger: JsonObject | null;
+}
+
+export interface RunDetail extends RunItem {
+  workflowCode: string | null;
+  actor: Actor;
+  cause: JsonObject | null;
+  explanation: Explanation | null;
+  position: { path: string; name: string | null; type: string; waitsFor: string | null; since: string; until: string | null }[];
+  trigger: JsonObject | null;
+  output: JsonObject | null;
+  steps: RunAttempt[];
+  children: RunItem[];
+  event: EventRecord | null;
+  retries: { at: string; by: Actor; from: string; version: string | null; newRunId: string | null; reason: string | null }[];
+  cancelled: { at: string; by: Actor; reason: string | null } | null;
+}
+
+export interface RetriedStep {
+  path: string;
+  name: string | null;
+  type: string;
+  effect: 'local' | 'external' | null;
+}
+
+export interface RetryPreview {
+  again: RetriedStep[];
+  kept: RetriedStep[];
+  mayRepeat: RetriedStep[];
+  version: { same: number; newest: number | null; differs: string[] };
+  refused: ErrorBody | null;
+}
+
+export interface WorkflowVersion {
+  version: number;
+  definition: JsonObject;
 }

@@ -2,6 +2,7 @@ import type { FunctionComponent, VNode } from 'preact';
 import type { Permission } from '../api/types.js';
 import type { IconName } from '../ui/icon.js';
 import { RunList } from './runs/run-list.js';
+import { RunPage } from './runs/run-page.js';
 import { WorkflowList } from './workflows/workflow-list.js';
 
 /** A screen, and whom it is for; null: for everybody who is known. */
@@ -33,6 +34,8 @@ export function screensFor(permissions: readonly Permission[]): NavigationItem[]
 
 /** Returns the screen of an address; null where there is none. */
 export function screenOf(segments: readonly string[]): Screen | null {
+  const [first, id, third] = segments;
+  if (first === 'runs' && id !== undefined && third === undefined) return { permission: 'view', draw: () => <RunPage key={id} id={id} /> };
   switch (segments.join('/')) {
     case '':
     case 'workflows':

@@ -17,10 +17,12 @@ export function usePlace(): Place {
 export function navigate(href: string, { replace = false } = {}): void {
   const target = href === '' ? new URL(base.pathname.replace(/\/$/, ''), base) : new URL(href, base);
   if (!replace && [...guards].some((mayLeave) => !mayLeave())) return;
+  // What only changes in the query, a chosen step, is on the page that is being looked at.
+  const isElsewhere = target.pathname !== location.pathname;
   if (replace) history.replaceState(null, '', target);
   else history.pushState(null, '', target);
   place.set(here());
-  if (!replace) scrollTo(0, 0);
+  if (isElsewhere) scrollTo(0, 0);
 }
 
 /** Asks the guard before links lead away; returns how to take it back. */

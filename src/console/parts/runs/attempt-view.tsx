@@ -1,0 +1,124 @@
+import './attempt-view.css';
+import type { ComponentChildren, VNode } from 'preact';
+import type { Json } from '../../../core/json.js';
+import { useCatalog } from '../../api/me.js';
+import { stepKindWords, stepWords } from '../../model/definition-words.js';
+import { itemWords, type RunAttempt, type RunNode } from '../../model/run-tree.js';
+import { Select } from '../../ui/field.js';
+import { JsonView } from '../../ui/json-view.js';
+import { ErrorPanel } from '../../ui/states.js';
+import { Status, statusLook } from '../../ui/status.js';
+import { Time, Took } from '../../ui/time.js';
+import { ExplanationView } from '../why/explanation-view.js';
+
+interface AttemptViewProps {
+  node: RunNode;
+  /** Which of its attempts, by its place among them. */
+  chosen: number;
+  module: string | null;
+  /** Whether what to do about its error is said above already. */
+  isTold: boolean;
+  onChoose: (attempt: number) => void;
+}
+
+/** One step of a run as one attempt found and left it. */
+export function AttemptView({ node, chosen, module, isTold, onChoose }: AttemptViewProps): VNode {
+  const catalog = useCatalog();
+  const { attempts, step, path } = node;
+  const attempt = attempts[chosen] ?? attempts[0];
+  if (!attempt) return <p class="quiet">The run has not come to this step.</p>;
+  const { standing, superseded, input, output, error, startedAt, durationMs, wakeAt } = attempt;
+  const looked = node.lists.filter(({ explanation }) => explanation !== null);
+  return (
+    <div class="attempt">
+      <header class="attempt-head">
+        <div>
+          <h2>{stepWords(step, catalog)}</h2>
+          <p class="quiet">
+            {stepKindWords(step.type, catalog)} · <code>{path}</code>
+          </p>
+        </div>
+        {attempts.length > 1 && (
+          <Select
+            label="Attempt"
+            value={String(attempts.indexOf(attempt))}
+            options={attempts.slice(0, 500).map((one, index) => ({ value: String(index), label: attemptWords(one) }))}
+            onChange={(value) => onChoose(Number(value))}
+          />
+        )}
+      </header>
+      {error && <ErrorPanel error={{ message: error.message, hint: isTold ? undefined : textOf(error.hint), code: error.code }} />}
+      {error && Array.isArray(error.causes) && error.causes.length > 0 && (
+        <Part title="Causes">
+          <ul class="attempt-causes">
+            {error.causes.map((cause) => (
+              <li key={String(cause)}>{String(cause)}</li>
+            ))}
+          </ul>
+        </Part>
+      )}
+      <dl class="facts">
+        <dt>Status</dt>
+        <dd>
+          <Status status={superseded ? 'superseded' : standing} />
+        </dd>
+        <dt>Began</dt>
+        <dd>
+          <Time at={startedAt} inline />
+        </dd>
+        <dt>Took</dt>
+        <dd>
+          <Took ms={durationMs} />
+        </dd>
+        {wakeAt !== null && (
+          <>
+            <dt>Goes on</dt>
+            <dd>
+              <Time at={wakeAt} inline />
+            </dd>
+          </>
+        )}
+      </dl>
+      {looked.length > 0 && (
+        <Part title="Conditions">
+          {looked.map(({ name, explanation }) => (
+            <div key={name}>
+              <h3>{name}</h3>
+              {explanation && <ExplanationView explanation={explanation} module={module} />}
+            </div>
+          ))}
+        </Part>
+      )}
+      {input !== null && looked.length === 0 && <Data title="Input" value={input} />}
+      {output !== null && <Data title="Output" value={output} />}
+      {error?.details != null && <Data title="Details of the error" value={error.details} />}
+    </div>
+  );
+}
+
+function Data({ title, value }: { title: string; value: Json }): VNode {
+  return (
+    <Part title={title}>
+      <JsonView value={value} label={title.toLowerCase()} />
+    </Part>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ComponentChildren }): VNode {
+  return (
+    <section class="attempt-part">
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function attemptWords(attempt: RunAttempt): string {
+  const item = itemWords(attempt.path);
+  const { word } = statusLook(attempt.superseded ? 'superseded' : attempt.standing);
+  return `${item === null ? '' : `Item ${item}, `}${item === null ? 'Attempt' : 'attempt'} ${attempt.attempt}: ${word.toLowerCase()}`;
+}
+
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
