@@ -15,6 +15,7 @@ export type Control =
   | { kind: 'pairs' }
   | { kind: 'condition' }
   | { kind: 'secret' }
+  | { kind: 'any' }
   | { kind: 'json' };
 
 /** One member of an object, as a form shows it. */
@@ -23,8 +24,9 @@ export interface FormField {
   label: string;
   description: string | null;
   isRequired: boolean;
-  control: Control;
-  /** True where a text with `{{…}}` may stand for the value, whatever its type. */
+  /** The controls that values of it may need; the first is for a value that is not there yet. */
+  controls: readonly Control[];
+  /** What counts where nothing is given. */
   preset: Json | undefined;
   example: string | null;
 }
@@ -51,15 +53,28 @@ function fieldOf(name: string, schema: JsonObject, isRequired: boolean): FormFie
     label: typeof schema.title === 'string' ? schema.title : nameWords(name),
     description: typeof schema.description === 'string' ? schema.description : null,
     isRequired,
-    control: controlOf(name, schema),
+    controls: controlsOf(name, schema),
     preset: schema.default,
     example: example === undefined ? null : typeof example === 'string' ? example : JSON.stringify(example),
   };
 }
 
+/** Returns what values of this schema are filled in with: of a choice among several, one for each that has one. */
+export function controlsOf(name: string, schema: JsonObject): Control[] {
+  const { anyOf } = schema;
+  if (!Array.isArray(anyOf) || schema.writeOnly === true) return [controlOf(name, schema)];
+  const { anyOf: _alternatives, ...rest } = schema;
+  const controls = anyOf.filter(isObject).map((one) => controlOf(name, { ...rest, ...one }));
+  const known = controls.filter(({ kind }) => kind !== 'json');
+  return known.length === 0 ? [{ kind: 'json' }] : known;
+}
+
 /** Returns what a value of this schema is filled in with; JSON for what no control of ours can hold. */
 export function controlOf(name: string, schema: JsonObject): Control {
+  // Names and values, each of them secret: the API masks the values.
+  if (schema.writeOnly === true && schema.type === 'object') return { kind: 'pairs' };
   if (schema.writeOnly === true || schema['x-control'] === 'secret') return { kind: 'secret' };
+  if (typeof schema.const === 'boolean') return { kind: 'boolean' };
   if (schema.$ref === '#/$defs/condition') return { kind: 'condition' };
   const options = optionsOf(schema);
   if (options !== null) return { kind: 'choice', options };
@@ -76,7 +91,7 @@ export function controlOf(name: string, schema: JsonObject): Control {
     case 'object':
       return objectControl(schema);
     default:
-      return { kind: 'json' };
+      return schema.oneOf === undefined && schema.anyOf === undefined && schema.$ref === undefined ? { kind: 'any' } : { kind: 'json' };
   }
 }
 
@@ -137,6 +152,8 @@ export function fits(control: Control, value: Json | undefined): boolean {
       return isObject(value);
     case 'pairs':
       return isObject(value) && Object.values(value).every((one) => typeof one !== 'object' || one === null);
+    case 'any':
+      return typeof value !== 'object';
     case 'json':
       return true;
   }

@@ -1,6 +1,7 @@
 import type { FunctionComponent, VNode } from 'preact';
 import type { Permission } from '../api/types.js';
 import type { IconName } from '../ui/icon.js';
+import { EditorPage } from './editor/routes.js';
 import { RunList } from './runs/run-list.js';
 import { RunPage } from './runs/run-page.js';
 import { WorkflowList } from './workflows/workflow-list.js';
@@ -42,7 +43,15 @@ export function screenOf(segments: readonly string[]): Screen | null {
       return { permission: 'view', draw: () => <WorkflowList /> };
     case 'runs':
       return { permission: 'view', draw: () => <RunList /> };
+    case 'workflows/new':
+      return { permission: 'manage', draw: () => <EditorPage page={({ NewWorkflow }) => NewWorkflow} props={{}} /> };
     default:
-      return null;
+      return screenOfWorkflow(segments);
   }
+}
+
+function screenOfWorkflow([first, id, page]: readonly string[]): Screen | null {
+  if (first !== 'workflows' || id === undefined) return null;
+  if (page === undefined) return { permission: 'view', draw: () => <EditorPage page={({ Editor }) => Editor} props={{ id }} /> };
+  return page === 'versions' ? { permission: 'view', draw: () => <EditorPage page={({ Versions }) => Versions} props={{ id }} /> } : null;
 }

@@ -1,10 +1,11 @@
 import type { VNode } from 'preact';
-import { useCatalog } from '../../api/me.js';
+import { useCatalog, useMay } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
 import type { WorkflowItem, WorkflowPage } from '../../api/types.js';
 import { triggerWords } from '../../model/definition-words.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
 import { countWords, numberWords } from '../../model/words.js';
+import { LinkButton } from '../../ui/button.js';
 import { Chips } from '../../ui/filter-bar.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
@@ -24,6 +25,7 @@ const SIZE = 20;
 /** All workflows: what starts each, whether it does, and how it goes. */
 export function WorkflowList(): VNode {
   const { query } = usePlace();
+  const mayManage = useMay('manage');
   const catalog = useCatalog();
   const sort = query.get('sort') ?? 'name';
   const page = Number(query.get('page') ?? 1);
@@ -39,7 +41,17 @@ export function WorkflowList(): VNode {
   const drop = (...names: string[]): void => change(Object.fromEntries(names.map((name) => [name, null])));
 
   return (
-    <Page title="Workflows" sub="What happens by itself when something happens in the CRM.">
+    <Page
+      title="Workflows"
+      sub="What happens by itself when something happens in the CRM."
+      actions={
+        mayManage && (
+          <LinkButton kind="primary" icon="plus" href="workflows/new">
+            New workflow
+          </LinkButton>
+        )
+      }
+    >
       {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
       <Card flush>
         <WorkflowFilters filter={filter} catalog={catalog} onChange={change} />
@@ -111,10 +123,12 @@ function columnsOf(catalog: ReturnType<typeof useCatalog>): Column<WorkflowItem>
   ];
 }
 
-function Name({ workflow: { name, code, version, hasUnpublishedChanges, problemCount } }: { workflow: WorkflowItem }): VNode {
+function Name({ workflow: { id, name, code, version, hasUnpublishedChanges, problemCount } }: { workflow: WorkflowItem }): VNode {
   return (
     <>
-      <span class="cell-main">{name}</span>
+      <a class="cell-main" href={hrefOf(`workflows/${id}`)}>
+        {name}
+      </a>
       <span class="cell-sub">
         <span class="mono">{code}</span>
         {version !== null && <span>v{version}</span>}

@@ -1,0 +1,267 @@
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { JsonObject } from '../../../core/json.js';
+import { isObject } from '../../model/catalog.js';
+import { stepKindWords, stepWords } from '../../model/definition-words.js';
+import { formatPlace, getAt, listAt, type Place, parsePlace } from '../../model/json-path.js';
+import { keyOf } from '../../model/node-keys.js';
+import { argumentNames } from '../../model/step-schemas.js';
+import {
+  duplicateStep,
+  insertStep,
+  moveStep,
+  moveStepIn,
+  moveStepOut,
+  pasteSteps,
+  placedSteps,
+  readSteps,
+  removeStep,
+  type StepEdit,
+  stepLists,
+  withKind,
+} from '../../model/step-tree.js';
+import { Dialog } from '../../ui/dialog.js';
+import { announce, toast, toastError } from '../../ui/live.js';
+import type { MenuItem } from '../../ui/menu.js';
+import { useEditing } from '../forms/editing.js';
+import { AddStep } from './add-step.js';
+import { FlowView } from './flow-view.js';
+
+interface FlowEditorProps {
+  chosen: string | null;
+  onChoose: (place: Place | null) => void;
+  /** To the form of the chosen step. */
+  onEnter: () => void;
+  onUndo: () => void;
+}
+
+/** The steps, and everything that is done with them: by menu, and by keys while the focus is in them. */
+export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProps): VNode {
+  const { definition, catalog, module, problems, isReadOnly, change } = useEditing();
+  const [adding, setAdding] = useState<{ list: Place; index: number } | null>(null);
+  const [isHelping, setHelping] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const wanted = useRef<{ path: string; enter?: boolean } | null>(null);
+
+  useEffect(() => {
+    const want = wanted.current;
+    if (want === null || adding !== null) return;
+    wanted.current = null;
+    const target = box.current?.querySelector<HTMLElement>(`[data-step="${CSS.escape(want.path)}"], [data-add="${CSS.escape(want.path)}"]`);
+    target?.focus();
+    target?.scrollIntoView({ block: 'nearest' });
+    if (want.enter) onEnter();
+  });
+
+  const numberAt = (root: JsonObject, at: Place): string =>
+    placedSteps(root).find(({ place }) => formatPlace(place) === formatPlace(at))?.number ?? '';
+
+  const apply = (edit: StepEdit | null, said: string, list?: Place): void => {
+    if (edit === null) {
+      announce('It cannot go further that way.');
+      return;
+    }
+    change(() => edit.definition);
+    wanted.current = { path: formatPlace(edit.at ?? list ?? ['steps']) };
+    onChoose(edit.at);
+    announce(
+      edit.at === null
+        ? said
+        : `${said} ${stepWords(getAt(edit.definition, edit.at) as JsonObject, catalog)}, now ${numberAt(edit.definition, edit.at)}.`,
+    );
+  };
+
+  const create = (type: string): void => {
+    if (adding === null) return;
+    const action = catalog.actions.find((one) => one.type === type);
+    const step = withKind({}, type, action !== undefined, argumentNames(type, catalog));
+    const edit = insertStep(definition, adding, step);
+    setAdding(null);
+    change(() => edit.definition);
+    wanted.current = { path: formatPlace(edit.at as Place), enter: true };
+    onChoose(edit.at);
+    announce(`Added ${stepKindWords(type, catalog)} as ${numberAt(edit.definition, edit.at as Place)}.`);
+  };
+
+  const remove = (at: Place): void => {
+    const name = stepWords(getAt(definition, at) as JsonObject, catalog);
+    apply(removeStep(definition, at), 'Deleted.', at.slice(0, -1));
+    toast(`“${name}” is deleted.`, { action: { label: 'Undo', run: onUndo } });
+  };
+  const copy = async (at: Place, cut: boolean): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(JSON.stringify(getAt(definition, at), null, 2));
+      if (cut) remove(at);
+      else announce('Copied.');
+    } catch (error) {
+      toastError('The step could not be copied', error);
+    }
+  };
+  const pasteText = (text: string, at: Place): void => {
+    const steps = readSteps(text);
+    if (steps === null) {
+      toast('What was copied is no step.');
+      return;
+    }
+    apply(pasteSteps(definition, { list: at.slice(0, -1), index: Number(at.at(-1)) + 1 }, steps), 'Pasted:');
+  };
+  const paste = async (at: Place): Promise<void> => {
+    try {
+      pasteText(await navigator.clipboard.readText(), at);
+    } catch (error) {
+      toastError('The clipboard cannot be read', error);
+    }
+  };
+  const addBehind = (at: Place): void => setAdding({ list: at.slice(0, -1), index: Number(at.at(-1)) + 1 });
+  const addBefore = (at: Place): void => setAdding({ list: at.slice(0, -1), index: Number(at.at(-1)) });
+
+  const menuOf = (at: Place): MenuItem[] => [
+    { label: 'Edit (Enter)', icon: 'pencil', onSelect: () => enter(at) },
+    { label: 'Add behind (A)', icon: 'plus', onSelect: () => addBehind(at) },
+    { label: 'Add before (Shift+A)', icon: 'plus', onSelect: () => addBefore(at) },
+    { label: 'Move up (Alt+↑)', icon: 'up', onSelect: () => apply(moveStep(definition, at, -1), 'Moved') },
+    { label: 'Move down (Alt+↓)', icon: 'down', onSelect: () => apply(moveStep(definition, at, 1), 'Moved') },
+    { label: 'Out of the step around it (Alt+←)', icon: 'left', onSelect: () => apply(moveStepOut(definition, at), 'Moved') },
+    { label: 'Into the step above (Alt+→)', icon: 'right', onSelect: () => apply(moveStepIn(definition, at), 'Moved') },
+    { label: 'Duplicate (Ctrl+D)', icon: 'copy', onSelect: () => apply(duplicateStep(definition, at), 'Copied as') },
+    { label: 'Copy (Ctrl+C)', icon: 'copy', onSelect: () => void copy(at, false) },
+    { label: 'Paste behind (Ctrl+V)', icon: 'plus', onSelect: () => void paste(at) },
+    { label: 'Delete (Delete)', icon: 'trash', danger: true, onSelect: () => remove(at) },
+  ];
+
+  const enter = (at: Place): void => {
+    onChoose(at);
+    wanted.current = { path: formatPlace(at), enter: true };
+  };
+
+  const go = (at: Place | null | undefined): void => {
+    if (!at) return;
+    wanted.current = { path: formatPlace(at) };
+    onChoose(at);
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const path = event.target instanceof HTMLElement ? event.target.dataset.step : undefined;
+    if (path === undefined) return;
+    const at = parsePlace(path);
+    const action = keyOfStep(event, at);
+    if (action === null) return;
+    event.preventDefault();
+    action();
+  };
+
+  const keyOfStep = (event: KeyboardEvent, at: Place): (() => void) | null => {
+    const { key, altKey, shiftKey } = event;
+    const isControl = event.ctrlKey || event.metaKey;
+    const all = placedSteps(definition).map(({ place }) => place);
+    const here = all.findIndex((place) => formatPlace(place) === formatPlace(at));
+    if (isControl) {
+      const commands: Record<string, () => void> = {
+        d: () => apply(duplicateStep(definition, at), 'Copied as'),
+        c: () => void copy(at, false),
+        x: () => void copy(at, true),
+      };
+      return commands[key.toLowerCase()] ?? null;
+    }
+    if (altKey) {
+      const moves: Record<string, () => void> = {
+        ArrowUp: () => apply(moveStep(definition, at, -1), 'Moved'),
+        ArrowDown: () => apply(moveStep(definition, at, 1), 'Moved'),
+        ArrowLeft: () => apply(moveStepOut(definition, at), 'Moved'),
+        ArrowRight: () => apply(moveStepIn(definition, at), 'Moved'),
+      };
+      return moves[key] ?? null;
+    }
+    const keys: Record<string, () => void> = {
+      ArrowUp: () => go(all[here - 1]),
+      ArrowDown: () => go(all[here + 1]),
+      ArrowLeft: () => go(all.findLast((place) => place.length < at.length && place.every((part, index) => at[index] === part))),
+      ArrowRight: () => go(firstInside(at)),
+      Home: () => go(all[0]),
+      End: () => go(all.at(-1)),
+      Enter: () => enter(at),
+      a: () => addBehind(at),
+      A: () => (shiftKey ? addBefore(at) : addBehind(at)),
+      Delete: () => remove(at),
+      Backspace: () => remove(at),
+      '?': () => setHelping(true),
+    };
+    return keys[key] ?? null;
+  };
+
+  const firstInside = (at: Place): Place | null => {
+    const list = stepLists(getAt(definition, at)).find(({ steps }) => steps.length > 0);
+    return list ? [...at, ...list.place, 0] : null;
+  };
+
+  // Ctrl+V comes with what was copied, without asking for the clipboard.
+  useEffect(() => {
+    const onPaste = (event: ClipboardEvent): void => {
+      const path = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.step : undefined;
+      const text = event.clipboardData?.getData('text/plain');
+      if (path === undefined || isReadOnly || !text || !box.current?.contains(document.activeElement)) return;
+      event.preventDefault();
+      pasteText(text, parsePlace(path));
+    };
+    document.addEventListener('paste', onPaste);
+    return () => document.removeEventListener('paste', onPaste);
+  });
+
+  const hasSteps = listAt(definition, ['steps']).some(isObject);
+  return (
+    <div ref={box}>
+      <FlowView
+        definition={definition}
+        catalog={catalog}
+        module={module}
+        chosen={chosen}
+        onChoose={onChoose}
+        problems={problems}
+        {...(!isReadOnly && { editing: { add: (list: Place, index: number) => setAdding({ list, index }), menuOf, onKeyDown } })}
+      />
+      {hasSteps && !isReadOnly && (
+        <p class="quiet">
+          <small>
+            Arrow keys go from step to step, Alt moves them, A adds, Enter edits.{' '}
+            <button type="button" class="link-button" onClick={() => setHelping(true)}>
+              All keys
+            </button>
+          </small>
+        </p>
+      )}
+      {adding !== null && <AddStep key={keyOf(definition)} catalog={catalog} onPick={create} onClose={() => setAdding(null)} />}
+      {isHelping && <Keys onClose={() => setHelping(false)} />}
+    </div>
+  );
+}
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ['↑ ↓', 'Previous and next step'],
+  ['← →', 'The step around it, the first step in it'],
+  ['Home End', 'First and last step'],
+  ['Enter', 'Edit; Escape comes back'],
+  ['A, Shift+A', 'Add behind, add before'],
+  ['Alt+↑ ↓', 'Move, into and out of branches as it comes'],
+  ['Alt+← →', 'Out of the step around it, into the step above'],
+  ['Ctrl+D', 'Duplicate'],
+  ['Ctrl+C X V', 'Copy, cut, paste, between workflows too'],
+  ['Delete', 'Delete; Ctrl+Z brings it back'],
+  ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
+  ['Ctrl+S', 'Save now'],
+  ['F8, Shift+F8', 'Next and previous problem'],
+];
+
+function Keys({ onClose }: { onClose: () => void }): VNode {
+  return (
+    <Dialog title="Keys" onClose={onClose}>
+      <dl class="key-list">
+        {KEYS.map(([key, what]) => (
+          <>
+            <dt key={key}>{key}</dt>
+            <dd>{what}</dd>
+          </>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

@@ -1,0 +1,103 @@
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Json, JsonObject } from '../../../core/json.js';
+import { ApiError, call } from '../../api/client.js';
+import type { Place } from '../../model/json-path.js';
+import { hasExpression } from '../../model/schema-form.js';
+import { shortened, valueWords } from '../../model/words.js';
+import { IconButton } from '../../ui/button.js';
+import { useEditing } from './editing.js';
+import { VariablePicker } from './variable-picker.js';
+
+interface TemplateTextProps {
+  id: string;
+  place: Place;
+  value: string;
+  onChange: (value: string | undefined) => void;
+  long?: boolean;
+  placeholder?: string | undefined;
+  inputType?: string;
+  'aria-describedby'?: string | undefined;
+  'aria-invalid'?: true | undefined;
+  'data-path'?: string;
+}
+
+/** A text that may hold variables: a button, or Ctrl+Space, inserts one; below it what it becomes for the record of the preview. */
+export function TemplateText({ id, place, value, onChange, long = false, inputType = 'text', ...rest }: TemplateTextProps): VNode {
+  const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  const [isPicking, setPicking] = useState(false);
+  const cursor = useRef<[number, number] | null>(null);
+  const openPicker = (): void => {
+    const input = field.current;
+    cursor.current = input && input.selectionStart !== null ? [input.selectionStart, input.selectionEnd ?? input.selectionStart] : null;
+    setPicking(true);
+  };
+  const insert = (expression: string): void => {
+    setPicking(false);
+    const [start, end] = cursor.current ?? [value.length, value.length];
+    onChange(`${value.slice(0, start)}${expression}${value.slice(end)}`);
+    requestAnimationFrame(() => {
+      field.current?.focus();
+      field.current?.setSelectionRange(start + expression.length, start + expression.length);
+    });
+  };
+  const common = {
+    ...rest,
+    id,
+    ref: field,
+    value,
+    spellcheck: long,
+    autocomplete: 'off' as const,
+    onInput: (event: { currentTarget: { value: string } }) =>
+      onChange(event.currentTarget.value === '' ? undefined : event.currentTarget.value),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== ' ' || !event.ctrlKey) return;
+      event.preventDefault();
+      openPicker();
+    },
+  };
+  return (
+    <>
+      <span class="text-place">
+        {long ? (
+          <textarea {...common} class="textarea" rows={3} />
+        ) : (
+          <input {...common} type={(hasExpression(value) ? 'text' : inputType) as 'text'} class="input" />
+        )}
+        <IconButton icon="variable" label="Insert a variable (Ctrl+Space)" onClick={openPicker} />
+      </span>
+      <Rendered text={value} />
+      {isPicking && <VariablePicker place={place} onPick={insert} onClose={() => setPicking(false)} />}
+    </>
+  );
+}
+
+const PAUSE_MS = 400;
+
+/** What a text becomes for the record of the preview. Nothing while there is none, or no variable in it. */
+function Rendered({ text }: { text: string }): VNode | null {
+  const { subject, module } = useEditing();
+  const [answer, setAnswer] = useState<{ value: Json; problem: { message: string } | null } | null>(null);
+  const asks = subject !== null && hasExpression(text) && !text.includes('{{steps.') && !text.includes('{{item');
+  const key = asks ? JSON.stringify([text, subject]) : null;
+  useEffect(() => {
+    setAnswer(null);
+    if (key === null) return;
+    const leaving = new AbortController();
+    const timer = setTimeout(() => {
+      const body: JsonObject = { text, subject, ...(module !== null && { module }) };
+      call<NonNullable<typeof answer>>('POST', 'templates/render', { body, signal: leaving.signal })
+        .then(setAnswer)
+        .catch((error: unknown) => {
+          if (error instanceof ApiError) setAnswer({ value: null, problem: { message: error.message } });
+        });
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      leaving.abort();
+    };
+  }, [key]);
+  if (answer === null) return null;
+  if (answer.problem !== null) return <small class="rendered rendered-problem">{answer.problem.message}</small>;
+  return <small class="rendered">{typeof answer.value === 'string' ? shortened(answer.value, 200) : valueWords(answer.value)}</small>;
+}

@@ -1,0 +1,4 @@
+// What is loaded together when the editor is opened.
+export { Editor } from './editor.js';
+export { NewWorkflow } from './new-workflow.js';
+export { Versions } from './versions.js';
