@@ -4,6 +4,7 @@ import { within } from '../store/within.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine-settings.js';
 import { isConnectionLoss, sqlState } from './failures.js';
 import { type Routed, Router } from './routing/router.js';
+import { RoutingTurns } from './routing/routing-turns.js';
 import { Admissions } from './running/admissions.js';
 import { Callbacks } from './running/callbacks.js';
 import { Deadlocks } from './running/deadlocks.js';
@@ -98,8 +99,9 @@ export class AutomationEngine {
     });
     this.driver.onRoom = () => this.runs.raise();
     this.driver.onWorkDone = () => this.watch.stir();
+    const turns = new RoutingTurns(this.router);
     for (let index = 0; index < LOOPS; index += 1) {
-      this.loops.push(this.loop('route', this.events, async () => this.untilWoken((await this.route()).more)));
+      this.loops.push(this.loop('route', this.events, async () => this.untilWoken((await turns.take((routed) => this.heed(routed))).more)));
       this.loops.push(this.loop('run', this.runs, () => this.run()));
     }
     this.loops.push(
@@ -181,12 +183,17 @@ export class AutomationEngine {
 
   private async route(): Promise<Routed> {
     const routed = await this.router.route();
+    this.heed(routed);
+    return routed;
+  }
+
+  /** Wakes whoever has something to do now that this was routed. */
+  private heed(routed: Routed): void {
     // There is probably more, for the other loop to begin with.
     if (routed.full) this.events.raise();
     if (routed.queued) this.runs.raise();
     // A hint: the poll finds them too.
     if (routed.waits) setTimeout(() => this.events.raise(), LOOK_AGAIN_MS).unref();
-    return routed;
   }
 
   /** How long a loop waits for its signal: not at all while there is more, else for as long as it takes. */

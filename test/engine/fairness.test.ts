@@ -63,6 +63,18 @@ describe('workspaces that share the workers', () => {
     expect(await unrouted()).toEqual({ noisy: 278 });
   });
 
+  it('leave half of the time to each other: only one that has more than its share beside others floods', async () => {
+    app = await startAutomationApp({ worker: { enabled: false, batchSize: 20 } });
+    const routed = () => app.module.get(Router).route();
+    await publish('noisy', 100);
+    // Alone it takes nothing from anybody.
+    expect(await routed()).toMatchObject({ events: 20, flood: false });
+    await publish('quiet', 1);
+    expect(await routed()).toMatchObject({ flood: true });
+    await publish('busy', 100);
+    expect(await routed()).toMatchObject({ flood: false });
+  });
+
   it('all get their turn when more of them have work than one batch can take', async () => {
     app = await startAutomationApp({ worker: { enabled: false, batchSize: 10 } });
     const names = Array.from({ length: 25 }, (_, index) => `w${String(index).padStart(2, '0')}`);

@@ -37,6 +37,8 @@ export interface Routed {
   more: boolean;
   /** It took as many events as it may: there is probably enough for somebody else too. */
   full: boolean;
+  /** Several workspaces have had events lately, and a single one of them has more than its share. */
+  flood: boolean;
 }
 
 /**
@@ -60,7 +62,7 @@ interface Routing extends Routed {
   queues: QueueNews[];
 }
 
-const NOTHING: Routed = { events: 0, queued: false, waits: false, more: false, full: false };
+const NOTHING: Routed = { events: 0, queued: false, waits: false, more: false, full: false, flood: false };
 /**
  * Runs that are advanced in the transaction that routes them; further ones are queued. A batch of events may start many
  * times as many runs, and one transaction must not hold the records of thousands.
@@ -85,8 +87,6 @@ const STANDBY_BATCH = 2;
 export class Router {
   private readonly logger = new Logger('AutomationRouting');
   private readonly turns = new Turns();
-  /** Transactions under way. */
-  private routing = 0;
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -105,19 +105,17 @@ export class Router {
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
-  /** Routes one batch of events, and goes on with the runs it started. Throws only when the database is away. */
-  async route(): Promise<Routed> {
+  /**
+   * Routes one batch of events, and goes on with the runs it started. Beside another turn of this process it stands by for
+   * whoever comes, where one workspace has more than others. Throws only when the database is away.
+   */
+  async route(isBesideAnother = false): Promise<Routed> {
     const { isCrowded } = this.turns;
-    const standsBy = isCrowded && this.routing > 0;
+    const standsBy = isCrowded && isBesideAnother;
     const most = Math.min(this.settings.batchSize, standsBy ? STANDBY_BATCH : isCrowded ? CROWDED_BATCH : Number.POSITIVE_INFINITY);
-    this.routing += 1;
-    try {
-      const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(most) : this.routeTogether(most));
-      const more = routed.events > 0 && (!standsBy || this.turns.isShared);
-      return { ...routed, more, full: routed.full && !isCrowded };
-    } finally {
-      this.routing -= 1;
-    }
+    const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(most) : this.routeTogether(most));
+    const more = routed.events > 0 && (!standsBy || this.turns.isShared);
+    return { ...routed, more, full: routed.full && !isCrowded, flood: routed.flood && !standsBy && this.turns.isCrowded };
   }
 
   /** The next events of all workspaces in one transaction. */
@@ -129,7 +127,7 @@ export class Router {
       return events;
     };
     const routed = await this.tried(() => this.transaction(claim, 'advance'), claimed);
-    return { ...routed, full: claimed.length >= most };
+    return { ...routed, full: claimed.length >= most, flood: isFlood(claimed, most) };
   }
 
   /**
@@ -138,7 +136,7 @@ export class Router {
    */
   private async routePerWorkspace(most: number): Promise<Routed> {
     const groups = await this.database.transaction((manager) => findUnroutedEvents(manager, most, this.turns, this.stalled.routing.all));
-    const total = { ...NOTHING, full: groups.flat().length >= most };
+    const total = { ...NOTHING, full: groups.flat().length >= most, flood: isFlood(groups.flat(), most) };
     for (const group of groups) {
       add(total, await this.tried(() => this.transaction((manager) => claimTheseEvents(manager, group), 'advance'), group));
     }
@@ -251,7 +249,7 @@ export class Router {
     const queued =
       unstarted.some((run) => run.status === 'queued' && run.admission === undefined) ||
       started.some(({ advance }) => advance.kind === 'queued');
-    const routed = { events: events.length + never.length, queued, waits: waiting.size > 0, more: true, full: false };
+    const routed = { events: events.length + never.length, queued, waits: waiting.size > 0, more: true, full: false, flood: false };
     return { ...routed, started, ended, never, queues };
   }
 
@@ -281,6 +279,14 @@ export class Router {
     );
     return new Set(now.slice(0, MOST_ADVANCED));
   }
+}
+
+/** Whether a single workspace has filled its share of a claim. */
+function isFlood(claimed: readonly EventRef[], most: number): boolean {
+  const counts = new Map<string, number>();
+  for (const { workspaceId } of claimed) counts.set(workspaceId, (counts.get(workspaceId) ?? 0) + 1);
+  const share = Math.floor(most / counts.size);
+  return [...counts.values()].filter((count) => count >= share).length === 1;
 }
 
 function apart(runs: Iterable<HeldRun>): AdvancedRun[] {

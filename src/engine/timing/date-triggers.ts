@@ -24,8 +24,8 @@ import { type DatedVersion, isDated } from '../workflows/compiled-version.js';
 import { DatedRecords, nameOf } from './dated-records.js';
 import type { PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
 
-/** Records that one transaction starts runs for. */
-const BATCH = 500;
+/** Records that one transaction starts runs for: as many as the process reads and judges without being long deaf to others. */
+const BATCH = 200;
 /** Workspaces that one round goes through, a transaction each. */
 const MOST_WORKSPACES = 20;
 const DATE: Actor = { type: 'system', id: null, name: 'Date' };

@@ -63,14 +63,17 @@ export class Timing {
   }
 
   /**
-   * Does what is due of one of the {@link works}. Returns when to look at it again, in milliseconds: 0 for at once. Mostly
-   * nothing is due, and one statement says so.
+   * Does what is due of one of the {@link works}. Returns when to look at it again, in milliseconds: where more is due, after
+   * as long as this has taken. It is captured faster than it can be run, and half of the time is for whoever else wants
+   * something of this process and the database. Mostly nothing is due, and one statement says so.
    */
   async look(work: DueWork, { pollIntervalMs, idlePollIntervalMs }: LookIntervals): Promise<number> {
     const dueIn = await work.dueIn();
     if (dueIn !== 0) return Math.min(Math.max(pollIntervalMs, idlePollIntervalMs), Math.ceil(dueIn ?? Number.POSITIVE_INFINITY));
+    const began = performance.now();
     // Where another node is at what is due, this round does nothing.
-    return (await this.roundOf(work)).more ? 0 : pollIntervalMs;
+    const { more } = await this.roundOf(work);
+    return more ? Math.min(pollIntervalMs, Math.ceil(performance.now() - began)) : pollIntervalMs;
   }
 
   /** The routers hear of its starts. */

@@ -4,8 +4,8 @@ import { loops } from './f13-loops.js';
 import { noisyNeighbour } from './f13-noise.js';
 
 const COUNTS = {
-  short: { loops: 5, burst: 5_000, noise: { rounds: 1, trickle: 40, events: 20_000, calls: 300 } },
-  long: { loops: 50, burst: 100_000, noise: { rounds: 3, trickle: 100, events: 60_000, calls: 600 } },
+  short: { loops: 5, burst: 5_000, noise: { rounds: 1, trickle: 40, events: 20_000, calls: 1_500 } },
+  long: { loops: 50, burst: 100_000, noise: { rounds: 3, trickle: 100, events: 60_000, calls: 3_000 } },
 };
 
 /** More than there should be: workflows that start each other, a burst, a workspace that floods its neighbours. */
