@@ -9,6 +9,7 @@ export { Automation } from './engine/automation.js';
 export { AutomationHealth, type HealthLimits, type HealthState } from './engine/automation-health.js';
 export type { AutomationEvent, EmittedEvent, EmitterMap, RecordChange } from './engine/capture/automation-event.js';
 export { RUN_FINISHED, type RunFinished } from './engine/capture/emitter-bridge.js';
+export type { IntegrationRun, TransferredRecords } from './engine/capture/integrations.js';
 export type { ManualStart } from './engine/capture/starts.js';
 export { type ConsoleOptions, setupAutomationDocs } from './http/index.js';
 

@@ -8,6 +8,7 @@ import { CatalogService } from './catalog-service.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { ExplainService } from './explain-service.js';
 import { InstanceService } from './instance-service.js';
+import { IntegrationService } from './integration-service.js';
 import { LookUpService } from './look-up-service.js';
 import { MeService } from './me-service.js';
 import { PreviewService } from './preview-service.js';
@@ -79,6 +80,7 @@ export const adminProviders: Provider[] = [
   TaskDecisions,
   ApprovalByLink,
   TaskQueueService,
+  IntegrationService,
   TimingService,
   TriggerUrls,
   SecretService,

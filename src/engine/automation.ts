@@ -5,6 +5,7 @@ import { AutomationEngine, type Tick } from './automation-engine.js';
 import type { AutomationEvent, RecordChange } from './capture/automation-event.js';
 import { CaptureDoors } from './capture/capture-doors.js';
 import { EventIntake } from './capture/event-intake.js';
+import { Integrations } from './capture/integrations.js';
 import { type ManualStart, Starts } from './capture/starts.js';
 
 /** What the CRM's own code uses: inject it and publish. */
@@ -15,6 +16,8 @@ export class Automation {
     private readonly starts: Starts,
     private readonly doors: CaptureDoors,
     private readonly engine: AutomationEngine,
+    /** How the host's integrations tell what they do. */
+    readonly integrations: Integrations,
   ) {}
 
   /**

@@ -7,6 +7,7 @@ import { AfterCommit } from './capture/after-commit.js';
 import { CaptureDoors } from './capture/capture-doors.js';
 import { EmitterBridge } from './capture/emitter-bridge.js';
 import { EventIntake } from './capture/event-intake.js';
+import { Integrations } from './capture/integrations.js';
 import { Starts } from './capture/starts.js';
 import { ENGINE_SIGNAL, type EngineSignal } from './engine-signal.js';
 import { Deliveries } from './hooks/deliveries.js';
@@ -69,7 +70,7 @@ import { WakeUp } from './wake-up.js';
 import { ActiveWorkflows } from './workflows/active-workflows.js';
 import { WorkspaceEntitlements } from './workspace-entitlements.js';
 
-const capture: Provider[] = [EventIntake, Starts, AfterCommit, EmitterBridge, CaptureDoors];
+const capture: Provider[] = [EventIntake, Starts, Integrations, AfterCommit, EmitterBridge, CaptureDoors];
 const hooks: Provider[] = [HookGate, Deliveries];
 const workflows: Provider[] = [MachineVersions, ActiveWorkflows];
 const machines: Provider[] = [MachineSettling, MachineDecider, StateTimeouts, MachinePolls];

@@ -62,6 +62,7 @@ export async function listAudit(
        w.name AS "workflowName", a.before, a.after, a.note
      FROM (
        SELECT e.*, CASE e.target_type WHEN 'run' THEN r.workflow_id WHEN 'task' THEN t.workflow_id WHEN 'secret' THEN NULL WHEN 'queue' THEN NULL
+         WHEN 'integration' THEN NULL
          ELSE e.target_id END AS workflow_id
        FROM (SELECT a.* FROM automation.audit_log a WHERE ${where} ORDER BY a.id DESC LIMIT ${parts.bind(limit)}) e
        LEFT JOIN automation.runs r ON e.target_type = 'run' AND r.workspace_id = e.workspace_id AND r.id = e.target_id

@@ -155,10 +155,10 @@ export async function insertStarts(manager: EntityManager, starts: readonly Star
   const rows = await sql<{ id: string }>(
     manager,
     `INSERT INTO automation.events (workspace_id, id, module, event, record_id, record, actor, cause, source, key, trigger, target, parent,
-       origin_id)
-     SELECT "workspaceId", id, module, event, "recordId", record, actor, cause, source, key, trigger, target, parent, "originId"
+       origin_id, cut)
+     SELECT "workspaceId", id, module, event, "recordId", record, actor, cause, source, key, trigger, target, parent, "originId", cut
      FROM json_to_recordset($1::json) AS s("workspaceId" text, id uuid, module text, event text, "recordId" text, record jsonb, actor jsonb,
-       cause jsonb, source text, key text, trigger jsonb, target jsonb, parent jsonb, "originId" uuid)
+       cause jsonb, source text, key text, trigger jsonb, target jsonb, parent jsonb, "originId" uuid, cut jsonb)
      ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING RETURNING id`,
     [recordset(starts)],
   );

@@ -22,6 +22,7 @@ import { Jobs1763820000000 } from '../../migrations/1763820000000-jobs.js';
 import { Machines1763825000000 } from '../../migrations/1763825000000-machines.js';
 import { MachineTiming1763826000000 } from '../../migrations/1763826000000-machine-timing.js';
 import { InstancesUnderWay1763827000000 } from '../../migrations/1763827000000-instances-under-way.js';
+import { Integrations1763828000000 } from '../../migrations/1763828000000-integrations.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -50,4 +51,5 @@ export const MIGRATIONS: MigrationClasses = [
   Machines1763825000000,
   MachineTiming1763826000000,
   InstancesUnderWay1763827000000,
+  Integrations1763828000000,
 ];

@@ -36,6 +36,7 @@ const MISSING = [
   'get /automation/start-batches/:id',
   'get /automation/tasks/:id',
   'get /automation/queues/:name',
+  'get /automation/integrations/:code',
 ];
 
 describe('a secret', () => {

@@ -4,6 +4,7 @@ import { PERIODS, UNITS } from '../operators/date.js';
 import { OPERATORS } from '../operators/index.js';
 import type { Operator, ValueShape } from '../operators/operator.js';
 import { FLOW_STEP_TYPES, stepSchema } from '../steps/index.js';
+import { INTEGRATION_EVENTS } from '../trigger/integration-events.js';
 import { describeTriggers } from '../trigger/trigger.js';
 import { SETTINGS_SCHEMA } from './settings.js';
 import { MAX_STEPS } from './step-site.js';
@@ -75,7 +76,7 @@ function aboutModule({ name, events, fields }: ModuleDescription): JsonObject {
     { module: { const: name } },
     {
       properties: {
-        event: { enum: [...new Set([...events.map((event) => event.name), 'deleted'])] },
+        event: { enum: [...new Set([...events.map((event) => event.name), 'deleted', ...INTEGRATION_EVENTS])] },
         fields: { items: { anyOf: [named, { pattern: '\\.' }] } },
         field: oneOf(dates),
       },

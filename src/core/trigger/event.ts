@@ -6,6 +6,7 @@ import { didYouMean } from '../nearest.js';
 import { foldCase } from '../operators/letter-case.js';
 import { sameJson } from '../operators/values.js';
 import { readMember } from '../scope.js';
+import { isIntegrationEvent } from './integration-events.js';
 import type { TriggeringEvent, TriggerKind } from './trigger-kind.js';
 import { isTextList, type TriggerReader } from './trigger-reader.js';
 
@@ -65,8 +66,8 @@ export const event = {
 
 function checkEventName(reader: TriggerReader, module: ModuleDescription | undefined, event: EventDescription | undefined): void {
   const name = reader.text('event');
-  // `deleted` exists for every module, whether or not the host lists it.
-  if (name === undefined || module === undefined || event !== undefined || name === 'deleted') return;
+  // These exist for every module, whether or not the host lists them.
+  if (name === undefined || module === undefined || event !== undefined || name === 'deleted' || isIntegrationEvent(name)) return;
   const names = module.events.map((one) => one.name);
   const meant = didYouMean(name, names);
   reader.problem('event', `Module "${module.name}" has no event "${name}".${meant} Its events are: ${names.join(', ')}.`);
@@ -75,7 +76,7 @@ function checkEventName(reader: TriggerReader, module: ModuleDescription | undef
 /** Whether an event is about a record that was there before and is there after: only then can fields have changed. */
 function canHaveChanges(trigger: JsonObject, event: EventDescription | undefined): boolean {
   const rule = event?.rule.on ?? trigger.event;
-  return rule !== 'created' && rule !== 'deleted';
+  return rule !== 'created' && rule !== 'deleted' && (event !== undefined || !isIntegrationEvent(String(rule)));
 }
 
 function checkFields(reader: TriggerReader, module: ModuleDescription | undefined, event: EventDescription | undefined): void {
@@ -118,7 +119,7 @@ function isAboutOneField(
   module: ModuleDescription | undefined,
   event: EventDescription | undefined,
 ): boolean {
-  if (module === undefined || event === undefined) return name !== 'created' && name !== 'deleted';
+  if (module === undefined || event === undefined) return name !== 'created' && name !== 'deleted' && !isIntegrationEvent(String(name));
   if (event.rule.on === 'changed' || (Array.isArray(fields) && fields.length === 1)) return true;
   return event.rule.on === 'custom' && module.stageField !== undefined;
 }

@@ -55,9 +55,14 @@ export class EventIntake {
     );
   }
 
+  /** The rows of events, for whoever writes them. Throws as {@link publish} does. */
+  rowsOf(events: readonly AutomationEvent[]): EventRow[] {
+    return events.map((event, index) => this.toRow(event, `[${index}].`));
+  }
+
   /** Derives the events of a change by the rules of its module and captures them; see {@link publish}. */
   async publishChange(change: RecordChange, manager?: EntityManager): Promise<void> {
-    await this.write(this.rowsOf(change), manager);
+    await this.write(this.rowsOfChange(change), manager);
   }
 
   /** The same for changes that were seen where they were written, whose records are records already; in one statement. */
@@ -72,7 +77,7 @@ export class EventIntake {
     await this.write(rows, manager);
   }
 
-  private rowsOf(change: RecordChange): EventRow[] {
+  private rowsOfChange(change: RecordChange): EventRow[] {
     const given = seenOnce(change, 'change', ({ workspaceId, module, before, after, actor }) => ({
       workspaceId,
       module,

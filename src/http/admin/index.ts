@@ -4,6 +4,7 @@ import { CatalogController, DefinitionSchemaController } from './catalog.control
 import { EventsController } from './events.controller.js';
 import { ExplainController } from './explain.controller.js';
 import { InstancesController } from './instances.controller.js';
+import { IntegrationsController } from './integrations.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
 import { MeController } from './me.controller.js';
 import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
@@ -56,6 +57,7 @@ export const adminControllers: Type<unknown>[] = [
   RolesController,
   TasksController,
   TaskQueuesController,
+  IntegrationsController,
   AuditController,
   SchedulesController,
   WorkflowTimingController,

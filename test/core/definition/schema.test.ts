@@ -65,6 +65,7 @@ describe('the JSON Schema of definitions', () => {
     ],
     ['a schedule', { trigger: { type: 'schedule', cron: '0 9 * * 1', timezone: 'Europe/Berlin' }, steps: [TASK] }],
     ['the event that every module has', { trigger: { ...CREATED, event: 'deleted' }, steps: [TASK] }],
+    ['the events of integrations', { trigger: { ...CREATED, event: 'imported' }, steps: [TASK] }],
     [
       'members of JSON among watched fields',
       { trigger: { ...CREATED, event: 'updated', fields: ['amount', 'settings.theme'] }, steps: [TASK] },

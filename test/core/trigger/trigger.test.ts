@@ -134,6 +134,8 @@ describe('problems of triggers', () => {
   it.each([
     thing('created'),
     thing('deleted'),
+    thing('imported'),
+    thing('run_finished'),
     thing('updated', { fields: ['text', 'number'] }),
     thing('stage_changed', { from: 'New', to: ['Won', 'Lost'] }),
     thing('updated', { fields: ['text'], from: 'a' }),
@@ -176,6 +178,8 @@ describe('problems of triggers', () => {
     [thing('updated', { fields: ['text', 'gone'] }), ['trigger.fields[1]: Module "things" has no field "gone".']],
     [thing('created', { fields: ['text'] }), ['trigger.fields: No field changes in "created".']],
     [thing('deleted', { fields: ['text'] }), ['trigger.fields: No field changes in "deleted".']],
+    [thing('imported', { fields: ['text'] }), ['trigger.fields: No field changes in "imported".']],
+    [thing('exported', { to: 'Won' }), ['trigger.to: "to" goes with events about one field, such as stage_changed.']],
     [thing('stage_changed', { from: 5 }), ['trigger.from: "from" must be a text or a list of texts.']],
     [thing('stage_changed', { to: [] }), ['trigger.to: "to" must be a text or a list of texts.']],
     [thing('stage_changed', { to: '' }), ['trigger.to: "to" must be a text or a list of texts.']],

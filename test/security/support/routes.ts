@@ -82,6 +82,10 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/queues/:name': { permission: 'tasks', foreign: 404 },
   'put /automation/queues/:name': { permission: 'manage', body: { users: ['u'] }, foreign: 200 },
   'delete /automation/queues/:name': { permission: 'manage', body: {}, foreign: 204 },
+  'get /automation/integrations': { permission: 'view', foreign: 200 },
+  'get /automation/integrations/:code': { permission: 'view', foreign: 404 },
+  'put /automation/integrations/:code': { permission: 'manage', body: { mode: 'per_run' }, foreign: 200 },
+  'delete /automation/integrations/:code': { permission: 'manage', body: {}, foreign: 204 },
   'get /automation/workflows/:id/timing': { permission: 'view' },
   'post /automation/schedules/preview': { permission: 'view', body: { cron: '0 9 * * *', timezone: 'UTC' }, foreign: 200 },
   'get /automation/users': { permission: 'view', foreign: 200 },
@@ -149,6 +153,7 @@ export async function furnish(real: RealApp): Promise<Ids> {
   await real.call('put', '/automation/queues/welcome', 'admin').send({ users: ['u'] });
   const machine = await seedMachine(real.database, { code: 'orders' });
   const instances = await seedInstance(real.database, { machine_id: machine, record_id: '42', state: 'NEW' });
+  await real.call('put', '/automation/integrations/erp', 'admin').send({ mode: 'per_run' });
   const batch = uuidv7();
   const ofBatch = { origin_id: batch, source: 'manual', target: { workflowId: workflow.id } };
   await seedEvent(real.database, ofBatch);
@@ -164,6 +169,11 @@ export async function furnish(real: RealApp): Promise<Ids> {
 /** The path with the id of something that is there. */
 export function pathOf({ path, query, method }: Pick<Target, 'path' | 'query'> & Partial<Route>, ids: Ids): string {
   const name = path.includes('/secrets/') ? (method === 'delete' ? 'obsolete' : 'stripe') : 'welcome';
-  const ofRecord = path.replace(':module', 'leads').replace(':recordId', '42').replace(':version', '1').replace(':name', name);
+  const ofRecord = path
+    .replace(':module', 'leads')
+    .replace(':recordId', '42')
+    .replace(':version', '1')
+    .replace(':name', name)
+    .replace(':code', 'erp');
   return ofRecord.replace(':id', ids[path.split('/')[2] ?? ''] ?? UNKNOWN) + (query === undefined ? '' : `?${query}`);
 }
