@@ -5,11 +5,16 @@ import { AskedPeople } from './asked-people.js';
 import { AuditService } from './audit-service.js';
 import { BatchStartService } from './batch-start-service.js';
 import { CatalogService } from './catalog-service.js';
+import { DefinitionDrafts } from './definition-drafts.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { ExplainService } from './explain-service.js';
 import { InstanceService } from './instance-service.js';
 import { IntegrationService } from './integration-service.js';
 import { LookUpService } from './look-up-service.js';
+import { MachineChanges } from './machine-changes.js';
+import { MachineLifecycle } from './machine-lifecycle.js';
+import { MachineService } from './machine-service.js';
+import { MachineVersions } from './machine-versions.js';
 import { MeService } from './me-service.js';
 import { PreviewService } from './preview-service.js';
 import { PreviewSubjects } from './preview-subjects.js';
@@ -52,6 +57,7 @@ export const adminProviders: Provider[] = [
   EntitlementCheck,
   AskedPeople,
   WorkflowChanges,
+  DefinitionDrafts,
   SecretUses,
   WorkflowWarnings,
   WorkflowLifecycle,
@@ -94,4 +100,8 @@ export const adminProviders: Provider[] = [
   PreviewedVersions,
   PreviewService,
   WorkflowTests,
+  MachineChanges,
+  MachineLifecycle,
+  MachineVersions,
+  MachineService,
 ];

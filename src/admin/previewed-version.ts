@@ -11,9 +11,9 @@ import { type CompiledVersion, compileVersion } from '../engine/workflows/compil
 import type { Caller } from '../host/access.js';
 import { findWorkflow } from '../store/workflow-list-store.js';
 import { findVersion } from '../store/workflow-versions.js';
+import type { Compared } from './definition-versions.js';
+import { versionNotFound } from './publishing.js';
 import { workflowNotFound } from './workflow-changes.js';
-import { versionNotFound } from './workflow-lifecycle.js';
-import type { Compared } from './workflow-versions.js';
 
 /** A definition of a workflow, ready to be asked. */
 export interface PreviewedVersion {

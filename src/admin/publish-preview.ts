@@ -12,13 +12,14 @@ import { findWorkflow, type WorkflowDetail } from '../store/workflow-list-store.
 import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
 import { ActiveNeighbours } from './active-neighbours.js';
 import { AskedPeople } from './asked-people.js';
+import type { Compared, WorkflowDiff } from './definition-versions.js';
+import { versionNotFound } from './publishing.js';
 import { SecretUses } from './secret-uses.js';
 import type { SimulatedEvent } from './simulated-starts.js';
 import { Simulations } from './simulation.js';
 import { missingWorkflows } from './started-workflows.js';
 import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
-import { versionNotFound } from './workflow-lifecycle.js';
-import { type Compared, type WorkflowDiff, WorkflowVersions } from './workflow-versions.js';
+import { WorkflowVersions } from './workflow-versions.js';
 import { WorkflowWarnings } from './workflow-warnings.js';
 
 /** The runs of one version that are not over. */

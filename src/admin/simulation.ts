@@ -10,6 +10,7 @@ import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.
 import type { Caller } from '../host/access.js';
 import { type EventKind, loadPastEvents } from '../store/past-events.js';
 import { loadRunsAtTheTime } from '../store/runs/runs-at-the-time.js';
+import type { Compared } from './definition-versions.js';
 import { type PreviewLook, PreviewSubjects } from './preview-subjects.js';
 import { type PreviewedVersion, PreviewedVersions } from './previewed-version.js';
 import {
@@ -22,7 +23,6 @@ import {
   TURN_MS,
   totals,
 } from './simulated-starts.js';
-import type { Compared } from './workflow-versions.js';
 
 /** What a simulation looks at. */
 export interface SimulateCommand {

@@ -7,26 +7,16 @@ import type { JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import type { Entitlements } from '../core/start/entitlements.js';
 import { Timing } from '../engine/timing/timing.js';
-import { type Caller, callerAsActor } from '../host/access.js';
-import { setStatus, type WorkflowRow, type WorkflowStatus } from '../store/workflow-store.js';
-import { draftFromPublished, findVersion, publishVersion, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
+import type { Caller } from '../host/access.js';
+import type { WorkflowRow, WorkflowStatus } from '../store/workflow-store.js';
+import { draftFromPublished, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
 import { AskedPeople, type KnownRoles } from './asked-people.js';
+import { assertRevision } from './definition-changes.js';
 import { EntitlementCheck } from './entitlement-check.js';
+import { type PublishCommand, publishRow, switchTo, versionOf } from './publishing.js';
 import { SecretUses } from './secret-uses.js';
 import { missingWorkflows } from './started-workflows.js';
-import { assertRevision, WorkflowChanges } from './workflow-changes.js';
-
-/** What to publish, and how. */
-export interface PublishCommand {
-  /** Publish only if the draft is still at this revision. */
-  revision?: number;
-  /** Kept with the version: why. */
-  note?: string | null;
-  /** False: what is active stays active, what is paused stays paused, and a draft becomes paused. Default: active. */
-  activate?: boolean;
-  /** An earlier version, which is published again: the way back. Default: the draft. */
-  fromVersion?: number;
-}
+import { WorkflowChanges } from './workflow-changes.js';
 
 /**
  * From one state of a workflow to another. Each change and its audit entry are one transaction; one that changes nothing
@@ -146,51 +136,27 @@ export class WorkflowLifecycle {
     });
   }
 
-  private async publishRow(
+  private publishRow(
     manager: EntityManager,
     row: WorkflowRow,
-    command: PublishCommand & { plan: Entitlements | null; roles: KnownRoles },
+    { plan, roles, ...command }: PublishCommand & { plan: Entitlements | null; roles: KnownRoles },
     caller: Caller,
   ): Promise<boolean> {
-    const { fromVersion, note = null, activate = true, plan, roles } = command;
-    const isActive = activate || row.status === 'active';
-    const earlier = fromVersion === undefined ? null : await this.version(manager, row, fromVersion, caller);
-    const draft = this.changes.examine(earlier?.definition ?? row.draft);
-    const missing = draft.problems.length > 0 ? [] : await missingWorkflows(manager, caller.workspaceId, draft.draft);
-    const problems = [
-      ...draft.problems,
-      ...missing,
-      ...(await this.secrets.problemsIn(manager, draft.draft, caller.workspaceId)),
-      ...(await this.asked.problemsIn(manager, draft.draft, caller.workspaceId, roles)),
-    ];
-    if (problems.length > 0) {
-      const what = earlier ? `Version ${earlier.version}` : 'The draft';
-      throw new AutomationError('definition_invalid', `${what} has problems and cannot be published.`, {
-        hint: 'Correct what the problems name, save the draft and publish again.',
-        problems,
-      });
-    }
-    const becomesActive = isActive && row.status !== 'active';
-    await this.assertMayRun(manager, row, { plan, definition: draft.draft, becomesActive }, caller);
-    const isPublished = earlier ? earlier.isPublished : row.publishedVersionId !== null && !row.hasUnpublishedChanges;
-    if (isPublished) return isActive && (await this.switchTo('active', 'activated', manager, row, caller));
-    const status = isActive ? 'active' : 'paused';
-    const { version, versionId } = await publishVersion(manager, caller.workspaceId, row.id, {
-      ...draft,
-      restoredFrom: earlier?.version ?? null,
-      status,
-      publishedBy: callerAsActor(caller),
-      note,
-      settingDefaults: settingDefaults(draft.draft),
+    const { workspaceId } = caller;
+    return publishRow(manager, row, command, caller, {
+      changes: this.changes,
+      activated: 'activated',
+      problemsOf: async (definition, isWellFormed) => [
+        ...(isWellFormed ? await missingWorkflows(manager, workspaceId, definition) : []),
+        ...(await this.secrets.problemsIn(manager, definition, workspaceId)),
+        ...(await this.asked.problemsIn(manager, definition, workspaceId, roles)),
+      ],
+      assertMayRun: (definition, becomesActive) => this.assertMayRun(manager, row, { plan, definition, becomesActive }, caller),
+      settingDefaults,
+      // What has no problems has a trigger.
+      published: (versionId, { trigger }) =>
+        this.timing.published(manager, { workspaceId, workflowId: row.id, versionId, trigger: trigger as unknown as Trigger }),
     });
-    // What has no problems has a trigger.
-    const trigger = draft.trigger as unknown as Trigger;
-    await this.timing.published(manager, { workspaceId: caller.workspaceId, workflowId: row.id, versionId, trigger });
-    if (earlier && !row.hasUnpublishedChanges) await draftFromPublished(manager, caller.workspaceId, row.id, draft.problems);
-    const before = { status: row.status, version: row.publishedVersion };
-    const after = { status, version, ...(earlier ? { restoredFrom: earlier.version } : {}) };
-    await this.changes.audit(manager, caller, row.id, { action: 'published', before, after, note });
-    return true;
   }
 
   private assertMayRun(
@@ -202,7 +168,7 @@ export class WorkflowLifecycle {
     return this.entitled.assertMayRun(manager, plan, { workspaceId, workflowId, ...version });
   }
 
-  private async switchTo(
+  private switchTo(
     status: WorkflowStatus,
     action: string,
     manager: EntityManager,
@@ -210,22 +176,10 @@ export class WorkflowLifecycle {
     caller: Caller,
     note: string | null = null,
   ): Promise<boolean> {
-    if (row.status === status) return false;
-    await setStatus(manager, caller.workspaceId, row.id, status);
-    await this.changes.audit(manager, caller, row.id, { action, before: { status: row.status }, after: { status }, note });
-    return true;
+    return switchTo(this.changes, { status, action, note }, manager, row, caller);
   }
 
-  private async version(manager: EntityManager, row: WorkflowRow, version: number, caller: Caller): Promise<StoredVersion> {
-    const found = await findVersion(manager, caller.workspaceId, row.id, version);
-    if (!found) throw versionNotFound(version);
-    return found;
+  private version(manager: EntityManager, row: WorkflowRow, version: number, caller: Caller): Promise<StoredVersion> {
+    return versionOf(manager, row, version, caller);
   }
-}
-
-/** The error for a number that no version of the workflow has. */
-export function versionNotFound(version: number): AutomationError {
-  return new AutomationError('version_not_found', `The workflow has no version ${version}.`, {
-    hint: 'The list of its versions is at `GET workflows/{id}/versions`.',
-  });
 }

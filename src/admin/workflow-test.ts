@@ -10,9 +10,9 @@ import { Rehearsal, type RehearsedEnd } from '../engine/previewing/rehearsal.js'
 import type { CompiledVersion } from '../engine/workflows/compiled-version.js';
 import type { Caller } from '../host/access.js';
 import { keyOf, loadEarlierRuns } from '../store/runs/earlier-runs.js';
+import type { Compared } from './definition-versions.js';
 import { type PreviewKind, type PreviewLook, type PreviewSubject, PreviewSubjects } from './preview-subjects.js';
 import { PreviewedVersions } from './previewed-version.js';
-import type { Compared } from './workflow-versions.js';
 
 /** What a workflow is tried on. */
 export interface TestCommand {

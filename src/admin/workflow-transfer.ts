@@ -15,8 +15,8 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { findWorkflow, type WorkflowDetail } from '../store/workflow-list-store.js';
 import { listCodes } from '../store/workflow-store.js';
 import { findVersion } from '../store/workflow-versions.js';
+import { versionNotFound } from './publishing.js';
 import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
-import { versionNotFound } from './workflow-lifecycle.js';
 import { type CheckedWorkflow, WorkflowService } from './workflow-service.js';
 
 /** What a copy is called; by default after the original. */

@@ -7,6 +7,9 @@ import { sql } from './sql.js';
 
 export type WorkflowStatus = 'draft' | 'active' | 'paused' | 'archived';
 
+/** What a row defines: a workflow, or a state machine. */
+export type DefinitionKind = 'workflow' | 'machine';
+
 /** A workflow's row as locked for a change. */
 export interface WorkflowRow {
   id: string;
@@ -31,18 +34,19 @@ export interface DraftColumns {
   module: string | null;
 }
 
-/** Writes a new draft; false when its code is taken in the workspace. */
+/** Writes a new draft; false when its code is taken in the workspace, by whatever kind. */
 export async function insertWorkflow(
   manager: EntityManager,
   workspaceId: string,
+  kind: DefinitionKind,
   workflow: DraftColumns & { id: string; code: string; name: string; description: string | null },
 ): Promise<boolean> {
   const rows = await sql(
     manager,
-    `INSERT INTO automation.workflows (workspace_id, id, code, name, description, draft, draft_sent, problems, trigger, module)
-     VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $6::text::json, $7::jsonb, $8::jsonb, $9)
+    `INSERT INTO automation.workflows (workspace_id, id, code, name, description, draft, draft_sent, problems, trigger, module, kind)
+     VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $6::text::json, $7::jsonb, $8::jsonb, $9, $10)
      ON CONFLICT (workspace_id, code) DO NOTHING RETURNING id`,
-    [workspaceId, workflow.id, workflow.code, workflow.name, workflow.description, ...draftParameters(workflow)],
+    [workspaceId, workflow.id, workflow.code, workflow.name, workflow.description, ...draftParameters(workflow), kind],
   );
   return rows.length === 1;
 }
@@ -51,19 +55,24 @@ function draftParameters({ draft, problems, trigger, module }: DraftColumns): un
   return [JSON.stringify(draft), JSON.stringify(problems), trigger && JSON.stringify(trigger), module];
 }
 
-/** The row, locked against other changes until the transaction ends; null when the workspace has none of that id. */
-export async function lockWorkflow(manager: EntityManager, workspaceId: string, id: string): Promise<WorkflowRow | null> {
+/** The row, locked against other changes until the transaction ends; null when the workspace has none of that kind and id. */
+export async function lockWorkflow(
+  manager: EntityManager,
+  workspaceId: string,
+  kind: DefinitionKind,
+  id: string,
+): Promise<WorkflowRow | null> {
   const [row] = await sql<WorkflowRow>(
     manager,
     `SELECT w.id, w.code, w.name, w.description, w.status, ${DRAFT} AS draft, w.published_version_id AS "publishedVersionId",
        w.published_version AS "publishedVersion", w.trigger AS "shownTrigger", w.has_unpublished_changes AS "hasUnpublishedChanges", w.revision
-     FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 AND w.kind = 'workflow' FOR UPDATE`,
-    [workspaceId, id],
+     FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 AND w.kind = $3 FOR UPDATE`,
+    [workspaceId, id, kind],
   );
   return row ?? null;
 }
 
-/** True when another workflow of the workspace has this code. */
+/** True when another definition of the workspace has this code, of whatever kind. */
 export async function isCodeTaken(manager: EntityManager, workspaceId: string, code: string, exceptId: string): Promise<boolean> {
   const rows = await sql(manager, 'SELECT 1 FROM automation.workflows WHERE workspace_id = $1 AND code = $2 AND id <> $3', [
     workspaceId,

@@ -134,7 +134,7 @@ describe('runs as people see them', () => {
       const run = await failedRun(`Delete first ${many}`);
       let retried: Promise<unknown> = Promise.resolve();
       await app.module.get(AutomationDatabase).transaction(async (manager) => {
-        await lockWorkflow(manager, 'acme', run.workflowId);
+        await lockWorkflow(manager, 'acme', 'workflow', run.workflowId);
         retried = retry(run.id, run.workflowId).catch((error: { code?: string }) => error.code);
         await someoneWaits();
         await deleteWorkflow(manager, 'acme', run.workflowId);

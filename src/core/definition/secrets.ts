@@ -11,6 +11,9 @@ export { MASK };
 
 type Actions = ReadonlyMap<string, Pick<ActionDescription, 'secret' | 'secretsGoTo' | 'takesSecrets'>>;
 
+/** Where a definition has triggers: a workflow, and each transition of a machine. */
+const TRIGGER_PATH = /^(transitions\[\d+\]\.)?trigger$/;
+
 /** A step as far as a draft has one: drafts may be anything that is JSON. */
 interface RawStep {
   path: string;
@@ -35,8 +38,11 @@ export function maskSecrets(definition: JsonObject, actions: Actions): JsonObjec
 
 /** Somebody may have written a secret next to `with` instead of into it: a problem of the draft, and a secret all the same. */
 function maskMisplaced(definition: JsonObject, actions: Actions): JsonObject {
+  const { trigger, transitions } = definition;
+  const inside = Array.isArray(transitions) ? transitions.map((one) => (isJsonObject(one) ? one.trigger : undefined)) : [];
+  const triggers = new Set([trigger, ...inside]);
   const walk = (value: Json): Json => {
-    if (value === definition.trigger && hasOwnMask(value)) return value;
+    if (triggers.has(value) && hasOwnMask(value)) return value;
     if (Array.isArray(value)) return value.map(walk);
     if (!isJsonObject(value)) return value;
     const secret = (typeof value.type === 'string' && actions.get(value.type)?.secret) || [];
@@ -158,7 +164,7 @@ function mapSteps(definition: JsonObject, change: (step: RawStep) => JsonObject,
     return `${id}\0${turn}`;
   };
   const walk = (value: Json, path: string): Json => {
-    if (path === 'trigger' && hasOwnMask(value)) return value;
+    if (TRIGGER_PATH.test(path) && hasOwnMask(value)) return value;
     if (Array.isArray(value)) return value.map((item, index) => walk(item, `${path}[${index}]`));
     if (!isJsonObject(value)) return value;
     const { id, type } = value;

@@ -16,14 +16,19 @@ export function hasOwnMask(trigger: Json | undefined): boolean {
   return isJsonObject(trigger) && trigger.type === 'webhook';
 }
 
-/** The trigger of a definition as people may read it; also of a draft whose trigger is anything. */
+/**
+ * The triggers of a definition as people may read them: that of a workflow, those of a machine's transitions; also of a draft
+ * whose triggers are anything.
+ */
 export function maskTrigger(definition: JsonObject): JsonObject {
-  const isOwn = hasOwnMask(definition.trigger);
   const mask = (value: Json, { shown }: Holder): Json =>
     isJsonObject(value) ? mapMembers(value, (name, member) => (shown.includes(name) ? member : masked(member))) : masked(value);
-  return withMembers(definition, (name, value, holder) => {
-    if (holder) return mask(value, holder);
-    return isOwn && !READABLE.includes(name) ? masked(value) : value;
+  return eachTriggered(definition, (triggered) => {
+    const isOwn = hasOwnMask(triggered.trigger);
+    return withMembers(triggered, (name, value, holder) => {
+      if (holder) return mask(value, holder);
+      return isOwn && !READABLE.includes(name) ? masked(value) : value;
+    });
   });
 }
 
@@ -32,34 +37,66 @@ export function maskTrigger(definition: JsonObject): JsonObject {
  * learns nothing by keeping them.
  */
 export function keepTriggerSecrets(edited: JsonObject, stored: JsonObject): JsonObject {
-  return withHolders(edited, (value, { secret }, name) => {
-    const before = holderOf(stored, name);
-    if (!isJsonObject(value) || value[secret] !== MASK || !before || before.type !== value.type) return value;
-    return { ...value, [secret]: before[secret] ?? MASK };
-  });
+  return eachTriggered(edited, (triggered, { code }) =>
+    withHolders(triggered, (value, { secret }, name) => {
+      const before = holderOf(triggeredOf(stored, code), name);
+      if (!isJsonObject(value) || value[secret] !== MASK || !before || before.type !== value.type) return value;
+      return { ...value, [secret]: before[secret] ?? MASK };
+    }),
+  );
 }
 
 /** Masks in the trigger that stand for nothing: secrets that have to be given. */
 export function triggerSecretProblems(definition: JsonObject): Problem[] {
-  return Object.entries(HOLDERS).flatMap(([name, { secret }]) => {
-    const value = holderOf(definition, name)?.[secret];
-    if (typeof value !== 'string' || !value.includes(MASK)) return [];
-    return [
-      {
-        path: `trigger.${name}.${secret}`,
+  const problems: Problem[] = [];
+  eachTriggered(definition, (triggered, { path }) => {
+    for (const [name, { secret }] of Object.entries(HOLDERS)) {
+      const value = holderOf(triggered, name)?.[secret];
+      if (typeof value !== 'string' || !value.includes(MASK)) continue;
+      problems.push({
+        path: `${path}trigger.${name}.${secret}`,
         message: 'is not kept: the trigger has no such secret, or is of another type now. Give it again.',
-      },
-    ];
+      });
+    }
+    return triggered;
   });
+  return problems;
 }
 
 /** The masked trigger of `after`, in which secrets that are others than before say so. */
 export function markTriggerChange(before: JsonObject, after: JsonObject): JsonObject {
-  return withHolders(maskTrigger(after), (value, { secret }, name) => {
-    const [from, to] = [holderOf(before, name)?.[secret], holderOf(after, name)?.[secret]];
-    const isChanged = from !== undefined && to !== undefined && JSON.stringify(from) !== JSON.stringify(to);
-    return isJsonObject(value) && isChanged ? { ...value, [secret]: CHANGED } : value;
-  });
+  return eachTriggered(maskTrigger(after), (triggered, { code }) =>
+    withHolders(triggered, (value, { secret }, name) => {
+      const [from, to] = [before, after].map((one) => holderOf(triggeredOf(one, code), name)?.[secret]);
+      const isChanged = from !== undefined && to !== undefined && JSON.stringify(from) !== JSON.stringify(to);
+      return isJsonObject(value) && isChanged ? { ...value, [secret]: CHANGED } : value;
+    }),
+  );
+}
+
+/** What has a trigger: `code` tells the transition of a machine; null is the definition itself. */
+interface TriggeredPart {
+  path: string;
+  code: Json;
+}
+
+/** A copy of a definition in which whatever has a trigger is changed. */
+function eachTriggered(definition: JsonObject, change: (triggered: JsonObject, part: TriggeredPart) => JsonObject): JsonObject {
+  const changed = change(definition, { path: '', code: null });
+  const { transitions } = definition;
+  if (!Array.isArray(transitions)) return changed;
+  const inside = transitions.map((one, index) =>
+    isJsonObject(one) ? change(one, { path: `transitions[${index}].`, code: one.code ?? '' }) : one,
+  );
+  return { ...changed, transitions: inside };
+}
+
+/** What of another definition is meant; of two transitions with one code nobody can say, so it is none. */
+function triggeredOf(definition: JsonObject, code: Json): JsonObject {
+  if (code === null) return definition;
+  const { transitions } = definition;
+  const found = Array.isArray(transitions) ? transitions.filter(isJsonObject).filter((one) => one.code === code) : [];
+  return found.length === 1 ? (found[0] as JsonObject) : {};
 }
 
 function holderOf({ trigger }: JsonObject, name: string): JsonObject | undefined {

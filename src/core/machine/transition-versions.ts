@@ -3,6 +3,8 @@ import { isJsonObject, type Json, type JsonObject } from '../json.js';
 /** What a transition does, as the definition of a workflow. */
 export interface TransitionVersion {
   transition: string;
+  /** Where the transition stands in the machine: `transitions[1]`. */
+  path: string;
   definition: JsonObject;
 }
 
@@ -14,7 +16,7 @@ export interface TransitionVersion {
 export function transitionVersions(machine: JsonObject): TransitionVersion[] {
   const subject = machine.for as JsonObject;
   const module = typeof subject.module === 'string' ? { module: subject.module } : {};
-  return (machine.transitions as JsonObject[]).flatMap((transition) => {
+  return (machine.transitions as JsonObject[]).flatMap((transition, index) => {
     const { code, trigger, conditions, steps, settings } = transition;
     if (!Array.isArray(steps) || steps.length === 0) return [];
     const definition = {
@@ -23,7 +25,7 @@ export function transitionVersions(machine: JsonObject): TransitionVersion[] {
       steps,
       settings: settings ?? {},
     };
-    return [{ transition: code as string, definition }];
+    return [{ transition: code as string, path: `transitions[${index}]`, definition }];
   });
 }
 

@@ -36,7 +36,7 @@ export class ListAuditQuery {
 
 /** The parameters of {@link ListAuditQuery} for the OpenAPI document. */
 export const LIST_AUDIT_PARAMETERS: QueryParameters = {
-  target: { schema: { type: 'string', format: 'uuid' }, description: 'The id of a workflow, run, event, secret, task or queue.' },
+  target: { schema: { type: 'string', format: 'uuid' }, description: 'The id of a workflow, machine, run, event, secret, task or queue.' },
   actor: { type: String, example: 'u-7', description: 'The id of a person.' },
   action: { type: String, example: 'workflow.published' },
   from: { schema: { type: 'string', format: 'date-time' }, description: 'At or after.' },

@@ -24,7 +24,7 @@ class ErrorDto implements ErrorBody {
   @ApiProperty({ example: 'revision_conflict', description: 'Stable, for programs.' })
   code!: string;
 
-  @ApiProperty({ example: 'Somebody has saved the workflow in between: it is at revision 4.' })
+  @ApiProperty({ example: 'Somebody has saved in between: the draft is at revision 4.' })
   message!: string;
 
   @ApiPropertyOptional({ example: 'Load it again and repeat your edit on top.' })

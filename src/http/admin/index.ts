@@ -6,6 +6,9 @@ import { ExplainController } from './explain.controller.js';
 import { InstancesController } from './instances.controller.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
+import { MachineLifecycleController } from './machine-lifecycle.controller.js';
+import { MachineVersionsController } from './machine-versions.controller.js';
+import { MachinesController } from './machines.controller.js';
 import { MeController } from './me.controller.js';
 import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
 import { PublishPreviewController } from './publish-preview.controller.js';
@@ -71,4 +74,7 @@ export const adminControllers: Type<unknown>[] = [
   PublishPreviewController,
   WhatIfController,
   SimulationController,
+  MachinesController,
+  MachineLifecycleController,
+  MachineVersionsController,
 ];

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { IsString, Matches } from 'class-validator';
-import type { Compared, WorkflowDiff } from '../../admin/workflow-versions.js';
+import type { Compared, WorkflowDiff } from '../../admin/definition-versions.js';
 import type { StepDifference, ValueDifference } from '../../core/definition/diff.js';
 import type { Json } from '../../core/json.js';
 import { IfGiven, type QueryParameters } from '../fields.js';

@@ -1,5 +1,5 @@
 import { IsBoolean } from 'class-validator';
-import type { PublishCommand } from '../../admin/workflow-lifecycle.js';
+import type { PublishCommand } from '../../admin/publishing.js';
 import { IfGiven, OptionalNote, WholeNumber } from '../fields.js';
 import { ApiPropertyOptional } from '../openapi.js';
 

@@ -1,4 +1,4 @@
-import type { VersionPage, WorkflowVersion, WorkflowVersionDetail } from '../../admin/workflow-versions.js';
+import type { VersionPage, WorkflowVersion, WorkflowVersionDetail } from '../../admin/definition-versions.js';
 import type { JsonObject } from '../../core/json.js';
 import { QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty } from '../openapi.js';

@@ -5,7 +5,11 @@ import { machineOf, orders, TELL, withTransition } from './support/order-machine
 
 it('each transition with steps is the definition of a workflow about the same records', () => {
   expect(transitionVersions(orders())).toEqual([
-    { transition: 'confirm', definition: { trigger: { type: 'manual', module: 'opportunities' }, steps: [TELL], settings: {} } },
+    {
+      transition: 'confirm',
+      path: 'transitions[1]',
+      definition: { trigger: { type: 'manual', module: 'opportunities' }, steps: [TELL], settings: {} },
+    },
   ]);
 });
 
@@ -16,6 +20,7 @@ it('keeps the events, conditions and settings of a transition', () => {
   const [, version] = transitionVersions(machine);
   expect(version).toEqual({
     transition: 'more',
+    path: 'transitions[3]',
     definition: { trigger: { type: 'event', module: 'opportunities', event: 'updated' }, steps, ...own },
   });
   const parsed = parseDefinition(version?.definition, null);

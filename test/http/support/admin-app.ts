@@ -65,6 +65,28 @@ export const DEFINITION = {
   steps: [{ id: 'call', type: 'create_task', with: { title: 'Call' } }],
 };
 
+/** A state machine without problems. */
+export const MACHINE = {
+  for: { module: 'leads' },
+  states: [
+    { code: 'NEW', initial: true, timeout: { after: 'PT48H', transition: 'give_up' } },
+    { code: 'CALLED' },
+    { code: 'DONE', final: true },
+    { code: 'LOST', final: true },
+  ],
+  transitions: [
+    {
+      code: 'call',
+      from: 'NEW',
+      to: 'CALLED',
+      trigger: { type: 'event', event: 'created' },
+      steps: [{ id: 'call', type: 'create_task', with: { title: 'Call' } }],
+    },
+    { code: 'close', from: 'any', to: 'DONE', trigger: { type: 'manual' } },
+    { code: 'give_up', from: 'NEW', to: 'LOST', trigger: { type: 'timeout' } },
+  ],
+};
+
 const DAY_MS = 86_400_000;
 const SETTINGS: Pick<EngineSettings, 'calendar' | 'timezone' | 'entitlements' | 'limits' | 'retention' | 'recordUrl'> = {
   calendar: null,

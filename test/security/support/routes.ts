@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Permission } from '../../../src/host/access.js';
-import { DEFINITION, type Route } from '../../http/support/admin-app.js';
+import { DEFINITION, MACHINE, type Route } from '../../http/support/admin-app.js';
 import { publishedWorkflow, seedEvent, seedRun, seedTask } from '../../http/support/seed.js';
 import { seedInstance, seedMachine } from '../../http/support/seed-machines.js';
 import type { RealApp } from './real-app.js';
@@ -45,6 +45,18 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   },
   'get /automation/workflows/:id/export': { permission: 'view' },
   'post /automation/workflows/:id/copy': { permission: 'manage', body: {} },
+  'get /automation/machines': { permission: 'view', foreign: 200 },
+  'post /automation/machines': { permission: 'manage', body: { name: 'New machine', definition: MACHINE }, foreign: 201 },
+  'get /automation/machines/:id': { permission: 'view' },
+  'patch /automation/machines/:id': { permission: 'manage', body: { revision: 1, name: 'Taken over' } },
+  'delete /automation/machines/:id': { permission: 'manage', body: {} },
+  'get /automation/machines/:id/diagram': { permission: 'view' },
+  'post /automation/machines/:id/publish': { permission: 'manage', body: {} },
+  'post /automation/machines/:id/enable': { permission: 'operate', body: {} },
+  'post /automation/machines/:id/disable': { permission: 'operate', body: {} },
+  'get /automation/machines/:id/versions': { permission: 'view' },
+  'get /automation/machines/:id/versions/:version': { permission: 'view' },
+  'get /automation/machines/:id/diff': { permission: 'view' },
   'get /automation/recipes': { permission: 'view', foreign: 200 },
   'post /automation/workflows/:id/rotate-token': { permission: 'manage', body: {} },
   'get /automation/workflows/:id/trigger-url': { permission: 'view' },
@@ -136,7 +148,7 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
 export const LISTS = TARGETS.filter(({ name }) =>
-  /^get .*\/(workflows|versions|diff|export|runs|runs\/counts|groups|events|audit|timeline|users|tasks|instances|history)$/.test(name),
+  /^get .*\/(workflows|machines|versions|diff|export|runs|runs\/counts|groups|events|audit|timeline|users|tasks|instances|history)$/.test(name),
 );
 
 /** Ids of things that are there, by resource. */
@@ -163,7 +175,9 @@ export async function furnish(real: RealApp): Promise<Ids> {
       .send({ value: 'sk_live_1', hosts: ['api.test'] })
       .expect(200);
   }
-  return { workflows: workflow.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch, instances };
+  const machine = await real.call('post', '/automation/machines').send({ code: 'orders', definition: MACHINE }).expect(201);
+  await real.call('post', `/automation/machines/${machine.body.id}/publish`).expect(200);
+  return { workflows: workflow.id, machines: machine.body.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch, instances };
 }
 
 /** The path with the id of something that is there. */

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { AutomationError, type Problem } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import { below } from '../core/machine/publish-problems.js';
+import { transitionVersions } from '../core/machine/transition-versions.js';
+import type { Entitlements } from '../core/start/entitlements.js';
+import type { Caller } from '../host/access.js';
+import { insertTransitionVersions } from '../store/machines/transition-versions.js';
+import type { WorkflowRow } from '../store/workflow-store.js';
+import { AskedPeople, type KnownRoles } from './asked-people.js';
+import { assertRevision } from './definition-changes.js';
+import { EntitlementCheck } from './entitlement-check.js';
+import { MachineChanges } from './machine-changes.js';
+import { type PublishCommand, publishRow, switchTo } from './publishing.js';
+import { SecretUses } from './secret-uses.js';
+import { missingWorkflows } from './started-workflows.js';
+
+/** What is asked before anything is locked. */
+interface Known {
+  plan: Entitlements | null;
+  roles: KnownRoles;
+}
+
+/**
+ * From one state of a machine to another: draft, enabled, disabled. Each change and its audit entry are one transaction; one
+ * that changes nothing leaves no trace. Instances stay on their version, whatever happens here.
+ */
+@Injectable()
+export class MachineLifecycle {
+  constructor(
+    private readonly changes: MachineChanges,
+    private readonly entitled: EntitlementCheck,
+    private readonly secrets: SecretUses,
+    private readonly asked: AskedPeople,
+  ) {}
+
+  /**
+   * Makes the draft, or an earlier version, the next version, and enables the machine unless `activate` is false. Throws
+   * `definition_invalid` with the problems, `version_not_found`, `revision_conflict` and `plan_required`.
+   */
+  async publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
+    checkShape(command, 'command', REQUEST_LIMITS);
+    const known = await this.known(caller);
+    return this.changes.ofActive(id, caller, (manager, row) => {
+      assertRevision(row, command.revision);
+      return this.publishRow(manager, row, command, known, caller);
+    });
+  }
+
+  /** Makes instances and asks transitions again. Throws `machine_not_published`, and `plan_required`. */
+  async enable(id: string, caller: Caller): Promise<void> {
+    await this.entitled.assertEnabled(caller);
+    return this.changes.ofActive(id, caller, (manager, row) => {
+      assertPublished(row);
+      return switchTo(this.changes, { status: 'active', action: 'enabled' }, manager, row, caller);
+    });
+  }
+
+  /** Makes no instance and asks no transition from the commit of this call on, on any node. Throws `machine_not_published`. */
+  disable(id: string, reason: string | null, caller: Caller): Promise<void> {
+    checkShape({ reason }, 'command', REQUEST_LIMITS);
+    return this.changes.ofActive(id, caller, (manager, row) => {
+      assertPublished(row);
+      return switchTo(this.changes, { status: 'paused', action: 'disabled', note: reason }, manager, row, caller);
+    });
+  }
+
+  private async known(caller: Caller): Promise<Known> {
+    await this.entitled.assertEnabled(caller);
+    return { plan: await this.entitled.plan(caller), roles: await this.asked.roles(caller.workspaceId) };
+  }
+
+  private publishRow(manager: EntityManager, row: WorkflowRow, command: PublishCommand, known: Known, caller: Caller): Promise<boolean> {
+    const { workspaceId } = caller;
+    return publishRow(manager, row, command, caller, {
+      changes: this.changes,
+      activated: 'enabled',
+      problemsOf: (definition, isWellFormed) => this.problemsOf(manager, definition, { isWellFormed, roles: known.roles }, caller),
+      assertMayRun: async (machine) => {
+        for (const { definition } of transitionVersions(machine)) {
+          const version = { workspaceId, workflowId: row.id, definition, becomesActive: false };
+          await this.entitled.assertMayRun(manager, known.plan, version);
+        }
+      },
+      settingDefaults: () => null,
+      published: (versionId, { draft }) => insertTransitionVersions(manager, workspaceId, versionId, transitionVersions(draft)),
+    });
+  }
+
+  /** What the workspace lacks: workflows, secrets, queues and roles that transitions name. */
+  private async problemsOf(
+    manager: EntityManager,
+    machine: JsonObject,
+    { isWellFormed, roles }: { isWellFormed: boolean; roles: KnownRoles },
+    { workspaceId }: Caller,
+  ): Promise<Problem[]> {
+    const problems = await this.secrets.problemsIn(manager, machine, workspaceId);
+    for (const { path, definition } of isWellFormed ? transitionVersions(machine) : []) {
+      const missing = await missingWorkflows(manager, workspaceId, definition);
+      const asked = await this.asked.problemsIn(manager, definition, workspaceId, roles);
+      problems.push(...below(path, [...missing, ...asked]));
+    }
+    return problems;
+  }
+}
+
+function assertPublished(row: WorkflowRow): void {
+  if (row.publishedVersionId !== null) return;
+  throw new AutomationError('machine_not_published', 'The machine has no published version.', {
+    hint: 'Publish it: that enables it, too.',
+  });
+}

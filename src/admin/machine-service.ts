@@ -1,0 +1,169 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { validate as isUuid } from 'uuid';
+import type { DefinitionWarning } from '../core/definition/warnings.js';
+import { AutomationError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { mermaidOf } from '../core/machine/diagram.js';
+import { svgOf } from '../core/machine/diagram-svg.js';
+import { parseMachine } from '../core/machine/parser.js';
+import type { MachineDefinition } from '../core/machine/types.js';
+import { machineWarnings } from '../core/machine/warnings.js';
+import { AutomationCatalog } from '../engine/automation-catalog.js';
+import type { Caller } from '../host/access.js';
+import { AdminDatabase } from '../store/admin-database.js';
+import { countByState, type StateCount } from '../store/machines/census.js';
+import { findMachine, listMachines, type MachineListQuery, type MachinePage, type MachineRow } from '../store/machines/machine-list.js';
+import { deleteInstanceCounts } from '../store/machines/removal.js';
+import { deleteWorkflow, type WorkflowRow } from '../store/workflow-store.js';
+import { findVersion } from '../store/workflow-versions.js';
+import { DefinitionDrafts, type DraftPatch, type NewDraft } from './definition-drafts.js';
+import { MachineChanges } from './machine-changes.js';
+import { MachineLifecycle } from './machine-lifecycle.js';
+import { type PublishCommand, versionNotFound } from './publishing.js';
+import { SecretUses } from './secret-uses.js';
+
+/** A new machine. Without a name it is called as its code; it has one of both. */
+export type NewMachine = Omit<NewDraft, 'name'> & { name?: string };
+
+/** A machine with what is to be said of its draft beside its problems, and where its instances are. */
+export interface CheckedMachine extends MachineRow {
+  warnings: DefinitionWarning[];
+  states: Omit<StateCount, 'versionId'>[];
+}
+
+/** A machine as pictures. */
+export interface MachineDiagram {
+  /** As a state diagram of Mermaid. */
+  mermaid: string;
+  svg: string;
+}
+
+/**
+ * The admin's side of state machines. Everything is bound to the caller's workspace: another workspace's id, and that of a
+ * workflow, is `machine_not_found`.
+ */
+@Injectable()
+export class MachineService {
+  constructor(
+    private readonly database: AdminDatabase,
+    private readonly catalog: AutomationCatalog,
+    private readonly changes: MachineChanges,
+    private readonly drafts: DefinitionDrafts,
+    private readonly lifecycle: MachineLifecycle,
+    private readonly secrets: SecretUses,
+  ) {}
+
+  /** See {@link DefinitionDrafts.create}. */
+  async create(input: NewMachine, caller: Caller, origin: JsonObject = {}): Promise<CheckedMachine> {
+    const id = await this.drafts.create(this.changes, { ...input, name: input.name ?? input.code ?? '' }, caller, origin);
+    return this.get(id, caller);
+  }
+
+  /** Throws `machine_not_found`. */
+  async get(id: string, caller: Caller): Promise<CheckedMachine> {
+    const { machine, states } = await this.database.read(async (manager) => ({
+      machine: await this.find(manager, id, caller),
+      states: await countByState(manager, caller.workspaceId, id),
+    }));
+    const { published } = machine;
+    return {
+      ...machine,
+      problems: [...machine.problems, ...(await this.secrets.problems(machine.definition, caller.workspaceId))],
+      warnings: this.warningsOf(machine.definition),
+      states: states.map(({ versionId: _, ...count }) => count),
+      definition: this.changes.masked(machine.definition),
+      published: published && { ...published, definition: this.changes.masked(published.definition) },
+    };
+  }
+
+  /** One page, and how many there are in all: exactly up to 10,000. */
+  list(query: MachineListQuery, caller: Caller): Promise<MachinePage> {
+    return this.database.read((manager) => listMachines(manager, caller.workspaceId, query));
+  }
+
+  /** See {@link DefinitionDrafts.update}. Throws `machine_not_found`, too. */
+  async update(id: string, patch: DraftPatch, caller: Caller): Promise<CheckedMachine> {
+    await this.drafts.update(this.changes, id, patch, caller);
+    return this.get(id, caller);
+  }
+
+  /**
+   * Throws `machine_has_active_instances`, with how many, while instances are in states that are not final. Those in final
+   * states go with the machine: retention removes them.
+   */
+  delete(id: string, caller: Caller): Promise<void> {
+    const { workspaceId } = caller;
+    const remove = async (manager: EntityManager, row: WorkflowRow): Promise<boolean> => {
+      const active = (await countByState(manager, workspaceId, id)).filter(({ isFinal }) => !isFinal);
+      if (active.length > 0) throw instancesInTheWay(active);
+      await deleteInstanceCounts(manager, workspaceId, id);
+      await deleteWorkflow(manager, workspaceId, id);
+      const { code, name, description, status } = row;
+      const before = { code, name, description, status, definition: this.changes.masked(row.draft) };
+      await this.changes.audit(manager, caller, id, { action: 'deleted', before, after: null });
+      return true;
+    };
+    return this.changes.ofActive(id, caller, remove);
+  }
+
+  /** See {@link MachineLifecycle.publish}. */
+  async publish(id: string, caller: Caller, command: PublishCommand = {}): Promise<CheckedMachine> {
+    await this.lifecycle.publish(id, command, caller);
+    return this.get(id, caller);
+  }
+
+  /** See {@link MachineLifecycle.enable}. */
+  async enable(id: string, caller: Caller): Promise<CheckedMachine> {
+    await this.lifecycle.enable(id, caller);
+    return this.get(id, caller);
+  }
+
+  /** See {@link MachineLifecycle.disable}. */
+  async disable(id: string, caller: Caller, reason: string | null = null): Promise<CheckedMachine> {
+    await this.lifecycle.disable(id, reason, caller);
+    return this.get(id, caller);
+  }
+
+  /** Pictures of the draft, or of a version. Throws `definition_invalid` for what is no machine yet, and `version_not_found`. */
+  async diagram(id: string, version: number | undefined, caller: Caller): Promise<MachineDiagram> {
+    const { name, definition } = await this.database.read(async (manager) => {
+      const machine = await this.find(manager, id, caller);
+      const found = version === undefined ? null : await findVersion(manager, caller.workspaceId, id, version);
+      if (version !== undefined && !found) throw versionNotFound(version, 'machine');
+      return { name: machine.name, definition: found?.definition ?? machine.definition };
+    });
+    const machine = machineOf(definition);
+    return { mermaid: mermaidOf(machine), svg: svgOf(machine, name) };
+  }
+
+  private warningsOf(definition: JsonObject): DefinitionWarning[] {
+    const parsed = parseMachine(definition, this.catalog);
+    return parsed.ok ? machineWarnings(parsed.machine, this.catalog) : [];
+  }
+
+  private async find(manager: EntityManager, id: string, { workspaceId }: Caller): Promise<MachineRow> {
+    const machine = isUuid(id) ? await findMachine(manager, workspaceId, id) : null;
+    if (!machine) throw this.changes.notFound();
+    return machine;
+  }
+}
+
+function machineOf(definition: JsonObject): MachineDefinition {
+  const parsed = parseMachine(definition, null);
+  if (parsed.ok) return parsed.machine;
+  throw new AutomationError('definition_invalid', 'The draft has problems: there is no picture of it yet.', { problems: parsed.problems });
+}
+
+/** The error for what cannot be done while instances are under way: how many there are, and in which states. */
+function instancesInTheWay(active: readonly StateCount[]): AutomationError {
+  const byState: Record<string, number> = {};
+  for (const { state, instances } of active) byState[state] = (byState[state] ?? 0) + instances;
+  const instances = active.reduce((total, one) => total + one.instances, 0);
+  const told = Object.entries(byState).map(([state, count]) => `${count} in ${state}`);
+  const how = instances === 1 ? '1 active instance' : `${instances} active instances`;
+  return new AutomationError('machine_has_active_instances', `The machine has ${how}: ${told.join(', ')}.`, {
+    hint: 'Disable it, and let them come to a final state, or delete them, first.',
+    details: { instances, byState },
+  });
+}

@@ -1,0 +1,68 @@
+import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { MachineService } from '../../admin/machine-service.js';
+import type { Caller } from '../../host/access.js';
+import { CurrentCaller, RequirePermission } from '../access.guard.js';
+import { ownId } from '../fields.js';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
+import { type Checked, checked, NOTHING } from '../request-pipe.js';
+import { AdminController } from './admin-controller.js';
+import { ApiErrors } from './error.dto.js';
+import { MachineDetailDto } from './machine-responses.dto.js';
+import { DisableMachineDto, PublishMachineDto } from './machines.dto.js';
+
+const ID = { name: 'id', format: 'uuid' };
+
+/** From one state of a machine to another. Every call may be repeated: what is so already stays so. */
+@AdminController('machines', 'State machines')
+export class MachineLifecycleController {
+  constructor(private readonly machines: MachineService) {}
+
+  @Post(':id/publish')
+  @HttpCode(200)
+  @RequirePermission('manage')
+  @ApiOperation({
+    summary: 'Make the draft, or an earlier version, the next version, and enable the machine',
+    description: 'What is published as it stands makes no further version. Instances stay on their versions until they are migrated.',
+  })
+  @ApiParam(ID)
+  @ApiBody({ type: PublishMachineDto, required: false })
+  @ApiOkResponse({ type: MachineDetailDto })
+  @ApiErrors(400, 402, 404, 409, 415, 422)
+  publish(
+    @Param('id', ownId) id: string,
+    @Body(checked(PublishMachineDto)) body: Checked<PublishMachineDto>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<MachineDetailDto> {
+    return this.machines.publish(id, caller, body);
+  }
+
+  @Post(':id/enable')
+  @HttpCode(200)
+  @RequirePermission('operate')
+  @ApiOperation({ summary: 'Make instances and ask transitions again, by the published version' })
+  @ApiParam(ID)
+  @ApiOkResponse({ type: MachineDetailDto })
+  @ApiErrors(400, 402, 404, 409, 415)
+  enable(@Param('id', ownId) id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<MachineDetailDto> {
+    return this.machines.enable(id, caller);
+  }
+
+  @Post(':id/disable')
+  @HttpCode(200)
+  @RequirePermission('operate')
+  @ApiOperation({
+    summary: 'Make no instance and ask no transition, at once and on every node',
+    description: 'Transitions under way finish. Timeouts that come due meanwhile are for whoever enables it to decide about.',
+  })
+  @ApiParam(ID)
+  @ApiBody({ type: DisableMachineDto, required: false })
+  @ApiOkResponse({ type: MachineDetailDto })
+  @ApiErrors(400, 404, 409, 415)
+  disable(
+    @Param('id', ownId) id: string,
+    @Body(checked(DisableMachineDto)) body: Checked<DisableMachineDto>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<MachineDetailDto> {
+    return this.machines.disable(id, caller, body.reason ?? null);
+  }
+}

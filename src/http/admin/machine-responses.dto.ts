@@ -1,0 +1,143 @@
+import type { CheckedMachine, MachineDiagram } from '../../admin/machine-service.js';
+import type { JsonObject } from '../../core/json.js';
+import type { MachineItem, MachinePage } from '../../store/machines/machine-list.js';
+import { ApiProperty } from '../openapi.js';
+import { ProblemDto } from './error.dto.js';
+import { EXAMPLE_MACHINE, MachineDefinitionDto } from './machine-definition.dto.js';
+import { MACHINE_STATUSES } from './machines.dto.js';
+import { WarningDto } from './warning.dto.js';
+import { ActorDto } from './workflow-responses.dto.js';
+
+/** A machine as lists show it. */
+export class MachineItemDto implements MachineItem {
+  @ApiProperty({ format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' })
+  id!: string;
+
+  @ApiProperty({ example: 'order-fulfilment' })
+  code!: string;
+
+  @ApiProperty({ example: 'Order fulfilment' })
+  name!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  description!: string | null;
+
+  @ApiProperty({ enum: MACHINE_STATUSES, example: 'active' })
+  status!: MachineItem['status'];
+
+  @ApiProperty({ example: true, description: 'False: no instance is made and no transition is asked.' })
+  enabled!: boolean;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: EXAMPLE_MACHINE.for })
+  for!: JsonObject | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'NEW' })
+  initialState!: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 2, description: 'The published version.' })
+  version!: number | null;
+
+  @ApiProperty({ example: false })
+  hasUnpublishedChanges!: boolean;
+
+  @ApiProperty({ type: 'integer', example: 0, description: 'Problems that keep the draft from being published.' })
+  problemCount!: number;
+
+  @ApiProperty({ type: 'integer', example: 12, description: 'Instances in states that are not final.' })
+  activeInstances!: number;
+
+  @ApiProperty({ type: 'integer', example: 130 })
+  instances!: number;
+
+  @ApiProperty({ type: ActorDto, nullable: true, example: null, description: 'Who disabled it; null unless it is disabled.' })
+  disabledBy!: ActorDto | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'Why, in their own words.' })
+  disabledReason!: string | null;
+
+  @ApiProperty({ type: ActorDto, nullable: true, example: { type: 'user', id: 'u-7', name: 'Ada' }, description: 'Who changed it last.' })
+  updatedBy!: ActorDto | null;
+
+  @ApiProperty({ type: 'integer', example: 3, description: 'To be sent back with an edit.' })
+  revision!: number;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-01T08:00:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
+  updatedAt!: string;
+}
+
+/** One page of machines. */
+export class MachinePageDto implements MachinePage {
+  @ApiProperty({ type: [MachineItemDto] })
+  items!: MachineItemDto[];
+
+  @ApiProperty({ type: 'integer', example: 1, description: 'Counted up to 10,000.' })
+  total!: number;
+
+  @ApiProperty({ example: true, description: 'False: there are more than `total`.' })
+  totalIsExact!: boolean;
+}
+
+class PublishedMachineDto {
+  @ApiProperty({ type: 'integer', example: 2 })
+  version!: number;
+
+  @ApiProperty({ type: MachineDefinitionDto })
+  definition!: JsonObject;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
+  publishedAt!: string;
+
+  @ApiProperty({ type: ActorDto })
+  publishedBy!: ActorDto;
+
+  @ApiProperty({ type: String, nullable: true, example: 'The partner answers sooner.', description: 'Why, in their own words.' })
+  note!: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'The earlier version that it is again.' })
+  restoredFrom!: number | null;
+}
+
+/** How many instances are where. */
+class StateCountDto {
+  @ApiProperty({ type: 'integer', example: 2 })
+  version!: number;
+
+  @ApiProperty({ example: 'SUBMITTED' })
+  state!: string;
+
+  @ApiProperty({ example: false })
+  isFinal!: boolean;
+
+  @ApiProperty({ type: 'integer', example: 12 })
+  instances!: number;
+}
+
+/** Everything about one machine. */
+export class MachineDetailDto extends MachineItemDto implements CheckedMachine {
+  @ApiProperty({ type: MachineDefinitionDto, description: 'The draft, as last saved.' })
+  definition!: JsonObject;
+
+  @ApiProperty({ type: [ProblemDto], example: [] })
+  problems!: ProblemDto[];
+
+  @ApiProperty({ type: [WarningDto], description: 'What deserves a look and keeps nobody from publishing; none while there are problems.' })
+  warnings!: WarningDto[];
+
+  @ApiProperty({ type: PublishedMachineDto, nullable: true })
+  published!: PublishedMachineDto | null;
+
+  @ApiProperty({ type: [StateCountDto], description: 'Where its instances are, by version.' })
+  states!: StateCountDto[];
+}
+
+/** A machine as pictures. */
+export class MachineDiagramDto implements MachineDiagram {
+  @ApiProperty({ example: 'stateDiagram-v2\n  state "NEW" as s0\n  [*] --> s0\n' })
+  mermaid!: string;
+
+  @ApiProperty({ example: '<svg xmlns="http://www.w3.org/2000/svg">…</svg>' })
+  svg!: string;
+}
