@@ -64,7 +64,7 @@ export function chooseTransition(
     const hearing = named === null ? transition.hear(event) : MATCHED;
     if (hearing === 'ignored') continue;
     if (!enabled) refuse(code, 'disabled', { rule: 'The transition is disabled.' });
-    else if (!hearing.matched) refuse(code, 'trigger', { rule: hearing.reason ?? 'The trigger does not match.' });
+    else if (!hearing.matched) refuse(code, 'trigger', { rule: String(hearing.reason) });
     else {
       const { conditions } = transition;
       const subject = conditions && startSubject(event, context);

@@ -62,24 +62,22 @@ const fire = async (model: ModelInstance, world: World, record: number) => {
   };
   const target = { workflowId: world.machineId, instanceId: instance.id, transition: 'back' };
   const actor = { type: 'user' as const, id: 'u-1' };
-  await world.app.module
-    .get(AutomationDatabase)
-    .transaction((manager) =>
-      insertStarts(manager, [
-        {
-          ...start,
-          previous: null,
-          changes: null,
-          actor,
-          cause: null,
-          source: 'manual',
-          key: null,
-          trigger: { type: 'manual' },
-          target,
-          parent: null,
-        },
-      ]),
-    );
+  await world.app.module.get(AutomationDatabase).transaction((manager) =>
+    insertStarts(manager, [
+      {
+        ...start,
+        previous: null,
+        changes: null,
+        actor,
+        cause: null,
+        source: 'manual',
+        key: null,
+        trigger: { type: 'manual' },
+        target,
+        parent: null,
+      },
+    ]),
+  );
 };
 
 const cancel = async (model: ModelInstance, world: World, record: number) => {

@@ -14,6 +14,8 @@ interface Client {
 interface Mortal {
   clients: Set<Client>;
   isDead: boolean;
+  /** Which of the statements that leave a trace are counted. */
+  among: RegExp;
   /** Called with each statement that leaves a trace. */
   onStatement(): void;
 }
@@ -32,7 +34,8 @@ prototype.connect = function connecting(this: Client, ...args: unknown[]) {
 prototype.query = function counting(this: Client, ...args: unknown[]) {
   const mortal = mortals.get(this.connectionParameters.options ?? '');
   const [given] = args as [string | { text?: string } | undefined];
-  if (mortal && !leavesNoTrace((typeof given === 'string' ? given : given?.text) ?? '')) mortal.onStatement();
+  const text = (typeof given === 'string' ? given : given?.text) ?? '';
+  if (mortal?.among.test(text) && !leavesNoTrace(text)) mortal.onStatement();
   return mortal?.isDead ? never : query.apply(this, args);
 };
 
@@ -47,13 +50,14 @@ export async function workUntilDeath(
   dieAt: number,
   {
     options,
+    among = /^/,
     work = (app) => app.automation.drain(),
-  }: { options?: Partial<AutomationOptions>; work?: (app: AutomationApp) => Promise<unknown> } = {},
+  }: { options?: Partial<AutomationOptions>; among?: RegExp; work?: (app: AutomationApp) => Promise<unknown> } = {},
 ): Promise<boolean> {
   const mark = `-c faults.worker=${randomUUID()}`;
   const url = new URL(databaseUrl);
   url.searchParams.set('options', mark);
-  const mortal: Mortal = { clients: new Set(), isDead: false, onStatement: () => undefined };
+  const mortal: Mortal = { clients: new Set(), isDead: false, among, onStatement: () => undefined };
   mortals.set(mark, mortal);
   const app = await startAutomationApp(options, { database: { url: url.href, drop: async () => undefined } });
   const death = new Promise<'dead'>((resolve) => {
