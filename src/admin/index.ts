@@ -8,6 +8,9 @@ import { CatalogService } from './catalog-service.js';
 import { DefinitionDrafts } from './definition-drafts.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { ExplainService } from './explain-service.js';
+import { InstanceAdvance } from './instance-advance.js';
+import { InstanceLooks } from './instance-looks.js';
+import { InstanceReset } from './instance-reset.js';
 import { InstanceService } from './instance-service.js';
 import { IntegrationService } from './integration-service.js';
 import { LookUpService } from './look-up-service.js';
@@ -74,6 +77,9 @@ export const adminProviders: Provider[] = [
   RunBatches,
   RunInsight,
   InstanceService,
+  InstanceLooks,
+  InstanceAdvance,
+  InstanceReset,
   TimelineService,
   ExplainService,
   SearchService,

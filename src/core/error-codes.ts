@@ -67,6 +67,9 @@ export const ERROR_CODES = {
   task_not_claimable: 409,
   task_decided: 409,
   queue_in_use: 409,
+  instance_moved: 409,
+  instance_transitioning: 409,
+  transition_not_offered: 409,
   queues_too_many: 409,
 
   // A definition, an event or a step's arguments cannot be used.
@@ -120,6 +123,8 @@ export const ERROR_CODES = {
   value_rounded: 422,
   value_out_of_range: 422,
   workflow_unknown: 422,
+  transition_unknown: 422,
+  state_unknown: 422,
   loop_invalid: 422,
   loop_too_long: 422,
   stages_undefined: 422,

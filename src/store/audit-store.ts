@@ -5,7 +5,7 @@ import type { JsonObject } from '../core/json.js';
 import { recordset, sql } from './sql.js';
 
 /** Kinds of things whose changes are kept. */
-export const AUDIT_TARGETS = ['workflow', 'machine', 'run', 'event', 'secret', 'task', 'queue', 'integration'] as const;
+export const AUDIT_TARGETS = ['workflow', 'machine', 'instance', 'run', 'event', 'secret', 'task', 'queue', 'integration'] as const;
 export type AuditTarget = (typeof AUDIT_TARGETS)[number];
 
 /** One change, mostly made by a person, as the audit log keeps it. */

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
 import type { NotFired } from '../../core/machine/choose.js';
 import type { MachineState } from '../../core/machine/types.js';
@@ -26,6 +27,16 @@ export interface Move {
   runId: string | null;
   calendar: Calendar;
 }
+
+/** How a person puts an instance into a state. */
+export interface Reset {
+  to: MachineState;
+  actor: Actor;
+  reason: string | null;
+  calendar: Calendar;
+}
+
+const RESET = 'reset';
 
 /** How a transition under way has failed. */
 export interface FailedTransition {
@@ -91,6 +102,35 @@ export class InstanceChanges {
     });
     this.count(instance, 1);
     this.enter(instance, machine, { from, transition }, firing);
+    this.rest(instance);
+  }
+
+  /** A person puts the instance into a state: no steps are run, and nobody hears of it; its timeout counts from now. */
+  reset(instance: LockedInstance, { to, actor, reason, calendar }: Reset): void {
+    const { now, state: fromState } = instance;
+    this.note(instance, {
+      kind: 'reset',
+      fromState,
+      toState: to.code,
+      trigger: RESET,
+      actor,
+      explanation: reason === null ? null : { reason },
+      timeInStateMs: Math.max(0, now.getTime() - instance.enteredAt.getTime()),
+    });
+    this.count(instance, -1);
+    Object.assign(instance, {
+      state: to.code,
+      isFinal: to.final === true,
+      entry: instance.entry + 1,
+      enteredAt: now,
+      timeoutAt: timeoutOf(to, now, calendar),
+      lastTransition: null,
+      lastTrigger: RESET,
+      lastActor: actor,
+      lastRunId: null,
+      failure: null,
+    });
+    this.count(instance, 1);
     this.rest(instance);
   }
 

@@ -208,6 +208,20 @@ export class Router {
     return routed;
   }
 
+  /**
+   * Routes starts in the transaction that has captured them, so that whoever asks for them is answered what has become of them.
+   * All is decided and written; runs are left to whoever claims them. Returns what is to be told once it has committed.
+   */
+  async routeWithin(manager: EntityManager, starts: readonly EventRef[]): Promise<() => void> {
+    await manager.query(STEP_SETTINGS.shared);
+    const held = { runs: [], leasedUntil: performance.now() };
+    const { ended, queues } = await this.routeIn(manager, (of) => claimTheseEvents(of, starts), 'queue', held);
+    return () => {
+      this.endings.tell(ended);
+      this.admissions.expect(queues);
+    };
+  }
+
   private async routeIn(
     manager: EntityManager,
     claim: (manager: EntityManager) => Promise<ClaimedEvent[]>,

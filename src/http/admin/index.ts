@@ -3,6 +3,7 @@ import { AuditController } from './audit.controller.js';
 import { CatalogController, DefinitionSchemaController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { ExplainController } from './explain.controller.js';
+import { InstanceCommandsController } from './instance-commands.controller.js';
 import { InstancesController } from './instances.controller.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
@@ -50,6 +51,7 @@ export const adminControllers: Type<unknown>[] = [
   EventsController,
   ExplainController,
   InstancesController,
+  InstanceCommandsController,
   SearchController,
   ReplaysController,
   StartsController,

@@ -147,6 +147,9 @@ export class InstanceDto implements InstanceItem {
   @ApiProperty({ example: 'Order fulfilment' })
   machineName!: string;
 
+  @ApiProperty(ID)
+  versionId!: string;
+
   @ApiProperty({ type: 'integer', example: 2, description: 'The version of the machine that it is on.' })
   version!: number;
 

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { Actor } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
 import { QueryParts } from '../query-parts.js';
-import { sql } from '../sql.js';
+import { recordset, sql } from '../sql.js';
 
 /** What can happen to an instance. */
 export const TRANSITION_KINDS = ['created', 'fired', 'failed', 'cancelled', 'not_fired', 'reset', 'migrated'] as const;
@@ -46,4 +46,21 @@ export async function listHistory(
     parts.parameters,
   );
   return rows.map(({ at, ...row }) => ({ ...row, at: at.toISOString() }));
+}
+
+/** What was told against starts that fired nothing, by their instances; others are missing. Served by the primary key: it was just written. */
+export async function findOutcomes(
+  manager: EntityManager,
+  workspaceId: string,
+  starts: readonly { instanceId: string; eventId: string }[],
+): Promise<Map<string, Json>> {
+  if (starts.length === 0) return new Map();
+  const rows = await sql<{ instanceId: string; explanation: Json }>(
+    manager,
+    `SELECT s."instanceId", h.explanation FROM json_to_recordset($2::json) AS s("instanceId" uuid, "eventId" uuid), LATERAL (
+       SELECT explanation FROM automation.transitions h WHERE h.workspace_id = $1 AND h.instance_id = s."instanceId"
+         AND h.id >= s."eventId" AND h.event_id = s."eventId" AND h.kind = 'not_fired' LIMIT 1) AS h`,
+    [workspaceId, recordset(starts)],
+  );
+  return new Map(rows.map(({ instanceId, explanation }) => [instanceId, explanation]));
 }

@@ -45,6 +45,7 @@ export interface InstanceItem {
   machineCode: string;
   machineName: string;
   /** The version of the machine that it is on. */
+  versionId: string;
   version: number;
   module: string | null;
   recordId: string | null;
@@ -237,7 +238,7 @@ interface InstanceRow extends Omit<InstanceItem, 'since' | 'nextTimeout' | 'tran
   createdAt: Date;
 }
 
-const COLUMNS = `i.id, i.machine_id AS "machineId", coalesce(w.code, '') AS "machineCode", coalesce(w.name, '') AS "machineName",
+const COLUMNS = `i.id, i.machine_id AS "machineId", i.version_id AS "versionId", coalesce(w.code, '') AS "machineCode", coalesce(w.name, '') AS "machineName",
   coalesce(v.version, 0) AS version, i.module, i.record_id AS "recordId", i.run_key AS "runKey", i.state, i.is_final AS "isFinal",
   i.entry::float8 AS entry, i.entered_at AS "enteredAt",
   greatest(0, extract(epoch FROM now() - i.entered_at) * 1000)::float8 AS "timeInStateMs",

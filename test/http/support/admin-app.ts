@@ -13,8 +13,10 @@ import { Calendars } from '../../../src/engine/calendars.js';
 import { Starts } from '../../../src/engine/capture/starts.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../../../src/engine/engine-settings.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
+import { MachineVersions } from '../../../src/engine/machines/machine-versions.js';
 import { ApprovalVisits } from '../../../src/engine/people/approval-visits.js';
 import { Rehearsal } from '../../../src/engine/previewing/rehearsal.js';
+import { Router } from '../../../src/engine/routing/router.js';
 import { StartDecider } from '../../../src/engine/routing/start-decider.js';
 import { RunEndings } from '../../../src/engine/running/run-endings.js';
 import { KEY_RING } from '../../../src/engine/secrets/key-ring.js';
@@ -195,7 +197,7 @@ export async function startAdminApp(
       { provide: KEY_RING, useValue: null },
       Calendars,
       WorkspaceEntitlements,
-      ...[ActionRegistry, Rehearsal, StartDecider].map((provide) => ({ provide, useValue: null })),
+      ...[ActionRegistry, Rehearsal, StartDecider, Router, MachineVersions].map((provide) => ({ provide, useValue: null })),
       { provide: Mailer, useValue: new Mailer(undefined) },
       {
         provide: AdminDatabase,
@@ -205,7 +207,12 @@ export async function startAdminApp(
       { provide: ENGINE_SIGNAL, useValue: { workAvailable: () => (signals += 1), runEnded: () => undefined } },
       {
         provide: RunEndings,
-        useValue: new RunEndings({ tellFinished: () => undefined } as never, { expect: () => undefined } as never, { settle: async () => undefined } as never, []),
+        useValue: new RunEndings(
+          { tellFinished: () => undefined } as never,
+          { expect: () => undefined } as never,
+          { settle: async () => undefined } as never,
+          [],
+        ),
       },
       { provide: ResumeLinks, useValue: null },
       { provide: ACCESS_POLICY, useValue: options.policy === undefined ? tokenPolicy : options.policy },

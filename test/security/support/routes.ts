@@ -119,6 +119,10 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/instances': { permission: 'view', foreign: 200 },
   'get /automation/instances/:id': { permission: 'view' },
   'get /automation/instances/:id/history': { permission: 'view' },
+  'get /automation/instances/:id/transitions': { permission: 'view' },
+  'post /automation/instances/:id/advance': { permission: 'operate', body: { transition: 'send' } },
+  'post /automation/instances/:id/reset': { permission: 'operate', body: { state: 'NEW', reason: 'x' } },
+  'delete /automation/instances/:id': { permission: 'manage', body: {} },
   'post /automation/workflows/:id/test': { permission: 'view', body: { subject: { sample: {} } } },
 };
 

@@ -1,0 +1,139 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { validate as isUuid } from 'uuid';
+import { AutomationError } from '../core/errors.js';
+import type { JsonObject } from '../core/json.js';
+import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import { didYouMean } from '../core/nearest.js';
+import { Calendars } from '../engine/calendars.js';
+import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
+import { InstanceChanges } from '../engine/machines/instance-changes.js';
+import { MachineVersions } from '../engine/machines/machine-versions.js';
+import { type EndedRun, RunEndings } from '../engine/running/run-endings.js';
+import { type Caller, callerAsActor } from '../host/access.js';
+import { AdminDatabase } from '../store/admin-database.js';
+import { writeAudit } from '../store/audit-store.js';
+import { addInstanceCounts } from '../store/machines/counts.js';
+import { deleteInstances } from '../store/machines/delete-instances.js';
+import { findInstance, type InstanceItem } from '../store/machines/instance-list.js';
+import { type LockedInstance, lockInstances } from '../store/machines/instances.js';
+import { lockRun } from '../store/run-command-store.js';
+import { assertEntry } from './instance-advance.js';
+import { instanceNotFound } from './instance-service.js';
+import { cancelLocked } from './run-cancel.js';
+
+/** Where a person puts an instance. */
+export interface ResetCommand {
+  state: string;
+  /** Why, in the person's own words. */
+  reason: string;
+  /** The `entry` that the person has seen. */
+  entry?: number;
+}
+
+/** Puts instances where people want them, and takes them away; a run of a transition under way ends first. */
+@Injectable()
+export class InstanceReset {
+  constructor(
+    private readonly database: AdminDatabase,
+    private readonly versions: MachineVersions,
+    private readonly calendars: Calendars,
+    private readonly endings: RunEndings,
+    @Inject(ENGINE_SIGNAL) private readonly signal: EngineSignal,
+  ) {}
+
+  /**
+   * Puts an instance into a state of its version: a run under way is cancelled, no steps are run, the timeout of the state counts
+   * from now, and events that waited for the end of the transition are asked there. Throws `instance_not_found`, `instance_moved`,
+   * `instance_transitioning`, `state_unknown`, `version_unreadable`.
+   */
+  async reset(id: string, { state, reason, entry }: ResetCommand, caller: Caller): Promise<InstanceItem> {
+    checkShape({ state, reason }, 'command', REQUEST_LIMITS);
+    const { workspaceId } = caller;
+    await this.calendars.prepare([workspaceId]);
+    const { ended, after } = await this.database.transaction(async (manager) => {
+      const { instance, ended } = await this.rested(manager, id, { reason, entry }, caller);
+      const { states } = await this.versions.readable(manager, instance);
+      const to = states.get(state);
+      if (!to) {
+        throw new AutomationError('state_unknown', `The machine has no state "${state}".${didYouMean(state, states.keys())}`, {
+          problems: [{ path: 'state', message: `must be one of: ${[...states.keys()].join(', ')}` }],
+        });
+      }
+      const before = { state: instance.state };
+      // Nobody hears of it: what people correct is no event of the record.
+      const changes = new InstanceChanges(async () => []);
+      changes.reset(instance, { to, actor: callerAsActor(caller), reason, calendar: this.calendars.of(workspaceId) });
+      await changes.write(manager);
+      await audit(manager, caller, { action: 'instance.reset', id, before, after: { state }, note: reason });
+      return { ended, after: (await findInstance(manager, workspaceId, id)) as InstanceItem };
+    });
+    this.tell(ended);
+    return after;
+  }
+
+  /**
+   * Deletes an instance with its history; what happens to the record next may make another one. Throws `instance_not_found`,
+   * `instance_transitioning`.
+   */
+  async delete(id: string, reason: string | null, caller: Caller): Promise<void> {
+    checkShape({ reason }, 'command', REQUEST_LIMITS);
+    const { workspaceId } = caller;
+    const ended = await this.database.transaction(async (manager) => {
+      const { instance, ended } = await this.rested(manager, id, { reason }, caller);
+      await deleteInstances(manager, workspaceId, [id]);
+      await addInstanceCounts(manager, [{ ...instance, instances: -1 }]);
+      const { machineId, module, recordId, runKey, state } = instance;
+      await audit(manager, caller, {
+        action: 'instance.deleted',
+        id,
+        before: { machineId, module, recordId, runKey, state },
+        after: null,
+        note: reason,
+      });
+      return ended;
+    });
+    this.tell(ended);
+  }
+
+  /**
+   * Ends the run of the transition under way, then locks the instance, in the order of everybody who ends runs. Who is faster than
+   * we are has moved it by then.
+   */
+  private async rested(
+    manager: EntityManager,
+    id: string,
+    { reason, entry }: { reason: string | null; entry?: number },
+    caller: Caller,
+  ): Promise<{ instance: LockedInstance; ended: EndedRun[] }> {
+    const { workspaceId } = caller;
+    const found = isUuid(id) ? await findInstance(manager, workspaceId, id) : null;
+    if (!found) return instanceNotFound();
+    const runId = found.transitioning?.runId ?? null;
+    const run = runId === null ? null : await lockRun(manager, workspaceId, runId);
+    const ended = run === null ? [] : await cancelLocked(manager, [run], { reason }, caller, this.endings);
+    const [instance] = await lockInstances(manager, [{ workspaceId, id }]);
+    if (!instance) return instanceNotFound();
+    // Cancelling leaves it where it was.
+    assertEntry(instance, entry);
+    if (instance.transition === null) return { instance, ended };
+    throw new AutomationError('instance_transitioning', `The transition "${instance.transition}" has begun just now.`, {
+      hint: 'Look at the instance again, then repeat it.',
+    });
+  }
+
+  private tell(ended: readonly EndedRun[]): void {
+    for (const { id } of ended) this.signal.runEnded(id);
+    this.endings.tell(ended);
+    this.signal.workAvailable();
+  }
+}
+
+function audit(
+  manager: EntityManager,
+  caller: Caller,
+  { id, ...entry }: { action: string; id: string; before: JsonObject; after: JsonObject | null; note: string | null },
+): Promise<void> {
+  const { workspaceId } = caller;
+  return writeAudit(manager, [{ workspaceId, actor: callerAsActor(caller), targetType: 'instance', targetId: id, ...entry }]);
+}

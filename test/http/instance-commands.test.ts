@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { machinesOf } from '../engine/support/machines.js';
+import { type RealApp, startRealApp } from '../security/support/real-app.js';
+import type { AutomationApp } from '../support/automation-app.js';
+import { rows } from './support/seed.js';
+
+const BY_HAND = { type: 'manual' };
+const TASK = { id: 'call', type: 'create_task', with: { title: '{{trigger.input.why}}' } };
+const MACHINE = {
+  states: [
+    { code: 'NEW', initial: true, timeout: { after: 'PT1H', transition: 'lapse' } },
+    { code: 'SENT', timeout: { after: 'PT48H', transition: 'lapse' } },
+    { code: 'DONE', final: true },
+  ],
+  transitions: [
+    { code: 'send', from: ['NEW'], to: 'SENT', trigger: BY_HAND },
+    {
+      code: 'confirm',
+      from: ['SENT'],
+      to: 'DONE',
+      trigger: { ...BY_HAND, input: [{ name: 'why', type: 'text', required: true }] },
+      steps: [TASK],
+    },
+    {
+      code: 'big',
+      from: ['NEW'],
+      to: 'DONE',
+      trigger: BY_HAND,
+      conditions: { field: 'source', operator: 'equals', value: 'Fair' },
+    },
+    { code: 'boss', from: ['NEW'], to: 'DONE', trigger: { ...BY_HAND, roles: ['boss'] } },
+    { code: 'off', from: ['NEW'], to: 'DONE', trigger: BY_HAND, enabled: false },
+    { code: 'heard', from: ['NEW'], to: 'DONE', trigger: { type: 'event', module: 'leads', event: 'created' } },
+    { code: 'lapse', from: 'any', to: 'DONE', trigger: { type: 'timeout' } },
+  ],
+};
+
+describe('what people do with instances', () => {
+  let real: RealApp;
+  let machines: ReturnType<typeof machinesOf>;
+  let machine: string;
+  let id: string;
+  beforeAll(async () => {
+    real = await startRealApp();
+    machines = machinesOf({
+      query: (sql: string, parameters?: unknown[]) => rows(real.database, sql, parameters),
+    } as unknown as AutomationApp);
+    machine = await machines.publish(MACHINE);
+    await rows(real.database, `INSERT INTO crm_leads (id, "workspaceId", name, source) VALUES ('sold', 'acme', 'Ann', 'Web')`);
+  });
+  beforeEach(async () => {
+    await rows(
+      real.database,
+      `TRUNCATE automation.events, automation.runs, automation.step_executions, automation.audit_log, automation.instances,
+         automation.transitions, automation.instance_counts, crm_tasks`,
+    );
+    await rows(real.database, `UPDATE crm_leads SET source = 'Web'`);
+    const [row] = await rows(
+      real.database,
+      `INSERT INTO automation.instances (workspace_id, id, machine_id, version_id, module, record_id, state, is_final, entered_at)
+       SELECT 'acme', gen_random_uuid(), id, published_version_id, 'leads', 'sold', 'NEW', false, now() - interval '1 hour'
+       FROM automation.workflows WHERE id = $1 RETURNING id`,
+      [machine],
+    );
+    id = String(row?.id);
+    await rows(
+      real.database,
+      `INSERT INTO automation.instance_counts SELECT workspace_id, machine_id, version_id, state, 0, 1 FROM automation.instances`,
+    );
+  });
+  afterAll(() => real?.close());
+
+  const post = (what: string, body: object, token = 'support') =>
+    real.call('post', `/automation/instances/${id}/${what}`, token).send(body);
+  const advance = (body: object, token?: string) => post('advance', body, token);
+  const instance = async () => (await real.call('get', `/automation/instances/${id}`, 'viewer').expect(200)).body;
+  const history = () => machines.history(id);
+
+  it('are told which transitions are offered, which not, and why', async () => {
+    const { body } = await real.call('get', `/automation/instances/${id}/transitions`, 'viewer').expect(200);
+    const told = body.items.map((one: { code: string; isOffered: boolean; reason: string }) => [one.code, one.isOffered || one.reason]);
+    expect(told).toEqual([
+      ['send', true],
+      ['confirm', 'state'],
+      ['big', 'conditions'],
+      ['boss', 'roles'],
+      ['off', 'disabled'],
+      ['heard', 'trigger'],
+      ['lapse', 'trigger'],
+    ]);
+    expect(body.items[2]).toMatchObject({ explanation: { result: false, field: 'source', seen: 'Web', expected: 'Fair' } });
+    expect(body.items[5].explanation).toEqual({ rule: 'What happens to the record fires it, not a person.' });
+  });
+
+  it('fire a transition without steps: it has moved when they are answered, and their comment stands in its history', async () => {
+    const { body } = await advance({ transition: 'send', comment: 'Signed.' }).expect(200);
+    expect(body).toMatchObject({ runId: null, instance: { state: 'SENT', entry: 2, lastTransition: 'send', lastTrigger: 'manual' } });
+    expect(body.instance.lastActor).toMatchObject({ type: 'user', id: 'u-support' });
+    expect(await history()).toEqual(['fired send NEW -> SENT by manual']);
+    const { items } = (await real.call('get', `/automation/instances/${id}/history`, 'viewer').expect(200)).body;
+    expect(items[0]).toMatchObject({ eventId: body.eventId, explanation: { comment: 'Signed.' }, actor: { id: 'u-support' } });
+    expect(await rows(real.database, 'SELECT action, target_id, before, after, note FROM automation.audit_log')).toEqual([
+      {
+        action: 'instance.advanced',
+        target_id: id,
+        before: { state: 'NEW' },
+        after: { transition: 'send', eventId: body.eventId },
+        note: 'Signed.',
+      },
+    ]);
+    expect(await machines.counts(machine)).toEqual({ SENT: 1 });
+  });
+
+  it('fire one with steps: it is under way when they are answered, and moves with the end of its run', async () => {
+    await advance({ transition: 'send' }).expect(200);
+    const { body } = await advance({ transition: 'confirm', input: { why: 'Paid' } }).expect(200);
+    expect(body.instance).toMatchObject({ state: 'SENT', transitioning: { transition: 'confirm', runId: body.runId } });
+    expect(body.runId).toEqual(expect.any(String));
+    const again = (await advance({ transition: 'confirm', input: { why: 'Paid' } }).expect(409)).body;
+    expect(again).toMatchObject({ code: 'instance_transitioning' });
+    await real.automation.drain();
+    expect(await instance()).toMatchObject({ state: 'DONE', isFinal: true, transitioning: null, lastRunId: body.runId });
+    expect(await rows(real.database, 'SELECT title, "recordId" FROM crm_tasks')).toEqual([{ title: 'Paid', recordId: 'sold' }]);
+  });
+
+  it.each([
+    ['a transition that is not there', { transition: 'sent' }, 422, 'transition_unknown'],
+    ['one that does not leave the state', { transition: 'confirm', input: { why: 'x' } }, 409, 'transition_not_offered'],
+    ['one whose conditions do not hold', { transition: 'big' }, 409, 'transition_not_offered'],
+    ['one for other roles', { transition: 'boss' }, 403, 'permission_denied'],
+    ['one that is disabled', { transition: 'off' }, 409, 'transition_not_offered'],
+    ['one that something else fires', { transition: 'lapse' }, 409, 'transition_not_offered'],
+    ['an entry that is over', { transition: 'send', entry: 7 }, 409, 'instance_moved'],
+  ])('are refused %s, and nothing is written', async (_what, body, status, code) => {
+    const answer = await advance(body);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(await history()).toEqual([]);
+    expect(await rows(real.database, 'SELECT 1 FROM automation.events UNION ALL SELECT 1 FROM automation.audit_log')).toEqual([]);
+  });
+
+  it('are refused an input that the transition does not ask for, with the path of what is wrong', async () => {
+    await advance({ transition: 'send' }).expect(200);
+    const { body } = await advance({ transition: 'confirm', input: { because: 'x' } }).expect(422);
+    expect(body).toMatchObject({ code: 'start_invalid', problems: [{ path: 'input.because' }, { path: 'input.why' }] });
+  });
+
+  it('fire it once when two of them do so at the same time; the other is told where the instance is', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await Promise.all([advance({ transition: 'send' }), advance({ transition: 'send' }, 'admin')]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+      const lost = answers.find(({ status }) => status === 409)?.body;
+      expect(lost).toMatchObject({ code: 'transition_not_offered', details: { state: 'SENT', reason: 'state' } });
+      expect(await rows(real.database, `SELECT 1 FROM automation.transitions WHERE kind = 'fired'`)).toHaveLength(round + 1);
+      await post('reset', { state: 'NEW', reason: 'again' }).expect(200);
+    }
+  });
+
+  it('cannot fire anything while the machine is disabled', async () => {
+    await machines.setStatus(machine, 'paused');
+    const { body } = await advance({ transition: 'send' }).expect(409);
+    await machines.setStatus(machine, 'active');
+    expect(body).toMatchObject({ code: 'transition_not_offered', details: { reason: 'paused' } });
+  });
+
+  it('put an instance into another state: its run is cancelled, its timeout counts from now, no steps are run', async () => {
+    await advance({ transition: 'send' }).expect(200);
+    const { runId } = (await advance({ transition: 'confirm', input: { why: 'Paid' } }).expect(200)).body;
+    const { body } = await post('reset', { state: 'NEW', reason: 'Entered twice.' }).expect(200);
+    expect(body).toMatchObject({ state: 'NEW', transitioning: null, failure: null, lastTrigger: 'reset' });
+    expect(Math.abs(Date.parse(body.nextTimeout) - Date.now() - 3_600_000)).toBeLessThan(600_000);
+    expect(await rows(real.database, 'SELECT status, reason FROM automation.runs WHERE id = $1', [runId])).toEqual([
+      { status: 'cancelled', reason: 'cancelled_by_user' },
+    ]);
+    await real.automation.drain();
+    expect(await rows(real.database, 'SELECT 1 FROM crm_tasks')).toEqual([]);
+    expect(await instance()).toMatchObject({ state: 'NEW' });
+    expect((await history()).slice(1)).toEqual(['cancelled confirm SENT by manual', 'reset SENT -> NEW by reset']);
+    expect(await machines.counts(machine)).toEqual({ NEW: 1 });
+    const [entry] = await rows(real.database, `SELECT before, after, note FROM automation.audit_log WHERE action = 'instance.reset'`);
+    expect(entry).toEqual({ before: { state: 'SENT' }, after: { state: 'NEW' }, note: 'Entered twice.' });
+  });
+
+  it('put it into no state that the machine does not have, and not without a reason', async () => {
+    const { body } = await post('reset', { state: 'NOW', reason: 'x' }).expect(422);
+    expect(body).toMatchObject({ code: 'state_unknown', problems: [{ path: 'state', message: 'must be one of: NEW, SENT, DONE' }] });
+    await post('reset', { state: 'NEW' }).expect(400);
+    await post('reset', { state: 'NEW', reason: ' ' }).expect(400);
+    await post('reset', { state: 'NEW', reason: 'x', entry: 9 }).expect(409);
+  });
+
+  it('delete it with its history; then it counts no more', async () => {
+    await advance({ transition: 'send' }).expect(200);
+    await real.call('delete', `/automation/instances/${id}`, 'support').send({}).expect(403);
+    await real.call('delete', `/automation/instances/${id}`, 'admin').send({ reason: 'A test.' }).expect(204);
+    await real.call('get', `/automation/instances/${id}`, 'viewer').expect(404);
+    expect(await history()).toEqual([]);
+    expect(await machines.counts(machine)).toEqual({});
+    const [entry] = await rows(real.database, `SELECT before, note FROM automation.audit_log WHERE action = 'instance.deleted'`);
+    expect(entry).toMatchObject({ before: { module: 'leads', recordId: 'sold', state: 'SENT' }, note: 'A test.' });
+  });
+});
