@@ -191,3 +191,106 @@ export interface WorkflowVersion {
   version: number;
   definition: JsonObject;
 }
+
+export type RunLook = RunItem & { explanation: Explanation | null };
+
+export interface EventItem {
+  id: string;
+  module: string | null;
+  event: string;
+  recordId: string | null;
+  actor: Actor;
+  source: string;
+  occurredAt: string;
+  routedAt: string | null;
+  error: LoggedError | null;
+}
+
+export interface TimelineAuthor {
+  workflowId: string;
+  workflowName: string | null;
+  runId: string;
+  path: string | null;
+}
+
+type Changes = Record<string, { from: Json; to: Json }> | null;
+
+export interface TimelineEvent {
+  kind: 'event';
+  at: string;
+  event: EventItem;
+  by: TimelineAuthor | null;
+  changes: Changes;
+  looks: RunLook[];
+  moreLooks: number;
+  inactive: { workflowId: string; workflowName: string; was: string; summary: string }[];
+  silent: number | null;
+}
+
+export interface TimelineChange {
+  kind: 'change';
+  at: string;
+  actor: Actor;
+  by: TimelineAuthor;
+  version: number;
+  type: string;
+  output: JsonObject | null;
+  changes: Changes;
+}
+
+export interface Timeline {
+  record: { module: string; id: string; title: string | null; url: string | null };
+  items: (TimelineEvent | TimelineChange)[];
+  nextCursor: string | null;
+  eventsKeptSince: string;
+  nothing: string | null;
+}
+
+export interface Rung {
+  rung: string;
+  result: 'yes' | 'no' | 'not_reached' | 'unknown';
+  sentence: string | null;
+  explanation: Explanation | null;
+}
+
+export interface ExplainedEvent {
+  workflowName: string | null;
+  version: number | null;
+  answer: string;
+  nearestMiss: { sentence: string } | null;
+  rungs: Rung[];
+  runId: string | null;
+  lastRunId: string | null;
+}
+
+export interface SearchResult {
+  run: RunItem | null;
+  event: EventItem | null;
+  workflows: { id: string; code: string; name: string; status: string | null }[];
+  records: { module: string; id: string; title: string | null }[];
+  note: string | null;
+}
+
+export interface EventDetail extends EventRecord {
+  runs: RunLook[];
+}
+
+export interface ReplayResult {
+  workflows: { workflowId: string; workflowName: string; verdict: 'starts' | 'ran' | 'refused'; reason: string | null }[];
+}
+
+export interface AuditItem {
+  id: string;
+  at: string;
+  actor: Actor;
+  action: string;
+  target: { type: string; id: string; workflowId: string | null; workflowName: string | null };
+  before: JsonObject | null;
+  after: JsonObject | null;
+  note: string | null;
+}
+
+export interface AuditPage {
+  items: AuditItem[];
+  nextCursor: string | null;
+}

@@ -2,8 +2,11 @@ import type { FunctionComponent, VNode } from 'preact';
 import type { Permission } from '../api/types.js';
 import type { IconName } from '../ui/icon.js';
 import { EditorPage } from './editor/routes.js';
+import { AuditPage } from './audit/audit-page.js';
 import { RunList } from './runs/run-list.js';
 import { RunPage } from './runs/run-page.js';
+import { EventPage } from './why/event-page.js';
+import { WhyPage } from './why/why-page.js';
 import { WorkflowList } from './workflows/workflow-list.js';
 
 /** A screen, and whom it is for; null: for everybody who is known. */
@@ -26,6 +29,8 @@ interface NavigationItem {
 const NAVIGATION: readonly NavigationItem[] = [
   { path: 'workflows', label: 'Workflows', icon: 'workflows', permission: 'view' },
   { path: 'runs', label: 'Runs', icon: 'runs', permission: 'view' },
+  { path: 'why', label: 'Why?', icon: 'question', permission: 'view' },
+  { path: 'audit', label: 'Audit', icon: 'audit', permission: 'view' },
 ];
 
 /** Returns what the navigation offers to somebody with these permissions. */
@@ -37,6 +42,8 @@ export function screensFor(permissions: readonly Permission[]): NavigationItem[]
 export function screenOf(segments: readonly string[]): Screen | null {
   const [first, id, third] = segments;
   if (first === 'runs' && id !== undefined && third === undefined) return { permission: 'view', draw: () => <RunPage key={id} id={id} /> };
+  if (first === 'events' && id !== undefined && third === undefined)
+    return { permission: 'view', draw: () => <EventPage key={id} id={id} /> };
   switch (segments.join('/')) {
     case '':
     case 'workflows':
@@ -45,6 +52,10 @@ export function screenOf(segments: readonly string[]): Screen | null {
       return { permission: 'view', draw: () => <RunList /> };
     case 'workflows/new':
       return { permission: 'manage', draw: () => <EditorPage page={({ NewWorkflow }) => NewWorkflow} props={{}} /> };
+    case 'why':
+      return { permission: 'view', draw: () => <WhyPage /> };
+    case 'audit':
+      return { permission: 'view', draw: () => <AuditPage /> };
     default:
       return screenOfWorkflow(segments);
   }

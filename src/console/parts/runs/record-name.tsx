@@ -1,3 +1,4 @@
+import './record-name.css';
 import type { VNode } from 'preact';
 import { useCatalog } from '../../api/me.js';
 import { shortId } from '../../model/run-filter.js';

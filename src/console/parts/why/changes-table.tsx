@@ -3,8 +3,7 @@ import type { VNode } from 'preact';
 import type { Json } from '../../../core/json.js';
 import { useCatalog } from '../../api/me.js';
 import { fieldWords } from '../../model/definition-words.js';
-import { exactTime } from '../../model/time.js';
-import { valueWords } from '../../model/words.js';
+import { shownValue } from '../../model/shown-value.js';
 import { useZone } from '../../ui/time.js';
 
 /** Which fields became what. */
@@ -25,17 +24,11 @@ export function ChangesTable({ changes, module }: { changes: Record<string, { fr
         {Object.entries(changes).map(([field, { from, to }]) => (
           <tr key={field}>
             <th scope="row">{fieldWords(field, module, catalog)}</th>
-            <td class="quiet">{shown(from, zone)}</td>
-            <td>{shown(to, zone)}</td>
+            <td class="quiet">{shownValue(from, zone)}</td>
+            <td>{shownValue(to, zone)}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
-}
-
-const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
-
-function shown(value: Json, zone: string): string {
-  return typeof value === 'string' && MOMENT.test(value) ? exactTime(new Date(value), zone) : valueWords(value);
 }

@@ -1,0 +1,83 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { eventually } from '../../support/eventually.js';
+import { describeConsole } from '../support/console-demo.js';
+
+describeConsole('why', (demo) => {
+  let dealId: string;
+
+  beforeAll(async () => {
+    const deal = await demo.call('POST', '/crm/opportunities', { name: 'Harbour cranes', amount: 40000, stage: 'Qualification' });
+    dealId = deal.id;
+    await eventually(async () => expect((await demo.call('GET', `/automation/runs?recordId=${dealId}`)).items).toHaveLength(1));
+  });
+
+  it('finds a record by its name and tells why a workflow did not run on it, by keyboard alone', async () => {
+    const { page, open, axe, picture } = await demo.tab();
+    await open('why');
+    expect(await axe()).toEqual([]);
+    await page.getByRole('searchbox').focus();
+    await page.keyboard.type('harbour');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Harbour cranes' }).press('Enter');
+    await page.getByRole('heading', { level: 2, name: 'Harbour cranes' }).waitFor();
+    const verdict = page.locator('summary', { hasText: 'Senior owner for urgent and large deals' });
+    expect(await verdict.textContent()).toContain('Amount was 40000');
+    await verdict.press('Enter');
+    await page.getByText('Its conditions hold').waitFor();
+    expect(await page.locator('.rung-not_reached').count()).toBeGreaterThan(0);
+    expect(await axe()).toEqual([]);
+    await picture('why');
+  });
+
+  it('asks about one workflow in the address, whether it listens or not', async () => {
+    const { page, open, axe, picture } = await demo.tab({ width: 360, theme: 'dark' });
+    await open(`why?module=opportunities&id=${dealId}`);
+    await page.getByLabel('About which workflow').selectOption({ label: 'About “Text new contacts”' });
+    await page.waitForURL(/workflow=/);
+    await page.locator('summary', { hasText: 'Not concerned' }).click();
+    await page.getByText('listens to contacts.created, and this was opportunities.created').first().waitFor();
+    expect(await axe()).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    await picture('why-one');
+  });
+
+  it('says what is not known, and shows an event with what a replay would do', async () => {
+    const { page, open, axe, picture } = await demo.tab();
+    await open('why?q=nobody-of-this-name');
+    await page.getByText('Nothing is known by “nobody-of-this-name”').waitFor();
+    expect(await axe()).toEqual([]);
+    const [{ eventId }] = (await demo.call('GET', `/automation/runs?recordId=${dealId}`)).items;
+    await open(`events/${eventId}`);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Opportunities: Created');
+    expect(await axe()).toEqual([]);
+    await picture('event');
+    await page.getByRole('button', { name: 'Replay …' }).press('Enter');
+    await page.getByText('would not run: conditions').waitFor();
+    expect(await axe()).toEqual([]);
+    expect(await page.getByRole('button', { name: /^Replay\s*: No workflow would start/ }).getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('tells who changed what, and filters by person, thing and action', async () => {
+    for (const width of [360, 1440]) {
+      const { page, open, axe, picture } = await demo.tab({ width });
+      await open('audit');
+      await page.getByRole('row', { name: /Ines Alvarez.*Published a workflow.*Welcome web leads/ }).waitFor();
+      expect(await axe()).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      await picture('audit');
+    }
+    const { page, open, axe } = await demo.tab();
+    await open('audit');
+    await page.getByLabel('Action').selectOption({ label: 'Published a workflow' });
+    await page
+      .getByRole('row', { name: /Created a workflow/ })
+      .first()
+      .waitFor({ state: 'detached' });
+    await page.locator('summary').first().click();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('link', { name: 'All that was done to Welcome web leads' }).click();
+    await page.getByRole('button', { name: 'Drop on one thing' }).waitFor();
+    await page.getByLabel('Action').selectOption({ label: 'Deleted a workflow' });
+    await page.getByText('Nobody did such a thing').waitFor();
+  });
+});
