@@ -5,6 +5,8 @@ import { EditorPage } from './editor/routes.js';
 import { AuditPage } from './audit/audit-page.js';
 import { RunList } from './runs/run-list.js';
 import { RunPage } from './runs/run-page.js';
+import { TaskBadge, TaskList } from './tasks/task-list.js';
+import { TaskPage } from './tasks/task-page.js';
 import { EventPage } from './why/event-page.js';
 import { WhyPage } from './why/why-page.js';
 import { WorkflowList } from './workflows/workflow-list.js';
@@ -30,6 +32,7 @@ const NAVIGATION: readonly NavigationItem[] = [
   { path: 'workflows', label: 'Workflows', icon: 'workflows', permission: 'view' },
   { path: 'runs', label: 'Runs', icon: 'runs', permission: 'view' },
   { path: 'why', label: 'Why?', icon: 'question', permission: 'view' },
+  { path: 'tasks', label: 'Tasks', icon: 'tasks', permission: 'tasks', badge: TaskBadge },
   { path: 'audit', label: 'Audit', icon: 'audit', permission: 'view' },
 ];
 
@@ -44,6 +47,8 @@ export function screenOf(segments: readonly string[]): Screen | null {
   if (first === 'runs' && id !== undefined && third === undefined) return { permission: 'view', draw: () => <RunPage key={id} id={id} /> };
   if (first === 'events' && id !== undefined && third === undefined)
     return { permission: 'view', draw: () => <EventPage key={id} id={id} /> };
+  if (first === 'tasks' && id !== undefined && third === undefined)
+    return { permission: 'tasks', draw: () => <TaskPage key={id} id={id} /> };
   switch (segments.join('/')) {
     case '':
     case 'workflows':
@@ -54,6 +59,8 @@ export function screenOf(segments: readonly string[]): Screen | null {
       return { permission: 'manage', draw: () => <EditorPage page={({ NewWorkflow }) => NewWorkflow} props={{}} /> };
     case 'why':
       return { permission: 'view', draw: () => <WhyPage /> };
+    case 'tasks':
+      return { permission: 'tasks', draw: () => <TaskList /> };
     case 'audit':
       return { permission: 'view', draw: () => <AuditPage /> };
     default:

@@ -1,0 +1,164 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Json } from '../../../core/json.js';
+import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { forget } from '../../api/query.js';
+import type { TaskDetail } from '../../api/types.js';
+import { FormInput } from '../../parts/tasks/form-input.js';
+import { Button } from '../../ui/button.js';
+import { Dialog } from '../../ui/dialog.js';
+import { Field } from '../../ui/field.js';
+import { toast } from '../../ui/live.js';
+import { ErrorPanel } from '../../ui/states.js';
+
+type Decision = 'approved' | 'rejected';
+
+/** What somebody answers, as far as they have come. Kept in the tab until it is sent. */
+interface Draft {
+  values: Record<string, Json>;
+  comment: string;
+}
+
+/** The answer to a task: a decision, or the fields of a form. */
+export function Answer({ task }: { task: TaskDetail }): VNode {
+  const [draft, setDraft] = useState<Draft>(() => kept(task));
+  const [error, setError] = useState<ErrorBody | null>(null);
+  const [deciding, setDeciding] = useState<Decision | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  if (!task.may.complete) {
+    return <p class="quiet">{task.may.claim ? 'Take it first: then you can answer.' : 'Others are asked, not you.'}</p>;
+  }
+  const change = (next: Draft): void => {
+    setDraft(next);
+    keep(task, next);
+  };
+  const send = async (decision: Decision | null): Promise<void> => {
+    setBusy(true);
+    setError(null);
+    try {
+      const values = Object.fromEntries(Object.entries(draft.values).filter(([, value]) => value !== null));
+      const body = {
+        ...(decision ? { decision } : { values }),
+        comment: draft.comment.trim() || null,
+        revision: task.revision,
+        door: 'console',
+      };
+      const { status } = await call<{ status: string }>('POST', `tasks/${task.id}/complete`, { body });
+      keep(task, null);
+      toast(status === 'open' ? 'Answered. Others are still asked.' : 'Answered. The workflow goes on.');
+      setDeciding(null);
+      await forget('tasks', 'runs');
+    } catch (failure) {
+      const told = failure instanceof ApiError ? failure.body : { statusCode: 0, code: 'unknown', message: String(failure) };
+      setError(told);
+      // Somebody was faster: show what they answered.
+      if (told.statusCode === 409) await forget('tasks');
+    }
+    setBusy(false);
+  };
+  const comment = (needed: boolean): VNode => (
+    <Field label={needed ? 'Reason' : 'Comment (optional)'} problem={error?.code === 'answers_invalid' && needed ? error.message : null}>
+      {(control) => (
+        <textarea
+          {...control}
+          class="textarea"
+          rows={3}
+          maxLength={2000}
+          value={draft.comment}
+          onInput={(event) => change({ ...draft, comment: event.currentTarget.value })}
+        />
+      )}
+    </Field>
+  );
+
+  if (task.kind === 'approval') {
+    return (
+      <>
+        <div class="task-answer">
+          <Button kind="primary" icon="check" onClick={() => setDeciding('approved')}>
+            Approve …
+          </Button>
+          <Button kind="danger" icon="cross" onClick={() => setDeciding('rejected')}>
+            Reject …
+          </Button>
+        </div>
+        {deciding !== null && (
+          <Dialog
+            title={deciding === 'approved' ? 'Approve it?' : 'Reject it?'}
+            onClose={() => setDeciding(null)}
+            footer={
+              <>
+                <Button onClick={() => setDeciding(null)}>Not yet</Button>
+                <Button
+                  kind={deciding === 'approved' ? 'primary' : 'danger'}
+                  icon={deciding === 'approved' ? 'check' : 'cross'}
+                  busy={isBusy}
+                  blocked={deciding === 'rejected' && task.reasonRequired && draft.comment.trim() === '' ? 'A no needs a reason' : null}
+                  onClick={() => void send(deciding)}
+                >
+                  {deciding === 'approved' ? 'Approve' : 'Reject'}
+                </Button>
+              </>
+            }
+          >
+            <p>Your answer is final. {goesOn(task, deciding)}</p>
+            {comment(deciding === 'rejected' && task.reasonRequired)}
+            {error && <ErrorPanel error={error} />}
+          </Dialog>
+        )}
+      </>
+    );
+  }
+  return (
+    <form
+      class="stack"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send(null);
+      }}
+    >
+      {task.fields.map((field) => (
+        <FormInput
+          key={field.name}
+          field={field}
+          value={draft.values[field.name]}
+          problem={error?.problems?.find(({ path }) => path === field.name || path === `values.${field.name}`)?.message ?? null}
+          onChange={(value) => change({ ...draft, values: { ...draft.values, [field.name]: value } })}
+        />
+      ))}
+      {comment(false)}
+      {error && <ErrorPanel error={error} />}
+      <div class="task-answer">
+        <Button kind="primary" type="submit" icon="check" busy={isBusy}>
+          Submit
+        </Button>
+      </div>
+      <small class="quiet">What you type is kept in this tab until you submit it. Submitting is final.</small>
+    </form>
+  );
+}
+
+function goesOn({ votes, workflow }: TaskDetail, decision: Decision): string {
+  const name = workflow.name ?? 'The workflow';
+  if (votes?.needed != null && decision === 'approved' && votes.approved + 1 < votes.needed) return 'Others are still to agree.';
+  return `“${name}” goes on with it.`;
+}
+
+function keyOf({ id }: TaskDetail): string {
+  return `automation-task ${id}`;
+}
+
+function kept(task: TaskDetail): Draft {
+  const first = {
+    values: Object.fromEntries(task.fields.flatMap(({ name, default: value }) => (value === undefined ? [] : [[name, value]]))),
+    comment: '',
+  };
+  const text = sessionStorage.getItem(keyOf(task));
+  return text === null ? first : { ...first, ...(JSON.parse(text) as Draft) };
+}
+
+function keep(task: TaskDetail, draft: Draft | null): void {
+  if (draft === null) sessionStorage.removeItem(keyOf(task));
+  else sessionStorage.setItem(keyOf(task), JSON.stringify(draft));
+}
