@@ -8,6 +8,7 @@ import {
   crossingWords,
   duplicateRow,
   groupOf,
+  isComplete,
   limitProblem,
   membersOf,
   moveRow,
@@ -169,6 +170,22 @@ describe('the tree of conditions', () => {
     ]);
   });
 
+  it('knows when nothing is left to be filled in', () => {
+    const complete = (condition: JsonObject): boolean => isComplete(condition, describeOperators() as never);
+    const half = { field: 'a', operator: 'equals' };
+    expect([
+      complete(TREE),
+      complete({ all: [half] }),
+      complete({ field: '', operator: 'is_true' }),
+      complete({ any: [{ ...half, value: false }] }),
+    ]).toEqual([true, false, false, true]);
+    expect([
+      complete({ ...half, operator: 'between', value: ['', 3] }),
+      complete({ ...half, operator: 'between', value: [1, 3] }),
+      complete({ ...half, value: { field: '' } }),
+    ]).toEqual([false, true, false]);
+  });
+
   it('refuses more than the server takes', () => {
     expect(limitProblem(TREE)).toBeNull();
     expect(limitProblem({ all: Array.from({ length: 501 }, () => is('a')) })).toBe('A condition has 500 tests at the most.');
@@ -210,11 +227,7 @@ describe('an explanation', () => {
       words({ source: 'Web Form', blocked: false }),
       words({ source: 'Phone', blocked: true }),
       answerWords(null, null, null),
-    ]).toEqual([
-      'Would run.',
-      'Would not run: source is Phone, not Web Form and blocked is yes, and must not be so that it is true.',
-      'Would run.',
-    ]);
+    ]).toEqual(['Would run.', 'Would not run: source is Phone, not Web Form and “blocked is true” holds (yes).', 'Would run.']);
     expect(answerWords(explained({ any: [] }, {}), null, CATALOG)).toBe('Would not run: nothing near would make these conditions hold.');
   });
 });

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../core/json.js';
-import { isObject } from './catalog.js';
+import { type CatalogOperator, isObject } from './catalog.js';
 import { getAt, listAt, type Place, setAt } from './json-path.js';
 import { type ListsOf, moveBy, moveTo, nodesOf, parentOf, put, slotOf } from './list-tree.js';
 import { keepKey } from './node-keys.js';
@@ -131,6 +131,22 @@ export function limitProblem(root: JsonObject): string | null {
   if (tests > MOST_TESTS) return `A condition has ${MOST_TESTS} tests at the most.`;
   const deepest = Math.max(0, ...rows.map((row) => row.length / 2));
   return deepest > DEEPEST ? `Groups stand ${DEEPEST} deep at the most.` : null;
+}
+
+/** Returns whether every test has a field, an operator and, where that wants one, a value: what is half typed is not asked about. */
+export function isComplete(node: Json | undefined, operators: readonly Pick<CatalogOperator, 'name' | 'value'>[]): boolean {
+  if (!isObject(node)) return false;
+  if (groupOf(node) !== null) return membersOf(node).every((member) => isComplete(member, operators));
+  const operator = operators.find(({ name }) => name === node.operator);
+  return (
+    typeof node.field === 'string' && node.field !== '' && operator !== undefined && (operator.value === 'none' || isFilled(node.value))
+  );
+}
+
+function isFilled(value: Json | undefined): boolean {
+  if (value === undefined || value === null || value === '') return false;
+  if (Array.isArray(value)) return value.every(isFilled);
+  return !isObject(value) || Object.values(value).every(isFilled);
 }
 
 const GROUP_WORDS: Readonly<Record<Group, string>> = { all: 'All of these', any: 'Any of these', none: 'None of these' };

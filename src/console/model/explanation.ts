@@ -73,6 +73,6 @@ export function testAnswerWords(
   const operator = catalog?.operators.find((one) => one.name === test.operator);
   const expected = operandWords(operator, test.expected);
   if (hold && test.operator === 'equals') return `${name} is ${valueWords(test.seen)}, not ${expected}`;
-  const asked = [operator?.label ?? test.operator, expected].filter((part) => part !== '').join(' ');
-  return `${name} is ${valueWords(test.seen)}, and must ${hold ? '' : 'not '}be so that it ${asked}`;
+  const asked = [name, operator?.label ?? test.operator, expected].filter((part) => part !== '').join(' ');
+  return `“${asked}” ${hold ? 'does not hold' : 'holds'} (${test.note ?? valueWords(test.seen)})`;
 }

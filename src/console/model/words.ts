@@ -29,10 +29,12 @@ export function nameWords(name: string): string {
   return words === '' ? name : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+const ISO_TIME = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?Z$/;
+
 /** Returns a value as it stands in a sentence, cut to about 80 characters: texts as they are, nothing as `empty`. */
 export function valueWords(value: Json | undefined): string {
   if (value === null || value === undefined || value === '') return 'empty';
-  if (typeof value === 'string') return shortened(value);
+  if (typeof value === 'string') return shortened(value.replace(ISO_TIME, '$1 $2 UTC'));
   if (typeof value === 'number') return numberWords(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (Array.isArray(value)) return value.length === 0 ? 'nothing' : shortened(listWords(value.map(valueWords), 'or'));

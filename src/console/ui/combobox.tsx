@@ -126,6 +126,8 @@ export function Combobox({ label, id, value, options, onChange, placeholder, fre
           setOpen(true);
         }}
         onClick={open}
+        // What is typed takes the place of what is there.
+        onFocus={(event) => event.currentTarget.select()}
         onBlur={leave}
         onKeyDown={onKeyDown}
       />

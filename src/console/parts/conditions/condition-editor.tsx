@@ -1,6 +1,6 @@
 import './conditions.css';
 import type { VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Explanation } from '../../../core/condition/explanation.js';
 import type { Json, JsonObject } from '../../../core/json.js';
 import type { CatalogOperator } from '../../model/catalog.js';
@@ -53,11 +53,11 @@ interface ConditionEditorProps {
 interface Tree {
   root: JsonObject;
   label: string;
-  /** Where the root stands in the definition. */
-  place: Place;
   apply: (edit: ConditionEdit | null, said: string) => void;
   put: (root: JsonObject) => void;
   focusHandle: (at: Place) => void;
+  /** Where a row stands in the definition: a test that stands alone is only shown in a group. */
+  inDefinition: (at: Place) => Place;
 }
 
 /** A tree of tests that is edited in place: everything by keyboard, the handles of the rows first. */
@@ -70,11 +70,9 @@ export function ConditionEditor({ place, explanation = null, label }: ConditionE
   const stored = (tree: JsonObject): JsonObject | undefined => (place.length === 1 ? storedOf(tree) : tree);
   const isWrapped = root !== getAt(definition, place);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current === null) return;
-    const handle = box.current?.querySelector<HTMLElement>(
-      `[data-handle="${CSS.escape(wanted.current)}"] .handle, [data-handle="${CSS.escape(wanted.current)}"]`,
-    );
+    const handle = box.current?.querySelector<HTMLElement>(`[data-handle="${CSS.escape(wanted.current)}"] .handle`);
     wanted.current = null;
     (handle ?? box.current?.querySelector<HTMLElement>('.condition-add button'))?.focus();
   });
@@ -82,8 +80,8 @@ export function ConditionEditor({ place, explanation = null, label }: ConditionE
   const tree: Tree = {
     root,
     label,
-    place,
     put: (next) => set(place, stored(next)),
+    inDefinition: (at) => [...place, ...(isWrapped ? at.slice(2) : at)],
     focusHandle: (at) => {
       box.current?.querySelector<HTMLElement>(`[data-handle="${CSS.escape(formatPlace(at))}"] .handle`)?.focus();
     },
@@ -107,7 +105,7 @@ export function ConditionEditor({ place, explanation = null, label }: ConditionE
     explanation !== null && isWrapped && 'field' in explanation ? { result: explanation.result, all: [explanation] } : explanation;
   if (isReadOnly) return <ConditionView condition={getAt(definition, place)} explanation={shown} />;
   return (
-    <div ref={box} data-path={formatPlace(place)} tabIndex={-1}>
+    <div ref={box} class="conditions" data-path={formatPlace(place)} tabIndex={-1}>
       <GroupView tree={tree} at={[]} explanation={shown} />
     </div>
   );
@@ -183,8 +181,8 @@ function TestRow({ tree, at, explanation, isNone }: { tree: Tree; at: Place; exp
   const editing = useEditing();
   const { catalog, module } = editing;
   const test = getAt(tree.root, at) as JsonObject;
-  const path = formatPlace([...tree.place, ...at]);
-  const { problem } = useValue([...tree.place, ...at], true);
+  const path = formatPlace(tree.inDefinition(at));
+  const { problem } = useValue(tree.inDefinition(at), true);
   const field = typeof test.field === 'string' ? test.field : '';
   const type = typeOfField(field, catalog, module);
   const operators = catalog.operators.filter(
@@ -334,7 +332,7 @@ function keyAction({ key, altKey, ctrlKey, metaKey }: KeyboardEvent, actions: Ac
 }
 
 /** A condition as text: nobody can change it here. */
-export function ConditionView({ condition, explanation = null }: { condition: Json | undefined; explanation?: Explanation | null }): VNode {
+function ConditionView({ condition, explanation = null }: { condition: Json | undefined; explanation?: Explanation | null }): VNode {
   const { catalog, module } = useEditing();
   const draw = (node: Json | undefined, seen: Explanation | null, isNone: boolean): VNode => {
     const group = groupOf(node);

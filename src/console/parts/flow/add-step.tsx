@@ -19,6 +19,8 @@ export function AddStep({ catalog, onPick, onClose }: { catalog: Catalog; onPick
     <Dialog title="Add a step" onClose={onClose}>
       <input
         type="search"
+        // The dialog was opened to search in.
+        autofocus
         class="input"
         aria-label="Search kinds of steps"
         placeholder="Search: mail, task, wait …"

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
 import { isObject } from '../../model/catalog.js';
 import { stepKindWords, stepWords } from '../../model/definition-words.js';
@@ -43,7 +43,8 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
   const box = useRef<HTMLDivElement>(null);
   const wanted = useRef<{ path: string; enter?: boolean } | null>(null);
 
-  useEffect(() => {
+  // Before the next key: it belongs to what was moved.
+  useLayoutEffect(() => {
     const want = wanted.current;
     if (want === null || adding !== null) return;
     wanted.current = null;

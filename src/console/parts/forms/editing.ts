@@ -37,6 +37,6 @@ export function useValue(place: Place, deep = false): { value: Json | undefined;
 }
 
 /** True for the path of something inside what has the other path. */
-export function isBelow(path: string, around: string): boolean {
+function isBelow(path: string, around: string): boolean {
   return path.startsWith(around) && /^[.[]/.test(path.slice(around.length));
 }

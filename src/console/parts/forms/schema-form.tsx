@@ -27,7 +27,7 @@ interface SchemaFormProps {
 }
 
 /** A form made from a schema: what is required first, what is given next, the rest under "More". */
-export function SchemaForm({ schema, place, leaveOut, condition }: SchemaFormProps): VNode {
+export function SchemaForm({ schema, place, leaveOut, condition }: SchemaFormProps): VNode | null {
   const { definition, problems, isReadOnly } = useEditing();
   const fields = fieldsOf(schema, leaveOut);
   const given = getAt(definition, place);
@@ -42,6 +42,7 @@ export function SchemaForm({ schema, place, leaveOut, condition }: SchemaFormPro
     <FormControl key={field.name} field={field} place={[...place, field.name]} condition={condition} />
   );
   const hasProblem = more.some(({ name }) => problems.some(({ path }) => path.includes(`.${name}`)));
+  if (fields.length === 0) return null;
   return (
     <div class="form">
       {first.map(draw)}

@@ -27,6 +27,8 @@ export function VariablePicker({
     <Dialog title="Insert a variable" onClose={onClose}>
       <input
         type="search"
+        // The dialog was opened to search in.
+        autofocus
         class="input"
         aria-label="Search variables"
         placeholder="Search variables"

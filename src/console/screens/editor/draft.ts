@@ -91,7 +91,8 @@ export class Draft {
   /** Stores what is not stored yet; resolves when everything is, or when it cannot be. */
   async save(): Promise<boolean> {
     clearTimeout(this.timer);
-    await this.running;
+    // One at a time, however many wait: two with one revision would be a conflict with ourselves.
+    while (this.running !== null) await this.running;
     if (this.state.get().saving.kind === 'conflict') return false;
     const document = this.document;
     const patch = patchOf(this.stored, document);
@@ -100,9 +101,10 @@ export class Draft {
       return true;
     }
     this.set({ saving: { kind: 'saving' } });
-    this.running = this.send(document, patch);
+    this.running = this.send(document, patch).finally(() => {
+      this.running = null;
+    });
     await this.running;
-    this.running = null;
     return this.state.get().saving.kind === 'saved';
   }
 

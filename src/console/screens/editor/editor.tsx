@@ -6,7 +6,7 @@ import { ApiError, call } from '../../api/client.js';
 import { useCatalog, useMay } from '../../api/me.js';
 import { forget } from '../../api/query.js';
 import { type Catalog, isObject } from '../../model/catalog.js';
-import { triggerWords } from '../../model/definition-words.js';
+import { stepWords, triggerWords } from '../../model/definition-words.js';
 import { formatPlace, getAt, type Place, parsePlace, setAt } from '../../model/json-path.js';
 import { changedQuery, hrefOf } from '../../model/route.js';
 import { placedSteps, placeOfId } from '../../model/step-tree.js';
@@ -122,7 +122,7 @@ function EditorPage({ draft, catalog }: { draft: Draft; catalog: Catalog }): VNo
     }),
     [definition, catalog, module, problems, record, isReadOnly, draft],
   );
-  const { explanation, error } = useExplanation(module, definition.conditions, record);
+  const { explanation, error } = useExplanation(module, definition.conditions, record, catalog);
 
   /** Brings a place of the definition into view, its step chosen, and the focus into its control. */
   const show = (path: string): void => {
@@ -231,7 +231,7 @@ function EditorPage({ draft, catalog }: { draft: Draft; catalog: Catalog }): VNo
           </Banner>
         )}
         {saving.kind === 'failed' && <ErrorPanel error={saving.error.body} retry={() => void draft.save()} />}
-        {problems.length > 0 && <Problems problems={problems} onShow={show} />}
+        {problems.length > 0 && <Problems problems={problems} definition={definition} catalog={catalog} onShow={show} />}
         <div class="editor">
           <div class="editor-parts">
             <Part number={1} title="When" sentence={triggerWords(definition.trigger, catalog)}>
@@ -353,8 +353,8 @@ function Head({
   }, [isNaming]);
   const { name } = history.present;
   const test = async (): Promise<void> => {
-    await draft.save();
-    onTest();
+    // What is tested is what is stored.
+    if (isReadOnly || (await draft.save())) onTest();
   };
   const publish = async (): Promise<void> => {
     // What is published is what is stored.
@@ -430,7 +430,7 @@ function Head({
             />
           </>
         )}
-        <Button icon="play" onClick={() => void test()}>
+        <Button icon="play" blocked={state.problems.length > 0 ? 'The problems have to be mended first' : null} onClick={() => void test()}>
           Test
         </Button>
         {!isReadOnly && (
@@ -475,7 +475,27 @@ function SavedWords({ saving }: { saving: DraftState['saving'] }): VNode {
 
 const SHOWN_AT_ONCE = 5;
 
-function Problems({ problems, onShow }: { problems: DraftState['problems']; onShow: (path: string) => void }): VNode {
+interface ProblemsProps {
+  problems: DraftState['problems'];
+  definition: JsonObject;
+  catalog: Catalog;
+  onShow: (path: string) => void;
+}
+
+/** What keeps it from being published, each with the way to where it is. */
+function Problems({ problems, definition, catalog, onShow }: ProblemsProps): VNode {
+  const steps = placedSteps(definition);
+  const where = (path: string): string | null => {
+    const place = parsePlace(path);
+    const found = steps.findLast((one) => isStart(one.place, place));
+    return found
+      ? `${found.number} ${stepWords(found.step, catalog)}`
+      : place[0] === 'trigger'
+        ? 'When'
+        : place[0] === 'conditions'
+          ? 'If'
+          : null;
+  };
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? problems : problems.slice(0, SHOWN_AT_ONCE);
   return (
@@ -490,6 +510,7 @@ function Problems({ problems, onShow }: { problems: DraftState['problems']; onSh
                   <Icon name="warning" />
                 </span>
                 <span>
+                  {where(path) !== null && <strong>{where(path)}: </strong>}
                   {message} {hint}
                 </span>
               </button>

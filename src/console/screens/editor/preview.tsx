@@ -6,6 +6,7 @@ import { ApiError, call } from '../../api/client.js';
 import { useMe } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
 import type { Catalog } from '../../model/catalog.js';
+import { isComplete } from '../../model/condition-tree.js';
 import { answerWords } from '../../model/explanation.js';
 import { Combobox } from '../../ui/combobox.js';
 import { Icon } from '../../ui/icon.js';
@@ -61,9 +62,11 @@ export function useExplanation(
   module: string | null,
   conditions: Json | undefined,
   record: PreviewRecord | null,
+  catalog: Catalog,
 ): { explanation: Explanation | null; error: ApiError | null } {
   const [answer, setAnswer] = useState<{ key: string; explanation: Explanation | null; error: ApiError | null } | null>(null);
-  const key = module === null || record === null || conditions === undefined ? null : JSON.stringify([module, conditions, record.id]);
+  const isAsked = module !== null && record !== null && isComplete(conditions, catalog.operators);
+  const key = !isAsked ? null : JSON.stringify([module, conditions, record.id]);
   useEffect(() => {
     if (key === null) {
       setAnswer(null);
@@ -100,12 +103,10 @@ export function Answer({
   catalog: Catalog;
 }): VNode | null {
   if (error !== null) {
-    // Half-typed conditions are told as problems at their places.
-    const isHalf = error.code === 'condition_invalid' || error.code === 'invalid_request';
     return (
       <p class="preview-answer soft-neutral">
         <Icon name="info" />
-        {isHalf ? 'Not checked yet: a condition is not complete.' : error.message}
+        {error.message}
       </p>
     );
   }

@@ -1,0 +1,259 @@
+import { expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { type ConsoleDemo, describeConsole } from '../support/console-demo.js';
+
+const BRANCHED = {
+  trigger: { type: 'event', module: 'leads', event: 'stage_changed', to: ['Contacted'] },
+  conditions: {
+    all: [
+      { field: 'source', operator: 'equals', value: 'Web Form' },
+      {
+        any: [
+          { field: 'amount', operator: 'greater_than', value: 50_000 },
+          { field: 'priority', operator: 'equals', value: 'Urgent' },
+        ],
+      },
+    ],
+  },
+  steps: [
+    { id: 'tag', type: 'add_tag', with: { tags: ['contacted'] } },
+    {
+      id: 'size',
+      name: 'How large?',
+      type: 'branch',
+      branches: [
+        {
+          name: 'large',
+          when: { all: [{ field: 'amount', operator: 'greater_than', value: 100_000 }] },
+          steps: [{ id: 'senior', type: 'assign_owner', with: { strategy: 'least_busy', role: 'senior' } }],
+        },
+      ],
+      otherwise: [{ id: 'note', type: 'add_note', with: { body: 'A small one.' } }],
+    },
+  ],
+};
+
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => document.activeElement?.getAttribute('data-step') ?? document.activeElement?.textContent ?? '');
+const saved = (page: Page): Promise<void> => page.getByText(/^Saved \d/).waitFor();
+
+describeConsole('the editor', (demo) => {
+  const create = (name: string, definition: object = BRANCHED): ReturnType<ConsoleDemo['call']> =>
+    demo.call('POST', '/automation/workflows', { name, definition });
+
+  it('is beautiful at any width and in both themes, with a step chosen and a dialog open', async () => {
+    const { id } = await create('Looked at');
+    for (const [theme, width] of [
+      ['dark', 360],
+      ['light', 900],
+      ['light', 1440],
+    ] as const) {
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
+      await open(`workflows/${id}`);
+      await page.getByRole('heading', { name: 'Looked at' }).waitFor();
+      expect(await axe()).toEqual([]);
+      await picture('editor');
+      await page.locator('[data-step="steps[1]"]').click();
+      await page.getByRole('heading', { name: '2 How large?' }).waitFor();
+      expect(await axe()).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      await picture('editor-step');
+      if (width !== 1440) {
+        await close();
+        continue;
+      }
+      await page.getByRole('button', { name: 'Publish …' }).click();
+      await page.getByText('It is published for the first time.').waitFor();
+      expect(await axe()).toEqual([]);
+      await picture('editor-publish');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Test', exact: true }).click();
+      await page.getByText('Nothing is written, sent or started.').waitFor();
+      await page.getByText('It would end').waitFor();
+      expect(await axe()).toEqual([]);
+      await picture('editor-test');
+    }
+  });
+
+  it('builds and publishes a first workflow by mouse', async () => {
+    const { page, open, axe } = await demo.tab();
+    await open('workflows');
+    await page.getByRole('link', { name: 'New workflow' }).click();
+    await page.getByRole('heading', { name: 'New workflow' }).waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Begin with nothing' }).click();
+    await page.getByLabel('Module', { exact: true }).selectOption('leads');
+    await page.getByLabel('Event', { exact: true }).selectOption('created');
+    await page.getByRole('button', { name: 'Add condition' }).click();
+    await page.getByRole('combobox', { name: 'Field' }).fill('sour');
+    await page
+      .getByRole('option', { name: /Source/ })
+      .first()
+      .click();
+    await page.getByRole('combobox', { name: 'Value' }).fill('Referral');
+    await page.getByRole('option', { name: 'Referral' }).click();
+    await page.getByRole('button', { name: /Add a step/ }).click();
+    await page.getByRole('button', { name: /^Create task/ }).click();
+    await page.getByLabel('Title', { exact: true }).fill('Thank ');
+    await page.getByRole('button', { name: 'Insert a variable' }).first().click();
+    await page.getByRole('searchbox', { name: 'Search variables' }).fill('name');
+    await page.getByRole('button', { name: /^Name/ }).first().click();
+    await page.getByRole('button', { name: 'Rename the workflow' }).click();
+    await page.getByRole('textbox', { name: 'Name of the workflow' }).fill('Thank for leads');
+    await page.keyboard.press('Enter');
+    await saved(page);
+    await page.getByRole('button', { name: 'Publish …' }).click();
+    await page.getByLabel('Note (optional)').fill('The first one.');
+    await page.getByRole('button', { name: 'Publish v1 and activate' }).click();
+    await page.getByText('Version 1 is published and active.').first().waitFor();
+    expect(await axe()).toEqual([]);
+    const [made] = (await demo.call('GET', '/automation/workflows?search=Thank for leads')).items;
+    const { published } = await demo.call('GET', `/automation/workflows/${made.id}`);
+    expect(published).toMatchObject({ version: 1, note: 'The first one.' });
+    expect(published.definition).toMatchObject({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      conditions: { all: [{ field: 'source', operator: 'equals', value: 'Referral' }] },
+      steps: [{ id: 'create_task', type: 'create_task', with: { title: 'Thank {{record.name}}' } }],
+    });
+    await open(`workflows/${made.id}/versions`);
+    await page.getByText('The first one.').waitFor();
+    expect(await axe()).toEqual([]);
+  });
+
+  it('does the same by keyboard alone', async () => {
+    const { page, open } = await demo.tab();
+    await open('workflows/new');
+    const press = (...keys: string[]): Promise<void> =>
+      keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+    await page.getByRole('button', { name: 'Begin with nothing' }).focus();
+    await press('Enter');
+    await page.getByLabel('Module').focus();
+    await page.keyboard.type('Lea');
+    await press('Tab');
+    await page.keyboard.type('Cre');
+    await page.getByRole('button', { name: 'Add condition' }).focus();
+    await press('Enter');
+    // The focus is on the handle of the new row; its field is next.
+    await press('Tab');
+    await page.keyboard.type('priori');
+    await press('Enter', 'Tab', 'Tab');
+    await page.keyboard.type('urg');
+    await press('Enter');
+    await page.getByRole('button', { name: /Add a step/ }).focus();
+    await press('Enter');
+    await page.keyboard.type('note');
+    await press('Enter');
+    // In the form of the new step.
+    await page.getByRole('heading', { name: '1 Add note' }).waitFor();
+    await page.getByLabel('Body', { exact: true }).focus();
+    await page.keyboard.type('Urgent.');
+    await press('Escape');
+    expect(await focused(page)).toBe('steps[0]');
+    await press('a');
+    await page.keyboard.type('delay');
+    await press('Enter');
+    await page.getByRole('heading', { name: '2 Delay' }).waitFor();
+    await press('Escape', 'Alt+ArrowUp');
+    expect(await focused(page)).toBe('steps[0]');
+    await press('Delete');
+    await saved(page);
+    await page.getByRole('button', { name: 'Publish …' }).focus();
+    await press('Enter');
+    await page.getByRole('button', { name: 'Publish v1 and activate' }).focus();
+    await press('Enter');
+    await page.getByText('Version 1 is published and active.').first().waitFor();
+    const [made] = (await demo.call('GET', '/automation/workflows?search=New workflow')).items;
+    expect((await demo.call('GET', `/automation/workflows/${made.id}`)).published.definition).toMatchObject({
+      conditions: { all: [{ field: 'priority', operator: 'equals', value: 'Urgent' }] },
+      steps: [{ type: 'add_note', with: { body: 'Urgent.' } }],
+    });
+  });
+
+  it('moves steps through branches and conditions through groups by keys, keeps the focus on them, and takes it all back', async () => {
+    const { id } = await create('Moved about');
+    const { page, open } = await demo.tab();
+    await open(`workflows/${id}?step=tag`);
+    await page.locator('[data-step="steps[0]"]').focus();
+    const way: string[] = [];
+    for (let index = 0; index < 4; index += 1) {
+      await page.keyboard.press('Alt+ArrowDown');
+      way.push(await focused(page));
+    }
+    expect(way).toEqual([
+      'steps[0].branches[0].steps[0]',
+      'steps[0].branches[0].steps[1]',
+      'steps[0].otherwise[0]',
+      'steps[0].otherwise[1]',
+    ]);
+    const handle = page.getByRole('button', { name: /^Source is Web Form, 1 of 2 in All of these/ });
+    await handle.focus();
+    await page.keyboard.press('Alt+ArrowDown');
+    expect(await focused(page)).toBe('Source is Web Form, 1 of 3 in Any of these');
+    await page.keyboard.press('Delete');
+    expect(await focused(page)).toBe('Amount is greater than 50,000, 1 of 2 in Any of these');
+    for (let index = 0; index < 6; index += 1) await page.keyboard.press('Control+z');
+    await saved(page);
+    expect((await demo.call('GET', `/automation/workflows/${id}`)).definition).toEqual(BRANCHED);
+  });
+
+  it('checks the conditions against a record while they are typed', async () => {
+    const { id } = await create('Checked');
+    await demo.call('POST', '/crm/leads', { name: 'Nora Berg', email: 'nora@example.test', company: 'Fjord', source: 'Referral' });
+    const { page, open, axe } = await demo.tab();
+    await open(`workflows/${id}`);
+    await page.getByRole('combobox', { name: 'Record to check against' }).fill('nora');
+    await page.getByRole('option', { name: /Nora Berg/ }).click();
+    await page.getByText('Would not run: Source is Referral, not Web Form', { exact: false }).waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('combobox', { name: 'Value' }).first().fill('Referral');
+    await page.keyboard.press('Enter');
+    await page.getByText('does not hold (Normal)').waitFor();
+    await page.getByText('Would not run: “Amount is greater than 50,000”', { exact: false }).waitFor();
+  });
+
+  it('leads from a problem to its field, and says so at the step', async () => {
+    const { id } = await create('With problems', {
+      ...BRANCHED,
+      steps: [...BRANCHED.steps, { id: 'mail', type: 'send_email', with: { to: '{{record.email}}', template: 'nothing' } }],
+    });
+    const { page, open, axe } = await demo.tab();
+    await open(`workflows/${id}`);
+    await page.getByText('1 problem to mend before it can be published').waitFor();
+    expect(await axe()).toEqual([]);
+    await page.keyboard.press('F8');
+    await page.getByRole('heading', { name: /^3 Send email/ }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-path'))).toBe('steps[2].with.template');
+    await page.keyboard.type('welcome');
+    await page.keyboard.press('Enter');
+    await saved(page);
+    expect(await page.getByText('to mend before it can be published').count()).toBe(0);
+  });
+
+  it('shows two who edit one draft what each has changed, and puts mine on top of theirs', async () => {
+    const { id } = await create('Two at once');
+    const [one, two] = [await demo.tab(), await demo.tab()];
+    two.expectFaults(/status of 409/);
+    for (const { open } of [one, two]) await open(`workflows/${id}?step=note`);
+    await one.page.getByLabel('Name', { exact: true }).fill('Theirs');
+    await saved(one.page);
+    await two.page.getByLabel('Body', { exact: true }).fill('Mine.');
+    await two.page.getByRole('heading', { name: 'Ines Alvarez has saved meanwhile' }).waitFor();
+    expect(await two.axe()).toEqual([]);
+    await two.picture('editor-conflict');
+    await two.page.getByRole('button', { name: 'Put mine on top' }).click();
+    await saved(two.page);
+    const { definition } = await demo.call('GET', `/automation/workflows/${id}`);
+    expect(definition.steps[1].otherwise[0]).toEqual({ id: 'note', name: 'Theirs', type: 'add_note', with: { body: 'Mine.' } });
+  });
+
+  it('shows support the same page to look at, and nothing to change', async () => {
+    const { id } = await create('Looked at only');
+    const { page, open, axe } = await demo.tab({ token: 'demo-support' });
+    await open(`workflows/${id}`);
+    await page.getByText('to look at only', { exact: false }).waitFor();
+    await page.locator('[data-step="steps[1]"]').click();
+    await page.getByRole('heading', { name: '2 How large?' }).waitFor();
+    expect(await page.getByRole('button', { name: /^(Publish|Add a step|Undo)/ }).count()).toBe(0);
+    expect(await axe()).toEqual([]);
+  });
+});
