@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IntegrationService } from '../../src/admin/integration-service.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { machinesOf } from './support/machines.js';
 
 const lead = (id: string) => ({ id, workspaceId: 'acme', name: `Lead ${id}`, source: 'ERP' });
 
@@ -81,5 +82,64 @@ describe('what integrations of the host tell', () => {
       problems: [{ path: 'runKey' }],
     });
     expect(await integrations.runStarted({ workspaceId: 'acme', integration: 'bare', runKey: '1' })).toBe(1);
+  });
+
+  it('moves instances by record, of the machine that the integration names alone', async () => {
+    const machines = machinesOf(app);
+    const exchanged = {
+      states: [{ code: 'NEW', initial: true }, { code: 'SENT' }, { code: 'CONFIRMED', final: true }],
+      transitions: [
+        { code: 'send', from: ['NEW'], to: 'SENT', trigger: { type: 'export' } },
+        { code: 'confirm', from: ['SENT'], to: 'CONFIRMED', trigger: { type: 'import' } },
+      ],
+    };
+    const [meant, other] = [await machines.publish(exchanged), await machines.publish(exchanged)];
+    await app.module.get(IntegrationService).put('shop', { module: 'leads', machine: `machine_${meant}` }, ADMIN);
+    const { integrations } = app.automation;
+    const records = [lead('m1'), lead('m2')];
+    await integrations.exported({ workspaceId: 'acme', integration: 'shop', records });
+    await integrations.imported({ workspaceId: 'acme', integration: 'shop', records: records.slice(0, 1) });
+    await app.automation.drain();
+    expect(await machines.counts(meant)).toEqual({ SENT: 1, CONFIRMED: 1 });
+    expect(await machines.instances(other)).toEqual([]);
+    const [instance] = await machines.instances(meant, 'm1');
+    expect(await machines.history(instance?.id ?? '')).toEqual([
+      'created -> NEW by export',
+      'fired send NEW -> SENT by export',
+      'fired confirm SENT -> CONFIRMED by import',
+    ]);
+  });
+
+  it('moves an instance for each run of the integration that a machine is for', async () => {
+    const machines = machinesOf(app);
+    const id = await machines.publish({
+      for: { integration: 'nightly' },
+      states: [{ code: 'IDLE', initial: true }, { code: 'RUNNING' }, { code: 'DONE', final: true }],
+      transitions: [
+        { code: 'begin', from: ['IDLE'], to: 'RUNNING', trigger: { type: 'event', event: 'run_started' } },
+        {
+          code: 'end',
+          from: ['RUNNING'],
+          to: 'DONE',
+          trigger: { type: 'event', event: 'run_finished' },
+          conditions: { field: 'trigger.data.errors', operator: 'equals', value: 0 },
+        },
+      ],
+    } as never);
+    const { integrations } = app.automation;
+    const run = (runKey: string) => ({ workspaceId: 'acme', integration: 'nightly', runKey });
+    await integrations.runStarted(run('monday'));
+    await integrations.runStarted(run('tuesday'));
+    await integrations.runFinished({ ...run('monday'), data: { errors: 0 } });
+    await integrations.runFinished({ ...run('tuesday'), data: { errors: 3 } });
+    await integrations.runStarted({ workspaceId: 'acme', integration: 'bare', runKey: 'monday' });
+    await app.automation.drain();
+    const instances = await machines.instances(id);
+    expect(Object.fromEntries(instances.map((one) => [(one as unknown as { run_key: string }).run_key, one.state]))).toEqual({
+      monday: 'DONE',
+      tuesday: 'RUNNING',
+    });
+    expect(await machines.counts(id)).toEqual({ RUNNING: 1, DONE: 1 });
+    await expect(app.module.get(IntegrationService).delete('nightly', ADMIN)).rejects.toMatchObject({ code: 'integration_in_use' });
   });
 });

@@ -40,6 +40,11 @@ export function keysOf({ module, event, trigger }: Pick<DomainEvent, 'module' | 
   return [...(module === null ? [] : [`${module}.${event}`]), ...(typeof integration === 'string' ? [integrationKey(integration)] : [])];
 }
 
+/** The code of the one machine that an integration's event is meant for; null: whichever hears it. */
+export function meantBy({ trigger }: Pick<DomainEvent, 'trigger'>): string | null {
+  return typeof trigger?.integration === 'string' && typeof trigger.machine === 'string' ? trigger.machine : null;
+}
+
 function integrationKey(code: string): string {
   return `integration:${code}`;
 }

@@ -6,6 +6,7 @@ import type { MachineVersionOutcome, MachineVersions } from './machine-versions.
 /** An enabled machine, with what its versions that still count make of events. */
 export interface MachineInUse {
   id: string;
+  code: string;
   /** The version that new instances are on. */
   versionId: string;
   published: MachineVersionOutcome | null;
@@ -52,6 +53,7 @@ export async function loadMachinesInUse(
     for (const version of readable) version.machine = { id, code, name };
     const machine: MachineInUse = {
       id,
+      code,
       versionId,
       published: outcomes.get(versionId) ?? null,
       conditionRelations: [...new Set(readable.flatMap(({ conditionRelations }) => conditionRelations))],

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { DomainEvent, StartTarget } from '../../core/event.js';
-import { keysOf } from '../../core/machine/compiled-machine.js';
+import { keysOf, meantBy } from '../../core/machine/compiled-machine.js';
 import { admitStart, asksForEarlierRuns, type DecisionContext, matchStart, type StartDecision } from '../../core/start/start.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { shareActiveWorkflows } from '../../store/active-workflows.js';
@@ -206,8 +206,9 @@ export class StartDecider {
       }
       const { byKey } = await this.active.machines(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
       if (byKey.size === 0) continue;
+      const meant = meantBy(event);
       for (const machine of new Set(keysOf(event).flatMap((key) => byKey.get(key) ?? []))) {
-        asked.push({ event, machineId: machine.id, inUse: machine, version: machine });
+        if (meant === null || machine.code === meant) asked.push({ event, machineId: machine.id, inUse: machine, version: machine });
       }
     }
     // Starts that name a machine come among the events that it hears.
