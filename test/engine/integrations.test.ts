@@ -81,6 +81,9 @@ describe('what integrations of the host tell', () => {
       code: 'event_invalid',
       problems: [{ path: 'runKey' }],
     });
+    await expect(
+      integrations.imported({ workspaceId: 'acme', integration: 'erp', records, data: { text: 'x'.repeat(70_000) } }),
+    ).rejects.toMatchObject({ code: 'event_invalid', problems: [{ path: 'data' }] });
     expect(await integrations.runStarted({ workspaceId: 'acme', integration: 'bare', runKey: '1' })).toBe(1);
   });
 
@@ -90,7 +93,13 @@ describe('what integrations of the host tell', () => {
       states: [{ code: 'NEW', initial: true }, { code: 'SENT' }, { code: 'CONFIRMED', final: true }],
       transitions: [
         { code: 'send', from: ['NEW'], to: 'SENT', trigger: { type: 'export' } },
-        { code: 'confirm', from: ['SENT'], to: 'CONFIRMED', trigger: { type: 'import' } },
+        {
+          code: 'confirm',
+          from: ['SENT'],
+          to: 'CONFIRMED',
+          trigger: { type: 'import' },
+          conditions: { field: 'trigger.data.status', operator: 'equals', value: 'confirmed' },
+        },
       ],
     };
     const [meant, other] = [await machines.publish(exchanged), await machines.publish(exchanged)];
@@ -98,7 +107,9 @@ describe('what integrations of the host tell', () => {
     const { integrations } = app.automation;
     const records = [lead('m1'), lead('m2')];
     await integrations.exported({ workspaceId: 'acme', integration: 'shop', records });
-    await integrations.imported({ workspaceId: 'acme', integration: 'shop', records: records.slice(0, 1) });
+    for (const [at, status] of ['confirmed', 'late'].entries()) {
+      await integrations.imported({ workspaceId: 'acme', integration: 'shop', records: records.slice(at, at + 1), data: { status } });
+    }
     await app.automation.drain();
     expect(await machines.counts(meant)).toEqual({ SENT: 1, CONFIRMED: 1 });
     expect(await machines.instances(other)).toEqual([]);

@@ -18,6 +18,8 @@ export interface IntegrationNotice {
   /** The integration's code. */
   integration: string;
   actor?: Actor;
+  /** What else is to be known of it, as `trigger.data`: the partner's answer, how many records came. */
+  data?: object;
 }
 
 /** Records that an integration has brought, or taken away. */
@@ -30,8 +32,6 @@ export interface TransferredRecords extends IntegrationNotice {
 export interface IntegrationRun extends IntegrationNotice {
   /** What the integration calls its run. Said again, nothing happens. */
   runKey: string;
-  /** What is to be known of it, as `trigger.data`: such as how many records came. */
-  data?: object;
 }
 
 /** The source of such events: what their keys are unique within. */
@@ -105,7 +105,7 @@ export class Integrations {
   private ofRecords(
     type: 'import' | 'export',
     event: IntegrationEvent,
-    { workspaceId, records, actor }: TransferredRecords,
+    { workspaceId, records, actor, data }: TransferredRecords,
     integration: KeptIntegration,
   ): StartRow[] {
     const { module } = integration;
@@ -113,8 +113,11 @@ export class Integrations {
       throw invalid([{ path: 'integration', message: `has no module: "${integration.code}" has runs alone` }]);
     }
     if (!Array.isArray(records)) throw invalid([{ path: 'records', message: 'must be a list of records' }]);
+    const problems: Problem[] = [];
+    const kept = storableData(data, problems);
+    if (problems.length > 0) throw invalid(problems);
     const rows = this.intake.rowsOf(records.map((record: object) => ({ workspaceId, module, event, record, actor, source: SOURCE })));
-    return rows.map((row) => withTrigger(row, { type, ...about(integration), module, event, recordId: row.recordId }));
+    return rows.map((row) => withTrigger(row, { type, ...about(integration), module, event, recordId: row.recordId, data: kept }));
   }
 }
 
@@ -123,10 +126,7 @@ function ofRun(event: IntegrationEvent, { workspaceId, runKey, data, actor }: In
   if (typeof runKey !== 'string' || runKey === '' || runKey.length > KEY_LENGTH) {
     problems.push({ path: 'runKey', message: `must be a text of 1 to ${KEY_LENGTH} characters` });
   }
-  const kept = data === undefined ? {} : toStorableJson(data);
-  if (!isJsonObject(kept) || jsonBytes(kept) > MOST_DATA_BYTES) {
-    problems.push({ path: 'data', message: `must be an object of at most ${MOST_DATA_BYTES / 1024} KB` });
-  }
+  const kept = storableData(data, problems);
   if (problems.length > 0) throw invalid(problems);
   const given = isJsonObject(actor) ? toStorableJson({ type: actor.type, id: actor.id, name: actor.name, roles: actor.roles }) : {};
   const { module, code } = integration;
@@ -153,6 +153,13 @@ function ofRun(event: IntegrationEvent, { workspaceId, runKey, data, actor }: In
     runKey: String(toStorableJson(runKey)),
     data: kept,
   });
+}
+
+function storableData(data: object | undefined, problems: Problem[]): JsonObject {
+  const kept = data === undefined ? {} : toStorableJson(data);
+  if (isJsonObject(kept) && jsonBytes(kept) <= MOST_DATA_BYTES) return kept;
+  problems.push({ path: 'data', message: `must be an object of at most ${MOST_DATA_BYTES / 1024} KB` });
+  return {};
 }
 
 /** What machines and steps see of it: which integration, and the one machine that is meant. */
