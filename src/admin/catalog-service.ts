@@ -6,6 +6,7 @@ import { SETTINGS_SCHEMA } from '../core/definition/settings.js';
 import { ERROR_CODES, type ErrorCode } from '../core/error-codes.js';
 import { hintOf } from '../core/error-hints.js';
 import type { JsonObject } from '../core/json.js';
+import { machineSchema } from '../core/machine/schema.js';
 import { describeOperators } from '../core/operators/index.js';
 import { SKIP_REASONS } from '../core/start/skip-reasons.js';
 import { describeFlowSteps, type FlowStepDescription } from '../core/steps/index.js';
@@ -41,6 +42,7 @@ const MOST_KEPT = 200;
 export class CatalogService {
   private readonly views = new LastUsed<CatalogView>(MOST_KEPT);
   private schema: JsonObject | null = null;
+  private ofMachines: JsonObject | null = null;
 
   constructor(
     private readonly catalog: AutomationCatalog,
@@ -66,6 +68,12 @@ export class CatalogService {
   definitionSchema(): JsonObject {
     this.schema ??= definitionSchema(this.catalog);
     return this.schema;
+  }
+
+  /** The JSON Schema of definitions of state machines. */
+  machineSchema(): JsonObject {
+    this.ofMachines ??= machineSchema(this.catalog);
+    return this.ofMachines;
   }
 
   private build({

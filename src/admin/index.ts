@@ -17,6 +17,7 @@ import { LookUpService } from './look-up-service.js';
 import { MachineChanges } from './machine-changes.js';
 import { MachineLifecycle } from './machine-lifecycle.js';
 import { MachineService } from './machine-service.js';
+import { MachineTransfer } from './machine-transfer.js';
 import { MachineVersions } from './machine-versions.js';
 import { MeService } from './me-service.js';
 import { PreviewService } from './preview-service.js';
@@ -110,4 +111,5 @@ export const adminProviders: Provider[] = [
   MachineLifecycle,
   MachineVersions,
   MachineService,
+  MachineTransfer,
 ];

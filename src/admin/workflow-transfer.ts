@@ -41,7 +41,7 @@ export class WorkflowTransfer {
   async copy(id: string, command: CopyCommand, caller: Caller): Promise<CheckedWorkflow> {
     checkShape(command, 'command', REQUEST_LIMITS);
     const { name, description, definition } = await this.find(id, caller);
-    const copied = { name: command.name ?? cut(`Copy of ${name}`), description, definition };
+    const copied = { name: command.name ?? copyName(name), description, definition };
     return this.workflows.create({ ...copied, ...(command.code !== undefined && { code: command.code }) }, caller, { copiedFrom: id });
   }
 
@@ -84,11 +84,11 @@ export class WorkflowTransfer {
 }
 
 /** Whole characters: half of one is no text. */
-function cut(name: string): string {
-  return [...name].slice(0, LONGEST_NAME).join('');
+export function copyName(name: string): string {
+  return [...`Copy of ${name}`].slice(0, LONGEST_NAME).join('');
 }
 
 /** All that looks like an id. */
-function namedIds(text: string): string[] {
+export function namedIds(text: string): string[] {
   return [...new Set(text.toLowerCase().match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [])];
 }

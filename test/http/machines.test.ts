@@ -259,4 +259,72 @@ describe('state machines over HTTP', () => {
     await patch(path, { states: [] });
     expect((await real.call('get', `${path}/diagram`).expect(422)).body.code).toBe('definition_invalid');
   });
+
+  it('are copied, exported and imported, as drafts of their own', async () => {
+    const path = await published('taken-along');
+    await real.call('patch', path).send({ revision: 1, name: 'Taken along', description: 'With a text' }).expect(200);
+    const copy = (await real.call('post', `${path}/copy`).send({ code: 'a-copy' }).expect(201)).body;
+    expect(copy).toMatchObject({
+      code: 'a-copy',
+      name: 'Copy of Taken along',
+      description: 'With a text',
+      status: 'draft',
+      definition: MACHINE,
+    });
+    expect((await real.call('post', `${path}/copy`).send({ name: 'Named' }).expect(201)).body).toMatchObject({
+      code: 'named',
+      name: 'Named',
+    });
+    const file = (await real.call('get', `${path}/export`, 'viewer').expect(200)).body;
+    expect(file).toEqual({
+      format: 'nestjs-crm-automation/machine',
+      formatVersion: 1,
+      code: 'taken-along',
+      name: 'Taken along',
+      description: 'With a text',
+      definition: MACHINE,
+    });
+    expect((await real.call('get', `${path}/export?version=1`).expect(200)).body.definition).toEqual(MACHINE);
+    expect((await real.call('get', `${path}/export?version=4`).expect(404)).body.code).toBe('version_not_found');
+    const there = (await real.call('post', '/automation/machines/import', 'rival').send(file).expect(201)).body;
+    expect(there).toMatchObject({ code: 'taken-along', definition: MACHINE, problems: [] });
+    const here = (await real.call('post', '/automation/machines/import').send(file).expect(201)).body;
+    expect(here.code).toMatch(/^taken-along-\w{8}$/);
+    const refused = await real
+      .call('post', '/automation/machines/import')
+      .send({ ...file, format: 'nestjs-crm-automation/workflow' })
+      .expect(400);
+    expect(refused.body).toMatchObject({ code: 'invalid_request', problems: [{ path: 'format' }] });
+    await real.call('post', '/automation/workflows/import').send(file).expect(400);
+  });
+
+  it('of other systems are understood on import', async () => {
+    const foreign = {
+      code: 'LEAD NURTURING',
+      module: 'leads',
+      initialState: 'NEW',
+      states: [
+        { code: 'NEW', timeoutHours: 48, timeoutTransition: 'give_up' },
+        { code: 'LOST', isFinal: true },
+      ],
+      transitions: [
+        { code: 'give_up', fromState: 'NEW', toState: 'LOST', trigger: 'on timeout' },
+        { code: 'ask', fromState: 'NEW', toState: 'LOST', trigger: 'on scheduled poll', cron: '0 8 * * *' },
+      ],
+    };
+    const made = (await real.call('post', '/automation/machines/import').send(foreign).expect(201)).body;
+    expect(made).toMatchObject({
+      code: 'lead-nurturing',
+      name: 'LEAD NURTURING',
+      problems: [],
+      initialState: 'NEW',
+      for: { module: 'leads' },
+    });
+    await real.call('post', `/automation/machines/${made.id}/publish`).expect(200);
+  });
+
+  it('have a schema for editors', async () => {
+    const { body } = await real.call('get', '/automation/machine.schema.json', 'viewer').expect(200);
+    expect(body).toMatchObject({ title: 'State machine', $defs: { steps: expect.anything(), transition: expect.anything() } });
+  });
 });

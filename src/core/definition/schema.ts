@@ -52,7 +52,7 @@ export function definitionSchema(catalog: Catalog): JsonObject {
  * One of several forms, told by a member: conditionals rather than `oneOf`, so that an editor says what is wrong with the form
  * that is meant instead of that no form fits.
  */
-function byMember(member: string, forms: [string, JsonObject][], more: JsonObject[] = []): JsonObject {
+export function byMember(member: string, forms: [string, JsonObject][], more: JsonObject[] = []): JsonObject {
   return {
     type: 'object',
     properties: { [member]: { enum: forms.map(([name]) => name) } },
@@ -62,7 +62,7 @@ function byMember(member: string, forms: [string, JsonObject][], more: JsonObjec
 }
 
 /** What holds where the members are so. */
-function conditional(members: JsonObject, consequence: JsonObject): JsonObject {
+export function conditional(members: JsonObject, consequence: JsonObject): JsonObject {
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
   return { if: { properties: members, required: Object.keys(members) }, then: consequence };
 }

@@ -32,8 +32,17 @@ const MEMBERS: ReadonlySet<string> = new Set(['format', 'formatVersion', 'code',
  * at: a draft may have problems.
  */
 export function readWorkflowFile(json: unknown): { ok: true; file: ReadWorkflowFile } | { ok: false; problems: Problem[] } {
-  if (!isJsonObject(json)) return { ok: false, problems: [{ path: 'body', message: 'An exported workflow is a JSON object.' }] };
-  const kind = kindProblem(json);
+  return readDefinitionFile(json, WORKFLOW_FORMAT, 'workflow');
+}
+
+/** The same of a definition of whatever kind. */
+export function readDefinitionFile(
+  json: unknown,
+  format: string,
+  what: string,
+): { ok: true; file: ReadWorkflowFile } | { ok: false; problems: Problem[] } {
+  if (!isJsonObject(json)) return { ok: false, problems: [{ path: 'body', message: `An exported ${what} is a JSON object.` }] };
+  const kind = kindProblem(json, format, what);
   // Of something else altogether one sentence says more than a list of what it lacks.
   if (kind) return { ok: false, problems: [kind] };
   const { code = null, name, description = null, definition } = json;
@@ -55,10 +64,8 @@ export function readWorkflowFile(json: unknown): { ok: true; file: ReadWorkflowF
   return { ok: true, file: { code, name, description, definition } as ReadWorkflowFile };
 }
 
-function kindProblem({ format, formatVersion }: JsonObject): Problem | null {
-  if (format !== WORKFLOW_FORMAT) {
-    return { path: 'format', message: `This is no exported workflow: format must be "${WORKFLOW_FORMAT}".` };
-  }
+function kindProblem({ format, formatVersion }: JsonObject, wanted: string, what: string): Problem | null {
+  if (format !== wanted) return { path: 'format', message: `This is no exported ${what}: format must be "${wanted}".` };
   if (formatVersion === WORKFLOW_FORMAT_VERSION) return null;
   const isNewer = typeof formatVersion === 'number' && formatVersion > WORKFLOW_FORMAT_VERSION;
   const why = isNewer ? 'The file was made by a newer release. ' : '';

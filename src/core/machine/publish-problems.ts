@@ -29,5 +29,5 @@ export function machinePublishProblems(
 
 /** Problems of what stands at a path. */
 export function below(path: string, problems: readonly Problem[]): Problem[] {
-  return problems.map((problem) => ({ ...problem, path: problem.path === '' ? path : `${path}.${problem.path}` }));
+  return problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
 }

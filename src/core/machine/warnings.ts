@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog.js';
 import type { DefinitionWarning } from '../definition/warnings.js';
 import { initialState, transitionsFrom } from './graph.js';
 import { transitionLoops } from './loops.js';
-import type { MachineDefinition, MachineTransition } from './types.js';
+import type { MachineDefinition, MachineState, MachineTransition } from './types.js';
 
 /**
  * Returns what deserves a look in a machine without keeping anybody from publishing it: states that no instance comes to, or
@@ -37,8 +37,8 @@ function reachedStates(machine: MachineDefinition): Set<string> {
   const reached = new Set([initialState(machine).code]);
   // A Set goes on with what is added while it is gone through.
   for (const code of reached) {
-    const state = machine.states.find((one) => one.code === code);
-    for (const { to, enabled } of state ? transitionsFrom(machine, state) : []) if (enabled) reached.add(to);
+    const state = machine.states.find((one) => one.code === code) as MachineState;
+    for (const { to, enabled } of transitionsFrom(machine, state)) if (enabled) reached.add(to);
   }
   return reached;
 }

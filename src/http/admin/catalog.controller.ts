@@ -47,3 +47,22 @@ export class DefinitionSchemaController {
     return this.catalog.definitionSchema();
   }
 }
+
+@AdminController('machine.schema.json', 'Catalog')
+export class MachineSchemaController {
+  constructor(private readonly catalog: CatalogService) {}
+
+  @Get()
+  @RequirePermission('view')
+  @UseInterceptors(ConditionalGet)
+  @ApiOperation({
+    summary: 'The JSON Schema (2020-12) of a state machine, for editors',
+    description: 'With the modules and actions of this CRM.',
+  })
+  @ApiOkResponse({ type: DefinitionSchemaDto })
+  @ApiNotModified()
+  @ApiErrors()
+  get(): JsonObject {
+    return this.catalog.machineSchema();
+  }
+}

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
-import { CatalogController, DefinitionSchemaController } from './catalog.controller.js';
+import { CatalogController, DefinitionSchemaController, MachineSchemaController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { ExplainController } from './explain.controller.js';
 import { InstanceCommandsController } from './instance-commands.controller.js';
@@ -8,6 +8,7 @@ import { InstancesController } from './instances.controller.js';
 import { IntegrationsController } from './integrations.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
 import { MachineLifecycleController } from './machine-lifecycle.controller.js';
+import { MachineTransferController } from './machine-transfer.controller.js';
 import { MachineVersionsController } from './machine-versions.controller.js';
 import { MachinesController } from './machines.controller.js';
 import { MeController } from './me.controller.js';
@@ -40,6 +41,7 @@ export const adminControllers: Type<unknown>[] = [
   MeController,
   CatalogController,
   DefinitionSchemaController,
+  MachineSchemaController,
   WorkflowsController,
   WorkflowLifecycleController,
   WorkflowVersionsController,
@@ -79,4 +81,5 @@ export const adminControllers: Type<unknown>[] = [
   MachinesController,
   MachineLifecycleController,
   MachineVersionsController,
+  MachineTransferController,
 ];

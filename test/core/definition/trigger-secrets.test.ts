@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { CHANGED } from '../../../src/core/definition/mask.js';
 import { keepSecrets, MASK, maskChange, maskSecrets, secretProblems } from '../../../src/core/definition/secrets.js';
 import type { JsonObject } from '../../../src/core/json.js';
 
@@ -75,5 +76,21 @@ describe('the secrets of a trigger', () => {
       type: 'webhook',
       secret: MASK,
     });
+  });
+});
+
+describe('the triggers of a machine', () => {
+  const machine = (value: string, code = 'answer') => ({
+    transitions: [5, {}, { code, trigger: { type: 'webhook', secret: { header: 'x-key', value } } }],
+  });
+
+  it('are masked, kept and told apart by the codes of their transitions', () => {
+    expect(maskSecrets(machine('secret-one'), ACTIONS)).toEqual(machine(MASK));
+    expect(keepSecrets(machine(MASK), machine('secret-one'), ACTIONS)).toEqual(machine('secret-one'));
+    expect(keepSecrets(machine(MASK, 'else'), machine('secret-one'), ACTIONS)).toEqual(machine(MASK, 'else'));
+    expect(keepSecrets(machine(MASK), {}, ACTIONS)).toEqual(machine(MASK));
+    expect(secretProblems(machine(MASK), ACTIONS)).toMatchObject([{ path: 'transitions[2].trigger.secret.value' }]);
+    expect(maskChange(machine('secret-one'), machine('secret-two'), ACTIONS).after).toEqual(machine(CHANGED));
+    expect(maskChange(machine('secret-one'), machine('secret-one'), ACTIONS).after).toEqual(machine(MASK));
   });
 });
