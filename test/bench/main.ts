@@ -8,6 +8,7 @@ import { failing } from './suites/failing.js';
 import { history } from './suites/history.js';
 import { importing } from './suites/import.js';
 import { latency } from './suites/latency.js';
+import { machines } from './suites/machines.js';
 import { memory } from './suites/memory.js';
 import { parked } from './suites/parked.js';
 import { processes } from './suites/processes.js';
@@ -38,6 +39,7 @@ const SUITES: readonly Suite[] = [
   parked,
   triggerUrl,
   dates,
+  machines,
   processes,
   memory,
   importing,

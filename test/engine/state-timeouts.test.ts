@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { StateTimeouts } from '../../src/engine/machines/state-timeouts.js';
 import { Router } from '../../src/engine/routing/router.js';
+import { WakeUp } from '../../src/engine/wake-up.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import type { Lead } from '../support/sample-crm.js';
@@ -87,6 +88,18 @@ describe('the timeout of a state', () => {
     expect(Math.round(((instance.timeout_at?.getTime() ?? 0) - Date.now()) / 60_000)).toBe(60);
     expect(await machines.history(instance.id)).toEqual(['created -> NEW by event', 'fired escalate NEW -> ESCALATED by timeout']);
     expect(await app.query(`SELECT count(*)::int AS count FROM automation.events WHERE event = 'timeout'`)).toEqual([{ count: 1 }]);
+  });
+
+  it('is told of where it is sooner than whoever waits for the next one looks', async () => {
+    const announced = jest.spyOn(app.module.get(WakeUp), 'announceAfterCommit');
+    const soon = states();
+    await made({ states: soon, transitions: [escalate(), answer()] });
+    expect(announced.mock.calls.filter(([, kind]) => kind === 'timing')).toEqual([]);
+    await made({
+      states: [{ ...soon[0], timeout: { after: 'PT2S', transition: 'escalate' } }, ...soon.slice(1)] as object[],
+      transitions: [escalate(), answer()],
+    });
+    expect(announced.mock.calls.filter(([, kind]) => kind === 'timing').length).toBe(1);
   });
 
   it('loses to a transition that committed before it was captured', async () => {

@@ -53,7 +53,14 @@ export class InstanceChanges {
   private readonly released: LockedInstance[] = [];
   private readonly entered: EnteredState[] = [];
 
+  private soonestMs = Number.POSITIVE_INFINITY;
+
   constructor(private readonly listenedTo: (manager: EntityManager, events: EnteredState[]) => Promise<EnteredState[]>) {}
+
+  /** How long until the first of the timeouts that it has set, in milliseconds. */
+  get nextTimeoutMs(): number {
+    return this.soonestMs;
+  }
 
   /** An instance was made, where it begins. */
   created(instance: LockedInstance, machine: { code: string }, firing: Firing): void {
@@ -192,13 +199,14 @@ export class InstanceChanges {
     this.touched.add(instance);
   }
 
-  /** Tells workflows that the instance's record has entered a state, where one listens. */
+  /** Notes when its timeout comes, and tells workflows that the instance's record has entered a state, where one listens. */
   private enter(
-    { workspaceId, module, recordId, state }: LockedInstance,
+    { workspaceId, module, recordId, state, timeoutAt, now }: LockedInstance,
     { code: machine }: { code: string },
     how: { from: string | null; transition: string | null },
     { actor, cause }: Firing,
   ): void {
+    if (timeoutAt !== null) this.soonestMs = Math.min(this.soonestMs, timeoutAt.getTime() - now.getTime());
     if (module === null) return;
     this.entered.push({
       id: uuidv7(),

@@ -25,6 +25,7 @@ import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { InstanceChanges, timeoutOf } from './instance-changes.js';
 import { type MachineVersion, MachineVersions } from './machine-versions.js';
 import type { MachineInUse } from './machines-in-use.js';
+import { StateTimeouts } from './state-timeouts.js';
 
 /** An event, and a machine that hears of it, or that it names. */
 export interface AskedMachine {
@@ -80,6 +81,7 @@ export class MachineDecider {
     private readonly active: ActiveWorkflows,
     private readonly calendars: Calendars,
     private readonly entitled: EntitledStarts,
+    private readonly timeouts: StateTimeouts,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
@@ -101,7 +103,10 @@ export class MachineDecider {
     return {
       candidates,
       unreadable,
-      write: () => changes.write(manager),
+      write: async () => {
+        await changes.write(manager);
+        this.timeouts.expect(manager, changes.nextTimeoutMs);
+      },
       noteStarts: async () => {
         for (const plan of plans.values()) await plan.note();
       },

@@ -7,6 +7,7 @@ import { Calendars } from '../calendars.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { InstanceChanges, type Move } from './instance-changes.js';
 import { MachineVersions } from './machine-versions.js';
+import { StateTimeouts } from './state-timeouts.js';
 
 /** The end of a run that may be that of a transition. */
 export interface TransitionEnd extends Pick<RunEnd, 'status' | 'error' | 'finishedAt'> {
@@ -21,6 +22,7 @@ export class MachineSettling {
     private readonly versions: MachineVersions,
     private readonly active: ActiveWorkflows,
     private readonly calendars: Calendars,
+    private readonly timeouts: StateTimeouts,
   ) {}
 
   /** Moves the instances whose transitions these runs were, or says why they stay where they are. Other runs are passed over. */
@@ -41,6 +43,7 @@ export class MachineSettling {
       }
     }
     await changes.write(manager);
+    this.timeouts.expect(manager, changes.nextTimeoutMs);
   }
 
   /** By the version that the instance is on. Where this process cannot read it, the run fails with that reason, and may be retried. */

@@ -14,6 +14,8 @@ export interface MachineInUse {
   conditionRelations: readonly string[];
   conditionComputed: readonly string[];
   conditionMachines: readonly string[];
+  /** Does any of its transitions, or its start, have conditions? Only then is a record of any use. */
+  hasConditions: boolean;
 }
 
 /** The enabled machines of a workspace. */
@@ -58,6 +60,7 @@ export async function loadMachinesInUse(
       published: outcomes.get(versionId) ?? null,
       conditionRelations: [...new Set(readable.flatMap(({ conditionRelations }) => conditionRelations))],
       conditionComputed: [...new Set(readable.flatMap(({ conditionComputed }) => conditionComputed))],
+      hasConditions: readable.some(({ conditionPaths }) => conditionPaths.length > 0),
       conditionMachines: [...new Set(readable.flatMap(({ conditionMachines }) => conditionMachines))],
     };
     byId.set(id, machine);

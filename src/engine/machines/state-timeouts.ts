@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../core/event.js';
@@ -17,8 +17,10 @@ import {
 } from '../../store/machines/timeouts.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss } from '../failures.js';
 import type { DueWork, TimingRound } from '../timing/timed-trigger.js';
+import { WakeUp } from '../wake-up.js';
 import { timeoutOf } from './instance-changes.js';
 import { MachineVersions } from './machine-versions.js';
 
@@ -45,6 +47,8 @@ export class StateTimeouts implements DueWork {
     private readonly database: AutomationDatabase,
     private readonly versions: MachineVersions,
     private readonly calendars: Calendars,
+    private readonly wakeUp: WakeUp,
+    @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   async round(): Promise<TimingRound> {
@@ -71,12 +75,21 @@ export class StateTimeouts implements DueWork {
     return nextTimeoutIn(this.database.dataSource.manager);
   }
 
+  /** Belongs into each transaction that has set timeouts: whoever waits for the next one may wait for too long. */
+  expect(manager: EntityManager, inMs: number): void {
+    const { pollIntervalMs, idlePollIntervalMs } = this.settings;
+    if (inMs < Math.max(pollIntervalMs, idlePollIntervalMs)) this.wakeUp.announceAfterCommit(manager, 'timing');
+  }
+
   /**
    * Belongs into the transaction that enables a machine: what becomes of the timeouts that came due while it was disabled.
    * What is due and was not looked at meanwhile fires by itself.
    */
   async enabled(manager: EntityManager, workspaceId: string, machineId: string, missed: MissedTimeouts): Promise<void> {
-    if (missed === 'fire') return fireMissedTimeouts(manager, workspaceId, machineId);
+    if (missed === 'fire') {
+      this.expect(manager, 0);
+      return fireMissedTimeouts(manager, workspaceId, machineId);
+    }
     await this.calendars.prepare([workspaceId]);
     const calendar = this.calendars.of(workspaceId);
     const now = await databaseNow(manager);

@@ -144,7 +144,11 @@ export class StartDecider {
     const others = heard.length === 0 ? [] : await this.followedOtherwise(manager, heard, found.unreadable, generations);
     const timezoneOf = (workspaceId: string): string => this.calendars.of(workspaceId).timezone;
     const unfound = await findSubjects(tx, this.crm, found.candidates, timezoneOf);
-    const { unanswered, waiting, never } = await completeRecords(context, [...found.candidates, ...found.asked], others);
+    const { unanswered, waiting, never } = await completeRecords(
+      context,
+      [...found.candidates, ...found.asked.filter(wantsRecord)],
+      others,
+    );
     for (const event of unfound) unanswered.add(event);
     const undecided = new Set([...unanswered, ...waiting, ...never]);
     const unfollowed = await this.dated.follow(
@@ -262,6 +266,11 @@ export class StartDecider {
     }
     return { decisions, plans };
   }
+}
+
+/** Whether a machine looks at the event's record, or the event is to be held against it. */
+function wantsRecord({ event, inUse }: AskedMachine): boolean {
+  return event.heard !== null || inUse?.hasConditions === true;
 }
 
 function onRecord({ event, version }: Candidate) {
