@@ -3,9 +3,12 @@ import type { EntityManager } from 'typeorm';
 import { AutomationError, type Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
+import { parseMachine } from '../core/machine/parser.js';
 import { below } from '../core/machine/publish-problems.js';
 import { transitionVersions } from '../core/machine/transition-versions.js';
 import type { Entitlements } from '../core/start/entitlements.js';
+import { MachinePolls } from '../engine/machines/machine-polls.js';
+import { type MissedTimeouts, StateTimeouts } from '../engine/machines/state-timeouts.js';
 import type { Caller } from '../host/access.js';
 import { insertTransitionVersions } from '../store/machines/transition-versions.js';
 import type { WorkflowRow } from '../store/workflow-store.js';
@@ -34,6 +37,8 @@ export class MachineLifecycle {
     private readonly entitled: EntitlementCheck,
     private readonly secrets: SecretUses,
     private readonly asked: AskedPeople,
+    private readonly timeouts: StateTimeouts,
+    private readonly polls: MachinePolls,
   ) {}
 
   /**
@@ -43,17 +48,23 @@ export class MachineLifecycle {
   async publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
     checkShape(command, 'command', REQUEST_LIMITS);
     const known = await this.known(caller);
-    return this.changes.ofActive(id, caller, (manager, row) => {
+    return this.changes.ofActive(id, caller, async (manager, row) => {
       assertRevision(row, command.revision);
+      // As when it is enabled without a word about them.
+      if (row.status !== 'active' && command.activate !== false) await this.timeouts.enabled(manager, caller.workspaceId, id, 'fire');
       return this.publishRow(manager, row, command, known, caller);
     });
   }
 
-  /** Makes instances and asks transitions again. Throws `machine_not_published`, and `plan_required`. */
-  async enable(id: string, caller: Caller): Promise<void> {
+  /**
+   * Makes instances and asks transitions again. `missed`: what becomes of timeouts that came due meanwhile. Throws
+   * `machine_not_published`, and `plan_required`.
+   */
+  async enable(id: string, caller: Caller, missed: MissedTimeouts = 'fire'): Promise<void> {
     await this.entitled.assertEnabled(caller);
-    return this.changes.ofActive(id, caller, (manager, row) => {
+    return this.changes.ofActive(id, caller, async (manager, row) => {
       assertPublished(row);
+      if (row.status !== 'active') await this.timeouts.enabled(manager, caller.workspaceId, id, missed);
       return switchTo(this.changes, { status: 'active', action: 'enabled' }, manager, row, caller);
     });
   }
@@ -85,7 +96,11 @@ export class MachineLifecycle {
         }
       },
       settingDefaults: () => null,
-      published: (versionId, { draft }) => insertTransitionVersions(manager, workspaceId, versionId, transitionVersions(draft)),
+      published: async (versionId, { draft }) => {
+        await insertTransitionVersions(manager, workspaceId, versionId, transitionVersions(draft));
+        const parsed = parseMachine(draft, null);
+        if (parsed.ok) await this.polls.published(manager, { workspaceId, machineId: row.id, versionId }, parsed.machine);
+      },
     });
   }
 

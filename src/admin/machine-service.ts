@@ -10,6 +10,7 @@ import { parseMachine } from '../core/machine/parser.js';
 import type { MachineDefinition } from '../core/machine/types.js';
 import { machineWarnings } from '../core/machine/warnings.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
+import type { MissedTimeouts } from '../engine/machines/state-timeouts.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { countByState, type StateCount } from '../store/machines/census.js';
@@ -114,8 +115,8 @@ export class MachineService {
   }
 
   /** See {@link MachineLifecycle.enable}. */
-  async enable(id: string, caller: Caller): Promise<CheckedMachine> {
-    await this.lifecycle.enable(id, caller);
+  async enable(id: string, caller: Caller, missed?: MissedTimeouts): Promise<CheckedMachine> {
+    await this.lifecycle.enable(id, caller, missed);
     return this.get(id, caller);
   }
 

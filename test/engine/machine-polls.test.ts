@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { MachineService } from '../../src/admin/machine-service.js';
 import { MachinePolls } from '../../src/engine/machines/machine-polls.js';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { machinesOf } from './support/machines.js';
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };
@@ -56,6 +57,15 @@ describe('a scheduled poll of a machine', () => {
     expect(await app.query(`SELECT count(*)::int AS rows FROM automation.transitions WHERE kind = 'not_fired'`)).toEqual([{ rows: 0 }]);
     const [row] = await app.query<{ ms: number }>('SELECT extract(epoch FROM next_at - now())::int AS ms FROM automation.machine_polls');
     expect(row?.ms).toBeGreaterThan(0);
+  });
+
+  it('is noted when the machine is published', async () => {
+    const service = app.module.get(MachineService);
+    const { id } = await service.create({ name: 'Checked', definition: { for: { module: 'leads' }, ...definition() } as never }, ADMIN);
+    await service.publish(id, ADMIN);
+    expect(await app.query('SELECT machine_id, transition, cursor FROM automation.machine_polls')).toEqual([
+      { machine_id: id, transition: 'check', cursor: null },
+    ]);
   });
 
   it('walks through many of them batch by batch, each once, also when two nodes walk', async () => {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MachineService } from '../../src/admin/machine-service.js';
 import { StateTimeouts } from '../../src/engine/machines/state-timeouts.js';
 import { Router } from '../../src/engine/routing/router.js';
 import { WakeUp } from '../../src/engine/wake-up.js';
-import { AutomationDatabase } from '../../src/store/database.js';
-import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import type { Lead } from '../support/sample-crm.js';
 import { machinesOf } from './support/machines.js';
 import { holdCommit } from './support/transactions.js';
@@ -202,10 +202,7 @@ describe('the timeout of a state', () => {
   });
 
   describe('that comes due while the machine is disabled', () => {
-    const enable = async (id: string, missed: 'fire' | 'restart') => {
-      await app.module.get(AutomationDatabase).transaction((manager) => app.module.get(StateTimeouts).enabled(manager, 'acme', id, missed));
-      await machines.setStatus(id, 'active');
-    };
+    const enable = (id: string, how: 'fire' | 'restart') => app.module.get(MachineService).enable(id, ADMIN, how);
     const missed = async () => {
       const { id } = await made({ states: states(), transitions: [escalate(), answer()] });
       // One is captured before and routed after, another is found later.

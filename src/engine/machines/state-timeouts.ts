@@ -31,7 +31,8 @@ const MOST_WORKSPACES = 20;
 const TIMEOUT: Actor = { type: 'system', id: null, name: 'Timeout' };
 
 /** What becomes of timeouts that came due while their machine was disabled. */
-export type MissedTimeouts = 'fire' | 'restart';
+export const MISSED_TIMEOUTS = ['fire', 'restart'] as const;
+export type MissedTimeouts = (typeof MISSED_TIMEOUTS)[number];
 
 /**
  * Timeouts of states: each is on the row of its instance, and goes in the transaction that captures its start, so that it

@@ -4,11 +4,11 @@ import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
 import { ownId } from '../fields.js';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
-import { type Checked, checked, NOTHING } from '../request-pipe.js';
+import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
 import { MachineDetailDto } from './machine-responses.dto.js';
-import { DisableMachineDto, PublishMachineDto } from './machines.dto.js';
+import { DisableMachineDto, EnableMachineDto, PublishMachineDto } from './machines.dto.js';
 
 const ID = { name: 'id', format: 'uuid' };
 
@@ -41,10 +41,15 @@ export class MachineLifecycleController {
   @RequirePermission('operate')
   @ApiOperation({ summary: 'Make instances and ask transitions again, by the published version' })
   @ApiParam(ID)
+  @ApiBody({ type: EnableMachineDto, required: false })
   @ApiOkResponse({ type: MachineDetailDto })
   @ApiErrors(400, 402, 404, 409, 415)
-  enable(@Param('id', ownId) id: string, @Body(NOTHING) _body: undefined, @CurrentCaller() caller: Caller): Promise<MachineDetailDto> {
-    return this.machines.enable(id, caller);
+  enable(
+    @Param('id', ownId) id: string,
+    @Body(checked(EnableMachineDto)) body: Checked<EnableMachineDto>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<MachineDetailDto> {
+    return this.machines.enable(id, caller, body.timeouts);
   }
 
   @Post(':id/disable')

@@ -3,6 +3,7 @@ import type { NewMachine } from '../../admin/machine-service.js';
 import type { PublishCommand } from '../../admin/publishing.js';
 import { WORKFLOW_CODE, WORKFLOW_CODE_RULE } from '../../core/definition/workflow-file.js';
 import type { JsonObject } from '../../core/json.js';
+import { MISSED_TIMEOUTS, type MissedTimeouts } from '../../engine/machines/state-timeouts.js';
 import { MACHINE_SORT_FIELDS, type MachineItem, type MachineListQuery, type MachineSortField } from '../../store/machines/machine-list.js';
 import {
   AsSent,
@@ -116,6 +117,19 @@ export class PublishMachineDto implements PublishCommand {
   @IfGiven()
   @WholeNumber(1, GREATEST_INTEGER)
   fromVersion?: number;
+}
+
+/** How a machine is enabled again. */
+export class EnableMachineDto {
+  @ApiPropertyOptional({
+    enum: MISSED_TIMEOUTS,
+    default: 'fire',
+    example: 'restart',
+    description: 'What becomes of timeouts that came due while it was disabled: they fire now, or begin anew.',
+  })
+  @IfGiven()
+  @IsIn(MISSED_TIMEOUTS)
+  timeouts?: MissedTimeouts;
 }
 
 /** Why a machine is disabled. */

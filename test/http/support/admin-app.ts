@@ -13,7 +13,9 @@ import { Calendars } from '../../../src/engine/calendars.js';
 import { Starts } from '../../../src/engine/capture/starts.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../../../src/engine/engine-settings.js';
 import { ENGINE_SIGNAL } from '../../../src/engine/engine-signal.js';
+import { MachinePolls } from '../../../src/engine/machines/machine-polls.js';
 import { MachineVersions } from '../../../src/engine/machines/machine-versions.js';
+import { StateTimeouts } from '../../../src/engine/machines/state-timeouts.js';
 import { ApprovalVisits } from '../../../src/engine/people/approval-visits.js';
 import { Rehearsal } from '../../../src/engine/previewing/rehearsal.js';
 import { Router } from '../../../src/engine/routing/router.js';
@@ -187,6 +189,8 @@ export async function startAdminApp(
       ...httpProviders,
       ...(options.swagger === null ? [{ provide: SWAGGER, useValue: null }] : []),
       ...adminProviders,
+      { provide: StateTimeouts, useValue: { enabled: async () => undefined } },
+      { provide: MachinePolls, useValue: { published: async () => undefined } },
       { provide: Timing, useValue: { published: async () => undefined, withdrawn: async () => undefined } },
       { provide: ActiveWorkflows, useValue: new ActiveWorkflows(catalog, { get: () => undefined } as never, null as never) },
       { provide: Starts, useValue: null },
