@@ -16,8 +16,9 @@ function statementsOf(app: AutomationApp): string[] {
 }
 
 const isLook = (sql: string): boolean => sql.includes('"nextEndInMs"');
-/** Whether schedules, dates, tasks of people or mails about them are due. */
-const isTimed = (sql: string): boolean => /FROM automation\.(schedules|date_triggers|date_builds|human_tasks|human_task_mails)/.test(sql);
+/** Whether schedules, dates, tasks of people, mails about them, or timeouts and polls of machines are due. */
+const isTimed = (sql: string): boolean =>
+  /FROM automation\.(schedules|date_triggers|date_builds|human_tasks|human_task_mails|instances|machine_polls)/.test(sql);
 
 describe('an idle worker', () => {
   let app: AutomationApp;
