@@ -52,6 +52,7 @@ export {
   type ExternalStep,
   type LocalStep,
   type OwnTransactionStep,
+  type StepMachines,
   type StepSecrets,
 } from './actions/define-action.js';
 export { Mailer } from './actions/email/mailer.js';

@@ -38,6 +38,21 @@ export interface StepContext {
 /** A local step: what it does through `crm` commits together with its log. */
 export interface LocalStep extends StepContext {
   crm: CrmSession;
+  machines: StepMachines;
+}
+
+/** The state machines of the workspace, as a local step may drive them. */
+export interface StepMachines {
+  /**
+   * Fires a transition of the record, or with null makes its instance where there is none, once the step has committed. Throws
+   * `machine_unknown`, `workflow_not_published`, `record_required` for a record of another module.
+   */
+  advance(advance: {
+    machine: string;
+    transition: string | null;
+    input: JsonObject;
+    record: RecordRef;
+  }): Promise<{ machineId: string; eventId: string }>;
 }
 
 /** A local step with a transaction of its own, open for the host's entities. */

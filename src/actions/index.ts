@@ -1,6 +1,7 @@
 import type { ActionDefinition } from './action.js';
 import { addNote } from './add-note.js';
 import { addTag } from './add-tag.js';
+import { advanceMachine } from './advance-machine.js';
 import { assignOwner } from './assign-owner.js';
 import { changeField } from './change-field.js';
 import { createRecord } from './create-record.js';
@@ -27,6 +28,7 @@ export const builtInActions: readonly ActionDefinition[] = [
   changeField,
   moveStage,
   assignOwner,
+  advanceMachine,
   sendNotification,
   webhook,
   httpRequest,

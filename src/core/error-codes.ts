@@ -123,6 +123,7 @@ export const ERROR_CODES = {
   value_rounded: 422,
   value_out_of_range: 422,
   workflow_unknown: 422,
+  machine_unknown: 422,
   transition_unknown: 422,
   state_unknown: 422,
   loop_invalid: 422,

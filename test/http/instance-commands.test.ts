@@ -42,9 +42,8 @@ describe('what people do with instances', () => {
   let id: string;
   beforeAll(async () => {
     real = await startRealApp();
-    machines = machinesOf({
-      query: (sql: string, parameters?: unknown[]) => rows(real.database, sql, parameters),
-    } as unknown as AutomationApp);
+    const query = (sql: string, parameters?: unknown[]) => rows(real.database, sql, parameters);
+    machines = machinesOf({ query, module: real.app } as unknown as AutomationApp);
     machine = await machines.publish(MACHINE);
     await rows(real.database, `INSERT INTO crm_leads (id, "workspaceId", name, source) VALUES ('sold', 'acme', 'Ann', 'Web')`);
   });

@@ -16,6 +16,7 @@ import { lendManager } from '../../host/lent-manager.js';
 import { withoutLimit } from '../../host/limited-host.js';
 import { Calendars } from '../calendars.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
+import { stepMachines } from '../machines/step-machines.js';
 import { extractedBy } from './extraction.js';
 import type { HeldRun } from './held-run.js';
 import { beginAttempt, logFailure, logSuccess } from './step-log.js';
@@ -80,7 +81,13 @@ export class LocalSteps {
         seen = scope;
         const args = prepareArguments(action, step.with, scope);
         attempt.input = maskArguments(action, args);
-        return action.execute(args, Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), { crm: session }));
+        return action.execute(
+          args,
+          Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), {
+            crm: session,
+            machines: stepMachines(run, ready, tx),
+          }),
+        );
       };
       // Our own actions do nothing but ask the CRM: each statement has its limit, and so has each call of its code.
       const output = isHosts(action)
@@ -120,7 +127,10 @@ export class LocalSteps {
         const args = prepareArguments(action, step.with, scope);
         attempt.input = maskArguments(action, args);
         const context = this.scopes.contextOf(run, ready, scope, attempt.startedAt);
-        return action.execute(args, Object.assign(context, { crm: this.sessionFor(run, ready, unit), manager: lent.manager }));
+        return action.execute(
+          args,
+          Object.assign(context, { crm: this.sessionFor(run, ready, unit), machines: stepMachines(run, ready, tx), manager: lent.manager }),
+        );
       }).finally(lent.close);
       const stored = storableOutput(output);
       // Before the savepoint goes: a step that cannot give what it is to give has failed, and its writes with it.

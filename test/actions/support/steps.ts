@@ -127,8 +127,18 @@ export class FakeCrm {
   }
 }
 
+/** Takes note of what steps ask of state machines. */
+class FakeMachines {
+  readonly asked: object[] = [];
+
+  async advance(asked: object): Promise<{ machineId: string; eventId: string }> {
+    this.asked.push(asked);
+    return { machineId: 'machine', eventId: 'event' };
+  }
+}
+
 export function localStep(crm: FakeCrm, more: Partial<LocalStep> = {}): LocalStep {
-  return { ...context(more.scope ?? scopeOf()), crm: crm as unknown as LocalStep['crm'], ...more };
+  return { ...context(more.scope ?? scopeOf()), crm: crm as unknown as LocalStep['crm'], machines: new FakeMachines(), ...more };
 }
 
 export function externalStep(provided: readonly object[], more: Partial<ExternalStep> = {}): ExternalStep {
