@@ -9,6 +9,8 @@ import { DefinitionDrafts } from './definition-drafts.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { ExplainService } from './explain-service.js';
 import { InstanceAdvance } from './instance-advance.js';
+import { InstanceBatches } from './instance-batches.js';
+import { InstanceCreation } from './instance-creation.js';
 import { InstanceLooks } from './instance-looks.js';
 import { InstanceReset } from './instance-reset.js';
 import { InstanceService } from './instance-service.js';
@@ -81,6 +83,8 @@ export const adminProviders: Provider[] = [
   InstanceLooks,
   InstanceAdvance,
   InstanceReset,
+  InstanceBatches,
+  InstanceCreation,
   TimelineService,
   ExplainService,
   SearchService,

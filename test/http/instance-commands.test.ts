@@ -197,4 +197,80 @@ describe('what people do with instances', () => {
     const [entry] = await rows(real.database, `SELECT before, note FROM automation.audit_log WHERE action = 'instance.deleted'`);
     expect(entry).toMatchObject({ before: { module: 'leads', recordId: 'sold', state: 'SENT' }, note: 'A test.' });
   });
+
+  describe('for many at once', () => {
+    const create = (body: object, token = 'support') => real.call('post', `/automation/machines/${machine}/instances`, token).send(body);
+    const advanceAll = (body: object) =>
+      real.call('post', '/automation/instances/advance', 'support').send({ filter: { machineId: machine }, transition: 'send', ...body });
+    const leads = ['m1', 'm2', 'm3', 'm4'];
+    beforeEach(async () => {
+      await rows(
+        real.database,
+        `INSERT INTO crm_leads (id, "workspaceId", name, source) SELECT id, 'acme', id, 'Web' FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING`,
+        [leads],
+      );
+    });
+
+    it('take records that are there into the machine: first only told, then each begins once', async () => {
+      const recordIds = [...leads, 'sold', 'nobody'];
+      const preview = (await create({ recordIds, dryRun: true }).expect(200)).body;
+      expect(preview).toEqual({
+        ...{ dryRun: true, seen: 6, created: 4, existing: 1, missing: ['nobody'], nextOffset: null },
+        sample: leads,
+      });
+      expect(await machines.instances(machine)).toHaveLength(1);
+      expect((await create({ recordIds, reason: 'Old ones.' }).expect(200)).body).toEqual({ ...preview, dryRun: false });
+      expect(await machines.counts(machine)).toEqual({ NEW: 5 });
+      const [made] = await machines.instances(machine, 'm1');
+      expect(made).toMatchObject({ state: 'NEW', timeout_at: expect.any(Date) });
+      expect(await machines.history(String(made?.id))).toEqual(['created -> NEW by create']);
+      expect((await create({ recordIds }).expect(200)).body).toMatchObject({ created: 0, existing: 5 });
+      expect(await rows(real.database, 'SELECT action, after, note FROM automation.audit_log')).toEqual([
+        { action: 'workflow.instances_created', after: { module: 'leads', records: 4 }, note: 'Old ones.' },
+      ]);
+    });
+
+    it('go through all records of the module, so many a call', async () => {
+      let offset: number | null = 0;
+      let created = 0;
+      while (offset !== null) {
+        const { body }: { body: { created: number; nextOffset: number | null } } = await create({ limit: 3, offset }).expect(200);
+        created += body.created;
+        offset = body.nextOffset;
+      }
+      const [all] = await rows(real.database, `SELECT count(*)::int AS count FROM crm_leads WHERE "workspaceId" = 'acme'`);
+      expect(created + 1).toBe(all?.count);
+      expect(await machines.instances(machine)).toHaveLength(created + 1);
+    });
+
+    it('make no instance while the machine is disabled, and none of a machine that is not theirs', async () => {
+      await machines.setStatus(machine, 'paused');
+      const { body } = await create({ recordIds: leads }).expect(409);
+      await machines.setStatus(machine, 'active');
+      expect(body.code).toBe('workflow_not_active');
+      await create({ recordIds: leads }, 'rival').expect(404);
+      await create({ recordIds: leads }, 'viewer').expect(403);
+    });
+
+    it('fire a transition of all that offer it, part by part, and say why the others do not', async () => {
+      await create({ recordIds: leads }).expect(200);
+      await advance({ transition: 'send' }).expect(200);
+      const preview = (await advanceAll({ dryRun: true }).expect(200)).body;
+      expect(preview).toMatchObject({ dryRun: true, seen: 5, advanced: 4, nextCursor: null, refused: [{ reason: 'state', count: 1 }] });
+      expect(preview.refused[0].sample).toEqual([{ instanceId: id, explanation: { rule: 'It does not lead out of "SENT".' } }]);
+      expect(await machines.counts(machine)).toEqual({ NEW: 4, SENT: 1 });
+      let cursor: string | undefined;
+      let advanced = 0;
+      do {
+        const { body } = await advanceAll({ limit: 2, filter: { machineId: machine, state: ['NEW'] }, ...(cursor && { cursor }) }).expect(
+          200,
+        );
+        advanced += body.advanced;
+        cursor = body.nextCursor ?? undefined;
+      } while (cursor);
+      expect(advanced).toBe(4);
+      expect(await machines.counts(machine)).toEqual({ SENT: 5 });
+      expect(await rows(real.database, `SELECT 1 FROM automation.audit_log WHERE action = 'instance.advanced'`)).toHaveLength(5);
+    });
+  });
 });

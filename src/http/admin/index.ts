@@ -3,6 +3,7 @@ import { AuditController } from './audit.controller.js';
 import { CatalogController, DefinitionSchemaController, MachineSchemaController } from './catalog.controller.js';
 import { EventsController } from './events.controller.js';
 import { ExplainController } from './explain.controller.js';
+import { InstanceBatchesController, InstanceCreationController } from './instance-batches.controller.js';
 import { InstanceCommandsController } from './instance-commands.controller.js';
 import { InstancesController } from './instances.controller.js';
 import { IntegrationsController } from './integrations.controller.js';
@@ -52,6 +53,8 @@ export const adminControllers: Type<unknown>[] = [
   RunsController,
   EventsController,
   ExplainController,
+  InstanceBatchesController,
+  InstanceCreationController,
   InstancesController,
   InstanceCommandsController,
   SearchController,

@@ -259,3 +259,17 @@ function itemOf({ enteredAt, timeoutAt, transition, runId, transitionSince, crea
     createdAt: createdAt.toISOString(),
   };
 }
+
+/** Which of these records have an instance of the machine. Served by instances_record. */
+export async function recordsWithInstances(
+  manager: EntityManager,
+  { workspaceId, machineId, module, recordIds }: { workspaceId: string; machineId: string; module: string; recordIds: readonly string[] },
+): Promise<Set<string>> {
+  const rows = await sql<{ recordId: string }>(
+    manager,
+    `SELECT record_id AS "recordId" FROM automation.instances
+     WHERE workspace_id = $1 AND machine_id = $2 AND module = $3 AND record_id = ANY($4::text[])`,
+    [workspaceId, machineId, module, recordIds],
+  );
+  return new Set(rows.map(({ recordId }) => recordId));
+}

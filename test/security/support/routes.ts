@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Permission } from '../../../src/host/access.js';
 import { DEFINITION, MACHINE, type Route } from '../../http/support/admin-app.js';
 import { publishedWorkflow, seedEvent, seedRun, seedTask } from '../../http/support/seed.js';
-import { seedInstance } from '../../http/support/seed-machines.js';
+import { seedInstance, seedMachine } from '../../http/support/seed-machines.js';
 import type { RealApp } from './real-app.js';
 
 /** What a route takes. */
@@ -127,6 +127,12 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/instances': { permission: 'view', foreign: 200 },
   'get /automation/instances/:id': { permission: 'view' },
   'get /automation/instances/:id/history': { permission: 'view' },
+  'post /automation/instances/advance': {
+    permission: 'operate',
+    body: { filter: { machineId: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' }, transition: 'send', dryRun: true },
+    foreign: 200,
+  },
+  'post /automation/machines/:id/instances': { permission: 'operate', body: { dryRun: true } },
   'get /automation/instances/:id/transitions': { permission: 'view' },
   'post /automation/instances/:id/advance': { permission: 'operate', body: { transition: 'send' } },
   'post /automation/instances/:id/reset': { permission: 'operate', body: { state: 'NEW', reason: 'x' } },
@@ -175,6 +181,8 @@ export async function furnish(real: RealApp): Promise<Ids> {
   const waiting = await seedRun(real.database, workflow, { status: 'waiting' });
   const taskId = await seedTask(real.database, workflow.id, waiting);
   await real.call('put', '/automation/queues/welcome', 'admin').send({ users: ['u'] });
+  const seeded = await seedMachine(real.database, { code: 'seeded' });
+  const instances = await seedInstance(real.database, { machine_id: seeded, record_id: '42', state: 'NEW' });
   await real.call('put', '/automation/integrations/erp', 'admin').send({ mode: 'per_run' });
   const batch = uuidv7();
   const ofBatch = { origin_id: batch, source: 'manual', target: { workflowId: workflow.id } };
@@ -187,7 +195,6 @@ export async function furnish(real: RealApp): Promise<Ids> {
   }
   const machine = await real.call('post', '/automation/machines').send({ code: 'orders', definition: MACHINE }).expect(201);
   await real.call('post', `/automation/machines/${machine.body.id}/publish`).expect(200);
-  const instances = await seedInstance(real.database, { machine_id: machine.body.id, record_id: '42', state: 'NEW' });
   return { workflows: workflow.id, machines: machine.body.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch, instances };
 }
 
