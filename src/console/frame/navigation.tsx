@@ -4,7 +4,7 @@ import { hasToken, keepToken } from '../api/client.js';
 import type { Me } from '../api/types.js';
 import { screensFor } from '../screens/index.js';
 import { Icon } from '../ui/icon.js';
-import { usePlace } from '../ui/location.js';
+import { home, usePlace } from '../ui/location.js';
 import { MenuButton, type MenuItem } from '../ui/menu.js';
 import { density, theme } from '../ui/preferences.js';
 import { useStore } from '../ui/store.js';
@@ -22,7 +22,7 @@ export function Navigation({ me }: { me: Me }): VNode {
         <ul>
           {screensFor(me.permissions).map(({ path, label, icon, badge: Badge }) => (
             <li key={path}>
-              <a class="side-link" href={path} aria-current={segments[0] === path ? 'page' : undefined}>
+              <a class="side-link" href={path === '' ? home : path} aria-current={(segments[0] ?? '') === path ? 'page' : undefined}>
                 <Icon name={icon} />
                 <span>{label}</span>
                 {Badge && <Badge />}

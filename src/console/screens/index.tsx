@@ -2,13 +2,12 @@ import type { FunctionComponent, VNode } from 'preact';
 import type { Permission } from '../api/types.js';
 import type { IconName } from '../ui/icon.js';
 import { EditorPage } from './editor/routes.js';
-import { AuditPage } from './audit/audit-page.js';
 import { RunList } from './runs/run-list.js';
 import { RunPage } from './runs/run-page.js';
-import { TaskBadge, TaskList } from './tasks/task-list.js';
-import { TaskPage } from './tasks/task-page.js';
-import { EventPage } from './why/event-page.js';
-import { WhyPage } from './why/why-page.js';
+import { StartPage } from './start/start-page.js';
+import { TasksPage } from './tasks/routes.js';
+import { TaskBadge } from './tasks/task-badge.js';
+import { AnswerPage } from './why/routes.js';
 import { WorkflowList } from './workflows/workflow-list.js';
 
 /** A screen, and whom it is for; null: for everybody who is known. */
@@ -19,7 +18,7 @@ interface Screen {
 
 /** A line of the main navigation. */
 interface NavigationItem {
-  /** The first segment of its address. */
+  /** The first segment of its address; empty: the console's own. */
   path: string;
   label: string;
   icon: IconName;
@@ -29,6 +28,7 @@ interface NavigationItem {
 }
 
 const NAVIGATION: readonly NavigationItem[] = [
+  { path: '', label: 'Start', icon: 'home', permission: null },
   { path: 'workflows', label: 'Workflows', icon: 'workflows', permission: 'view' },
   { path: 'runs', label: 'Runs', icon: 'runs', permission: 'view' },
   { path: 'why', label: 'Why?', icon: 'question', permission: 'view' },
@@ -46,11 +46,12 @@ export function screenOf(segments: readonly string[]): Screen | null {
   const [first, id, third] = segments;
   if (first === 'runs' && id !== undefined && third === undefined) return { permission: 'view', draw: () => <RunPage key={id} id={id} /> };
   if (first === 'events' && id !== undefined && third === undefined)
-    return { permission: 'view', draw: () => <EventPage key={id} id={id} /> };
+    return { permission: 'view', draw: () => <AnswerPage key={id} page={({ EventPage }) => EventPage} props={{ id }} /> };
   if (first === 'tasks' && id !== undefined && third === undefined)
-    return { permission: 'tasks', draw: () => <TaskPage key={id} id={id} /> };
+    return { permission: 'tasks', draw: () => <TasksPage key={id} page={({ TaskPage }) => TaskPage} props={{ id }} /> };
   switch (segments.join('/')) {
     case '':
+      return { permission: null, draw: () => <StartPage /> };
     case 'workflows':
       return { permission: 'view', draw: () => <WorkflowList /> };
     case 'runs':
@@ -58,11 +59,11 @@ export function screenOf(segments: readonly string[]): Screen | null {
     case 'workflows/new':
       return { permission: 'manage', draw: () => <EditorPage page={({ NewWorkflow }) => NewWorkflow} props={{}} /> };
     case 'why':
-      return { permission: 'view', draw: () => <WhyPage /> };
+      return { permission: 'view', draw: () => <AnswerPage page={({ WhyPage }) => WhyPage} props={{}} /> };
     case 'tasks':
-      return { permission: 'tasks', draw: () => <TaskList /> };
+      return { permission: 'tasks', draw: () => <TasksPage page={({ TaskList }) => TaskList} props={{}} /> };
     case 'audit':
-      return { permission: 'view', draw: () => <AuditPage /> };
+      return { permission: 'view', draw: () => <AnswerPage page={({ AuditPage }) => AuditPage} props={{}} /> };
     default:
       return screenOfWorkflow(segments);
   }

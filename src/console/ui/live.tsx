@@ -36,7 +36,7 @@ export function toastError(message: string, error: unknown): void {
 }
 
 /** Returns what is to be told of an error: message, hint and code. */
-export function whyOf(error: unknown): string {
+function whyOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { hint, code } = ((error as { body?: { hint?: string; code?: string } }).body ?? {}) as { hint?: string; code?: string };
   return [error.message, hint, code && `(${code})`].filter(Boolean).join(' ');

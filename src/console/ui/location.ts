@@ -4,6 +4,9 @@ import { createStore, useStore } from './store.js';
 /** The console's own address. Kept from the first page: later ones are only shown in the address bar. */
 const base = new URL(document.baseURI);
 
+/** The address of the console itself: no address of its ends with a slash. */
+export const home = base.pathname.replace(/\/$/, '');
+
 const place = createStore<Place>(here());
 /** Asked before the page goes elsewhere; false keeps it where it is. */
 const guards = new Set<() => boolean>();
@@ -15,7 +18,7 @@ export function usePlace(): Place {
 
 /** Goes to an address of the console, as `hrefOf` makes it; the empty one is its start. */
 export function navigate(href: string, { replace = false } = {}): void {
-  const target = href === '' ? new URL(base.pathname.replace(/\/$/, ''), base) : new URL(href, base);
+  const target = new URL(href === '' ? home : href, base);
   if (!replace && [...guards].some((mayLeave) => !mayLeave())) return;
   // What only changes in the query, a chosen step, is on the page that is being looked at.
   const isElsewhere = target.pathname !== location.pathname;

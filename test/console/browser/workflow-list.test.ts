@@ -1,13 +1,37 @@
 import { expect, it } from '@jest/globals';
 import { describeConsole } from '../support/console-demo.js';
 
-describeConsole('the list of workflows', (demo) => {
+describeConsole('the frame and the list of workflows', (demo) => {
   it('signs in by the link and forgets the token in the address', async () => {
     const { page, open } = await demo.tab();
     await open('');
     expect(page.url()).toBe(`${demo.api}/console`);
-    expect(await page.title()).toBe('Workflows · Automation');
+    expect(await page.title()).toBe('Start · Automation');
     expect(await page.getByRole('button', { name: /Ines Alvarez/ }).isVisible()).toBe(true);
+  });
+
+  it('begins with what needs somebody now, in both themes', async () => {
+    for (const [theme, width] of [
+      ['light', 1440],
+      ['dark', 360],
+    ] as const) {
+      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      await open('');
+      await page.getByText('No run has failed for a day.').waitFor();
+      await page.getByText('Nobody asks you anything.').waitFor();
+      await page.getByText('Welcome web leads').first().waitFor();
+      expect(await axe()).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      await picture('start');
+    }
+  });
+
+  it('can be read without colours of its own, and at 400 % zoom', async () => {
+    const { page, open, axe, picture } = await demo.tab({ width: 320, height: 256, forcedColors: true });
+    await open('workflows');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    expect(await axe()).toEqual([]);
+    await picture('forced');
   });
 
   it('asks who one is where nobody is known, and says when a token is not', async () => {

@@ -29,7 +29,7 @@ const MARKS: Readonly<Record<Rung['result'], readonly [word: string, icon: IconN
 };
 
 /** Every question between an event and the end of a workflow's run, in the order in which it was asked. The first no is the answer. */
-export function Ladder({ eventId, workflowId, module }: { eventId: string; workflowId: string; module: string | null }): VNode {
+function Ladder({ eventId, workflowId, module }: { eventId: string; workflowId: string; module: string | null }): VNode {
   const asked = useAsk<ExplainedEvent>(`events/${eventId}/explain`, { query: { workflowId }, keep: false });
   if (!asked.data) {
     return asked.error ? (

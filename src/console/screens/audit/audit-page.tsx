@@ -131,7 +131,7 @@ const COLUMNS: Column<AuditItem>[] = [
 
 function Target({ item: { target } }: { item: AuditItem }): VNode {
   const name = target.workflowName ?? nameWords(target.type);
-  const href = { run: `runs/${target.id}`, event: `events/${target.id}`, workflow: hrefOf('runs', { workflowId: target.id }) }[target.type];
+  const href = { run: `runs/${target.id}`, event: `events/${target.id}`, workflow: `workflows/${target.id}` }[target.type];
   return (
     <span>
       {href === undefined ? name : <a href={href}>{target.type === 'workflow' ? name : `${nameWords(target.type)} of ${name}`}</a>}

@@ -144,7 +144,7 @@ function Head({ run }: { run: RunDetail }): VNode {
     <span class="run-head">
       <Status status={run.status} />
       <span>
-        Version {run.version}
+        {newest === null ? `Version ${run.version}` : <a href={`workflows/${run.workflowId}`}>Version {run.version}</a>}
         {newest !== null && newest !== run.version && <span class="quiet">; {newest} is published now</span>}
       </span>
       <RecordName module={run.module} recordId={run.recordId} />

@@ -25,19 +25,6 @@ const TABS = [
 ] as const;
 const EVERY_MS = 15_000;
 
-/** How many tasks wait for the reader; nothing while there are none. */
-export function TaskBadge(): VNode | null {
-  const counts = useAsk<TaskCounts>('tasks/counts', { every: EVERY_MS });
-  const mine = counts.data?.mine ?? 0;
-  if (mine === 0) return null;
-  return (
-    <span class="side-badge">
-      {numberWords(mine)}
-      <span class="visually-hidden"> to do</span>
-    </span>
-  );
-}
-
 /** What people are asked, by due date. */
 export function TaskList(): VNode {
   const { query } = usePlace();

@@ -76,7 +76,7 @@ export function Found({ text }: { text: string }): VNode {
           <ul class="found">
             {workflows.map(({ id, name, code, status }) => (
               <li key={id}>
-                <a href={hrefOf('runs', { workflowId: id })}>
+                <a href={`workflows/${id}`}>
                   <b>{name}</b>
                 </a>
                 <span class="mono quiet">{code}</span>

@@ -1,0 +1,4 @@
+import { latePages } from '../late.js';
+
+/** Draws a page of tasks. */
+export const TasksPage = latePages(() => import('./pages.js'), 'Tasks');

@@ -1,0 +1,4 @@
+import { latePages } from '../late.js';
+
+/** Draws a page that answers questions. */
+export const AnswerPage = latePages(() => import('./pages.js'), 'Why?');
