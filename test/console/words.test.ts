@@ -182,6 +182,9 @@ describe('a definition in words', () => {
       'By hand',
       'By hand, on Leads',
     ]);
+    expect(words({ type: 'machine_entered', module: 'leads', machine: 'sales', state: ['won', 'lost'] })).toBe(
+      'Leads: enters won or lost of sales',
+    );
     expect([words({}), triggerWords(null, null), words({ type: 'connector', connector: 'Stripe', event: 'paid' })]).toEqual([
       'Nothing chosen yet',
       'Nothing chosen yet',

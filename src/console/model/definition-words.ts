@@ -19,6 +19,10 @@ export function triggerWords(trigger: Json | undefined, catalog: Pick<Catalog, '
       return 'A call of its trigger URL';
     case 'manual':
       return module === null ? 'By hand' : `By hand, on ${module}`;
+    case 'machine_entered': {
+      const states = textsOf(trigger.state);
+      return `${module ?? 'A record'}: enters ${states.length === 0 ? 'any state' : listWords(states, 'or')} of ${String(trigger.machine ?? 'a state machine')}`;
+    }
     case 'connector':
       return `${String(trigger.connector ?? 'Connector')}: ${nameWords(String(trigger.event ?? 'event'))}`;
     default:

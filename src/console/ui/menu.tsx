@@ -1,6 +1,6 @@
 import './menu.css';
 import type { ComponentChildren, VNode } from 'preact';
-import { useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './icon.js';
 
 /** One thing that a menu does, or leads to. */
@@ -11,7 +11,8 @@ export type MenuItem =
 interface MenuProps {
   /** What the menu is called, and the button where it has no words of its own: "Actions of Welcome web leads". */
   label: string;
-  items: readonly MenuItem[];
+  /** What is in it; a function is asked when it is opened. */
+  items: readonly MenuItem[] | (() => readonly MenuItem[]);
   /** What is on the button. Default: three dots. */
   children?: ComponentChildren;
   class?: string;
@@ -24,7 +25,22 @@ export function MenuButton({ label, items, children, class: look = 'icon-button'
   const button = useRef<HTMLButtonElement>(null);
   const entries = (): HTMLElement[] => [...(menu.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
 
+  // A page has hundreds of menus, and nobody opens most of them: their entries are drawn when they do.
+  const [isUsed, setUsed] = useState(false);
+  const wanted = useRef<0 | -1 | null>(null);
   const open = (at: 0 | -1): void => {
+    wanted.current = at;
+    if (isUsed) show();
+    else setUsed(true);
+  };
+  useLayoutEffect(() => {
+    if (isUsed) show();
+  }, [isUsed]);
+
+  const show = (): void => {
+    const at = wanted.current;
+    wanted.current = null;
+    if (at === null) return;
     const [popover, source] = [menu.current, button.current];
     if (!popover || !source || popover.matches(':popover-open')) return;
     popover.showPopover({ source } as never);
@@ -75,12 +91,16 @@ export function MenuButton({ label, items, children, class: look = 'icon-button'
         onKeyDown={onKeyDown}
         onToggle={(event) => button.current?.setAttribute('aria-expanded', String(event.newState === 'open'))}
       >
-        {items.map((item) => (
+        {(isUsed ? entriesOf(items) : []).map((item) => (
           <Entry key={item.label} item={item} close={close} />
         ))}
       </div>
     </span>
   );
+}
+
+function entriesOf(items: MenuProps['items']): readonly MenuItem[] {
+  return typeof items === 'function' ? items() : items;
 }
 
 function Entry({ item, close }: { item: MenuItem; close: () => void }): VNode {

@@ -273,10 +273,10 @@ function Handle({ tree, at, name }: { tree: Tree; at: Place; name: string }): VN
   const copy = (): void => apply(duplicateRow(root, at), 'Copied:');
   const remove = (): void => apply(removeRow(root, at), 'Removed.');
   const items: MenuItem[] = [
-    { label: 'Move up (Alt+↑)', icon: 'up', onSelect: up },
-    { label: 'Move down (Alt+↓)', icon: 'down', onSelect: down },
-    { label: 'Into a group with the row above (Alt+→)', icon: 'right', onSelect: inward },
-    { label: 'Out of its group (Alt+←)', icon: 'left', onSelect: out },
+    { label: 'Move up (Alt+Up)', icon: 'up', onSelect: up },
+    { label: 'Move down (Alt+Down)', icon: 'down', onSelect: down },
+    { label: 'Into a group with the row above (Alt+Right)', icon: 'right', onSelect: inward },
+    { label: 'Out of its group (Alt+Left)', icon: 'left', onSelect: out },
     { label: 'Duplicate (Ctrl+D)', icon: 'copy', onSelect: copy },
     { label: 'Delete (Delete)', icon: 'trash', danger: true, onSelect: remove },
   ];

@@ -71,7 +71,7 @@ function Values({
         <div key={path} class="diff-value">
           <dt title={path}>{pathWords(path)}</dt>
           <dd>
-            {change !== 'added' && <del>{words(path, from, catalog, module)}</del>} {change === 'changed' && '→ '}
+            {change !== 'added' && <del>{words(path, from, catalog, module)}</del>} {change === 'changed' && 'to '}
             {change !== 'removed' && <ins>{words(path, to, catalog, module)}</ins>}
           </dd>
         </div>

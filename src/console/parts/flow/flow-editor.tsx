@@ -25,7 +25,7 @@ import { announce, toast, toastError } from '../../ui/live.js';
 import type { MenuItem } from '../../ui/menu.js';
 import { useEditing } from '../forms/editing.js';
 import { AddStep } from './add-step.js';
-import { FlowView } from './flow-view.js';
+import { type FlowEditing, FlowView } from './flow-view.js';
 
 interface FlowEditorProps {
   chosen: string | null;
@@ -120,10 +120,10 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
     { label: 'Edit (Enter)', icon: 'pencil', onSelect: () => enter(at) },
     { label: 'Add behind (A)', icon: 'plus', onSelect: () => addBehind(at) },
     { label: 'Add before (Shift+A)', icon: 'plus', onSelect: () => addBefore(at) },
-    { label: 'Move up (Alt+↑)', icon: 'up', onSelect: () => apply(moveStep(definition, at, -1), 'Moved') },
-    { label: 'Move down (Alt+↓)', icon: 'down', onSelect: () => apply(moveStep(definition, at, 1), 'Moved') },
-    { label: 'Out of the step around it (Alt+←)', icon: 'left', onSelect: () => apply(moveStepOut(definition, at), 'Moved') },
-    { label: 'Into the step above (Alt+→)', icon: 'right', onSelect: () => apply(moveStepIn(definition, at), 'Moved') },
+    { label: 'Move up (Alt+Up)', icon: 'up', onSelect: () => apply(moveStep(definition, at, -1), 'Moved') },
+    { label: 'Move down (Alt+Down)', icon: 'down', onSelect: () => apply(moveStep(definition, at, 1), 'Moved') },
+    { label: 'Out of the step around it (Alt+Left)', icon: 'left', onSelect: () => apply(moveStepOut(definition, at), 'Moved') },
+    { label: 'Into the step above (Alt+Right)', icon: 'right', onSelect: () => apply(moveStepIn(definition, at), 'Moved') },
     { label: 'Duplicate (Ctrl+D)', icon: 'copy', onSelect: () => apply(duplicateStep(definition, at), 'Copied as') },
     { label: 'Copy (Ctrl+C)', icon: 'copy', onSelect: () => void copy(at, false) },
     { label: 'Paste behind (Ctrl+V)', icon: 'plus', onSelect: () => void paste(at) },
@@ -208,6 +208,15 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
     return () => document.removeEventListener('paste', onPaste);
   });
 
+  // The same object at every drawing, so that cards need not be drawn anew; what it does is always the latest.
+  const latest = useRef({ menuOf, onKeyDown });
+  latest.current = { menuOf, onKeyDown };
+  const [editing] = useState<FlowEditing>(() => ({
+    add: (list, index) => setAdding({ list, index }),
+    menuOf: (place) => latest.current.menuOf(place),
+    onKeyDown: (event) => latest.current.onKeyDown(event),
+  }));
+
   const hasSteps = listAt(definition, ['steps']).some(isObject);
   return (
     <div ref={box}>
@@ -218,7 +227,7 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
         chosen={chosen}
         onChoose={onChoose}
         problems={problems}
-        {...(!isReadOnly && { editing: { add: (list: Place, index: number) => setAdding({ list, index }), menuOf, onKeyDown } })}
+        {...(!isReadOnly && { editing })}
       />
       {hasSteps && !isReadOnly && (
         <p class="quiet">
@@ -237,15 +246,15 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
 }
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ['↑ ↓', 'Previous and next step'],
-  ['← →', 'The step around it, the first step in it'],
-  ['Home End', 'First and last step'],
+  ['Up, Down', 'Previous and next step'],
+  ['Left, Right', 'The step around it, the first step in it'],
+  ['Home, End', 'First and last step'],
   ['Enter', 'Edit; Escape comes back'],
   ['A, Shift+A', 'Add behind, add before'],
-  ['Alt+↑ ↓', 'Move, into and out of branches as it comes'],
-  ['Alt+← →', 'Out of the step around it, into the step above'],
+  ['Alt+Up, Alt+Down', 'Move, into and out of branches as it comes'],
+  ['Alt+Left, Alt+Right', 'Out of the step around it, into the step above'],
   ['Ctrl+D', 'Duplicate'],
-  ['Ctrl+C X V', 'Copy, cut, paste, between workflows too'],
+  ['Ctrl+C, X, V', 'Copy, cut, paste, between workflows too'],
   ['Delete', 'Delete; Ctrl+Z brings it back'],
   ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
   ['Ctrl+S', 'Save now'],

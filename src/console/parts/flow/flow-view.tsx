@@ -1,10 +1,10 @@
 import './flow.css';
 import type { ComponentChildren, VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
 import { type Catalog, isObject } from '../../model/catalog.js';
 import { conditionWords, stepKindWords, stepWords } from '../../model/definition-words.js';
-import { formatPlace, listAt, type Place } from '../../model/json-path.js';
+import { formatPlace, listAt, type Place, parsePlace } from '../../model/json-path.js';
 import { keyOf } from '../../model/node-keys.js';
 import { letterOf, placedSteps, type StepList, stepLists } from '../../model/step-tree.js';
 import { countWords } from '../../model/words.js';
@@ -123,56 +123,43 @@ function Gap({ editing, list, index, name }: { editing: FlowEditing | undefined;
   );
 }
 
-function Step({
-  drawing,
-  step,
-  place,
-  number,
-  depth,
-}: {
+interface StepProps {
   drawing: Drawing;
   step: JsonObject;
   place: Place;
   number: string;
   depth: number;
-}): VNode {
+}
+
+function Step({ drawing, step, place, number, depth }: StepProps): VNode {
   const { catalog, chosen, onChoose, problems = [], marks, editing, current } = drawing;
   const path = formatPlace(place);
   const lists = stepLists(step).filter(({ exists, kind }) => exists || (kind === 'otherwise' && editing !== undefined));
   const inside = lists.map(({ place: one }) => formatPlace([...place, ...one]));
-  const own = problems.filter((one) => isAt(one.path, path) && !inside.some((list) => one.path.startsWith(`${list}[`)));
-  const name = stepWords(step, catalog);
-  const kind = stepKindWords(step.type, catalog);
+  const wrong = problems.filter((one) => isAt(one.path, path) && !inside.some((list) => one.path.startsWith(`${list}[`))).length;
   const isChosen = chosen === path;
+  const isReached = editing === undefined || current === path;
+  // Drawn anew only when something of it is other: a key among five hundred steps redraws two.
+  const card = useMemo(
+    () => (
+      <StepCard
+        step={step}
+        path={path}
+        number={number}
+        catalog={catalog}
+        isChosen={isChosen}
+        isReached={isReached}
+        problems={wrong}
+        onChoose={onChoose}
+        marks={marks}
+        editing={editing}
+      />
+    ),
+    [step, path, number, catalog, isChosen, isReached, wrong, onChoose, marks, editing],
+  );
   return (
     <>
-      <div class="step-line">
-        <button
-          type="button"
-          class="step-card"
-          data-step={path}
-          tabIndex={editing === undefined || current === path ? 0 : -1}
-          aria-current={isChosen ? 'step' : undefined}
-          onClick={() => onChoose(place)}
-        >
-          <span class="step-number">{number}</span>
-          <span class="step-words">
-            <span class="step-name">{name}</span>
-            {kind !== name && !name.startsWith(`${kind} ·`) && <span class="step-kind">{kind}</span>}
-          </span>
-          <span class="step-marks">
-            {own.length > 0 && (
-              <Mark tone="bad" icon="warning">
-                {countWords(own.length, 'problem')}
-              </Mark>
-            )}
-            {isObject(step.retry) && <Mark icon="retry">{`${String(step.retry.maxAttempts ?? 3)} attempts`}</Mark>}
-            {step.onError === 'continue' && <Mark icon="skip">continues on error</Mark>}
-            {marks?.(step, place)}
-          </span>
-        </button>
-        {editing && <MenuButton label={`Actions of step ${number}, ${name}`} items={editing.menuOf(place)} />}
-      </div>
+      {card}
       {lists.length > 0 && (
         <div class="lanes">
           {lists.map((list, index) => (
@@ -188,6 +175,55 @@ function Step({
         </div>
       )}
     </>
+  );
+}
+
+interface StepCardProps {
+  step: JsonObject;
+  path: string;
+  number: string;
+  catalog: Catalog | null;
+  isChosen: boolean;
+  /** Tab leads to it. */
+  isReached: boolean;
+  problems: number;
+  onChoose: (place: Place) => void;
+  marks: FlowProps['marks'];
+  editing: FlowEditing | undefined;
+}
+
+function StepCard({ step, path, number, catalog, isChosen, isReached, problems, onChoose, marks, editing }: StepCardProps): VNode {
+  const place = parsePlace(path);
+  const name = stepWords(step, catalog);
+  const kind = stepKindWords(step.type, catalog);
+  return (
+    <div class="step-line">
+      <button
+        type="button"
+        class="step-card"
+        data-step={path}
+        tabIndex={isReached ? 0 : -1}
+        aria-current={isChosen ? 'step' : undefined}
+        onClick={() => onChoose(place)}
+      >
+        <span class="step-number">{number}</span>
+        <span class="step-words">
+          <span class="step-name">{name}</span>
+          {kind !== name && !name.startsWith(`${kind} ·`) && <span class="step-kind">{kind}</span>}
+        </span>
+        <span class="step-marks">
+          {problems > 0 && (
+            <Mark tone="bad" icon="warning">
+              {countWords(problems, 'problem')}
+            </Mark>
+          )}
+          {isObject(step.retry) && <Mark icon="retry">{`${String(step.retry.maxAttempts ?? 3)} attempts`}</Mark>}
+          {step.onError === 'continue' && <Mark icon="skip">continues on error</Mark>}
+          {marks?.(step, place)}
+        </span>
+      </button>
+      {editing && <MenuButton label={`Actions of step ${number}, ${name}`} items={() => editing.menuOf(place)} />}
+    </div>
   );
 }
 

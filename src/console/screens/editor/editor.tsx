@@ -94,11 +94,13 @@ function EditorPage({ draft, catalog }: { draft: Draft; catalog: Catalog }): VNo
   // The chosen step is told by its id in the address; while it has none that is its own, by its place alone.
   const [chosen, setChosen] = useState<Place | null>(() => placeOfId(definition, query.get('step') ?? ''));
   const step = chosen === null ? undefined : getAt(definition, chosen);
-  const choose = (place: Place | null): void => setChosen(place);
+  const choose = setChosen;
   const chosenId = isObject(step) && typeof step.id === 'string' ? step.id : null;
   useEffect(() => {
     if ((query.get('step') ?? null) === chosenId) return;
-    navigate(hrefOf(segments.join('/'), changedQuery(query, { step: chosenId })), { replace: true });
+    // Not at every key on the way: the address is read by the whole page.
+    const timer = setTimeout(() => navigate(hrefOf(segments.join('/'), changedQuery(query, { step: chosenId })), { replace: true }), 200);
+    return () => clearTimeout(timer);
   }, [chosenId]);
 
   useTitle(name);
@@ -191,6 +193,30 @@ function EditorPage({ draft, catalog }: { draft: Draft; catalog: Catalog }): VNo
     choose(null);
   };
 
+  // Not drawn anew for every step that is chosen.
+  const before = useMemo(
+    () => (
+      <>
+        <Part number={1} title="When" sentence={triggerWords(definition.trigger, catalog)}>
+          {isReadOnly ? null : <WhenForm />}
+        </Part>
+        <Part number={2} title="If" sentence="Which records it is for">
+          {module !== null && (
+            <div class="preview">
+              <div class="preview-picker">
+                <span class="quiet">Checked against</span>
+                <RecordPicker key={module} module={module} record={record} onPick={setRecord} />
+              </div>
+              <Answer explanation={explanation} error={error} module={module} catalog={catalog} />
+            </div>
+          )}
+          <ConditionEditor place={['conditions']} explanation={explanation} label="Conditions" />
+        </Part>
+      </>
+    ),
+    [editing, explanation, error, record],
+  );
+
   const hasStep = chosen !== null && isObject(step);
   return (
     <EditingContext.Provider value={editing}>
@@ -234,21 +260,7 @@ function EditorPage({ draft, catalog }: { draft: Draft; catalog: Catalog }): VNo
         {problems.length > 0 && <Problems problems={problems} definition={definition} catalog={catalog} onShow={show} />}
         <div class="editor">
           <div class="editor-parts">
-            <Part number={1} title="When" sentence={triggerWords(definition.trigger, catalog)}>
-              {isReadOnly ? null : <WhenForm />}
-            </Part>
-            <Part number={2} title="If" sentence="Which records it is for">
-              {module !== null && (
-                <div class="preview">
-                  <div class="preview-picker">
-                    <span class="quiet">Checked against</span>
-                    <RecordPicker key={module} module={module} record={record} onPick={setRecord} />
-                  </div>
-                  <Answer explanation={explanation} error={error} module={module} catalog={catalog} />
-                </div>
-              )}
-              <ConditionEditor place={['conditions']} explanation={explanation} label="Conditions" />
-            </Part>
+            {before}
             <Part number={3} title="Then" sentence={countWords(placedSteps(definition).length, 'step')} isFlow>
               <FlowEditor
                 chosen={chosen === null ? null : formatPlace(chosen)}

@@ -48,7 +48,7 @@ export function WhenForm(): VNode {
           <NextTimes cron={trigger.cron} timezone={trigger.timezone} />
         </>
       )}
-      {['webhook', 'manual', 'connector'].includes(String(trigger.type)) && schema && (
+      {!['event', 'date', 'schedule'].includes(String(trigger.type)) && schema && (
         <SchemaForm
           key={String(trigger.type)}
           schema={schema}
