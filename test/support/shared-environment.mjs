@@ -11,10 +11,10 @@ export class SharedEnvironment extends TestEnvironment {
   }
 }
 
-/** Jest calls it with `new` for each test file. A watcher changes modules meanwhile; V8 counts only what is compiled for it. */
+/** Jest calls it with `new` for each test file. A watcher finds modules changed, and needs them anew. */
 export default function environmentOf(config, context) {
-  const { watch, watchAll, collectCoverage } = config.globalConfig;
-  if (watch || watchAll || collectCoverage) return new TestEnvironment(config, context);
+  const { watch, watchAll } = config.globalConfig;
+  if (watch || watchAll) return new TestEnvironment(config, context);
   shared ??= new SharedEnvironment(config, context);
   return shared;
 }

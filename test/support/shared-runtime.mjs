@@ -1,3 +1,4 @@
+import { Session } from 'node:inspector/promises';
 import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import JestRuntime from 'jest-runtime';
@@ -5,6 +6,8 @@ import { SharedEnvironment } from './shared-environment.mjs';
 
 const modules = new Map();
 const esModules = new Map();
+const transforms = new Map();
+let counting;
 
 /**
  * Loads packages, `src` and `test/support` once a worker, and only what else is under `test` anew for each test file. Jest
@@ -23,6 +26,7 @@ export default class SharedRuntime extends JestRuntime {
     if (!this.shares) return;
     this.registries.moduleRegistry = modules;
     this.registries.esModuleRegistry = esModules;
+    this.transformCache.transforms = transforms;
   }
 
   /** Takes down less than Jest does: what is loaded stays, and may still load more. */
@@ -33,6 +37,24 @@ export default class SharedRuntime extends JestRuntime {
     const tests = join(this._config.rootDir, 'test', sep);
     forget(modules, tests);
     forget(esModules, pathToFileURL(tests).href);
+  }
+
+  /** Begun once: V8 counts in blocks only what is compiled while it counts. */
+  async collectV8Coverage() {
+    if (!this.shares) return super.collectV8Coverage();
+    if (counting !== undefined) return;
+    counting = new Session();
+    counting.connect();
+    await counting.post('Profiler.enable');
+    await counting.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  }
+
+  /** Of this test file: taking begins to count anew. */
+  async stopCollectingV8Coverage() {
+    if (!this.shares) return super.stopCollectingV8Coverage();
+    const { result } = await counting.post('Profiler.takePreciseCoverage');
+    this.v8Coverage.result = result.filter(({ functions }) => functions.some(({ ranges }) => ranges[0].count > 0));
+    this.v8Coverage.sources = transforms;
   }
 
   setMock(...args) {
