@@ -2,12 +2,16 @@ import { TestEnvironment } from 'jest-environment-node';
 
 let shared;
 
+/** Where Jest keeps on the global object what belongs to one test file: its tests, who hears of them, `jest.setTimeout`. */
+const OF_ONE_FILE = /^(JEST_STATE_SYMBOL|EVENT_HANDLERS|TEST_TIMEOUT_SYMBOL|RETRY_\w+|WAIT_BEFORE_RETRY|LOG_ERRORS_BEFORE_RETRY)$/;
+
 /** One global scope for all test files of a worker: see shared-runtime.mjs. */
 export class SharedEnvironment extends TestEnvironment {
-  /** The next file begins with the real clock. */
+  /** The next file begins with the real clock, and with nothing of this one. */
   async teardown() {
     this.fakeTimers.useRealTimers();
     this.fakeTimersModern.useRealTimers();
+    for (const symbol of Object.getOwnPropertySymbols(this.global)) if (OF_ONE_FILE.test(symbol.description)) delete this.global[symbol];
   }
 }
 
