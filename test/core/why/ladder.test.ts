@@ -175,6 +175,13 @@ describe('the ladder', () => {
     expect(answerOf(lost.filter(({ result }) => result !== 'unknown'))).toBe('The event could not be routed: Something broke.');
   });
 
+  it('does not say of a run that retention may have removed that nobody has looked yet, nor the other way round', () => {
+    const ofRun = (routedAt: string | null) =>
+      climb({ ...FACTS, run: null, event: { ...FACTS.event, error: null, routedAt } }).find(({ rung }) => rung === 'run')?.sentence;
+    expect(ofRun(null)).toBe('No worker has looked at the event yet.');
+    expect(ofRun('2025-11-20T08:00:00.000Z')).toBe('Nothing is kept of what was decided then: retention has removed it.');
+  });
+
   it('says what cannot be asked again', () => {
     const of = (again: NonNullable<LadderFacts['version']>['again'], facts: Partial<LadderFacts> = {}) =>
       climb({ ...FACTS, ...facts, version: { version: 2, trigger: TRIGGER, again } })
