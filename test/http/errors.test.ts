@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { BadRequestException, HttpException, UnauthorizedException } from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
 import { ERROR_CODES, type ErrorCode } from '../../src/core/error-codes.js';
 import { AutomationError, HostError } from '../../src/core/errors.js';
 import { errorBody, retryAfterOf } from '../../src/http/error-body.js';
+import { ParserErrors } from '../../src/http/parser-errors.js';
 
 const logger = { error: jest.fn(), warn: jest.fn() };
 const withState = (code: string): Error => Object.assign(new Error('the server said so'), { code });
@@ -88,5 +90,38 @@ describe('what the API answers to an error', () => {
     expect(body).toMatchObject({ statusCode: 500, code: 'internal_error' });
     expect(JSON.stringify(body)).not.toContain('hunter2');
     expect(retryAfterOf(thrown, body)).toBeNull();
+  });
+
+  it('stands in the log under its id, with its kind and its cause, when nobody foresaw it', () => {
+    const thrown = new TypeError('no such thing', { cause: new Error('away') });
+    const { details } = errorBody(thrown, logger);
+    expect(logger.error).toHaveBeenCalledWith(
+      `internal_error ${details?.id}: TypeError: no such thing (caused by Error: away)`,
+      thrown.stack,
+    );
+    errorBody('a mere text', logger);
+    expect(logger.error).toHaveBeenLastCalledWith(expect.stringMatching(/: a mere text$/), undefined);
+  });
+});
+
+describe('an error before our code runs', () => {
+  it('is the host’s own to answer, unless its parser says that the request is at fault', async () => {
+    type Handler = (error: object, request: object, response: object, next: (error: unknown) => void) => void;
+    const reply = jest.fn();
+    const use = jest.fn<(handler: Handler) => void>();
+    const access = { authenticate: jest.fn(async () => undefined) };
+    const adapterHost = { httpAdapter: { getType: () => 'express', use, reply } };
+    new ParserErrors(adapterHost as never, new ApplicationConfig(), access as never, {} as never, null).onModuleInit();
+    const handle = use.mock.calls[0]?.[0] as Handler;
+    const request = { url: '/automation/workflows', headers: { 'content-type': 'application/json' } };
+    const next = jest.fn();
+    for (const error of [new Error('a bug in a middleware'), Object.assign(new Error('away'), { status: 503 })]) {
+      handle(error, request, {}, next);
+      expect(next).toHaveBeenLastCalledWith(error);
+    }
+    expect(access.authenticate).not.toHaveBeenCalled();
+    handle(Object.assign(new Error('too large'), { status: 413 }), request, {}, next);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(reply).toHaveBeenCalledWith({}, expect.objectContaining({ code: 'payload_too_large' }), 413);
   });
 });
