@@ -17,10 +17,11 @@ export class TakeDeliveries1763795000001 implements MigrationInterface {
       BEGIN
         RETURN QUERY
         WITH found AS MATERIALIZED (
-          SELECT a.n, a.hash, a."from", a.counts, t.workspace_id, t.id, t.workflow_id, t.token_hash, t.is_over, w.status, w.published_version_id,
+          SELECT a.n, a.hash, a."from", a.counts, a."rowId" AS row_id, t.workspace_id, t.id, t.workflow_id, t.token_hash, t.is_over, w.status, w.published_version_id,
             t.id IS NOT DISTINCT FROM a.id AND t.is_over IS NOT DISTINCT FROM a."isOver" AND w.status IS NOT DISTINCT FROM a.status
               AND w.published_version_id IS NOT DISTINCT FROM a."versionId" AS is_known
-          FROM json_to_recordset(asked) AS a(n integer, hash text, "from" text, counts boolean, id uuid, "isOver" boolean, status text, "versionId" uuid)
+          FROM json_to_recordset(asked) AS a(n integer, hash text, "from" text, counts boolean, id uuid, "isOver" boolean, status text, "versionId" uuid,
+            "rowId" uuid)
           LEFT JOIN LATERAL (
             SELECT t.*, coalesce(t.valid_until <= now(), false) AS is_over FROM automation.trigger_tokens t
             WHERE t.token_hash = decode(a.hash, 'hex')
@@ -72,15 +73,13 @@ export class TakeDeliveries1763795000001 implements MigrationInterface {
             key text, trigger jsonb, target jsonb, error jsonb)
           JOIN judged j ON j.n = d.n AND j.over_since IS NULL ORDER BY d.n
           ON CONFLICT (workspace_id, source, key) WHERE key IS NOT NULL DO NOTHING RETURNING e.id
-        ), kept AS (
-          SELECT d.n FROM json_to_recordset(deliveries) AS d(n integer, id uuid) JOIN written w ON w.id = d.id
         )
-        SELECT f.n, CASE WHEN NOT f.is_known THEN 'other' WHEN j.over_since IS NOT NULL THEN 'limited' WHEN k.n IS NULL THEN 'counted'
+        SELECT f.n, CASE WHEN NOT f.is_known THEN 'other' WHEN j.over_since IS NOT NULL THEN 'limited' WHEN w.id IS NULL THEN 'counted'
             ELSE 'captured' END,
           greatest(1, extract(epoch FROM j.over_since + interval '1 minute' - now()) * 1000)::float8,
           CASE WHEN NOT f.is_known AND f.id IS NOT NULL THEN json_build_object('hash', f.hash, 'workspaceId', f.workspace_id, 'id', f.id,
             'workflowId', f.workflow_id, 'isOver', f.is_over, 'status', f.status, 'versionId', f.published_version_id) END
-        FROM found f LEFT JOIN judged j ON j.n = f.n LEFT JOIN kept k ON k.n = f.n;
+        FROM found f LEFT JOIN judged j ON j.n = f.n LEFT JOIN written w ON w.id = f.row_id;
       END $$`);
   }
 

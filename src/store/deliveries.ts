@@ -130,7 +130,8 @@ async function takeOnce(
   type Row = { n: number; outcome: TakenDelivery['outcome']; waitMs: number | null; token: FoundToken | null };
   const beliefs = asked.map(({ hash, from, known, row }, n) => {
     const { id = null, isOver = null, status = null, versionId = null } = known ?? {};
-    return { n, hash, from, counts: row === null, id, isOver, status, versionId };
+    // Which of them were written is told by their ids: bodies, which may be of 256 KB each, are parsed once.
+    return { n, hash, from, counts: row === null, id, isOver, status, versionId, rowId: row?.id ?? null };
   });
   const rows = await sql<Row>(
     manager,

@@ -70,6 +70,7 @@ export class Deliveries {
 
   private async capture(delivery: IncomingDelivery): Promise<void> {
     const hash = hashOf(delivery.token);
+    this.gate.assertNotLimited(hash);
     let known = this.gate.known(hash);
     for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
       const capture = await this.captureOf(known, delivery);

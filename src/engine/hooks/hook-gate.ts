@@ -14,6 +14,8 @@ const BATCH = 200;
 const DEPTH_MS = 1_000;
 /** When a sender may come again whose workspace has a full queue. */
 const FULL_MS = 5_000;
+/** How long it is believed that too many deliveries come to a URL, without asking. */
+const LIMITED_MS = 1_000;
 /** Tokens that are kept in memory; those not used for longest go first. */
 const KEPT_TOKENS = 10_000;
 
@@ -29,6 +31,8 @@ export type LetIn = Extract<TakenDelivery, { outcome: 'other' | 'counted' | 'cap
 export class HookGate {
   private readonly takes: GroupCommit<AskedDelivery, Map<AskedDelivery, TakenDelivery>>;
   private readonly tokens = new LastUsed<FoundToken | null>(KEPT_TOKENS);
+  /** Tokens of which too many deliveries have come: until when that is believed, and when their minute ends, by our own clock. */
+  private readonly limited = new LastUsed<{ until: number; endsAt: number }>(KEPT_TOKENS);
   private readonly depths = new Map<string, { at: number; waiting: Promise<number>; sinceThen: number }>();
 
   constructor(
@@ -43,12 +47,28 @@ export class HookGate {
     return this.tokens.get(hash) ?? null;
   }
 
+  /**
+   * Throws `too_many_requests` while too many deliveries come to a URL, as the last one was told a moment ago: before anything
+   * of the next is checked, and without the database. Who floods drives nobody to compute signatures.
+   */
+  assertNotLimited(hash: string): void {
+    const limited = this.limited.get(hash);
+    const now = performance.now();
+    if (limited && now < limited.until) throw tooManyRequests(limited.endsAt - now);
+  }
+
   /** Counts the delivery, and captures it. `other`: neither, for its token is another one than was known. Throws `too_many_requests` and `queue_full`. */
   async take(asked: AskedDelivery): Promise<LetIn> {
     const isFull = asked.known !== null && (await this.isFull(asked.known.workspaceId));
     const one = isFull ? { ...asked, row: null } : asked;
     const taken = (await this.takes.add(one)).get(one) as TakenDelivery;
-    if (taken.outcome === 'limited') throw tooManyRequests(taken.waitMs);
+    if (taken.outcome === 'limited') {
+      this.limited.set(asked.hash, {
+        until: performance.now() + Math.min(LIMITED_MS, taken.waitMs),
+        endsAt: performance.now() + taken.waitMs,
+      });
+      throw tooManyRequests(taken.waitMs);
+    }
     if (taken.outcome !== 'other') {
       if (isFull) throw queueFull();
       return taken;
