@@ -30,6 +30,9 @@ import { type EndedRun, endOf, RunEndings } from './run-endings.js';
 import type { StepTransaction } from './step-transaction.js';
 import { WorkflowContexts } from './workflow-contexts.js';
 
+/** A lease of which so much is left is as good as a new one: the heartbeat renews it about then. */
+const FRESH = 2 / 3;
+
 /** A run that routing only writes down: skipped, or left to whoever claims it. */
 export type UnstartedRun = RunIdentity & (QueuedRun | { status: 'skipped'; reason: string; finishedAt: string });
 
@@ -154,7 +157,7 @@ export class ProgressWriter {
           if (run.isNew) {
             created.push(Object.assign(identityOf(run), { status: 'running' as const, leaseMs, startedAt }));
             run.renewLease();
-          } else if (run.wasRecovered || run.leasedUntil - performance.now() < leaseMs / 2) {
+          } else if (run.wasRecovered || run.leasedUntil - performance.now() < FRESH * leaseMs) {
             // On its way to the host's code, which may bring the process down: getting there is no progress.
             const progressed = advance.kind !== 'own_transaction' || run.hasUnwritten;
             held.push({ workspaceId, id, fence, progressed, answers: unanswered.has(id) ? answers : null });
