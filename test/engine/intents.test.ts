@@ -55,6 +55,23 @@ describe('the intent of a call', () => {
     expect(await shown()).toEqual(['Ada succeeded: 1 succeeded', 'Bob succeeded: 1 succeeded']);
   });
 
+  it('is written without its run, whose lease is fresh: the row is the same from one call to the next', async () => {
+    const [call] = DEFINITION.steps;
+    app = await startAutomationApp({ actions: [far.action], worker: { enabled: false, leaseMs: 300_000 } });
+    await app.publishWorkflow({ ...DEFINITION, steps: [call, { id: 'next', type: 'call', with: { to: 'next' } }] });
+    const version = async () => (await app.query<{ xmin: string; status: string }>('SELECT xmin, status FROM automation.runs'))[0];
+    await app.createLead({ name: 'Ada' });
+    await app.module.get(Router).route();
+    await far.arrived('Ada');
+    const before = await version();
+    far.answer('Ada');
+    await far.arrived('next');
+    expect(await version()).toEqual(before);
+    far.answer('next');
+    await app.module.get(RunDriver).settled();
+    expect(await version()).toEqual({ xmin: expect.not.stringMatching(new RegExp(`^${before?.xmin}$`)), status: 'succeeded' });
+  });
+
   it('of one that was never made is left by no shutdown beside slow calls: those that waited for a slot were never tried', async () => {
     await start(2);
     const names = ['Ada', 'Bob', 'Cyd', 'Dan', 'Eve'];
