@@ -12,6 +12,8 @@ import { RouterModule } from '@nestjs/core';
 import { Mailer } from './actions/email/mailer.js';
 import { OutboundHttp } from './actions/outbound/outbound-http.js';
 import { adminProviders } from './admin/index.js';
+import { IntegrationService } from './admin/integration-service.js';
+import { MachineService } from './admin/machine-service.js';
 import { RunService } from './admin/run-service.js';
 import { WorkflowService } from './admin/workflow-service.js';
 import { AUTOMATION_OPTIONS, type AutomationOptions } from './automation.options.js';
@@ -80,7 +82,7 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } = new Config
 @Module({
   controllers: [...adminControllers, ...publicControllers],
   providers: [...hostProviders, ...engineProviders, ...adminProviders, ...httpProviders, ...publicProviders],
-  exports: [Automation, AutomationCatalog, AutomationHealth, WorkflowService, RunService],
+  exports: [Automation, AutomationCatalog, AutomationHealth, WorkflowService, MachineService, IntegrationService, RunService],
 })
 export class AutomationModule extends ConfigurableModuleClass implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   constructor(

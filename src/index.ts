@@ -15,6 +15,8 @@ export { type ConsoleOptions, setupAutomationDocs } from './http/index.js';
 
 // Administration from code: what the admin API does, without HTTP.
 
+export { IntegrationService } from './admin/integration-service.js';
+export { MachineService } from './admin/machine-service.js';
 export { RunService } from './admin/run-service.js';
 export { WorkflowService } from './admin/workflow-service.js';
 

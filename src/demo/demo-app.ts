@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { setupAutomationDocs } from '../index.js';
 import { FIRST_WORKSPACE } from './access/tokens.js';
+import { MachineInstaller } from './automation/machines.js';
 import { RecipeInstaller } from './automation/recipes.js';
 import { demoModule } from './demo.module.js';
 import { MailServers } from './mail/mail-servers.js';
@@ -27,6 +28,8 @@ export interface RunningDemo {
   smtpPort: number;
   /** Names of the recipes that were put to work at this start. */
   installed: string[];
+  /** The same of state machines. */
+  machines: string[];
   /** Lets running work finish and stops everything but the database. */
   close(): Promise<void>;
 }
@@ -53,7 +56,8 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
     setupAutomationDocs(app);
     await app.listen(port, process.env.HOST ?? '127.0.0.1');
     const installed = await app.get(RecipeInstaller).install(FIRST_WORKSPACE);
-    return { origin: settings.origin, smtpPort: mailServers.of(FIRST_WORKSPACE).port, installed, close };
+    const machines = await app.get(MachineInstaller).install(FIRST_WORKSPACE);
+    return { origin: settings.origin, smtpPort: mailServers.of(FIRST_WORKSPACE).port, installed, machines, close };
   } catch (error) {
     await close();
     throw error;

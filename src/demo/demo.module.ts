@@ -8,6 +8,7 @@ import { AutomationModule, type AutomationOptions } from '../index.js';
 import { DemoAccess } from './access/demo-access.js';
 import { sendSms } from './actions/send-sms.js';
 import { demoCrmHost } from './automation/crm-host.js';
+import { MachineInstaller } from './automation/machines.js';
 import { RecipeInstaller } from './automation/recipes.js';
 import { ChangeAnnouncer } from './crm/change-announcer.js';
 import { ErrorShapeFilter } from './crm/error-shape.filter.js';
@@ -18,6 +19,7 @@ import { OverdueInvoicesController } from './invoices/overdue-invoices.controlle
 import { OverdueInvoicesJob } from './invoices/overdue-invoices.job.js';
 import { MailServers } from './mail/mail-servers.js';
 import { MailboxController } from './mail/mailbox.controller.js';
+import { PartnerController } from './partner/partner.controller.js';
 import { DEMO_SETTINGS, type DemoSettings } from './settings.js';
 import { Sink, SinkController } from './sink/sink.controller.js';
 import { knownSinks } from './sink/sink-address.js';
@@ -60,7 +62,15 @@ export function demoModule(settings: DemoSettings, mailServers: MailServers): Dy
         }),
       }),
     ],
-    controllers: [OverdueInvoicesController, ...RECORD_CONTROLLERS, PeopleController, MailboxController, SinkController, SmsController],
+    controllers: [
+      OverdueInvoicesController,
+      ...RECORD_CONTROLLERS,
+      PeopleController,
+      MailboxController,
+      SinkController,
+      SmsController,
+      PartnerController,
+    ],
     providers: [
       { provide: DEMO_SETTINGS, useValue: settings },
       { provide: MailServers, useValue: mailServers },
@@ -69,6 +79,7 @@ export function demoModule(settings: DemoSettings, mailServers: MailServers): Dy
       ChangeAnnouncer,
       OverdueInvoicesJob,
       RecipeInstaller,
+      MachineInstaller,
       Sink,
       SmsGateway,
     ],

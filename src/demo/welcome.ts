@@ -1,7 +1,7 @@
 import type { RunningDemo } from './demo-app.js';
 
 /** What the start-up says: what runs where, and what to try. */
-export function welcome({ origin, smtpPort, installed }: RunningDemo): string {
+export function welcome({ origin, smtpPort, installed, machines }: RunningDemo): string {
   const signIn = (token: string): string => `${origin}/automation/console#token=${token}`;
   const auth = `-H 'Authorization: Bearer demo-admin'`;
   return `
@@ -18,9 +18,11 @@ And underneath:
   Automation API  ${origin}/automation        docs: ${origin}/automation/docs
   Mail server     127.0.0.1:${smtpPort} (SMTP)       caught mail: ${origin}/crm/mailbox
   Webhook sink    POST ${origin}/crm/sink     what arrived: GET ${origin}/crm/sink
+  The partner     POST ${origin}/crm/partner/{export,import}
   Tokens          demo-admin, demo-support, demo-member (workspace acme), demo-rival (workspace rival)
   Events          leads, opportunities, invoices: automation.publish in the CRM's own transaction
                   contacts, accounts, tasks: EventEmitter2 (contacts.created, task.completed, …)
+  State machines  ${machines.length > 0 ? `${machines.join(', ')}: active` : 'as you left them'}
   Workflows       ${installed.length > 0 ? `${installed.length} recipe${installed.length === 1 ? '' : 's'} installed and active:\n${installed.map((name) => `                  - ${name}`).join('\n')}` : 'as you left them'}
 
 Try it:

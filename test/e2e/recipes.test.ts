@@ -5,6 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
 import { Webhook } from 'standardwebhooks';
+import { MachineInstaller } from '../../src/demo/automation/machines.js';
 import { RecipeInstaller } from '../../src/demo/automation/recipes.js';
 import { demoModule } from '../../src/demo/demo.module.js';
 import { MailServers } from '../../src/demo/mail/mail-servers.js';
@@ -12,7 +13,7 @@ import { freePort } from '../../src/demo/postgres/embedded-postgres.js';
 import { AutomationTesting } from '../../src/testing/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
-// Each shipped recipe at work in the demo, which installs them from the gallery as an admin would. Tested as a host tests its
+// Each shipped recipe, and the demo's state machines, at work in the demo, which installs them as an admin would. Tested as a host tests its
 // application: with `nestjs-crm-automation/testing`. How the demo runs by itself: demo.test.ts.
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of an API, looked at by what each test expects of them
@@ -20,7 +21,7 @@ type Answer = any;
 
 const SECRET = 'whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiB0aGUgZGVtbw==';
 
-describe('the recipe', () => {
+describe('in the demo', () => {
   let database: TestDatabase;
   let mailServers: MailServers;
   let app: NestExpressApplication;
@@ -44,6 +45,8 @@ describe('the recipe', () => {
     app = module.createNestApplication<NestExpressApplication>({ rawBody: true, logger: ['error', 'fatal'] });
     await app.listen(port, '127.0.0.1');
     await app.get(RecipeInstaller).install('acme');
+    expect(await app.get(MachineInstaller).install('acme')).toEqual(['Order fulfilment', 'Lead nurturing']);
+    expect(await app.get(MachineInstaller).install('acme')).toEqual([]);
     const atWork = new Map((await get('/automation/workflows?limit=100')).items.map((item: Answer) => [item.code, item.id]));
     for (const { code, name, description, definition, problems } of (await get('/automation/recipes')).items) {
       expect([code, problems]).toEqual([code, []]);
@@ -342,13 +345,64 @@ describe('the recipe', () => {
     },
   };
 
-  it.each(Object.entries(PLAYS))('%s does what it says', (code, play) => play(code));
+  it.each(Object.entries(PLAYS))('the recipe %s does what it says', (code, play) => play(code));
 
-  it('of every file is played here, and in the gallery with a description', async () => {
+  it('every recipe is played here, and in the gallery with a description', async () => {
     const files = (await readdir(join('templates', 'recipes'))).map((file) => file.replace(/\.json$/, ''));
     expect(Object.keys(PLAYS).sort()).toEqual(files.sort());
     expect([...names.keys()].sort()).toEqual(files.sort());
     expect(files.length).toBeGreaterThanOrEqual(12);
     for (const { description } of (await get('/automation/recipes')).items) expect(description).toMatch(/^[A-Z].{30,}\.$/);
+  });
+
+  /** Where a record stands in a machine, when all that is due is done. */
+  const stateOf = async (code: string, recordId: string): Promise<Answer> => {
+    await testing.drain();
+    const { items } = await get(`/automation/instances?recordId=${recordId}`);
+    return items.find((item: Answer) => item.machineCode === code)?.state ?? null;
+  };
+  /** Lets the time that a record may stay in its state pass. */
+  const timeOut = (recordId: string): Promise<unknown> =>
+    crm.query('UPDATE automation.instances SET timeout_at = now() WHERE record_id = $1 AND timeout_at > now()', [recordId]);
+
+  it('a won deal goes to the partner, and is confirmed, rejected or asked about after two days', async () => {
+    const [confirmed, rejected, late, open] = await Promise.all([1, 2, 3, 4].map((amount) => deal({ amount })));
+    const won = [confirmed, rejected, late] as string[];
+    for (const id of won) await patch('opportunities', id, { stage: 'Closed Won' });
+    expect(await stateOf('order-fulfilment', late as string)).toBe('NEW');
+    expect(await stateOf('order-fulfilment', open as string)).toBeNull();
+    expect(await send('POST', '/crm/partner/export', { ids: won })).toEqual({ exported: 3 });
+    expect(await stateOf('order-fulfilment', late as string)).toBe('SUBMITTED');
+    const orders = [
+      { id: confirmed, status: 'confirmed', note: 'On Friday.' },
+      { id: rejected, status: 'rejected' },
+    ];
+    expect(await send('POST', '/crm/partner/import', { orders })).toEqual({ imported: 2 });
+    expect(await stateOf('order-fulfilment', confirmed as string)).toBe('CONFIRMED');
+    expect(await told(confirmed as string)).toContain('u-1: The partner delivers Boats');
+    expect(await stateOf('order-fulfilment', rejected as string)).toBe('REJECTED');
+    expect(await tasks(rejected as string)).toContain('Call the customer: Boats was rejected');
+    await timeOut(late as string);
+    expect(await stateOf('order-fulfilment', late as string)).toBe('ESCALATED');
+    expect(await tasks(late as string)).toContain('Ask the partner about Boats');
+    expect(await send('POST', '/crm/partner/import', { orders: [{ id: late, status: 'confirmed' }] })).toEqual({ imported: 1 });
+    expect(await stateOf('order-fulfilment', late as string)).toBe('CONFIRMED');
+  });
+
+  it('a lead that nobody contacts is thought of less and less often, until somebody does', async () => {
+    const [forgotten, contacted] = [await create('leads', { name: 'Frida' }), await create('leads', { name: 'Cora' })];
+    const states: string[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      states.push(await stateOf('lead-nurturing', forgotten));
+      await timeOut(forgotten);
+      if (round === 0) await timeOut(contacted);
+    }
+    expect(states).toEqual(['FRESH', 'REMINDED', 'COOLING', 'COLD']);
+    expect(await tasks(forgotten)).toContain('Contact Frida');
+    expect(await told(forgotten)).toContain('u-4: Nobody has contacted Frida for more than a week');
+    expect((await get(`/crm/leads/${forgotten}`)).tags).toEqual(['cold']);
+    expect(await stateOf('lead-nurturing', contacted)).toBe('REMINDED');
+    await patch('leads', contacted, { stage: 'Contacted' });
+    expect(await stateOf('lead-nurturing', contacted)).toBe('ENGAGED');
   });
 });
