@@ -132,7 +132,7 @@ async function pack() {
   });
   await check('the tarball holds nothing else: no demo, tests, sources or source maps', () => {
     const known =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|templates\/.+\.(hbs|json)|dist\/(cjs\/)?((src|migrations)\/.+\.d\.ts|src\/.+\.js)|dist\/cjs\/package\.json)$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|templates\/.+\.(hbs|json)|dist\/(cjs\/)?((src|migrations)\/.+\.d\.ts|src\/.+\.js|console\/(index\.html|assets\/[\w-]+\.(js|css)))|dist\/cjs\/package\.json)$/;
     const strays = paths.filter((path) => !known.test(path) || /(^|\/)(demo|test)\//.test(path));
     if (strays.length > 0) throw new Error(strays.join(', '));
   });
