@@ -61,6 +61,10 @@ describeConsole('runs', (demo) => {
     expect(await page.getByRole('heading', { level: 2, name: 'Welcome mail' }).isVisible()).toBe(true);
     expect(await axe()).toEqual([]);
     await picture('run');
+    const dark = await demo.tab({ theme: 'dark' });
+    await dark.open(page.url().slice(`${demo.api}/console/`.length));
+    expect(await dark.axe()).toEqual([]);
+    await dark.picture('run');
     await page.getByRole('link', { name: /Next account executive/ }).press('Enter');
     await page.getByText('round_robin').first().waitFor();
     expect(page.url()).toContain('?step=owner');

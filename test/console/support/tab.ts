@@ -79,7 +79,13 @@ export async function openTab(browser: Browser, api: string, options: TabOptions
     },
     async picture(name) {
       const folder = process.env.SCREENSHOTS;
-      if (folder) await page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`), fullPage: !(await hasDialog(page)) });
+      if (!folder) return;
+      // As tall as what is on the page, so that what sticks to the window's edges does so in the picture.
+      if (!(await hasDialog(page))) {
+        await page.setViewportSize({ width, height: Math.max(height, await page.evaluate(() => document.documentElement.scrollHeight)) });
+      }
+      await page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`) });
+      await page.setViewportSize({ width, height });
     },
     close: () => context.close(),
   };
