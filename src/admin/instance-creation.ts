@@ -68,7 +68,7 @@ export class InstanceCreation {
   ) {}
 
   /**
-   * Makes an instance of each record that has none. Throws `workflow_not_found`, `workflow_not_active`, `module_unknown` for a
+   * Makes an instance of each record that has none. Throws `machine_not_found`, `workflow_not_active`, `module_unknown` for a
    * machine that follows no records, `not_available` where the CRM cannot list its records and none are named, `version_unreadable`.
    */
   async create(machineId: string, command: CreateInstancesCommand, caller: Caller): Promise<CreatedInstances> {
@@ -106,8 +106,8 @@ export class InstanceCreation {
         {
           workspaceId,
           actor: callerAsActor(caller),
-          action: 'workflow.instances_created',
-          targetType: 'workflow',
+          action: 'machine.instances_created',
+          targetType: 'machine',
           targetId: machine.id,
           before: null,
           after: { module: machine.module, records: begin.length },
@@ -123,7 +123,7 @@ export class InstanceCreation {
 
   private async machine(manager: EntityManager, workflowId: string, { workspaceId }: Caller): Promise<OpenMachine> {
     const [found] = isUuid(workflowId) ? await loadTargets(manager, [{ workspaceId, workflowId }]) : [];
-    if (found?.kind !== 'machine') throw new AutomationError('workflow_not_found', 'There is no state machine of this id.');
+    if (found?.kind !== 'machine') throw new AutomationError('machine_not_found', 'There is no state machine of this id.');
     if (found.status !== 'active' || found.versionId === null) {
       throw new AutomationError('workflow_not_active', 'The state machine is disabled: no instance of it is made.', {
         hint: 'Enable it first.',

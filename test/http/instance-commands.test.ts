@@ -226,7 +226,7 @@ describe('what people do with instances', () => {
       expect(await machines.history(String(made?.id))).toEqual(['created -> NEW by create']);
       expect((await create({ recordIds }).expect(200)).body).toMatchObject({ created: 0, existing: 5 });
       expect(await rows(real.database, 'SELECT action, after, note FROM automation.audit_log')).toEqual([
-        { action: 'workflow.instances_created', after: { module: 'leads', records: 4 }, note: 'Old ones.' },
+        { action: 'machine.instances_created', after: { module: 'leads', records: 4 }, note: 'Old ones.' },
       ]);
     });
 
