@@ -181,7 +181,7 @@ export async function furnish(real: RealApp): Promise<Ids> {
   const waiting = await seedRun(real.database, workflow, { status: 'waiting' });
   const taskId = await seedTask(real.database, workflow.id, waiting);
   await real.call('put', '/automation/queues/welcome', 'admin').send({ users: ['u'] });
-  const seeded = await seedMachine(real.database, { code: 'seeded' });
+  const seeded = await seedMachine(real.database, { code: 'shipments' });
   const instances = await seedInstance(real.database, { machine_id: seeded, record_id: '42', state: 'NEW' });
   await real.call('put', '/automation/integrations/erp', 'admin').send({ mode: 'per_run' });
   const batch = uuidv7();
