@@ -18,6 +18,7 @@ import { IntegrationService } from './integration-service.js';
 import { LookUpService } from './look-up-service.js';
 import { MachineChanges } from './machine-changes.js';
 import { MachineLifecycle } from './machine-lifecycle.js';
+import { MachineMigrations } from './machine-migration.js';
 import { MachineService } from './machine-service.js';
 import { MachineTransfer } from './machine-transfer.js';
 import { MachineVersions } from './machine-versions.js';
@@ -116,4 +117,5 @@ export const adminProviders: Provider[] = [
   MachineVersions,
   MachineService,
   MachineTransfer,
+  MachineMigrations,
 ];

@@ -1,4 +1,5 @@
 import { Body, HttpCode, Param, Post } from '@nestjs/common';
+import { MachineMigrations } from '../../admin/machine-migration.js';
 import { MachineService } from '../../admin/machine-service.js';
 import type { Caller } from '../../host/access.js';
 import { CurrentCaller, RequirePermission } from '../access.guard.js';
@@ -7,6 +8,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
+import { MachineMigrationDto, MigrateMachineDto, PublishedMachineDetailDto } from './machine-migration.dto.js';
 import { MachineDetailDto } from './machine-responses.dto.js';
 import { DisableMachineDto, EnableMachineDto, PublishMachineDto } from './machines.dto.js';
 
@@ -15,7 +17,10 @@ const ID = { name: 'id', format: 'uuid' };
 /** From one state of a machine to another. Every call may be repeated: what is so already stays so. */
 @AdminController('machines', 'State machines')
 export class MachineLifecycleController {
-  constructor(private readonly machines: MachineService) {}
+  constructor(
+    private readonly machines: MachineService,
+    private readonly migrations: MachineMigrations,
+  ) {}
 
   @Post(':id/publish')
   @HttpCode(200)
@@ -26,14 +31,17 @@ export class MachineLifecycleController {
   })
   @ApiParam(ID)
   @ApiBody({ type: PublishMachineDto, required: false })
-  @ApiOkResponse({ type: MachineDetailDto })
+  @ApiOkResponse({ type: PublishedMachineDetailDto })
   @ApiErrors(400, 402, 404, 409, 415, 422)
-  publish(
+  async publish(
     @Param('id', ownId) id: string,
-    @Body(checked(PublishMachineDto)) body: Checked<PublishMachineDto>,
+    @Body(checked(PublishMachineDto)) { migrate = false, ...body }: Checked<PublishMachineDto>,
     @CurrentCaller() caller: Caller,
-  ): Promise<MachineDetailDto> {
-    return this.machines.publish(id, caller, body);
+  ): Promise<PublishedMachineDetailDto> {
+    const published = await this.machines.publish(id, caller, body);
+    if (!migrate) return { ...published, migration: null };
+    const migration = await this.migrations.migrate(id, {}, caller);
+    return { ...(await this.machines.get(id, caller)), migration };
   }
 
   @Post(':id/enable')
@@ -69,5 +77,25 @@ export class MachineLifecycleController {
     @CurrentCaller() caller: Caller,
   ): Promise<MachineDetailDto> {
     return this.machines.disable(id, caller, body.reason ?? null);
+  }
+
+  @Post(':id/migrate')
+  @HttpCode(200)
+  @RequirePermission('manage')
+  @ApiOperation({
+    summary: 'Take instances over to the published version',
+    description:
+      'Those whose state is there; the others are listed, and go on by their own version. Timeouts are those of the published version, from entering the state on. `dryRun` says what would become of them.',
+  })
+  @ApiParam(ID)
+  @ApiBody({ type: MigrateMachineDto, required: false })
+  @ApiOkResponse({ type: MachineMigrationDto })
+  @ApiErrors(400, 404, 409, 415)
+  migrate(
+    @Param('id', ownId) id: string,
+    @Body(checked(MigrateMachineDto)) { dryRun }: Checked<MigrateMachineDto>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<MachineMigrationDto> {
+    return this.migrations.migrate(id, { dryRun }, caller);
   }
 }

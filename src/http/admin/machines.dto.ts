@@ -113,6 +113,16 @@ export class PublishMachineDto implements PublishCommand {
   @IsBoolean()
   activate?: boolean;
 
+  @ApiPropertyOptional({
+    type: Boolean,
+    default: false,
+    example: true,
+    description: 'True: instances whose state is in the new version go over to it.',
+  })
+  @IfGiven()
+  @IsBoolean()
+  migrate?: boolean;
+
   @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 2, description: 'An earlier version to publish again.' })
   @IfGiven()
   @WholeNumber(1, GREATEST_INTEGER)

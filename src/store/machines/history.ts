@@ -11,7 +11,7 @@ export interface TransitionRow {
   /** A UUIDv7: what is later has a greater one. */
   id: string;
   machineId: string;
-  kind: 'created' | 'fired' | 'failed' | 'cancelled' | 'not_fired' | 'reset';
+  kind: 'created' | 'fired' | 'failed' | 'cancelled' | 'not_fired' | 'reset' | 'migrated';
   transition: string | null;
   fromState: string | null;
   toState: string | null;

@@ -55,6 +55,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/machines/:id/publish': { permission: 'manage', body: {} },
   'post /automation/machines/:id/enable': { permission: 'operate', body: {} },
   'post /automation/machines/:id/disable': { permission: 'operate', body: {} },
+  'post /automation/machines/:id/migrate': { permission: 'manage', body: {} },
   'get /automation/machines/:id/versions': { permission: 'view' },
   'get /automation/machines/:id/versions/:version': { permission: 'view' },
   'get /automation/machines/:id/diff': { permission: 'view' },
