@@ -167,7 +167,9 @@ export const TARGETS: readonly Target[] = Object.entries(ROUTES).map(([name, tak
 export const WITH_BODY = TARGETS.filter(({ method }) => method !== 'get');
 export const WITH_ID = TARGETS.filter(({ path }) => path.includes(':id'));
 export const LISTS = TARGETS.filter(({ name }) =>
-  /^get .*\/(workflows|machines|versions|diff|export|runs|runs\/counts|groups|events|audit|timeline|users|tasks|instances|history)$/.test(name),
+  /^get .*\/(workflows|machines|versions|diff|export|runs|runs\/counts|groups|events|audit|timeline|users|tasks|instances|history)$/.test(
+    name,
+  ),
 );
 
 /** Ids of things that are there, by resource. */
@@ -194,9 +196,9 @@ export async function furnish(real: RealApp): Promise<Ids> {
       .send({ value: 'sk_live_1', hosts: ['api.test'] })
       .expect(200);
   }
-  const machine = await real.call('post', '/automation/machines').send({ code: 'orders', definition: MACHINE }).expect(201);
-  await real.call('post', `/automation/machines/${machine.body.id}/publish`).expect(200);
-  return { workflows: workflow.id, machines: machine.body.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch, instances };
+  const { body: defined } = await real.call('post', '/automation/machines').send({ code: 'shipments', definition: MACHINE }).expect(201);
+  await real.call('post', `/automation/machines/${defined.id}/publish`).expect(200);
+  return { workflows: workflow.id, machines: defined.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch, instances };
 }
 
 /** The path with the id of something that is there. */
