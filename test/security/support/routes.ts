@@ -196,7 +196,7 @@ export async function furnish(real: RealApp): Promise<Ids> {
       .send({ value: 'sk_live_1', hosts: ['api.test'] })
       .expect(200);
   }
-  const { body: defined } = await real.call('post', '/automation/machines').send({ code: 'shipments', definition: MACHINE }).expect(201);
+  const { body: defined } = await real.call('post', '/automation/machines').send({ code: 'orders', definition: MACHINE }).expect(201);
   await real.call('post', `/automation/machines/${defined.id}/publish`).expect(200);
   return { workflows: workflow.id, machines: defined.id, runs: runId, events: eventId, tasks: taskId, 'start-batches': batch, instances };
 }
