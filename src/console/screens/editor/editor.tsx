@@ -1,6 +1,6 @@
 import './editor.css';
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../core/json.js';
 import { ApiError, call } from '../../api/client.js';
 import { useCatalog, useMay } from '../../api/me.js';
@@ -134,7 +134,7 @@ function EditorPage({ draft, catalog }: { draft: Draft; catalog: Catalog }): VNo
     focusOn.current = path;
     setDialog(null);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const path = focusOn.current;
     if (path === null || dialog !== null) return;
     focusOn.current = null;
