@@ -27,6 +27,8 @@ export default class SharedRuntime extends JestRuntime {
     this.registries.moduleRegistry = modules;
     this.registries.esModuleRegistry = esModules;
     this.transformCache.transforms = transforms;
+    // What a file before has loaded goes on importing by the runtime of that file, which is never in a test of its own again.
+    this.testState.leaveTestCode = () => {};
   }
 
   /** Takes down less than Jest does: what is loaded stays, and may still load more. */
