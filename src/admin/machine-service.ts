@@ -15,7 +15,7 @@ import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { countByState, type StateCount } from '../store/machines/census.js';
 import { findMachine, listMachines, type MachineListQuery, type MachinePage, type MachineRow } from '../store/machines/machine-list.js';
-import { deleteInstanceCounts } from '../store/machines/removal.js';
+import { deleteInstancesOfMachine } from '../store/machines/removal.js';
 import { deleteWorkflow, type WorkflowRow } from '../store/workflow-store.js';
 import { findVersion } from '../store/workflow-versions.js';
 import { DefinitionDrafts, type DraftPatch, type NewDraft } from './definition-drafts.js';
@@ -91,14 +91,14 @@ export class MachineService {
 
   /**
    * Throws `machine_has_active_instances`, with how many, while instances are in states that are not final. Those in final
-   * states go with the machine: retention removes them.
+   * states go with the machine.
    */
   delete(id: string, caller: Caller): Promise<void> {
     const { workspaceId } = caller;
     const remove = async (manager: EntityManager, row: WorkflowRow): Promise<boolean> => {
       const active = (await countByState(manager, workspaceId, id)).filter(({ isFinal }) => !isFinal);
       if (active.length > 0) throw instancesInTheWay(active);
-      await deleteInstanceCounts(manager, workspaceId, id);
+      await deleteInstancesOfMachine(manager, workspaceId, id);
       await deleteWorkflow(manager, workspaceId, id);
       const { code, name, description, status } = row;
       const before = { code, name, description, status, definition: this.changes.masked(row.draft) };
