@@ -424,6 +424,7 @@ describe('the registry', () => {
       'change_field local',
       'move_stage local',
       'assign_owner local',
+      'advance_machine local',
       'send_notification local',
       'webhook external',
       'http_request external',

@@ -323,7 +323,7 @@ describe("the CRM's own code that never answers", () => {
     expect(hung).toBe(1);
     hangs = () => false;
     clock.pass(10_000);
-    await app.automation.tick();
+    await app.automation.drain();
     expect(await app.query('SELECT 1 FROM automation.date_triggers')).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import type { AccessPolicy } from '../../src/host/access.js';
 import { CALLERS } from '../http/support/admin-app.js';
 import { type RealApp, startRealApp, tokenPolicy } from './support/real-app.js';
 import {
+  CONSOLE_ROUTES,
   furnish,
   type Ids,
   PERMISSIONS,
@@ -45,7 +46,7 @@ describe('every route of the application', () => {
         .routes()
         .map(({ method, path }) => `${method} ${path}`)
         .sort(),
-    ).toEqual([...Object.keys(ROUTES), ...PUBLIC_ROUTES, ...REFUSED_METHODS].sort());
+    ).toEqual([...Object.keys(ROUTES), ...PUBLIC_ROUTES, ...REFUSED_METHODS, ...CONSOLE_ROUTES].sort());
     const { body } = await real.call('get', '/automation/docs-json', '').expect(200);
     const described = Object.entries(body.paths as Record<string, object>).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { MASK } from '../../src/core/definition/secrets.js';
 import { httpPeer, Peers } from '../actions/support/peers.js';
-import { DEFINITION } from '../http/support/admin-app.js';
+import { DEFINITION, MACHINE } from '../http/support/admin-app.js';
 import { rows } from '../http/support/seed.js';
 import { type RealApp, startRealApp } from './support/real-app.js';
 import { type Ids, pathOf, TARGETS } from './support/routes.js';
@@ -37,6 +37,9 @@ const MISSING = [
   'get /automation/tasks/:id',
   'get /automation/queues/:name',
   'get /automation/integrations/:code',
+  'get /automation/instances/:id',
+  'get /automation/instances/:id/history',
+  'get /automation/instances/:id/transitions',
 ];
 
 describe('a secret', () => {
@@ -72,6 +75,17 @@ describe('a secret', () => {
     await real
       .call('patch', `/automation/workflows/${created.body.id}`)
       .send({ revision: 1, definition: { ...DEFINITION, steps: steps.slice(1) } });
+    const manual = {
+      code: 'tell',
+      from: 'NEW',
+      to: 'CALLED',
+      trigger: { type: 'manual' },
+      steps: [webhook('told', origin(taking), SIGNING)],
+    };
+    const transitions = [manual, ...MACHINE.transitions.slice(1)];
+    const machine = await real.call('post', '/automation/machines').send({ code: 'sealed', definition: { ...MACHINE, transitions } });
+    expect(machine.body.problems).toEqual([]);
+    await real.call('post', `/automation/machines/${machine.body.id}/publish`).expect(200);
     await real.automation.publish({
       workspaceId: 'acme',
       module: 'leads',
@@ -80,7 +94,12 @@ describe('a secret', () => {
     });
     await real.automation.drain();
     const run = (await real.call('get', '/automation/runs')).body.items[0];
-    ids = { workflows: created.body.id, runs: run.id, events: (await real.call('get', '/automation/events')).body.items[0].id };
+    ids = {
+      workflows: created.body.id,
+      machines: machine.body.id,
+      runs: run.id,
+      events: (await real.call('get', '/automation/events')).body.items[0].id,
+    };
     for (const target of TARGETS.filter(({ method }) => method === 'get')) {
       const answer = await real.call('get', pathOf(target, ids));
       // Some ask for what this test has none of.

@@ -201,6 +201,7 @@ describe('the active workflows of a workspace', () => {
         code: mine.id,
         name: 'Mine',
         definition: { n: 1 },
+        transition: null,
       },
     ]);
   });

@@ -20,7 +20,7 @@ export type ParsedMachine = { ok: true; machine: MachineDefinition } | { ok: fal
 export const MACHINE_PART_CODE = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 export const MAX_STATES = 100;
 export const MAX_TRANSITIONS = 200;
-export const LONGEST_TIMEOUT = 'P3650D';
+const LONGEST_TIMEOUT = 'P3650D';
 const LONGEST_DESCRIPTION = 2_000;
 const CODE = {
   max: 64,

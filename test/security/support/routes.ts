@@ -151,6 +151,11 @@ export const PUBLIC_ROUTES: readonly string[] = [
 /** What people's browsers ask there, and is answered 405. */
 export const REFUSED_METHODS: readonly string[] = ['get /automation/hooks/:token', 'get /automation/resume/:token'];
 
+/** The console's page and what it is made of: the same for everybody, and not in the OpenAPI document. */
+export const CONSOLE_ROUTES: readonly string[] = ['', '/:a', '/:a/:b', '/:a/:b/:c', '/assets/:name'].map(
+  (path) => `get /automation/console${path}`,
+);
+
 export const PERMISSIONS: readonly Permission[] = ['view', 'operate', 'manage', 'tasks'];
 /** An id that nobody has. */
 export const UNKNOWN = '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11';
