@@ -69,6 +69,23 @@ describe('retention', () => {
   const events = async (): Promise<number[]> =>
     (await app.query<{ days: number }>(`SELECT ${days('occurred_at')} FROM automation.events ORDER BY days`)).map((event) => event.days);
 
+  it('removes of an instance of a state machine what did not fire, once it is as old as events get, and nothing else', async () => {
+    const attempt = async (kind: string, days: number): Promise<void> => {
+      await app.query(
+        `INSERT INTO automation.transitions (workspace_id, instance_id, id, machine_id, kind, at)
+         VALUES ('acme', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), $1, now() - $2 * interval '1 day')`,
+        [kind, days],
+      );
+    };
+    for (const kind of ['not_fired', 'fired']) for (const days of [31, 29]) await attempt(kind, days);
+    await cleanUp();
+    expect(await app.query(`SELECT kind, ${days('at')} FROM automation.transitions ORDER BY kind, days`)).toEqual([
+      { kind: 'fired', days: 29 },
+      { kind: 'fired', days: 31 },
+      { kind: 'not_fired', days: 29 },
+    ]);
+  });
+
   it('removes what is past its age with its steps and answers, and never what still waits', async () => {
     await happened(100, 'Done');
     await app.query(
