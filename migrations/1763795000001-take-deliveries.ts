@@ -3,7 +3,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * Takes deliveries to trigger URLs in one round trip: looks whether the tokens are still what the caller knows of them, counts
  * them, notes their use, and captures what fits. A function, whose plan is kept with the connection: to plan the statement
- * takes longer than to run it. Beside processes of the release before: a function that they do not know.
+ * takes longer than to run it. It is first called when all migrations are done: the kind of a workflow's row comes by a later
+ * one. Beside processes of the release before: a function that they do not know.
  */
 export class TakeDeliveries1763795000001 implements MigrationInterface {
   name = 'TakeDeliveries1763795000001';
@@ -17,7 +18,7 @@ export class TakeDeliveries1763795000001 implements MigrationInterface {
       BEGIN
         RETURN QUERY
         WITH found AS MATERIALIZED (
-          SELECT a.n, a.hash, a."from", a.counts, a."rowId" AS row_id, t.workspace_id, t.id, t.workflow_id, t.token_hash, t.is_over, w.status, w.published_version_id,
+          SELECT a.n, a.hash, a."from", a.counts, a."rowId" AS row_id, t.workspace_id, t.id, t.workflow_id, t.token_hash, t.is_over, w.kind, w.status, w.published_version_id,
             t.id IS NOT DISTINCT FROM a.id AND t.is_over IS NOT DISTINCT FROM a."isOver" AND w.status IS NOT DISTINCT FROM a.status
               AND w.published_version_id IS NOT DISTINCT FROM a."versionId" AS is_known
           FROM json_to_recordset(asked) AS a(n integer, hash text, "from" text, counts boolean, id uuid, "isOver" boolean, status text, "versionId" uuid,
@@ -78,7 +79,7 @@ export class TakeDeliveries1763795000001 implements MigrationInterface {
             ELSE 'captured' END,
           greatest(1, extract(epoch FROM j.over_since + interval '1 minute' - now()) * 1000)::float8,
           CASE WHEN NOT f.is_known AND f.id IS NOT NULL THEN json_build_object('hash', f.hash, 'workspaceId', f.workspace_id, 'id', f.id,
-            'workflowId', f.workflow_id, 'isOver', f.is_over, 'status', f.status, 'versionId', f.published_version_id) END
+            'workflowId', f.workflow_id, 'kind', f.kind, 'isOver', f.is_over, 'status', f.status, 'versionId', f.published_version_id) END
         FROM found f LEFT JOIN judged j ON j.n = f.n LEFT JOIN written w ON w.id = f.row_id;
       END $$`);
   }

@@ -21,6 +21,7 @@ import { MachineLifecycle } from './machine-lifecycle.js';
 import { MachineMigrations } from './machine-migration.js';
 import { MachineService } from './machine-service.js';
 import { MachineTransfer } from './machine-transfer.js';
+import { MachineTriggerUrls } from './machine-trigger-urls.js';
 import { MachineVersions } from './machine-versions.js';
 import { MeService } from './me-service.js';
 import { PreviewService } from './preview-service.js';
@@ -101,6 +102,7 @@ export const adminProviders: Provider[] = [
   IntegrationService,
   TimingService,
   TriggerUrls,
+  MachineTriggerUrls,
   SecretService,
   WorkflowContextService,
   RetryPreviews,

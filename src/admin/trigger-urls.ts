@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuid } from 'uuid';
 import { AutomationError } from '../core/errors.js';
 import { isJsonObject, type Json } from '../core/json.js';
@@ -7,9 +8,9 @@ import { hashOf, newToken } from '../engine/hooks/hook-token.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { listTokens, replaceToken, type ShownToken } from '../store/trigger-tokens.js';
-import { findWorkflow } from '../store/workflow-list-store.js';
-import type { WorkflowRow } from '../store/workflow-store.js';
-import { WorkflowChanges, workflowNotFound } from './workflow-changes.js';
+import { hasDefinition, type WorkflowRow } from '../store/workflow-store.js';
+import type { DefinitionChanges } from './definition-changes.js';
+import { WorkflowChanges } from './workflow-changes.js';
 
 /** How a URL is to be replaced. */
 export interface RotateCommand {
@@ -26,7 +27,7 @@ export interface RotatedToken {
   oldValidUntil: string | null;
 }
 
-/** What people may see of a workflow's URLs. */
+/** What people may see of the URLs of a workflow or a machine. */
 export interface TriggerUrlState {
   /** Null: `rotate-token` has not made one yet. */
   current: ShownToken | null;
@@ -37,25 +38,27 @@ export interface TriggerUrlState {
 const MOST_GRACE_MS = 90 * 24 * 60 * 60_000;
 const MOST_SHOWN = 21;
 
-/** The trigger URLs of workflows: the first one, and each that takes its place. */
-@Injectable()
-export class TriggerUrls {
+/** The trigger URLs of what one kind of definition defines: the first one, and each that takes its place. */
+export abstract class DefinitionUrls {
   constructor(
-    private readonly database: AdminDatabase,
-    private readonly changes: WorkflowChanges,
+    protected readonly database: AdminDatabase,
+    protected readonly changes: DefinitionChanges,
   ) {}
 
+  /** Throws `trigger_url_missing` where neither the draft nor the version that is published is reached by a URL: both may need it. */
+  protected abstract assertTriggerUrl(manager: EntityManager, row: WorkflowRow, workspaceId: string): void | Promise<void>;
+
   /**
-   * Makes the URL of a workflow, or another in its place. Throws `workflow_not_found`, `workflow_archived`, `invalid_request`,
-   * and `trigger_url_missing` for a workflow that is not started by one.
+   * Makes the URL, or another in its place. Throws that there is nothing of this id, `workflow_archived`, `invalid_request`, and
+   * `trigger_url_missing`.
    */
   async rotate(id: string, { grace, note = null }: RotateCommand, caller: Caller): Promise<RotatedToken> {
     const graceMs = grace === undefined ? 0 : graceOf(grace);
     const token = newToken();
     let oldValidUntil: string | null = null;
     await this.changes.ofDraft(id, caller, async (manager, row) => {
-      this.assertTriggerUrl(row);
       const { workspaceId } = caller;
+      await this.assertTriggerUrl(manager, row, workspaceId);
       const made = { workspaceId, workflowId: row.id, id: uuid(), hash: hashOf(token), createdBy: callerAsActor(caller) };
       const before = (await listTokens(manager, workspaceId, row.id, 1)).find(({ validUntil }) => validUntil === null);
       oldValidUntil = await replaceToken(manager, made, graceMs);
@@ -66,18 +69,25 @@ export class TriggerUrls {
     return { token, oldValidUntil };
   }
 
-  /** When and from where the URLs of a workflow were used. Throws `workflow_not_found`. */
+  /** When and from where the URLs were used. Throws that there is nothing of this id. */
   state(id: string, caller: Caller): Promise<TriggerUrlState> {
     return this.database.read(async (manager) => {
-      if (!(isUuid(id) && (await findWorkflow(manager, caller.workspaceId, id)))) throw workflowNotFound();
+      if (!(isUuid(id) && (await hasDefinition(manager, caller.workspaceId, this.changes.kind, id)))) throw this.changes.notFound();
       const tokens = await listTokens(manager, caller.workspaceId, id, MOST_SHOWN);
       const isCurrent = ({ validUntil }: ShownToken): boolean => validUntil === null;
       return { current: tokens.find(isCurrent) ?? null, old: tokens.filter((token) => !isCurrent(token)) };
     });
   }
+}
 
-  /** The draft's trigger, or that of a version that is published: both may need the URL. */
-  private assertTriggerUrl({ draft, shownTrigger }: WorkflowRow): void {
+/** The trigger URLs of workflows, which they are started by. */
+@Injectable()
+export class TriggerUrls extends DefinitionUrls {
+  constructor(database: AdminDatabase, changes: WorkflowChanges) {
+    super(database, changes);
+  }
+
+  protected assertTriggerUrl(_: EntityManager, { draft, shownTrigger }: WorkflowRow): void {
     if (isWebhook(draft.trigger) || isWebhook(shownTrigger ?? undefined)) return;
     throw new AutomationError('trigger_url_missing', 'The workflow is not started by a URL, so it has none.', {
       hint: 'Give it a trigger of type "webhook" first.',
@@ -85,7 +95,8 @@ export class TriggerUrls {
   }
 }
 
-function isWebhook(trigger: Json | undefined): boolean {
+/** True for a trigger that is reached by a URL. */
+export function isWebhook(trigger: Json | undefined): boolean {
   return isJsonObject(trigger) && trigger.type === 'webhook';
 }
 

@@ -1,15 +1,16 @@
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../core/event.js';
 import { sql } from './sql.js';
-import type { WorkflowStatus } from './workflow-store.js';
+import type { DefinitionKind, WorkflowStatus } from './workflow-store.js';
 
-/** A token that a delivery came with, and the workflow behind it. */
+/** A token that a delivery came with, and the workflow or machine behind it. */
 export interface FoundToken {
   /** Hexadecimal. */
   hash: string;
   workspaceId: string;
   id: string;
   workflowId: string;
+  kind: DefinitionKind;
   /** Has another one taken its place, and its grace is over? */
   isOver: boolean;
   status: WorkflowStatus;

@@ -72,6 +72,16 @@ export async function lockWorkflow(
   return row ?? null;
 }
 
+/** Whether the workspace has a definition of that kind and id. Served by the primary key. */
+export async function hasDefinition(manager: EntityManager, workspaceId: string, kind: DefinitionKind, id: string): Promise<boolean> {
+  const rows = await sql(manager, 'SELECT 1 FROM automation.workflows WHERE workspace_id = $1 AND id = $2 AND kind = $3', [
+    workspaceId,
+    id,
+    kind,
+  ]);
+  return rows.length > 0;
+}
+
 /** True when another definition of the workspace has this code, of whatever kind. */
 export async function isCodeTaken(manager: EntityManager, workspaceId: string, code: string, exceptId: string): Promise<boolean> {
   const rows = await sql(manager, 'SELECT 1 FROM automation.workflows WHERE workspace_id = $1 AND code = $2 AND id <> $3', [

@@ -3,6 +3,7 @@ import { type CompiledCondition, compileCondition } from '../condition/condition
 import type { Condition } from '../condition/tree.js';
 import type { DomainEvent } from '../event.js';
 import { isJsonObject } from '../json.js';
+import { transitionRefusalOf } from '../trigger/delivery.js';
 import { compileTrigger } from '../trigger/trigger.js';
 import { initialState, leadsFrom } from './graph.js';
 import type { MachineDefinition, MachineState, MachineTransition, MachineTrigger } from './types.js';
@@ -61,7 +62,7 @@ export function compileMachine(definition: MachineDefinition, module: ModuleDesc
     for (const path of compiled?.paths ?? []) paths.add(path);
     return compiled;
   };
-  const hear = (trigger: MachineTrigger): CompiledTransition['hear'] => {
+  const hear = (trigger: MachineTrigger, code: string): CompiledTransition['hear'] => {
     switch (trigger.type) {
       case 'event': {
         // The run of an integration begins or ends.
@@ -77,7 +78,11 @@ export function compileMachine(definition: MachineDefinition, module: ModuleDesc
         return (event) => (event.event === name && (own === null || event.module === own) ? MATCHED : 'ignored');
       }
       case 'webhook':
-        return (event) => (event.trigger?.type === 'webhook' ? MATCHED : 'ignored');
+        return ({ trigger: delivery }) => {
+          if (delivery?.type !== 'webhook') return 'ignored';
+          const reason = transitionRefusalOf(delivery, code);
+          return reason === null ? MATCHED : { matched: false, reason };
+        };
       default:
         // What names its transition: a person, a poll, a timeout.
         return () => 'ignored';
@@ -86,7 +91,7 @@ export function compileMachine(definition: MachineDefinition, module: ModuleDesc
   const transitions = definition.transitions.map((transition) => ({
     definition: transition,
     conditions: conditionsOf(transition.conditions),
-    hear: hear(transition.trigger),
+    hear: hear(transition.trigger, transition.code),
   }));
   const states = new Map(definition.states.map((state) => [state.code, state]));
   const bySource = new Map(
@@ -98,7 +103,7 @@ export function compileMachine(definition: MachineDefinition, module: ModuleDesc
     states,
     transitions,
     from: (state) => bySource.get(state) ?? [],
-    start: definition.start ? { conditions: conditionsOf(definition.start.conditions), hear: hear(definition.start.trigger) } : null,
+    start: definition.start ? { conditions: conditionsOf(definition.start.conditions), hear: hear(definition.start.trigger, '') } : null,
     keys,
     conditionPaths: [...paths],
   };

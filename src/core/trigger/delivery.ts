@@ -11,6 +11,13 @@ export interface WantedRecord {
   create: JsonObject | null;
 }
 
+/** A transition of a machine, as a delivery to the machine's URL was held against it when it came. */
+export interface HeldTransition {
+  code: string;
+  /** Why the delivery does not fire it; null: it may. */
+  refused: string | null;
+}
+
 /** What runs see as `trigger` of a delivery to a trigger URL, and what routing does with it. */
 export interface Delivery {
   type: 'webhook';
@@ -20,6 +27,11 @@ export interface Delivery {
   /** Where it is to be found, or has been. */
   record?: WantedRecord;
   refused?: DeliveryRefusal;
+  /** Of a delivery to a machine: those that a delivery may fire. */
+  transitions?: HeldTransition[];
+  /** Of a delivery to a machine for an integration: which of the integration's runs it is about. */
+  integration?: string;
+  runKey?: string;
 }
 
 /** Why the delivery starts nothing; null when it may. */
@@ -30,4 +42,11 @@ export function refusalOf(trigger: JsonObject | null): DeliveryRefusal | null {
 /** The record that the delivery is about; null when it is about none. */
 export function wantedRecord(trigger: JsonObject | null): WantedRecord | null {
   return ((trigger?.type === 'webhook' ? trigger.record : null) as WantedRecord | null | undefined) ?? null;
+}
+
+/** Why the delivery does not fire a transition of the machine that it came to; null when it may. */
+export function transitionRefusalOf(trigger: JsonObject, code: string): string | null {
+  const held = trigger.transitions as unknown as HeldTransition[] | undefined;
+  const found = held?.find((one) => one.code === code);
+  return found ? found.refused : 'The published version, which deliveries are held against, has no such transition by webhook.';
 }

@@ -4,21 +4,20 @@ import { AutomationError, type LoggedError } from '../../core/errors.js';
 import type { Actor } from '../../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
 import { invalidRequest } from '../../core/json-shape.js';
-import { renderJson } from '../../core/template/template.js';
-import type { Delivery, DeliveryRefusal, WantedRecord } from '../../core/trigger/delivery.js';
+import type { Delivery, DeliveryRefusal } from '../../core/trigger/delivery.js';
 import { seenHeaders } from '../../core/trigger/seen-request.js';
-import type { WebhookTrigger } from '../../core/trigger/webhook.js';
-import type { TriggerRecord } from '../../core/trigger/webhook-record.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { type DeliveryRow, findSameDelivery } from '../../store/deliveries.js';
 import type { FoundToken } from '../../store/trigger-tokens.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
+import { MachineVersions } from '../machines/machine-versions.js';
 import { WakeUp } from '../wake-up.js';
-import { ActiveWorkflows, type VersionOutcome } from '../workflows/active-workflows.js';
+import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { BodyValidator } from './body-validator.js';
 import { checkCaller } from './caller-checks.js';
 import { HookGate } from './hook-gate.js';
 import { hashOf } from './hook-token.js';
+import { aboutInstance, aboutOf, type HeldTrigger, type HookTrigger, headersOf, hookTriggersOf } from './hook-triggers.js';
 import type { IncomingDelivery } from './incoming-delivery.js';
 
 /** What deliveries' keys are unique within. */
@@ -40,6 +39,11 @@ type Capture =
  * The door for deliveries to trigger URLs: one row each, which the router routes like an event, committed before the answer.
  * Deliveries that come at the same time share a transaction. One whose URL starts nothing is written too, with the reason, and
  * answered like one that was taken: nobody learns from the answer which URLs there are.
+ *
+ * A machine has one URL for all its transitions by webhook, each with its own secret, signature and schema. A delivery is taken if one
+ * of them takes it, and fires only those that do; which these are is decided here, by the published version: neither secrets nor
+ * signatures are kept for later. So a secret that is replaced and published counts at once, also for instances on earlier versions,
+ * whose transitions are told by their codes.
  */
 @Injectable()
 export class Deliveries {
@@ -50,6 +54,7 @@ export class Deliveries {
     private readonly database: AutomationDatabase,
     private readonly gate: HookGate,
     private readonly active: ActiveWorkflows,
+    private readonly machines: MachineVersions,
     private readonly wakeUp: WakeUp,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
@@ -93,27 +98,54 @@ export class Deliveries {
 
   private async captureOf(token: FoundToken | null, delivery: IncomingDelivery): Promise<Capture> {
     if (!token) return { row: null, starts: false };
-    const version = await this.versionOf(token);
-    const trigger = version && triggerOf(version);
-    const refused = refusalOf(token, trigger);
+    const published = await this.publishedOf(token);
+    const triggers = published === null ? [] : hookTriggersOf(token.kind, published);
+    const refused = refusalOf(token, triggers);
     // Nobody has checked who calls: that it came is kept, not the 256 KB that a revoked address could go on writing.
     const unheard = { ...deliveryOf(delivery, []), body: null };
     // Without a key: whoever sends again, to the URL that is right now, is to be heard.
-    if (!version) return { row: { ...rowOf(token, unheard, null), error: NOT_PUBLISHED }, starts: false };
-    if (!trigger || refused) return { row: rowOf(token, { ...unheard, ...(refused && { refused }) }, null), starts: false };
-    const failure = await this.failureOf(token, trigger, delivery);
+    if (published === null) return { row: { ...rowOf(token, unheard, null), error: notPublished(token.kind) }, starts: false };
+    if (refused) return { row: rowOf(token, { ...unheard, refused }, null), starts: false };
+    const held = await this.hold(token, triggers, delivery);
+    const failure = failureOf(held);
     if (failure) return { row: null, failure };
-    const seen = deliveryOf(delivery, trigger.headers ?? []);
-    const about = trigger.record ? wanted(trigger.record, seen) : {};
+    const seen = deliveryOf(delivery, headersOf(held));
+    const about =
+      token.kind === 'machine'
+        ? aboutInstance(held, subjectOf(published, 'integration'), seen)
+        : aboutOf((held[0] as HeldTrigger).trigger, seen);
     const key = delivery.key === null ? null : `${token.workflowId}:${delivery.key}`;
-    return { row: { ...rowOf(token, { ...seen, ...about }, key), module: trigger.record?.module ?? null }, starts: true };
+    const module = token.kind === 'machine' ? subjectOf(published, 'module') : (held[0]?.trigger.record?.module ?? null);
+    return { row: { ...rowOf(token, { ...seen, ...about }, key), module }, starts: true };
+  }
+
+  /** Holds a delivery against each trigger that its URL is for. What several ask for alike is checked once. */
+  private async hold(token: FoundToken, triggers: readonly HookTrigger[], delivery: IncomingDelivery): Promise<HeldTrigger[]> {
+    const now = new Date();
+    const checked = new Map<string, AutomationError | null>();
+    const held: HeldTrigger[] = [];
+    for (const one of triggers) {
+      const { secret, signature, schema } = one.trigger;
+      const name = JSON.stringify([secret, signature, schema]);
+      const known = checked.get(name);
+      const failure = known === undefined ? await this.failureOf(token, one, delivery, now) : known;
+      checked.set(name, failure);
+      held.push({ ...one, failure });
+    }
+    return held;
   }
 
   /** What keeps it from being taken; null: nothing. */
-  private async failureOf({ versionId }: FoundToken, trigger: WebhookTrigger, delivery: IncomingDelivery): Promise<AutomationError | null> {
+  private async failureOf(
+    { versionId }: FoundToken,
+    { transition, trigger }: HookTrigger,
+    delivery: IncomingDelivery,
+    now: Date,
+  ): Promise<AutomationError | null> {
     try {
-      checkCaller(trigger, delivery, new Date());
-      const problems = trigger.schema ? (await this.validator.of(String(versionId), trigger.schema))(delivery.body) : [];
+      checkCaller(trigger, delivery, now);
+      const name = transition === null ? String(versionId) : `${versionId} ${transition}`;
+      const problems = trigger.schema ? (await this.validator.of(name, trigger.schema))(delivery.body) : [];
       return problems.length > 0 ? invalidRequest(problems) : null;
     } catch (error) {
       if (error instanceof AutomationError) return error;
@@ -121,10 +153,19 @@ export class Deliveries {
     }
   }
 
-  private async versionOf({ workspaceId, versionId }: FoundToken): Promise<VersionOutcome | null> {
+  /** The published definition, as it is stored where this process cannot read it; null: there is none. */
+  private async publishedOf({ workspaceId, versionId, kind }: FoundToken): Promise<Json> {
     if (versionId === null) return null;
-    const found = await this.active.versionsOf(this.database.dataSource.manager, [{ workspaceId, versionId }]);
-    return found.get(versionId) ?? null;
+    const { manager } = this.database.dataSource;
+    const ref = [{ workspaceId, versionId }];
+    if (kind === 'machine') {
+      const machine = (await this.machines.load(manager, ref)).get(versionId);
+      if (machine === undefined) return null;
+      return machine.kind === 'compiled' ? (machine.machine.definition as unknown as JsonObject) : machine.row.definition;
+    }
+    const version = (await this.active.versionsOf(manager, ref)).get(versionId);
+    if (version === undefined) return null;
+    return version.kind === 'compiled' ? (version.version.definition as unknown as JsonObject) : version.row.definition;
   }
 
   /** A sender that repeats himself is told what he was told before; one that uses a key for something else hears of it. */
@@ -137,30 +178,47 @@ export class Deliveries {
   }
 }
 
-/** Of a version that this process cannot read, as it is stored: who calls is checked all the same. */
-function triggerOf(version: VersionOutcome): WebhookTrigger | null {
-  const trigger: unknown =
-    version.kind === 'compiled'
-      ? version.version.definition.trigger
-      : isJsonObject(version.row.definition)
-        ? version.row.definition.trigger
-        : null;
-  return isJsonObject(trigger) && trigger.type === 'webhook' ? (trigger as unknown as WebhookTrigger) : null;
-}
-
 /** Why the URL starts nothing although there is a version. It stays so: the caller has not been checked. */
-function refusalOf({ isOver, status }: FoundToken, trigger: WebhookTrigger | null): DeliveryRefusal | null {
+function refusalOf({ isOver, status, kind }: FoundToken, triggers: readonly HookTrigger[]): DeliveryRefusal | null {
+  const rules = RULES[kind === 'machine' ? 'machine' : 'workflow'];
   if (isOver) return { reason: 'old_url', explanation: { rule: 'The delivery came to an old URL, which another one has replaced.' } };
-  if (status !== 'active') return { reason: 'paused', explanation: { rule: 'The workflow was not active when the delivery came.' } };
-  if (trigger) return null;
-  return { reason: 'old_url', explanation: { rule: 'The delivery came to a URL, and the published version is not started by one.' } };
+  if (status !== 'active') return { reason: 'paused', explanation: { rule: rules.paused } };
+  return triggers.length > 0 ? null : { reason: 'old_url', explanation: { rule: rules.unreached } };
 }
 
-const NOT_PUBLISHED: LoggedError = {
-  code: 'workflow_not_published',
-  message: 'The delivery came to the URL of a workflow that has no published version.',
-  hint: 'Publish the workflow, and have it sent again.',
+const RULES = {
+  workflow: {
+    paused: 'The workflow was not active when the delivery came.',
+    unreached: 'The delivery came to a URL, and the published version is not started by one.',
+  },
+  machine: {
+    paused: 'The machine was disabled when the delivery came.',
+    unreached: 'The delivery came to a URL, and no transition of the published version is fired by one.',
+  },
 };
+
+function notPublished(kind: FoundToken['kind']): LoggedError {
+  const of = kind === 'machine' ? 'machine' : 'workflow';
+  return {
+    code: `${of}_not_published`,
+    message: `The delivery came to the URL of a ${of} that has no published version.`,
+    hint: `Publish the ${of}, and have it sent again.`,
+  };
+}
+
+/** What keeps it from being taken by any of them: of a caller that one of them knows what is wrong with what he sends. Null: nothing. */
+function failureOf(held: readonly HeldTrigger[]): AutomationError | null {
+  const failures = held.flatMap(({ failure }) => failure ?? []);
+  if (failures.length < held.length) return null;
+  return failures.find(({ code }) => code !== 'unauthenticated') ?? failures[0] ?? null;
+}
+
+/** What a machine is for: its module, or the integration whose runs it follows; null: it is for the other. */
+function subjectOf(machine: Json, kind: 'module' | 'integration'): string | null {
+  const subject = isJsonObject(machine) ? machine.for : undefined;
+  const name = isJsonObject(subject) ? subject[kind] : undefined;
+  return typeof name === 'string' ? name : null;
+}
 
 function rowOf({ workspaceId, workflowId }: FoundToken, trigger: Delivery, key: string | null): DeliveryRow {
   return {
@@ -186,26 +244,6 @@ function rowOf({ workspaceId, workflowId }: FoundToken, trigger: Delivery, key: 
 /** As runs see it: with the headers that they may see. */
 function deliveryOf({ body, headers, query }: IncomingDelivery, further: readonly string[]): Delivery {
   return { type: 'webhook', body, headers: seenHeaders(headers, further), query };
-}
-
-/** What to look for, rendered; or why nothing can be looked for. */
-function wanted({ module, match, create = false, set = {} }: TriggerRecord, { type, body, headers, query }: Delivery): Partial<Delivery> {
-  const scope = { trigger: { type, body, headers, query } };
-  try {
-    const found = renderJson(match, scope) as WantedRecord['match'];
-    const empty = Object.keys(found).filter((name) => found[name] === null || found[name] === '');
-    if (empty.length > 0) return { refused: noRecord(`There is nothing to find the record by: ${empty.join(', ')} is empty.`) };
-    const fields = create ? { ...(renderJson(set, scope) as WantedRecord['match']), ...found } : null;
-    return { record: { module, match: found, create: fields } };
-  } catch (error) {
-    if (!(error instanceof AutomationError)) throw error;
-    const [problem] = error.problems ?? [];
-    return { refused: noRecord(`What to find the record by cannot be told${problem ? ` (${problem.path})` : ''}: ${error.message}`) };
-  }
-}
-
-function noRecord(rule: string): DeliveryRefusal {
-  return { reason: 'record', explanation: { rule } };
 }
 
 function tooMany(): AutomationError {

@@ -23,6 +23,7 @@ import { type Candidate, unreadableRun } from '../routing/new-runs.js';
 import type { UnstartedRun } from '../running/progress-writer.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { InstanceChanges, timeoutOf } from './instance-changes.js';
+import { isDelivery, noteUnmet } from './machine-deliveries.js';
 import { type MachineVersion, MachineVersions } from './machine-versions.js';
 import type { MachineInUse } from './machines-in-use.js';
 import { StateTimeouts } from './state-timeouts.js';
@@ -95,10 +96,13 @@ export class MachineDecider {
     const made: Batch['made'] = new Map();
     const instances = await this.instancesOf(manager, asked, made);
     const batch: Batch = { manager, generations, instances, made, changes, candidates: [], unreadable: [], plans: new Map() };
+    const unmet: { event: ClaimedEvent; isEnabled: boolean }[] = [];
     for (const one of asked) {
       const instance = batch.instances.get(nameOf(one) ?? '');
       if (instance) await this.ask(batch, one, instance);
+      else unmet.push({ event: one.event, isEnabled: one.inUse !== null });
     }
+    await noteUnmet(manager, unmet);
     const { candidates, unreadable, plans } = batch;
     return {
       candidates,
@@ -231,7 +235,8 @@ export class MachineDecider {
     const wanted = isTimeout ? (machine.states.get(instance.state)?.timeout?.transition ?? null) : named;
     const { chosen, notFired } = chooseTransition(machine, instance.state, event, wanted, this.contextOf(event));
     if (chosen !== null) return this.fire(batch, { event, instance, machine, chosen, notFired });
-    if (notFired.length > 0) refuse(...notFired);
+    if (notFired.length > 0) return refuse(...notFired);
+    if (isDelivery(event)) refuse(because(null, 'state', `No transition by webhook leaves "${instance.state}".`));
   }
 
   private async fire(

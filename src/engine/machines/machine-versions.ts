@@ -26,7 +26,9 @@ export interface MachineVersion extends CompiledMachine {
 }
 
 /** A version of a machine, or why this process cannot read it. */
-export type MachineVersionOutcome = { kind: 'compiled'; machine: MachineVersion } | { kind: 'unreadable'; failure: LoggedFailure };
+export type MachineVersionOutcome =
+  | { kind: 'compiled'; machine: MachineVersion }
+  | { kind: 'unreadable'; row: MachineVersionRow; failure: LoggedFailure };
 
 /** The most versions that are kept compiled. */
 const KEPT = 10_000;
@@ -95,7 +97,7 @@ export class MachineVersions {
     } catch (error) {
       const failure = toLoggedFailure(error);
       this.logger.error(`Machine '${row.name}' (${row.workflowId}), version ${row.version}, cannot be read: ${failure.error.message}`);
-      return { kind: 'unreadable', failure };
+      return { kind: 'unreadable', row, failure };
     }
   }
 }

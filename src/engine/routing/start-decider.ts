@@ -13,6 +13,7 @@ import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import type { AskedMachine } from '../machines/machine-decider.js';
+import { isDelivery } from '../machines/machine-deliveries.js';
 import type { UnstartedRun } from '../running/progress-writer.js';
 import type { StepTransaction } from '../running/step-transaction.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
@@ -22,7 +23,7 @@ import type { CompiledVersion } from '../workflows/compiled-version.js';
 import { completeRecords } from './complete-records.js';
 import { type Admission, EntitledStarts } from './entitled-starts.js';
 import { type Candidate, unreadableRun } from './new-runs.js';
-import { findSubjects } from './subjects.js';
+import { findSubjects, type Seeker } from './subjects.js';
 
 /** What was decided about a batch of events. */
 export interface DecidedStarts {
@@ -143,7 +144,12 @@ export class StartDecider {
     // Whom nobody listens to, but a date or a release that this one cannot read.
     const others = heard.length === 0 ? [] : await this.followedOtherwise(manager, heard, found.unreadable, generations);
     const timezoneOf = (workspaceId: string): string => this.calendars.of(workspaceId).timezone;
-    const unfound = await findSubjects(tx, this.crm, found.candidates, timezoneOf);
+    const unfound = await findSubjects(
+      tx,
+      this.crm,
+      [...found.candidates, ...found.asked.filter(({ event }) => isDelivery(event)).map(seekerOf)],
+      timezoneOf,
+    );
     const { unanswered, waiting, never } = await completeRecords(
       context,
       [...found.candidates, ...found.asked.filter(wantsRecord)],
@@ -266,6 +272,11 @@ export class StartDecider {
     }
     return { decisions, plans };
   }
+}
+
+/** A machine creates no record, so it looks for one also while it is disabled: whose instance it is, its history says. */
+function seekerOf({ event, machineId, inUse }: AskedMachine): Seeker {
+  return { event, status: 'active', version: { workflow: { id: machineId, name: inUse?.code ?? '' } } };
 }
 
 /** Whether a machine looks at the event's record, or the event is to be held against it. */

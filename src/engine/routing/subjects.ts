@@ -10,6 +10,9 @@ import { isConnectionLoss, sqlState } from '../failures.js';
 import type { StepTransaction } from '../running/step-transaction.js';
 import type { Candidate } from './new-runs.js';
 
+/** A delivery, and whose trigger it came to. */
+export type Seeker = Pick<Candidate, 'event' | 'status'> & { version: { workflow: Sought['workflow'] } };
+
 /** Deliveries that are about one record, which one of them may create. */
 interface Group extends Sought {
   events: ClaimedEvent[];
@@ -35,7 +38,7 @@ type Subject = { kind: 'found'; id: string } | { kind: 'refused'; refusal: Deliv
 export async function findSubjects(
   tx: StepTransaction,
   crm: CrmHost,
-  candidates: readonly Candidate[],
+  candidates: readonly Seeker[],
   timezoneOf: (workspaceId: string) => string,
 ): Promise<Set<ClaimedEvent>> {
   const groups = groupsOf(candidates, timezoneOf);
@@ -66,7 +69,7 @@ export async function findSubjects(
 }
 
 /** Only of starts that nothing keeps from starting yet: what is paused creates nothing. */
-function groupsOf(candidates: readonly Candidate[], timezoneOf: (workspaceId: string) => string): Map<string, Group> {
+function groupsOf(candidates: readonly Seeker[], timezoneOf: (workspaceId: string) => string): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const { event, version, status } of candidates) {
     const wanted = event.recordId === null ? wantedRecord(event.trigger) : null;

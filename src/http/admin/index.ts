@@ -10,6 +10,7 @@ import { IntegrationsController } from './integrations.controller.js';
 import { RecordLookUpController, RolesController, UsersController } from './look-ups.controller.js';
 import { MachineLifecycleController } from './machine-lifecycle.controller.js';
 import { MachineTransferController } from './machine-transfer.controller.js';
+import { MachineTriggerUrlsController } from './machine-trigger-urls.controller.js';
 import { MachineVersionsController } from './machine-versions.controller.js';
 import { MachinesController } from './machines.controller.js';
 import { MeController } from './me.controller.js';
@@ -72,6 +73,7 @@ export const adminControllers: Type<unknown>[] = [
   SchedulesController,
   WorkflowTimingController,
   TriggerUrlsController,
+  MachineTriggerUrlsController,
   SecretsController,
   WorkflowContextController,
   ConditionsController,

@@ -24,9 +24,9 @@ export class HooksController {
   @Post(':token')
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Start a workflow by its URL',
+    summary: 'Start a workflow, or move an instance of a machine, by its URL',
     description:
-      'The delivery is captured before the answer. URLs that nobody has, that were replaced, or whose workflow is paused or not published are answered the same. With a header `Idempotency-Key` (or `webhook-id`) a repetition starts nothing a second time.',
+      'The delivery is captured before the answer. URLs that nobody has, that were replaced, or whose workflow or machine is paused or not published are answered the same, and so is a delivery that meets no instance: `GET events/:id` says why. With a header `Idempotency-Key` (or `webhook-id`) a repetition starts nothing a second time.',
   })
   @ApiParam({ name: 'token', description: 'From `rotate-token`.', example: 'Zk3vK0m1c0b1i9y4b2l0c2x6d3l5c0a7d8f9g1h2j3k' })
   @ApiHeader({ name: 'Idempotency-Key', required: false, example: 'order-4711' })

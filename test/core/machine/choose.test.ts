@@ -45,10 +45,13 @@ describe('the transition that an event fires', () => {
     expect(chosenBy(of, UPDATED, null, 'OPEN')).toEqual({ chosen: null, notFired: [] });
     expect(chosenBy(of, UPDATED, null, 'GONE')).toEqual({ chosen: null, notFired: [] });
     expect(chosenBy(of, { ...UPDATED, trigger: { type: 'webhook' } }, null, 'DONE')).toEqual({ chosen: null, notFired: [] });
-    expect(chosenBy(of, { ...UPDATED, event: 'webhook', trigger: { type: 'webhook' } }, null, 'OPEN')).toEqual({
-      chosen: 'any',
-      notFired: [],
-    });
+    const delivered = (transitions: object[]) =>
+      chosenBy(of, { ...UPDATED, event: 'webhook', trigger: { type: 'webhook', transitions } as never }, null, 'OPEN');
+    expect(delivered([{ code: 'any', refused: null }])).toEqual({ chosen: 'any', notFired: [] });
+    expect(delivered([{ code: 'any', refused: 'The body does not fit.' }])).toEqual({ chosen: null, notFired: ['any trigger'] });
+    expect(delivered([{ code: 'other', refused: null }])).toEqual({ chosen: null, notFired: ['any trigger'] });
+    const unheld = chosenBy(of, { ...UPDATED, event: 'webhook', trigger: { type: 'webhook' } }, null, 'OPEN');
+    expect(unheld).toEqual({ chosen: null, notFired: ['any trigger'] });
   });
 
   it('is the one that is named, or none', () => {

@@ -69,6 +69,8 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'get /automation/recipes': { permission: 'view', foreign: 200 },
   'post /automation/workflows/:id/rotate-token': { permission: 'manage', body: {} },
   'get /automation/workflows/:id/trigger-url': { permission: 'view' },
+  'post /automation/machines/:id/rotate-token': { permission: 'manage', body: {} },
+  'get /automation/machines/:id/trigger-url': { permission: 'view' },
   'get /automation/workflows/:id/context': { permission: 'view' },
   'patch /automation/workflows/:id/context': { permission: 'manage', body: { values: { score: 1 } } },
   'post /automation/workflows/:id/runs': { permission: 'operate', body: {} },
