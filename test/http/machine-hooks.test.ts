@@ -208,6 +208,32 @@ describe('the URL of a machine', () => {
     await post('/automation/hooks/nobody-has-this-token').send({ email }).expect(202, { received: true });
   });
 
+  it('is asked again when a transition that was under way is over', async () => {
+    const needs = (name: string) => ({ schema: { type: 'object', required: [name] } });
+    const { id, path, email } = await published(
+      'deferred',
+      transition('send', 'NEW', 'SENT', needs('send'), { steps: [{ id: 'wait', type: 'delay', for: 'PT1H' }] }),
+      transition('pay', 'NEW', 'PAID', needs('pay')),
+    );
+    await post(path).send({ email, send: true }).expect(202);
+    const runId = (await instanceOf(id))?.instance.transitioning.runId;
+    await post(path).send({ email, pay: true }).expect(202);
+    expect(await instanceOf(id)).toMatchObject({ instance: { state: 'NEW', transitioning: { transition: 'send', runId } } });
+    await real.call('post', `/automation/runs/${runId}/cancel`).expect(200);
+    expect(await instanceOf(id)).toMatchObject({ instance: { state: 'PAID', lastTransition: 'pay', lastTrigger: 'webhook' } });
+  });
+
+  it('finds no record of another workspace', async () => {
+    const { id, path } = await published('strangers', transition('send', 'NEW', 'SENT', {}));
+    const email = 'theirs@lead.test';
+    await real.database.dataSource
+      .getRepository(Lead)
+      .insert({ id: 'theirs', workspaceId: 'globex', name: 'Theirs', email, source: 'Web' });
+    await post(path).send({ email }).expect(202, { received: true });
+    expect(await instanceOf(id)).toBeNull();
+    expect((await eventsOf(id))[0]).toMatchObject({ recordId: null, trigger: { refused: { reason: 'record' } } });
+  });
+
   it('moves the instance of the integration’s run that the body tells of', async () => {
     const id = await created('of-runs', {
       ...machineOf(),
