@@ -56,6 +56,14 @@ describe('whether a workflow is meant', () => {
     expect(matchStart(EVENT, unmet, status, CONTEXT)).toEqual({ kind: 'skip', reason, explanation });
   });
 
+  it('asks where the record stands in state machines, as the event carries it', () => {
+    const submitted = workflow({ conditions: { field: 'machine.orders.state', operator: 'equals', value: 'SUBMITTED' } });
+    const standing = (state: string) => ({ orders: { state, since: '2026-01-01T00:00:00.000Z', transition: null } });
+    expect(matchStart({ ...EVENT, machine: standing('SUBMITTED') }, submitted, 'active', CONTEXT)).toEqual({ kind: 'start' });
+    expect(matchStart({ ...EVENT, machine: standing('NEW') }, submitted, 'active', CONTEXT)).toMatchObject({ reason: 'conditions' });
+    expect(matchStart(EVENT, submitted, 'active', CONTEXT)).toMatchObject({ reason: 'conditions' });
+  });
+
   it('says so where a trigger gives no reason of its own', () => {
     const silent = { ...workflow({}), trigger: { matches: () => false, explain: () => ({ matched: false }), key: null } };
     expect(matchStart(EVENT, silent, 'active', CONTEXT)).toMatchObject({ explanation: { rule: 'The trigger does not match.' } });
