@@ -9,8 +9,8 @@ export const GROUPS = ['all', 'any', 'none'] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What the server takes. */
-export const MOST_TESTS = 500;
-export const DEEPEST = 20;
+const MOST_TESTS = 500;
+const DEEPEST = 20;
 
 /** Returns the kind of a group; null for a test. */
 export function groupOf(node: Json | undefined): Group | null {

@@ -180,7 +180,7 @@ export function stepWords(step: JsonObject, catalog: Pick<Catalog, 'actions' | '
 }
 
 /** Returns what a step mainly does, from what it is given; null when it says nothing. */
-export function stepDetail(step: JsonObject): string | null {
+function stepDetail(step: JsonObject): string | null {
   switch (step.type) {
     case 'delay':
       return delayWords(step);

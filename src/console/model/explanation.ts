@@ -64,11 +64,7 @@ export function answerWords(
 }
 
 /** Returns what is in the way of a test: the value seen, and what it should be. */
-export function testAnswerWords(
-  { test, hold }: DecisiveTest,
-  module: unknown,
-  catalog: Pick<Catalog, 'modules' | 'operators'> | null,
-): string {
+function testAnswerWords({ test, hold }: DecisiveTest, module: unknown, catalog: Pick<Catalog, 'modules' | 'operators'> | null): string {
   const name = fieldWords(test.field, module, catalog);
   const operator = catalog?.operators.find((one) => one.name === test.operator);
   const expected = operandWords(operator, test.expected);

@@ -25,7 +25,7 @@ export function nodesOf(root: Json, listsOf: ListsOf, from: Place = []): Place[]
 }
 
 /** Returns every slot of the tree in reading order. */
-export function slotsOf(root: Json, listsOf: ListsOf, from: Place = []): Slot[] {
+function slotsOf(root: Json, listsOf: ListsOf, from: Place = []): Slot[] {
   return listsOf(getAt(root, from) ?? null).flatMap((relative) => {
     const list = [...from, ...relative];
     const slots = listAt(root, list).flatMap((_, index) => [{ list, index }, ...slotsOf(root, listsOf, [...list, index])]);

@@ -8,8 +8,6 @@ const base = new URL(document.baseURI);
 export const home = base.pathname.replace(/\/$/, '');
 
 const place = createStore<Place>(here());
-/** Asked before the page goes elsewhere; false keeps it where it is. */
-const guards = new Set<() => boolean>();
 
 /** Returns where the page is. */
 export function usePlace(): Place {
@@ -19,19 +17,12 @@ export function usePlace(): Place {
 /** Goes to an address of the console, as `hrefOf` makes it; the empty one is its start. */
 export function navigate(href: string, { replace = false } = {}): void {
   const target = new URL(href === '' ? home : href, base);
-  if (!replace && [...guards].some((mayLeave) => !mayLeave())) return;
   // What only changes in the query, a chosen step, is on the page that is being looked at.
   const isElsewhere = target.pathname !== location.pathname;
   if (replace) history.replaceState(null, '', target);
   else history.pushState(null, '', target);
   place.set(here());
   if (isElsewhere) scrollTo(0, 0);
-}
-
-/** Asks the guard before links lead away; returns how to take it back. */
-export function guardLeaving(mayLeave: () => boolean): () => void {
-  guards.add(mayLeave);
-  return () => guards.delete(mayLeave);
 }
 
 /** Follows links of the console without loading the page again. */

@@ -134,11 +134,13 @@ export class Draft {
     if (!(error instanceof ApiError)) throw error;
     const { workflow } = this.state.get();
     if (error.code === 'revision_conflict') {
-      const theirs = await call<WorkflowDetail>('GET', `workflows/${workflow.id}`).catch(() => null);
-      if (theirs !== null) {
-        this.conflict(theirs);
-        return;
+      try {
+        this.conflict(await call<WorkflowDetail>('GET', `workflows/${workflow.id}`));
+      } catch (unread) {
+        // Why theirs cannot be read is what stands in the way now: offline it is tried again, a deleted workflow is said to be gone.
+        await this.failed(unread);
       }
+      return;
     }
     this.set({ saving: { kind: 'failed', error } });
     // What the server refuses it would refuse again; what did not reach it is sent anew.
