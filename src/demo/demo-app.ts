@@ -6,8 +6,8 @@ import { FIRST_WORKSPACE } from './access/tokens.js';
 import { MachineInstaller } from './automation/machines.js';
 import { RecipeInstaller } from './automation/recipes.js';
 import { demoModule } from './demo.module.js';
+import { freePort } from './free-port.js';
 import { MailServers } from './mail/mail-servers.js';
-import { freePort } from './postgres/embedded-postgres.js';
 
 /** Where and how to start the demo. */
 export interface DemoOptions {

@@ -1,5 +1,3 @@
-import { quantile } from './support.js';
-
 /** One table of the report, printed in Markdown as RESULTS.md carries it. */
 export interface Table {
   /** The command that makes this table alone is told from the suite's name; this says what is measured. */
@@ -56,7 +54,12 @@ export const NO_TARGET: [string, string] = ['', ''];
 export const whole = (value: number): string => Math.round(value).toLocaleString('en');
 export const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 export const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
+/** Of an even number the mean of the two in the middle: of two rounds, the better one would be no median. */
+export const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle) - 1] ?? Number.NaN)) / 2;
+};
 
 /** Each measurement by the one of the same round: a round in which the machine was slow was so for both. */
 export function ratios(values: readonly number[], base: readonly number[]): number[] {

@@ -8,8 +8,8 @@ import { Webhook } from 'standardwebhooks';
 import { MachineInstaller } from '../../src/demo/automation/machines.js';
 import { RecipeInstaller } from '../../src/demo/automation/recipes.js';
 import { demoModule } from '../../src/demo/demo.module.js';
+import { freePort } from '../../src/demo/free-port.js';
 import { MailServers } from '../../src/demo/mail/mail-servers.js';
-import { freePort } from '../../src/demo/postgres/embedded-postgres.js';
 import { AutomationTesting } from '../../src/testing/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../src/demo/free-port.js';
 import { inOneTransaction, type LeadRecord } from './actions.js';
-import { freePort } from './free-port.js';
 import { NotRunnableError, type Peer, until } from './peer.js';
 
 interface Queue {

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http2';
 import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../src/demo/free-port.js';
 import { inParallel } from '../support.js';
 import { applies, assignOwner, createTask, type LeadRecord, moveStage, throughPg } from './actions.js';
-import { freePort } from './free-port.js';
 import { NotRunnableError, type Peer, until } from './peer.js';
 
 interface Context {
