@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
@@ -12,14 +12,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export async function loadLauncher() {
   const cache = join(root, 'node_modules', '.cache', 'nestjs-crm-automation');
   await mkdir(cache, { recursive: true });
-  for (const name of ['postgres-binaries', 'postgres-data', 'embedded-postgres']) {
-    const source = await readFile(join(root, 'src', 'demo', 'postgres', `${name}.ts`), 'utf8');
+  for (const path of ['free-port', 'postgres/postgres-binaries', 'postgres/postgres-data', 'postgres/embedded-postgres']) {
+    const name = basename(path);
+    const source = await readFile(join(root, 'src', 'demo', `${path}.ts`), 'utf8');
     const { outputText } = ts.transpileModule(source, {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: false },
     });
     // `node_modules/.cache` has no package.json that says "module"; hence .mjs, in the imports too. Renamed into place for parallel runs.
     const draft = join(cache, `${name}.${process.pid}.tmp`);
-    await writeFile(draft, outputText.replaceAll(/'\.\/([\w-]+)\.js'/g, "'./$1.mjs'"));
+    await writeFile(draft, outputText.replaceAll(/'\.\.?\/([\w-]+)\.js'/g, "'./$1.mjs'"));
     await rename(draft, join(cache, `${name}.mjs`));
   }
   return import(pathToFileURL(join(cache, 'embedded-postgres.mjs')).href);
