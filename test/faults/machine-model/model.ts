@@ -12,7 +12,7 @@ export const MACHINE = {
   ],
   transitions: [
     on('open', ['NEW', 'ESCALATED'], 'OPEN', 'Open', [{ id: 'cool', type: 'delay', for: 'P9D' }, task('opened')]),
-    on('fail', ['NEW'], 'OPEN', 'Fail', [task('tried'), { id: 'fail', type: 'move_stage', with: { to: 'Nowhere' } }]),
+    on('fail', ['NEW'], 'OPEN', 'Fail', [task('tried'), { id: 'fail', type: 'move_stage', with: { stage: '{{record.source}}' } }]),
     on('skip', ['NEW'], 'DONE', 'Skip', []),
     on('close', 'any', 'DONE', 'Close', [task('closed')]),
     { code: 'back', from: ['OPEN'], to: 'NEW', trigger: { type: 'manual' }, steps: [] },
@@ -47,9 +47,11 @@ export class ModelInstance {
   isDue = false;
   under: { source: string; isReady: boolean } | null = null;
   failed: string | null = null;
+  /** Did its timeout come while the machine was disabled? */
+  private hasMissed = false;
   /** Tasks that steps have made. */
   tasks = 0;
-  /** Transitions that fired, failed or were cancelled. */
+  /** Transitions that fired, failed or were cancelled, and resets. */
   readonly history: string[] = [];
   private readonly queue: ModelEvent[] = [];
   private readonly deferred: ModelEvent[] = [];
@@ -65,13 +67,13 @@ export class ModelInstance {
     if (this.isTimed) this.isDue = true;
   }
 
-  /** Everything that there is to do is done. */
-  work(): void {
+  /** Everything that there is to do is done; while its machine is disabled, that is what has begun. */
+  work(isEnabled: boolean): void {
     if (this.isDue) this.queue.push({ type: 'timeout', entry: this.entry });
     if (this.isDue) this.isTimed = false;
     this.isDue = false;
     for (;;) {
-      for (let event = this.queue.shift(); event; event = this.queue.shift()) this.take(event);
+      for (let event = this.queue.shift(); event; event = this.queue.shift()) this.take(event, isEnabled);
       if (!this.under || !this.goOn(this.under)) return;
     }
   }
@@ -87,11 +89,30 @@ export class ModelInstance {
     this.failed = null;
   }
 
-  private take(event: ModelEvent): void {
-    if (this.under) {
+  /** A person puts it there. */
+  reset(to: string): void {
+    this.cancel();
+    this.history.push(`reset ${this.state} -> ${to}`);
+    this.enter(to);
+  }
+
+  /** The machine is enabled again: timeouts that came due meanwhile fire, or begin anew. */
+  enabled(missed: 'fire' | 'restart'): void {
+    const isMissed = this.hasMissed || (missed === 'restart' && this.isDue);
+    this.hasMissed = false;
+    if (!isMissed) return;
+    this.isTimed = true;
+    this.isDue = missed === 'fire';
+  }
+
+  private take(event: ModelEvent, isEnabled: boolean): void {
+    if (event.type === 'timeout' && event.entry !== this.entry) return;
+    if (!isEnabled) {
+      if (event.type === 'timeout') this.hasMissed = true;
+    } else if (this.under) {
       this.deferred.push(event);
     } else if (event.type === 'timeout') {
-      if (event.entry === this.entry && this.state === 'NEW') this.move('escalate', 'ESCALATED');
+      if (this.state === 'NEW') this.move('escalate', 'ESCALATED');
     } else if (event.type === 'manual') {
       if (this.state === 'OPEN') this.move(event.transition, 'NEW');
     } else {
@@ -123,10 +144,15 @@ export class ModelInstance {
 
   private move(transition: string, to: string): void {
     this.history.push(`fired ${transition} ${this.state} -> ${to}`);
-    this.state = to;
+    this.enter(to);
+  }
+
+  private enter(state: string): void {
+    this.state = state;
     this.entry += 1;
-    this.isTimed = to === 'NEW';
+    this.isTimed = state === 'NEW';
     this.isDue = false;
+    this.hasMissed = false;
     this.failed = null;
     this.rest();
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { AutomationOptions } from '../../../src/automation.options.js';
+import { AutomationEngine } from '../../../src/engine/automation-engine.js';
 import { type AutomationApp, startAutomationApp } from '../../support/automation-app.js';
 import { leavesNoTrace } from './traces.js';
 
@@ -22,21 +23,22 @@ interface Mortal {
 
 /** By the mark that its connections carry, for life and after. */
 const mortals = new Map<string, Mortal>();
-const never = new Promise<never>(() => undefined);
+/** Never resolves. Each a promise of its own: one for all would keep every caller that ever waited. */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 const prototype = pg.Client.prototype as unknown as Record<'connect' | 'query', (...args: unknown[]) => unknown>;
 const { connect, query } = prototype;
 prototype.connect = function connecting(this: Client, ...args: unknown[]) {
   const mortal = mortals.get(this.connectionParameters.options ?? '');
   mortal?.clients.add(this);
-  return mortal?.isDead ? never : connect.apply(this, args);
+  return mortal?.isDead ? never() : connect.apply(this, args);
 };
 prototype.query = function counting(this: Client, ...args: unknown[]) {
   const mortal = mortals.get(this.connectionParameters.options ?? '');
   const [given] = args as [string | { text?: string } | undefined];
   const text = (typeof given === 'string' ? given : given?.text) ?? '';
   if (mortal?.among.test(text) && !leavesNoTrace(text)) mortal.onStatement();
-  return mortal?.isDead ? never : query.apply(this, args);
+  return mortal?.isDead ? never() : query.apply(this, args);
 };
 
 /**
@@ -59,7 +61,10 @@ export async function workUntilDeath(
   url.searchParams.set('options', mark);
   const mortal: Mortal = { clients: new Set(), isDead: false, among, onStatement: () => undefined };
   mortals.set(mark, mortal);
-  const app = await startAutomationApp(options, { database: { url: url.href, drop: async () => undefined } });
+  const app = await startAutomationApp(
+    { worker: { enabled: false, shutdownGraceMs: 1 }, ...options },
+    { database: { url: url.href, drop: async () => undefined } },
+  );
   const death = new Promise<'dead'>((resolve) => {
     let statements = 0;
     mortal.onStatement = () => {
@@ -75,8 +80,14 @@ export async function workUntilDeath(
       resolve('dead');
     };
   });
-  if ((await Promise.race([work(app), death])) === 'dead') return true;
+  const isDead = (await Promise.race([work(app), death])) === 'dead';
   mortal.onStatement = () => undefined;
+  if (isDead) {
+    // Its timers would keep it in memory. Whatever it still wants to do, nobody hears of it.
+    void app.module.get(AutomationEngine).stop();
+    mortal.clients.clear();
+    return true;
+  }
   await app.close();
   return false;
 }
