@@ -3,10 +3,12 @@ import type { Catalog } from '../core/catalog.js';
 import { parseDefinition } from '../core/definition/parser.js';
 import type { Actor } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
+import { runKeyOf } from '../core/machine/compiled-machine.js';
 import { failedSteps } from '../core/plan/failed-steps.js';
 import { runSummary } from '../core/summary/run-summary.js';
 import { triggerVariables } from '../engine/running/held-run.js';
 import { loadAudit } from '../store/audit-store.js';
+import { findInstanceAbout } from '../store/machines/run-transition.js';
 import { loadDefinitions } from '../store/run-command-store.js';
 import { type EventRecord, findEvent, findRun, listChildren, type RunItem } from '../store/run-log-store.js';
 import { CALLBACK_PATH } from '../store/runs/callbacks.js';
@@ -29,6 +31,8 @@ export interface RunRetry {
 /** Everything about one run. */
 export interface RunDetail extends RunItem, RunView {
   workflowCode: string | null;
+  /** Of a machine's transition: the instance that it was for; null when that is gone, or not known any more. */
+  instanceId: string | null;
   actor: Actor;
   cause: Json;
   /** Each condition with the value seen, the operator, the value expected and the result. */
@@ -66,6 +70,7 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
     ...run,
     ...(run.failedSteps > 0 && definition && { summary: runSummary(run, failedSteps(definition, { startedAt: '', executions })) }),
     ...viewOf(run, definition, steps),
+    instanceId: run.transition && (await instanceOf(manager, workspaceId, run, event)),
     trigger: event && triggerVariables(event),
     steps,
     children: await listChildren(manager, workspaceId, id, catalog),
@@ -82,4 +87,16 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
       })),
     cancelled: cancelled ? { at: cancelled.at.toISOString(), by: cancelled.actor, reason: cancelled.note } : null,
   };
+}
+
+async function instanceOf(
+  manager: EntityManager,
+  workspaceId: string,
+  { workflowId: machineId, module, recordId }: RunItem,
+  event: EventRecord | null,
+): Promise<string | null> {
+  if (module !== null && recordId !== null) return findInstanceAbout(manager, { workspaceId, machineId, module, recordId });
+  const runKey = event && runKeyOf(event);
+  if (runKey !== null) return findInstanceAbout(manager, { workspaceId, machineId, runKey });
+  return event?.target?.instanceId ?? null;
 }

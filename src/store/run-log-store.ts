@@ -6,6 +6,7 @@ import type { Actor, ParentStep, StartTarget } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Waiting } from '../core/plan/plan.js';
 import { runSummary } from '../core/summary/run-summary.js';
+import { asRead, RUN_TRANSITION, type RunTransition, type StoredTransition } from './machines/run-transition.js';
 import { QueryParts, within } from './query-parts.js';
 import { type RunQuestion, runIds } from './run-filter.js';
 import type { RunStatus } from './runs/run.js';
@@ -18,6 +19,8 @@ export interface RunItem {
   /** The present name, or that of a workflow that has been deleted since; null when a release before 0.2 has deleted it. */
   workflowName: string | null;
   version: number;
+  /** Of a run that does the steps of a machine's transition; null for workflows, and where the machine was deleted. */
+  transition: RunTransition | null;
   status: RunStatus;
   /** What has become of it, in one sentence. */
   summary: string;
@@ -53,14 +56,14 @@ export interface Paging {
 /** A row as the driver gives it. */
 export type Stored<Item> = Omit<Item, 'durationMs' | 'summary' | TimeKeys> & Record<Extract<keyof Item, TimeKeys>, Date | null>;
 /** A run as stored, with what its summary needs beside. */
-export type StoredRun<Item> = Stored<Item> & { skippedFor: Json };
+export type StoredRun<Item> = Omit<Stored<Item>, 'transition'> & { skippedFor: Json; transition: StoredTransition | null };
 type TimeKeys = 'createdAt' | 'startedAt' | 'resumedAt' | 'finishedAt' | 'occurredAt' | 'routedAt' | 'wakeAt';
 
 /** What an item takes, of a FROM that calls the runs `r` and joins {@link WORKFLOW}. */
 export const RUN_COLUMNS = `r.id, r.workflow_id AS "workflowId", w.name AS "workflowName", r.version, r.status, r.module, r.record_id AS "recordId",
   r.event_id AS "eventId", r.reason, r.error, r.waiting, r.failed_steps AS "failedSteps", r.parent, r.retry_of AS "retryOf", r.retried_as AS "retriedAs", r.created_at AS "createdAt",
   r.started_at AS "startedAt", r.resumed_at AS "resumedAt", r.finished_at AS "finishedAt",
-  CASE r.status WHEN 'skipped' THEN r.explanation END AS "skippedFor"`;
+  CASE r.status WHEN 'skipped' THEN r.explanation END AS "skippedFor", ${RUN_TRANSITION} AS transition`;
 export const WORKFLOW = 'LEFT JOIN automation.workflow_names w ON w.workspace_id = r.workspace_id AND w.id = r.workflow_id';
 
 /** Values of fields that were hidden since are not told by the summary either. */
@@ -69,6 +72,7 @@ export function toRunItem<Item extends RunItem>({ skippedFor, ...row }: StoredRu
   const about = module === null ? null : (catalog.modules.get(module) ?? null);
   return {
     ...row,
+    transition: row.transition && asRead(row.transition),
     summary: runSummary({ ...row, explanation: knownExplanation(catalog, module, skippedFor), about }),
     createdAt: iso(row.createdAt) ?? '',
     startedAt: iso(row.startedAt),

@@ -122,6 +122,44 @@ describe('what people do with instances', () => {
     expect(await rows(real.database, 'SELECT title, "recordId" FROM crm_tasks')).toEqual([{ title: 'Paid', recordId: 'sold' }]);
   });
 
+  it('find in the log which transition a run belongs to, and of which instance', async () => {
+    await advance({ transition: 'send' }).expect(200);
+    const { runId } = (await advance({ transition: 'confirm', input: { why: 'Paid' } }).expect(200)).body;
+    const transition = { code: 'confirm', from: ['SENT'], to: 'DONE' };
+    const { items } = (await real.call('get', `/automation/runs?workflowId=${machine}`, 'viewer').expect(200)).body;
+    expect(items).toMatchObject([{ id: runId, workflowName: 'Order', transition }]);
+    const run = async () => (await real.call('get', `/automation/runs/${runId}`, 'viewer').expect(200)).body;
+    expect(await run()).toMatchObject({ transition, instanceId: id });
+    await rows(real.database, 'DELETE FROM automation.instances');
+    expect(await run()).toMatchObject({ transition, instanceId: null });
+  });
+
+  it('find it by what its own version says', async () => {
+    const steps = [{ id: 'call', type: 'create_task', with: { title: 'Call' } }];
+    const states = [
+      { code: 'NEW', initial: true },
+      { code: 'DONE', final: true },
+    ];
+    const to = (from: string) => ({ states, transitions: [{ code: 'end', from, to: 'DONE', trigger: BY_HAND, steps }] });
+    const second = await machines.publish(to('NEW'));
+    const fired = async (): Promise<object> => {
+      const recordIds = ['sold'];
+      await real.call('post', `/automation/machines/${second}/instances`, 'support').send({ recordIds }).expect(200);
+      const [made] = await machines.instances(second);
+      const { body } = await real.call('post', `/automation/instances/${made?.id}/advance`).send({ transition: 'end' }).expect(200);
+      await rows(real.database, 'DELETE FROM automation.instances');
+      return body.runId;
+    };
+    const first = await fired();
+    await machines.publishAgain(second, 2, to('any'));
+    const runs = [await fired(), first];
+    const { items } = (await real.call('get', `/automation/runs?workflowId=${second}`, 'viewer').expect(200)).body;
+    expect(items.map((run: { id: string; transition: object }) => [run.id, run.transition])).toEqual([
+      [runs[0], { code: 'end', from: 'any', to: 'DONE' }],
+      [runs[1], { code: 'end', from: ['NEW'], to: 'DONE' }],
+    ]);
+  });
+
   it.each([
     ['a transition that is not there', { transition: 'sent' }, 422, 'transition_unknown'],
     ['one that does not leave the state', { transition: 'confirm', input: { why: 'x' } }, 409, 'transition_not_offered'],

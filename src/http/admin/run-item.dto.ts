@@ -1,8 +1,28 @@
 import type { LoggedError } from '../../core/errors.js';
+import type { RunTransition } from '../../store/machines/run-transition.js';
 import type { RunItem } from '../../store/run-log-store.js';
 import { RUN_STATUSES, type RunStatus } from '../../store/runs/run.js';
 import { ApiProperty } from '../openapi.js';
 import { ERROR, ID, MILLISECONDS, NULLABLE_ID, NULLABLE_TEXT, NULLABLE_TIME, PARENT, ParentStepDto, TIME } from './log-schemas.js';
+
+/** A way from states of a machine to a state, as the version of the run has it. */
+class RunTransitionDto implements RunTransition {
+  @ApiProperty({ example: 'submit' })
+  code!: string;
+
+  @ApiProperty({
+    oneOf: [
+      { type: 'string', enum: ['any'] },
+      { type: 'array', items: { type: 'string' } },
+    ],
+    description: '`any`: every state that is not final.',
+    example: ['NEW'],
+  })
+  from!: RunTransition['from'];
+
+  @ApiProperty({ example: 'SUBMITTED' })
+  to!: string;
+}
 
 /** A run as lists show it. */
 export class RunItemDto implements RunItem {
@@ -21,6 +41,14 @@ export class RunItemDto implements RunItem {
 
   @ApiProperty({ type: 'integer', example: 2 })
   version!: number;
+
+  @ApiProperty({
+    type: RunTransitionDto,
+    nullable: true,
+    description: "The transition whose steps it does; null for a workflow's run, and where the machine was deleted.",
+    example: null,
+  })
+  transition!: RunTransitionDto | null;
 
   @ApiProperty({ enum: RUN_STATUSES, example: 'failed' })
   status!: RunStatus;

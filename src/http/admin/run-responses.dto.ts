@@ -167,6 +167,12 @@ export class RunDetailDto extends RunItemDto implements RunDetail {
   @ApiProperty({ ...NULLABLE_TEXT, example: 'welcome-web-leads' })
   workflowCode!: string | null;
 
+  @ApiProperty({
+    ...NULLABLE_ID,
+    description: "Of a machine's transition: the instance that it was for; null when that is gone, or not known any more.",
+  })
+  instanceId!: string | null;
+
   @ApiProperty({ type: ActorDto })
   actor!: ActorDto;
 
