@@ -6,7 +6,7 @@ import { SETTINGS_SCHEMA } from '../core/definition/settings.js';
 import { ERROR_CODES, type ErrorCode } from '../core/error-codes.js';
 import { hintOf } from '../core/error-hints.js';
 import type { JsonObject } from '../core/json.js';
-import { machineSchema } from '../core/machine/schema.js';
+import { describeMachineParts, type MachineParts, machineSchema } from '../core/machine/schema.js';
 import { describeOperators } from '../core/operators/index.js';
 import { SKIP_REASONS } from '../core/start/skip-reasons.js';
 import { describeFlowSteps, type FlowStepDescription } from '../core/steps/index.js';
@@ -27,6 +27,7 @@ export interface CatalogView {
   actions: { type: string; label: string; description?: string; effect: Effect; argumentsSchema: JsonObject; output: OutputShape | null }[];
   stepTypes: (FlowStepDescription & { executable: boolean })[];
   settings: JsonObject;
+  machines: MachineParts;
   templates: { roots: RootDescription[]; helpers: HelperDescription[] };
   mailTemplates: string[];
   timezone: string;
@@ -100,6 +101,7 @@ export class CatalogService {
         executable: executable.kinds.has(step.type) && !executable.lacking?.has(step.type),
       })),
       settings: SETTINGS_SCHEMA,
+      machines: besideSchema(describeMachineParts()),
       templates: { roots: [...TEMPLATE_ROOTS], helpers: describeHelpers() },
       mailTemplates,
       timezone,
@@ -130,6 +132,6 @@ function hasStoredStages(module: ModuleDescription): boolean {
 }
 
 /** What a schema refers to stands in the schema of definitions, which is the catalogue's neighbour. */
-function besideSchema(schema: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"definition.schema.json#/$defs/')) as JsonObject;
+function besideSchema<Schema extends object>(schema: Schema): Schema {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"definition.schema.json#/$defs/')) as Schema;
 }

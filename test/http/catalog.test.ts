@@ -54,6 +54,29 @@ describe('the catalogue', () => {
     expect([check(named({ all: [] })), check(named({ field: 'a', operator: 'equal' }))]).toEqual([true, false]);
   });
 
+  it('says what state machines are made of, by schemas that hold the same as that of whole machines', async () => {
+    const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, validateFormats: false });
+    ajv.addSchema(definition, 'definition.schema.json');
+    const { triggers, state, transition, settings } = catalog.machines;
+    const types = (kinds: { type: string }[]) => kinds.map(({ type }) => type);
+    expect(types(triggers.module)).toEqual(['manual', 'event', 'webhook', 'import', 'export', 'poll', 'timeout']);
+    expect(types(triggers.integration)).toEqual(['manual', 'event', 'webhook', 'poll', 'timeout']);
+    expect(types(triggers.start)).toEqual(['event', 'import', 'export']);
+    for (const { label, description, schema } of [...triggers.module, ...triggers.integration, ...triggers.start]) {
+      expect([label, description]).toEqual([expect.stringMatching(/\w/), expect.stringMatching(/\.$/)]);
+      expect(() => ajv.compile(schema)).not.toThrow();
+    }
+    const [byHand, , delivery] = triggers.module;
+    expect(ajv.validate(byHand.schema, { type: 'manual', roles: ['boss'] })).toBe(true);
+    // The module is the machine's.
+    expect(ajv.validate(delivery.schema, { type: 'webhook', record: { match: { email: '{{trigger.body.email}}' } } })).toBe(true);
+    expect(ajv.validate(state, { code: 'SENT', timeout: { after: 'PT48H', transition: 'lapse' } })).toBe(true);
+    expect(ajv.validate(settings, { maxDuration: 'P1D' })).toBe(true);
+    const check = ajv.compile(transition);
+    const sent = (conditions: object) => ({ code: 'send', from: 'NEW', to: 'SENT', trigger: { type: 'manual' }, conditions });
+    expect([check(sent({ all: [] })), check(sent({ field: 'a', operator: 'equal' }))]).toEqual([true, false]);
+  });
+
   it('says of every operator how it reads, which fields it fits and what its value is', () => {
     expect(catalog.operators.map(({ name }: { name: string }) => name)).toEqual([...OPERATORS.keys()]);
     for (const operator of catalog.operators) {

@@ -45,6 +45,33 @@ export function machineSchema(catalog: Catalog): JsonObject {
   };
 }
 
+/** What a machine is made of, as a catalog shows it. */
+export interface MachineParts {
+  /** What may fire the transitions of a machine for a module, and for an integration; what may make an instance for a record. */
+  triggers: Record<'module' | 'integration' | 'start', TriggerDescription[]>;
+  /** JSON Schema of a state. */
+  state: JsonObject;
+  /** JSON Schema of a transition, whose trigger is one of those. */
+  transition: JsonObject;
+  /** JSON Schema of the settings of a transition. */
+  settings: JsonObject;
+}
+
+/** Returns what forms for machines are made of. Conditions and steps are `#/$defs/condition` and `#/$defs/steps` of a definition. */
+export function describeMachineParts(): MachineParts {
+  const described = (kinds: readonly TriggerDescription[]) => kinds.map((kind) => ({ ...kind, schema: withoutModule(kind.schema) }));
+  return {
+    triggers: {
+      module: described(describeMachineTriggers('module')),
+      integration: describeMachineTriggers('integration'),
+      start: described(describeStartTriggers()),
+    },
+    state: STATE,
+    transition: transition(),
+    settings: SETTINGS,
+  };
+}
+
 function only(name: string, schema: JsonObject): JsonObject {
   return { type: 'object', properties: { [name]: schema }, required: [name], additionalProperties: false };
 }
@@ -70,8 +97,10 @@ const STATE: JsonObject = {
   additionalProperties: false,
 };
 
+const { maxDuration, onSuccess, onFailure } = SETTINGS_SCHEMA.properties as JsonObject;
+const SETTINGS = { type: 'object', properties: { maxDuration, onSuccess, onFailure }, additionalProperties: false } as JsonObject;
+
 function transition(): JsonObject {
-  const { maxDuration, onSuccess, onFailure } = SETTINGS_SCHEMA.properties as JsonObject;
   return {
     type: 'object',
     properties: {
@@ -85,7 +114,7 @@ function transition(): JsonObject {
       trigger: { type: 'object' },
       conditions: { $ref: '#/$defs/condition' },
       steps: { $ref: '#/$defs/steps' },
-      settings: { type: 'object', properties: { maxDuration, onSuccess, onFailure }, additionalProperties: false },
+      settings: SETTINGS,
       enabled: { type: 'boolean', default: true },
     },
     required: ['code', 'from', 'to', 'trigger'],

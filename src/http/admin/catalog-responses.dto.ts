@@ -1,9 +1,11 @@
 import type { CatalogView } from '../../admin/catalog-service.js';
 import type { Effect, EventRule, FieldType, OutputShape } from '../../core/catalog.js';
 import type { JsonObject } from '../../core/json.js';
+import type { MachineParts } from '../../core/machine/schema.js';
 import type { ValueKind, ValueShape } from '../../core/operators/operator.js';
 import type { FlowStepDescription } from '../../core/steps/index.js';
 import type { HelperDescription, RootDescription } from '../../core/template/describe.js';
+import type { TriggerDescription } from '../../core/trigger/trigger.js';
 import { ApiProperty } from '../openapi.js';
 
 const SCHEMA = { type: 'object', additionalProperties: true } as const;
@@ -113,7 +115,7 @@ class ModuleDto {
   pipelineFields?: string[];
 }
 
-class TriggerDto {
+class TriggerDescriptionDto implements TriggerDescription {
   @ApiProperty({ example: 'schedule' })
   type!: string;
 
@@ -130,7 +132,9 @@ class TriggerDto {
     example: { type: 'object', properties: { type: { const: 'manual' } }, required: ['type'] },
   })
   schema!: JsonObject;
+}
 
+class TriggerDto extends TriggerDescriptionDto {
   @ApiProperty({ example: true, description: 'False: may stand in a draft, cannot be published yet.' })
   executable!: boolean;
 }
@@ -260,6 +264,43 @@ class HelperDto implements HelperDescription {
   example!: string;
 }
 
+class MachineTriggersDto implements Record<keyof MachineParts['triggers'], TriggerDescriptionDto[]> {
+  @ApiProperty({ type: [TriggerDescriptionDto], description: 'What may fire the transitions of a machine for a module.' })
+  module!: TriggerDescriptionDto[];
+
+  @ApiProperty({ type: [TriggerDescriptionDto], description: 'What may fire the transitions of a machine for an integration.' })
+  integration!: TriggerDescriptionDto[];
+
+  @ApiProperty({ type: [TriggerDescriptionDto], description: 'What may make an instance, of a machine for a module.' })
+  start!: TriggerDescriptionDto[];
+}
+
+class MachinePartsDto implements MachineParts {
+  @ApiProperty({ type: MachineTriggersDto })
+  triggers!: MachineTriggersDto;
+
+  @ApiProperty({
+    ...SCHEMA,
+    description: 'JSON Schema of a state.',
+    example: { type: 'object', properties: { code: { type: 'string' } }, required: ['code'] },
+  })
+  state!: JsonObject;
+
+  @ApiProperty({
+    ...SCHEMA,
+    description: 'JSON Schema of a transition, whose trigger is one of those.',
+    example: { type: 'object', properties: { code: { type: 'string' } }, required: ['code', 'from', 'to', 'trigger'] },
+  })
+  transition!: JsonObject;
+
+  @ApiProperty({
+    ...SCHEMA,
+    description: 'JSON Schema of the settings of a transition.',
+    example: { type: 'object', properties: { maxDuration: { type: 'string' } } },
+  })
+  settings!: JsonObject;
+}
+
 class TemplateLanguageDto {
   @ApiProperty({ type: [RootDto] })
   roots!: RootDto[];
@@ -310,6 +351,9 @@ export class CatalogDto implements CatalogView {
     example: { type: 'object', properties: { maxConcurrentRuns: { type: 'integer', minimum: 0 } } },
   })
   settings!: JsonObject;
+
+  @ApiProperty({ type: MachinePartsDto, description: 'What state machines are made of.' })
+  machines!: MachinePartsDto;
 
   @ApiProperty({ type: TemplateLanguageDto })
   templates!: TemplateLanguageDto;
