@@ -19,6 +19,7 @@ import { LookUpService } from './look-up-service.js';
 import { MachineChanges } from './machine-changes.js';
 import { MachineLifecycle } from './machine-lifecycle.js';
 import { MachineMigrations } from './machine-migration.js';
+import { MachineRemoval } from './machine-removal.js';
 import { MachineService } from './machine-service.js';
 import { MachineTransfer } from './machine-transfer.js';
 import { MachineTriggerUrls } from './machine-trigger-urls.js';
@@ -117,6 +118,7 @@ export const adminProviders: Provider[] = [
   MachineChanges,
   MachineLifecycle,
   MachineVersions,
+  MachineRemoval,
   MachineService,
   MachineTransfer,
   MachineMigrations,

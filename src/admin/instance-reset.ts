@@ -11,6 +11,7 @@ import { InstanceChanges } from '../engine/machines/instance-changes.js';
 import { MachineVersions } from '../engine/machines/machine-versions.js';
 import { type EndedRun, RunEndings } from '../engine/running/run-endings.js';
 import { type Caller, callerAsActor } from '../host/access.js';
+import { shareActiveWorkflows } from '../store/active-workflows.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { writeAudit } from '../store/audit-store.js';
 import { addInstanceCounts } from '../store/machines/counts.js';
@@ -107,6 +108,8 @@ export class InstanceReset {
     caller: Caller,
   ): Promise<{ instance: LockedInstance; ended: EndedRun[] }> {
     const { workspaceId } = caller;
+    // Whoever deletes the machine, or publishes it and takes instances over, holds that first.
+    await shareActiveWorkflows(manager, [workspaceId]);
     const found = isUuid(id) ? await findInstance(manager, workspaceId, id) : null;
     if (!found) return instanceNotFound();
     const runId = found.transitioning?.runId ?? null;

@@ -15,12 +15,11 @@ import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { countByState, type StateCount } from '../store/machines/census.js';
 import { findMachine, listMachines, type MachineListQuery, type MachinePage, type MachineRow } from '../store/machines/machine-list.js';
-import { deleteInstancesOfMachine } from '../store/machines/removal.js';
-import { deleteWorkflow, type WorkflowRow } from '../store/workflow-store.js';
 import { findVersion } from '../store/workflow-versions.js';
 import { DefinitionDrafts, type DraftPatch, type NewDraft } from './definition-drafts.js';
 import { MachineChanges } from './machine-changes.js';
 import { MachineLifecycle } from './machine-lifecycle.js';
+import { MachineRemoval } from './machine-removal.js';
 import { type PublishCommand, versionNotFound } from './publishing.js';
 import { SecretUses } from './secret-uses.js';
 
@@ -52,6 +51,7 @@ export class MachineService {
     private readonly changes: MachineChanges,
     private readonly drafts: DefinitionDrafts,
     private readonly lifecycle: MachineLifecycle,
+    private readonly removal: MachineRemoval,
     private readonly secrets: SecretUses,
   ) {}
 
@@ -89,23 +89,9 @@ export class MachineService {
     return this.get(id, caller);
   }
 
-  /**
-   * Throws `machine_has_active_instances`, with how many, while instances are in states that are not final. Those in final
-   * states go with the machine.
-   */
+  /** See {@link MachineRemoval.delete}. */
   delete(id: string, caller: Caller): Promise<void> {
-    const { workspaceId } = caller;
-    const remove = async (manager: EntityManager, row: WorkflowRow): Promise<boolean> => {
-      const active = (await countByState(manager, workspaceId, id)).filter(({ isFinal }) => !isFinal);
-      if (active.length > 0) throw instancesInTheWay(active);
-      await deleteInstancesOfMachine(manager, workspaceId, id);
-      await deleteWorkflow(manager, workspaceId, id);
-      const { code, name, description, status } = row;
-      const before = { code, name, description, status, definition: this.changes.masked(row.draft) };
-      await this.changes.audit(manager, caller, id, { action: 'deleted', before, after: null });
-      return true;
-    };
-    return this.changes.ofActive(id, caller, remove);
+    return this.removal.delete(id, caller);
   }
 
   /** See {@link MachineLifecycle.publish}. */
@@ -154,17 +140,4 @@ function machineOf(definition: JsonObject): MachineDefinition {
   const parsed = parseMachine(definition, null);
   if (parsed.ok) return parsed.machine;
   throw new AutomationError('definition_invalid', 'The draft has problems: there is no picture of it yet.', { problems: parsed.problems });
-}
-
-/** The error for what cannot be done while instances are under way: how many there are, and in which states. */
-function instancesInTheWay(active: readonly StateCount[]): AutomationError {
-  const byState: Record<string, number> = {};
-  for (const { state, instances } of active) byState[state] = (byState[state] ?? 0) + instances;
-  const instances = active.reduce((total, one) => total + one.instances, 0);
-  const told = Object.entries(byState).map(([state, count]) => `${count} in ${state}`);
-  const how = instances === 1 ? '1 active instance' : `${instances} active instances`;
-  return new AutomationError('machine_has_active_instances', `The machine has ${how}: ${told.join(', ')}.`, {
-    hint: 'Disable it, and let them come to a final state, or delete them, first.',
-    details: { instances, byState },
-  });
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MASK } from '../../src/core/definition/secrets.js';
 import type { JsonObject } from '../../src/core/json.js';
+import { RetentionRounds } from '../../src/engine/timing/retention-rounds.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import { UNKNOWN } from '../security/support/routes.js';
 import { DEFINITION, MACHINE } from './support/admin-app.js';
@@ -201,6 +202,41 @@ describe('state machines over HTTP', () => {
       { kind: 'machine' },
     ]);
     expect((await real.call('get', '/automation/search?q=counted').expect(200)).body.workflows).toEqual([]);
+  });
+
+  it('take all their instances with them, however many, and nobody sees those that are still left', async () => {
+    const seed = (id: string) =>
+      rows(
+        real.database,
+        `WITH made AS (
+           INSERT INTO automation.instances (workspace_id, id, machine_id, version_id, module, record_id, state, is_final)
+           SELECT 'acme', gen_random_uuid(), $1, gen_random_uuid(), 'leads', 'r' || n, CASE n % 2 WHEN 0 THEN 'DONE' ELSE 'LOST' END, true
+           FROM generate_series(1, 2100) AS n RETURNING workspace_id, id, machine_id
+         ) INSERT INTO automation.transitions (workspace_id, instance_id, id, machine_id, kind)
+           SELECT workspace_id, id, gen_random_uuid(), machine_id, 'created' FROM made RETURNING instance_id AS id`,
+        [id],
+      );
+    const leftOf = async (id: string) => {
+      const count = (table: string) => `(SELECT count(*)::int FROM automation.${table} WHERE machine_id = $1) AS ${table}`;
+      return (await rows(real.database, `SELECT ${count('instances')}, ${count('transitions')}`, [id]))[0];
+    };
+    const [path, other] = [await published('many'), idOf(await published('other'))];
+    await seed(other);
+    await seed(idOf(path));
+    await real.call('delete', path).expect(204);
+    expect(await leftOf(idOf(path))).toEqual({ instances: 0, transitions: 0 });
+    expect(await leftOf(other)).toEqual({ instances: 2100, transitions: 2100 });
+    // As if the process had ended before it came to them.
+    const [left] = await seed(idOf(path));
+    for (const query of [`machineId=${idOf(path)}`, `machineId=${idOf(path)}&state=DONE`, 'recordId=r1']) {
+      const { items } = (await real.call('get', `/automation/instances?${query}`).expect(200)).body;
+      expect(items.filter(({ machineId }: { machineId: string }) => machineId !== other)).toEqual([]);
+    }
+    await real.call('get', `/automation/instances/${left?.id}`).expect(404);
+    await real.call('post', `/automation/instances/${left?.id}/reset`).send({ state: 'NEW', reason: 'Again.' }).expect(404);
+    await real.app.get(RetentionRounds).round();
+    expect(await leftOf(idOf(path))).toEqual({ instances: 0, transitions: 0 });
+    expect(await leftOf(other)).toEqual({ instances: 2100, transitions: 2100 });
   });
 
   it('keep the secrets of their triggers and steps', async () => {

@@ -78,7 +78,7 @@ export class MachinesController {
   @ApiOperation({
     summary: 'Delete a state machine',
     description:
-      'Refused while instances are in states that are not final: the answer says how many. Runs of its transitions stay in the log.',
+      'Refused while instances are in states that are not final: the answer says how many. All others go with it, in batches: what a request has no time for goes on after its answer, and nobody sees it any more. Runs of its transitions stay in the log.',
   })
   @ApiParam(ID)
   @ApiNoContentResponse()

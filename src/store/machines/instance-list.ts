@@ -71,6 +71,8 @@ export interface InstanceItem {
 }
 
 const BEING = 'automation.instances i';
+/** A machine that was deleted may have left some, for a while. */
+const HAS_MACHINE = 'EXISTS (SELECT FROM automation.workflows m WHERE m.workspace_id = i.workspace_id AND m.id = i.machine_id)';
 const OVERDUE = 'i.timeout_at <= now()';
 
 /** How a list is found: the index, what it is sorted by, and in which direction. */
@@ -161,10 +163,11 @@ export async function listInstances(
 
 /** One instance; null when the workspace has none of that id. */
 export async function findInstance(manager: EntityManager, workspaceId: string, id: string): Promise<InstanceItem | null> {
-  const [row] = await sql<InstanceRow>(manager, `SELECT ${COLUMNS} FROM ${BEING} ${NAMES} WHERE i.workspace_id = $1 AND i.id = $2`, [
-    workspaceId,
-    id,
-  ]);
+  const [row] = await sql<InstanceRow>(
+    manager,
+    `SELECT ${COLUMNS} FROM ${BEING} ${NAMES} WHERE i.workspace_id = $1 AND i.id = $2 AND ${HAS_MACHINE}`,
+    [workspaceId, id],
+  );
   return row ? itemOf(row) : null;
 }
 
@@ -200,9 +203,11 @@ function instanceIds(
   if (!way.byState) {
     if (machineId !== undefined) tests.and(`i.machine_id = ${parts.bind(machineId)}::uuid`);
     if (state !== undefined) tests.and(`i.state = ANY(${parts.bind(state)}::text[])`);
+    tests.and(HAS_MACHINE);
     return `SELECT i.id FROM ${BEING} WHERE ${tests.where} ORDER BY ${sort} LIMIT ${most}`;
   }
-  return `SELECT first.id FROM (${statesOf(parts, { workspace, machineId, state })}) AS s, LATERAL (
+  return `SELECT first.id FROM (${statesOf(parts, { workspace, machineId, state })}) AS s
+    JOIN automation.workflows m ON m.workspace_id = ${workspace} AND m.id = s.machine_id, LATERAL (
       SELECT i.id, ${way.sortedBy} AS sorted FROM ${BEING} WHERE i.machine_id = s.machine_id AND i.state = s.state AND ${tests.where}
       ORDER BY ${sort} LIMIT ${most}) AS first
     ORDER BY first.sorted ${way.direction}, first.id ${way.direction} LIMIT ${most}`;

@@ -1,33 +1,69 @@
 import type { EntityManager } from 'typeorm';
-import type { RetentionBatch, RetentionLimits } from '../retention-store.js';
+import { FROM_THE_START, type RetentionBatch, type RetentionLimits } from '../retention-store.js';
 import { sql } from '../sql.js';
+import { deleteInstances } from './delete-instances.js';
 
-/** Removes what is left of a machine that is deleted: its instances, which are in final states, what they have been through, and the counters. */
-export async function deleteInstancesOfMachine(manager: EntityManager, workspaceId: string, machineId: string): Promise<void> {
-  const parameters = [workspaceId, machineId];
-  const theirs = 'instance_id IN (SELECT id FROM automation.instances WHERE workspace_id = $1 AND machine_id = $2)';
-  await sql(manager, `DELETE FROM automation.deferred_events WHERE workspace_id = $1 AND ${theirs}`, parameters);
-  await sql(manager, `DELETE FROM automation.transitions WHERE workspace_id = $1 AND ${theirs}`, parameters);
-  await sql(manager, 'DELETE FROM automation.instances WHERE workspace_id = $1 AND machine_id = $2', parameters);
-  await sql(manager, 'DELETE FROM automation.instance_counts WHERE workspace_id = $1 AND machine_id = $2', parameters);
+/** Behind which instance of a deleted machine a batch begins, in the order of instances_listed. */
+export interface LeftPlace {
+  workspaceId: string;
+  machineId: string;
+  state: string;
+  /** A text of Postgres, whose microseconds a Date would lose. */
+  enteredAt: string;
+  id: string;
+}
+
+/** Before the first instance of a machine. */
+export function beforeAllOf(workspaceId: string, machineId: string): LeftPlace {
+  return { workspaceId, machineId, state: '', enteredAt: FROM_THE_START, id: '00000000-0000-0000-0000-000000000000' };
+}
+
+/** Forgets how many instances a machine has, in the transaction that deletes it. The instances themselves may be millions: they go after it. */
+export async function deleteInstanceCounts(manager: EntityManager, workspaceId: string, machineId: string): Promise<void> {
+  await sql(manager, 'DELETE FROM automation.instance_counts WHERE workspace_id = $1 AND machine_id = $2', [workspaceId, machineId]);
 }
 
 /**
- * Removes one batch of what did not fire, by the age of the events that asked: of an instance that lives for years it would be
- * most of the history. All else stays with its instance. From the oldest, by transitions_not_fired.
+ * Removes one batch of what a deleted machine has left: instances with all that they have been through. What somebody else removes
+ * just now is passed by. Returns where the next batch begins; null: there is none. Along instances_listed from where the batch
+ * before has ended: what is removed and not yet vacuumed is not walked through again.
  */
-export async function removeOldAttempts(manager: EntityManager, limits: RetentionLimits, after: string): Promise<RetentionBatch> {
-  const [batch] = await sql<{ after: string | null }>(
+export async function removeInstancesBehind(manager: EntityManager, place: LeftPlace, limit: number): Promise<LeftPlace | null> {
+  const { workspaceId, machineId, state, enteredAt, id } = place;
+  const rows = await sql<Pick<LeftPlace, 'state' | 'enteredAt' | 'id'>>(
     manager,
-    `WITH old AS MATERIALIZED (
-       SELECT workspace_id, instance_id, id, at FROM automation.transitions
-       WHERE kind = 'not_fired' AND at >= $2::timestamptz AND at < now() - $1::float8 * interval '1 ms'
-       ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
-     ), gone AS (
-       DELETE FROM automation.transitions t USING old
-       WHERE t.workspace_id = old.workspace_id AND t.instance_id = old.instance_id AND t.id = old.id
-     ) SELECT CASE WHEN count(*) >= $3 THEN max(at)::text END AS after FROM old`,
-    [limits.eventsMs, after, limits.batchSize],
+    `SELECT state, entered_at::text AS "enteredAt", id FROM automation.instances
+     WHERE workspace_id = $1 AND machine_id = $2 AND (state, entered_at, id) > ($3::text, $4::timestamptz, $5::uuid)
+     ORDER BY state, entered_at, id LIMIT $6 FOR UPDATE SKIP LOCKED`,
+    [workspaceId, machineId, state, enteredAt, id, limit],
   );
-  return { runs: 0, events: 0, after: batch?.after ?? null };
+  await deleteInstances(
+    manager,
+    workspaceId,
+    rows.map((row) => row.id),
+  );
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return last ? { workspaceId, machineId, ...last } : null;
+}
+
+/**
+ * Removes one batch of what deleted machines have left, where whoever deleted them did not come to it: one machine after the
+ * other. One probe of instances_listed for each machine that was ever deleted.
+ */
+export async function removeLeftInstances(manager: EntityManager, limits: RetentionLimits, after: string): Promise<RetentionBatch> {
+  const place = after === FROM_THE_START ? await nextLeft(manager, null) : (JSON.parse(after) as LeftPlace);
+  const next = place && ((await removeInstancesBehind(manager, place, limits.batchSize)) ?? (await nextLeft(manager, place)));
+  return { runs: 0, events: 0, after: next && JSON.stringify(next) };
+}
+
+async function nextLeft(manager: EntityManager, behind: LeftPlace | null): Promise<LeftPlace | null> {
+  const [row] = await sql<{ workspaceId: string; machineId: string }>(
+    manager,
+    `SELECT d.workspace_id AS "workspaceId", d.id AS "machineId" FROM automation.deleted_workflows d
+     WHERE d.kind = 'machine' AND ($1::text IS NULL OR (d.workspace_id, d.id) > ($1, $2::uuid))
+       AND EXISTS (SELECT FROM automation.instances i WHERE i.workspace_id = d.workspace_id AND i.machine_id = d.id)
+     ORDER BY d.workspace_id, d.id LIMIT 1`,
+    [behind?.workspaceId ?? null, behind?.machineId ?? null],
+  );
+  return row ? beforeAllOf(row.workspaceId, row.machineId) : null;
 }
