@@ -27,8 +27,8 @@ export interface CreateInstancesCommand {
   /** Only say what would be done. */
   dryRun?: boolean;
   limit?: number;
-  /** How many of all records earlier calls have looked at. */
-  offset?: number;
+  /** The `nextCursor` of an earlier call, to go on behind it. */
+  cursor?: string;
   /** Why, in the person's own words. */
   reason?: string | null;
 }
@@ -46,8 +46,8 @@ export interface CreatedInstances {
   missing: string[];
   /** Some of the records that begin. */
   sample: string[];
-  /** For the next call; null: there are no more. */
-  nextOffset: number | null;
+  /** The last record of this call, for the next one; null: there are no more. */
+  nextCursor: string | null;
 }
 
 /** The machine, as far as taking records into it needs. */
@@ -79,7 +79,7 @@ export class InstanceCreation {
       await this.database.enter(manager, workspaceId);
       await shareActiveWorkflows(manager, [workspaceId]);
       const machine = await this.machine(manager, machineId, caller);
-      const { ids, nextOffset } = await this.ids(manager, machine, command, caller);
+      const { ids, nextCursor } = await this.ids(manager, machine, command, caller);
       const known = await this.crm.findRecords({ manager, workspaceId }, machine.module, ids, { lock: false, relations: [] });
       const missing = ids.filter((id) => !known.has(id));
       const there = ids.filter((id) => known.has(id));
@@ -96,7 +96,7 @@ export class InstanceCreation {
         existing: existing.size,
         missing,
         sample: begin.slice(0, SAMPLE),
-        nextOffset,
+        nextCursor,
       };
       if (dryRun || begin.length === 0) return { dryRun, ...told, tell: () => undefined };
       const rows = begin.map((recordId) => startOf(machine, recordId, caller));
@@ -137,16 +137,19 @@ export class InstanceCreation {
   private async ids(
     manager: EntityManager,
     { module }: OpenMachine,
-    { recordIds, limit = MOST_CREATED, offset = 0 }: CreateInstancesCommand,
+    { recordIds, limit = MOST_CREATED, cursor }: CreateInstancesCommand,
     { workspaceId }: Caller,
-  ): Promise<{ ids: string[]; nextOffset: number | null }> {
-    if (recordIds !== undefined) return { ids: [...new Set(recordIds)], nextOffset: null };
+  ): Promise<{ ids: string[]; nextCursor: string | null }> {
+    if (recordIds !== undefined) return { ids: [...new Set(recordIds)], nextCursor: null };
     if (!this.crm.listIds) {
       throw new AutomationError('not_available', 'The records of this CRM cannot be listed.', { hint: 'Name them: `recordIds`.' });
     }
-    const query = { anyOf: {}, sort: [], offset, limit: limit + 1 };
+    // Behind a record, and not behind a number of them: however many there are, a call costs the same, and what is deleted meanwhile
+    // moves nothing.
+    const query = { anyOf: {}, sort: [], ...(cursor !== undefined && { after: cursor }), offset: 0, limit: limit + 1 };
     const listed = await this.crm.listIds({ manager, workspaceId }, module, query);
-    return { ids: listed.slice(0, limit), nextOffset: listed.length > limit ? offset + limit : null };
+    const ids = listed.slice(0, limit);
+    return { ids, nextCursor: listed.length > limit ? (ids.at(-1) ?? null) : null };
   }
 }
 

@@ -62,6 +62,8 @@ export interface RecordQuery {
   anyOf: Readonly<Record<string, readonly Json[]>>;
   /** What is empty comes last. */
   sort: readonly { field: string; direction: 'asc' | 'desc' }[];
+  /** Those behind this id, in the order of the ids: with it there is nothing else to sort by, and nothing to leave out. */
+  after?: string;
   offset: number;
   limit: number;
 }
@@ -241,7 +243,8 @@ export interface CrmHost {
 
   /**
    * The ids of the workspace's records whose fields are one of these values, in this order and then in that of the ids. Tests
-   * that the database cannot make may be left out: whoever asks looks at each record again. Needed for find_records.
+   * that the database cannot make may be left out: whoever asks looks at each record again. Needed for find_records, and to take
+   * all records of a module into a state machine.
    */
   listIds?(tx: CrmTransaction, module: string, query: RecordQuery): Promise<string[]>;
 

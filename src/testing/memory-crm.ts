@@ -99,11 +99,13 @@ export class MemoryCrm implements CrmHost {
     return created.map(({ id }) => id);
   }
 
-  async listIds({ workspaceId }: CrmTransaction, module: string, { anyOf, sort, offset, limit }: RecordQuery): Promise<string[]> {
+  async listIds({ workspaceId }: CrmTransaction, module: string, { anyOf, sort, after, offset, limit }: RecordQuery): Promise<string[]> {
     const folded = (value: Json | undefined): Json => (typeof value === 'string' ? value.toLowerCase() : (value ?? null));
     const tests = Object.entries(anyOf).map(([field, values]) => [field, values.map(folded)] as const);
     return this.all(workspaceId, module)
+      .filter((record) => after === undefined || String(record.id) > after)
       .filter((record) => tests.every(([field, values]) => values.includes(folded(record[field]))))
+      .sort((one, other) => (String(one.id) < String(other.id) ? -1 : 1))
       .sort(
         (one, other) => sort.map(({ field, direction }) => inOrder(one[field], other[field], direction)).find((order) => order !== 0) ?? 0,
       )

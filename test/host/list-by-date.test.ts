@@ -87,4 +87,21 @@ describe('listing records by a date', () => {
     expect(await list('leads', { field: 'address' })).toEqual([]);
     expect(await list('leads', { field: 'gone' })).toEqual([]);
   });
+
+  it('lists all of a module behind one of them, by keys of any type', async () => {
+    const behind = (module: string, after?: string) =>
+      fixture.inTransaction((tx) => {
+        const query = { anyOf: {}, sort: [], offset: 0, limit: 3, ...(after !== undefined && { after }) };
+        return fixture.host.listIds(tx, module, query);
+      }, 'acme');
+    const deals: string[] = [];
+    for (let count = 0; count < 12; count += 1) deals.push(String((await fixture.deal({})).id));
+    await fixture.deal({ workspaceId: 'rival' });
+    const found: string[] = [];
+    for (let page = await behind('opportunities'); page.length > 0; page = await behind('opportunities', found.at(-1))) found.push(...page);
+    expect(found).toEqual(deals);
+    const leads = (await Promise.all([fixture.lead({}), fixture.lead({})])).map(({ id }) => id).sort();
+    expect(await behind('leads', leads[0])).toEqual(leads.slice(1));
+    for (const module of ['leads', 'opportunities']) expect(await behind(module, 'no id')).toEqual([]);
+  });
 });

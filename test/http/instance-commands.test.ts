@@ -253,7 +253,7 @@ describe('what people do with instances', () => {
       const recordIds = [...leads, 'sold', 'nobody'];
       const preview = (await create({ recordIds, dryRun: true }).expect(200)).body;
       expect(preview).toEqual({
-        ...{ dryRun: true, seen: 6, created: 4, existing: 1, missing: ['nobody'], nextOffset: null },
+        ...{ dryRun: true, seen: 6, created: 4, existing: 1, missing: ['nobody'], nextCursor: null },
         sample: leads,
       });
       expect(await machines.instances(machine)).toHaveLength(1);
@@ -268,17 +268,24 @@ describe('what people do with instances', () => {
       ]);
     });
 
-    it('go through all records of the module, so many a call', async () => {
-      let offset: number | null = 0;
-      let created = 0;
-      while (offset !== null) {
-        const { body }: { body: { created: number; nextOffset: number | null } } = await create({ limit: 3, offset }).expect(200);
-        created += body.created;
-        offset = body.nextOffset;
-      }
-      const [all] = await rows(real.database, `SELECT count(*)::int AS count FROM crm_leads WHERE "workspaceId" = 'acme'`);
-      expect(created + 1).toBe(all?.count);
-      expect(await machines.instances(machine)).toHaveLength(created + 1);
+    it('go through all records of the module, so many a call, and leave out none when one is deleted meanwhile', async () => {
+      const left = await rows(real.database, `SELECT id FROM crm_leads WHERE "workspaceId" = 'acme' ORDER BY id`);
+      const gone = String(left[0]?.id);
+      let cursor: string | null = null;
+      let seen = 0;
+      do {
+        const { body }: { body: { seen: number; nextCursor: string | null } } = await create({
+          limit: 2,
+          ...(cursor !== null && { cursor }),
+        }).expect(200);
+        seen += body.seen;
+        cursor = body.nextCursor;
+        await rows(real.database, 'DELETE FROM crm_leads WHERE id = $1', [gone]);
+      } while (cursor !== null);
+      expect(seen).toBe(left.length);
+      const made = (await machines.instances(machine)).map((one) => one.record_id);
+      expect(made.sort()).toEqual(left.map((one) => one.id));
+      expect((await create({ cursor: 'zzz' }).expect(200)).body).toMatchObject({ seen: 0, nextCursor: null });
     });
 
     it('make no instance while the machine is disabled, and none of a machine that is not theirs', async () => {

@@ -159,6 +159,9 @@ it('finds and creates records and people in memory, each workspace its own', asy
   const range = { field: 'closes', from: '2030-01-01T00:00:00Z', limit: 5 };
   expect(await crm.listByDate(acme, 'leads', { ...range, after: null })).toEqual(['l-3', 'l-4']);
   expect(await crm.listByDate(acme, 'leads', { ...range, after: 'l-3' })).toEqual(['l-4']);
+  const all = { anyOf: {}, sort: [], offset: 0, limit: 2 };
+  expect(await crm.listIds(acme, 'leads', all)).toEqual(['l-1', 'l-3']);
+  expect(await crm.listIds(acme, 'leads', { ...all, after: 'l-3' })).toEqual(['l-4', 'l-5']);
 });
 
 it('says what is missing when there is no application yet', async () => {

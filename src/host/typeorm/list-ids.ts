@@ -11,7 +11,7 @@ export async function listIds(
   tx: CrmTransaction,
   table: EntityTable,
   module: ModuleDescription,
-  { anyOf, sort, offset, limit }: RecordQuery,
+  { anyOf, sort, after, offset, limit }: RecordQuery,
 ): Promise<string[]> {
   const { dataSource, key } = table;
   const parameters = new Parameters();
@@ -21,6 +21,12 @@ export async function listIds(
     const column = columnOf(table, field);
     return (column && testOf(table, module, column, field, values, parameters)) ?? [];
   });
+  const byKey = keyOrder(dataSource, key, '"record"');
+  if (after !== undefined) {
+    // Behind what is no key there is nothing.
+    if (storableKeys(dataSource, key, [after]).length === 0) return [];
+    tests.push(`${byKey.sql} > ${parameters.add(after)}::${byKey.type}`);
+  }
   const order = sort.map(({ field, direction }) => {
     const column = columnOf(table, field);
     if (column) return `"record".${quoted(column.databaseName)} ${direction === 'desc' ? 'DESC' : 'ASC'} NULLS LAST`;
@@ -31,7 +37,7 @@ export async function listIds(
   const rows = await queryRows(
     tx.manager,
     `SELECT "record".${quoted(key.databaseName)}::text AS "id" FROM ${table.sql} AS "record"
-     WHERE ${[visible, ...tests].join(' AND ')} ORDER BY ${[...order, keyOrder(dataSource, key, '"record"').sql].join(', ')}
+     WHERE ${[visible, ...tests].join(' AND ')} ORDER BY ${[...order, byKey.sql].join(', ')}
      LIMIT ${parameters.add(limit)} OFFSET ${parameters.add(offset)}`,
     parameters.values,
   );

@@ -45,7 +45,7 @@ export class InstanceCreationController {
   @ApiOperation({
     summary: 'Take records that are there already into a state machine',
     description:
-      'Takes up 500 at the most a call; call again with the `nextOffset` while there is one. Each record begins in the initial state, and no transition is asked; those that have an instance are left alone. `dryRun` says how many would begin.',
+      'Takes up 500 at the most a call; call again with the `nextCursor` while there is one. Each record begins in the initial state, and no transition is asked; those that have an instance are left alone. `dryRun` says how many would begin.',
   })
   @ApiParam({ name: 'id', format: 'uuid' })
   @ApiBody({ type: CreateInstancesDto, required: false })

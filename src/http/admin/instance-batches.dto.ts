@@ -169,12 +169,9 @@ export class CreateInstancesDto implements CreateInstancesCommand {
   @Max(MOST_CREATED)
   limit?: number;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, example: 500, description: 'The `nextOffset` of the call before.' })
-  @IfGiven()
-  @IsInt()
-  @Min(0)
-  @Max(1_000_000_000)
-  offset?: number;
+  @ApiPropertyOptional({ example: '500', description: 'The `nextCursor` of the call before.' })
+  @OptionalText(200)
+  cursor?: string;
 
   @ApiPropertyOptional({ type: String, nullable: true, maxLength: 1000, example: 'Orders from before the machine was there.' })
   @OptionalNote(1000)
@@ -201,6 +198,6 @@ export class CreatedInstancesDto implements CreatedInstances {
   @ApiProperty({ type: [String], example: ['42', '43'], description: 'Some of the records that begin.' })
   sample!: string[];
 
-  @ApiProperty({ type: 'integer', nullable: true, example: 500, description: 'For the next call; null: there are no more.' })
-  nextOffset!: number | null;
+  @ApiProperty({ ...NULLABLE_TEXT, example: '500', description: 'For the next call; null: there are no more.' })
+  nextCursor!: string | null;
 }
