@@ -1,6 +1,5 @@
 import type { EntityManager } from 'typeorm';
 import { recordset, sql } from './sql.js';
-import type { Turn, Turns } from './turns.js';
 
 /** A record that is going to be due for a version. */
 export interface DateTriggerRow {
@@ -22,44 +21,6 @@ export interface DueRecord extends DateTriggerRow {
 /** Which rows are to be: one with its due time, none, or none unless it is for this very time and still to be started. */
 export type DateTriggerChange = Omit<DateTriggerRow, 'dueAt'> &
   ({ kind: 'due'; dueAt: Date } | { kind: 'none' } | { kind: 'over'; dueAt: Date });
-
-/** Workspaces that have records waiting, and when the first of each is due: one probe of date_triggers_due for each workspace. */
-const WAITING = `WITH RECURSIVE waiting(w, due_at) AS (
-    SELECT first.w, first.due_at FROM (
-      SELECT workspace_id AS w, due_at FROM automation.date_triggers WHERE workspace_id COLLATE "C" > $1::text
-      ORDER BY workspace_id COLLATE "C", due_at LIMIT 1
-    ) AS first
-    UNION ALL
-    SELECT next.w, next.due_at FROM waiting, LATERAL (
-      SELECT workspace_id AS w, due_at FROM automation.date_triggers WHERE workspace_id COLLATE "C" > waiting.w
-      ORDER BY workspace_id COLLATE "C", due_at LIMIT 1
-    ) AS next
-  )`;
-
-/** The workspaces in which something is due, at most `most`, beginning with the one whose turn it is. */
-export async function workspacesWithDueRecords(manager: EntityManager, most: number, turns: Turns): Promise<string[]> {
-  const rows = await turns.take((after) =>
-    sql<Turn & { workspaceId: string }>(
-      manager,
-      `${WAITING}, due AS (SELECT w FROM waiting WHERE due_at <= now() LIMIT $2::int)
-       SELECT w AS "workspaceId", (SELECT CASE WHEN count(*) >= $2::int THEN max(w COLLATE "C") ELSE '' END FROM due) AS "nextTurn",
-         (SELECT count(*)::int FROM due) AS "busyWorkspaces" FROM due`,
-      [after, most],
-    ),
-  );
-  return rows.map(({ workspaceId }) => workspaceId);
-}
-
-/** How long until a record is due, in milliseconds; 0 when one is, null when none waits. */
-export async function nextDateTriggerIn(manager: EntityManager): Promise<number | null> {
-  const [row] = await sql<{ ms: number | null }>(
-    manager,
-    // Not greatest(0, …), which makes 0 of null.
-    `${WAITING} SELECT (extract(epoch FROM min(due_at) - now()) * 1000)::float8 AS ms FROM waiting`,
-    [''],
-  );
-  return row === undefined || row.ms === null ? null : Math.max(0, row.ms);
-}
 
 /**
  * The records of a workspace that are due, the longest first, locked until the transaction ends; other nodes pass them by.

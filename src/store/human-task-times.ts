@@ -2,7 +2,6 @@ import type { EntityManager } from 'typeorm';
 import type { Asked, Priority, TaskKind } from '../core/people/question.js';
 import type { TaskNotice, TaskTimes } from '../core/people/task-times.js';
 import { sql } from './sql.js';
-import type { Turn, Turns } from './turns.js';
 
 /** A task of which something is due. */
 export interface DueTask extends TaskTimes {
@@ -23,53 +22,6 @@ export interface DueTask extends TaskTimes {
   now: Date;
   /** Until when it is this process's to look at, as Postgres writes it. */
   heldUntil: string;
-}
-
-/** Workspaces in which something waits, and when the first of each is due: one probe of the index for each workspace. */
-function waiting(table: string, isWaiting: string): string {
-  return `WITH RECURSIVE waiting(w, next_at) AS (
-    SELECT first.w, first.next_at FROM (
-      SELECT workspace_id AS w, next_at FROM automation.${table} WHERE workspace_id COLLATE "C" > $1::text${isWaiting}
-      ORDER BY workspace_id COLLATE "C", next_at LIMIT 1
-    ) AS first
-    UNION ALL
-    SELECT next.w, next.next_at FROM waiting, LATERAL (
-      SELECT workspace_id AS w, next_at FROM automation.${table} WHERE workspace_id COLLATE "C" > waiting.w${isWaiting}
-      ORDER BY workspace_id COLLATE "C", next_at LIMIT 1
-    ) AS next
-  )`;
-}
-
-const WAITING = {
-  human_tasks: waiting('human_tasks', ' AND next_at IS NOT NULL'),
-  human_task_mails: waiting('human_task_mails', ''),
-};
-/** What becomes due by itself here. */
-export type TimedTable = keyof typeof WAITING;
-
-/** The workspaces in which something is due, at most `most`, beginning with the one whose turn it is. */
-export async function workspacesWithDue(manager: EntityManager, table: TimedTable, most: number, turns: Turns): Promise<string[]> {
-  const rows = await turns.take((after) =>
-    sql<Turn & { workspaceId: string }>(
-      manager,
-      `${WAITING[table]}, due AS (SELECT w FROM waiting WHERE next_at <= now() LIMIT $2::int)
-       SELECT w AS "workspaceId", (SELECT CASE WHEN count(*) >= $2::int THEN max(w COLLATE "C") ELSE '' END FROM due) AS "nextTurn",
-         (SELECT count(*)::int FROM due) AS "busyWorkspaces" FROM due`,
-      [after, most],
-    ),
-  );
-  return rows.map(({ workspaceId }) => workspaceId);
-}
-
-/** How long until something is due, in milliseconds; 0 when something is, null when nothing waits. */
-export async function nextDueIn(manager: EntityManager, table: TimedTable): Promise<number | null> {
-  const [row] = await sql<{ ms: number | null }>(
-    manager,
-    // Not greatest(0, …), which makes 0 of null.
-    `${WAITING[table]} SELECT (extract(epoch FROM min(next_at) - now()) * 1000)::float8 AS ms FROM waiting`,
-    [''],
-  );
-  return row === undefined || row.ms === null ? null : Math.max(0, row.ms);
 }
 
 /**

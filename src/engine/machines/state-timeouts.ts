@@ -4,16 +4,15 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../core/event.js';
 import { databaseNow } from '../../store/clock.js';
 import { AutomationDatabase } from '../../store/database.js';
+import { nextDueIn, workspacesWithDue } from '../../store/due-by-workspace.js';
 import { insertStarts, type StartRow } from '../../store/event-store.js';
 import { versionsWithInstances } from '../../store/machines/counts.js';
 import {
   type DueInstance,
   fireMissedTimeouts,
   lockDueInstances,
-  nextTimeoutIn,
   restartMissedTimeouts,
   takeTimeouts,
-  workspacesWithDueInstances,
 } from '../../store/machines/timeouts.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
@@ -53,7 +52,7 @@ export class StateTimeouts implements DueWork {
   ) {}
 
   async round(): Promise<TimingRound> {
-    const workspaces = await this.database.statement((manager) => workspacesWithDueInstances(manager, MOST_WORKSPACES, this.turns));
+    const workspaces = await this.database.statement((manager) => workspacesWithDue(manager, 'instances', MOST_WORKSPACES, this.turns));
     const total: TimingRound = { starts: 0, more: false };
     let idle = 0;
     for (const workspaceId of workspaces) {
@@ -73,7 +72,7 @@ export class StateTimeouts implements DueWork {
   }
 
   dueIn(): Promise<number | null> {
-    return nextTimeoutIn(this.database.dataSource.manager);
+    return nextDueIn(this.database.dataSource.manager, 'instances');
   }
 
   /** Belongs into each transaction that has set timeouts: whoever waits for the next one may wait for too long. */

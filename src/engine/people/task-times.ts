@@ -8,15 +8,8 @@ import { nextTaskStep, type TaskNotice, type TaskStep } from '../../core/people/
 import { CRM_HOST, type CrmHost, type CrmTransaction, type CrmUser } from '../../host/crm-host.js';
 import { writeAudit } from '../../store/audit-store.js';
 import { AutomationDatabase } from '../../store/database.js';
-import {
-  advanceTask,
-  type DueTask,
-  holdDueTasks,
-  insertMails,
-  nextDueIn,
-  openPeople,
-  workspacesWithDue,
-} from '../../store/human-task-times.js';
+import { nextDueIn, workspacesWithDue } from '../../store/due-by-workspace.js';
+import { advanceTask, type DueTask, holdDueTasks, insertMails, openPeople } from '../../store/human-task-times.js';
 import { replacePeople } from '../../store/human-tasks.js';
 import { findQueue } from '../../store/task-queues.js';
 import { Turns } from '../../store/turns.js';

@@ -6,14 +6,8 @@ import { dateOf, isMissed } from '../../core/trigger/date.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { beginDateBuild } from '../../store/date-builds.js';
-import {
-  type DueRecord,
-  lockDueRecords,
-  nextDateTriggerIn,
-  noteDateTriggers,
-  removeDateTriggers,
-  workspacesWithDueRecords,
-} from '../../store/date-triggers.js';
+import { type DueRecord, lockDueRecords, noteDateTriggers, removeDateTriggers } from '../../store/date-triggers.js';
+import { nextDueIn, workspacesWithDue } from '../../store/due-by-workspace.js';
 import { insertStarts, type StartRow } from '../../store/event-store.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
@@ -62,7 +56,7 @@ export class DateTriggers implements TimedTrigger {
   }
 
   async round(): Promise<TimingRound> {
-    const workspaces = await this.database.statement((manager) => workspacesWithDueRecords(manager, MOST_WORKSPACES, this.turns));
+    const workspaces = await this.database.statement((manager) => workspacesWithDue(manager, 'date_triggers', MOST_WORKSPACES, this.turns));
     const total: TimingRound = { starts: 0, more: false };
     let idle = 0;
     for (const workspaceId of workspaces) {
@@ -83,7 +77,7 @@ export class DateTriggers implements TimedTrigger {
   }
 
   dueIn(): Promise<number | null> {
-    return nextDateTriggerIn(this.database.dataSource.manager);
+    return nextDueIn(this.database.dataSource.manager, 'date_triggers');
   }
 
   /** Null when there is nothing that this process may look at. */

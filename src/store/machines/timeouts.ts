@@ -1,6 +1,5 @@
 import type { EntityManager } from 'typeorm';
 import { recordset, sql } from '../sql.js';
-import type { Turn, Turns } from '../turns.js';
 
 /** An instance that has been in its state for too long. */
 export interface DueInstance {
@@ -14,43 +13,6 @@ export interface DueInstance {
   timeoutAt: Date;
   /** Is its machine enabled? */
   isEnabled: boolean;
-}
-
-/** Workspaces with instances whose states have timeouts, and when the first of each is due: one probe of instances_due for each workspace. */
-const WAITING = `WITH RECURSIVE waiting(w, due_at) AS (
-    SELECT first.w, first.due_at FROM (
-      SELECT workspace_id AS w, timeout_at AS due_at FROM automation.instances
-      WHERE timeout_at IS NOT NULL AND workspace_id COLLATE "C" > $1::text ORDER BY workspace_id COLLATE "C", timeout_at LIMIT 1
-    ) AS first
-    UNION ALL
-    SELECT next.w, next.due_at FROM waiting, LATERAL (
-      SELECT workspace_id AS w, timeout_at AS due_at FROM automation.instances
-      WHERE timeout_at IS NOT NULL AND workspace_id COLLATE "C" > waiting.w ORDER BY workspace_id COLLATE "C", timeout_at LIMIT 1
-    ) AS next
-  )`;
-
-/** The workspaces in which a timeout is due, at most `most`, beginning with the one whose turn it is. */
-export async function workspacesWithDueInstances(manager: EntityManager, most: number, turns: Turns): Promise<string[]> {
-  const rows = await turns.take((after) =>
-    sql<Turn & { workspaceId: string }>(
-      manager,
-      `${WAITING}, due AS (SELECT w FROM waiting WHERE due_at <= now() LIMIT $2::int)
-       SELECT w AS "workspaceId", (SELECT CASE WHEN count(*) >= $2::int THEN max(w COLLATE "C") ELSE '' END FROM due) AS "nextTurn",
-         (SELECT count(*)::int FROM due) AS "busyWorkspaces" FROM due`,
-      [after, most],
-    ),
-  );
-  return rows.map(({ workspaceId }) => workspaceId);
-}
-
-/** How long until a timeout is due, in milliseconds; 0 when one is, null when no state has one. */
-export async function nextTimeoutIn(manager: EntityManager): Promise<number | null> {
-  const [row] = await sql<{ ms: number | null }>(
-    manager,
-    `${WAITING} SELECT (extract(epoch FROM min(due_at) - now()) * 1000)::float8 AS ms FROM waiting`,
-    [''],
-  );
-  return row === undefined || row.ms === null ? null : Math.max(0, row.ms);
 }
 
 /**

@@ -1,0 +1,54 @@
+import type { EntityManager } from 'typeorm';
+import { sql } from './sql.js';
+import type { Turn, Turns } from './turns.js';
+
+/**
+ * When a row of each table is due; null: never. Each has an index by workspace, in the order of bytes, and by that:
+ * date_triggers_due, instances_due, human_tasks_next, human_task_mails_next.
+ */
+const DUE_AT = {
+  date_triggers: 'due_at',
+  instances: 'timeout_at',
+  human_tasks: 'next_at',
+  human_task_mails: 'next_at',
+} as const;
+/** What becomes due by itself here. */
+type TimedTable = keyof typeof DUE_AT;
+
+/** Workspaces in which something waits, and when the first of each is due: one probe of the index for each workspace, whatever else waits. */
+function waitingIn(table: TimedTable): string {
+  const dueAt = DUE_AT[table];
+  const firstBehind = (workspace: string): string =>
+    `SELECT workspace_id AS w, ${dueAt} AS due_at FROM automation.${table}
+     WHERE ${dueAt} IS NOT NULL AND workspace_id COLLATE "C" > ${workspace} ORDER BY workspace_id COLLATE "C", ${dueAt} LIMIT 1`;
+  return `WITH RECURSIVE waiting(w, due_at) AS (
+    SELECT first.w, first.due_at FROM (${firstBehind('$1::text')}) AS first
+    UNION ALL
+    SELECT next.w, next.due_at FROM waiting, LATERAL (${firstBehind('waiting.w')}) AS next
+  )`;
+}
+
+/** The workspaces in which something is due, at most `most`, beginning with the one whose turn it is. */
+export async function workspacesWithDue(manager: EntityManager, table: TimedTable, most: number, turns: Turns): Promise<string[]> {
+  const rows = await turns.take((after) =>
+    sql<Turn & { workspaceId: string }>(
+      manager,
+      `${waitingIn(table)}, due AS (SELECT w FROM waiting WHERE due_at <= now() LIMIT $2::int)
+       SELECT w AS "workspaceId", (SELECT CASE WHEN count(*) >= $2::int THEN max(w COLLATE "C") ELSE '' END FROM due) AS "nextTurn",
+         (SELECT count(*)::int FROM due) AS "busyWorkspaces" FROM due`,
+      [after, most],
+    ),
+  );
+  return rows.map(({ workspaceId }) => workspaceId);
+}
+
+/** How long until something is due, in milliseconds; 0 when something is, null when nothing waits. */
+export async function nextDueIn(manager: EntityManager, table: TimedTable): Promise<number | null> {
+  const [row] = await sql<{ ms: number | null }>(
+    manager,
+    // Not greatest(0, …), which makes 0 of null.
+    `${waitingIn(table)} SELECT (extract(epoch FROM min(due_at) - now()) * 1000)::float8 AS ms FROM waiting`,
+    [''],
+  );
+  return row === undefined || row.ms === null ? null : Math.max(0, row.ms);
+}
