@@ -3,8 +3,15 @@ import { isJsonObject, type Json, type JsonObject } from '../json.js';
 // Machines of other systems say the same in other words: names with spaces or capitals, timeouts in hours, triggers by name.
 // What is understood becomes what a definition says here; all else stays as it is, and is a problem of the draft.
 
-const ROOT: Names = { entity: 'module', integrationcode: 'integration', initialstate: 'initialState', finalstates: 'finalStates' };
+const ROOT: Names = {
+  ...asHere('for', 'start', 'states', 'transitions', 'module', 'integration'),
+  entity: 'module',
+  integrationcode: 'integration',
+  initialstate: 'initialState',
+  finalstates: 'finalStates',
+};
 const STATE: Names = {
+  ...asHere('code', 'description', 'initial', 'final', 'timeout'),
   name: 'code',
   isinitial: 'initial',
   isfinal: 'final',
@@ -14,6 +21,7 @@ const STATE: Names = {
   ontimeout: 'timeoutTransition',
 };
 const TRANSITION: Names = {
+  ...asHere('code', 'description', 'from', 'to', 'trigger', 'conditions', 'steps', 'settings', 'enabled', 'order'),
   name: 'code',
   fromstate: 'from',
   fromstates: 'from',
@@ -38,6 +46,11 @@ const TRIGGERS: Names = {
 const OF_TRIGGER: readonly string[] = ['event', 'fields', 'cron', 'timezone', 'roles', 'input', 'record', 'run', 'schema'];
 
 type Names = Readonly<Record<string, string>>;
+
+/** Names that are the same there, but for capitals and what stands between words. */
+function asHere(...names: string[]): Names {
+  return Object.fromEntries(names.map((name) => [name, name]));
+}
 
 /** Returns a machine as definitions say it, from whatever of it is understood; never throws. */
 export function understoodMachine(definition: JsonObject): JsonObject {
@@ -123,5 +136,5 @@ function known(names: Names, name: string): string | undefined {
 }
 
 function plain(name: string): string {
-  return name.toLowerCase().replace(/[\s_-]/g, '');
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }

@@ -139,22 +139,19 @@ describe('the file of a machine', () => {
       finalStates: ['CONFIRMED'],
       states: [
         'NEW',
-        { Code: 'SUBMITTED', timeoutHours: 48, timeoutTransition: 'escalate' },
+        { Code: 'SUBMITTED', 'Timeout (hours)': 48, 'Timeout transition': 'escalate' },
         { name: 'CONFIRMED' },
         { code: 'ESCALATED', timeout: { hours: '0.5', transition: 'submit' } },
       ],
       transitions: [
-        { code: 'escalate', fromStates: ['SUBMITTED'], toState: 'ESCALATED', trigger: 'on timeout', order: 3 },
+        { code: 'escalate', fromStates: ['SUBMITTED'], To: 'ESCALATED', trigger: 'on timeout', order: 3 },
         { code: 'submit', from_state: ['NEW', 'ESCALATED'], to_state: 'SUBMITTED', trigger: 'On Export', priority: 1, isEnabled: true },
         { code: 'confirm', from: 'any', to: 'CONFIRMED', trigger: 'on scheduled poll', cron: '0 * * * *', order: 2 },
         { code: 'again', from: 'any', to: 'NEW', trigger: { type: 'on CRM event', event: 'updated' }, order: 4, actions: [] },
         { code: 'byHand', from: 'NEW', to: 'CONFIRMED', trigger: 'manual', roles: ['manager'], order: 5 },
       ],
     };
-    const outcome = readMachineFile({
-      ...foreign,
-      states: foreign.states.map((one) => (typeof one === 'object' && 'Code' in one ? { ...one, code: one.Code, Code: undefined } : one)),
-    });
+    const outcome = readMachineFile(foreign);
     if (!outcome.ok) throw new Error(JSON.stringify(outcome.problems));
     const { definition, ...naming } = JSON.parse(JSON.stringify(outcome.file)) as { definition: JsonObject };
     expect(naming).toEqual({ code: 'order-fulfilment', name: 'ORDER FULFILMENT', description: 'From there' });
