@@ -26,7 +26,7 @@ export class MachineTriggerUrlsController {
   @ApiOperation({
     summary: 'Make the URL of a machine, or another in its place',
     description:
-      'One URL for all transitions with a trigger of type `webhook`. It is in this answer and nowhere else. The old one ends at once, or after `grace`.',
+      'One URL for all transitions with a trigger of type `webhook`. It is in this answer and nowhere else. The old one ends at once, or after `grace`. Who may call, and with what, is what the published version says, also for instances on earlier ones: a secret that is replaced counts from its publication on, and a transition that the published version does not have by webhook is fired by none. `migrate` takes those instances over.',
   })
   @ApiParam(ID)
   @ApiBody({ type: RotateTokenDto, required: false })
