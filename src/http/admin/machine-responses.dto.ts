@@ -6,21 +6,15 @@ import { ProblemDto } from './error.dto.js';
 import { EXAMPLE_MACHINE, MachineDefinitionDto } from './machine-definition.dto.js';
 import { MACHINE_STATUSES } from './machines.dto.js';
 import { WarningDto } from './warning.dto.js';
-import { ActorDto } from './workflow-responses.dto.js';
+import { ActorDto, DefinitionItemDto, PageTotalDto, PublicationDto } from './workflow-responses.dto.js';
 
 /** A machine as lists show it. */
-export class MachineItemDto implements MachineItem {
-  @ApiProperty({ format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' })
-  id!: string;
-
+export class MachineItemDto extends DefinitionItemDto implements MachineItem {
   @ApiProperty({ example: 'order-fulfilment' })
   code!: string;
 
   @ApiProperty({ example: 'Order fulfilment' })
   name!: string;
-
-  @ApiProperty({ type: String, nullable: true, example: null })
-  description!: string | null;
 
   @ApiProperty({ enum: MACHINE_STATUSES, example: 'active' })
   status!: MachineItem['status'];
@@ -34,15 +28,6 @@ export class MachineItemDto implements MachineItem {
   @ApiProperty({ type: String, nullable: true, example: 'NEW' })
   initialState!: string | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, example: 2, description: 'The published version.' })
-  version!: number | null;
-
-  @ApiProperty({ example: false })
-  hasUnpublishedChanges!: boolean;
-
-  @ApiProperty({ type: 'integer', example: 0, description: 'Problems that keep the draft from being published.' })
-  problemCount!: number;
-
   @ApiProperty({ type: 'integer', example: 12, description: 'Instances in states that are not final.' })
   activeInstances!: number;
 
@@ -54,50 +39,17 @@ export class MachineItemDto implements MachineItem {
 
   @ApiProperty({ type: String, nullable: true, example: null, description: 'Why, in their own words.' })
   disabledReason!: string | null;
-
-  @ApiProperty({ type: ActorDto, nullable: true, example: { type: 'user', id: 'u-7', name: 'Ada' }, description: 'Who changed it last.' })
-  updatedBy!: ActorDto | null;
-
-  @ApiProperty({ type: 'integer', example: 3, description: 'To be sent back with an edit.' })
-  revision!: number;
-
-  @ApiProperty({ format: 'date-time', example: '2025-11-01T08:00:00.000Z' })
-  createdAt!: string;
-
-  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
-  updatedAt!: string;
 }
 
 /** One page of machines. */
-export class MachinePageDto implements MachinePage {
+export class MachinePageDto extends PageTotalDto implements MachinePage {
   @ApiProperty({ type: [MachineItemDto] })
   items!: MachineItemDto[];
-
-  @ApiProperty({ type: 'integer', example: 1, description: 'Counted up to 10,000.' })
-  total!: number;
-
-  @ApiProperty({ example: true, description: 'False: there are more than `total`.' })
-  totalIsExact!: boolean;
 }
 
-class PublishedMachineDto {
-  @ApiProperty({ type: 'integer', example: 2 })
-  version!: number;
-
+class PublishedMachineDto extends PublicationDto {
   @ApiProperty({ type: MachineDefinitionDto })
   definition!: JsonObject;
-
-  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
-  publishedAt!: string;
-
-  @ApiProperty({ type: ActorDto })
-  publishedBy!: ActorDto;
-
-  @ApiProperty({ type: String, nullable: true, example: 'The partner answers sooner.', description: 'Why, in their own words.' })
-  note!: string | null;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'The earlier version that it is again.' })
-  restoredFrom!: number | null;
 }
 
 /** How many instances are where. */

@@ -1,7 +1,6 @@
-import { IsBoolean, IsIn, IsObject, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsObject } from 'class-validator';
 import type { NewMachine } from '../../admin/machine-service.js';
-import type { PublishCommand } from '../../admin/publishing.js';
-import { WORKFLOW_CODE, WORKFLOW_CODE_RULE } from '../../core/definition/workflow-file.js';
+import { LONGEST_NAME } from '../../core/definition/workflow-file.js';
 import type { JsonObject } from '../../core/json.js';
 import { MISSED_TIMEOUTS, type MissedTimeouts } from '../../engine/machines/state-timeouts.js';
 import { MACHINE_SORT_FIELDS, type MachineItem, type MachineListQuery, type MachineSortField } from '../../store/machines/machine-list.js';
@@ -16,42 +15,30 @@ import {
   WholeNumber,
 } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
+import { OptionalCode, OptionalDescription, OptionalName } from './definition-fields.js';
 import { MachineDefinitionDto } from './machine-definition.dto.js';
+import { PublishWorkflowDto } from './workflow-lifecycle.dto.js';
 
 export const MACHINE_STATUSES: MachineItem['status'][] = ['draft', 'active', 'paused'];
 const SORTS = MACHINE_SORT_FIELDS.flatMap((field) => [field, `-${field}`]);
 const GREATEST_INTEGER = 2_147_483_647;
-const CODE = { pattern: WORKFLOW_CODE.source, example: 'order-fulfilment' };
-const NAME = { minLength: 1, maxLength: 200, example: 'Order fulfilment' };
-const DESCRIPTION = {
-  type: String,
-  nullable: true,
-  maxLength: 2000,
-  example: 'From the won opportunity to the partner’s answer.',
-} as const;
+const CODE = { example: 'order-fulfilment' };
+const NAME = { example: 'Order fulfilment' };
+const DESCRIPTION = { example: 'From the won opportunity to the partner’s answer.' };
 
 /** A new machine. */
 export class CreateMachineDto implements NewMachine {
-  @ApiPropertyOptional({
+  @OptionalCode({
     ...CODE,
     description: 'Unique among the workflows and machines of the workspace; made from the name when left out.',
   })
-  @IfGiven()
-  @IsString()
-  @Matches(WORKFLOW_CODE, { message: WORKFLOW_CODE_RULE })
   code?: string;
 
-  @ApiPropertyOptional({ ...NAME, description: 'The code when left out.' })
+  @ApiPropertyOptional({ minLength: 1, maxLength: LONGEST_NAME, ...NAME, description: 'The code when left out.' })
   @RequiredWithout('code')
-  @IsString()
-  @Length(1, 200)
-  @Matches(/\S/, { message: 'name must not be blank' })
   name?: string;
 
-  @ApiPropertyOptional(DESCRIPTION)
-  @IsOptional()
-  @IsString()
-  @MaxLength(2000)
+  @OptionalDescription(DESCRIPTION)
   description?: string | null;
 
   @ApiProperty({ type: MachineDefinitionDto, description: 'Saved with its problems, if it has any.' })
@@ -66,23 +53,13 @@ export class UpdateMachineDto {
   @WholeNumber(1, GREATEST_INTEGER, 'send the one that your edit is based on, as `GET machines/{id}` tells it')
   revision!: number;
 
-  @ApiPropertyOptional(CODE)
-  @IfGiven()
-  @IsString()
-  @Matches(WORKFLOW_CODE, { message: WORKFLOW_CODE_RULE })
+  @OptionalCode(CODE)
   code?: string;
 
-  @ApiPropertyOptional(NAME)
-  @IfGiven()
-  @IsString()
-  @Length(1, 200)
-  @Matches(/\S/, { message: 'name must not be blank' })
+  @OptionalName(NAME)
   name?: string;
 
-  @ApiPropertyOptional(DESCRIPTION)
-  @IsOptional()
-  @IsString()
-  @MaxLength(2000)
+  @OptionalDescription(DESCRIPTION)
   description?: string | null;
 
   @ApiPropertyOptional({ type: MachineDefinitionDto })
@@ -92,27 +69,8 @@ export class UpdateMachineDto {
   definition?: JsonObject;
 }
 
-/** What to publish, and how. */
-export class PublishMachineDto implements PublishCommand {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 3, description: 'Publish only if the draft is still at this revision.' })
-  @IfGiven()
-  @WholeNumber(1, GREATEST_INTEGER)
-  revision?: number;
-
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 1000, example: 'The partner answers sooner.', description: 'Why.' })
-  @OptionalNote(1000)
-  note?: string | null;
-
-  @ApiPropertyOptional({
-    type: Boolean,
-    default: true,
-    example: true,
-    description: 'False: what is enabled stays so, and what is not stays disabled.',
-  })
-  @IfGiven()
-  @IsBoolean()
-  activate?: boolean;
-
+/** What to publish, how, and what becomes of instances. */
+export class PublishMachineDto extends PublishWorkflowDto {
   @ApiPropertyOptional({
     type: Boolean,
     default: false,
@@ -122,11 +80,6 @@ export class PublishMachineDto implements PublishCommand {
   @IfGiven()
   @IsBoolean()
   migrate?: boolean;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, example: 2, description: 'An earlier version to publish again.' })
-  @IfGiven()
-  @WholeNumber(1, GREATEST_INTEGER)
-  fromVersion?: number;
 }
 
 /** How a machine is enabled again. */

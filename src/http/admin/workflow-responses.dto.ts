@@ -23,28 +23,13 @@ export class ActorDto implements Actor {
   roles?: string[];
 }
 
-/** A workflow as lists show it. */
-export class WorkflowItemDto implements WorkflowItem {
+/** What lists show of workflows and of state machines alike. */
+export class DefinitionItemDto {
   @ApiProperty({ format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' })
   id!: string;
 
-  @ApiProperty({ example: 'welcome-web-leads' })
-  code!: string;
-
-  @ApiProperty({ example: 'Welcome web leads' })
-  name!: string;
-
   @ApiProperty({ type: String, nullable: true, example: null })
   description!: string | null;
-
-  @ApiProperty({ enum: ['draft', 'active', 'paused', 'archived'], example: 'active' })
-  status!: WorkflowStatus;
-
-  @ApiProperty({ type: String, nullable: true, example: 'leads' })
-  module!: string | null;
-
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: EXAMPLE_DEFINITION.trigger })
-  trigger!: JsonObject | null;
 
   @ApiProperty({ type: 'integer', nullable: true, example: 2, description: 'The published version.' })
   version!: number | null;
@@ -54,6 +39,63 @@ export class WorkflowItemDto implements WorkflowItem {
 
   @ApiProperty({ type: 'integer', example: 0, description: 'Problems that keep the draft from being published.' })
   problemCount!: number;
+
+  @ApiProperty({ type: ActorDto, nullable: true, example: { type: 'user', id: 'u-7', name: 'Ada' }, description: 'Who changed it last.' })
+  updatedBy!: ActorDto | null;
+
+  @ApiProperty({ type: 'integer', example: 3, description: 'To be sent back with an edit.' })
+  revision!: number;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-01T08:00:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
+  updatedAt!: string;
+}
+
+/** How many there are beside one page. */
+export class PageTotalDto {
+  @ApiProperty({ type: 'integer', example: 1, description: 'Counted up to 10,000.' })
+  total!: number;
+
+  @ApiProperty({ example: true, description: 'False: there are more than `total`.' })
+  totalIsExact!: boolean;
+}
+
+/** Who has published a version, when and why. */
+export class PublicationDto {
+  @ApiProperty({ type: 'integer', example: 2 })
+  version!: number;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
+  publishedAt!: string;
+
+  @ApiProperty({ type: ActorDto })
+  publishedBy!: ActorDto;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Calls come a day earlier.', description: 'Why, in their own words.' })
+  note!: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'The earlier version that it is again.' })
+  restoredFrom!: number | null;
+}
+
+/** A workflow as lists show it. */
+export class WorkflowItemDto extends DefinitionItemDto implements WorkflowItem {
+  @ApiProperty({ example: 'welcome-web-leads' })
+  code!: string;
+
+  @ApiProperty({ example: 'Welcome web leads' })
+  name!: string;
+
+  @ApiProperty({ enum: ['draft', 'active', 'paused', 'archived'], example: 'active' })
+  status!: WorkflowStatus;
+
+  @ApiProperty({ type: String, nullable: true, example: 'leads' })
+  module!: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: EXAMPLE_DEFINITION.trigger })
+  trigger!: JsonObject | null;
 
   @ApiProperty({ type: 'integer', example: 128, description: 'Runs started; skipped ones are not in it.' })
   runCount!: number;
@@ -72,50 +114,17 @@ export class WorkflowItemDto implements WorkflowItem {
 
   @ApiProperty({ type: String, nullable: true, example: null, description: 'Why, in their own words.' })
   pausedReason!: string | null;
-
-  @ApiProperty({ type: ActorDto, nullable: true, example: { type: 'user', id: 'u-7', name: 'Ada' }, description: 'Who changed it last.' })
-  updatedBy!: ActorDto | null;
-
-  @ApiProperty({ type: 'integer', example: 3, description: 'To be sent back with an edit.' })
-  revision!: number;
-
-  @ApiProperty({ format: 'date-time', example: '2025-11-01T08:00:00.000Z' })
-  createdAt!: string;
-
-  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
-  updatedAt!: string;
 }
 
 /** One page of workflows. */
-export class WorkflowPageDto {
+export class WorkflowPageDto extends PageTotalDto {
   @ApiProperty({ type: [WorkflowItemDto] })
   items!: WorkflowItemDto[];
-
-  @ApiProperty({ type: 'integer', example: 1, description: 'Counted up to 10,000.' })
-  total!: number;
-
-  @ApiProperty({ example: true, description: 'False: there are more than `total`.' })
-  totalIsExact!: boolean;
 }
 
-class PublishedDto {
-  @ApiProperty({ type: 'integer', example: 2 })
-  version!: number;
-
+class PublishedDto extends PublicationDto {
   @ApiProperty({ type: WorkflowDefinitionDto })
   definition!: JsonObject;
-
-  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
-  publishedAt!: string;
-
-  @ApiProperty({ type: ActorDto })
-  publishedBy!: ActorDto;
-
-  @ApiProperty({ type: String, nullable: true, example: 'Calls come a day earlier.', description: 'Why, in their own words.' })
-  note!: string | null;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'The earlier version that it is again.' })
-  restoredFrom!: number | null;
 }
 
 class CountsDto {

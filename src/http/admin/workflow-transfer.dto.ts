@@ -1,5 +1,4 @@
 import type { PipeTransform } from '@nestjs/common';
-import { IsString, Length, Matches } from 'class-validator';
 import type { Recipe } from '../../admin/recipe-service.js';
 import type { CopyCommand } from '../../admin/workflow-transfer.js';
 import {
@@ -8,40 +7,30 @@ import {
   type ReadWorkflowFile,
   readWorkflowFile,
   WORKFLOW_CODE,
-  WORKFLOW_CODE_RULE,
   WORKFLOW_FORMAT,
   WORKFLOW_FORMAT_VERSION,
   type WorkflowFile,
 } from '../../core/definition/workflow-file.js';
 import type { JsonObject } from '../../core/json.js';
 import { invalidRequest } from '../../core/json-shape.js';
-import { IfGiven, QueryInteger, type QueryParameters } from '../fields.js';
-import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
+import { QueryInteger, type QueryParameters } from '../fields.js';
+import { ApiProperty } from '../openapi.js';
 import { EXAMPLE_DEFINITION, WorkflowDefinitionDto } from './definition.dto.js';
+import { OptionalCode, OptionalName } from './definition-fields.js';
 import { ProblemDto } from './error.dto.js';
 
 /** What a copy is called. */
 export class CopyWorkflowDto implements CopyCommand {
-  @ApiPropertyOptional({
-    pattern: WORKFLOW_CODE.source,
+  @OptionalCode({
     example: 'welcome-partner-leads',
     description: 'Made from the name when left out.',
   })
-  @IfGiven()
-  @IsString()
-  @Matches(WORKFLOW_CODE, { message: WORKFLOW_CODE_RULE })
   code?: string;
 
-  @ApiPropertyOptional({
-    minLength: 1,
-    maxLength: LONGEST_NAME,
+  @OptionalName({
     example: 'Welcome partner leads',
     description: '`Copy of …` when left out.',
   })
-  @IfGiven()
-  @IsString()
-  @Length(1, LONGEST_NAME)
-  @Matches(/\S/, { message: 'name must not be blank' })
   name?: string;
 }
 

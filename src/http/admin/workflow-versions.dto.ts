@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/json.js';
 import { QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';
-import { ActorDto } from './workflow-responses.dto.js';
+import { PublicationDto } from './workflow-responses.dto.js';
 
 /** The number in a path; 0, which no version has, for whatever is none. */
 export function versionNumber(text: string): number {
@@ -26,22 +26,7 @@ export const LIST_VERSIONS_PARAMETERS: QueryParameters = {
 };
 
 /** A published version as lists show it. */
-export class WorkflowVersionDto implements WorkflowVersion {
-  @ApiProperty({ type: 'integer', example: 2 })
-  version!: number;
-
-  @ApiProperty({ format: 'date-time', example: '2025-11-19T08:00:00.000Z' })
-  publishedAt!: string;
-
-  @ApiProperty({ type: ActorDto })
-  publishedBy!: ActorDto;
-
-  @ApiProperty({ type: String, nullable: true, example: 'Calls come a day earlier.' })
-  note!: string | null;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null, description: 'The earlier version that it is again.' })
-  restoredFrom!: number | null;
-
+export class WorkflowVersionDto extends PublicationDto implements WorkflowVersion {
   @ApiProperty({ example: true, description: 'True of the one that starts runs while the workflow is active.' })
   isPublished!: boolean;
 

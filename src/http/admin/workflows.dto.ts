@@ -1,37 +1,27 @@
-import { IsIn, IsObject, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
-import { WORKFLOW_CODE, WORKFLOW_CODE_RULE } from '../../core/definition/workflow-file.js';
+import { IsIn, IsObject } from 'class-validator';
 import type { JsonObject } from '../../core/json.js';
 import { WORKFLOW_SORT_FIELDS, type WorkflowListQuery, type WorkflowSortField } from '../../store/workflow-list-store.js';
 import type { WorkflowStatus } from '../../store/workflow-store.js';
 import { AsSent, CommaList, commaList, IfGiven, OptionalText, QueryInteger, type QueryParameters, WholeNumber } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { WorkflowDefinitionDto } from './definition.dto.js';
+import { OptionalCode, OptionalDescription, OptionalName, RequiredName } from './definition-fields.js';
 
 const WORKFLOW_STATUSES: WorkflowStatus[] = ['draft', 'active', 'paused', 'archived'];
 const SORTS = WORKFLOW_SORT_FIELDS.flatMap((field) => [field, `-${field}`]);
 
 /** A new workflow. */
 export class CreateWorkflowDto {
-  @ApiPropertyOptional({
-    pattern: WORKFLOW_CODE.source,
+  @OptionalCode({
     example: 'welcome-web-leads',
     description: 'Unique in the workspace; made from the name when left out.',
   })
-  @IfGiven()
-  @IsString()
-  @Matches(WORKFLOW_CODE, { message: WORKFLOW_CODE_RULE })
   code?: string;
 
-  @ApiProperty({ minLength: 1, maxLength: 200, example: 'Welcome web leads' })
-  @IsString()
-  @Length(1, 200)
-  @Matches(/\S/, { message: 'name must not be blank' })
+  @RequiredName({ example: 'Welcome web leads' })
   name!: string;
 
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 2000, example: 'Mail and a call for every lead from the web form.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(2000)
+  @OptionalDescription({ example: 'Mail and a call for every lead from the web form.' })
   description?: string | null;
 
   @ApiProperty({ type: WorkflowDefinitionDto, description: 'Saved with its problems, if it has any.' })
@@ -46,23 +36,13 @@ export class UpdateWorkflowDto {
   @WholeNumber(1, 2_147_483_647, 'send the one that your edit is based on, as `GET workflows/{id}` tells it')
   revision!: number;
 
-  @ApiPropertyOptional({ pattern: WORKFLOW_CODE.source, example: 'welcome-web-leads' })
-  @IfGiven()
-  @IsString()
-  @Matches(WORKFLOW_CODE, { message: WORKFLOW_CODE_RULE })
+  @OptionalCode({ example: 'welcome-web-leads' })
   code?: string;
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 200, example: 'Welcome web leads' })
-  @IfGiven()
-  @IsString()
-  @Length(1, 200)
-  @Matches(/\S/, { message: 'name must not be blank' })
+  @OptionalName({ example: 'Welcome web leads' })
   name?: string;
 
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 2000, example: 'Mail and a call for every lead from the web form.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(2000)
+  @OptionalDescription({ example: 'Mail and a call for every lead from the web form.' })
   description?: string | null;
 
   @ApiPropertyOptional({ type: WorkflowDefinitionDto })
