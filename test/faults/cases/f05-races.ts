@@ -1,6 +1,8 @@
 import { emptyResult, type FaultCase } from '../support/fault-case.js';
+import { machineRaces } from './f05-machine-races.js';
 import { Nodes } from './f05-nodes.js';
-import { cancelsAgainstRetries, cancelsAgainstWorkers, doubleRetries, type Race } from './f05-run-races.js';
+import type { Race } from './f05-race.js';
+import { cancelsAgainstRetries, cancelsAgainstWorkers, doubleRetries } from './f05-run-races.js';
 import { scheduleTicks } from './f05-tick-races.js';
 import { publicationRaces } from './f05-workflow-races.js';
 
@@ -12,7 +14,7 @@ const COUNTS = {
 /** Whole CRM processes that are told the same, or contradictory things, at the same moment. */
 export const racingNodes: FaultCase = {
   id: 'F5',
-  title: 'nodes race: retries, cancels, timers, schedule ticks, publications',
+  title: 'nodes race: retries, cancels, timers, schedule ticks, publications, transitions',
   short: true,
   postgres: 'shared',
   async run(lab, scale) {
@@ -26,6 +28,7 @@ export const racingNodes: FaultCase = {
         await cancelsAgainstWorkers(lab, nodes, { timers, cancelled: Math.min(each, timers / 2) }),
         await scheduleTicks(lab, ticks),
         await publicationRaces(lab, nodes, publications),
+        ...(await machineRaces(lab, nodes, each)),
       ],
     );
     return {

@@ -2,21 +2,8 @@ import type { JsonObject } from '../../../src/index.js';
 import { eventually } from '../../support/eventually.js';
 import type { FaultLab } from '../support/fault-lab.js';
 import { type Answer, type Nodes, side, tally } from './f05-nodes.js';
+import { AT_ONCE, createLeads, expectNone, one, type Race, raceOf, settle } from './f05-race.js';
 
-/** What came of one kind of race. */
-export interface Race {
-  name: string;
-  races: number;
-  runs: number;
-  /** Things that exist twice and must not. */
-  doubled: number;
-  /** How often each answer was given. */
-  said: Record<string, number>;
-  violations: string[];
-}
-
-/** So many races go on at the same time. */
-const AT_ONCE = 4;
 const COUNT = { id: 'count', type: 'change_field', with: { field: 'amount', increment: 1 } };
 /** Fails until somebody has filled in a stage that there is. */
 const STAGE = { id: 'stage', type: 'move_stage', with: { stage: '{{record.phone}}' } };
@@ -141,32 +128,12 @@ export async function cancelsAgainstWorkers(lab: FaultLab, nodes: Nodes, counts:
   return race;
 }
 
-/** Counts the successes among answers to one race; anything but one (or at least `least`), or another refusal, is a violation. */
-function one(race: Race, id: string, answers: readonly Answer[], refusals: readonly string[], least = 1): number {
-  const accepted = answers.filter(({ code }) => code === 'ok').length;
-  const strange = answers.find(({ code }) => code !== 'ok' && !refusals.includes(code));
-  if (accepted > 1) race.doubled += 1;
-  if (accepted > 1 || accepted < least) race.violations.push(`run ${id}: ${accepted} were accepted: ${JSON.stringify(tally(answers))}`);
-  if (strange) race.violations.push(`run ${id}: refused with ${strange.status} ${JSON.stringify(strange.body)}`);
-  return accepted;
-}
-
-function raceOf(name: string, count: number): Race {
-  return { name, races: count, runs: count, doubled: 0, said: {}, violations: [] };
-}
-
 function on(company: string, steps: object[]): JsonObject {
   return {
     trigger: { type: 'event', module: 'leads', event: 'created' },
     conditions: { field: 'company', operator: 'equals', value: company },
     steps: steps as JsonObject[],
   };
-}
-
-async function createLeads(lab: FaultLab, company: string, count: number): Promise<void> {
-  await side(Array.from({ length: count }), AT_ONCE, async () => {
-    await lab.crm.createLead({ company, phone: 'Nowhere', amount: 0 });
-  });
 }
 
 /** Runs that have failed at a step for a reason that is mended now. */
@@ -191,17 +158,7 @@ async function passTime(lab: FaultLab): Promise<void> {
     UPDATE automation.runs SET due_at = now() WHERE status = 'waiting'`);
 }
 
-async function settle(lab: FaultLab, race: Race): Promise<void> {
-  const open = await lab.database.settle();
-  if (open !== null) race.violations.push(open);
-}
-
 async function none(lab: FaultLab, sql: string, parameters: unknown[]): Promise<void> {
   const rows = await lab.database.query(sql, parameters);
   if (rows.length > 0) throw new Error(`${rows.length} rows`);
-}
-
-async function expectNone(lab: FaultLab, race: Race, what: string, sql: string, parameters: unknown[]): Promise<void> {
-  const rows = await lab.database.query<{ id: string }>(sql, parameters);
-  if (rows.length > 0) race.violations.push(`${rows.length} ${what}, such as ${rows[0]?.id}`);
 }

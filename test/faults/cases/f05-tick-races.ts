@@ -1,6 +1,6 @@
 import { eventually } from '../../support/eventually.js';
 import type { FaultLab } from '../support/fault-lab.js';
-import type { Race } from './f05-run-races.js';
+import type { Race } from './f05-race.js';
 
 /** Ticks that each schedule has missed: it starts for each of them. */
 const TICKS = 20;

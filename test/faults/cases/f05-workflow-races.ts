@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../src/index.js';
 import type { FaultLab } from '../support/fault-lab.js';
 import { type Answer, type Nodes, tally } from './f05-nodes.js';
-import type { Race } from './f05-run-races.js';
+import type { Race } from './f05-race.js';
 
 const NAME = 'publications';
 /** After the last pause so many leads are created: nothing may start. */
