@@ -10,10 +10,11 @@ import type { FaultLab } from '../support/fault-lab.js';
 import { markCommits, trickle } from '../support/neighbour.js';
 import { inWords, quantile } from '../support/quantile.js';
 import { onCompany } from './f13-burst.js';
+import { judgeTimed, publishTimed, TIMED_OUT, type TimedInstances, timeOutAt } from './f18-state-timeouts.js';
 
 const COUNTS = {
-  short: { dates: 500, schedules: 5, kills: 2, trickle: 20 },
-  long: { dates: 100_000, schedules: 50, kills: 10, trickle: 100 },
+  short: { dates: 300, timeouts: 200, schedules: 5, kills: 2, trickle: 20 },
+  long: { dates: 50_000, timeouts: 49_000, schedules: 50, kills: 10, trickle: 100 },
 };
 const SHIFTED_CLOCK = pathToFileURL(join(projectRoot(), 'dist-programs/test/faults/programs/shifted-clock.js')).href;
 const HOUR = 3_600_000;
@@ -27,10 +28,10 @@ const AHEAD_MS = 3_000;
 const MOST_RATIO = 2;
 const NEIGHBOUR = 'Neighbour';
 
-/** The records' dates and the ticks of schedules, all due at the same moment: killed workers and wrong clocks start none early, none twice, and lose none. */
+/** The records' dates, the timeouts of states and the ticks of schedules, all due at the same moment: killed workers and wrong clocks start none early, none twice, and lose none. */
 export const dueAtOnce: FaultCase = {
   id: 'F18',
-  title: 'dates and schedules due at one moment, workers killed, clocks off',
+  title: 'dates, timeouts of states and schedules due at one moment, workers killed, clocks off',
   short: false,
   postgres: 'shared',
   async run(lab, scale) {
@@ -40,27 +41,29 @@ export const dueAtOnce: FaultCase = {
     await publishForNeighbour(lab);
     const dated = await publishDated(lab, counts.dates);
     const ticking = await publishSchedules(lab, counts.schedules);
+    const timed = await publishTimed(lab, counts.timeouts);
+    const due = { dated, ticking, timed };
     // Compiled, connected and warm, before anything is measured.
     await trickle(lab, NEIGHBOUR, counts.trickle / 2);
     const alone = await trickle(lab, NEIGHBOUR, counts.trickle);
 
     // Once with deaths, to see that each starts once; and once without, to see what a neighbour notices of it.
-    let moment = await allDue(lab, dated, ticking);
+    let moment = await allDue(lab, due);
     for (let kill = 1; kill <= counts.kills; kill += 1) {
       await pause(lab.random.between(0, 1_000));
       const victim = lab.random.pick(lab.fleet.workers);
       await victim.kill();
       await startWorker(lab, CLOCKS[kill % CLOCKS.length] as number);
     }
-    const killed = await judge(lab, { dated, ticking, moment, ...counts });
+    const killed = await judge(lab, { ...due, moment, ...counts });
     await forgetStarts(lab);
-    moment = await allDue(lab, dated, ticking);
+    moment = await allDue(lab, due);
     await pause(Math.max(0, moment.getTime() - (await lab.database.now()).getTime()));
     let leftOver = 0;
     const beside = await trickle(lab, NEIGHBOUR, counts.trickle, async () => {
       leftOver = await left(lab);
     });
-    const crowded = await judge(lab, { dated, ticking, moment, ...counts });
+    const crowded = await judge(lab, { ...due, moment, ...counts });
     const violations = [...killed.violations, ...crowded.violations];
     const { took } = await lab.database.one<{ took: number }>(
       `SELECT (extract(epoch FROM max(finished_at) - $1::timestamptz) * 1000)::float8 AS took FROM automation.runs WHERE workspace_id = 'acme'`,
@@ -79,7 +82,7 @@ export const dueAtOnce: FaultCase = {
       localDuplicates: killed.doubled + crowded.doubled,
       violations,
       notes: [
-        `${counts.dates} dates and ${counts.schedules} schedules with ${MISSED_TICKS} ticks each, twice: beside ${counts.kills} kills, and without; clocks an hour behind, right, and an hour ahead`,
+        `${counts.dates} dates, ${counts.timeouts} timeouts of states, half of them with a step, and ${counts.schedules} schedules with ${MISSED_TICKS} ticks each, twice: beside ${counts.kills} kills, and without; clocks an hour behind, right, and an hour ahead`,
         `without kills all had run ${inWords(took)} after the moment; another workspace alone / beside it: p50 ${inWords(quantile(alone, 0.5))} / ${inWords(quantile(beside, 0.5))}, p95 ${inWords(p95Alone)} / ${inWords(p95Beside)}, ratio ${ratio.toFixed(1)}; ${leftOver} were left when the trickle ended`,
       ],
     };
@@ -133,12 +136,22 @@ async function publishSchedules(lab: FaultLab, count: number): Promise<string[]>
   return ids;
 }
 
-/** Moves every date to one moment just ahead, and every schedule back by its missed ticks at that moment. Returns the moment. */
-async function allDue(lab: FaultLab, dated: string, ticking: readonly string[]): Promise<Date> {
+/** Everything that is due at one moment. */
+interface Due {
+  /** The workflow of the dates. */
+  dated: string;
+  /** Those of the schedules. */
+  ticking: readonly string[];
+  timed: TimedInstances;
+}
+
+/** Moves every date and timeout to one moment just ahead, and every schedule back by its missed ticks at that moment. Returns the moment. */
+async function allDue(lab: FaultLab, { dated, ticking, timed }: Due): Promise<Date> {
   const { moment } = await lab.database.one<{ moment: Date }>(
     `SELECT date_trunc('milliseconds', clock_timestamp()) + $1 * interval '1 ms' AS moment`,
     [AHEAD_MS],
   );
+  await timeOutAt(lab, timed, moment);
   await lab.database.query(`UPDATE tasks SET "dueAt" = $1 WHERE "workspaceId" = 'acme'`, [moment]);
   await lab.database.query(
     `INSERT INTO automation.date_triggers (workspace_id, version_id, record_id, workflow_id, module, due_at)
@@ -158,24 +171,22 @@ async function allDue(lab: FaultLab, dated: string, ticking: readonly string[]):
 interface Judgement {
   /** Those that succeeded. */
   runs: number;
-  /** Dates and ticks without a run. */
+  /** Dates and ticks without a run, and timeouts that moved nothing. */
   lost: number;
   /** Notifications beyond one for each. */
   doubled: number;
   violations: string[];
 }
 
-/** Each date and each tick must have one start, one run that succeeded, and one notification, none early. */
-async function judge(
-  lab: FaultLab,
-  { dated, ticking, moment, dates }: { dated: string; ticking: readonly string[]; moment: Date; dates: number },
-): Promise<Judgement> {
+/** Each date and each tick must have one start, one run that succeeded, and one notification, and each timeout one transition; none early. */
+async function judge(lab: FaultLab, { dated, ticking, timed, moment, dates }: Due & { moment: Date; dates: number }): Promise<Judgement> {
   const violations: string[] = [];
   await eventually(async () => {
     const { waiting } = await lab.database.one<{ waiting: number }>(
-      'SELECT (SELECT count(*) FROM automation.date_triggers)::int + (SELECT count(*) FROM automation.schedules WHERE next_at <= now())::int AS waiting',
+      `SELECT ((SELECT count(*) FROM automation.date_triggers) + (SELECT count(*) FROM automation.instances WHERE timeout_at IS NOT NULL)
+         + (SELECT count(*) FROM automation.schedules WHERE next_at <= now()))::int AS waiting`,
     );
-    if (waiting > 0) throw new Error(`${waiting} dates and schedules have not started`);
+    if (waiting > 0) throw new Error(`${waiting} dates, timeouts and schedules have not started`);
   }, 900_000);
   const open = await lab.database.settle(900_000);
   if (open !== null) violations.push(open);
@@ -190,8 +201,8 @@ async function judge(
        (SELECT count(*)::int FROM starts WHERE workflow = $1 AND runs = 1) AS more,
        (SELECT count(*)::int FROM starts WHERE workflow = $1 AND occurred_at < $3) AS early,
        (SELECT count(*)::int FROM starts WHERE workflow = ANY($2) AND runs = 1) AS ticks,
-       (SELECT count(*)::int FROM notifications) AS told`,
-    [dated, ticking, moment],
+       (SELECT count(*)::int FROM notifications WHERE title <> $4) AS told`,
+    [dated, ticking, moment, TIMED_OUT],
   );
   const ticks = ticking.length * MISSED_TICKS;
   if (found.once !== dates) violations.push(`${found.once} of ${dates} dates have their run`);
@@ -199,11 +210,12 @@ async function judge(
   if (found.early > 0) violations.push(`${found.early} dates started early`);
   if (found.ticks !== ticks) violations.push(`${found.ticks} runs of ${ticks} ticks`);
   if (found.told !== dates + ticks) violations.push(`${found.told} notifications of ${dates + ticks}`);
+  const timeouts = await judgeTimed(lab, timed, moment);
   return {
-    runs: found.more + found.ticks,
-    lost: dates - found.once + Math.max(0, ticks - found.ticks),
-    doubled: Math.max(0, found.told - dates - ticks),
-    violations,
+    runs: found.more + found.ticks + timeouts.runs,
+    lost: dates - found.once + Math.max(0, ticks - found.ticks) + timeouts.lost,
+    doubled: Math.max(0, found.told - dates - ticks) + timeouts.doubled,
+    violations: [...violations, ...timeouts.violations],
   };
 }
 
@@ -216,6 +228,7 @@ async function forgetStarts(lab: FaultLab): Promise<void> {
 async function left(lab: FaultLab): Promise<number> {
   const row = await lab.database.one<{ left: number }>(
     `SELECT ((SELECT count(*) FROM automation.date_triggers) + (SELECT count(*) FROM automation.events WHERE routed_at IS NULL)
+       + (SELECT count(*) FROM automation.instances WHERE timeout_at IS NOT NULL)
        + (SELECT count(*) FROM automation.runs WHERE status IN ('queued', 'running', 'waiting') AND workspace_id = 'acme'))::int AS left`,
   );
   return row.left;
