@@ -5,15 +5,15 @@ import { LabDatabase } from '../support/lab-database.js';
 import { type SeededRandom, seededRandom } from '../support/seeded-random.js';
 
 const GROUP = 10;
-/** Databases, each with two nodes and so many random workflows, that work at the same time: one waits while others compute. */
+/** Databases, each with two nodes and so many random workflows and machines, that work at the same time: one waits while others compute. */
 const WORLDS = { short: 2, long: 6 };
 const WORKFLOWS = { short: 10, long: 40 };
 const SEQUENCES = { short: 40, long: 10_020 };
 
-/** Whatever people, nodes, far sides and time do, in whatever order: a run keeps the rules. */
+/** Whatever people, nodes, far sides and time do, in whatever order: runs keep the rules, and so do the instances whose transitions they are. */
 export const runModel: FaultCase = {
   id: 'F15',
-  title: 'random commands against the rules of a run',
+  title: 'random commands against the rules of runs and of instances of machines',
   short: true,
   postgres: 'shared',
   async run(lab, scale) {
@@ -53,7 +53,7 @@ function toResult(results: readonly GroupResult[]) {
     externalCalls: sum(({ calls }) => calls),
     externalDuplicates: sum(({ repeatedCalls }) => repeatedCalls),
     notes: [
-      `${sum(({ sequences }) => sequences)} sequences, each on a workflow of its own, ${GROUP} side by side on two nodes; inflicted: commands`,
+      `${sum(({ sequences }) => sequences)} sequences, each on a workflow or, one of three, on a machine of its own, ${GROUP} side by side on two nodes; inflicted: commands`,
       `${sum(({ transitions }) => transitions)} changes of a run's state and ${sum(({ localEffects }) => localEffects)} local effects looked at; repeated calls are retries that the policy or a person asked for`,
     ],
     violations: results.flatMap(({ violations }) => violations),

@@ -2,9 +2,10 @@ import { parseDefinition } from '../../../src/core/definition/parser.js';
 import type { WorkflowDefinition } from '../../../src/core/definition/types.js';
 import type { StepExecution } from '../../../src/core/plan/history.js';
 import { plan } from '../../../src/core/plan/plan.js';
-import { loadGroup, type RunChange, type RunRow, type StepRow } from './model-rows.js';
+import type { Sequence } from './command.js';
+import { machineRules } from './machine-invariants.js';
+import { loadGroup, type RunChange, type RunRow, type StepRow, UNFINISHED } from './model-rows.js';
 import type { ModelWorld } from './model-world.js';
-import type { Sequence } from './sequence.js';
 
 /** What was looked at, and what did not hold, by sequence. */
 export interface Checked {
@@ -15,7 +16,6 @@ export interface Checked {
   violations: Map<Sequence, string[]>;
 }
 
-const UNFINISHED: readonly string[] = ['queued', 'running', 'waiting'];
 /** What may follow what. Only a failed run may begin anew; everything else that is over stays as it is. */
 const NEXT: Record<string, readonly string[]> = {
   queued: ['running', 'cancelled'],
@@ -51,9 +51,12 @@ export async function checkGroup(world: ModelWorld, sequences: readonly Sequence
       found.push(`the counters say ${JSON.stringify(stats?.counted)}, the runs ${JSON.stringify(stats?.expected)}`);
     }
     if (events.length !== sequence.published.size) found.push(`${sequence.published.size} events were published, ${events.length} kept`);
-    for (const event of events) found.push(...startedRuns(sequence, event, runs));
-    const parsed = parseDefinition(workspace.definition, null);
-    if (!parsed.ok) throw new Error('a definition that was published can be parsed');
+    for (const event of events) {
+      if (event.routedAt === null || event.error !== null) found.push(`event ${event.id} was not routed: ${JSON.stringify(event.error)}`);
+      else if (workspace.kind === 'workflow') found.push(...startedRuns(sequence, { id: event.id, routedAt: event.routedAt }, runs));
+    }
+    if (workspace.kind === 'machine') found.push(...machineRules(sequence, runs, rows));
+    const definitions = new Map([...workspace.definitions].map(([code, definition]) => [code, parsedOf(definition)]));
     let touched = 0;
     for (const run of runs) {
       const steps = rows.steps.filter((step) => step.runId === run.id);
@@ -64,7 +67,7 @@ export async function checkGroup(world: ModelWorld, sequences: readonly Sequence
         ...stepTransitions(rows.stepHistory.filter((row) => row.runId === run.id)),
         ...attempts(steps),
         ...callsMatch(run, steps, calls),
-        ...replay(parsed.definition, run, steps),
+        ...replay(definitions.get(run.transition ?? '') as WorkflowDefinition, run, steps),
       );
       const effects = rows.tasks.filter((task) => task.title.startsWith(`${run.id} `)).map((task) => task.title.slice(run.id.length + 1));
       const done = steps
@@ -79,9 +82,14 @@ export async function checkGroup(world: ModelWorld, sequences: readonly Sequence
   return checked;
 }
 
+function parsedOf(definition: object): WorkflowDefinition {
+  const parsed = parseDefinition(definition, null);
+  if (!parsed.ok) throw new Error('a definition that was published can be parsed');
+  return parsed.definition;
+}
+
 /** An event starts one run when the workflow is active, none while it is paused, however often it is routed. */
-function startedRuns(sequence: Sequence, event: { id: string; routedAt: Date | null; error: unknown }, runs: readonly RunRow[]): string[] {
-  if (event.routedAt === null || event.error !== null) return [`event ${event.id} was not routed: ${JSON.stringify(event.error)}`];
+function startedRuns(sequence: Sequence, event: { id: string; routedAt: Date }, runs: readonly RunRow[]): string[] {
   const at = event.routedAt.getTime();
   const near = (moment: Date | null, slack: number): boolean => moment !== null && Math.abs(at - moment.getTime()) < slack;
   const started = runs.filter((run) => run.eventId === event.id && run.retryOf === null).length;

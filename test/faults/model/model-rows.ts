@@ -1,7 +1,10 @@
 import type { LoggedError } from '../../../src/core/errors.js';
 import type { StepExecution } from '../../../src/core/plan/history.js';
+import type { Sequence } from './command.js';
 import type { ModelWorld } from './model-world.js';
-import type { Sequence } from './sequence.js';
+
+/** The states of a run that is not over. */
+export const UNFINISHED: readonly string[] = ['queued', 'running', 'waiting'];
 
 /** One change of a run's row, as a trigger of the model noted it. */
 export interface RunChange {
@@ -23,6 +26,8 @@ export interface RunRow {
   reason: string | null;
   error: LoggedError | null;
   retryOf: string | null;
+  /** Of a machine: what it is the run of. */
+  transition: string | null;
   startedAt: string | null;
   finishedAt: string | null;
 }
@@ -35,14 +40,29 @@ export interface StepRow extends StepExecution {
   superseded: boolean;
 }
 
+/** An instance, with all that it has been through. */
+export interface InstanceRow {
+  id: string;
+  workspaceId: string;
+  state: string;
+  entry: number;
+  transition: string | null;
+  runId: string | null;
+  deferred: number;
+  /** Events that still wait for the end of a transition. */
+  left: number;
+  history: { kind: string; transition: string | null; from: string | null; to: string | null; runId: string | null }[];
+}
+
 /** Everything that a group of sequences left in the database. */
 export async function loadGroup(world: ModelWorld, sequences: readonly Sequence[]) {
   const workspaces = sequences.map(({ workspace }) => workspace.id);
   const records = sequences.flatMap((sequence) => sequence.records);
   const runs = await world.query<RunRow>(
     `SELECT id, workspace_id AS "workspaceId", event_id AS "eventId", status, reason, error, retry_of AS "retryOf",
+       (SELECT transition FROM automation.workflow_versions v WHERE v.workspace_id = r.workspace_id AND v.id = r.version_id) AS transition,
        ${iso('coalesce(resumed_at, started_at)')} AS "startedAt", ${iso('finished_at')} AS "finishedAt"
-     FROM automation.runs WHERE workspace_id = ANY($1) AND module = 'leads' AND record_id = ANY($2) ORDER BY id`,
+     FROM automation.runs r WHERE workspace_id = ANY($1) AND module = 'leads' AND record_id = ANY($2) ORDER BY id`,
     [workspaces, records],
   );
   const ids = runs.map(({ id }) => id);
@@ -70,11 +90,19 @@ export async function loadGroup(world: ModelWorld, sequences: readonly Sequence[
   await world.query('DELETE FROM step_history');
   const events = await world.query<{ id: string; workspaceId: string; routedAt: Date | null; error: unknown }>(
     `SELECT id, workspace_id AS "workspaceId", routed_at AS "routedAt", error FROM automation.events
-     WHERE workspace_id = ANY($1) AND module = 'leads' AND record_id = ANY($2)`,
+     WHERE workspace_id = ANY($1) AND module = 'leads' AND record_id = ANY($2) AND target IS NULL`,
     [workspaces, records],
   );
   const tasks = await world.query<{ title: string }>('SELECT title FROM crm_tasks WHERE "recordId" = ANY($1)', [records]);
   const leads = await world.query<{ id: string; touches: number }>('SELECT id, touches FROM crm_leads WHERE id = ANY($1)', [records]);
+  const instances = await world.query<InstanceRow>(
+    `SELECT id, workspace_id AS "workspaceId", state, entry::int, transition, run_id AS "runId", deferred,
+       ARRAY(SELECT json_build_object('kind', kind, 'transition', transition, 'from', from_state, 'to', to_state, 'runId', run_id)
+         FROM automation.transitions t WHERE t.workspace_id = i.workspace_id AND t.instance_id = i.id ORDER BY t.id) AS history,
+       (SELECT count(*)::int FROM automation.deferred_events d WHERE d.workspace_id = i.workspace_id AND d.instance_id = i.id) AS "left"
+     FROM automation.instances i WHERE workspace_id = ANY($1) AND module = 'leads' AND record_id = ANY($2)`,
+    [workspaces, records],
+  );
   // Over the whole life of each workspace: counters are never begun anew.
   const stats = await world.query<{ workspaceId: string; counted: object; expected: object }>(
     `SELECT w AS "workspaceId",
@@ -88,7 +116,14 @@ export async function loadGroup(world: ModelWorld, sequences: readonly Sequence[
      FROM unnest($1::text[]) AS w`,
     [workspaces],
   );
-  return { runs, steps, runHistory, stepHistory, events, tasks, leads, stats };
+  const miscounted = await world.query<{ workspaceId: string; state: string; counted: number }>(
+    `SELECT workspace_id AS "workspaceId", state, sum(counted)::int AS counted FROM (
+       SELECT workspace_id, state, -1 AS counted FROM automation.instances UNION ALL
+       SELECT workspace_id, state, instances FROM automation.instance_counts) AS all_of
+     WHERE workspace_id = ANY($1) GROUP BY 1, 2 HAVING sum(counted) <> 0`,
+    [workspaces],
+  );
+  return { runs, steps, runHistory, stepHistory, events, tasks, leads, stats, instances, miscounted };
 }
 
 /** As the engine reads moments: to the millisecond. */

@@ -1,4 +1,7 @@
+import { MachineService } from '../../../src/admin/machine-service.js';
+import { transitionVersions } from '../../../src/core/machine/transition-versions.js';
 import { AutomationEngine } from '../../../src/engine/automation-engine.js';
+import { StateTimeouts } from '../../../src/engine/machines/state-timeouts.js';
 import { Router } from '../../../src/engine/routing/router.js';
 import { RunDriver } from '../../../src/engine/running/run-driver.js';
 import { DueRunsQueue } from '../../../src/engine/timing/due-runs.js';
@@ -7,7 +10,7 @@ import { type AutomationApp, startAutomationApp } from '../../support/automation
 import type { TestDatabase } from '../../support/database.js';
 import { Lead, sampleDataSource, seedUsers } from '../../support/sample-crm.js';
 import type { SeededRandom } from '../support/seeded-random.js';
-import { randomDefinition } from './random-definitions.js';
+import { randomDefinition, randomMachine } from './random-definitions.js';
 import { type Call, type Script, scriptedActions } from './scripted-actions.js';
 
 /** Room for every call that a group of sequences leaves unanswered; a worker that is full would claim nothing. */
@@ -17,7 +20,7 @@ const CONCURRENCY = 500;
 export interface ModelNode {
   name: string;
   app: AutomationApp;
-  /** Routes a batch of events and adopts what it started. */
+  /** Captures timeouts of states that are due, routes a batch of events and adopts what it started. */
   route(): Promise<void>;
   /** Claims and advances a batch of due runs. */
   work(): Promise<void>;
@@ -30,14 +33,20 @@ export interface ModelNode {
   quiet(): Promise<void>;
 }
 
-/** A workspace with one random workflow. Sequences take turns in it. */
+/** A workspace with one random workflow, or one random machine. Sequences take turns in it. */
 export interface ModelWorkspace {
   id: string;
   admin: Caller;
-  workflowId: string;
-  definition: object;
+  kind: 'workflow' | 'machine';
+  /** Of the workflow, or of the machine. */
+  definedId: string;
+  /** What runs are runs of: of a machine by the code of the transition, of a workflow by the empty one. */
+  definitions: ReadonlyMap<string, object>;
   script: Script;
 }
+
+/** Every so many workspaces one has a machine. */
+const MACHINE_EVERY = 3;
 
 /** A database with two nodes and many workspaces, and a log of everything that happens to runs and steps. */
 export interface ModelWorld {
@@ -73,16 +82,33 @@ export async function openWorld(database: TestDatabase, workspaces: number, rand
   for (let number = 0; number < workspaces; number += 1) {
     const id = `w${number}`;
     const admin: Caller = { userId: 'admin', name: 'Admin', workspaceId: id, permissions: ['view', 'operate', 'manage', 'tasks'] };
-    const definition = randomDefinition(random);
-    const workflow = await app.workflows.create({ name: `Workflow of ${id}`, definition: definition as never }, admin);
-    if (workflow.problems.length > 0)
-      throw new Error(`a random definition has problems: ${JSON.stringify([definition, workflow.problems])}`);
-    await app.workflows.publish(workflow.id, admin);
+    const defined =
+      number % MACHINE_EVERY === MACHINE_EVERY - 1 ? await defineMachine(app, random, admin) : await defineWorkflow(app, random, admin);
     const script: Script = { call: [], write: [] };
     scripts.set(id, script);
-    world.workspaces.push({ id, admin, workflowId: workflow.id, definition, script });
+    world.workspaces.push({ id, admin, ...defined, script });
   }
   return world;
+}
+
+type Defined = Pick<ModelWorkspace, 'kind' | 'definedId' | 'definitions'>;
+
+async function defineWorkflow({ workflows }: AutomationApp, random: SeededRandom, admin: Caller): Promise<Defined> {
+  const definition = randomDefinition(random);
+  const { id, problems } = await workflows.create({ name: `Workflow of ${admin.workspaceId}`, definition: definition as never }, admin);
+  if (problems.length > 0) throw new Error(`a random definition has problems: ${JSON.stringify([definition, problems])}`);
+  await workflows.publish(id, admin);
+  return { kind: 'workflow', definedId: id, definitions: new Map([['', definition]]) };
+}
+
+async function defineMachine({ module }: AutomationApp, random: SeededRandom, admin: Caller): Promise<Defined> {
+  const machines = module.get(MachineService);
+  const definition = randomMachine(random) as never;
+  const { id, problems } = await machines.create({ name: `Machine of ${admin.workspaceId}`, definition }, admin);
+  if (problems.length > 0) throw new Error(`a random machine has problems: ${JSON.stringify([definition, problems])}`);
+  await machines.publish(id, admin);
+  const definitions = new Map(transitionVersions(definition).map(({ transition, definition: steps }) => [transition, steps]));
+  return { kind: 'machine', definedId: id, definitions };
 }
 
 async function startNode(
@@ -98,6 +124,7 @@ async function startNode(
   const router = app.module.get(Router);
   const due = app.module.get(DueRunsQueue);
   const runs = app.module.get(RunDriver);
+  const timeouts = app.module.get(StateTimeouts);
   // A driver that was stopped takes nothing on.
   runs.open();
   const waiting = (): number => calls.filter((call) => call.node === name && call.ending === null).length;
@@ -105,6 +132,7 @@ async function startNode(
     name,
     app,
     async route() {
+      await timeouts.round();
       await router.route();
     },
     async work() {

@@ -19,6 +19,30 @@ export function randomDefinition(random: SeededRandom): object {
   };
 }
 
+/**
+ * A random machine: its records go to and fro, by events, by hand and by a timeout, each time with random steps, as a workflow
+ * has them, or with none.
+ */
+export function randomMachine(random: SeededRandom): { transitions: { code: string; steps: StepJson[] }[] } & Record<string, unknown> {
+  // Which none of the steps brings about.
+  const created = { type: 'event', module: 'leads', event: 'created' };
+  const next = { id: 0 };
+  const transition = (code: string, from: string, to: string, trigger: object) => ({
+    ...{ code, from: [from], to, trigger, settings: { maxDuration: 'P30D' } },
+    steps: randomSteps(random, '', random.between(0, 3), 0, next),
+  });
+  return {
+    for: { module: 'leads' },
+    states: [{ code: 'HERE', initial: true, timeout: { after: 'P2D', transition: 'lapse' } }, { code: 'THERE' }],
+    transitions: [
+      transition('go', 'HERE', 'THERE', created),
+      transition('return', 'THERE', 'HERE', created),
+      transition('recall', 'THERE', 'HERE', { type: 'manual' }),
+      transition('lapse', 'HERE', 'THERE', { type: 'timeout' }),
+    ],
+  };
+}
+
 function randomSteps(random: SeededRandom, prefix: string, count: number, depth: number, next: { id: number }): StepJson[] {
   return Array.from({ length: count }, () => randomStep(random, prefix, depth, next));
 }

@@ -1,7 +1,9 @@
+import { MachineService } from '../../../src/admin/machine-service.js';
 import type { SeededRandom } from '../support/seeded-random.js';
+import type { KnownRun, Sequence } from './command.js';
 import { checkGroup } from './invariants.js';
-import { insertLeads, type ModelNode, type ModelWorld } from './model-world.js';
-import { command, type KnownRun, type Sequence } from './sequence.js';
+import { insertLeads, type ModelNode, type ModelWorkspace, type ModelWorld } from './model-world.js';
+import { command } from './sequence.js';
 
 /** Commands of one sequence's own; between them come as many that nodes and time do to all of the group. */
 const COMMANDS_EACH = 10;
@@ -23,7 +25,7 @@ export interface GroupResult {
 }
 
 /**
- * Runs sequences side by side on two nodes, each on a workflow of its own. They share what nodes do and how time passes, so
+ * Runs sequences side by side on two nodes, each on a workflow or a machine of its own. They share what nodes do and how time passes, so
  * that runs of one batch are neighbours of each other's failures, and a batch costs what a single run would. In the end
  * everything is answered and time passes until nothing is left to do; then the rules are checked.
  */
@@ -73,7 +75,7 @@ async function begin(world: ModelWorld, name: string, size: number, random: Seed
     return workspace;
   });
   // The sequence before may have left it paused.
-  for (const { workflowId, admin } of workspaces) await world.nodes[0].app.workflows.activate(workflowId, admin);
+  for (const workspace of workspaces) await activate(world.nodes[0], workspace);
   const sequences = workspaces.map((workspace) => {
     const records = [1, 2].map((number) => `${name} ${workspace.id} r${number}`);
     return { workspace, records, published: new Set<string>(), pauses: [], trace: [], violations: [] };
@@ -81,6 +83,11 @@ async function begin(world: ModelWorld, name: string, size: number, random: Seed
   const leads = sequences.flatMap(({ workspace, records }) => records.map((id) => ({ id, workspaceId: workspace.id })));
   await insertLeads(world, leads);
   return sequences;
+}
+
+async function activate({ app }: ModelNode, { kind, definedId, admin }: ModelWorkspace): Promise<void> {
+  if (kind === 'workflow') await app.workflows.activate(definedId, admin);
+  else await app.module.get(MachineService).enable(definedId, admin);
 }
 
 async function knownRuns(world: ModelWorld, sequences: readonly Sequence[]): Promise<Map<string, KnownRun[]>> {
@@ -129,6 +136,7 @@ const expireLeases = (world: ModelWorld, workspaces: readonly string[]): Promise
 async function passTime(world: ModelWorld, workspaces: readonly string[]): Promise<void> {
   await world.query('UPDATE automation.step_executions SET wake_at = now() WHERE wake_at > now() AND workspace_id = ANY($1)', [workspaces]);
   await world.query("UPDATE automation.runs SET due_at = now() WHERE status = 'waiting' AND workspace_id = ANY($1)", [workspaces]);
+  await world.query('UPDATE automation.instances SET timeout_at = now() WHERE timeout_at > now() AND workspace_id = ANY($1)', [workspaces]);
 }
 
 /** As if the runs had been going for longer than a run may. */
@@ -149,11 +157,12 @@ async function settle(world: ModelWorld, sequences: readonly Sequence[]): Promis
   for (let round = 0; round < MOST_ROUNDS_TO_SETTLE; round += 1) {
     for (const call of world.calls) if (call.ending === null) call.end('succeed');
     await quiet(world);
-    const [open] = await world.query<{ runs: number; events: number }>(
+    const [open] = await world.query<{ runs: number; events: number; timeouts: number }>(
       `SELECT (SELECT count(*)::int FROM automation.runs WHERE due_at IS NOT NULL) AS runs,
-         (SELECT count(*)::int FROM automation.events WHERE routed_at IS NULL) AS events`,
+         (SELECT count(*)::int FROM automation.events WHERE routed_at IS NULL) AS events,
+         (SELECT count(*)::int FROM automation.instances WHERE timeout_at IS NOT NULL) AS timeouts`,
     );
-    if (open?.runs === 0 && open.events === 0) return held(world);
+    if (open?.runs === 0 && open.events === 0 && open.timeouts === 0) return held(world);
     await passTime(world, workspaces);
     await expireLeases(world, workspaces);
     const node = world.nodes[round % 2] ?? world.nodes[0];
@@ -161,7 +170,7 @@ async function settle(world: ModelWorld, sequences: readonly Sequence[]): Promis
     await node.work();
     await quiet(world);
   }
-  return [`after ${MOST_ROUNDS_TO_SETTLE} rounds there are still runs that are not over or events that are not routed`];
+  return [`after ${MOST_ROUNDS_TO_SETTLE} rounds there are still runs that are not over, events that are not routed or timeouts to come`];
 }
 
 function held(world: ModelWorld): string[] {
@@ -182,7 +191,9 @@ async function all(acts: readonly (() => Promise<unknown>)[]): Promise<void> {
 
 function tell(sequence: Sequence, violation: string): string {
   const { workspace, records, trace } = sequence;
-  return [`${records[0]}: ${violation}`, `  workflow: ${JSON.stringify(workspace.definition)}`, ...trace.map((line) => `  ${line}`)].join(
-    '\n',
-  );
+  return [
+    `${records[0]}: ${violation}`,
+    `  ${workspace.kind}: ${JSON.stringify([...workspace.definitions])}`,
+    ...trace.map((line) => `  ${line}`),
+  ].join('\n');
 }

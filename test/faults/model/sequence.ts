@@ -1,50 +1,10 @@
 import { RunBatches } from '../../../src/admin/run-batches.js';
-import { AutomationError } from '../../../src/core/errors.js';
-import type { SeededRandom } from '../support/seeded-random.js';
-import type { ModelNode, ModelWorkspace, ModelWorld } from './model-world.js';
+import { type Command, type CommandContext, codeOf, type KnownRun, type Sequence } from './command.js';
+import { advance, refusedRetries, reset, switchMachine } from './machine-commands.js';
+import { UNFINISHED } from './model-rows.js';
+import type { ModelWorld } from './model-world.js';
 import type { Ending } from './scripted-actions.js';
 
-/** A run as a command chooses it. */
-export interface KnownRun {
-  id: string;
-  workspaceId: string;
-  recordId: string;
-  status: string;
-  retriedAs: string | null;
-}
-
-/** From when to when the workflow of a sequence was paused, on the database's clock. */
-export interface Pause {
-  from: Date;
-  to: Date | null;
-  /** How far from these moments a router may have been on either side of them: it may have begun before and waited. */
-  unsureMs: number;
-}
-
-/** One sequence of commands, on a workflow and two records of its own. */
-export interface Sequence {
-  workspace: ModelWorkspace;
-  records: string[];
-  /** What was published, by key or number; a key published again is no further event. */
-  published: Set<string>;
-  pauses: Pause[];
-  /** What it did, for whoever has to find out what went wrong. */
-  trace: string[];
-  /** What a command answered against the rules. */
-  violations: string[];
-}
-
-type Command = (sequence: Sequence, runs: readonly KnownRun[], context: CommandContext) => Promise<void>;
-
-interface CommandContext {
-  world: ModelWorld;
-  node: ModelNode;
-  random: SeededRandom;
-  /** Nodes work at the same time: what a command meets cannot be told beforehand. */
-  racing: boolean;
-}
-
-const UNFINISHED: readonly string[] = ['queued', 'running', 'waiting'];
 const ENDINGS: readonly Ending[] = ['succeed', 'succeed', 'succeed', 'transient', 'transient', 'permanent', 'ambiguous'];
 
 const publish: Command = async (sequence, _, { node, random }) => {
@@ -72,11 +32,13 @@ const answer: Command = async ({ workspace, trace }, _, { world, random }) => {
   call.end(ending);
 };
 
-const retry: Command = async (sequence, runs, { node, random, racing }) => {
+const retry: Command = async (sequence, runs, { world, node, random, racing }) => {
   if (runs.length === 0) return;
   const run = random.pick(runs);
   const from = random.pick(['failed_step', 'failed_step', 'start'] as const);
+  const refused = await refusedRetries(world, sequence, runs);
   const possible =
+    !refused.has(run.id) &&
     run.retriedAs === null &&
     (from === 'failed_step' ? run.status === 'failed' : ['failed', 'cancelled', 'succeeded'].includes(run.status));
   sequence.trace.push(`retry ${run.id} (${run.status}) from ${from}`);
@@ -85,11 +47,14 @@ const retry: Command = async (sequence, runs, { node, random, racing }) => {
     sequence.violations.push(`a retry from ${from} of a run that is ${run.status}, retried as ${run.retriedAs}, answered ${outcome}`);
   }
 };
-const RETRY_ANSWERS = new Set(['done', 'run_not_failed', 'run_not_finished', 'run_skipped', 'run_already_retried']);
+const RETRY_ANSWERS = new Set(['done', 'run_not_failed', 'run_not_finished', 'run_skipped', 'run_already_retried', 'transition_over']);
 
-const retryMany: Command = async (sequence, runs, { node, random, racing }) => {
+const retryMany: Command = async (sequence, runs, { world, node, random, racing }) => {
   const recordId = random.pick(sequence.records);
-  const failed = runs.filter((run) => run.recordId === recordId && run.status === 'failed' && run.retriedAs === null).length;
+  const refused = await refusedRetries(world, sequence, runs);
+  const failed = runs.filter(
+    (run) => run.recordId === recordId && run.status === 'failed' && run.retriedAs === null && !refused.has(run.id),
+  ).length;
   sequence.trace.push(`retry all that failed on ${recordId} (${failed})`);
   const { retried } = await node.app.module.get(RunBatches).retry({ recordId }, { from: 'failed_step' }, sequence.workspace.admin);
   if (!racing && retried !== failed) sequence.violations.push(`of ${failed} failed runs ${retried} were retried`);
@@ -114,13 +79,13 @@ const pauseOrActivate: Command = async (sequence, _, { world, node, racing }) =>
   const last = pauses.at(-1);
   if (last?.to === null) {
     sequence.trace.push('activate');
-    await node.app.workflows.activate(workspace.workflowId, workspace.admin);
+    await node.app.workflows.activate(workspace.definedId, workspace.admin);
     last.to = await clock(world);
     if (racing) last.unsureMs = RACE_MS;
   } else {
     sequence.trace.push('pause');
     pauses.push({ from: await clock(world), to: null, unsureMs: racing ? RACE_MS : 0 });
-    await node.app.workflows.pause(workspace.workflowId, workspace.admin);
+    await node.app.workflows.pause(workspace.definedId, workspace.admin);
   }
 };
 
@@ -130,9 +95,15 @@ const COMMANDS: readonly Command[] = [
   ...[retry, retry, cancel, retryMany, pauseOrActivate],
 ];
 
+const MACHINE_COMMANDS: readonly Command[] = [
+  ...COMMANDS.filter((one) => one !== pauseOrActivate),
+  ...[advance, advance, reset, switchMachine],
+];
+
 /** Gives a sequence its next command. */
 export async function command(sequence: Sequence, runs: readonly KnownRun[], context: CommandContext): Promise<void> {
-  const chosen = sequence.published.size === 0 ? publish : context.random.pick(COMMANDS);
+  const commands = sequence.workspace.kind === 'workflow' ? COMMANDS : MACHINE_COMMANDS;
+  const chosen = sequence.published.size === 0 ? publish : context.random.pick(commands);
   await chosen(sequence, runs, context);
 }
 
@@ -140,14 +111,4 @@ export async function command(sequence: Sequence, runs: readonly KnownRun[], con
 async function clock(world: ModelWorld): Promise<Date> {
   const [row] = await world.query<{ now: Date }>('SELECT clock_timestamp() AS now');
   return row?.now ?? new Date(0);
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return 'done';
-  } catch (error) {
-    if (error instanceof AutomationError) return error.code;
-    throw error;
-  }
 }
