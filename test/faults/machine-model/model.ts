@@ -45,7 +45,8 @@ export class ModelInstance {
   /** Is its timeout still to come? */
   isTimed = true;
   isDue = false;
-  under: { source: string; isReady: boolean } | null = null;
+  /** Under way; where its run stands beside its wait, if it has one. */
+  under: { source: string; wait: 'ahead' | 'begun' | 'over' } | null = null;
   failed: string | null = null;
   /** Did its timeout come while the machine was disabled? */
   private hasMissed = false;
@@ -63,7 +64,7 @@ export class ModelInstance {
 
   /** All waits and timeouts are over. */
   passTime(): void {
-    if (this.under) this.under.isReady = true;
+    if (this.under?.wait === 'begun') this.under.wait = 'over';
     if (this.isTimed) this.isDue = true;
   }
 
@@ -85,7 +86,7 @@ export class ModelInstance {
   /** The run of what failed begins again. */
   retry(): void {
     if (this.failed === null) return;
-    this.under = { source: this.failed, isReady: false };
+    this.under = { source: this.failed, wait: 'ahead' };
     this.failed = null;
   }
 
@@ -121,15 +122,19 @@ export class ModelInstance {
       if (wanted.steps === 'none') this.move(wanted.transition, wanted.to);
       else {
         this.failed = null;
-        this.under = { source: event.source, isReady: false };
+        this.under = { source: event.source, wait: 'ahead' };
       }
     }
   }
 
   /** Whether the transition under way has come to its end. */
-  private goOn({ source, isReady }: { source: string; isReady: boolean }): boolean {
+  private goOn(under: NonNullable<ModelInstance['under']>): boolean {
+    const { source } = under;
     const { transition, to, steps } = BY_SOURCE[source] as (typeof BY_SOURCE)[string];
-    if (steps === 'wait' && !isReady) return false;
+    if (steps === 'wait' && under.wait !== 'over') {
+      under.wait = 'begun';
+      return false;
+    }
     this.tasks += 1;
     if (steps === 'fail') this.fail('failed', source);
     else this.move(transition, to);
