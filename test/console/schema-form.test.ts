@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Catalog } from '../../src/console/model/catalog.js';
 import { controlOf, controlsOf, fieldsOf, fits, hasExpression, readNumber } from '../../src/console/model/schema-form.js';
 import { argumentNames, argumentsOf } from '../../src/console/model/step-schemas.js';
-import { stepsBefore, variablesAt } from '../../src/console/model/variables.js';
+import { stepsBefore, unreadableSteps, variablesAt } from '../../src/console/model/variables.js';
 import { SETTINGS_SCHEMA } from '../../src/core/definition/settings.js';
 import type { Json, JsonObject } from '../../src/core/json.js';
 import { describeFlowSteps } from '../../src/core/steps/index.js';
@@ -22,6 +22,13 @@ describe('a form made of a schema', () => {
       'texts',
     ]);
     expect(kind({ type: 'array', items: { type: 'object', properties: { a: { type: 'string' } } } })).toBe('rows');
+    expect(fieldsOf({ properties: { to: { type: 'string', 'x-control': 'user' }, body: {} } }).map(({ pick }) => pick)).toEqual([
+      'user',
+      null,
+    ]);
+    expect(controlOf('r', { properties: { module: {}, id: {} }, 'x-control': 'record' })).toMatchObject({
+      fields: [{ pick: null }, { pick: 'record' }],
+    });
     expect([kind({ type: 'object' }), kind({ type: 'object', properties: { a: {} } })]).toEqual(['pairs', 'fields']);
     expect([kind({ type: 'string', writeOnly: true }), kind({ type: 'object', writeOnly: true })]).toEqual(['secret', 'pairs']);
     expect([kind({ $ref: '#/$defs/condition' }), kind({}), kind({ oneOf: [{}] })]).toEqual(['condition', 'any', 'json']);
@@ -133,6 +140,30 @@ describe('what can be read at a place', () => {
     expect(passed('steps', 0)).toEqual([]);
     expect(passed('steps', 2, 'branches', 0, 'steps', 1)).toEqual(['a', 'p1', 'b1']);
     expect(passed('steps', 5)).toEqual(['a', 'p1', 'b', 'f', 'q']);
+  });
+
+  it('is nothing else, for a reason that is told', () => {
+    const reasons = (...place: (string | number)[]): Record<string, string> =>
+      Object.fromEntries(unreadableSteps(DEFINITION, place, CATALOG).map(({ id, number, reason }) => [`${number} ${id}`, reason]));
+    expect(reasons('steps', 5, 'with', 'body')).toEqual({
+      '3a1 b1': 'Not every way to this step leads through it.',
+      '3a2 b2': 'Not every way to this step leads through it.',
+      '4.1 f1': 'It runs once for each item of its loop.',
+    });
+    expect(reasons('steps', 2, 'branches', 0, 'steps', 0)).toEqual({
+      '3 b': 'This step is inside it: it is not over yet.',
+      '3a2 b2': 'It comes behind this step.',
+      '4 f': 'It comes behind this step.',
+      '4.1 f1': 'It comes behind this step.',
+      '5 q': 'It comes behind this step.',
+      '6 z': 'It comes behind this step.',
+    });
+    const beside: JsonObject = {
+      steps: [{ id: 'p', type: 'parallel', branches: [0, 1].map((at) => ({ steps: [{ id: `l${at}`, type: 'call' }] })) }],
+    };
+    expect(unreadableSteps(beside, ['steps', 0, 'branches', 1, 'steps', 0], CATALOG)).toEqual([
+      { id: 'l0', number: '1a1', name: 'Call', reason: 'It runs beside this step, and may not be over.' },
+    ]);
   });
 
   it('is the record, what it is related to, what was before, outputs by their form, the item of a loop, the input', () => {

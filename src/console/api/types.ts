@@ -21,6 +21,13 @@ export interface Me {
   version: string;
 }
 
+/** What keeps a draft from being published, or deserves a look; `path` is where. */
+export interface Problem {
+  path: string;
+  message: string;
+  hint?: string;
+}
+
 export type WorkflowStatus = 'draft' | 'active' | 'paused' | 'archived';
 
 export interface WorkflowItem {

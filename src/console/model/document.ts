@@ -2,21 +2,21 @@ import type { Json, JsonObject } from '../../core/json.js';
 import { isObject } from './catalog.js';
 import { isSameJson, membersOf } from './json-path.js';
 
-/** What is edited, and saved as one. */
-export interface WorkflowDocument {
+/** What is edited of a workflow or a state machine, and saved as one. */
+export interface DraftDocument {
   name: string;
   code: string;
   description: string | null;
   definition: JsonObject;
 }
 
-/** Returns the document of a workflow as the API tells it. */
-export function documentOf({ name, code, description, definition }: WorkflowDocument): WorkflowDocument {
+/** Returns the document of what the API tells. */
+export function documentOf({ name, code, description, definition }: DraftDocument): DraftDocument {
   return { name, code, description, definition };
 }
 
 /** Returns what has to be sent for a document, beside the one that is stored; null when they are the same. */
-export function patchOf(stored: WorkflowDocument, document: WorkflowDocument): Partial<WorkflowDocument> | null {
+export function patchOf(stored: DraftDocument, document: DraftDocument): Partial<DraftDocument> | null {
   const changed = (['name', 'code', 'description', 'definition'] as const).filter(
     (member) => !isSameJson(stored[member], document[member]),
   );
@@ -24,8 +24,8 @@ export function patchOf(stored: WorkflowDocument, document: WorkflowDocument): P
 }
 
 /** Returns theirs with my changes on top: where both have changed the same, mine stays. `base` is what both began with. */
-export function withMineOnTop(base: WorkflowDocument, mine: WorkflowDocument, theirs: WorkflowDocument): WorkflowDocument {
-  return mergeObjects({ ...base }, { ...mine }, { ...theirs }) as unknown as WorkflowDocument;
+export function withMineOnTop(base: DraftDocument, mine: DraftDocument, theirs: DraftDocument): DraftDocument {
+  return mergeObjects({ ...base }, { ...mine }, { ...theirs }) as unknown as DraftDocument;
 }
 
 type Maybe = Json | undefined;

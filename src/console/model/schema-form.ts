@@ -4,7 +4,7 @@ import { nameWords } from './words.js';
 
 /** What a value is filled in with. */
 export type Control =
-  | { kind: 'text'; long: boolean; inputType: 'text' | 'email' | 'url' | 'date' | 'datetime-local'; maxLength?: number }
+  | { kind: 'text'; long: boolean; inputType: 'text' | 'email' | 'url' | 'date' | 'datetime-local'; isHtml: boolean }
   | { kind: 'number'; integer: boolean; minimum?: number; maximum?: number }
   | { kind: 'boolean' }
   | { kind: 'duration' }
@@ -12,11 +12,16 @@ export type Control =
   | { kind: 'texts' }
   | { kind: 'fields'; fields: FormField[] }
   | { kind: 'rows'; fields: FormField[]; most: number | null }
-  | { kind: 'pairs' }
+  /** Names and values; secret ones are kept, and never shown. */
+  | { kind: 'pairs'; secret: boolean }
   | { kind: 'condition' }
   | { kind: 'secret' }
   | { kind: 'any' }
   | { kind: 'json' };
+
+/** What an argument names, as the hint `x-control` of its schema says: it is chosen among what there is. */
+const PICKS = ['user', 'role', 'stage', 'field', 'mail-template', 'workflow', 'queue', 'record'] as const;
+export type Pick = (typeof PICKS)[number];
 
 /** One member of an object, as a form shows it. */
 export interface FormField {
@@ -26,6 +31,8 @@ export interface FormField {
   isRequired: boolean;
   /** The controls that values of it may need; the first is for a value that is not there yet. */
   controls: readonly Control[];
+  /** What it names; null for a value of its own. */
+  pick: Pick | null;
   /** What counts where nothing is given. */
   preset: Json | undefined;
   example: string | null;
@@ -54,6 +61,7 @@ function fieldOf(name: string, schema: JsonObject, isRequired: boolean): FormFie
     description: typeof schema.description === 'string' ? schema.description : null,
     isRequired,
     controls: controlsOf(name, schema),
+    pick: PICKS.find((pick) => pick === schema['x-control']) ?? null,
     preset: schema.default,
     example: example === undefined ? null : typeof example === 'string' ? example : JSON.stringify(example),
   };
@@ -72,7 +80,7 @@ export function controlsOf(name: string, schema: JsonObject): Control[] {
 /** Returns what a value of this schema is filled in with; JSON for what no control of ours can hold. */
 export function controlOf(name: string, schema: JsonObject): Control {
   // Names and values, each of them secret: the API masks the values.
-  if (schema.writeOnly === true && schema.type === 'object') return { kind: 'pairs' };
+  if (schema.writeOnly === true && schema.type === 'object') return { kind: 'pairs', secret: true };
   if (schema.writeOnly === true || schema['x-control'] === 'secret') return { kind: 'secret' };
   if (typeof schema.const === 'boolean') return { kind: 'boolean' };
   if (schema.$ref === '#/$defs/condition') return { kind: 'condition' };
@@ -114,7 +122,7 @@ function textControl(name: string, { format, pattern, maxLength, description, 'x
   if (isDuration || (typeof description === 'string' && /ISO 8601, or business days/.test(description))) return { kind: 'duration' };
   const most = typeof maxLength === 'number' ? maxLength : undefined;
   const long = hint === 'text' || hint === 'html' || LONG_NAMES.test(name) || (most !== undefined && most > LONGEST_LINE && most !== 1_000);
-  return { kind: 'text', long, inputType: INPUT_TYPES[String(format)] ?? 'text', ...(most !== undefined && { maxLength: most }) };
+  return { kind: 'text', long, inputType: INPUT_TYPES[String(format)] ?? 'text', isHtml: hint === 'html' };
 }
 
 function listControl({ items, maxItems }: JsonObject): Control {
@@ -125,8 +133,14 @@ function listControl({ items, maxItems }: JsonObject): Control {
 }
 
 function objectControl(schema: JsonObject): Control {
-  if (isObject(schema.properties) && Object.keys(schema.properties).length > 0) return { kind: 'fields', fields: fieldsOf(schema) };
-  return { kind: 'pairs' };
+  if (!isObject(schema.properties) || Object.keys(schema.properties).length === 0) return { kind: 'pairs', secret: false };
+  const fields = fieldsOf(schema);
+  // A record is named by its module and its id.
+  const isRecord = schema['x-control'] === 'record';
+  return {
+    kind: 'fields',
+    fields: isRecord ? fields.map((field) => (field.name === 'id' ? { ...field, pick: 'record' } : field)) : fields,
+  };
 }
 
 /** Returns whether a value can be shown in a control as what it is; otherwise it is shown as JSON, and nothing of it is lost. */
@@ -135,8 +149,9 @@ export function fits(control: Control, value: Json | undefined): boolean {
   switch (control.kind) {
     case 'text':
     case 'duration':
-    case 'secret':
       return typeof value === 'string';
+    case 'secret':
+      return typeof value === 'string' || secretOf(value) !== null;
     case 'choice':
       return typeof value === 'string' && (control.options.includes(value) || hasExpression(value));
     case 'number':
@@ -151,12 +166,20 @@ export function fits(control: Control, value: Json | undefined): boolean {
     case 'condition':
       return isObject(value);
     case 'pairs':
-      return isObject(value) && Object.values(value).every((one) => typeof one !== 'object' || one === null);
+      return (
+        isObject(value) &&
+        Object.values(value).every((one) => typeof one !== 'object' || one === null || (control.secret && secretOf(one) !== null))
+      );
     case 'any':
       return typeof value !== 'object';
     case 'json':
       return true;
   }
+}
+
+/** Returns the name of the workspace's secret that stands in place of a value; null for any other value. */
+export function secretOf(value: Json | undefined): string | null {
+  return isObject(value) && typeof value.$secret === 'string' ? value.$secret : null;
 }
 
 /** True for a text that holds `{{…}}`. */

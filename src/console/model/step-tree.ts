@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../core/json.js';
 import { isObject } from './catalog.js';
-import { getAt, isWithin, listAt, type Place, setAt } from './json-path.js';
+import { formatPlace, getAt, isWithin, listAt, type Place, setAt } from './json-path.js';
 import { type ListsOf, type Moved, moveBy, moveTo, parentOf, put, type Slot, slotOf } from './list-tree.js';
 
 /** One list of steps inside a step, as it is drawn. */
@@ -21,6 +21,8 @@ export interface StepList {
 export interface PlacedStep {
   step: JsonObject;
   place: Place;
+  /** The place as problems and cards write it. */
+  path: string;
   /** `4b2`: the second step of branch b of the fourth. */
   number: string;
   depth: number;
@@ -59,19 +61,31 @@ function isRoot(node: Json): boolean {
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
+/** Definitions are never changed, only replaced; and every key in the flow asks for all steps. */
+const placed = new WeakMap<JsonObject, readonly PlacedStep[]>();
+
 /** Returns every step in reading order, with its number. */
-export function placedSteps(definition: JsonObject): PlacedStep[] {
-  const ofList = (list: Json[], place: Place, before: string, depth: number): PlacedStep[] =>
-    list.flatMap((item, index) => {
+export function placedSteps(definition: JsonObject): readonly PlacedStep[] {
+  const known = placed.get(definition) ?? placeSteps(definition);
+  placed.set(definition, known);
+  return known;
+}
+
+function placeSteps(definition: JsonObject): PlacedStep[] {
+  const found: PlacedStep[] = [];
+  const addList = (list: readonly Json[], place: Place, listPath: string, before: string, depth: number): void => {
+    for (const [index, item] of list.entries()) {
       const step = isObject(item) ? item : {};
-      const [at, number] = [[...place, index], `${before}${index + 1}`];
-      const lists = stepLists(step);
-      const inside = lists.flatMap((one, which) =>
-        ofList(one.steps, [...at, ...one.place], `${number}${one.kind === 'loop' ? '.' : letterOf(which)}`, depth + 1),
-      );
-      return [{ step, place: at, number, depth }, ...inside];
-    });
-  return ofList(listAt(definition, ['steps']), ['steps'], '', 0);
+      const [at, path, number] = [[...place, index], `${listPath}[${index}]`, `${before}${index + 1}`];
+      found.push({ step, place: at, path, number, depth });
+      for (const [which, inner] of stepLists(step).entries()) {
+        const innerPath = `${path}.${formatPlace(inner.place)}`;
+        addList(inner.steps, [...at, ...inner.place], innerPath, `${number}${inner.kind === 'loop' ? '.' : letterOf(which)}`, depth + 1);
+      }
+    }
+  };
+  addList(listAt(definition, ['steps']), ['steps'], 'steps', '', 0);
+  return found;
 }
 
 /** Returns the letter of a branch; from the 27th on a number of letters. */

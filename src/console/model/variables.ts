@@ -2,8 +2,8 @@ import type { FieldType, OutputShape } from '../../core/catalog.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import { type Catalog, isObject, moduleOf } from './catalog.js';
 import { fieldWords, stepWords } from './definition-words.js';
-import { getAt, listAt, type Place } from './json-path.js';
-import { stepLists } from './step-tree.js';
+import { getAt, isWithin, listAt, type Place } from './json-path.js';
+import { placedSteps, stepLists } from './step-tree.js';
 import { nameWords } from './words.js';
 
 /** Something that templates and conditions can read. */
@@ -57,6 +57,42 @@ export function stepsBefore(definition: JsonObject, place: Place): JsonObject[] 
     for (const one of listAt(definition, list).slice(0, part)) before.push(...overAfter(one));
   }
   return before.filter(({ id }) => typeof id === 'string' && id !== '');
+}
+
+/** A step whose output cannot be read at a place. */
+export interface UnreadableStep {
+  id: string;
+  number: string;
+  name: string;
+  /** Why not. */
+  reason: string;
+}
+
+/** Returns the steps whose output a place cannot read, each with the reason. */
+export function unreadableSteps(definition: JsonObject, place: Place, catalog: Catalog): UnreadableStep[] {
+  const readable = new Set(stepsBefore(definition, place));
+  const steps = placedSteps(definition);
+  const here = steps.findLastIndex((one) => isWithin(place, one.place));
+  return steps.flatMap(({ step, place: at, number }, index) => {
+    // Steps side by side leave nothing themselves.
+    if (readable.has(step) || step.type === 'parallel' || typeof step.id !== 'string' || step.id === '' || index === here) return [];
+    return [{ id: step.id, number, name: stepWords(step, catalog), reason: reasonOf(definition, at, place, index > here) }];
+  });
+}
+
+/** Why what stands at one place cannot be read at another. */
+function reasonOf(definition: JsonObject, at: Place, place: Place, isBehind: boolean): string {
+  if (isWithin(place, at)) return 'This step is inside it: it is not over yet.';
+  let around = at.findIndex((part, depth) => place[depth] !== part);
+  // From the list that both are in to the step that has it.
+  while (around > 0 && typeof at[around - 1] !== 'number') around -= 1;
+  const holder = getAt(definition, at.slice(0, around));
+  const type = isObject(holder) ? holder.type : undefined;
+  if (type === 'parallel') return 'It runs beside this step, and may not be over.';
+  if (type === 'branch') return 'It is on another way.';
+  if (isBehind) return 'It comes behind this step.';
+  const inLoop = at.some((part, depth) => typeof part === 'number' && isLoop(getAt(definition, at.slice(0, depth - 1)), at[depth - 1]));
+  return inLoop ? 'It runs once for each item of its loop.' : 'Not every way to this step leads through it.';
 }
 
 /** A step, and those inside it that are over when it is: those of lanes side by side, not those of one way among several. */

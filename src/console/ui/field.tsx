@@ -34,6 +34,30 @@ export function Field({ label, hint, problem = null, children }: FieldProps): VN
   );
 }
 
+interface SelectBoxProps {
+  id?: string;
+  'aria-label'?: string;
+  'aria-describedby'?: string | undefined;
+  'aria-invalid'?: true | undefined;
+  'data-path'?: string;
+  value: string;
+  onChange: (value: string) => void;
+  /** The options. */
+  children: ComponentChildren;
+}
+
+/** The browser's own choice among options, with an arrow that follows the theme. */
+export function SelectBox({ onChange, children, ...rest }: SelectBoxProps): VNode {
+  return (
+    <span class="select-place">
+      <select {...rest} class="select" onChange={(event) => onChange(event.currentTarget.value)}>
+        {children}
+      </select>
+      <Icon name="down" size={12} />
+    </span>
+  );
+}
+
 interface SelectProps {
   label: string;
   value: string;
@@ -43,21 +67,14 @@ interface SelectProps {
 
 /** A choice among a few, in the browser's own way, with its name before it. */
 export function Select({ label, value, options, onChange }: SelectProps): VNode {
-  const id = useId();
   return (
-    <span class="select-place">
-      <label for={id} class="visually-hidden">
-        {label}
-      </label>
-      <select id={id} class="select" value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
-      <Icon name="down" size={12} />
-    </span>
+    <SelectBox aria-label={label} value={value} onChange={onChange}>
+      {options.map((option) => (
+        <option key={option.value} value={option.value}>
+          {option.label}
+        </option>
+      ))}
+    </SelectBox>
   );
 }
 

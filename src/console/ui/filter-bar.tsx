@@ -2,6 +2,7 @@ import './filter-bar.css';
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icon.js';
+import { useSlash } from './slash.js';
 
 /** What narrows a list, in a row above it. */
 export function FilterBar({ label, children }: { label: string; children: ComponentChildren }): VNode {
@@ -33,16 +34,7 @@ export function SearchField({ label, value, onSearch }: { label: string; value: 
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   });
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      const isTyping = event.target instanceof HTMLElement && event.target.matches('input, textarea, select, [contenteditable]');
-      if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || document.querySelector('dialog[open]')) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, []);
+  useSlash(input);
   return (
     <span class="search-field">
       <Icon name="search" />

@@ -2,13 +2,13 @@ import type { VNode } from 'preact';
 import type { Json, JsonObject } from '../../../core/json.js';
 import { type CatalogOperator, isObject, moduleOf } from '../../model/catalog.js';
 import { hasExpression, readNumber } from '../../model/schema-form.js';
-import { type DurationUnit, durationOf, durationParts } from '../../model/time.js';
 import { nameWords } from '../../model/words.js';
 import { Combobox } from '../../ui/combobox.js';
 import { Select } from '../../ui/field.js';
 import { MenuButton, type MenuItem } from '../../ui/menu.js';
 import { useEditing } from '../forms/editing.js';
 import { Texts } from '../forms/lists.js';
+import { OffsetInput } from '../forms/offset-input.js';
 import { fieldOptions } from '../forms/suggestions.js';
 
 interface OperandProps {
@@ -117,7 +117,15 @@ function OneValue({ operator, test, path, isInvalid, label, value, onChange }: O
   const editing = useEditing();
   const invalid = isInvalid || undefined;
   if (isObject(value) && typeof value.fromNow === 'string')
-    return <FromNow value={value.fromNow} path={path} onChange={(fromNow) => onChange({ fromNow })} />;
+    return (
+      <OffsetInput
+        label="How many"
+        value={value.fromNow}
+        sides={['ago', 'from now']}
+        data-path={path}
+        onChange={(fromNow) => onChange({ fromNow })}
+      />
+    );
   if (isObject(value)) {
     const field = typeof value.field === 'string' ? value.field : '';
     return (
@@ -243,45 +251,6 @@ function Amount({
           label: `${nameWords(one.replace('business_', 'working ')).toLowerCase()}s`,
         }))}
         onChange={(next) => put({ unit: next })}
-      />
-    </span>
-  );
-}
-
-const UNITS: readonly DurationUnit[] = ['minute', 'hour', 'day', 'working day', 'week', 'month', 'year'];
-
-function FromNow({ value, path, onChange }: { value: string; path: string; onChange: (value: string) => void }): VNode {
-  const duration = durationParts(value);
-  const [part = { count: 0, unit: 'day' as DurationUnit }] = duration?.parts ?? [];
-  const isNegative = duration?.isNegative ?? true;
-  return (
-    <span class="condition-parts">
-      <input
-        type="number"
-        class="input numbers"
-        min={0}
-        aria-label="How many"
-        data-path={path}
-        value={part.count}
-        onInput={(event) => {
-          const count = event.currentTarget.valueAsNumber;
-          if (Number.isInteger(count) && count >= 0) onChange(durationOf(count, part.unit, isNegative));
-        }}
-      />
-      <Select
-        label="Unit"
-        value={part.unit}
-        options={UNITS.map((unit) => ({ value: unit, label: `${unit}s` }))}
-        onChange={(unit) => onChange(durationOf(part.count, unit as DurationUnit, isNegative))}
-      />
-      <Select
-        label="Before or after now"
-        value={isNegative ? 'ago' : 'ahead'}
-        options={[
-          { value: 'ago', label: 'ago' },
-          { value: 'ahead', label: 'from now' },
-        ]}
-        onChange={(side) => onChange(durationOf(part.count, part.unit, side === 'ago'))}
       />
     </span>
   );

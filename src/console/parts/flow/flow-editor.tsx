@@ -3,7 +3,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
 import { isObject } from '../../model/catalog.js';
 import { stepKindWords, stepWords } from '../../model/definition-words.js';
-import { formatPlace, getAt, listAt, type Place, parsePlace } from '../../model/json-path.js';
+import { formatPlace, getAt, isWithin, listAt, type Place, parsePlace } from '../../model/json-path.js';
+import { type Slot, slotOf } from '../../model/list-tree.js';
 import { keyOf } from '../../model/node-keys.js';
 import { argumentNames } from '../../model/step-schemas.js';
 import {
@@ -20,12 +21,13 @@ import {
   stepLists,
   withKind,
 } from '../../model/step-tree.js';
-import { Dialog } from '../../ui/dialog.js';
 import { announce, toast, toastError } from '../../ui/live.js';
 import type { MenuItem } from '../../ui/menu.js';
 import { useEditing } from '../forms/editing.js';
 import { AddStep } from './add-step.js';
-import { type FlowEditing, FlowView } from './flow-view.js';
+import { Breadcrumb } from './breadcrumb.js';
+import type { FlowEditing } from './drawing.js';
+import { FlowView } from './flow-view.js';
 
 interface FlowEditorProps {
   chosen: string | null;
@@ -33,13 +35,14 @@ interface FlowEditorProps {
   /** To the form of the chosen step. */
   onEnter: () => void;
   onUndo: () => void;
+  /** Shows which keys there are. */
+  onHelp: () => void;
 }
 
 /** The steps, and everything that is done with them: by menu, and by keys while the focus is in them. */
-export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProps): VNode {
+export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEditorProps): VNode {
   const { definition, catalog, module, problems, isReadOnly, change } = useEditing();
-  const [adding, setAdding] = useState<{ list: Place; index: number } | null>(null);
-  const [isHelping, setHelping] = useState(false);
+  const [adding, setAdding] = useState<Slot | null>(null);
   const box = useRef<HTMLDivElement>(null);
   const wanted = useRef<{ path: string; enter?: boolean } | null>(null);
 
@@ -49,13 +52,12 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
     if (want === null || adding !== null) return;
     wanted.current = null;
     const target = box.current?.querySelector<HTMLElement>(`[data-step="${CSS.escape(want.path)}"], [data-add="${CSS.escape(want.path)}"]`);
-    target?.focus();
+    target?.focus({ preventScroll: true });
     target?.scrollIntoView({ block: 'nearest' });
     if (want.enter) onEnter();
   });
 
-  const numberAt = (root: JsonObject, at: Place): string =>
-    placedSteps(root).find(({ place }) => formatPlace(place) === formatPlace(at))?.number ?? '';
+  const numberAt = (root: JsonObject, at: Place): string => placedSteps(root).find(({ path }) => path === formatPlace(at))?.number ?? '';
 
   const apply = (edit: StepEdit | null, said: string, list?: Place): void => {
     if (edit === null) {
@@ -98,23 +100,20 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
       toastError('The step could not be copied', error);
     }
   };
-  const pasteText = (text: string, at: Place): void => {
+  const pasteText = (text: string, slot: Slot): void => {
     const steps = readSteps(text);
-    if (steps === null) {
-      toast('What was copied is no step.');
-      return;
-    }
-    apply(pasteSteps(definition, { list: at.slice(0, -1), index: Number(at.at(-1)) + 1 }, steps), 'Pasted:');
+    if (steps === null) toast('What was copied is no step.');
+    else apply(pasteSteps(definition, slot, steps), 'Pasted:');
   };
   const paste = async (at: Place): Promise<void> => {
     try {
-      pasteText(await navigator.clipboard.readText(), at);
+      pasteText(await navigator.clipboard.readText(), behind(at));
     } catch (error) {
       toastError('The clipboard cannot be read', error);
     }
   };
-  const addBehind = (at: Place): void => setAdding({ list: at.slice(0, -1), index: Number(at.at(-1)) + 1 });
-  const addBefore = (at: Place): void => setAdding({ list: at.slice(0, -1), index: Number(at.at(-1)) });
+  const addBehind = (at: Place): void => setAdding(behind(at));
+  const addBefore = (at: Place): void => setAdding(slotOf(at));
 
   const menuOf = (at: Place): MenuItem[] => [
     { label: 'Edit (Enter)', icon: 'pencil', onSelect: () => enter(at) },
@@ -126,6 +125,7 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
     { label: 'Into the step above (Alt+Right)', icon: 'right', onSelect: () => apply(moveStepIn(definition, at), 'Moved') },
     { label: 'Duplicate (Ctrl+D)', icon: 'copy', onSelect: () => apply(duplicateStep(definition, at), 'Copied as') },
     { label: 'Copy (Ctrl+C)', icon: 'copy', onSelect: () => void copy(at, false) },
+    { label: 'Cut (Ctrl+X)', icon: 'copy', onSelect: () => void copy(at, true) },
     { label: 'Paste behind (Ctrl+V)', icon: 'plus', onSelect: () => void paste(at) },
     { label: 'Delete (Delete)', icon: 'trash', danger: true, onSelect: () => remove(at) },
   ];
@@ -145,18 +145,31 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
     const path = event.target instanceof HTMLElement ? event.target.dataset.step : undefined;
     if (path === undefined) return;
     const at = parsePlace(path);
-    const action = keyOfStep(event, at);
+    const action = wayOfKey(event, at) ?? (isReadOnly ? null : editOfKey(event, at));
     if (action === null) return;
     event.preventDefault();
     action();
   };
 
-  const keyOfStep = (event: KeyboardEvent, at: Place): (() => void) | null => {
-    const { key, altKey, shiftKey } = event;
-    const isControl = event.ctrlKey || event.metaKey;
-    const all = placedSteps(definition).map(({ place }) => place);
-    const here = all.findIndex((place) => formatPlace(place) === formatPlace(at));
-    if (isControl) {
+  const wayOfKey = ({ key, altKey, ctrlKey, metaKey }: KeyboardEvent, at: Place): (() => void) | null => {
+    if (altKey || ctrlKey || metaKey) return null;
+    const all = placedSteps(definition);
+    const here = all.findIndex(({ path }) => path === formatPlace(at));
+    const ways: Record<string, () => void> = {
+      ArrowUp: () => go(all[here - 1]?.place),
+      ArrowDown: () => go(all[here + 1]?.place),
+      ArrowLeft: () => go(all.findLast(({ place }) => place.length < at.length && isWithin(at, place))?.place),
+      ArrowRight: () => go(firstInside(at)),
+      Home: () => go(all[0]?.place),
+      End: () => go(all.at(-1)?.place),
+      Enter: () => enter(at),
+    };
+    return ways[key] ?? null;
+  };
+
+  const editOfKey = (event: KeyboardEvent, at: Place): (() => void) | null => {
+    const { key, altKey } = event;
+    if (event.ctrlKey || event.metaKey) {
       const commands: Record<string, () => void> = {
         d: () => apply(duplicateStep(definition, at), 'Copied as'),
         c: () => void copy(at, false),
@@ -174,18 +187,10 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
       return moves[key] ?? null;
     }
     const keys: Record<string, () => void> = {
-      ArrowUp: () => go(all[here - 1]),
-      ArrowDown: () => go(all[here + 1]),
-      ArrowLeft: () => go(all.findLast((place) => place.length < at.length && place.every((part, index) => at[index] === part))),
-      ArrowRight: () => go(firstInside(at)),
-      Home: () => go(all[0]),
-      End: () => go(all.at(-1)),
-      Enter: () => enter(at),
       a: () => addBehind(at),
-      A: () => (shiftKey ? addBefore(at) : addBehind(at)),
+      A: () => (event.shiftKey ? addBefore(at) : addBehind(at)),
       Delete: () => remove(at),
       Backspace: () => remove(at),
-      '?': () => setHelping(true),
     };
     return keys[key] ?? null;
   };
@@ -198,28 +203,31 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
   // Ctrl+V comes with what was copied, without asking for the clipboard.
   useEffect(() => {
     const onPaste = (event: ClipboardEvent): void => {
-      const path = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.step : undefined;
       const text = event.clipboardData?.getData('text/plain');
-      if (path === undefined || isReadOnly || !text || !box.current?.contains(document.activeElement)) return;
+      if (isReadOnly || !text || !(document.activeElement instanceof HTMLElement) || !box.current?.contains(document.activeElement)) return;
+      const { step, add } = document.activeElement.dataset;
+      if (step === undefined && add === undefined) return;
       event.preventDefault();
-      pasteText(text, parsePlace(path));
+      // Where there is no step yet, the focus is on what adds one.
+      const list = parsePlace(add ?? '');
+      pasteText(text, step === undefined ? { list, index: listAt(definition, list).length } : behind(parsePlace(step)));
     };
     document.addEventListener('paste', onPaste);
     return () => document.removeEventListener('paste', onPaste);
   });
 
   // The same object at every drawing, so that cards need not be drawn anew; what it does is always the latest.
-  const latest = useRef({ menuOf, onKeyDown });
-  latest.current = { menuOf, onKeyDown };
+  const latest = useRef({ menuOf });
+  latest.current = { menuOf };
   const [editing] = useState<FlowEditing>(() => ({
     add: (list, index) => setAdding({ list, index }),
     menuOf: (place) => latest.current.menuOf(place),
-    onKeyDown: (event) => latest.current.onKeyDown(event),
   }));
 
   const hasSteps = listAt(definition, ['steps']).some(isObject);
   return (
     <div ref={box}>
+      {chosen !== null && <Breadcrumb definition={definition} catalog={catalog} place={parsePlace(chosen)} onGo={go} />}
       <FlowView
         definition={definition}
         catalog={catalog}
@@ -227,51 +235,26 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo }: FlowEditorProp
         chosen={chosen}
         onChoose={onChoose}
         problems={problems}
+        onKeyDown={onKeyDown}
         {...(!isReadOnly && { editing })}
       />
       {hasSteps && !isReadOnly && (
         <p class="quiet">
           <small>
             Arrow keys go from step to step, Alt moves them, A adds, Enter edits.{' '}
-            <button type="button" class="link-button" onClick={() => setHelping(true)}>
+            <button type="button" class="link-button" onClick={onHelp}>
               All keys
             </button>
           </small>
         </p>
       )}
       {adding !== null && <AddStep key={keyOf(definition)} catalog={catalog} onPick={create} onClose={() => setAdding(null)} />}
-      {isHelping && <Keys onClose={() => setHelping(false)} />}
     </div>
   );
 }
 
-const KEYS: readonly (readonly [string, string])[] = [
-  ['Up, Down', 'Previous and next step'],
-  ['Left, Right', 'The step around it, the first step in it'],
-  ['Home, End', 'First and last step'],
-  ['Enter', 'Edit; Escape comes back'],
-  ['A, Shift+A', 'Add behind, add before'],
-  ['Alt+Up, Alt+Down', 'Move, into and out of branches as it comes'],
-  ['Alt+Left, Alt+Right', 'Out of the step around it, into the step above'],
-  ['Ctrl+D', 'Duplicate'],
-  ['Ctrl+C, X, V', 'Copy, cut, paste, between workflows too'],
-  ['Delete', 'Delete; Ctrl+Z brings it back'],
-  ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
-  ['Ctrl+S', 'Save now'],
-  ['F8, Shift+F8', 'Next and previous problem'],
-];
-
-function Keys({ onClose }: { onClose: () => void }): VNode {
-  return (
-    <Dialog title="Keys" onClose={onClose}>
-      <dl class="key-list">
-        {KEYS.map(([key, what]) => (
-          <>
-            <dt key={key}>{key}</dt>
-            <dd>{what}</dd>
-          </>
-        ))}
-      </dl>
-    </Dialog>
-  );
+/** The slot behind a step. */
+function behind(at: Place): Slot {
+  const { list, index } = slotOf(at);
+  return { list, index: index + 1 };
 }

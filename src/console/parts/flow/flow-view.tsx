@@ -1,76 +1,52 @@
 import './flow.css';
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
-import { type Catalog, isObject } from '../../model/catalog.js';
-import { conditionWords, stepKindWords, stepWords } from '../../model/definition-words.js';
+import { isObject } from '../../model/catalog.js';
+import { conditionWords } from '../../model/definition-words.js';
 import { formatPlace, listAt, type Place, parsePlace } from '../../model/json-path.js';
 import { keyOf } from '../../model/node-keys.js';
+import { isAt, listWords } from '../../model/outline.js';
 import { letterOf, placedSteps, type StepList, stepLists } from '../../model/step-tree.js';
 import { countWords } from '../../model/words.js';
 import { Icon } from '../../ui/icon.js';
-import { MenuButton, type MenuItem } from '../../ui/menu.js';
-import { Mark } from '../../ui/status.js';
+import { type Drawing, type FlowEditing, type FlowProps, MANY_STEPS, type Spots } from './drawing.js';
+import { StepCard } from './step-card.js';
 
-/** What can be done with a drawing beyond looking at it. */
-export interface FlowEditing {
-  /** Asks for a kind of step, to be put there. */
-  add: (list: Place, index: number) => void;
-  menuOf: (place: Place) => MenuItem[];
-  onKeyDown: (event: KeyboardEvent) => void;
-}
-
-export interface FlowProps {
-  definition: JsonObject;
-  catalog: Catalog | null;
-  module: string | null;
-  /** The chosen step, by its place. */
-  chosen: string | null;
-  onChoose: (place: Place) => void;
-  problems?: readonly { path: string }[];
-  /** Beside the name of a step: its status in a run. */
-  marks?: (step: JsonObject, place: Place) => ComponentChildren;
-  /** Absent: nothing can be changed. */
-  editing?: FlowEditing;
-}
-
-/** From so many steps on branches below the second level are folded at first. */
-const MANY = 40;
-
-interface Drawing extends FlowProps {
-  isMany: boolean;
-  /** The one that Tab leads to. */
-  current: string;
-}
+const NO_PROBLEMS: readonly { path: string }[] = [];
 
 /** Steps as nested lists of cards: nothing to lay out by hand, and plain HTML for five hundred of them. */
 export function FlowView(props: FlowProps): VNode {
-  const { definition, chosen, editing } = props;
-  const steps = listAt(definition, ['steps']);
-  const drawing: Drawing = {
-    ...props,
-    isMany: placedSteps(definition).length > MANY,
-    current: chosen?.startsWith('steps') ? chosen : 'steps[0]',
-  };
+  const { definition, catalog, module, chosen, onChoose, problems = NO_PROBLEMS, marks, editing, onKeyDown } = props;
+  const hasKeys = onKeyDown !== undefined;
+  const isMany = placedSteps(definition).length > MANY_STEPS;
+  const drawing = useMemo<Drawing>(
+    () => ({ catalog, module, onChoose, problems, isMany, hasKeys, ...(marks && { marks }), ...(editing && { editing }) }),
+    [catalog, module, onChoose, problems, isMany, hasKeys, marks, editing],
+  );
+  const spots: Spots = { chosen, reached: chosen?.startsWith('steps') ? chosen : 'steps[0]' };
   return (
     // The keys belong to the cards inside; this only hears them.
     // biome-ignore lint/a11y/noStaticElementInteractions: see above.
-    <div class="flow" onKeyDown={editing?.onKeyDown}>
-      <Steps drawing={drawing} steps={steps} list={['steps']} before="" depth={0} />
+    <div class="flow" onKeyDown={onKeyDown}>
+      <Steps drawing={drawing} spots={spots} steps={listAt(definition, ['steps'])} list={['steps']} before="" depth={0} />
     </div>
   );
 }
 
 interface StepsProps {
   drawing: Drawing;
+  spots: Spots;
   steps: StepList['steps'];
   list: Place;
   before: string;
   depth: number;
 }
 
-function Steps({ drawing, steps, list, before, depth }: StepsProps): VNode {
+/** A list of steps, with a place for another between any two. */
+function Steps({ drawing, spots, steps, list, before, depth }: StepsProps): VNode {
   const { editing } = drawing;
+  const path = formatPlace(list);
   return (
     <>
       {steps.length > 0 && (
@@ -78,22 +54,24 @@ function Steps({ drawing, steps, list, before, depth }: StepsProps): VNode {
           {steps.map((item, index) => {
             const step = isObject(item) ? item : {};
             return (
-              <li key={keyOf(step)} class="flow-item">
-                <Step drawing={drawing} step={step} place={[...list, index]} number={`${before}${index + 1}`} depth={depth} />
-                {index < steps.length - 1 && <Gap editing={editing} list={list} index={index + 1} name={`${before}${index + 2}`} />}
-              </li>
+              <Item
+                key={keyOf(step)}
+                drawing={drawing}
+                spots={spots}
+                step={step}
+                list={path}
+                index={index}
+                number={`${before}${index + 1}`}
+                next={index < steps.length - 1 ? `${before}${index + 2}` : null}
+                depth={depth}
+              />
             );
           })}
         </ol>
       )}
       {editing && (
         <div class={steps.length === 0 ? undefined : 'flow-gap flow-end'}>
-          <button
-            type="button"
-            class="button button-quiet button-small"
-            data-add={formatPlace(list)}
-            onClick={() => editing.add(list, steps.length)}
-          >
+          <button type="button" class="button button-quiet button-small" data-add={path} onClick={() => editing.add(list, steps.length)}>
             <Icon name="plus" />
             Add a step<span class="visually-hidden"> as {`${before}${steps.length + 1}`}</span>
           </button>
@@ -104,7 +82,36 @@ function Steps({ drawing, steps, list, before, depth }: StepsProps): VNode {
   );
 }
 
-function Gap({ editing, list, index, name }: { editing: FlowEditing | undefined; list: Place; index: number; name: string }): VNode {
+interface ItemProps {
+  drawing: Drawing;
+  spots: Spots;
+  step: JsonObject;
+  /** The path of the list that it is in. */
+  list: string;
+  index: number;
+  number: string;
+  /** The number of the step behind it, if there is one. */
+  next: string | null;
+  depth: number;
+}
+
+/** A step with what is inside it. It is drawn anew only when something of it is other: a key among five hundred redraws a few. */
+function Item({ drawing, spots, step, list, index, number, next, depth }: ItemProps): VNode {
+  const path = `${list}[${index}]`;
+  const chosen = spots.chosen !== null && isAt(spots.chosen, path) ? spots.chosen : null;
+  const reached = spots.reached !== null && isAt(spots.reached, path) ? spots.reached : null;
+  return useMemo(
+    () => (
+      <li class="flow-item">
+        <Step drawing={drawing} spots={{ chosen, reached }} step={step} path={path} number={number} depth={depth} />
+        {next !== null && <Gap editing={drawing.editing} list={list} index={index + 1} name={next} />}
+      </li>
+    ),
+    [drawing, chosen, reached, step, path, number, next, depth],
+  );
+}
+
+function Gap({ editing, list, index, name }: { editing: FlowEditing | undefined; list: string; index: number; name: string }): VNode {
   return (
     <div class="flow-gap">
       {editing && (
@@ -114,7 +121,7 @@ function Gap({ editing, list, index, name }: { editing: FlowEditing | undefined;
           tabIndex={-1}
           aria-label={`Add a step before ${name}`}
           title="Add a step here"
-          onClick={() => editing.add(list, index)}
+          onClick={() => editing.add(parsePlace(list), index)}
         >
           <Icon name="plus" size={12} />
         </button>
@@ -125,50 +132,40 @@ function Gap({ editing, list, index, name }: { editing: FlowEditing | undefined;
 
 interface StepProps {
   drawing: Drawing;
+  spots: Spots;
   step: JsonObject;
-  place: Place;
+  path: string;
   number: string;
   depth: number;
 }
 
-function Step({ drawing, step, place, number, depth }: StepProps): VNode {
-  const { catalog, chosen, onChoose, problems = [], marks, editing, current } = drawing;
-  const path = formatPlace(place);
+function Step({ drawing, spots, step, path, number, depth }: StepProps): VNode {
+  const { problems, editing } = drawing;
   const lists = stepLists(step).filter(({ exists, kind }) => exists || (kind === 'otherwise' && editing !== undefined));
-  const inside = lists.map(({ place: one }) => formatPlace([...place, ...one]));
-  const wrong = problems.filter((one) => isAt(one.path, path) && !inside.some((list) => one.path.startsWith(`${list}[`))).length;
-  const isChosen = chosen === path;
-  const isReached = editing === undefined || current === path;
-  // Drawn anew only when something of it is other: a key among five hundred steps redraws two.
-  const card = useMemo(
-    () => (
+  const place = parsePlace(path);
+  const inside = lists.map(({ place: one }) => `${formatPlace([...place, ...one])}[`);
+  const wrong = problems.filter((one) => isAt(one.path, path) && !inside.some((start) => one.path.startsWith(start))).length;
+  return (
+    <>
       <StepCard
+        drawing={drawing}
         step={step}
         path={path}
         number={number}
-        catalog={catalog}
-        isChosen={isChosen}
-        isReached={isReached}
+        isChosen={spots.chosen === path}
+        isReached={!drawing.hasKeys || spots.reached === path}
         problems={wrong}
-        onChoose={onChoose}
-        marks={marks}
-        editing={editing}
       />
-    ),
-    [step, path, number, catalog, isChosen, isReached, wrong, onChoose, marks, editing],
-  );
-  return (
-    <>
-      {card}
       {lists.length > 0 && (
         <div class="lanes">
-          {lists.map((list, index) => (
+          {lists.map((list, which) => (
             <Lane
               key={formatPlace(list.place)}
               drawing={drawing}
+              spots={spots}
               list={list}
               place={[...place, ...list.place]}
-              number={`${number}${list.kind === 'loop' ? '.' : letterOf(index)}`}
+              number={`${number}${list.kind === 'loop' ? '.' : letterOf(which)}`}
               depth={depth}
             />
           ))}
@@ -178,100 +175,44 @@ function Step({ drawing, step, place, number, depth }: StepProps): VNode {
   );
 }
 
-interface StepCardProps {
-  step: JsonObject;
-  path: string;
-  number: string;
-  catalog: Catalog | null;
-  isChosen: boolean;
-  /** Tab leads to it. */
-  isReached: boolean;
-  problems: number;
-  onChoose: (place: Place) => void;
-  marks: FlowProps['marks'];
-  editing: FlowEditing | undefined;
-}
-
-function StepCard({ step, path, number, catalog, isChosen, isReached, problems, onChoose, marks, editing }: StepCardProps): VNode {
-  const place = parsePlace(path);
-  const name = stepWords(step, catalog);
-  const kind = stepKindWords(step.type, catalog);
-  return (
-    <div class="step-line">
-      <button
-        type="button"
-        class="step-card"
-        data-step={path}
-        tabIndex={isReached ? 0 : -1}
-        aria-current={isChosen ? 'step' : undefined}
-        onClick={() => onChoose(place)}
-      >
-        <span class="step-number">{number}</span>
-        <span class="step-words">
-          <span class="step-name">{name}</span>
-          {kind !== name && !name.startsWith(`${kind} ·`) && <span class="step-kind">{kind}</span>}
-        </span>
-        <span class="step-marks">
-          {problems > 0 && (
-            <Mark tone="bad" icon="warning">
-              {countWords(problems, 'problem')}
-            </Mark>
-          )}
-          {isObject(step.retry) && <Mark icon="retry">{`${String(step.retry.maxAttempts ?? 3)} attempts`}</Mark>}
-          {step.onError === 'continue' && <Mark icon="skip">continues on error</Mark>}
-          {marks?.(step, place)}
-        </span>
-      </button>
-      {editing && <MenuButton label={`Actions of step ${number}, ${name}`} items={() => editing.menuOf(place)} />}
-    </div>
-  );
-}
-
-function Lane({
-  drawing,
-  list,
-  place,
-  number,
-  depth,
-}: {
+interface LaneProps {
   drawing: Drawing;
+  spots: Spots;
   list: StepList;
   place: Place;
   number: string;
   depth: number;
-}): VNode {
-  const { catalog, module, problems = [], isMany, chosen } = drawing;
+}
+
+/** A list of steps inside a step: a branch, side by side with the others, that can be folded. */
+function Lane({ drawing, spots, list, place, number, depth }: LaneProps): VNode {
+  const { catalog, module, problems, isMany, onChoose } = drawing;
   const path = formatPlace(place);
   // Once it has been opened or folded by hand it stays so, unless the chosen step is in it.
   const [isOpen, setOpen] = useState(!isMany || depth < 1);
-  const wrong = problems.filter((one) => one.path.startsWith(`${path}[`)).length;
+  const hasChosen = spots.chosen?.startsWith(`${path}[`) ?? false;
+  const shown = isOpen || hasChosen;
+  const fold = (open: boolean): void => {
+    setOpen(open);
+    // What is chosen stays in sight: it is the step around then.
+    if (!open && hasChosen) onChoose(place.slice(0, -list.place.length));
+  };
+  const when = useMemo(
+    () => (list.kind === 'branch' ? conditionWords(list.when, module, catalog) : null),
+    [list.kind, list.when, module, catalog],
+  );
+  const wrong = shown ? 0 : problems.filter((one) => one.path.startsWith(`${path}[`)).length;
   const summary = [countWords(list.steps.length, 'step'), ...(wrong > 0 ? [countWords(wrong, 'problem')] : [])].join(', ');
-  const shown = isOpen || (chosen?.startsWith(`${path}[`) ?? false);
   return (
-    <details class="lane" open={shown} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details class="lane" open={shown} onToggle={(event) => event.currentTarget.open !== shown && fold(event.currentTarget.open)}>
       <summary>
         <Icon name="right" size={12} />
         <span>
-          <span class="lane-name">{titleOf(list, number)}</span> {!shown && <span class="quiet">{summary}</span>}
+          <span class="lane-name">{listWords(list, number)}</span> {!shown && <span class="quiet">{summary}</span>}
         </span>
-        {list.kind === 'branch' && <span class="lane-when">When {conditionWords(list.when, module, catalog)}</span>}
+        {when !== null && <span class="lane-when">When {when}</span>}
       </summary>
-      {shown && <Steps drawing={drawing} steps={list.steps} list={place} before={number} depth={depth + 1} />}
+      {shown && <Steps drawing={drawing} spots={spots} steps={list.steps} list={place} before={number} depth={depth + 1} />}
     </details>
   );
-}
-
-function titleOf({ kind, name }: StepList, number: string): string {
-  switch (kind) {
-    case 'otherwise':
-      return 'Otherwise';
-    case 'loop':
-      return 'For each item';
-    default:
-      return name === null || name === '' ? `Branch ${number}` : name;
-  }
-}
-
-function isAt(path: string, around: string): boolean {
-  return path === around || (path.startsWith(around) && /^[.[]/.test(path.slice(around.length)));
 }

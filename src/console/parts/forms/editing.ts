@@ -13,6 +13,8 @@ export interface Editing {
   problems: readonly { path: string; message: string; hint?: string }[];
   /** The record that previews are about. */
   subject: JsonObject | null;
+  /** What that record is called. */
+  subjectTitle?: string | null;
   isReadOnly: boolean;
   /** Changes the value at a place; `undefined` takes it away. Changes of one place in a row are undone together. */
   set: (place: Place, value: Json | undefined) => void;

@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json } from '../../../core/json.js';
 import { isSameJson } from '../../model/json-path.js';
+import { readJson } from '../../model/json-text.js';
 import { Field } from '../../ui/field.js';
 
 interface JsonInputProps {
@@ -43,18 +44,4 @@ export function JsonInput({ label, hint, value, problem, path, rows = 4, onChang
 
 function written(value: Json | undefined): string {
   return value === undefined ? '' : JSON.stringify(value, null, 2);
-}
-
-/** Reads JSON; of a mistake the line and column, where the browser tells them. */
-export function readJson(text: string): { value: Json | undefined } | { mistake: string } {
-  if (text.trim() === '') return { value: undefined };
-  try {
-    return { value: JSON.parse(text) as Json };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const position = /position (\d+)/.exec(message);
-    if (!position || /line \d+/.test(message)) return { mistake: `This is no JSON: ${message}.` };
-    const before = text.slice(0, Number(position[1])).split('\n');
-    return { mistake: `This is no JSON: ${message} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}).` };
-  }
 }

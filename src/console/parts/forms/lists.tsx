@@ -9,6 +9,7 @@ import { Button, IconButton } from '../../ui/button.js';
 import { Combobox, type ComboboxOption } from '../../ui/combobox.js';
 import { Chips } from '../../ui/filter-bar.js';
 import { Prose } from '../../ui/prose.js';
+import { SecretInput } from './controls/secret-input.js';
 import { useEditing, useValue } from './editing.js';
 import { TemplateText } from './template-text.js';
 
@@ -20,13 +21,16 @@ interface TextsProps {
   value: Json | undefined;
   path: string;
   suggestions?: readonly ComboboxOption[];
+  /** True: they are chosen among what is looked up while it is typed. */
+  isChoice?: boolean;
+  onType?: (text: string) => void;
   onChange: (value: Json | undefined) => void;
   'aria-describedby'?: string | undefined;
   'aria-invalid'?: true | undefined;
 }
 
 /** A list of texts: each a chip; what is typed joins it with Enter, a comma, or when the field is left. */
-export function Texts({ value, path, suggestions = [], onChange, ...told }: TextsProps): VNode {
+export function Texts({ value, path, suggestions = [], isChoice = false, onType, onChange, ...told }: TextsProps): VNode {
   const texts = textsOf(value);
   const [typed, setTyped] = useState('');
   const put = (next: readonly string[]): void => onChange(next.length === 0 ? undefined : [...next]);
@@ -42,7 +46,7 @@ export function Texts({ value, path, suggestions = [], onChange, ...told }: Text
   return (
     <span class="texts">
       <Chips chips={texts.map((text) => ({ label: labelOf(text), onDrop: () => put(texts.filter((one) => one !== text)) }))} />
-      {suggestions.length > 0 ? (
+      {isChoice || suggestions.length > 0 ? (
         <Combobox
           {...told}
           value=""
@@ -50,6 +54,7 @@ export function Texts({ value, path, suggestions = [], onChange, ...told }: Text
           free
           placeholder="Add another"
           data-path={path}
+          {...(onType && { onType })}
           onChange={add}
         />
       ) : (
@@ -126,11 +131,17 @@ export function Rows({
   );
 }
 
+interface PairsProps {
+  field: FormField;
+  place: Place;
+  /** The values are kept, and never shown. */
+  isSecret: boolean;
+}
+
 /** An object of any names: a name and a value a row. A text that is written as a number, yes or no stays a text. */
-export function Pairs({ field, place }: { field: FormField; place: Place }): VNode {
-  const { definition, set } = useEditing();
-  const { problem, path } = useValue(place, true);
-  const value = useValue(place).value;
+export function Pairs({ field, place, isSecret }: PairsProps): VNode {
+  const { set } = useEditing();
+  const { value, problem, path } = useValue(place, true);
   const given: JsonObject = isObject(value) ? value : {};
   // A name that is not there yet, so that a row can be begun.
   const [isAdding, setAdding] = useState(false);
@@ -140,7 +151,6 @@ export function Pairs({ field, place }: { field: FormField; place: Place }): VNo
     if (to === '' || names.includes(to)) return;
     put(names.map((name) => [name === from ? to : name, given[name]]));
   };
-  void definition;
   return (
     <fieldset class="field-group" data-path={path}>
       <legend>{field.label}</legend>
@@ -160,7 +170,13 @@ export function Pairs({ field, place }: { field: FormField; place: Place }): VNo
             onChange={(event) => rename(name, event.currentTarget.value.trim())}
           />
           <div class="pairs">
-            <PairValue name={name} place={[...place, name]} value={given[name]} onChange={(next) => set([...place, name], next ?? '')} />
+            <PairValue
+              name={name}
+              place={[...place, name]}
+              value={given[name]}
+              isSecret={isSecret}
+              onChange={(next) => set([...place, name], next ?? '')}
+            />
           </div>
           <IconButton
             icon="trash"
@@ -196,18 +212,31 @@ export function Pairs({ field, place }: { field: FormField; place: Place }): VNo
   );
 }
 
-function PairValue({
-  name,
-  place,
-  value,
-  onChange,
-}: {
+interface PairValueProps {
   name: string;
   place: Place;
   value: Json | undefined;
+  isSecret: boolean;
   onChange: (value: Json | undefined) => void;
-}): VNode {
+}
+
+function PairValue({ name, place, value, isSecret, onChange }: PairValueProps): VNode {
   const { path } = useValue(place);
+  const text = (typed: string): VNode => (
+    <>
+      <label class="visually-hidden" for={`value ${path}`}>
+        Value of {name}
+      </label>
+      <TemplateText id={`value ${path}`} place={place} value={typed} data-path={path} onChange={onChange} />
+    </>
+  );
+  if (isSecret) {
+    return (
+      <SecretInput label={`Value of ${name}`} value={value} onChange={onChange}>
+        {text}
+      </SecretInput>
+    );
+  }
   if (typeof value === 'number') {
     return (
       <input
@@ -229,12 +258,5 @@ function PairValue({
       </label>
     );
   }
-  return (
-    <>
-      <label class="visually-hidden" for={`value ${path}`}>
-        Value of {name}
-      </label>
-      <TemplateText id={`value ${path}`} place={place} value={String(value ?? '')} data-path={path} onChange={onChange} />
-    </>
-  );
+  return text(String(value ?? ''));
 }

@@ -12,6 +12,7 @@ export function suggestionsFor(name: string, { catalog, module }: Pick<Editing, 
   const plain = (values: readonly string[]): ComboboxOption[] => values.map((value) => ({ value, label: value }));
   switch (name) {
     case 'template':
+    case 'mail-template':
       return plain(catalog.mailTemplates);
     case 'stage':
       return plain(known?.stages ?? []);

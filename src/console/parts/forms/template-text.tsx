@@ -1,12 +1,9 @@
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Json, JsonObject } from '../../../core/json.js';
-import { ApiError, call } from '../../api/client.js';
+import { useRef, useState } from 'preact/hooks';
 import type { Place } from '../../model/json-path.js';
 import { hasExpression } from '../../model/schema-form.js';
-import { shortened, valueWords } from '../../model/words.js';
 import { IconButton } from '../../ui/button.js';
-import { useEditing } from './editing.js';
+import { Rendered } from './rendered.js';
 import { VariablePicker } from './variable-picker.js';
 
 interface TemplateTextProps {
@@ -15,6 +12,8 @@ interface TemplateTextProps {
   value: string;
   onChange: (value: string | undefined) => void;
   long?: boolean;
+  /** What expressions insert is escaped. */
+  isHtml?: boolean;
   placeholder?: string | undefined;
   inputType?: string;
   'aria-describedby'?: string | undefined;
@@ -23,7 +22,16 @@ interface TemplateTextProps {
 }
 
 /** A text that may hold variables: a button, or Ctrl+Space, inserts one; below it what it becomes for the record of the preview. */
-export function TemplateText({ id, place, value, onChange, long = false, inputType = 'text', ...rest }: TemplateTextProps): VNode {
+export function TemplateText({
+  id,
+  place,
+  value,
+  onChange,
+  long = false,
+  isHtml = false,
+  inputType = 'text',
+  ...rest
+}: TemplateTextProps): VNode {
   const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
   const [isPicking, setPicking] = useState(false);
   const cursor = useRef<[number, number] | null>(null);
@@ -66,38 +74,8 @@ export function TemplateText({ id, place, value, onChange, long = false, inputTy
         )}
         <IconButton icon="variable" label="Insert a variable (Ctrl+Space)" onClick={openPicker} />
       </span>
-      <Rendered text={value} />
+      <Rendered text={value} isHtml={isHtml} />
       {isPicking && <VariablePicker place={place} onPick={insert} onClose={() => setPicking(false)} />}
     </>
   );
-}
-
-const PAUSE_MS = 400;
-
-/** What a text becomes for the record of the preview. Nothing while there is none, or no variable in it. */
-function Rendered({ text }: { text: string }): VNode | null {
-  const { subject, module } = useEditing();
-  const [answer, setAnswer] = useState<{ value: Json; problem: { message: string } | null } | null>(null);
-  const asks = subject !== null && hasExpression(text) && !text.includes('{{steps.') && !text.includes('{{item');
-  const key = asks ? JSON.stringify([text, subject]) : null;
-  useEffect(() => {
-    setAnswer(null);
-    if (key === null) return;
-    const leaving = new AbortController();
-    const timer = setTimeout(() => {
-      const body: JsonObject = { text, subject, ...(module !== null && { module }) };
-      call<NonNullable<typeof answer>>('POST', 'templates/render', { body, signal: leaving.signal })
-        .then(setAnswer)
-        .catch((error: unknown) => {
-          if (error instanceof ApiError) setAnswer({ value: null, problem: { message: error.message } });
-        });
-    }, PAUSE_MS);
-    return () => {
-      clearTimeout(timer);
-      leaving.abort();
-    };
-  }, [key]);
-  if (answer === null) return null;
-  if (answer.problem !== null) return <small class="rendered rendered-problem">{answer.problem.message}</small>;
-  return <small class="rendered">{typeof answer.value === 'string' ? shortened(answer.value, 200) : valueWords(answer.value)}</small>;
 }

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Place } from '../../model/json-path.js';
-import { type Variable, variablesAt } from '../../model/variables.js';
+import { unreadableSteps, type Variable, variablesAt } from '../../model/variables.js';
 import { Dialog } from '../../ui/dialog.js';
 import { useEditing } from './editing.js';
 
@@ -21,6 +21,7 @@ export function VariablePicker({
   const isFound = (text: string): boolean => words.every((word) => text.toLowerCase().includes(word));
   const found = variablesAt(definition, place, module, catalog).filter(({ path, label, group }) => isFound(`${path} ${label} ${group}`));
   const helpers = catalog.templates.helpers.filter(({ name, description }) => isFound(`${name} ${description} functions`));
+  const unreadable = unreadableSteps(definition, place, catalog).filter(({ id, number, name }) => isFound(`${number} ${name} steps.${id}`));
   const groups = [...new Set(found.map(({ group }) => group))];
   const pick = ({ path }: Variable): void => onPick(`{{${isRooted(path) ? path : `record.${path}`}}}`);
   return (
@@ -66,9 +67,20 @@ export function VariablePicker({
             ))}
           </section>
         )}
-        {found.length === 0 && helpers.length === 0 && (
-          <p class="quiet">Nothing is called “{search}” here. Steps behind this one cannot be read.</p>
+        {unreadable.length > 0 && (
+          <section>
+            <h3>Steps that cannot be read here</h3>
+            {unreadable.map(({ id, number, name, reason }) => (
+              <button key={id} type="button" class="variable" aria-disabled>
+                <span>
+                  {number} {name}
+                </span>
+                <small>{reason}</small>
+              </button>
+            ))}
+          </section>
         )}
+        {found.length + helpers.length + unreadable.length === 0 && <p class="quiet">Nothing is called “{search}” here.</p>}
       </div>
     </Dialog>
   );

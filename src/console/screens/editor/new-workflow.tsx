@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../core/json.js';
 import { call } from '../../api/client.js';
 import { useCatalog } from '../../api/me.js';
 import { forget, useAsk } from '../../api/query.js';
+import type { Problem } from '../../api/types.js';
 import { triggerWords } from '../../model/definition-words.js';
 import { hrefOf } from '../../model/route.js';
 import { countWords } from '../../model/words.js';
@@ -14,7 +15,7 @@ import { navigate } from '../../ui/location.js';
 import { Page } from '../../ui/page.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import { Mark } from '../../ui/status.js';
-import type { Problem, WorkflowDetail } from './types.js';
+import type { WorkflowDetail } from './types.js';
 
 interface Recipe {
   code: string;

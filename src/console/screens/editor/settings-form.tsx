@@ -2,17 +2,17 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../core/json.js';
 import { isObject } from '../../model/catalog.js';
-import type { WorkflowDocument } from '../../model/document.js';
+import type { DraftDocument } from '../../model/document.js';
+import { readJson } from '../../model/json-text.js';
+import type { Draft, DraftItem } from '../../parts/drafts/draft.js';
 import { DurationInput } from '../../parts/forms/duration-input.js';
 import { useEditing, useValue } from '../../parts/forms/editing.js';
-import { readJson } from '../../parts/forms/json-input.js';
 import { SchemaForm } from '../../parts/forms/schema-form.js';
 import { Field } from '../../ui/field.js';
 import { Icon } from '../../ui/icon.js';
-import type { Draft } from './draft.js';
 
 /** What there is about the workflow as a whole: while no step is chosen. */
-export function SettingsForm({ draft, document }: { draft: Draft; document: WorkflowDocument }): VNode {
+export function SettingsForm({ draft, document }: { draft: Draft<DraftItem>; document: DraftDocument }): VNode {
   const { catalog, isReadOnly } = useEditing();
   const { description } = document;
   return (

@@ -1,15 +1,9 @@
 import type { DefinitionDiff } from '../../../core/definition/diff.js';
 import type { Actor } from '../../../core/event.js';
 import type { JsonObject } from '../../../core/json.js';
-import type { WorkflowItem } from '../../api/types.js';
+import type { Problem, WorkflowItem } from '../../api/types.js';
 
 // What the API answers about one workflow, as far as the editor reads it.
-
-export interface Problem {
-  path: string;
-  message: string;
-  hint?: string;
-}
 
 export interface WorkflowDetail extends WorkflowItem {
   definition: JsonObject;

@@ -1,30 +1,47 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Catalog } from '../../model/catalog.js';
-import { diffDefinitions } from '../../model/definition-diff.js';
-import { hrefOf } from '../../model/route.js';
-import { DiffView } from '../../parts/diff/diff-view.js';
+import type { JsonObject } from '../../../core/json.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { toast, toastError } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
-import type { Draft } from './draft.js';
-import type { WorkflowDetail } from './types.js';
+import { Banner } from '../../ui/states.js';
+import type { Draft, DraftItem } from './draft.js';
 
-/** Two have edited one draft: what each has changed, and the three ways to go on. Closing it loses nothing. */
-export function ConflictDialog({
+interface ConflictProps<Item extends DraftItem> {
+  draft: Draft<Item>;
+  theirs: Item;
+  /** Draws what is other in the second of two definitions. */
+  drawDiff: (from: JsonObject, to: JsonObject) => VNode;
+}
+
+/** Two have edited one draft: a dialog to decide in, and once that is put off, a banner that leads back to it. */
+export function Conflict<Item extends DraftItem>(props: ConflictProps<Item>): VNode {
+  const [isPutOff, setPutOff] = useState(false);
+  if (!isPutOff) return <ConflictDialog {...props} onClose={() => setPutOff(true)} />;
+  return (
+    <Banner
+      tone="warn"
+      icon="warning"
+      actions={
+        <Button small onClick={() => setPutOff(false)}>
+          Decide
+        </Button>
+      }
+    >
+      <strong>Somebody else has saved</strong>
+      <span>What you change here is not stored until you decide which counts. It is kept in this tab.</span>
+    </Banner>
+  );
+}
+
+/** What each has changed, and the three ways to go on. Closing it loses nothing. */
+function ConflictDialog<Item extends DraftItem>({
   draft,
   theirs,
-  catalog,
-  module,
+  drawDiff,
   onClose,
-}: {
-  draft: Draft;
-  theirs: WorkflowDetail;
-  catalog: Catalog;
-  module: string | null;
-  onClose: () => void;
-}): VNode {
+}: ConflictProps<Item> & { onClose: () => void }): VNode {
   const [isBusy, setBusy] = useState(false);
   const base = draft.base.definition;
   const who = theirs.updatedBy?.name ?? 'Somebody else';
@@ -33,7 +50,7 @@ export function ConflictDialog({
     try {
       const made = await draft.keepAsCopy(theirs);
       toast(`Your text is in “${made.name}”.`);
-      navigate(hrefOf(`workflows/${made.id}`));
+      navigate(made.path);
     } catch (error) {
       toastError('The copy could not be made', error);
     } finally {
@@ -63,11 +80,11 @@ export function ConflictDialog({
       </p>
       <section class="dialog-part">
         <h3>Theirs</h3>
-        <DiffView diff={diffDefinitions(base, theirs.definition)} catalog={catalog} module={module} />
+        {drawDiff(base, theirs.definition)}
       </section>
       <section class="dialog-part">
         <h3>Yours</h3>
-        <DiffView diff={diffDefinitions(base, draft.document.definition)} catalog={catalog} module={module} />
+        {drawDiff(base, draft.document.definition)}
       </section>
     </Dialog>
   );

@@ -1,65 +1,76 @@
+import type { Actor } from '../../../core/event.js';
 import type { JsonObject } from '../../../core/json.js';
 import { ApiError, call } from '../../api/client.js';
-import { documentOf, patchOf, type WorkflowDocument, withMineOnTop } from '../../model/document.js';
+import type { Problem } from '../../api/types.js';
+import { type DraftDocument, documentOf, patchOf, withMineOnTop } from '../../model/document.js';
 import { edit, type History, redo, startHistory, undo } from '../../model/history.js';
 import { isSameJson } from '../../model/json-path.js';
 import { createStore, type Store } from '../../ui/store.js';
-import type { Problem, WorkflowDetail } from './types.js';
+import { dropText, keepText } from './kept-text.js';
+
+/** What the API tells of anything that is edited as a draft: a workflow, a state machine. */
+export interface DraftItem extends DraftDocument {
+  id: string;
+  revision: number;
+  problems: readonly Problem[];
+  warnings: readonly Problem[];
+  /** Who saved it last. */
+  updatedBy: Actor | null;
+}
+
+/** Where drafts are asked for and sent to. */
+export type DraftKind = 'workflows' | 'machines';
 
 /** How what is shown stands to what is stored. */
-export type Saving =
+export type Saving<Item> =
   | { kind: 'saved'; at: Date | null }
   | { kind: 'changed' }
   | { kind: 'saving' }
   | { kind: 'failed'; error: ApiError }
-  | { kind: 'conflict'; theirs: WorkflowDetail };
+  | { kind: 'conflict'; theirs: Item };
 
-export interface DraftState {
-  history: History<WorkflowDocument>;
-  saving: Saving;
-  problems: Problem[];
-  warnings: Problem[];
-  /** The workflow as it was last stored, for all that is no part of the document. */
-  workflow: WorkflowDetail;
+export interface DraftState<Item extends DraftItem> {
+  history: History<DraftDocument>;
+  saving: Saving<Item>;
+  /** As it was last stored, with its problems and all that is no part of the document. */
+  item: Item;
 }
 
 const PAUSE_MS = 800;
 const AGAIN_MS = 5_000;
 
 /**
- * One workflow that is being edited: every edit is a new document, stored a moment after the last one. Until it is, the text is
- * kept in the tab's storage too.
+ * A workflow or a state machine that is being edited: every edit is a new document, stored a moment after the last one. Until it
+ * is, the text is kept in the tab's storage too.
  */
-export class Draft {
-  readonly state: Store<DraftState>;
+export class Draft<Item extends DraftItem> {
+  readonly state: Store<DraftState<Item>>;
   /** What is stored, and what the next edit is based on. */
-  private stored: WorkflowDocument;
+  private stored: DraftDocument;
   private revision: number;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running: Promise<void> | null = null;
 
-  constructor(workflow: WorkflowDetail) {
-    this.stored = documentOf(workflow);
-    this.revision = workflow.revision;
-    this.state = createStore<DraftState>({
-      history: startHistory(this.stored),
-      saving: { kind: 'saved', at: null },
-      problems: workflow.problems,
-      warnings: workflow.warnings,
-      workflow,
-    });
+  constructor(
+    private readonly kind: DraftKind,
+    item: Item,
+  ) {
+    this.stored = documentOf(item);
+    this.revision = item.revision;
+    this.state = createStore<DraftState<Item>>({ history: startHistory(this.stored), saving: { kind: 'saved', at: null }, item });
   }
 
-  get document(): WorkflowDocument {
+  /** The address of what is edited, below the API and below the console alike. */
+  get path(): string {
+    return `${this.kind}/${this.state.get().item.id}`;
+  }
+
+  get document(): DraftDocument {
     return this.state.get().history.present;
   }
 
-  get baseRevision(): number {
-    return this.revision;
-  }
-
   /** Edits the document; edits in a row that are `about` the same are undone together. */
-  edit(change: (document: WorkflowDocument) => WorkflowDocument, about: string | null = null): void {
+  edit(change: (document: DraftDocument) => DraftDocument, about: string | null = null): void {
     this.go(edit(this.state.get().history, change(this.document), about));
   }
 
@@ -75,11 +86,11 @@ export class Draft {
     this.go(redo(this.state.get().history));
   }
 
-  private go(history: History<WorkflowDocument>): void {
+  private go(history: History<DraftDocument>): void {
     if (history === this.state.get().history) return;
     const { saving } = this.state.get();
     this.set({ history, ...(saving.kind === 'conflict' ? {} : { saving: { kind: 'changed' } }) });
-    keepText(this.state.get().workflow.id, { revision: this.revision, document: history.present });
+    keepText(this.state.get().item.id, { revision: this.revision, document: history.present });
     if (saving.kind !== 'conflict') this.later(PAUSE_MS);
   }
 
@@ -108,36 +119,40 @@ export class Draft {
     return this.state.get().saving.kind === 'saved';
   }
 
-  private async send(document: WorkflowDocument, patch: Partial<WorkflowDocument>): Promise<void> {
-    const { id } = this.state.get().workflow;
+  private async send(document: DraftDocument, patch: Partial<DraftDocument>): Promise<void> {
     try {
-      const workflow = await call<WorkflowDetail>('PATCH', `workflows/${id}`, { body: { revision: this.revision, ...patch } });
+      const item = await call<Item>('PATCH', this.path, { body: { revision: this.revision, ...patch } });
       this.stored = document;
-      this.revision = workflow.revision;
-      this.settle(workflow);
+      this.revision = item.revision;
+      this.settle(item);
     } catch (error) {
       await this.failed(error);
     }
   }
 
-  private settle(workflow: WorkflowDetail | null): void {
+  private settle(item: Item | null): void {
     const isWhole = this.document === this.stored || patchOf(this.stored, this.document) === null;
-    if (isWhole) dropText(this.state.get().workflow.id);
+    if (isWhole) dropText(this.state.get().item.id);
     this.set({
       saving: isWhole ? { kind: 'saved', at: new Date() } : { kind: 'changed' },
-      ...(workflow && { workflow, problems: workflow.problems, warnings: workflow.warnings }),
+      ...(item && { item: this.withSameProblems(item) }),
     });
     if (!isWhole) this.later(PAUSE_MS);
   }
 
+  /** The same objects for the same problems: what shows them need not be drawn anew after every save. */
+  private withSameProblems(item: Item): Item {
+    const { problems } = this.state.get().item;
+    return JSON.stringify(problems) === JSON.stringify(item.problems) ? { ...item, problems } : item;
+  }
+
   private async failed(error: unknown): Promise<void> {
     if (!(error instanceof ApiError)) throw error;
-    const { workflow } = this.state.get();
     if (error.code === 'revision_conflict') {
       try {
-        this.conflict(await call<WorkflowDetail>('GET', `workflows/${workflow.id}`));
+        this.conflict(await call<Item>('GET', this.path));
       } catch (unread) {
-        // Why theirs cannot be read is what stands in the way now: offline it is tried again, a deleted workflow is said to be gone.
+        // Why theirs cannot be read is what stands in the way now: offline it is tried again, one that was deleted is said to be gone.
         await this.failed(unread);
       }
       return;
@@ -147,7 +162,7 @@ export class Draft {
     if (error.status === 0 || error.status >= 500 || error.status === 401) this.later(AGAIN_MS);
   }
 
-  private conflict(theirs: WorkflowDetail): void {
+  private conflict(theirs: Item): void {
     // Nothing of ours is other than theirs: then there is nothing to ask.
     if (isSameJson(theirs.definition, this.document.definition) && theirs.name === this.document.name)
       this.take(theirs, documentOf(theirs));
@@ -155,87 +170,51 @@ export class Draft {
   }
 
   /** What both began with. */
-  get base(): WorkflowDocument {
+  get base(): DraftDocument {
     return this.stored;
   }
 
-  takeTheirs(theirs: WorkflowDetail): void {
+  takeTheirs(theirs: Item): void {
     this.take(theirs, documentOf(theirs));
   }
 
-  putMineOnTop(theirs: WorkflowDetail): void {
+  putMineOnTop(theirs: Item): void {
     this.take(theirs, withMineOnTop(this.stored, this.document, documentOf(theirs)));
   }
 
-  /** Makes a new workflow of mine, and takes theirs here. Returns the copy. */
-  async keepAsCopy(theirs: WorkflowDetail): Promise<WorkflowDetail> {
+  /** Makes a new one of mine, and takes theirs here. Returns the copy. */
+  async keepAsCopy(theirs: Item): Promise<{ name: string; path: string }> {
     const { name, description, definition } = this.document;
-    const copy = await call<WorkflowDetail>('POST', 'workflows', {
+    const copy = await call<Item>('POST', this.kind, {
       body: { name: `${name} (mine)`.slice(0, 200), description, definition },
     });
     this.takeTheirs(theirs);
-    return copy;
+    return { name: copy.name, path: `${this.kind}/${copy.id}` };
   }
 
   /** Goes on from another stored state; what was here can be had back by undo. */
-  private take(workflow: WorkflowDetail, document: WorkflowDocument): void {
-    this.stored = documentOf(workflow);
-    this.revision = workflow.revision;
+  private take(item: Item, document: DraftDocument): void {
+    this.stored = documentOf(item);
+    this.revision = item.revision;
     this.set({
       history: edit(this.state.get().history, document),
-      workflow,
-      problems: workflow.problems,
-      warnings: workflow.warnings,
+      item,
       saving: { kind: 'changed' },
     });
     void this.save();
   }
 
-  /** What publishing, or another call beside the edits, has made of the workflow. */
-  refreshed(workflow: WorkflowDetail): void {
-    this.revision = workflow.revision;
-    this.set({ workflow, problems: workflow.problems, warnings: workflow.warnings });
+  /** What publishing, or another call beside the edits, has made of it. */
+  refreshed(item: Item): void {
+    this.revision = item.revision;
+    this.set({ item });
   }
 
-  private set(change: Partial<DraftState>): void {
+  private set(change: Partial<DraftState<Item>>): void {
     this.state.set({ ...this.state.get(), ...change });
   }
 
   close(): void {
     void this.save();
-  }
-}
-
-interface KeptText {
-  revision: number;
-  document: WorkflowDocument;
-}
-
-const keyOfText = (id: string): string => `automation-draft ${id}`;
-
-function keepText(id: string, kept: KeptText): void {
-  try {
-    sessionStorage.setItem(keyOfText(id), JSON.stringify(kept));
-  } catch {
-    // No storage, or a full one: the page itself still has it.
-  }
-}
-
-/** Forgets what is kept of a workflow in this tab. */
-export function dropText(id: string): void {
-  try {
-    sessionStorage.removeItem(keyOfText(id));
-  } catch {
-    // See above.
-  }
-}
-
-/** Returns what was typed in this tab and never stored; null when there is none. */
-export function keptText(workflow: WorkflowDetail): WorkflowDocument | null {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(keyOfText(workflow.id)) ?? 'null') as KeptText | null;
-    return kept !== null && patchOf(documentOf(workflow), kept.document) !== null ? kept.document : null;
-  } catch {
-    return null;
   }
 }

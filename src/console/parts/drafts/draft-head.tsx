@@ -1,0 +1,133 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { clockTime } from '../../model/time.js';
+import { IconButton } from '../../ui/button.js';
+import { Icon } from '../../ui/icon.js';
+import { useZone } from '../../ui/time.js';
+import type { Draft, DraftItem, DraftState } from './draft.js';
+
+interface DraftHeadProps<Item extends DraftItem> {
+  draft: Draft<Item>;
+  state: DraftState<Item>;
+  /** What it is: `workflow`. */
+  what: string;
+  back: { href: string; label: string };
+  isReadOnly: boolean;
+  /** Its status, beside whether it is saved. */
+  marks: ComponentChildren;
+  /** Behind undo and redo. */
+  actions: ComponentChildren;
+}
+
+/** The head of a draft's page: its name, edited in place, how it stands, whether it is saved, undo and redo. */
+export function DraftHead<Item extends DraftItem>({ draft, state, what, back, isReadOnly, marks, actions }: DraftHeadProps<Item>): VNode {
+  const { past, present, future } = state.history;
+  return (
+    <header class="page-head">
+      <div class="page-titles">
+        <a class="page-back" href={back.href}>
+          <Icon name="left" size={12} />
+          {back.label}
+        </a>
+        <Name
+          name={present.name}
+          what={what}
+          isReadOnly={isReadOnly}
+          onChange={(name) => draft.edit((now) => ({ ...now, name }), 'name')}
+        />
+        <div class="draft-state">
+          {marks}
+          {!isReadOnly && <SavedWords saving={state.saving} />}
+        </div>
+      </div>
+      <div class="page-actions">
+        {!isReadOnly && (
+          <>
+            <IconButton icon="undo" label="Undo (Ctrl+Z)" aria-disabled={past.length === 0 || undefined} onClick={() => draft.undo()} />
+            <IconButton
+              icon="redo"
+              label="Redo (Ctrl+Shift+Z)"
+              aria-disabled={future.length === 0 || undefined}
+              onClick={() => draft.redo()}
+            />
+          </>
+        )}
+        {actions}
+      </div>
+    </header>
+  );
+}
+
+interface NameProps {
+  name: string;
+  what: string;
+  isReadOnly: boolean;
+  onChange: (name: string) => void;
+}
+
+function Name({ name, what, isReadOnly, onChange }: NameProps): VNode {
+  const [isNaming, setNaming] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (isNaming) input.current?.select();
+  }, [isNaming]);
+  if (!isNaming) {
+    return (
+      <div class="draft-name">
+        <h1>{name}</h1>
+        {!isReadOnly && <IconButton icon="pencil" label={`Rename the ${what}`} onClick={() => setNaming(true)} />}
+      </div>
+    );
+  }
+  return (
+    <div class="draft-name">
+      <h1 class="visually-hidden">{name}</h1>
+      <input
+        ref={input}
+        type="text"
+        class="input"
+        aria-label={`Name of the ${what}`}
+        maxLength={200}
+        value={name}
+        onInput={(event) => {
+          const text = event.currentTarget.value;
+          if (text.trim() !== '') onChange(text);
+        }}
+        onBlur={() => setNaming(false)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' || event.key === 'Escape') setNaming(false);
+        }}
+      />
+    </div>
+  );
+}
+
+/** Saved means saved. */
+function SavedWords({ saving }: Pick<DraftState<DraftItem>, 'saving'>): VNode {
+  const zone = useZone();
+  switch (saving.kind) {
+    case 'saved':
+      return (
+        <span class="draft-saved quiet">
+          <Icon name="check" size={12} />
+          {saving.at === null ? 'Saved' : `Saved ${clockTime(saving.at, zone)}`}
+        </span>
+      );
+    case 'failed':
+      return (
+        <span class="draft-saved tone-bad">
+          <Icon name="warning" size={12} />
+          {saving.error.status === 0 ? 'Not saved: offline' : 'Not saved'}
+        </span>
+      );
+    case 'conflict':
+      return (
+        <span class="draft-saved tone-warn">
+          <Icon name="warning" size={12} />
+          Not saved: somebody else has saved
+        </span>
+      );
+    default:
+      return <span class="draft-saved quiet">Saving …</span>;
+  }
+}

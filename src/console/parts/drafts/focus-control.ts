@@ -1,0 +1,35 @@
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { formatPlace, parsePlace } from '../../model/json-path.js';
+
+/** Returns what brings the focus to the control of a path once it is drawn, and nothing stands before it. */
+export function useFocusOn(page: RefObject<HTMLElement | null>, isCovered: boolean): (path: string) => void {
+  const wanted = useRef<string | null>(null);
+  // Before the next key: it belongs into that field.
+  useLayoutEffect(() => {
+    const path = wanted.current;
+    if (path === null || isCovered) return;
+    wanted.current = null;
+    focusControl(page.current, path);
+  });
+  return (path) => {
+    wanted.current = path;
+  };
+}
+
+/** Focuses the control of a path, or the nearest one around it. */
+function focusControl(root: HTMLElement | null, path: string): void {
+  for (let place = parsePlace(path); place.length > 0; place = place.slice(0, -1)) {
+    const here = CSS.escape(formatPlace(place));
+    const found = root?.querySelector<HTMLElement>(`[data-path="${here}"]`) ?? root?.querySelector<HTMLElement>(`[data-step="${here}"]`);
+    if (!found) continue;
+    const folded = found.closest('details:not([open])');
+    if (folded instanceof HTMLDetailsElement) folded.open = true;
+    const control = found.matches('input, select, textarea, button')
+      ? found
+      : (found.querySelector<HTMLElement>('input, select, textarea, button') ?? found);
+    control.focus();
+    control.scrollIntoView({ block: 'center' });
+    return;
+  }
+}

@@ -1,0 +1,46 @@
+import { useEffect } from 'preact/hooks';
+import type { Draft, DraftItem } from './draft.js';
+
+/** What keys do beside saving and undoing. */
+interface DraftActions {
+  /** F8, and with Shift the other way: to the next problem. */
+  onProblem: (by: 1 | -1) => void;
+  /** `?` outside of text: which keys there are. */
+  onHelp: () => void;
+}
+
+const TEXT = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]';
+
+/** The keys of every page that edits a draft. Inside a text its own undo counts; a dialog above the page has its own keys. */
+export function useDraftKeys<Item extends DraftItem>(draft: Draft<Item>, { onProblem, onHelp }: DraftActions): void {
+  useEffect(() => {
+    const actionOf = (event: KeyboardEvent): (() => void) | null => {
+      const isTyping = event.target instanceof HTMLElement && event.target.matches(TEXT);
+      const key = event.key.toLowerCase();
+      if (event.ctrlKey || event.metaKey) {
+        if (key === 's') return () => void draft.save();
+        if (isTyping) return null;
+        if (key === 'z') return () => (event.shiftKey ? draft.redo() : draft.undo());
+        return key === 'y' ? () => draft.redo() : null;
+      }
+      if (key === 'f8') return () => onProblem(event.shiftKey ? -1 : 1);
+      return key === '?' && !isTyping ? onHelp : null;
+    };
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+      const action = actionOf(event);
+      if (action === null) return;
+      event.preventDefault();
+      action();
+    };
+    const onHide = (): void => {
+      if (document.hidden) void draft.save();
+    };
+    addEventListener('keydown', onKey);
+    document.addEventListener('visibilitychange', onHide);
+    return () => {
+      removeEventListener('keydown', onKey);
+      document.removeEventListener('visibilitychange', onHide);
+    };
+  });
+}

@@ -1,0 +1,181 @@
+import './outline.css';
+import type { VNode } from 'preact';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { JsonObject } from '../../../core/json.js';
+import type { Catalog } from '../../model/catalog.js';
+import { isWithin, type Place, parsePlace } from '../../model/json-path.js';
+import { type OutlineRow, outlineRows } from '../../model/outline.js';
+import { placedSteps } from '../../model/step-tree.js';
+import { countWords } from '../../model/words.js';
+import { Icon } from '../../ui/icon.js';
+import { useSlash } from '../../ui/slash.js';
+import { MANY_STEPS } from './drawing.js';
+
+interface OutlineProps {
+  definition: JsonObject;
+  catalog: Catalog;
+  problems: readonly { path: string }[];
+  chosen: string | null;
+  onGo: (place: Place) => void;
+}
+
+/** The steps as a tree of names: to find one among many, and to see where problems are. HTML has no tree. */
+export function Outline({ definition, catalog, problems, chosen, onGo }: OutlineProps): VNode {
+  const [search, setSearch] = useState('');
+  // Lines that were opened or folded by hand.
+  const [byHand, setByHand] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const [reached, setReached] = useState<string | null>(null);
+  const tree = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const isMany = placedSteps(definition).length > MANY_STEPS;
+  const rows = useMemo(
+    () =>
+      outlineRows(definition, {
+        catalog,
+        problems,
+        search,
+        isOpen: (path, level) => byHand.get(path) ?? (isAround(path, chosen) || !isMany || level < 2),
+      }),
+    [definition, catalog, problems, search, byHand, chosen, isMany],
+  );
+  useSlash(field);
+  // The chosen step is seen here too, wherever it was chosen.
+  useLayoutEffect(() => {
+    const line = tree.current?.querySelector<HTMLElement>('[aria-selected=true]');
+    if (line) scrollInto(tree.current, line);
+  }, [chosen]);
+
+  const has = (path: string | null): boolean => path !== null && rows.some((row) => row.path === path);
+  const current = has(reached) ? reached : has(chosen) ? chosen : (rows[0]?.path ?? null);
+  const go = (row: OutlineRow): void => {
+    setReached(row.path);
+    // A list of steps is chosen by the step that has it.
+    onGo(row.kind === 'step' ? row.place : stepAround(definition, row.place));
+  };
+  const fold = (row: OutlineRow, isOpen: boolean): void => setByHand(new Map([...byHand, [row.path, isOpen]]));
+  const focus = (row: OutlineRow | undefined): void => {
+    if (!row) return;
+    setReached(row.path);
+    tree.current?.querySelector<HTMLElement>(`[data-outline="${CSS.escape(row.path)}"]`)?.focus();
+  };
+  const actionOf = (key: string, at: number): (() => void) | null => {
+    const row = rows[at];
+    if (!row) return null;
+    const keys: Record<string, () => void> = {
+      ArrowDown: () => focus(rows[at + 1]),
+      ArrowUp: () => focus(rows[at - 1]),
+      Home: () => focus(rows[0]),
+      End: () => focus(rows.at(-1)),
+      ArrowRight: () => (row.isOpen === false ? fold(row, true) : row.isOpen && focus(rows[at + 1])),
+      ArrowLeft: () => (row.isOpen ? fold(row, false) : focus(rows.slice(0, at).findLast(({ level }) => level < row.level))),
+      Enter: () => go(row),
+      ' ': () => go(row),
+    };
+    return keys[key] ?? null;
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey || !(event.target instanceof HTMLElement)) return;
+    const path = event.target.dataset.outline;
+    const action = actionOf(
+      event.key,
+      rows.findIndex((row) => row.path === path),
+    );
+    if (action === null) return;
+    event.preventDefault();
+    action();
+  };
+  return (
+    <div class="outline">
+      <input
+        ref={field}
+        type="search"
+        class="input"
+        aria-label="Find a step"
+        aria-keyshortcuts="/"
+        placeholder="Find a step ( / )"
+        value={search}
+        onInput={(event) => setSearch(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'ArrowDown') {
+            event.preventDefault();
+            focus(rows[0]);
+          }
+          const first = rows.find((row) => row.kind === 'step' && row.isOpen === null) ?? rows[0];
+          if (event.key === 'Enter' && first) go(first);
+        }}
+      />
+      {/* The keys belong to the lines inside; this only hears them. */}
+      <div ref={tree} role="tree" aria-label="Steps" tabIndex={-1} onKeyDown={onKeyDown}>
+        {rows.map((row) => (
+          <Line
+            key={row.path}
+            row={row}
+            isChosen={row.kind === 'step' && row.path === chosen}
+            isReached={row.path === current}
+            onGo={go}
+            onFold={fold}
+          />
+        ))}
+      </div>
+      {rows.length === 0 && <p class="quiet">No step has “{search}” in it.</p>}
+    </div>
+  );
+}
+
+interface LineProps {
+  row: OutlineRow;
+  isChosen: boolean;
+  isReached: boolean;
+  onGo: (row: OutlineRow) => void;
+  onFold: (row: OutlineRow, isOpen: boolean) => void;
+}
+
+function Line({ row, isChosen, isReached, onGo, onFold }: LineProps): VNode {
+  const { kind, path, number, name, level, position, size, isOpen, problems } = row;
+  return (
+    // Its keys are heard by the tree.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
+    <div
+      role="treeitem"
+      class={`outline-line outline-level-${Math.min(level, 8)}${kind === 'list' ? ' outline-list' : ''}`}
+      data-outline={path}
+      tabIndex={isReached ? 0 : -1}
+      aria-level={level}
+      aria-posinset={position}
+      aria-setsize={size}
+      aria-expanded={isOpen ?? undefined}
+      aria-selected={isChosen}
+      onClick={(event) => {
+        if (isOpen !== null && event.target instanceof Element && event.target.closest('.outline-fold')) onFold(row, !isOpen);
+        else onGo(row);
+      }}
+    >
+      <span class={isOpen === null ? 'outline-leaf' : 'outline-fold'}>{isOpen !== null && <Icon name="right" size={12} />}</span>
+      <span class="outline-name">
+        {number && <span class="quiet">{number}</span>} {name}
+      </span>
+      {problems > 0 && (
+        <span class="outline-problem tone-bad">
+          <Icon name="warning" size={12} />
+          <span class="visually-hidden">{countWords(problems, 'problem')}</span>
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Scrolls nothing but the tree itself: the page stays where it is. */
+function scrollInto(box: HTMLElement | null, line: HTMLElement): void {
+  if (box === null) return;
+  const [top, bottom] = [line.offsetTop, line.offsetTop + line.offsetHeight];
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
+}
+
+function isAround(path: string, chosen: string | null): boolean {
+  return chosen !== null && chosen !== path && isWithin(parsePlace(chosen), parsePlace(path));
+}
+
+function stepAround(definition: JsonObject, list: Place): Place {
+  return placedSteps(definition).findLast(({ place }) => isWithin(list, place))?.place ?? list;
+}
