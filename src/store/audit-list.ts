@@ -9,8 +9,8 @@ export interface AuditFilter {
   target?: string;
   /** The id of a person. */
   actor?: string;
-  /** `workflow.published`, `run.retried`, … */
-  action?: string;
+  /** Any of `workflow.published`, `run.retried`, … */
+  actions?: readonly string[];
   /** At or after. */
   from?: Date;
   /** Before. */
@@ -48,7 +48,10 @@ export async function listAudit(
   if (filter.target !== undefined) {
     parts.and(`a.target_type = ANY(${parts.bind(AUDIT_TARGETS)}::text[])`).and(`a.target_id = ${parts.bind(filter.target)}::uuid`);
   }
-  parts.equals(`a.actor->>'id'`, filter.actor).equals('a.action', filter.action);
+  parts.equals(`a.actor->>'id'`, filter.actor);
+  // One alone is read in its order from the index; of several the newest are looked for from the end.
+  if (filter.actions?.length === 1) parts.equals('a.action', filter.actions[0]);
+  else if (filter.actions !== undefined) parts.and(`a.action = ANY(${parts.bind(filter.actions)}::text[])`);
   within(parts, { id: 'a.id', at: 'a.at' }, filter.from, filter.to);
   if (before !== undefined) parts.and(`a.id < ${parts.bind(before)}::uuid`);
   const { where } = parts;

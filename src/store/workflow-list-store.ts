@@ -84,6 +84,8 @@ const SORT_COLUMNS = {
   module: 'w.module',
   runCount: 'coalesce(s.started, 0)',
   lastRunAt: 's."lastRunAt"',
+  failed7d: 'coalesce(d.failed, 0)',
+  successRate7d: 'd.succeeded / nullif(d.succeeded + d.failed, 0)',
   createdAt: 'w.created_at',
   updatedAt: 'w.updated_at',
 } as const;
@@ -106,19 +108,22 @@ const STATS = `(SELECT workflow_id, sum(started) AS started, sum(succeeded) AS s
   sum(cancelled) AS cancelled, max(last_run_at) AS "lastRunAt" FROM automation.workflow_stats WHERE workspace_id = $1 GROUP BY workflow_id) s
   ON s.workflow_id = w.id`;
 
-/**
- * What is told of each of the few workflows that are shown, for a FROM that calls them `p`: their last days by the primary
- * key of workflow_days, and who paused and changed them by audit_log_target.
- */
+/** The last days of each workflow of a FROM that calls them so, by the primary key of workflow_days. */
+const daysOf = (
+  alias: 'p' | 'w',
+): string => `LEFT JOIN LATERAL (SELECT greatest(0, sum(succeeded))::double precision AS succeeded, greatest(0, sum(failed))::double precision AS failed
+    FROM automation.workflow_days d
+    WHERE d.workspace_id = $1 AND d.workflow_id = ${alias}.id AND d.step = '' AND d.day >= ${FIRST_DAY}) d ON true`;
+
+/** What is told of each of the few workflows that are shown, for a FROM that calls them `p`; who paused and changed them by audit_log_target. */
 const SHOWN = `
-  LEFT JOIN LATERAL (SELECT greatest(0, sum(succeeded)) AS succeeded, greatest(0, sum(failed)) AS failed FROM automation.workflow_days d
-    WHERE d.workspace_id = $1 AND d.workflow_id = p.id AND d.step = '' AND d.day >= ${FIRST_DAY}) d ON true
+  ${daysOf('p')}
   LEFT JOIN LATERAL (SELECT a.actor FROM automation.audit_log a
     WHERE a.workspace_id = $1 AND a.target_type = 'workflow' AND a.target_id = p.id ORDER BY a.id DESC LIMIT 1) u ON true
   LEFT JOIN LATERAL (SELECT a.actor, a.note FROM automation.audit_log a
     WHERE p.status = 'paused' AND a.workspace_id = $1 AND a.target_type = 'workflow' AND a.target_id = p.id
       AND a.after->>'status' = 'paused' ORDER BY a.id DESC LIMIT 1) h ON true`;
-const SHOWN_COLUMNS = `coalesce(d.succeeded, 0)::double precision AS "succeeded7d", coalesce(d.failed, 0)::double precision AS "failed7d",
+const SHOWN_COLUMNS = `coalesce(d.succeeded, 0) AS "succeeded7d", coalesce(d.failed, 0) AS "failed7d",
   h.actor AS "pausedBy", h.note AS "pausedReason", u.actor AS "updatedBy"`;
 
 type ItemRow = Omit<WorkflowItem, 'lastRunAt' | 'createdAt' | 'updatedAt'> & { lastRunAt: Date | null; createdAt: Date; updatedAt: Date };
@@ -144,13 +149,16 @@ export async function listWorkflows(manager: EntityManager, workspaceId: string,
   const total = await countUpTo(manager, 'automation.workflows w', parts);
   const direction = query.sort.descending ? 'DESC' : 'ASC';
   const { where } = parts;
-  const order = `${SORT_COLUMNS[query.sort.field]} ${direction} NULLS LAST, w.id ${direction}`;
+  const column = SORT_COLUMNS[query.sort.field];
+  const order = `${column} ${direction} NULLS LAST, w.id ${direction}`;
+  // Of all that match only where they are sorted by it: else the days of the page's own are enough.
+  const days = column.includes('d.') ? daysOf('w') : '';
   const limit = parts.bind(query.limit);
   const offset = parts.bind((query.page - 1) * query.limit);
   const rows = await sql<ItemRow>(
     manager,
     `SELECT p.*, ${SHOWN_COLUMNS} FROM (
-       SELECT ${ITEM_COLUMNS}, row_number() OVER (ORDER BY ${order}) AS place FROM automation.workflows w LEFT JOIN ${STATS}
+       SELECT ${ITEM_COLUMNS}, row_number() OVER (ORDER BY ${order}) AS place FROM automation.workflows w LEFT JOIN ${STATS} ${days}
        WHERE ${where} ORDER BY ${order} LIMIT ${limit} OFFSET ${offset}) p ${SHOWN}
      ORDER BY p.place`,
     parts.parameters,

@@ -62,6 +62,14 @@ describe('the statistics of a workflow', () => {
 
     const { items } = await app.workflows.list({ sort: { field: 'runCount', descending: true }, page: 1, limit: 10 }, ADMIN);
     expect(items[0]).toMatchObject({ id, succeeded7d: 3, failed7d: 1 });
+    const { id: idle } = await app.workflows.create({ name: 'Idle', definition: {} }, ADMIN);
+    const sortedBy = async (field: 'failed7d' | 'successRate7d', descending: boolean): Promise<string[]> =>
+      (await app.workflows.list({ sort: { field, descending }, page: 1, limit: 10 }, ADMIN)).items.map((item) => item.id);
+    expect(await sortedBy('failed7d', true)).toEqual([id, idle]);
+    expect(await sortedBy('failed7d', false)).toEqual([idle, id]);
+    // What has no rate comes last, whatever the order.
+    for (const descending of [true, false]) expect(await sortedBy('successRate7d', descending)).toEqual([id, idle]);
+    await app.workflows.delete(idle, ADMIN);
     await app.workflows.delete(id, ADMIN);
     expect(await app.query('SELECT 1 FROM automation.workflow_days WHERE workflow_id = $1', [id])).toEqual([]);
   });

@@ -121,6 +121,7 @@ describe('the audit log', () => {
     expect(await actions('actor=u-support')).toEqual(['run.retried', 'run.retried', 'activated', 'paused']);
     expect(await actions('action=run.retried')).toHaveLength(2);
     expect(await actions('actor=u-support&action=workflow.paused')).toEqual(['paused']);
+    expect(await actions('action=workflow.paused,workflow.activated,workflow.nothing')).toEqual(['activated', 'paused']);
     expect(await actions(`actor=u-admin&target=${failed}`)).toEqual([]);
     expect(await actions(`target=${UNKNOWN}`)).toEqual([]);
     const [latest] = await list();

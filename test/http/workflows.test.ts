@@ -286,7 +286,7 @@ describe('the list of workflows', () => {
     expect(await namesOf('sort=createdAt&limit=2')).toEqual(['Alpha mail', 'beta mail']);
     expect(await namesOf('sort=createdAt&limit=2&page=2')).toEqual(['Gamma 100%', 'delta_x']);
     expect(await list('page=99')).toEqual({ items: [], total: 4, totalIsExact: true });
-    for (const sort of ['code', 'status', 'module', 'runCount', 'lastRunAt', 'updatedAt'])
+    for (const sort of ['code', 'status', 'module', 'runCount', 'lastRunAt', 'failed7d', 'successRate7d', 'updatedAt'])
       expect(await namesOf(`sort=-${sort}`)).toHaveLength(4);
   });
 

@@ -2,10 +2,11 @@ import type { Page } from '../../admin/run-service.js';
 import type { JsonObject } from '../../core/json.js';
 import type { AuditFilter, AuditItem } from '../../store/audit-list.js';
 import { AUDIT_TARGETS, type AuditTarget } from '../../store/audit-store.js';
-import { Cursor, IfGiven, Moment, OptionalText, OwnId, QueryInteger, type QueryParameters } from '../fields.js';
+import { Cursor, commaList, IfGiven, Moment, OptionalText, OwnId, QueryInteger, QueryList, type QueryParameters } from '../fields.js';
 import { ApiProperty } from '../openapi.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
+const MOST_ACTIONS = 30;
 const ID = { format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' };
 const SOMETHING = { type: 'object', additionalProperties: true, nullable: true } as const;
 
@@ -18,8 +19,8 @@ export class ListAuditQuery {
   @OptionalText(200)
   actor?: string;
 
-  @OptionalText(100)
-  action?: string;
+  @QueryList(MOST_ACTIONS)
+  action?: string[];
 
   @Moment()
   from?: string;
@@ -38,7 +39,7 @@ export class ListAuditQuery {
 export const LIST_AUDIT_PARAMETERS: QueryParameters = {
   target: { schema: { type: 'string', format: 'uuid' }, description: 'The id of a workflow, machine, run, event, secret, task or queue.' },
   actor: { type: String, example: 'u-7', description: 'The id of a person.' },
-  action: { type: String, example: 'workflow.published' },
+  action: commaList({ type: 'string' }, 'workflow.published', `Any of these, at most ${MOST_ACTIONS}, divided by commas.`),
   from: { schema: { type: 'string', format: 'date-time' }, description: 'At or after.' },
   to: { schema: { type: 'string', format: 'date-time' }, description: 'Before.' },
   cursor: { schema: { type: 'string', format: 'uuid' }, description: 'The `nextCursor` of the page before.' },
@@ -48,7 +49,7 @@ export const LIST_AUDIT_PARAMETERS: QueryParameters = {
 /** The query as the service takes it. */
 export function toAuditFilter({ target, actor, action, from, to }: ListAuditQuery): AuditFilter {
   const moment = (text: string | undefined): Date | undefined => (text === undefined ? undefined : new Date(text));
-  return { target, actor, action, from: moment(from), to: moment(to) };
+  return { target, actor, actions: action, from: moment(from), to: moment(to) };
 }
 
 class AuditTargetDto {
