@@ -75,6 +75,11 @@ export async function forget(...paths: string[]): Promise<void> {
   await queries.invalidateQueries({ predicate: ({ queryKey }) => paths.some((path) => startsWith(queryKey, path)) });
 }
 
+/** What these paths are about is gone: nothing of it is asked again. */
+export function drop(path: string): void {
+  queries.removeQueries({ predicate: ({ queryKey }) => startsWith(queryKey, path) });
+}
+
 function startsWith([path]: QueryKey, start: string): boolean {
   return typeof path === 'string' && (path === start || path.startsWith(`${start}/`));
 }

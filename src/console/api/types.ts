@@ -53,13 +53,35 @@ export interface WorkflowItem {
   updatedAt: string;
 }
 
+export interface Recipe {
+  code: string;
+  name: string;
+  description: string;
+  module: string | null;
+  trigger: JsonObject | null;
+  definition: JsonObject;
+  problems: { path: string; message: string }[];
+}
+
 export interface WorkflowPage {
   items: WorkflowItem[];
   total: number;
   totalIsExact: boolean;
 }
 
+interface Performance {
+  succeeded: number;
+  failed: number;
+  successRate: number | null;
+  p50Ms: number | null;
+  p95Ms: number | null;
+}
+
 export interface WorkflowStatistics {
+  days: number;
+  runs: Performance & { cancelled: number };
+  byDay: { day: string; succeeded: number; failed: number; cancelled: number }[];
+  steps: (Performance & { step: string })[];
   unfinished: { version: number; status: string; runs: number }[];
 }
 

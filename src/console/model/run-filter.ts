@@ -21,9 +21,11 @@ export interface RunListFilter {
   ids: readonly string[];
   /** An ISO 8601 duration: created within it, counted from now. */
   period: string | null;
+  /** The same: created longer ago than that. */
+  olderThan: string | null;
 }
 
-const TEXTS = ['search', 'workflowId', 'version', 'module', 'recordId', 'reason', 'batchId', 'period'] as const;
+const TEXTS = ['search', 'workflowId', 'version', 'module', 'recordId', 'reason', 'batchId', 'period', 'olderThan'] as const;
 /** The names of what a list of runs can be filtered by, in its address. */
 export const RUN_FILTER_NAMES = ['status', 'ids', ...TEXTS] as const;
 
@@ -35,24 +37,26 @@ export function runFilterOf(query: URLSearchParams): RunListFilter {
 }
 
 /** Returns what the API is asked with; a period begins at the full minute, so that the same question stays the same. */
-export function runQueryOf({ status, ids, period, ...texts }: RunListFilter, now: Date): Record<string, string | null> {
-  return { ...texts, status: status.join(',') || null, ids: ids.join(',') || null, from: beginOf(period, now) };
+export function runQueryOf({ status, ids, period, olderThan, ...texts }: RunListFilter, now: Date): Record<string, string | null> {
+  const times = { from: momentBefore(period, now), to: momentBefore(olderThan, now) };
+  return { ...texts, status: status.join(',') || null, ids: ids.join(',') || null, ...times };
 }
 
 /** Returns the filter as the API takes it in a body: for what is done to all that match. */
-export function runFilterBody({ status, ids, period, version, ...texts }: RunListFilter, now: Date): Record<string, unknown> {
-  const from = beginOf(period, now);
+export function runFilterBody({ status, ids, period, olderThan, version, ...texts }: RunListFilter, now: Date): Record<string, unknown> {
+  const [from, to] = [momentBefore(period, now), momentBefore(olderThan, now)];
   const given = Object.entries(texts).filter(([, text]) => text !== null);
   return {
     ...Object.fromEntries(given),
     ...(version !== null && { version: Number(version) }),
     ...(ids.length > 0 && { ids }),
     ...(from !== null && { from }),
+    ...(to !== null && { to }),
     ...(status.length > 0 && { status }),
   };
 }
 
-function beginOf(period: string | null, now: Date): string | null {
+function momentBefore(period: string | null, now: Date): string | null {
   const length = period === null ? null : durationMs(period);
   if (length === null) return null;
   return new Date(Math.floor((now.getTime() - length) / 60_000) * 60_000).toISOString();
@@ -66,7 +70,7 @@ export interface FilterWords {
 
 /** Returns what the filter says, without statuses and what its own field shows. */
 export function filterWords(filter: RunListFilter, catalog: Pick<Catalog, 'modules'> | null, workflowName: string | null): FilterWords[] {
-  const { search, workflowId, version, module, recordId, reason, batchId, ids, period } = filter;
+  const { search, workflowId, version, module, recordId, reason, batchId, ids, period, olderThan } = filter;
   const moduleLabel = catalog?.modules.find(({ name }) => name === module)?.label ?? module;
   return [
     ...(search ? [{ label: `“${search}”`, names: ['search'] }] : []),
@@ -78,6 +82,7 @@ export function filterWords(filter: RunListFilter, catalog: Pick<Catalog, 'modul
     ...(batchId ? [{ label: 'taken up together', names: ['batchId'] }] : []),
     ...(ids.length > 0 ? [{ label: `${countWords(ids.length, 'chosen run')}`, names: ['ids'] }] : []),
     ...(period ? [{ label: `the last ${durationWords(period).replace(/^1 /, '')}`, names: ['period'] }] : []),
+    ...(olderThan ? [{ label: `older than ${durationWords(olderThan)}`, names: ['olderThan'] }] : []),
   ];
 }
 

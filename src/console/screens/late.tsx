@@ -1,5 +1,6 @@
 import type { ComponentType, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { toastError } from '../ui/live.js';
 import { Page } from '../ui/page.js';
 import { ErrorPanel, Skeleton } from '../ui/states.js';
 
@@ -13,28 +14,16 @@ export function latePages<Pages>(
   load: () => Promise<Pages>,
   title: string,
 ): <Props extends object>(props: LateProps<Pages, Props>) => VNode {
-  let loaded: Pages | null = null;
+  const useLoaded = loadedOnce(load);
   return function LatePage({ page, props }) {
-    const [pages, setPages] = useState(loaded);
-    const [isLost, setLost] = useState(false);
-    useEffect(() => {
-      if (pages !== null || isLost) return;
-      load().then(
-        (module) => {
-          loaded = module;
-          setPages(module);
-        },
-        // A release may have replaced the file since the page was opened.
-        () => setLost(true),
-      );
-    }, [pages, isLost]);
-    if (pages === null) {
+    const { loaded, isLost, again } = useLoaded();
+    if (loaded === null) {
       return (
         <Page title={title}>
           {isLost ? (
             <ErrorPanel
               error={{ message: 'This page could not be loaded.', hint: 'There may be a new release: load it again.' }}
-              retry={() => setLost(false)}
+              retry={again}
             />
           ) : (
             <Skeleton what={title} rows={8} />
@@ -42,7 +31,40 @@ export function latePages<Pages>(
         </Page>
       );
     }
-    const Shown = page(pages);
+    const Shown = page(loaded);
     return <Shown {...props} />;
+  };
+}
+
+/** Returns what draws a part of a page that is loaded when it is first drawn: a dialog that few open. */
+export function latePart<Props extends object>(load: () => Promise<ComponentType<Props>>): (props: Props) => VNode | null {
+  const useLoaded = loadedOnce(load);
+  return function LatePart(props) {
+    const { loaded: Part, isLost } = useLoaded();
+    useEffect(() => {
+      if (isLost) toastError('This could not be loaded', 'There may be a new release: load the page again.');
+    }, [isLost]);
+    return Part && <Part {...props} />;
+  };
+}
+
+/** What is loaded once for all that draw it. */
+function loadedOnce<Loaded>(load: () => Promise<Loaded>): () => { loaded: Loaded | null; isLost: boolean; again: () => void } {
+  let known: Loaded | null = null;
+  return function useLoaded() {
+    const [loaded, setLoaded] = useState(() => known);
+    const [isLost, setLost] = useState(false);
+    useEffect(() => {
+      if (loaded !== null || isLost) return;
+      load().then(
+        (found) => {
+          known = found;
+          setLoaded(() => found);
+        },
+        // A release may have replaced the file since the page was opened.
+        () => setLost(true),
+      );
+    }, [loaded, isLost]);
+    return { loaded, isLost, again: () => setLost(false) };
   };
 }

@@ -98,7 +98,7 @@ describeConsole('the frame and the list of workflows', (demo) => {
     await open('workflows?search=welcome');
     const button = page.getByRole('button', { name: 'Actions of Welcome web leads' });
     await button.press('Enter');
-    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Runs', 'Export', 'Copy', 'Archive', 'Delete …']);
+    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Edit', 'Runs', 'Copy', 'Export', 'Versions', 'Archive', 'Delete …']);
     expect(await axe()).toEqual([]);
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
@@ -111,8 +111,50 @@ describeConsole('the frame and the list of workflows', (demo) => {
     const member = await demo.tab({ token: 'demo-member' });
     await member.open('workflows?search=welcome');
     await member.page.getByRole('button', { name: 'Actions of Welcome web leads' }).click();
-    expect(await member.page.getByRole('menuitem').allInnerTexts()).toEqual(['Runs', 'Export']);
+    expect(await member.page.getByRole('menuitem').allInnerTexts()).toEqual(['Open', 'Runs', 'Export', 'Versions']);
     expect(await member.page.getByRole('switch').getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('sorts by each of its columns, both ways, and says so', async () => {
+    const { page, open, axe } = await demo.tab();
+    await open('workflows');
+    for (const name of ['Starts', 'Status', 'Runs', 'Failed in 7 days', 'Success', 'Last run', 'Name']) {
+      const heading = page.getByRole('columnheader', { name });
+      await heading.getByRole('button').press('Enter');
+      await page.locator(`th[aria-sort]:has-text("${name}")`).waitFor();
+      const first = await heading.getAttribute('aria-sort');
+      await heading.getByRole('button').press('Enter');
+      await page.locator(`th[aria-sort="${first === 'ascending' ? 'descending' : 'ascending'}"]:has-text("${name}")`).waitFor();
+    }
+    expect(await page.locator('th[aria-sort]').count()).toBe(1);
+    expect(await axe()).toEqual([]);
+  });
+
+  it('imports what was exported as a draft, says what is wrong with a file, and publishes the draft from the list', async () => {
+    const [{ id }] = (await demo.call('GET', '/automation/workflows?search=welcome-web')).items;
+    const file = { ...(await demo.call('GET', `/automation/workflows/${id}/export`)), name: 'Taken over', code: 'taken-over' };
+    const { page, open, axe, picture, expectFaults } = await demo.tab();
+    expectFaults(/status of 400/);
+    await open('workflows');
+    await page.getByRole('button', { name: 'Import' }).press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Import a workflow' });
+    await dialog.getByLabel('Its text').fill('{"format":"other"}');
+    await dialog.getByRole('button', { name: 'Import as a draft' }).press('Enter');
+    await dialog.getByText('invalid_request').waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('workflow-import');
+    await dialog
+      .getByLabel('File')
+      .setInputFiles({ name: 'a.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(file)) });
+    await dialog.getByRole('button', { name: 'Import as a draft' }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Taken over' }).waitFor();
+
+    await open('workflows?search=taken');
+    await page.getByRole('button', { name: 'Publish “Taken over” …' }).press('Enter');
+    await page.getByText('It is published for the first time.').waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Publish v1, stay paused' }).press('Enter');
+    await page.getByRole('switch', { name: 'Taken over: active' }).waitFor();
   });
 
   it('says that an address leads nowhere', async () => {

@@ -1,7 +1,10 @@
+import '../../parts/drafts/drafts.css';
+import './editor.css';
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call } from '../../api/client.js';
 import { forget } from '../../api/query.js';
+import type { WorkflowItem } from '../../api/types.js';
 import type { Catalog } from '../../model/catalog.js';
 import { countWords, listWords, numberWords } from '../../model/words.js';
 import { DiffView } from '../../parts/diff/diff-view.js';
@@ -14,7 +17,7 @@ import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import type { PublishPreview, WorkflowDetail } from './types.js';
 
 interface PublishDialogProps {
-  workflow: WorkflowDetail;
+  workflow: WorkflowItem;
   catalog: Catalog;
   /** An earlier version that is published again. */
   fromVersion?: number;
@@ -120,7 +123,7 @@ function Preview({
   onProblem,
 }: {
   preview: PublishPreview;
-  workflow: WorkflowDetail;
+  workflow: WorkflowItem;
   catalog: Catalog;
   onProblem: PublishDialogProps['onProblem'];
 }): VNode {

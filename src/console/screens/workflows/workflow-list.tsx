@@ -1,23 +1,28 @@
 import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
 import { useCatalog, useMay } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
 import type { WorkflowItem, WorkflowPage } from '../../api/types.js';
 import { triggerWords } from '../../model/definition-words.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
-import { countWords, numberWords } from '../../model/words.js';
-import { LinkButton } from '../../ui/button.js';
+import { numberWords } from '../../model/words.js';
+import { Button, LinkButton } from '../../ui/button.js';
 import { Chips } from '../../ui/filter-bar.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
 import { Pages } from '../../ui/pages.js';
 import { Sparkbar } from '../../ui/sparkbar.js';
 import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
-import { Mark } from '../../ui/status.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
+import { latePart } from '../late.js';
 import { WorkflowActions } from './workflow-actions.js';
 import { activeFilters, FILTERS, WorkflowFilters } from './workflow-filters.js';
+import { WorkflowMarks } from './workflow-marks.js';
 import { WorkflowSwitch } from './workflow-switch.js';
+
+const ImportDialog = latePart(() => import('./import-dialog.js').then((part) => part.ImportDialog));
+const FirstRecipes = latePart(() => import('../../parts/recipes/first-recipes.js').then((part) => part.FirstRecipes));
 
 const NOT_ARCHIVED = 'draft,active,paused';
 const SIZE = 20;
@@ -27,6 +32,7 @@ export function WorkflowList(): VNode {
   const { query } = usePlace();
   const mayManage = useMay('manage');
   const catalog = useCatalog();
+  const [isImporting, setImporting] = useState(false);
   const sort = query.get('sort') ?? 'name';
   const page = Number(query.get('page') ?? 1);
   const limit = Number(query.get('limit') ?? SIZE);
@@ -46,9 +52,14 @@ export function WorkflowList(): VNode {
       sub="What happens by itself when something happens in the CRM."
       actions={
         mayManage && (
-          <LinkButton kind="primary" icon="plus" href="workflows/new">
-            New workflow
-          </LinkButton>
+          <>
+            <Button icon="download" onClick={() => setImporting(true)}>
+              Import
+            </Button>
+            <LinkButton kind="primary" icon="plus" href="workflows/new">
+              New workflow
+            </LinkButton>
+          </>
         )
       }
     >
@@ -78,7 +89,11 @@ export function WorkflowList(): VNode {
           </>
         )}
         {asked.data?.items.length === 0 &&
-          (filters.length > 0 ? (
+          (asked.data.total > 0 ? (
+            <EmptyState icon="lines" title="This page is empty">
+              <Button onClick={() => change({})}>Go to the first one</Button>
+            </EmptyState>
+          ) : filters.length > 0 ? (
             <EmptyState icon="filter" title="No workflow is like that">
               <Chips chips={filters.map(({ name, label }) => ({ label, onDrop: () => drop(name) }))} onClear={() => drop(...FILTERS)} />
             </EmptyState>
@@ -88,6 +103,8 @@ export function WorkflowList(): VNode {
             </EmptyState>
           ))}
       </Card>
+      {mayManage && asked.data?.total === 0 && filters.length === 0 && <FirstRecipes />}
+      {isImporting && <ImportDialog onClose={() => setImporting(false)} />}
     </Page>
   );
 }
@@ -95,16 +112,42 @@ export function WorkflowList(): VNode {
 function columnsOf(catalog: ReturnType<typeof useCatalog>): Column<WorkflowItem>[] {
   return [
     { id: 'name', label: 'Name', sort: 'name', narrow: 'title', cell: (workflow) => <Name workflow={workflow} /> },
-    { id: 'trigger', label: 'Starts', cell: ({ trigger }) => triggerWords(trigger ?? undefined, catalog) },
+    { id: 'trigger', label: 'Starts', sort: 'module', cell: ({ trigger }) => triggerWords(trigger ?? undefined, catalog) },
     { id: 'status', label: 'Status', sort: 'status', tight: true, cell: (workflow) => <WorkflowSwitch workflow={workflow} /> },
     {
       id: 'runs',
       label: 'Runs',
       sort: 'runCount',
       numeric: true,
-      cell: ({ id, runCount }) => <a href={hrefOf('runs', { workflowId: id })}>{numberWords(runCount)}</a>,
+      cell: ({ id, runCount }) => <a href={hrefOf(`workflows/${id}/runs`)}>{numberWords(runCount)}</a>,
     },
-    { id: 'success', label: 'Last 7 days', tight: true, cell: (workflow) => <LastDays workflow={workflow} /> },
+    {
+      id: 'failed',
+      label: 'Failed in 7 days',
+      sort: 'failed7d',
+      numeric: true,
+      cell: ({ id, failed7d }) =>
+        failed7d === 0 ? (
+          <span class="quiet">0</span>
+        ) : (
+          <a class="tone-bad" href={hrefOf('runs', { workflowId: id, status: 'failed', period: 'P7D' })}>
+            {numberWords(failed7d)}
+          </a>
+        ),
+    },
+    {
+      id: 'success',
+      label: 'Success',
+      sort: 'successRate7d',
+      tight: true,
+      cell: ({ succeeded7d, failed7d }) => (
+        <Sparkbar
+          good={succeeded7d}
+          bad={failed7d}
+          label={`In 7 days ${numberWords(succeeded7d)} succeeded, ${numberWords(failed7d)} failed`}
+        />
+      ),
+    },
     {
       id: 'lastRun',
       label: 'Last run',
@@ -123,7 +166,8 @@ function columnsOf(catalog: ReturnType<typeof useCatalog>): Column<WorkflowItem>
   ];
 }
 
-function Name({ workflow: { id, name, code, version, hasUnpublishedChanges, problemCount } }: { workflow: WorkflowItem }): VNode {
+function Name({ workflow }: { workflow: WorkflowItem }): VNode {
+  const { id, name, code } = workflow;
   return (
     <>
       <a class="cell-main" href={hrefOf(`workflows/${id}`)}>
@@ -131,31 +175,8 @@ function Name({ workflow: { id, name, code, version, hasUnpublishedChanges, prob
       </a>
       <span class="cell-sub">
         <span class="mono">{code}</span>
-        {version !== null && <span>v{version}</span>}
-        {hasUnpublishedChanges && version !== null && (
-          <Mark icon="pencil" tone="info">
-            unpublished changes
-          </Mark>
-        )}
-        {problemCount > 0 && (
-          <Mark icon="warning" tone="bad">
-            {countWords(problemCount, 'problem')}
-          </Mark>
-        )}
+        <WorkflowMarks workflow={workflow} />
       </span>
-    </>
-  );
-}
-
-function LastDays({ workflow: { id, succeeded7d, failed7d } }: { workflow: WorkflowItem }): VNode {
-  return (
-    <>
-      <Sparkbar good={succeeded7d} bad={failed7d} label={`${numberWords(succeeded7d)} succeeded, ${numberWords(failed7d)} failed`} />
-      {failed7d > 0 && (
-        <a class="cell-sub" href={hrefOf('runs', { workflowId: id, status: 'failed', period: 'P7D' })}>
-          <Mark tone="bad">{`${numberWords(failed7d)} failed`}</Mark>
-        </a>
-      )}
     </>
   );
 }
