@@ -83,7 +83,8 @@ function withoutSteps(step: JsonObject): JsonObject {
   );
 }
 
-function diffValues(from: Json, to: Json, place: Place): ValueDifference[] {
+/** What is other in the second of two values, each with its place. */
+export function diffValues(from: Json, to: Json, place: Place): ValueDifference[] {
   if (isSameJson(from, to)) return [];
   if (Array.isArray(from) && Array.isArray(to) && from.length === to.length) {
     return from.flatMap((item, index) => diffValues(item, to[index] as Json, [...place, index]));

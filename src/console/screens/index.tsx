@@ -1,6 +1,7 @@
 import type { FunctionComponent, VNode } from 'preact';
 import type { Permission } from '../api/types.js';
 import type { IconName } from '../ui/icon.js';
+import { AuditScreen } from './audit/routes.js';
 import { EditorPage } from './editor/routes.js';
 import { RunList } from './runs/run-list.js';
 import { RunPage } from './runs/run-page.js';
@@ -63,7 +64,7 @@ export function screenOf(segments: readonly string[]): Screen | null {
     case 'tasks':
       return { permission: 'tasks', draw: () => <TasksPage page={({ TaskList }) => TaskList} props={{}} /> };
     case 'audit':
-      return { permission: 'view', draw: () => <AnswerPage page={({ AuditPage }) => AuditPage} props={{}} /> };
+      return { permission: 'view', draw: () => <AuditScreen page={({ AuditPage }) => AuditPage} props={{}} /> };
     default:
       return screenOfWorkflow(segments);
   }

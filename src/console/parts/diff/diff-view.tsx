@@ -26,7 +26,7 @@ export function DiffView({ diff, catalog, module }: { diff: DefinitionDiff; cata
           <div class="diff-title">
             <strong>Trigger, conditions, settings</strong>
           </div>
-          <Values values={diff.values} catalog={catalog} module={module} />
+          <DiffValues values={diff.values} catalog={catalog} module={module} />
         </div>
       )}
       {diff.steps.map((step) => (
@@ -51,12 +51,13 @@ function StepDiff({ step, catalog, module }: { step: StepDifference; catalog: Ca
           );
         })}
       </div>
-      {step.values.length > 0 && <Values values={step.values} catalog={catalog} module={module} />}
+      {step.values.length > 0 && <DiffValues values={step.values} catalog={catalog} module={module} />}
     </div>
   );
 }
 
-function Values({
+/** Values that are other ones, as they read. */
+export function DiffValues({
   values,
   catalog,
   module,

@@ -1,81 +1,56 @@
 import './audit-page.css';
 import type { VNode } from 'preact';
-import type { Json, JsonObject } from '../../../core/json.js';
 import { useAsk } from '../../api/query.js';
 import type { AuditPage as Answer, AuditItem } from '../../api/types.js';
 import { actorWords } from '../../model/actor-words.js';
+import { actionsOn, auditWords } from '../../model/audit-words.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
 import { durationMs, durationWords } from '../../model/time.js';
 import { nameWords } from '../../model/words.js';
 import { Button } from '../../ui/button.js';
-import { Select } from '../../ui/field.js';
-import { Chips, FilterBar } from '../../ui/filter-bar.js';
+import type { ComboboxOption } from '../../ui/combobox.js';
+import { Chips } from '../../ui/filter-bar.js';
 import { Icon } from '../../ui/icon.js';
-import { JsonView } from '../../ui/json-view.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
 import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time, useNow } from '../../ui/time.js';
+import { AuditChange } from './audit-change.js';
+import { type AuditFilter, AuditFilters } from './audit-filters.js';
 
-const ACTIONS = [
-  ...['created', 'updated', 'published', 'activated', 'paused', 'unpublished', 'archived', 'restored', 'deleted', 'started'].map(
-    (what) => `workflow.${what}`,
-  ),
-  ...['retried', 'cancelled'].map((what) => `run.${what}`),
-  'event.replayed',
-  ...['claimed', 'released', 'reassigned', 'completed', 'decided'].map((what) => `task.${what}`),
-];
-const PERIODS = ['P1D', 'P7D', 'P30D'];
-const FILTERS = ['action', 'actor', 'target', 'period'] as const;
+const FILTERS = ['kind', 'action', 'actor', 'target', 'period'] as const;
 
 /** Who changed what, and why. */
 export function AuditPage(): VNode {
   const { query } = usePlace();
   const now = useNow();
-  const [action, actor, target, period, cursor] = ['action', 'actor', 'target', 'period', 'cursor'].map((name) => query.get(name));
+  const filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name)])) as Record<keyof AuditFilter, string | null>;
+  const { kind, action, actor, target, period } = filter;
+  const cursor = query.get('cursor');
   const length = period ? durationMs(period) : null;
   const from = length === null ? null : new Date(Math.floor((now.getTime() - length) / 60_000) * 60_000).toISOString();
-  const asked = useAsk<Answer>('audit', { query: { action, actor, target, from, cursor, limit: 50 }, every: cursor ? false : 30_000 });
+  const actions = action ?? (kind ? actionsOn(kind).join() : null);
+  const asked = useAsk<Answer>('audit', {
+    query: { action: actions, actor, target, from, cursor, limit: 50 },
+    every: cursor ? false : 30_000,
+  });
   const change = (changes: QueryValues, replace = true): void =>
     navigate(hrefOf('audit', changedQuery(query, { cursor: null, ...changes })), { replace });
-  const chips = [
-    ...(actor
-      ? [{ label: `by ${asked.data?.items[0] ? actorWords(asked.data.items[0].actor) : actor}`, onDrop: () => change({ actor: null }) }]
-      : []),
-    ...(target ? [{ label: 'on one thing', onDrop: () => change({ target: null }) }] : []),
-  ];
-  const isFiltered = FILTERS.some((name) => query.get(name));
+  const known = knownOf(asked.data?.items ?? []);
+  const chips = FILTERS.flatMap((name) => {
+    const value = filter[name];
+    return value ? [{ label: chipWords(name, value, known), onDrop: () => change({ [name]: null }) }] : [];
+  });
   return (
     <Page title="Audit" sub="Who changed what, newest first.">
       {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
       <Card flush>
-        <FilterBar label="Audit">
-          <Select
-            label="Action"
-            value={action ?? ''}
-            options={[{ value: '', label: 'All actions' }, ...ACTIONS.map((value) => ({ value, label: actionWords(value) }))]}
-            onChange={(value) => change({ action: value })}
-          />
-          <Select
-            label="Period"
-            value={period ?? ''}
-            options={[
-              { value: '', label: 'Any time' },
-              ...PERIODS.map((value) => ({ value, label: `Last ${durationWords(value).replace(/^1 /, '')}` })),
-            ]}
-            onChange={(value) => change({ period: value })}
-          />
-          <Chips chips={chips} />
-        </FilterBar>
+        <AuditFilters filter={filter} known={known} onChange={change} />
         {asked.data === undefined && !asked.error && <Skeleton what="the audit" />}
         {asked.data?.items.length === 0 && (
-          <EmptyState icon="audit" title={isFiltered ? 'Nobody did such a thing' : 'Nobody has changed anything yet'}>
-            {isFiltered && (
-              <Button icon="cross" onClick={() => change({ action: null, actor: null, target: null, period: null })}>
-                Drop all filters
-              </Button>
-            )}
+          <EmptyState icon="audit" title={chips.length > 0 ? 'Nobody did such a thing' : 'Nobody has changed anything yet'}>
+            {chips.length > 0 && <Chips chips={chips} onClear={() => change(Object.fromEntries(FILTERS.map((name) => [name, null])))} />}
           </EmptyState>
         )}
         {asked.data && asked.data.items.length > 0 && (
@@ -109,9 +84,9 @@ const COLUMNS: Column<AuditItem>[] = [
     tight: true,
     cell: ({ actor }) => (actor.id === null ? actorWords(actor) : <a href={hrefOf('audit', { actor: actor.id })}>{actorWords(actor)}</a>),
   },
-  { id: 'action', label: 'Did', tight: true, narrow: 'title', cell: ({ action }) => <b>{actionWords(action)}</b> },
+  { id: 'action', label: 'Did', tight: true, narrow: 'title', cell: ({ action }) => <b>{auditWords(action)}</b> },
   { id: 'target', label: 'On', cell: (item) => <Target item={item} /> },
-  { id: 'what', label: 'What and why', cell: (item) => <What item={item} /> },
+  { id: 'what', label: 'What and why', cell: (item) => <AuditChange item={item} /> },
   {
     id: 'history',
     label: 'History',
@@ -131,77 +106,41 @@ const COLUMNS: Column<AuditItem>[] = [
 
 function Target({ item: { target } }: { item: AuditItem }): VNode {
   const name = target.workflowName ?? nameWords(target.type);
-  const href = { run: `runs/${target.id}`, event: `events/${target.id}`, workflow: `workflows/${target.id}` }[target.type];
+  const page = { run: 'runs', event: 'events', workflow: 'workflows', machine: 'machines', instance: 'instances', task: 'tasks' }[
+    target.type
+  ];
+  const href = page && `${page}/${target.id}`;
   return (
     <span>
-      {href === undefined ? name : <a href={href}>{target.type === 'workflow' ? name : `${nameWords(target.type)} of ${name}`}</a>}
+      {href === undefined ? name : <a href={href}>{target.workflowId === target.id ? name : `${nameWords(target.type)} of ${name}`}</a>}
     </span>
   );
 }
 
-function What({ item: { before, after, note } }: { item: AuditItem }): VNode {
-  const changed = changedMembers(before, after);
-  return (
-    <>
-      {note !== null && <span class="message">{note}</span>}
-      {changed.length > 0 && (
-        <details class="audit-diff">
-          <summary>{changed.map(([name]) => nameWords(name)).join(', ')}</summary>
-          <dl>
-            {changed.map(([name, was, is]) => (
-              <div key={name}>
-                <dt>{nameWords(name)}</dt>
-                <dd>{isShort(was) && isShort(is) ? <Short was={was} is={is} /> : <Long was={was} is={is} name={name} />}</dd>
-              </div>
-            ))}
-          </dl>
-        </details>
-      )}
-      {note === null && changed.length === 0 && <span class="quiet">–</span>}
-    </>
-  );
+/** People and things that are shown, by their ids. */
+function knownOf(items: readonly AuditItem[]): { people: ComboboxOption[]; things: ComboboxOption[] } {
+  return {
+    people: items.flatMap(({ actor }) => (actor.id === null ? [] : [{ value: actor.id, label: actorWords(actor) }])),
+    things: items.flatMap(({ target }) => {
+      const { type, id, workflowName } = target;
+      if (type === 'workflow' || type === 'machine') return [{ value: id, label: workflowName ?? nameWords(type) }];
+      return [{ value: id, label: `${nameWords(type)}${workflowName ? ` of ${workflowName}` : ''}`, hint: id.slice(-8) }];
+    }),
+  };
 }
 
-function Short({ was, is }: { was: Json; is: Json }): VNode {
-  return (
-    <>
-      <span class="quiet">{String(was ?? '–')}</span> <Icon name="arrow" size={12} /> {String(is ?? '–')}
-    </>
-  );
-}
-
-function Long({ was, is, name }: { was: Json; is: Json; name: string }): VNode {
-  return (
-    <>
-      {was !== null && (
-        <>
-          <small class="quiet">Before</small>
-          <JsonView value={was} label={`${name} before`} />
-        </>
-      )}
-      {is !== null && (
-        <>
-          <small class="quiet">After</small>
-          <JsonView value={is} label={`${name} after`} />
-        </>
-      )}
-    </>
-  );
-}
-
-function changedMembers(before: JsonObject | null, after: JsonObject | null): [name: string, was: Json, is: Json][] {
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
-  return names
-    .map((name): [string, Json, Json] => [name, before?.[name] ?? null, after?.[name] ?? null])
-    .filter(([, was, is]) => JSON.stringify(was) !== JSON.stringify(is));
-}
-
-function isShort(value: Json): boolean {
-  return typeof value !== 'object' || value === null;
-}
-
-/** `workflow.published` is `Published a workflow`. */
-function actionWords(action: string): string {
-  const [thing = '', did = action] = action.split('.');
-  return `${nameWords(did)} ${/^[aeiou]/.test(thing) ? 'an' : 'a'} ${thing}`;
+function chipWords(name: (typeof FILTERS)[number], value: string, known: ReturnType<typeof knownOf>): string {
+  const labelIn = (options: readonly ComboboxOption[]): string => options.find((option) => option.value === value)?.label ?? value;
+  switch (name) {
+    case 'kind':
+      return `${nameWords(value)}s`;
+    case 'action':
+      return auditWords(value);
+    case 'actor':
+      return `by ${labelIn(known.people)}`;
+    case 'target':
+      return `on ${labelIn(known.things)}`;
+    case 'period':
+      return `the last ${durationWords(value).replace(/^1 /, '')}`;
+  }
 }
