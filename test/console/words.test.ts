@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { auditWords, changedMembers } from '../../src/console/model/audit-words.js';
 import type { Catalog } from '../../src/console/model/catalog.js';
 import { cronWords } from '../../src/console/model/cron-words.js';
 import { conditionWords, fieldWords, retryWords, stepWords, triggerWords } from '../../src/console/model/definition-words.js';
+import { limitWords } from '../../src/console/model/limit-words.js';
 import {
   clockTime,
   DURATION_UNITS,
@@ -233,5 +235,41 @@ describe('a definition in words', () => {
       retryWords({ maxAttempts: 1 }),
       retryWords({ maxAttempts: 6, initialInterval: 'PT1M', maxInterval: 'PT4M' }),
     ]).toEqual(['3 attempts over about 30 s', '1 attempt', '6 attempts over about 15 min']);
+  });
+});
+
+describe('what is told of a workflow', () => {
+  it('has its limits in sentences, as given or as its trigger has them', () => {
+    expect(limitWords({ trigger: { type: 'event' } })).toEqual([
+      'Any number of runs at a time.',
+      'Every time, on the same record too.',
+      'A run that takes longer than 30 days is failed.',
+    ]);
+    expect(limitWords({ trigger: { type: 'webhook' }, settings: { reentry: { oncePer: 'P1D' }, order: 'per_record' } })).toEqual([
+      'One run at a time; others wait in the queue.',
+      'Once on each record in any day.',
+      'The runs of one record go one after the other.',
+      'A run that takes longer than 30 minutes is failed.',
+    ]);
+    const settings = { reentry: 'not_while_active', maxConcurrentRuns: 1_200, maxDuration: 'P1D' };
+    expect(limitWords({ trigger: { type: 'schedule' }, settings })).toEqual([
+      'At most 1,200 runs at a time; others wait in the queue.',
+      'Not on a record that a run is under way on.',
+      'A run that takes longer than 1 day is failed.',
+    ]);
+  });
+
+  it('has what was done to it in words, and what is other since', () => {
+    expect(['workflow.published', 'event.replayed', 'machine.url_rotated'].map(auditWords)).toEqual([
+      'Published a workflow',
+      'Replayed an event',
+      'Replaced the URL of a state machine',
+    ]);
+    expect(changedMembers({ name: 'A', code: 'a', gone: 1 }, { name: 'B', code: 'a', fresh: [1] })).toEqual([
+      ['name', 'A', 'B'],
+      ['gone', 1, null],
+      ['fresh', null, [1]],
+    ]);
+    expect(changedMembers(null, null)).toEqual([]);
   });
 });

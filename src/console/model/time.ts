@@ -35,6 +35,11 @@ export function dayTime(at: Date, timezone?: string): string {
   return format(at, timezone, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
+/** Returns a day of UTC with its name: `Fri 20 Nov`. */
+export function weekdayTime(at: Date): string {
+  return format(at, 'UTC', { weekday: 'short', day: 'numeric', month: 'short' }).replace(',', '');
+}
+
 /** Returns the time of day of a moment: `10:42`. */
 export function clockTime(at: Date, timezone?: string): string {
   return format(at, timezone, { hour: '2-digit', minute: '2-digit' });

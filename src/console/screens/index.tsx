@@ -9,6 +9,7 @@ import { StartPage } from './start/start-page.js';
 import { TasksPage } from './tasks/routes.js';
 import { TaskBadge } from './tasks/task-badge.js';
 import { AnswerPage } from './why/routes.js';
+import { WorkflowPage } from './workflow/routes.js';
 import { WorkflowList } from './workflows/workflow-list.js';
 
 /** A screen, and whom it is for; null: for everybody who is known. */
@@ -72,6 +73,19 @@ export function screenOf(segments: readonly string[]): Screen | null {
 
 function screenOfWorkflow([first, id, page]: readonly string[]): Screen | null {
   if (first !== 'workflows' || id === undefined) return null;
-  if (page === undefined) return { permission: 'view', draw: () => <EditorPage page={({ Editor }) => Editor} props={{ id }} /> };
-  return page === 'versions' ? { permission: 'view', draw: () => <EditorPage page={({ Versions }) => Versions} props={{ id }} /> } : null;
+  const props = { id };
+  switch (page) {
+    case undefined:
+      return { permission: 'view', draw: () => <EditorPage page={({ Editor }) => Editor} props={props} /> };
+    case 'versions':
+      return { permission: 'view', draw: () => <WorkflowPage key={id} page={({ VersionsTab }) => VersionsTab} props={props} /> };
+    case 'runs':
+      return { permission: 'view', draw: () => <WorkflowPage key={id} page={({ RunsTab }) => RunsTab} props={props} /> };
+    case 'health':
+      return { permission: 'view', draw: () => <WorkflowPage key={id} page={({ HealthTab }) => HealthTab} props={props} /> };
+    case 'settings':
+      return { permission: 'view', draw: () => <WorkflowPage key={id} page={({ SettingsTab }) => SettingsTab} props={props} /> };
+    default:
+      return null;
+  }
 }

@@ -31,6 +31,8 @@ interface FormControlProps {
 const ONE_LINE: Control = { kind: 'text', long: false, inputType: 'text', isHtml: false };
 /** What holds more than one value has no problem of its own that those inside do not tell. */
 const HOLDERS: ReadonlySet<Control['kind']> = new Set(['fields', 'rows', 'condition']);
+/** What is read once, when a version is published, knows no record whose values it could take. */
+const FIXED: ReadonlySet<string | number | undefined> = new Set(['settings', 'trigger']);
 const NOT_TEXT: ReadonlySet<Control['kind']> = new Set(['number', 'boolean', 'choice', 'texts']);
 
 /** One member of an object: its name, the control that fits its schema, and what is wrong with it. */
@@ -39,7 +41,7 @@ export function FormControl({ field, place, condition }: FormControlProps): VNod
   const value = getAt(editing.definition, place);
   const control = field.controls.find((one) => fits(one, value)) ?? { kind: 'json' as const };
   const { problem, path } = useValue(place, !HOLDERS.has(control.kind));
-  const canVary = NOT_TEXT.has(control.kind) || (control.kind === 'text' && field.pick !== null);
+  const canVary = !FIXED.has(place[0]) && (NOT_TEXT.has(control.kind) || (control.kind === 'text' && field.pick !== null));
   const [isTemplate, setTemplate] = useState(canVary && hasExpression(value));
   const change = (next: Json | undefined): void => editing.set(place, next);
   if (editing.isReadOnly) return <ReadOnly field={field} value={value} />;

@@ -25,6 +25,7 @@ import { Icon } from '../../ui/icon.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Mark, Status } from '../../ui/status.js';
 import { useStore } from '../../ui/store.js';
+import { useEditFrom } from './edit-from.js';
 import { Part } from './part.js';
 import { Answer, type PreviewRecord, RecordPicker, useExplanation } from './preview.js';
 import { PublishDialog } from './publish-dialog.js';
@@ -51,6 +52,7 @@ export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
   const { problems } = workflow;
   const { definition } = history.present;
   const isReadOnly = !useMay('manage') || workflow.status === 'archived';
+  useEditFrom(draft, isReadOnly);
   const module = moduleIn(definition);
   const [record, setRecord] = useState<PreviewRecord | null>(null);
   const { query, segments } = usePlace();

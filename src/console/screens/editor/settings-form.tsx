@@ -1,15 +1,15 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Json, JsonObject } from '../../../core/json.js';
+import type { JsonObject } from '../../../core/json.js';
 import { isObject } from '../../model/catalog.js';
 import type { DraftDocument } from '../../model/document.js';
 import { readJson } from '../../model/json-text.js';
 import type { Draft, DraftItem } from '../../parts/drafts/draft.js';
-import { DurationInput } from '../../parts/forms/duration-input.js';
-import { useEditing, useValue } from '../../parts/forms/editing.js';
+import { useEditing } from '../../parts/forms/editing.js';
 import { SchemaForm } from '../../parts/forms/schema-form.js';
 import { Field } from '../../ui/field.js';
 import { Icon } from '../../ui/icon.js';
+import { Reentry } from './reentry.js';
 
 /** What there is about the workflow as a whole: while no step is chosen. */
 export function SettingsForm({ draft, document }: { draft: Draft<DraftItem>; document: DraftDocument }): VNode {
@@ -44,62 +44,12 @@ export function SettingsForm({ draft, document }: { draft: Draft<DraftItem>; doc
           Settings
         </summary>
         <div class="form">
-          {!isReadOnly && <Reentry />}
+          <Reentry />
           <SchemaForm schema={catalog.settings} place={['settings']} leaveOut={['reentry']} />
         </div>
       </details>
       {!isReadOnly && <WholeAsJson />}
     </div>
-  );
-}
-
-/** When it may run again on the same record: a word, or once in a period. */
-function Reentry(): VNode {
-  const { set } = useEditing();
-  const place = ['settings', 'reentry'];
-  const { value, problem, path } = useValue(place, true);
-  const period = isObject(value) ? String(value.oncePer ?? '') : null;
-  const choices: Record<string, Json | undefined> = {
-    always: undefined,
-    not_while_active: 'not_while_active',
-    once_per_record: 'once_per_record',
-    once_per: { oncePer: 'P7D' },
-  };
-  return (
-    <>
-      <Field label="Again on the same record" problem={problem}>
-        {(told) => (
-          <span class="select-place">
-            <select
-              {...told}
-              class="select"
-              data-path={path}
-              value={period === null ? String(value ?? 'always') : 'once_per'}
-              onChange={(event) => set(place, choices[event.currentTarget.value])}
-            >
-              <option value="always">Every time</option>
-              <option value="not_while_active">Not while a run is under way</option>
-              <option value="once_per_record">Once for each record</option>
-              <option value="once_per">Once in a period</option>
-            </select>
-            <Icon name="down" size={12} />
-          </span>
-        )}
-      </Field>
-      {period !== null && (
-        <Field label="Once in any">
-          {(told) => (
-            <DurationInput
-              {...told}
-              label="Period"
-              value={period}
-              data-path={`${path}.oncePer`}
-              onChange={(oncePer) => set(place, { oncePer: oncePer ?? '' })}
-            />
-          )}
-        </Field>
-      )}
-    </>
   );
 }
 

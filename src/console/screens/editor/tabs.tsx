@@ -1,16 +1,22 @@
+import './tabs.css';
 import type { VNode } from 'preact';
 import { hrefOf } from '../../model/route.js';
 
+const TABS = [
+  { name: 'editor', label: 'Editor', path: '' },
+  { name: 'runs', label: 'Runs', path: '/runs' },
+  { name: 'versions', label: 'Versions', path: '/versions' },
+  { name: 'health', label: 'Health', path: '/health' },
+  { name: 'settings', label: 'Settings', path: '/settings' },
+] as const;
+export type WorkflowTab = (typeof TABS)[number]['name'];
+
 /** The pages of one workflow. */
-export function WorkflowTabs({ id, current }: { id: string; current: 'editor' | 'versions' }): VNode {
-  const tabs = [
-    { name: 'editor', label: 'Editor', href: hrefOf(`workflows/${id}`) },
-    { name: 'versions', label: 'Versions', href: hrefOf(`workflows/${id}/versions`) },
-  ];
+export function WorkflowTabs({ id, current }: { id: string; current: WorkflowTab }): VNode {
   return (
-    <nav class="editor-tabs" aria-label="Of this workflow">
-      {tabs.map(({ name, label, href }) => (
-        <a key={name} href={href} aria-current={name === current ? 'page' : undefined}>
+    <nav class="workflow-tabs" aria-label="Of this workflow">
+      {TABS.map(({ name, label, path }) => (
+        <a key={name} href={hrefOf(`workflows/${id}${path}`)} aria-current={name === current ? 'page' : undefined}>
           {label}
         </a>
       ))}

@@ -15,7 +15,8 @@ interface RunFiltersProps {
   /** The filter as the API is asked. */
   asked: QueryValues;
   catalog: Catalog | null;
-  workflows: readonly WorkflowItem[];
+  /** Those to choose among; null: there is no choice. */
+  workflows: readonly WorkflowItem[] | null;
   isGrouped: boolean;
   onChange: (changes: QueryValues) => void;
 }
@@ -53,12 +54,14 @@ export function RunFilters({ filter, asked, catalog, workflows, isGrouped, onCha
       </fieldset>
       <FilterBar label="Runs">
         <SearchField label="Search by id or error" value={filter.search ?? ''} onSearch={(search) => onChange({ search })} />
-        <Select
-          label="Workflow"
-          value={filter.workflowId ?? ''}
-          options={[{ value: '', label: 'All workflows' }, ...workflowOptions(workflows, filter.workflowId)]}
-          onChange={(workflowId) => onChange({ workflowId, version: null })}
-        />
+        {workflows && (
+          <Select
+            label="Workflow"
+            value={filter.workflowId ?? ''}
+            options={[{ value: '', label: 'All workflows' }, ...workflowOptions(workflows, filter.workflowId)]}
+            onChange={(workflowId) => onChange({ workflowId, version: null })}
+          />
+        )}
         <Select
           label="Module"
           value={filter.module ?? ''}

@@ -13,10 +13,12 @@ import {
   runFilterBody,
   runFilterOf,
   runQueryOf,
+  shortId,
 } from '../../model/run-filter.js';
 import { relativeTime } from '../../model/time.js';
 import { countWords } from '../../model/words.js';
 import { BulkDialog, type BulkWork } from '../../parts/runs/bulk-dialog.js';
+import { retryOf } from '../../parts/runs/group-work.js';
 import { RecordName } from '../../parts/runs/record-name.js';
 import { useActivity } from '../../ui/activity.js';
 import { Button, IconButton } from '../../ui/button.js';
@@ -39,17 +41,27 @@ const EVERY_MS = 5_000;
 
 /** All runs, and what has become of each in one sentence. */
 export function RunList(): VNode {
-  const { query } = usePlace();
+  return (
+    <Page title="Runs" sub="What workflows did, are doing and did not do.">
+      <RunFinder />
+    </Page>
+  );
+}
+
+/** Runs, what narrows them, and what can be done to those that match; with `workflowId` of one workflow alone. */
+export function RunFinder({ workflowId = null }: { workflowId?: string | null }): VNode {
+  const { query, segments } = usePlace();
   const catalog = useCatalog();
   const now = useNow();
-  const filter = runFilterOf(query);
+  const asked = runFilterOf(query);
+  const filter = workflowId === null ? asked : { ...asked, workflowId };
   const workflows = useAsk<WorkflowPage>('workflows', { query: { limit: 100, sort: 'name' }, fresh: 60_000 });
   const [work, setWork] = useState<BulkWork | null>(null);
   const isGrouped = query.get('view') === 'groups';
   const change = (changes: QueryValues): void =>
-    navigate(hrefOf('runs', changedQuery(query, { cursor: null, ...changes })), { replace: true });
+    navigate(hrefOf(segments.join('/'), changedQuery(query, { cursor: null, ...changes })), { replace: true });
   const workflowName = workflows.data?.items.find(({ id }) => id === filter.workflowId)?.name ?? null;
-  const words = filterWords(filter, catalog, workflowName);
+  const words = filterWords(asked, catalog, workflowName);
   const drop = (names: readonly string[]): void => change(Object.fromEntries(names.map((name) => [name, null])));
   // Only the chips that no field above the list shows.
   const chips = words.filter(
@@ -57,13 +69,13 @@ export function RunList(): VNode {
   );
 
   return (
-    <Page title="Runs" sub="What workflows did, are doing and did not do.">
+    <>
       <Card flush>
         <RunFilters
           filter={filter}
           asked={runQueryOf(filter, now)}
           catalog={catalog}
-          workflows={workflows.data?.items ?? []}
+          workflows={workflowId === null ? (workflows.data?.items ?? []) : null}
           isGrouped={isGrouped}
           onChange={change}
         />
@@ -75,23 +87,13 @@ export function RunList(): VNode {
         {isGrouped ? (
           <RunGroupList
             query={{ ...runQueryOf(filter, now), status: filter.status.join(',') || null }}
-            onRetry={(group) =>
-              setWork({
-                kind: 'retry',
-                filter: {
-                  ...runFilterBody(filter, now),
-                  status: undefined,
-                  workflowId: group.workflowId,
-                  ...(group.reason !== null && { reason: group.reason }),
-                },
-                words: `${group.workflowName ?? 'a deleted workflow'}, because of ${group.reason ?? 'no reason'}`,
-              })
-            }
+            onRetry={(group) => setWork(retryOf(group, runFilterBody(filter, now)))}
           />
         ) : (
           <Rows
             key={JSON.stringify(filter)}
             filter={filter}
+            isOfOne={workflowId !== null}
             cursor={query.get('cursor')}
             sentence={filterSentence(filter, catalog, workflowName)}
             onWork={setWork}
@@ -107,12 +109,14 @@ export function RunList(): VNode {
         )}
       </Card>
       {work && <BulkDialog work={work} onClose={() => setWork(null)} />}
-    </Page>
+    </>
   );
 }
 
 interface RowsProps {
   filter: RunListFilter;
+  /** All of one workflow: then none needs to say so. */
+  isOfOne: boolean;
   cursor: string | null;
   /** The filter in words. */
   sentence: string;
@@ -121,8 +125,8 @@ interface RowsProps {
   onWork: (work: BulkWork) => void;
 }
 
-function Rows({ filter, cursor, sentence, chips, onDropAll, onWork }: RowsProps): VNode {
-  const { query } = usePlace();
+function Rows({ filter, isOfOne, cursor, sentence, chips, onDropAll, onWork }: RowsProps): VNode {
+  const { query, segments } = usePlace();
   const isActive = useActivity();
   const now = useNow();
   const mayOperate = useMay('operate');
@@ -206,7 +210,7 @@ function Rows({ filter, cursor, sentence, chips, onDropAll, onWork }: RowsProps)
           </EmptyState>
         )
       ) : (
-        <Table caption="Runs" columns={columnsOf(mayOperate, chosen, choose)} rows={rows} keyOf={({ id }) => id} chosen={chosen} />
+        <Table caption="Runs" columns={columnsOf(mayOperate, isOfOne, chosen, choose)} rows={rows} keyOf={({ id }) => id} chosen={chosen} />
       )}
       {(cursor !== null || older !== null) && (
         <nav class="pages" aria-label="Pages of runs">
@@ -214,14 +218,14 @@ function Rows({ filter, cursor, sentence, chips, onDropAll, onWork }: RowsProps)
           <Button
             icon="up"
             blocked={cursor === null ? 'These are the newest' : null}
-            onClick={() => navigate(hrefOf('runs', changedQuery(query, { cursor: null })))}
+            onClick={() => navigate(hrefOf(segments.join('/'), changedQuery(query, { cursor: null })))}
           >
             Newest
           </Button>
           <Button
             icon="down"
             blocked={older === null ? 'There are no older ones' : null}
-            onClick={() => navigate(hrefOf('runs', changedQuery(query, { cursor: older })))}
+            onClick={() => navigate(hrefOf(segments.join('/'), changedQuery(query, { cursor: older })))}
           >
             Older
           </Button>
@@ -272,7 +276,12 @@ function Updated({ at, isAsking, onAsk }: { at: number; isAsking: boolean; onAsk
   );
 }
 
-function columnsOf(mayChoose: boolean, chosen: ReadonlySet<string>, choose: (id: string, isChosen: boolean) => void): Column<RunItem>[] {
+function columnsOf(
+  mayChoose: boolean,
+  isOfOne: boolean,
+  chosen: ReadonlySet<string>,
+  choose: (id: string, isChosen: boolean) => void,
+): Column<RunItem>[] {
   const choice: Column<RunItem> = {
     id: 'choice',
     label: 'Chosen',
@@ -293,12 +302,12 @@ function columnsOf(mayChoose: boolean, chosen: ReadonlySet<string>, choose: (id:
     { id: 'status', label: 'Status', tight: true, cell: ({ status }) => <Status status={status} /> },
     {
       id: 'workflow',
-      label: 'Workflow',
+      label: isOfOne ? 'Run' : 'Workflow',
       narrow: 'title',
       cell: ({ id, workflowName, version }) => (
         <>
           <a class="cell-main" href={`runs/${id}`}>
-            {workflowName ?? 'Deleted workflow'}
+            {isOfOne ? `Run ${shortId(id)}` : (workflowName ?? 'Deleted workflow')}
           </a>
           <span class="cell-sub">v{version}</span>
         </>

@@ -1,0 +1,187 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Actor } from '../../../core/event.js';
+import { call } from '../../api/client.js';
+import { forget, useAsk } from '../../api/query.js';
+import { actorWords } from '../../model/actor-words.js';
+import { Button } from '../../ui/button.js';
+import { Dialog } from '../../ui/dialog.js';
+import { Choices, Field } from '../../ui/field.js';
+import { copy } from '../../ui/json-view.js';
+import { toastError } from '../../ui/live.js';
+import { Panel } from '../../ui/page.js';
+import { Banner, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { Time } from '../../ui/time.js';
+import type { WorkflowDetail } from '../editor/types.js';
+
+interface ShownToken {
+  id: string;
+  createdAt: string;
+  createdBy: Actor;
+  validUntil: string | null;
+  isValid: boolean;
+  lastUsedAt: string | null;
+  lastUsedFrom: string | null;
+}
+
+interface MadeUrl {
+  url: string | null;
+  path: string;
+  oldValidUntil: string | null;
+}
+
+/** The URL that starts a workflow: who made it, when it was used, and another in its place. */
+export function TriggerUrl({ workflow: { id }, isReadOnly }: { workflow: WorkflowDetail; isReadOnly: boolean }): VNode {
+  const asked = useAsk<{ current: ShownToken | null; old: ShownToken[] }>(`workflows/${id}/trigger-url`, { every: 30_000 });
+  const [made, setMade] = useState<MadeUrl | null>(null);
+  const [isReplacing, setReplacing] = useState(false);
+  const make = async (body: { grace?: string; note?: string | null } = {}): Promise<void> => {
+    try {
+      setMade(await call<MadeUrl>('POST', `workflows/${id}/rotate-token`, { body }));
+      setReplacing(false);
+      await forget(`workflows/${id}/trigger-url`);
+    } catch (error) {
+      toastError('The URL could not be made', error);
+    }
+  };
+  if (asked.data === undefined) {
+    return (
+      <Panel title="Trigger URL">
+        {asked.error ? (
+          <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />
+        ) : (
+          <Skeleton what="the trigger URL" rows={2} />
+        )}
+      </Panel>
+    );
+  }
+  const { current, old } = asked.data;
+  const ending = old.filter(({ isValid }) => isValid);
+  return (
+    <Panel
+      title="Trigger URL"
+      aside={
+        !isReadOnly &&
+        current && (
+          <Button small icon="refresh" onClick={() => setReplacing(true)}>
+            Make another …
+          </Button>
+        )
+      }
+    >
+      <div class="stack">
+        {made && <Made made={made} />}
+        {current ? (
+          <p>
+            Made by {actorWords(current.createdBy)}, <Time at={current.createdAt} inline />. <Used token={current} />
+          </p>
+        ) : (
+          <>
+            <p>It has no URL yet: nothing can start it.</p>
+            {!isReadOnly && (
+              <span>
+                <Button kind="primary" icon="link" onClick={() => void make()}>
+                  Make the URL
+                </Button>
+              </span>
+            )}
+          </>
+        )}
+        {current && made === null && (
+          <p class="quiet">The URL itself was shown once, when it was made: what is kept recognises it, and cannot tell it.</p>
+        )}
+        {ending.map((token) => (
+          <p key={token.id}>
+            An old one goes on until <Time at={token.validUntil ?? ''} inline />. <Used token={token} />
+          </p>
+        ))}
+      </div>
+      {isReplacing && <ReplaceDialog onReplace={make} onClose={() => setReplacing(false)} />}
+    </Panel>
+  );
+}
+
+function Used({ token: { lastUsedAt, lastUsedFrom } }: { token: ShownToken }): VNode {
+  if (lastUsedAt === null) return <>Nobody has used it yet.</>;
+  return (
+    <>
+      Last used <Time at={lastUsedAt} inline />
+      {lastUsedFrom !== null && (
+        <>
+          {' '}
+          from <code>{lastUsedFrom}</code>
+        </>
+      )}
+      .
+    </>
+  );
+}
+
+/** The only time that anybody sees it. */
+function Made({ made: { url, path } }: { made: MadeUrl }): VNode {
+  return (
+    <Banner tone="ok" icon="link">
+      <strong>Copy it now: it is shown this once</strong>
+      <Field
+        label="URL"
+        hint={
+          url === null
+            ? 'Below the address of the application, which it was not told (publicUrl).'
+            : 'Whoever has it can start the workflow.'
+        }
+      >
+        {(told) => (
+          <span class="made-url">
+            <input {...told} class="input mono" readOnly value={url ?? path} onFocus={(event) => event.currentTarget.select()} />
+            <Button icon="copy" onClick={() => void copy(url ?? path)}>
+              Copy
+            </Button>
+          </span>
+        )}
+      </Field>
+    </Banner>
+  );
+}
+
+type Grace = 'none' | 'PT1H' | 'P1D' | 'P7D';
+
+function ReplaceDialog({
+  onReplace,
+  onClose,
+}: {
+  onReplace: (command: { grace?: string; note: string | null }) => Promise<void>;
+  onClose: () => void;
+}): VNode {
+  const [grace, setGrace] = useState<Grace>('P1D');
+  const [note, setNote] = useState('');
+  const replace = (): void => void onReplace({ ...(grace !== 'none' && { grace }), note: note.trim() || null });
+  return (
+    <Dialog
+      title="Make another trigger URL"
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>Keep this one</Button>
+          <Button kind={grace === 'none' ? 'danger' : 'primary'} icon="refresh" onClick={replace}>
+            Make another
+          </Button>
+        </>
+      }
+    >
+      <Choices<Grace>
+        legend="The URL until now"
+        value={grace}
+        onChange={setGrace}
+        options={[
+          { value: 'P1D', label: 'Goes on for a day', hint: 'Time to give the new one to whoever calls it.' },
+          { value: 'P7D', label: 'Goes on for a week' },
+          { value: 'PT1H', label: 'Goes on for an hour' },
+          { value: 'none', label: 'Ends at once', hint: 'When somebody has it who should not. Calls of it are refused from now on.' },
+        ]}
+      />
+      <Field label="Reason (optional)" hint="Kept in the audit.">
+        {(told) => <input {...told} class="input" maxLength={1000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
+      </Field>
+    </Dialog>
+  );
+}
