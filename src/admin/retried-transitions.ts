@@ -20,10 +20,7 @@ export class RetriedTransitions {
 
   /** Why the run cannot be retried; null when it can. */
   refusalOf({ id, transition }: LockedRun): AutomationError | null {
-    if (transition === null || this.failed.has(id)) return null;
-    return new AutomationError('transition_over', `The instance does not rest where its transition "${transition}" has failed.`, {
-      hint: 'It has gone on since, or was reset. Fire a transition from where it is now.',
-    });
+    return transition === null || this.failed.has(id) ? null : transitionOver(transition);
   }
 
   /** The transitions are under way again, with these runs. */
@@ -37,4 +34,11 @@ export class RetriedTransitions {
     }
     await changes.write(manager);
   }
+}
+
+/** The error for the run of a transition whose instance is not where that has failed. */
+export function transitionOver(transition: string): AutomationError {
+  return new AutomationError('transition_over', `The instance does not rest where its transition "${transition}" has failed.`, {
+    hint: 'It has gone on since, or was reset. Fire a transition from where it is now.',
+  });
 }

@@ -13,13 +13,15 @@ import { findStep } from '../core/steps/tree.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
+import { isTransitionOver } from '../store/machines/run-transition.js';
 import { loadDefinitions } from '../store/run-command-store.js';
 import { versionsToRun } from '../store/run-groups.js';
-import { findEvent, findRun } from '../store/run-log-store.js';
+import { findEvent, findRun, type RunRow } from '../store/run-log-store.js';
 import { type LoggedExecution, loadExecutions } from '../store/step-store.js';
 import { findWorkflow } from '../store/workflow-list-store.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { RestartPlan } from './restart-plan.js';
+import { transitionOver } from './retried-transitions.js';
 import { failedPaths, type RetryCommand } from './run-retry.js';
 import { assertHasVersion, assertRetriable } from './run-service.js';
 
@@ -78,10 +80,8 @@ export class RetryPreviews {
       const run = isUuid(id) ? await findRun(manager, workspaceId, id, this.catalog) : null;
       if (!run) throw new AutomationError('run_not_found', 'There is no run of this id.');
       const hasInput = run.eventId === null || (await findEvent(manager, workspaceId, run.eventId)) !== null;
-      const workflow = await findWorkflow(manager, workspaceId, run.workflowId);
-      const published = workflow && { publishedVersion: workflow.published?.version ?? null };
       const ran = (await loadDefinitions(manager, workspaceId, [run.versionId])).get(run.versionId) ?? null;
-      const newest = workflow?.published?.definition ?? null;
+      const { published, newest, over } = await this.newestOf(manager, run, ran, workspaceId);
       const executions = (await loadExecutions(manager, [{ workspaceId, id }])).get(id) ?? [];
       const beyondPlan = entitlements && (await this.beyondPlan(manager, entitlements, id, command, caller));
       const startedAt = run.startedAt === null ? null : new Date(run.startedAt);
@@ -91,10 +91,27 @@ export class RetryPreviews {
         refused: refusalOf(() => {
           assertRetriable({ ...run, hasInput }, command);
           assertHasVersion(published ?? undefined, command);
+          if (over) throw over;
           if (beyondPlan) throw beyondPlan;
         }),
       };
     });
+  }
+
+  /** A transition belongs to the version of the machine that its instance is on, and is over when that has gone on. */
+  private async newestOf(
+    manager: EntityManager,
+    { id, workflowId, version, transition }: RunRow,
+    ran: Json,
+    workspaceId: string,
+  ): Promise<{ published: { publishedVersion: number | null } | null; newest: Json; over: AutomationError | null }> {
+    if (transition !== null) {
+      const over = (await isTransitionOver(manager, workspaceId, id)) ? transitionOver(transition.code) : null;
+      return { published: { publishedVersion: version }, newest: ran, over };
+    }
+    const workflow = await findWorkflow(manager, workspaceId, workflowId);
+    const published = workflow && { publishedVersion: workflow.published?.version ?? null };
+    return { published, newest: workflow?.published?.definition ?? null, over: null };
   }
 
   private async beyondPlan(

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { ParentStep } from '../core/event.js';
 import type { Json } from '../core/json.js';
 import type { BoundedCount } from './bounded-count.js';
+import { RUN_TRANSITION_CODE } from './machines/run-transition.js';
 import { QueryParts } from './query-parts.js';
 import { RELEASE } from './release.js';
 import { type RunQuestion, runIds, runTests } from './run-filter.js';
@@ -32,7 +33,7 @@ const HOLDS_INPUT = `(r.event_id IS NULL OR EXISTS (
 
 const LOCKED_COLUMNS = `r.id, r.workflow_id AS "workflowId", r.version_id AS "versionId", r.version, r.status, r.started_at AS "startedAt",
   r.finished_at AS "finishedAt", r.retried_as AS "retriedAs", ${HOLDS_INPUT} AS "hasInput",
-  (SELECT v.transition FROM automation.workflow_versions v WHERE v.workspace_id = r.workspace_id AND v.id = r.version_id) AS transition`;
+  ${RUN_TRANSITION_CODE} AS transition`;
 
 /** Locks one run: of two people at once the second waits here, and then sees what the first has done. */
 export async function lockRun(manager: EntityManager, workspaceId: string, id: string): Promise<LockedRun | null> {

@@ -1,4 +1,5 @@
 import { validate as isUuid } from 'uuid';
+import { TRANSITION_OVER } from './machines/run-transition.js';
 import { QueryParts, within } from './query-parts.js';
 import { RUN_STATUSES, type RunStatus } from './runs/run.js';
 
@@ -154,7 +155,7 @@ function plainTests(parts: QueryParts, workspaceId: string, filter: RunFilter, m
   own.equals('r.module', filter.module).equals('r.record_id', filter.recordId).equals('r.reason', filter.reason);
   if (filter.version !== undefined) own.and(`r.version = ${own.bind(filter.version)}::integer`);
   within(own, { id: 'r.id', at: 'r.created_at' }, filter.from, filter.to);
-  if (filter.retriable) own.and('r.retried_as IS NULL').and(HAS_INPUT).and(HAS_WORKFLOW);
+  if (filter.retriable) own.and('r.retried_as IS NULL').and(HAS_INPUT).and(HAS_WORKFLOW).and(`NOT ${TRANSITION_OVER}`);
   if (filter.notInBatch !== undefined) own.and(`NOT ${inBatch(own, filter.notInBatch)}`);
   return own.where;
 }

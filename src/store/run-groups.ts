@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { LoggedError } from '../core/errors.js';
+import { RUN_TRANSITION_CODE, TRANSITION_OVER } from './machines/run-transition.js';
 import { QueryParts } from './query-parts.js';
 import { HAS_INPUT, HAS_WORKFLOW, type RunFilter, type RunQuestion, runIds } from './run-filter.js';
 import { RUN_STATUSES, type RunStatus } from './runs/run.js';
@@ -95,8 +96,9 @@ export interface VersionToRun {
 
 const PUBLISHED = `(SELECT w.published_version_id FROM automation.workflows w WHERE w.workspace_id = r.workspace_id AND w.id = r.workflow_id)`;
 
+/** A transition belongs to the version of the machine that its instance is on. */
 function versionToRun({ version }: Pick<RetryTerms, 'version'>): string {
-  return version === 'newest' ? PUBLISHED : 'r.version_id';
+  return version === 'newest' ? `CASE WHEN ${RUN_TRANSITION_CODE} IS NULL THEN ${PUBLISHED} ELSE r.version_id END` : 'r.version_id';
 }
 
 /** What the newest {@link MOST_COUNTED} runs of a filter would run again: each version once. */
@@ -127,6 +129,7 @@ export function judgeRetry(
   const lacking = beyondPlan.length === 0 ? null : parts.bind(beyondPlan.map(({ versionId }) => versionId));
   const refusal = `CASE WHEN r.retried_as IS NOT NULL THEN 'run_already_retried' WHEN r.status <> 'failed' THEN 'run_not_failed'
     WHEN NOT ${HAS_WORKFLOW} THEN 'workflow_deleted' WHEN NOT ${HAS_INPUT} THEN 'event_expired'
+    WHEN ${TRANSITION_OVER} THEN 'transition_over'
     ${from === 'start' && version === 'newest' ? `WHEN ${PUBLISHED} IS NULL THEN 'workflow_not_published'` : ''}
     ${lacking === null ? '' : `WHEN ${versionToRun({ version })} = ANY(${lacking}::uuid[]) THEN 'plan_required'`} END`;
   // From the failed step what has succeeded is not done again.

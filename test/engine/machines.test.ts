@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RetryPreviews } from '../../src/admin/retry-preview.js';
+import { RunBatches } from '../../src/admin/run-batches.js';
+import type { RetryCommand } from '../../src/admin/run-retry.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import type { Lead } from '../support/sample-crm.js';
 import { machinesOf } from './support/machines.js';
@@ -265,11 +268,21 @@ describe('a machine', () => {
       expect(run?.status).toBe('failed');
       return { id, lead, runId: run?.id ?? '' };
     };
+    const preview = (runId: string, command: RetryCommand) => app.module.get(RetryPreviews).preview(runId, command, ADMIN);
+    const bulk = async (workflowId: string, command: RetryCommand): Promise<[number, string[]]> => {
+      const { matched, refusals } = await app.module.get(RunBatches).retry({ workflowId }, { ...command, dryRun: true }, ADMIN);
+      return [matched, refusals.map(({ code }) => code)];
+    };
     const mend = (lead: Lead) => app.query(`UPDATE crm_leads SET source = 'Fair' WHERE id = $1`, [lead.id]);
 
     it.each(['failed_step', 'start'] as const)('goes on with it when its run is retried (%s)', async (from) => {
       const { id, lead, runId } = await failed();
       await mend(lead);
+      expect(await preview(runId, { from, version: 'newest' })).toMatchObject({
+        version: { same: 1, newest: 1, differs: [] },
+        refused: null,
+      });
+      expect(await bulk(id, { from, version: 'newest' })).toEqual([1, []]);
       await app.runs.retry(runId, { from }, ADMIN);
       expect(await only(id)).toMatchObject({ state: 'NEW', transition: 'open' });
       await app.automation.drain();
@@ -290,6 +303,8 @@ describe('a machine', () => {
       await app.automation.drain();
       expect(await only(id)).toMatchObject({ state: 'DONE' });
       for (const from of ['failed_step', 'start'] as const) {
+        expect((await preview(runId, { from })).refused).toMatchObject({ code: 'transition_over' });
+        expect(await bulk(id, { from })).toEqual([0, ['transition_over']]);
         await expect(app.runs.retry(runId, { from }, ADMIN)).rejects.toMatchObject({ code: 'transition_over' });
       }
     });

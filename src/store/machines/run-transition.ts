@@ -21,6 +21,28 @@ export const RUN_TRANSITION = `CASE w.kind WHEN 'machine' THEN (
     CROSS JOIN jsonb_path_query_first(m.definition, '$.transitions[*] ? (@.code == $code)', jsonb_build_object('code', v.transition)) t
     WHERE v.workspace_id = r.workspace_id AND v.id = r.version_id) END`;
 
+/** The code of that transition alone; null for the run of a workflow. */
+export const RUN_TRANSITION_CODE =
+  '(SELECT v.transition FROM automation.workflow_versions v WHERE v.workspace_id = r.workspace_id AND v.id = r.version_id)';
+
+/**
+ * Whether a run `r` is that of a transition which cannot be taken up again: its instance does not rest where it has failed. Never
+ * null; served by instances_failed.
+ */
+export const TRANSITION_OVER = `(${RUN_TRANSITION_CODE} IS NOT NULL AND NOT EXISTS (
+  SELECT FROM automation.instances i WHERE i.workspace_id = r.workspace_id AND i.failure IS NOT NULL AND i.failure->>'runId' = r.id::text
+    AND i.transition IS NULL))`;
+
+/** The same of one run. */
+export async function isTransitionOver(manager: EntityManager, workspaceId: string, runId: string): Promise<boolean> {
+  const [row] = await sql<{ isOver: boolean }>(
+    manager,
+    `SELECT ${TRANSITION_OVER} AS "isOver" FROM automation.runs r WHERE r.workspace_id = $1 AND r.id = $2`,
+    [workspaceId, runId],
+  );
+  return row?.isOver === true;
+}
+
 /** Returns the transition as machines have it that were read: `any`, or a list of states. */
 export function asRead({ code, from, to }: StoredTransition): RunTransition {
   return { code, from: from === 'any' || Array.isArray(from) ? from : [from], to };
