@@ -11,7 +11,11 @@ const TASK = { id: 'call', type: 'create_task', with: { title: 'Call {{trigger.b
 describe('a trigger URL', () => {
   let real: RealApp;
   beforeAll(async () => {
-    real = await startRealApp({ publicUrl: 'https://crm.acme.test/', hooks: { bodyTimeoutMs: 200 } });
+    real = await startRealApp({
+      publicUrl: 'https://crm.acme.test/',
+      hooks: { bodyTimeoutMs: 200 },
+      secret: 'a secret of no less than 32 characters',
+    });
     await (real.app.getHttpServer() as import('node:http').Server).listen(0);
   });
   afterAll(() => real?.close());
@@ -275,6 +279,42 @@ describe('a trigger URL', () => {
       // The sender repeats himself with the same id, signed anew.
       await send(path, signed(new Date())).expect(202);
       expect(await runsOf(id)).toHaveLength(1);
+    });
+
+    it('takes a secret of the workspace by its name, as it is when the call comes', async () => {
+      const keep = (value: string) => real.call('put', '/automation/secrets/partner').send({ value, hosts: [] });
+      await keep('correct-horse').expect(200);
+      const named = { $secret: 'partner' };
+      const signature = { type: 'hmac_sha256', secret: named, header: 'x-signature' };
+      const { id, path } = await published({ secret: { header: 'authorization', value: { ...named, prefix: 'Bearer ' } }, signature });
+      const { body: read } = await real.call('get', `/automation/workflows/${id}`);
+      expect(read.definition.trigger.signature).toEqual(signature);
+      const known = (value: string) => ({
+        authorization: `Bearer ${value}`,
+        'x-signature': createHmac('sha256', value).update(body).digest('hex'),
+      });
+      await send(path, { ...known('correct-horse'), authorization: 'correct-horse' }).expect(401);
+      await send(path, known('battery-staple')).expect(401);
+      await send(path, known('correct-horse')).expect(202);
+      await keep('battery-staple').expect(200);
+      await send(path, known('correct-horse')).expect(401);
+      await send(path, known('battery-staple')).expect(202);
+      expect(await runsOf(id)).toHaveLength(2);
+      await real.call('delete', '/automation/secrets/partner').expect(409);
+    });
+
+    it('tells strangers nothing of a secret that cannot be read, and takes nothing', async () => {
+      await real.call('put', '/automation/secrets/weak').send({ value: 'no base64!', hosts: [] }).expect(200);
+      const { id, path } = await published({ signature: { type: 'standard_webhooks', secret: { $secret: 'weak' } } });
+      const answer = await send(path, {}).expect(500);
+      expect(JSON.stringify(answer.body)).not.toMatch(/weak|base64/);
+      await rows(real.database, `DELETE FROM automation.secrets WHERE name = 'weak' RETURNING 1`);
+      expect((await send(path, {}).expect(500)).body).toEqual(answer.body);
+      expect(await runsOf(id)).toEqual([]);
+      const definition = { trigger: { type: 'webhook', secret: { header: 'x', value: { $secret: 'weak' } } }, steps: [TASK] };
+      const created = await real.call('post', '/automation/workflows').send({ name: 'By URL', definition });
+      const refused = await real.call('post', `/automation/workflows/${created.body.id}/publish`).expect(422);
+      expect(refused.body.problems).toEqual([{ path: 'trigger.secret.value', message: expect.stringContaining('no secret "weak"') }]);
     });
 
     it.each(['hex', 'base64'] as const)('holds an HMAC-SHA256 in %s to the bytes of the body', async (encoding) => {

@@ -1,13 +1,12 @@
 import type { Problem } from '../../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
 import { didYouMean } from '../../core/nearest.js';
-import { referenceProblem, type SecretReference } from '../../core/secrets/secret-reference.js';
+import { REFERENCE_SCHEMA, referenceProblem, type SecretReference } from '../../core/secrets/secret-reference.js';
 import { hasExpression } from '../../core/template/template.js';
 import type { ExternalStep } from '../action.js';
 import type { AddressGuard } from './address-guard.js';
 import { headerProblems } from './headers.js';
 import { basicAuth, OAuthTokens, type TokenRequest } from './oauth-tokens.js';
-import { REFERENCE_SCHEMA } from './secret-arguments.js';
 import { urlProblems } from './url-problems.js';
 
 /** How a call says who makes it. */

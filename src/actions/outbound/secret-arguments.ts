@@ -2,22 +2,12 @@ import type { Json, JsonObject } from '../../core/json.js';
 import {
   claimsSecret,
   isSecretReference,
-  REFERENCE,
+  REFERENCE_SCHEMA,
   referenceProblem,
-  SECRET_NAME,
   type SecretReference,
 } from '../../core/secrets/secret-reference.js';
 import type { ExternalStep } from '../action.js';
 import { Rule } from '../rules.js';
-
-/** What a reference is in JSON Schema. */
-export const REFERENCE_SCHEMA: JsonObject = {
-  type: 'object',
-  description: 'A secret of the workspace.',
-  properties: { [REFERENCE]: { type: 'string', pattern: SECRET_NAME.source }, prefix: { type: 'string' } },
-  required: [REFERENCE],
-  additionalProperties: false,
-};
 
 /** Property decorator: a text, or a secret of the workspace. */
 export function SecretOrText(): PropertyDecorator {

@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import { isSecretReference } from '../secrets/secret-reference.js';
 import { CHANGED, MASK, masked } from './mask.js';
 
 /** What the trigger keeps secret, by the member that holds it: where it lies there, and what beside it may be read. */
@@ -22,7 +23,9 @@ export function hasOwnMask(trigger: Json | undefined): boolean {
  */
 export function maskTrigger(definition: JsonObject): JsonObject {
   const mask = (value: Json, { shown }: Holder): Json =>
-    isJsonObject(value) ? mapMembers(value, (name, member) => (shown.includes(name) ? member : masked(member))) : masked(value);
+    isJsonObject(value)
+      ? mapMembers(value, (name, member) => (shown.includes(name) || isSecretReference(member) ? member : masked(member)))
+      : masked(value);
   return eachTriggered(definition, (triggered) => {
     const isOwn = hasOwnMask(triggered.trigger);
     return withMembers(triggered, (name, value, holder) => {
@@ -69,7 +72,7 @@ export function markTriggerChange(before: JsonObject, after: JsonObject): JsonOb
     withHolders(triggered, (value, { secret }, name) => {
       const [from, to] = [before, after].map((one) => holderOf(triggeredOf(one, code), name)?.[secret]);
       const isChanged = from !== undefined && to !== undefined && JSON.stringify(from) !== JSON.stringify(to);
-      return isJsonObject(value) && isChanged ? { ...value, [secret]: CHANGED } : value;
+      return isJsonObject(value) && isChanged && !isSecretReference(value[secret]) ? { ...value, [secret]: CHANGED } : value;
     }),
   );
 }

@@ -44,6 +44,15 @@ export function referenceProblem(value: Json | undefined): string | null {
   return unknown === undefined ? null : `a reference has no "${unknown}": it is { "${REFERENCE}": "name" }, with a "prefix" if needed`;
 }
 
+/** What a reference is in JSON Schema. */
+export const REFERENCE_SCHEMA: JsonObject = {
+  type: 'object',
+  description: 'A secret of the workspace.',
+  properties: { [REFERENCE]: { type: 'string', pattern: SECRET_NAME.source }, prefix: { type: 'string' } },
+  required: [REFERENCE],
+  additionalProperties: false,
+};
+
 /** Returns the place that a path into the arguments is at, if it is one. */
 export function placeOf(places: SecretPlaces, path: readonly string[]): string | undefined {
   return Object.keys(places).find((place) => {

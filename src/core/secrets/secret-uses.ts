@@ -54,8 +54,13 @@ const SETTINGS_PATH = /^(transitions\[\d+\]\.)?settings$/;
 const CALLBACKS: ReadonlySet<string> = new Set(['onSuccess', 'onFailure']);
 const CALLBACK_PLACES: SecretPlaces = { secret: ['url'] };
 
+/** Where a definition has a trigger. */
+const TRIGGER_PATH = /^(transitions\[\d+\]\.)?trigger$/;
+/** Where that of a URL takes a secret, which is sent nowhere: callers are checked by it. */
+const TRIGGER_PLACES: SecretPlaces = { 'secret.value': [], 'signature.secret': [] };
+
 const MISPLACED =
-  'A secret cannot be used here: it would be kept in logs, or go where nobody meant it to go. Secrets are for headers, credentials and signatures of external actions.';
+  'A secret cannot be used here: it would be kept in logs, or go where nobody meant it to go. Secrets are for headers, credentials and signatures of external actions and of trigger URLs.';
 
 /** What keeps a definition from using its secrets: names that the workspace does not have, and hosts that they may not go to. */
 export function secretUseProblems(uses: readonly SecretUse[], known: readonly KnownSecret[]): Problem[] {
@@ -107,10 +112,11 @@ function eachReference(definition: JsonObject, actions: Actions, found: (path: s
       const { type, with: args } = value;
       for (const [name, member = null] of Object.entries(value)) {
         const isCall = name === 'with' && typeof type === 'string' && isJsonObject(args);
-        if (CALLBACKS.has(name) && SETTINGS_PATH.test(path) && isJsonObject(member))
-          walkArguments(member, CALLBACK_PLACES, memberPath(path, name));
-        else if (!isCall) walk(member, memberPath(path, name));
-        else if (actions.has(type)) walkArguments(args, actions.get(type)?.takesSecrets ?? {}, memberPath(path, name));
+        const here = memberPath(path, name);
+        if (TRIGGER_PATH.test(here) && isJsonObject(member) && member.type === 'webhook') walkArguments(member, TRIGGER_PLACES, here);
+        else if (CALLBACKS.has(name) && SETTINGS_PATH.test(path) && isJsonObject(member)) walkArguments(member, CALLBACK_PLACES, here);
+        else if (!isCall) walk(member, here);
+        else if (actions.has(type)) walkArguments(args, actions.get(type)?.takesSecrets ?? {}, here);
       }
     }
   };

@@ -1,21 +1,23 @@
-import { isJsonObject, type JsonObject } from '../json.js';
+import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { didYouMean } from '../nearest.js';
+import { claimsSecret, referenceProblem, type SecretReference } from '../secrets/secret-reference.js';
 import type { TriggerReader } from './trigger-reader.js';
 
 /** A header that the caller of a trigger URL sends with a value that only he knows. */
 export interface CallerSecret {
   header: string;
-  value: string;
+  /** Or the name of a secret of the workspace, which is used as it is when a call comes. */
+  value: string | SecretReference;
 }
 
 /** How the caller of a trigger URL signs what he sends. */
 export type CallSignature =
   /** standardwebhooks.com: `webhook-id`, `webhook-timestamp`, `webhook-signature`. */
-  | { type: 'standard_webhooks'; secret: string }
+  | { type: 'standard_webhooks'; secret: string | SecretReference }
   /** HMAC-SHA256 of the body, hex or base64, with or without `sha256=` before it. */
   | {
       type: 'hmac_sha256';
-      secret: string;
+      secret: string | SecretReference;
       header: string;
       /** Of the moment of sending, in seconds since 1970: then `<timestamp>.<body>` is what is signed. */
       timestampHeader?: string;
@@ -26,7 +28,8 @@ export const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 /** Headers that carry credentials, whoever sends them. */
 export const HELD_BACK: readonly string[] = ['authorization', 'cookie', 'proxy-authorization', 'webhook-signature'];
 
-const STANDARD_SECRET = /^(whsec_)?[A-Za-z0-9+/]{22,1000}={0,2}$/;
+/** What secrets of Standard Webhooks look like. */
+export const STANDARD_SECRET = /^(whsec_)?[A-Za-z0-9+/]{22,1000}={0,2}$/;
 const SIGNATURES: Readonly<Record<string, readonly string[]>> = {
   standard_webhooks: ['type', 'secret'],
   hmac_sha256: ['type', 'secret', 'header', 'timestampHeader'],
@@ -77,7 +80,12 @@ function headerName(reader: TriggerReader, json: JsonObject, path: string, name:
   if (typeof value !== 'string' || !HEADER_NAME.test(value)) reader.problem(`${path}.${name}`, `"${name}" must be the name of a header.`);
 }
 
-function secretText(reader: TriggerReader, value: unknown, path: string): void {
+function secretText(reader: TriggerReader, value: Json | undefined, path: string): void {
+  if (claimsSecret(value)) {
+    const problem = referenceProblem(value);
+    if (problem !== null) reader.problem(path, `This ${problem}.`);
+    return;
+  }
   if (typeof value !== 'string' || value.length < 8 || value.length > LONGEST_SECRET)
     reader.problem(path, `This must be a text of 8 to ${LONGEST_SECRET} characters.`);
   else if (/[^\x21-\x7e]/.test(value)) reader.problem(path, 'This must be made of letters, digits and signs of ASCII, without blanks.');

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.js';
+import { REFERENCE_SCHEMA } from '../secrets/secret-reference.js';
 import { bodySchemaProblems } from './body-schema.js';
 import { BODY_SCHEMA, SEEN_HEADERS, seenHeaderProblems } from './seen-request.js';
 import type { TriggerKind } from './trigger-kind.js';
@@ -22,6 +23,7 @@ export interface WebhookTrigger {
 }
 
 const HEADER = { type: 'string', pattern: HEADER_NAME.source };
+const SECRET: JsonObject = { anyOf: [{ type: 'string', writeOnly: true }, REFERENCE_SCHEMA] };
 const EXPRESSION = '{{trigger.body.email}}';
 
 export const webhook = {
@@ -33,16 +35,16 @@ export const webhook = {
     headers: SEEN_HEADERS,
     secret: {
       type: 'object',
-      properties: { header: HEADER, value: { type: 'string', writeOnly: true } },
+      properties: { header: HEADER, value: SECRET },
       required: ['header', 'value'],
       additionalProperties: false,
-      description: 'A header that the caller sends with this value.',
+      description: 'A header that the caller sends with this value, or with this secret of the workspace.',
     },
     signature: {
       type: 'object',
       properties: {
         type: { enum: ['standard_webhooks', 'hmac_sha256'] },
-        secret: { type: 'string', writeOnly: true },
+        secret: SECRET,
         header: HEADER,
         timestampHeader: HEADER,
       },

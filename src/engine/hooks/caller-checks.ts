@@ -1,17 +1,38 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { AutomationError } from '../../core/errors.js';
+import type { SecretReference } from '../../core/secrets/secret-reference.js';
 import type { WebhookTrigger } from '../../core/trigger/webhook.js';
-import type { CallSignature } from '../../core/trigger/webhook-auth.js';
+import { type CallerSecret, type CallSignature, STANDARD_SECRET } from '../../core/trigger/webhook-auth.js';
 import type { IncomingDelivery } from './incoming-delivery.js';
 
 /** How old, or how far ahead of our clock, a signature may be: as Standard Webhooks has it. */
 const TOLERANCE_S = 5 * 60;
 
 type Caller = Pick<IncomingDelivery, 'headers' | 'raw'>;
+type Known<Rule, Member extends string> = Rule extends unknown ? Omit<Rule, Member> & Record<Member, string> : never;
+type KnownSignature = Known<CallSignature, 'secret'>;
+
+/** What a caller has to know, with the secrets of the workspace in the place of their names. */
+export interface CallerRules {
+  secret?: Known<CallerSecret, 'value'>;
+  signature?: KnownSignature;
+}
+
+/** What a trigger asks of its callers. `reveal` opens a secret of the workspace; its errors pass through. */
+export async function callerRules(
+  { secret, signature }: Pick<WebhookTrigger, 'secret' | 'signature'>,
+  reveal: (reference: SecretReference) => Promise<string>,
+): Promise<CallerRules> {
+  const known = async (text: string | SecretReference): Promise<string> => (typeof text === 'string' ? text : reveal(text));
+  return {
+    ...(secret && { secret: { ...secret, value: await known(secret.value) } }),
+    ...(signature && { signature: { ...signature, secret: await known(signature.secret) } }),
+  };
+}
 
 /** Throws `unauthenticated` unless the caller knows what the trigger asks for; nobody is told which of it was wrong. */
-export function checkCaller({ secret, signature }: WebhookTrigger, caller: Caller, now: Date): void {
+export function checkCaller({ secret, signature }: CallerRules, caller: Caller, now: Date): void {
   const isSecretRight = secret === undefined || isSame(caller.headers[secret.header.toLowerCase()] ?? '', secret.value);
   const isSigned = signature === undefined || isSignatureRight(signature, caller, now);
   if (isSecretRight && isSigned) return;
@@ -24,13 +45,19 @@ function isSame(given: string, expected: string): boolean {
   return timingSafeEqual(hash(given), hash(expected));
 }
 
-function isSignatureRight(signature: CallSignature, { headers, raw }: Caller, now: Date): boolean {
+function isSignatureRight(signature: KnownSignature, { headers, raw }: Caller, now: Date): boolean {
   if (raw === null) {
     throw new AutomationError('raw_body_missing', 'The application does not keep the bytes of bodies, so no signature can be checked.', {
       hint: 'Create it with `NestFactory.create(…, { rawBody: true })`.',
     });
   }
   if (signature.type === 'standard_webhooks') {
+    if (!STANDARD_SECRET.test(signature.secret)) {
+      throw new AutomationError(
+        'webhook_secret_invalid',
+        'The secret cannot check signatures: it must be base64, with or without whsec_ before it',
+      );
+    }
     try {
       new Webhook(signature.secret).verify(raw, headers);
       return true;

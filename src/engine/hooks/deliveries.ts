@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { AutomationError, type LoggedError } from '../../core/errors.js';
 import type { Actor } from '../../core/event.js';
@@ -11,10 +11,11 @@ import { type DeliveryRow, findSameDelivery } from '../../store/deliveries.js';
 import type { FoundToken } from '../../store/trigger-tokens.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { MachineVersions } from '../machines/machine-versions.js';
+import { SecretVault } from '../secrets/secret-vault.js';
 import { WakeUp } from '../wake-up.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { BodyValidator } from './body-validator.js';
-import { checkCaller } from './caller-checks.js';
+import { callerRules, checkCaller } from './caller-checks.js';
 import { HookGate } from './hook-gate.js';
 import { hashOf } from './hook-token.js';
 import { aboutInstance, aboutOf, type HeldTrigger, type HookTrigger, headersOf, hookTriggersOf } from './hook-triggers.js';
@@ -48,6 +49,7 @@ type Capture =
 @Injectable()
 export class Deliveries {
   private readonly validator = new BodyValidator();
+  private readonly logger = new Logger('AutomationHooks');
   private underWay = 0;
 
   constructor(
@@ -56,6 +58,7 @@ export class Deliveries {
     private readonly active: ActiveWorkflows,
     private readonly machines: MachineVersions,
     private readonly wakeUp: WakeUp,
+    private readonly vault: SecretVault,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
@@ -137,19 +140,21 @@ export class Deliveries {
 
   /** What keeps it from being taken; null: nothing. */
   private async failureOf(
-    { versionId }: FoundToken,
+    { workspaceId, workflowId, versionId }: FoundToken,
     { transition, trigger }: HookTrigger,
     delivery: IncomingDelivery,
     now: Date,
   ): Promise<AutomationError | null> {
     try {
-      checkCaller(trigger, delivery, now);
+      checkCaller(await callerRules(trigger, (reference) => this.vault.reveal(workspaceId, reference)), delivery, now);
       const name = transition === null ? String(versionId) : `${versionId} ${transition}`;
       const problems = trigger.schema ? (await this.validator.of(name, trigger.schema))(delivery.body) : [];
       return problems.length > 0 ? invalidRequest(problems) : null;
     } catch (error) {
-      if (error instanceof AutomationError) return error;
-      throw error;
+      if (!(error instanceof AutomationError)) throw error;
+      if (!OURS.has(error.code)) return error;
+      this.logger.warn(`Workspace ${workspaceId}: a delivery to ${workflowId} could not be checked: ${error.message}`);
+      return uncheckable();
     }
   }
 
@@ -244,6 +249,14 @@ function rowOf({ workspaceId, workflowId }: FoundToken, trigger: Delivery, key: 
 /** As runs see it: with the headers that they may see. */
 function deliveryOf({ body, headers, query }: IncomingDelivery, further: readonly string[]): Delivery {
   return { type: 'webhook', body, headers: seenHeaders(headers, further), query };
+}
+
+/** What is wrong on our side with a secret by which callers are checked. */
+const OURS: ReadonlySet<string> = new Set(['secret_not_found', 'secret_unreadable', 'secrets_not_configured', 'webhook_secret_invalid']);
+
+/** Strangers learn no names, and may come again: the secret may be there by then. */
+function uncheckable(): AutomationError {
+  return new AutomationError('secret_unreadable', 'Who calls cannot be checked: a secret of this URL cannot be read.');
 }
 
 function tooMany(): AutomationError {

@@ -29,6 +29,11 @@ export class SecretVault {
     return new AttemptSecrets((reference, goesTo) => this.open(workspaceId, reference, goesTo));
   }
 
+  /** The value of a secret that callers are checked by, and that is sent nowhere. Throws `secret_not_found`, `secret_unreadable`. */
+  reveal(workspaceId: string, reference: SecretReference): Promise<string> {
+    return this.open(workspaceId, reference, []).then((value) => `${reference.prefix ?? ''}${value}`);
+  }
+
   private async open(workspaceId: string, { $secret: name }: SecretReference, goesTo: readonly string[]): Promise<string> {
     const found = await this.read(workspaceId, name);
     if (!found) {

@@ -43,6 +43,19 @@ describe('the secrets of a trigger', () => {
     expect(maskSecrets(definition(trigger), ACTIONS)).toEqual(definition(expected));
   });
 
+  it('are shown where they are names of secrets of the workspace, also of changes', () => {
+    const named = definition({ type: 'webhook', secret: { header: 'x-key', value: { $secret: 'partner' } } });
+    expect(maskSecrets(named, ACTIONS)).toEqual(named);
+    expect(keepSecrets(maskSecrets(named, ACTIONS), named, ACTIONS)).toEqual(named);
+    expect(maskChange(FULL, named, ACTIONS).after).toEqual(named);
+    expect(maskChange(named, definition({ type: 'webhook', secret: SECRET }), ACTIONS).after.trigger).toEqual({
+      type: 'webhook',
+      secret: { header: 'x-key', value: CHANGED },
+    });
+    const misshapen = definition({ type: 'webhook', secret: { header: 'x-key', value: { $secret: 'partner', other: 'x' } } });
+    expect(JSON.stringify(maskSecrets(misshapen, ACTIONS))).not.toContain('partner');
+  });
+
   it('come back with an edit that leaves them as they were', () => {
     const edited = maskSecrets(definition({ ...(FULL.trigger as object), headers: ['b'] }), ACTIONS);
     expect(keepSecrets(edited, FULL, ACTIONS)).toEqual(definition({ ...(FULL.trigger as object), headers: ['b'] }));

@@ -40,6 +40,16 @@ describe('references to secrets', () => {
     ]);
   });
 
+  it('are found where callers of a trigger URL are checked by them, also of transitions', () => {
+    const trigger = { type: 'webhook', secret: { header: 'x', value: reference }, signature: { type: 'hmac_sha256', secret: reference } };
+    const machine = { transitions: [{ code: 'a', trigger }] } as unknown as JsonObject;
+    const uses = (path: string) =>
+      ['secret.value', 'signature.secret'].map((at) => ({ path: `${path}.${at}`, name: 'stripe', addresses: [] }));
+    expect(referenceProblems({ trigger } as unknown as JsonObject, ACTIONS)).toEqual([]);
+    expect(secretUses({ trigger } as unknown as JsonObject, ACTIONS)).toEqual(uses('trigger'));
+    expect([referenceProblems(machine, ACTIONS), secretUses(machine, ACTIONS)]).toEqual([[], uses('transitions[0].trigger')]);
+  });
+
   it.each([
     ['in a body', of({ body: { deep: [reference] } }), `${AT}.body.deep[0]`],
     ['beside a place', of({ auth: { token: reference } }), `${AT}.auth.token`],
@@ -47,6 +57,8 @@ describe('references to secrets', () => {
     ['in place of what holds places', of({ headers: reference }), `${AT}.headers`],
     ['in an action that takes none', of({ text: reference }, 'note'), `${AT}.text`],
     ['in a trigger', { trigger: { schema: reference } }, 'trigger.schema'],
+    ['in a trigger URL', { trigger: { type: 'webhook', record: { match: { id: reference } } } }, 'trigger.record.match.id'],
+    ['in a trigger of another type', { trigger: { type: 'event', secret: { value: reference } } }, 'trigger.secret.value'],
     ['in conditions', { conditions: { all: [{ value: reference }] } }, 'conditions.all[0].value'],
     ['as the arguments', { steps: [{ type: 'call', with: [reference] }] }, 'steps[0].with[0]'],
   ])('%s are refused by their path', (_, definition, path) => {

@@ -48,6 +48,13 @@ describe('a trigger URL', () => {
     };
     expect(problems(all)).toEqual([]);
     expect(problems({ signature: { type: 'standard_webhooks', secret: `whsec_${'A'.repeat(32)}` } })).toEqual([]);
+    const named = { $secret: 'partner' };
+    expect(
+      problems({
+        secret: { header: 'X-Key', value: { ...named, prefix: 'Bearer ' } },
+        signature: { type: 'standard_webhooks', secret: named },
+      }),
+    ).toEqual([]);
   });
 
   it.each<[object, string[]]>([
@@ -61,6 +68,12 @@ describe('a trigger URL', () => {
     [
       { headers: ['Cookie', 'x-key', 'ok'], secret: { header: 'X-Key', value: 'long-enough' } },
       ['headers[0]: "Cookie" carries credentials: no run may see it.', 'headers[1]: "x-key" carries credentials: no run may see it.'],
+    ],
+    [
+      { secret: { header: 'x', value: { $secret: '' } } },
+      [
+        'secret.value: This "$secret" must be the name of a secret: a name begins with a letter or a digit and holds letters, digits, _, . and - only, 64 at the most.',
+      ],
     ],
     [{ secret: 'x' }, ['secret: "secret" must be an object with "header" and "value".']],
     [
