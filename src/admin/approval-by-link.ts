@@ -47,15 +47,17 @@ export class ApprovalByLink {
     private readonly decisions: TaskDecisions,
   ) {}
 
-  /** What the page shows. Throws `not_found`, `task_finished`, `task_decided`, `task_claimed`, `task_of_others`, `too_many_requests`. */
+  /** What the page shows. Throws `not_found`, `task_finished`, `task_decided`, `task_claimed`, `link_over`, `too_many_requests`. */
   async open(token: string): Promise<LinkedApproval> {
     const { caller, link } = await this.personOf(token);
-    const viewer = await this.desk.viewer(caller);
-    // What they have nothing to decide about any more shows them nothing: a link does not outlive what it asks.
-    const { task: row, people } = await this.desk.read(link.workspaceId, (manager) => seen(manager, link.taskId, viewer, findTask));
-    const refusal = completeRefusal(dutyOf(row, people), workerOf(viewer));
-    if (refusal !== null) throw taskRefused(refusal, row);
-    const task = await this.tasks.get(link.taskId, caller);
+    const task = await whileAsked(async () => {
+      const viewer = await this.desk.viewer(caller);
+      // What they have nothing to decide about any more shows them nothing: a link does not outlive what it asks.
+      const { task: row, people } = await this.desk.read(link.workspaceId, (manager) => seen(manager, link.taskId, viewer, findTask));
+      const refusal = completeRefusal(dutyOf(row, people), workerOf(viewer));
+      if (refusal !== null) throw taskRefused(refusal, row);
+      return this.tasks.get(link.taskId, caller);
+    });
     return { task, purpose: link.purpose as ApprovalPurpose, person: { id: caller.userId, name: caller.name ?? caller.userId } };
   }
 
@@ -66,7 +68,7 @@ export class ApprovalByLink {
     if (!DECISIONS[link.purpose as ApprovalPurpose].includes(decision)) {
       throw invalidRequest([{ path: 'decision', message: 'This link is not for that: use the other one, or the one to review.' }]);
     }
-    return this.decisions.complete(link.taskId, { decision, comment }, 'link', caller);
+    return whileAsked(() => this.decisions.complete(link.taskId, { decision, comment }, 'link', caller));
   }
 
   private async personOf(token: string): Promise<{ caller: Caller; link: LinkedTask }> {
@@ -79,6 +81,18 @@ export class ApprovalByLink {
     return { link, caller: { workspaceId, userId: who, name: person.name, roles: person.roles ?? [], permissions: ['tasks'] } };
   }
 }
+
+/** The task behind a link is there: whom it is nothing to was asked once, and is asked no more. Throws `link_over`. */
+async function whileAsked<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AutomationError) || !NOT_THEIRS.has(error.code)) throw error;
+    throw new AutomationError('link_over', 'Others are asked instead of you by now, so that this link decides nothing any more.');
+  }
+}
+
+const NOT_THEIRS: ReadonlySet<string> = new Set(['task_of_others', 'task_not_found']);
 
 function nobodys(): AutomationError {
   return new AutomationError('not_found', 'There is nothing here.');

@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   method_not_allowed: 405,
   request_timed_out: 408,
   wait_over: 410,
+  link_over: 410,
   payload_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,

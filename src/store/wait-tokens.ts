@@ -29,9 +29,9 @@ export async function insertWaitTokens(manager: EntityManager, tokens: readonly 
 
 /**
  * Where the wait of a token stands: `open`: it takes an answer, perhaps before it has begun; `answered`: it has had one;
- * `over`: it takes none any more, for its time, its branch or its run is over.
+ * `renewed`: the step was retried, and waits by another token; `over`: it takes none any more, for its time, its branch or its run is over.
  */
-export type WaitState = 'open' | 'answered' | 'over';
+export type WaitState = 'open' | 'answered' | 'renewed' | 'over';
 
 /** A token that somebody came with, and the wait behind it. */
 export interface FoundWait extends AnswerAddress {
@@ -49,6 +49,8 @@ export async function findWait(manager: EntityManager, hash: string, purpose: Wa
        r.version_id AS "versionId",
        CASE WHEN i.run_id IS NOT NULL THEN 'answered'
          WHEN r.status NOT IN ('queued', 'running', 'waiting') THEN 'over'
+         WHEN EXISTS (SELECT 1 FROM automation.step_executions n WHERE n.workspace_id = t.workspace_id AND n.run_id = t.run_id
+           AND n.path = t.path AND n.attempt > t.attempt AND n.status = 'waiting') THEN 'renewed'
          WHEN s.status <> 'waiting' OR s.superseded OR s.wake_at <= now() THEN 'over'
          ELSE 'open' END AS state
      FROM automation.wait_tokens t

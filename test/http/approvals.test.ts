@@ -138,6 +138,36 @@ describe('the links of an approval', () => {
     expect(await open(other)).toEqual([410, false, false]);
   });
 
+  it('are dead for those in whose place others are asked, and say so', async () => {
+    const { runId, links } = await ask({ assignees: ['u-2'] });
+    const { review, approve } = links.u2 as Links;
+    const nonce = nonceOf((await http().get(approve)).text);
+    const { body: tasks } = await real.call('get', `/automation/tasks?runId=${runId}`);
+    await real.call('post', `/automation/tasks/${tasks.items[0].id}/reassign`).send({ userId: 'u-3' }).expect(200);
+    const late = await http().post(approve).type('form').send({ nonce, decision: 'approved' });
+    for (const { status, text } of [await http().get(review), await http().get(approve), late]) {
+      expect([status, text.includes('Others are asked instead of you'), text.includes('alert(1)')]).toEqual([410, true, false]);
+    }
+    expect(await statusOf(runId)).toBe('waiting');
+  });
+
+  it('are dead for those who have left the queue, and say so', async () => {
+    await real
+      .call('put', '/automation/queues/leavers')
+      .send({ users: ['u-2'] })
+      .expect(200);
+    const { runId, links } = await ask({ assignees: undefined, queue: 'leavers' });
+    const { approve } = links.u2 as Links;
+    const nonce = nonceOf((await http().get(approve).expect(200)).text);
+    await real
+      .call('put', '/automation/queues/leavers')
+      .send({ users: ['u-3'] })
+      .expect(200);
+    await http().get(approve).expect(410);
+    await http().post(approve).type('form').send({ nonce, decision: 'approved' }).expect(410);
+    expect(await statusOf(runId)).toBe('waiting');
+  });
+
   it('decide nothing without the nonce of their page, by another link than it, or for what they are not made', async () => {
     const { runId, links } = await ask();
     const { approve, reject } = links.u2 as Links;

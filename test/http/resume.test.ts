@@ -227,7 +227,11 @@ describe('a resume URL', () => {
     await real.automation.drain();
     const second = await urlOf(failing);
     expect(second).not.toBe(first);
-    expect((await post(pathOf(first))).status).toBe(410);
+    expect((await post(pathOf(first))).body).toMatchObject({
+      statusCode: 410,
+      code: 'wait_over',
+      message: expect.stringContaining('waits by a URL of its own'),
+    });
     expect((await post(pathOf(second))).status).toBe(202);
   });
 

@@ -102,6 +102,10 @@ function assertOpen(state: WaitState, instead: WaitState = state): void {
   switch (state === 'open' ? instead : state) {
     case 'answered':
       throw new AutomationError('wait_answered', 'This URL was called before: it works once.');
+    case 'renewed':
+      throw new AutomationError('wait_over', 'The step was retried since, and waits by a URL of its own: this one is dead.', {
+        hint: 'The URL that it waits by stands in the run, as `resumeUrl` of what it waits for.',
+      });
     case 'over':
       throw new AutomationError('wait_over', 'Nothing waits for this call any more.');
     case 'open':

@@ -14,8 +14,8 @@ import type { HookCall } from './hook-request.js';
 
 const TOKEN = { name: 'token', description: 'The last part of the link.', example: 'Zk3vK0m1c0b1i9y4b2l0c2x6d3l5c0a7d8f9g1h2j3k' };
 
-/** How an approval has ended, in the words of its page; `gone` is what browsers and mail scanners are told by the status. */
-const GONE: ReadonlySet<string> = new Set(['task_finished', 'task_decided']);
+/** Why there is nothing to decide any more, in the words of the page; `gone` is what browsers and mail scanners are told by the status. */
+const GONE: ReadonlySet<string> = new Set(['task_finished', 'task_decided', 'link_over']);
 
 /**
  * The links of approvals. No caller, no permission; the token says who it is. Opening a link decides nothing, whoever opens it:
