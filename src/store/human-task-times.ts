@@ -85,7 +85,7 @@ export async function insertMails(manager: EntityManager, workspaceId: string, m
     `INSERT INTO automation.human_task_mails (workspace_id, task_id, notice, user_id, address)
      SELECT $1, "taskId", notice, "userId", address
      FROM json_to_recordset($2::json) AS m("taskId" uuid, notice text, "userId" text, address text)
-     ON CONFLICT (workspace_id, task_id, notice, user_id) DO UPDATE SET address = excluded.address, attempts = 0, next_at = now()`,
+     ON CONFLICT (workspace_id, task_id, notice, user_id) DO UPDATE SET address = excluded.address, attempts = 0, next_at = now(), noted_at = now()`,
     [workspaceId, JSON.stringify(mails)],
   );
 }
@@ -94,6 +94,8 @@ export async function insertMails(manager: EntityManager, workspaceId: string, m
 export interface HeldMail extends TaskMail, Pick<DueTask, 'kind' | 'title' | 'message' | 'recordTitle' | 'priority' | 'queue' | 'dueOn'> {
   /** This one included. */
   attempts: number;
+  /** The same at every attempt. */
+  notedAt: Date;
   /** Is it still to be done? */
   isOpen: boolean;
   /** Where the run waits for it. */
@@ -114,7 +116,7 @@ export function holdDueMails(manager: EntityManager, workspaceId: string, limit:
        WHERE workspace_id COLLATE "C" = $1 AND next_at <= now() ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED) d
      JOIN automation.human_tasks t ON t.workspace_id = d.workspace_id AND t.id = d.task_id
      WHERE m.workspace_id = d.workspace_id AND m.task_id = d.task_id AND m.notice = d.notice AND m.user_id = d.user_id
-     RETURNING m.task_id AS "taskId", m.notice, m.user_id AS "userId", m.address, m.attempts, t.kind, t.title, t.message,
+     RETURNING m.task_id AS "taskId", m.notice, m.user_id AS "userId", m.address, m.attempts, m.noted_at AS "notedAt", t.kind, t.title, t.message,
        t.record_title AS "recordTitle", t.priority, t.queue, nullif(t.due_at, 'infinity') AS "dueOn", t.status = 'open' AS "isOpen",
        t.run_id AS "runId", t.path, t.attempt`,
     [workspaceId, limit],

@@ -23,6 +23,7 @@ import { Machines1763825000000 } from '../../migrations/1763825000000-machines.j
 import { MachineTiming1763826000000 } from '../../migrations/1763826000000-machine-timing.js';
 import { InstancesUnderWay1763827000000 } from '../../migrations/1763827000000-instances-under-way.js';
 import { Integrations1763828000000 } from '../../migrations/1763828000000-integrations.js';
+import { MailTimes1763832000000 } from '../../migrations/1763832000000-mail-times.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -52,4 +53,5 @@ export const MIGRATIONS: MigrationClasses = [
   MachineTiming1763826000000,
   InstancesUnderWay1763827000000,
   Integrations1763828000000,
+  MailTimes1763832000000,
 ];

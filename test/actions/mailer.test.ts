@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createTransport } from 'nodemailer';
 import { Mailer, type MailOptions, messageIdFor } from '../../src/actions/email/mailer.js';
@@ -60,6 +63,17 @@ describe('a message', () => {
     expect(mail?.parsed.replyTo?.text).toBe('help@acme.test');
     expect(mail?.parsed.headers.get('auto-submitted')).toBe('auto-generated');
     expect(mail?.raw).not.toContain('eve@example.test');
+  });
+
+  it('belongs to a thread where it is told so, and to none elsewhere', async () => {
+    const server = peers.add(await smtpPeer());
+    await mailer(server.port).send(MAIL, { ...KEY, thread: 'thread.run-1.ok' });
+    await mailer(server.port).send(MAIL, KEY);
+    const thread = '<thread.run-1.ok@acme.test>';
+    expect(server.mails.map(({ parsed }) => [parsed.messageId, parsed.references, parsed.inReplyTo])).toEqual([
+      ['<run-1.each.3.notify@acme.test>', thread, thread],
+      ['<run-1.each.3.notify@acme.test>', undefined, undefined],
+    ]);
   });
 
   it('keeps to one subject line, and content never names files or addresses to fetch', async () => {
@@ -191,6 +205,17 @@ describe('the mailer', () => {
       expect.objectContaining({ code: 'mail_config_invalid', message: expect.stringContaining('no/such/folder') }),
     );
     expect(() => new Mailer({ transport: 'smtp://x', from: 'nobody' })).toThrow(expect.objectContaining({ code: 'mail_address_invalid' }));
+  });
+
+  it.each([true, false])('reads templates of the host, anew for each mail where it is told so: %s', async (reloadTemplates) => {
+    const folder = mkdtempSync(join(tmpdir(), 'templates-'));
+    const write = (subject: string) => writeFileSync(join(folder, 'own.hbs'), `---\nsubject: ${subject}\n---\n<p>Hi</p>`);
+    write('First');
+    const { templates } = new Mailer({ transport: 'smtp://x', from: 'crm@acme.test', templateDirs: [folder], reloadTemplates });
+    expect((await templates.render('own', {})).subject).toBe('First');
+    write('Second');
+    expect((await templates.render('own', {})).subject).toBe(reloadTemplates ? 'Second' : 'First');
+    rmSync(folder, { recursive: true });
   });
 
   it('makes Message-IDs that mail servers accept', () => {

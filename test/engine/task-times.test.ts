@@ -114,6 +114,28 @@ describe('tasks, as time goes by', () => {
     expect(await told()).toEqual([]);
   });
 
+  it('are mails of their own each time, in one thread, and the same mail when it is tried again', async () => {
+    send.mockRejectedValueOnce(new AutomationError('smtp_unavailable', 'Later.', { retry: { kind: 'transient' } }));
+    const task = await ask({ ...APPROVAL, assignees: ['u-2'], remindIn: 'PT8H' });
+    const sent = () => send.mock.calls.splice(0).map(([, options]) => options as { idempotencyKey: string; thread: string });
+    await rounds();
+    await app.query('UPDATE automation.human_task_mails SET next_at = now()');
+    await rounds();
+    const [failed, first] = sent();
+    expect(first).toEqual(failed);
+    await pass(9);
+    const work = app.module.get(TaskWork);
+    await work.reassign(task.id, { userId: 'u-3' }, ADMIN);
+    await rounds();
+    await work.reassign(task.id, { userId: 'u-2' }, ADMIN);
+    await rounds();
+    const [reminder, others, again] = sent();
+    const keys = [first, reminder, others, again].map((one) => one?.idempotencyKey);
+    expect(new Set(keys).size).toBe(4);
+    expect([reminder?.thread, again?.thread]).toEqual([first?.thread, first?.thread]);
+    expect(others?.thread).not.toBe(first?.thread);
+  });
+
   it('come to others, who are told and decide alone; what was said before counts no more', async () => {
     const task = await ask({ ...APPROVAL, required: 1, escalation: { after: 'P2D', role: 'senior' }, remindIn: 'PT47H' });
     const decisions = app.module.get(TaskDecisions);
@@ -143,7 +165,7 @@ describe('tasks, as time goes by', () => {
     await pass(24);
     expect(await told()).toEqual(['u-1 Passed on to you: Approval (Ada)', 'u-2 Passed on to you: Approval (Ada)']);
     await app.module.get(TaskWork).claim(queued.id, ONE);
-    const stuck = await ask({ ...APPROVAL, escalation: { after: 'P1D', assignees: ['u-99'] } });
+    const stuck = await ask({ ...APPROVAL, escalation: { after: 'P1D', assignees: ["{{default ownerId 'u-99'}}"] } });
     const id = stuck.id === queued.id ? (await tasks.list({}, { sort: 'newest', limit: 1 }, ADMIN)).items[0]?.id : stuck.id;
     await pass(24);
     const { history, people } = await tasks.get(String(id), ADMIN);
@@ -173,7 +195,7 @@ describe('tasks, as time goes by', () => {
     const settings = (app.module.get(TaskTimesWork) as unknown as { settings: { tasks: { quietHours: object | null } } }).settings;
     settings.tasks.quietHours = { from: clock(hour - 1), to: clock(hour + 2) };
     try {
-      await ask({ ...APPROVAL, escalation: { after: 'PT1H', assignees: ['u-99'] } });
+      await ask({ ...APPROVAL, escalation: { after: 'PT1H', assignees: ["{{default ownerId 'u-99'}}"] } });
       await pass(1);
       expect(await told()).toEqual([]);
     } finally {

@@ -54,6 +54,11 @@ export interface SendOptions {
   /** Whose transport; needed where each workspace has its own. */
   workspaceId?: string;
   idempotencyKey: string;
+  /**
+   * What mails share that mail programs are to show together: each refers to the same one that was never sent, as it may be the
+   * first or a later one.
+   */
+  thread?: string;
   signal?: AbortSignal;
   timeoutMs?: number;
 }
@@ -101,6 +106,7 @@ export class Mailer {
     const progress: SendProgress = { handedOver: false };
     const message: TrackedMail = {
       messageId,
+      ...(options.thread === undefined ? {} : inThread(messageIdFor(options.thread, from.address))),
       ...addressed,
       text: content.text,
       ...(content.html === undefined ? {} : { html: content.html }),
@@ -145,6 +151,10 @@ export class Mailer {
   close(): void {
     this.transports.close();
   }
+}
+
+function inThread(root: string): Pick<TrackedMail, 'references' | 'inReplyTo'> {
+  return { references: root, inReplyTo: root };
 }
 
 function notConfigured(where: string): AutomationError {

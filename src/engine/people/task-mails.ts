@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { parseAddresses } from '../../actions/email/addresses.js';
-import { Mailer } from '../../actions/email/mailer.js';
+import { Mailer, type SendOptions } from '../../actions/email/mailer.js';
 import { AutomationError } from '../../core/errors.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { nextDueIn, workspacesWithDue } from '../../store/due-by-workspace.js';
@@ -59,7 +59,7 @@ export class TaskMails implements DueWork {
       const { title, body } = taskMessage(mail, mail.notice, await this.linksOf(workspaceId, mail));
       await this.mailer.send(
         { to: parseAddresses(mail.address, 'to'), subject: title, text: body },
-        { workspaceId, idempotencyKey: `task.${mail.taskId}.${mail.notice}.${mail.userId}`, timeoutMs: TIMEOUT_MS },
+        { workspaceId, ...identityOf(mail), timeoutMs: TIMEOUT_MS },
       );
       return 'over';
     } catch (error) {
@@ -78,4 +78,12 @@ export class TaskMails implements DueWork {
     if (kind !== 'approval') return Promise.resolve(null);
     return this.database.statement((manager) => this.links.issue(manager, { workspaceId, runId, path, attempt }, userId));
   }
+}
+
+/**
+ * Who is told a second time (reminded, asked again) gets a mail of its own, beside the first: mail programs drop one whose
+ * Message-ID they have seen. What the step asks anew when it is retried belongs to the same thread.
+ */
+function identityOf({ taskId, notice, userId, notedAt, runId, path }: HeldMail): Pick<SendOptions, 'idempotencyKey' | 'thread'> {
+  return { idempotencyKey: `task.${taskId}.${notice}.${userId}.${notedAt.getTime()}`, thread: `thread.${runId}.${path}.${userId}` };
 }
