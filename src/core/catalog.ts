@@ -11,6 +11,8 @@ export interface FieldDescription {
   label: string;
   type: FieldType;
   nullable: boolean;
+  /** A new record needs it: nothing but whoever makes the record gives it a value. */
+  required?: true;
   /** False for ids, timestamps and whatever the host keeps to itself: workflows cannot change it. */
   writable: boolean;
   /** Worked out from other columns: what an event lacks of it is read when workflows look at the event. Never writable. */
@@ -101,6 +103,13 @@ export type ActionWrite =
   | { kind: 'task' }
   | { kind: 'note' };
 
+/** Users whom a step names by their ids in one place. */
+export interface NamedUsers {
+  users: { id: string; path: string }[];
+  /** Whether it may mean others besides, whom only a run can tell: an expression, a role. */
+  others: boolean;
+}
+
 /** What the core needs to know of an action to check a step that uses it. */
 export interface ActionDescription {
   type: string;
@@ -121,6 +130,8 @@ export interface ActionDescription {
   check(args: JsonObject, about: { module: ModuleDescription | null }): Problem[];
   /** What it writes, from the arguments as a definition has them. Absent: not known. */
   writes?(args: JsonObject, about: { module: ModuleDescription | null }): ActionWrite[];
+  /** The users whom its arguments name as a definition has them. Paths are relative to `with`. Absent: none. */
+  users?(args: JsonObject, about: { module: ModuleDescription | null }): NamedUsers[];
 }
 
 /** Everything a definition may refer to. */

@@ -26,7 +26,7 @@ import { type ClassRules, classRules } from './typeorm/class-rules.js';
 import { idText } from './typeorm/columns.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
 import { configError } from './typeorm/config-error.js';
-import { ConfigProblems, checkShape } from './typeorm/config-problems.js';
+import { ConfigProblems, checkShape, inExtras } from './typeorm/config-problems.js';
 import { createRecord } from './typeorm/create-record.js';
 import {
   createRows,
@@ -45,6 +45,7 @@ import { countOwned, type Users, usersOf } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
 import { type ChangeListener, RecordSubscriber } from './typeorm/record-subscriber.js';
 import { searchRecords } from './typeorm/search-records.js';
+import { type CheckedPatch, updateWithTags, withoutTags } from './typeorm/tag-rows.js';
 import { updateRecords } from './typeorm/update-records.js';
 
 /** A CrmHost that needs the DataSource before it can serve. The module attaches its own, which includes the host's entities. */
@@ -175,7 +176,7 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
         problems.attempt(name, () => new EntityTable(dataSource, { ...option, workspace: null, where: undefined }, null));
       if (table) tables.set(name, table);
     }
-    const users = problems.attempt('options.users', () => usersOf(dataSource, this.extras.users, defaultWorkspace));
+    const users = problems.attempt(inExtras('users'), () => usersOf(dataSource, this.extras.users, defaultWorkspace));
     const modules = new Map<string, CrmModule>();
     const known = { users: users ?? NOBODY, defaultWorkspace };
     for (const [name, table] of tables) {
@@ -185,9 +186,9 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       const module = problems.attempt(name, () => buildModule(name, table, this.options[name], tables, known));
       if (module) modules.set(name, module);
     }
-    const tasks = problems.attempt('options.tasks', () => this.taskCreation(dataSource, tables, defaultWorkspace));
-    const notifications = problems.attempt('options.notifications', () => this.notificationCreation(dataSource, defaultWorkspace));
-    const notes = problems.attempt('options.notes', () => this.noteCreation(dataSource, tables, defaultWorkspace));
+    const tasks = problems.attempt(inExtras('tasks'), () => this.taskCreation(dataSource, tables, defaultWorkspace));
+    const notifications = problems.attempt(inExtras('notifications'), () => this.notificationCreation(dataSource, defaultWorkspace));
+    const notes = problems.attempt(inExtras('notes'), () => this.noteCreation(dataSource, tables, defaultWorkspace));
     problems.report();
     const warnings = [
       ...[...modules].flatMap(([name, module]) => module.warnings.map((one) => `${name}: ${one}`)),
@@ -240,9 +241,17 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 
   async updateRecords(tx: CrmTransaction, module: string, patches: readonly RecordPatch[]): Promise<Map<string, RecordData>> {
-    const { table, description } = this.module(module);
-    const columnPatches = patches.map(({ id, set }) => ({ id, values: table.columnValues(checkedPatch(description, set)) }));
-    return updateRecords(tx, table, columnPatches);
+    const { table, description, tagRows } = this.module(module);
+    const write = (checked: readonly CheckedPatch[]): Promise<Map<string, RecordData>> =>
+      updateRecords(
+        tx,
+        table,
+        checked.map(({ id, set }) => ({ id, values: table.columnValues(set) })),
+      );
+    const checked = patches.map(({ id, set }) => ({ id, set: checkedPatch(description, set) }));
+    if (tagRows === null) return write(checked);
+    const read = (ids: readonly string[]) => readRecords(tx, table, ids, { lock: false, relations: [] });
+    return updateWithTags(tx, tagRows, checked, { write, read });
   }
 
   async createTasks(tx: CrmTransaction, tasks: readonly NewTask[]): Promise<RecordData[]> {
@@ -296,8 +305,13 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 
   async createRecord(tx: CrmTransaction, module: string, set: JsonObject): Promise<RecordData> {
-    const { table, description, rules } = this.module(module);
-    return createRecord(tx, table, { description, rules }, set);
+    const { table, description, rules, tagRows } = this.module(module);
+    if (tagRows === null) return createRecord(tx, table, { description, rules }, set);
+    const { rest, tags } = withoutTags(set, tagRows.field);
+    const record = await createRecord(tx, table, { description, rules }, rest);
+    if (tags === null) return record;
+    const tagged = await this.updateRecords(tx, module, [{ id: String(record.id), set: { [tagRows.field]: tags } }]);
+    return tagged.get(String(record.id)) ?? record;
   }
 
   async listIds(tx: CrmTransaction, module: string, query: RecordQuery): Promise<string[]> {

@@ -80,10 +80,10 @@ describe('what is wrong with the configuration of a CRM', () => {
     );
     expect(found).toMatchObject([
       { path: 'shops', message: expect.stringContaining("Shop has no property 'workspaceId'") },
-      { path: 'options.users', message: expect.stringContaining("Shop has no property 'workspaceId'") },
+      { path: 'users (second argument)', message: expect.stringContaining("Shop has no property 'workspaceId'") },
       { path: 'deals', message: expect.stringContaining('\'stgae\'. Did you mean "stage"?') },
-      { path: 'options.tasks', message: expect.stringContaining('\'doneby\'. Did you mean "doneBy"?') },
-      { path: 'options.notifications', message: expect.stringContaining("Shop has no property 'workspaceId'") },
+      { path: 'tasks (second argument)', message: expect.stringContaining('\'doneby\'. Did you mean "doneBy"?') },
+      { path: 'notifications (second argument)', message: expect.stringContaining("Shop has no property 'workspaceId'") },
     ]);
   });
 
@@ -104,14 +104,14 @@ describe('what is wrong with the configuration of a CRM', () => {
   });
 
   it.each<[string, unknown, unknown, string, RegExp]>([
-    ['no object', null, {}, 'modules', /must be an object/],
-    ['options that are none', {}, null, 'options', /must be an object/],
+    ['no object', null, {}, 'the first argument', /must be an object/],
+    ['options that are none', {}, null, 'the second argument', /must be an object/],
     ['the entity itself', { deals: Deal }, {}, 'deals', /\{ entity: … \}/],
     ['an entity that is undefined', { deals: { entity: undefined } }, {}, 'deals.entity', /is undefined.*import each other/],
     ['no entity', { deals: {} }, {}, 'deals.entity', /is missing/],
-    ['users that are undefined', {}, { users: { entity: undefined } }, 'options.users.entity', /is undefined/],
+    ['users that are undefined', {}, { users: { entity: undefined } }, 'users.entity (second argument)', /is undefined/],
     ['an unknown member', { deals: { entity: Deal, stages_: [] } }, {}, 'deals.stages_', /Did you mean "stages"/],
-    ['an unknown option', { deals: { entity: Deal } }, { user: { entity: Shop } }, 'options.user', /Did you mean "users"\?/],
+    ['an unknown option', { deals: { entity: Deal } }, { user: { entity: Shop } }, 'user (second argument)', /Did you mean "users"\?/],
     [
       'an event on an unknown field',
       { deals: { entity: Deal, events: { won: { on: 'changed', field: 'stgae' } } } },
@@ -126,12 +126,18 @@ describe('what is wrong with the configuration of a CRM', () => {
       'deals',
       /no rule 'never'.*created/,
     ],
-    ['notifications for nobody', {}, { notifications: { entity: Chore } }, 'options.notifications', /no property 'userId'.*recipientId/],
+    [
+      'notifications for nobody',
+      {},
+      { notifications: { entity: Chore } },
+      'notifications (second argument)',
+      /no property 'userId'.*recipientId/,
+    ],
     [
       'notifications whose user goes nowhere',
       {},
       { notifications: { entity: Chore, properties: { user: null } } },
-      'options.notifications',
+      'notifications (second argument)',
       /whom/,
     ],
   ])('is never a TypeError: %s', (_, modules, options, path, message) => {
@@ -178,5 +184,31 @@ describe('what a CRM cannot do as it is configured', () => {
     expect(more).toEqual([]);
     const map = () => ({});
     expect(warnings({}, { tasks: { entity: Errand, map }, notifications: { entity: Message, map } })).toEqual([]);
+  });
+});
+
+describe('the fields of a module', () => {
+  const requiredOf = (entity: unknown, more: object = {}) => {
+    const host = crm({ ones: { entity, ...more } });
+    host.attach(source);
+    return host
+      .describeModules()
+      .flatMap(({ fields }) => fields)
+      .flatMap(({ name, required }) => (required ? [name] : []));
+  };
+
+  it('say which a new record needs: neither a default, nor its class, nor the module gives them a value', () => {
+    expect(requiredOf(Errand)).toEqual(['title', 'createdById']);
+    expect(requiredOf(Chore)).toEqual(['title']);
+  });
+
+  it('say nothing of it where the host fills in what it likes', () => {
+    const subscriber = { listenTo: () => Errand, beforeInsert: () => undefined };
+    source.subscribers.push(subscriber);
+    try {
+      expect([requiredOf(Errand), requiredOf(Chore)]).toEqual([[], ['title']]);
+    } finally {
+      source.subscribers.splice(source.subscribers.indexOf(subscriber), 1);
+    }
   });
 });

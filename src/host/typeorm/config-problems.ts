@@ -58,35 +58,43 @@ export class ConfigProblems {
   }
 }
 
+/** A part of the second argument, as people find it in what they wrote: a module may have the same name. */
+export function inExtras(name: string): string {
+  return `${name} (second argument)`;
+}
+
 /** Notes what cannot be a configuration at all, whatever the entities; false when the rest cannot be looked at. */
 export function checkShape(modules: unknown, extras: unknown, problems: ConfigProblems): boolean {
   if (!isObject(modules) || !isObject(extras)) {
-    problems.add(isObject(modules) ? 'options' : 'modules', 'must be an object, such as { leads: { entity: Lead } }.');
+    const path = `the ${isObject(modules) ? 'second' : 'first'} argument`;
+    problems.add(path, `must be an object, such as ${isObject(modules) ? '{ users: { entity: User } }' : '{ leads: { entity: Lead } }'}.`);
     return false;
   }
   const parts: [string, unknown, Readonly<Record<string, true>> | null][] = [
     ...Object.entries(modules).map(([name, option]): [string, unknown, typeof MODULE_MEMBERS] => [name, option, MODULE_MEMBERS]),
     ...['users', 'tasks', 'notifications', 'notes'].flatMap((name): [string, unknown, null][] =>
-      extras[name] === undefined ? [] : [[`options.${name}`, extras[name], null]],
+      extras[name] === undefined ? [] : [[name, extras[name], null]],
     ),
   ];
   const unknown = Object.keys(extras).filter((name) => !Object.hasOwn(EXTRAS, name));
-  for (const name of unknown) problems.add(`options.${name}`, notKnown(name, EXTRAS));
-  return parts.map(([path, option, known]) => checkPart(path, option, known, problems)).every(Boolean);
+  for (const name of unknown) problems.add(inExtras(name), notKnown(name, EXTRAS));
+  return parts.map(([name, option, known]) => checkPart(name, option, known, problems)).every(Boolean);
 }
 
-function checkPart(path: string, option: unknown, known: Readonly<Record<string, true>> | null, problems: ConfigProblems): boolean {
+/** `known`: the members of a module; null for a part of the second argument. */
+function checkPart(name: string, option: unknown, known: Readonly<Record<string, true>> | null, problems: ConfigProblems): boolean {
+  const at = (path: string): string => (known ? path : inExtras(path));
   if (!isObject(option)) {
-    problems.add(path, 'must be an object with the entity: { entity: … }.');
+    problems.add(at(name), 'must be an object with the entity: { entity: … }.');
     return false;
   }
   if (known) {
-    for (const name of Object.keys(option)) if (!Object.hasOwn(known, name)) problems.add(`${path}.${name}`, notKnown(name, known));
+    for (const member of Object.keys(option)) if (!Object.hasOwn(known, member)) problems.add(`${name}.${member}`, notKnown(member, known));
   }
   if (isEntity(option.entity) || typeof option.find === 'function') return true;
   const what = 'entity' in option && option.entity === undefined ? 'is undefined' : 'is missing, or no entity';
   problems.add(
-    `${path}.entity`,
+    at(`${name}.entity`),
     `${what}. Where the class is imported, check for files that import each other: one of them sees the other's classes too late. Or give the entity by its name.`,
   );
   return false;

@@ -83,8 +83,12 @@ export interface ModuleOption<T extends ObjectLiteral> extends OfWorkspace<T> {
   stage?: PropertyOf<NoInfer<T>>;
   /** The property that assign_owner changes: a column with a user's id, or a to-one relation to the user. */
   owner?: PropertyOf<NoInfer<T>>;
-  /** The property with a list of texts that add_tag and remove_tag change. */
-  tags?: PropertyOf<NoInfer<T>>;
+  /**
+   * The property with a list of texts that add_tag and remove_tag change. Where tags are rows of their own (many-to-many, a join
+   * entity): `{ field, set }`, a property that shows their names, such as a virtual column, and what makes them be these, through
+   * `tx.manager`, so that it commits with the step. The record is locked meanwhile, and read again afterwards.
+   */
+  tags?: PropertyOf<NoInfer<T>> | { field: PropertyOf<NoInfer<T>>; set(tx: CrmTransaction, id: string, tags: string[]): Promise<unknown> };
   fields?: { [Name in PropertyOf<NoInfer<T>>]?: FieldOverride<NoInfer<T>> } & Record<string, FieldOverride<NoInfer<T>>>;
   /** To-one relations to reach one hop away. Default: all whose entity is a module too. */
   relations?: readonly PropertyOf<NoInfer<T>>[];

@@ -58,20 +58,23 @@ export function unfilledProperties<Part extends string>(
   defaults: Readonly<Record<Part, string>>,
   given: Readonly<Partial<Record<Part, string | null>>>,
 ): string[] {
-  const { metadata } = table;
-  if (metadata.beforeInsertListeners.length > 0 || hasSubscriber(table.dataSource, metadata.target, ['beforeInsert'])) return [];
   const filled = new Set(
     (Object.keys(defaults) as Part[]).flatMap((part) => (given[part] === null ? [] : [given[part] ?? defaults[part]])),
   );
+  return unfilledColumns(table)
+    .filter((column) => !column.isVirtual && !filled.has(column.propertyPath))
+    .map((column) => column.propertyPath);
+}
+
+/** Returns the columns that an insert has to give a value: neither a default, nor the entity's class, nor what listens to its inserts does. */
+export function unfilledColumns({ metadata, dataSource, workspace }: Pick<EntityTable, 'metadata' | 'dataSource' | 'workspace'>): Column[] {
+  if (metadata.beforeInsertListeners.length > 0 || hasSubscriber(dataSource, metadata.target, ['beforeInsert'])) return [];
   const empty = metadata.create() as ObjectLiteral;
   return metadata.columns
-    .filter(
-      (column) => !(column.isNullable || column.isGenerated || column.isVirtual || column.isVirtualProperty || column.isDiscriminator),
-    )
+    .filter((column) => !(column.isNullable || column.isGenerated || column.isVirtualProperty || column.isDiscriminator))
     .filter((column) => !(column.isCreateDate || column.isUpdateDate || column.isVersion || column.isPrimary))
-    .filter((column) => column.default === undefined && column.generatedType === undefined && column !== table.workspace)
-    .filter((column) => !filled.has(column.propertyPath) && column.getEntityValue(empty) === undefined)
-    .map((column) => column.propertyPath);
+    .filter((column) => column.default === undefined && column.generatedType === undefined && column !== workspace)
+    .filter((column) => column.getEntityValue(empty) === undefined);
 }
 
 /** A maker of the host's own; its partial entity becomes a whole one, so that listeners run on it. */

@@ -6,6 +6,7 @@ import { type ClassRules, classRules } from './class-rules.js';
 import type { Column } from './columns.js';
 import type { ModuleOption, StagesOption } from './config.js';
 import { configError } from './config-error.js';
+import { unfilledColumns } from './create-rows.js';
 import type { EntityTable } from './entity-table.js';
 import { asLabel, asSingular, moduleEvents } from './module-events.js';
 import type { Users } from './people.js';
@@ -13,6 +14,7 @@ import type { TableRelation } from './read-records.js';
 import { type TableReference, tableReferences } from './references.js';
 import { searchColumns } from './search-records.js';
 import { type StageFinder, stageFinder } from './stages.js';
+import type { TagRows } from './tag-rows.js';
 
 /** One module of the CRM, as built from its entity's metadata and the host's configuration. */
 export interface CrmModule {
@@ -21,6 +23,8 @@ export interface CrmModule {
   relations: ReadonlyMap<string, TableRelation>;
   references: ReadonlyMap<string, TableReference>;
   rules: ClassRules | null;
+  /** Tags that are rows of their own; null: there are none, or they are a column. */
+  tagRows: TagRows | null;
   owner: Column | undefined;
   open: FindOptionsWhere<ObjectLiteral> | FindOptionsWhere<ObjectLiteral>[] | undefined;
   findStages: StageFinder;
@@ -48,14 +52,20 @@ export function buildModule(
   const references = tableReferences(table, tables, owner, known);
   // The stage is looked for among the stages that the record may take.
   const closed = new Set(references.filter(({ isOpen, field }) => isOpen && field !== stageField).map(({ field }) => field));
+  const tags = option?.tags === undefined ? undefined : tagsField(name, table, option.tags);
+  const tagRows = typeof option?.tags === 'object' && tags !== undefined ? { field: tags, set: option.tags.set } : null;
   const pipelineFields = stageField === undefined ? undefined : decidingFields(option?.stages);
+  // Of an embedded entity only the whole could be asked for, and it may be there without some of its columns.
+  const needed = new Set(unfilledColumns(table).flatMap((column) => table.fieldOf(column) ?? []));
   const description: ModuleDescription = {
     name,
     singular: option?.singular ?? asSingular(name),
     label: option?.label ?? asLabel(name),
     fields: table.fields.map((field) => ({
       ...field,
+      ...(needed.has(field.name) && { required: true as const }),
       ...(field.name === stageField && fixedStages !== undefined && { options: field.options ?? [...fixedStages] }),
+      ...(field.name === tagRows?.field && { writable: true }),
       // Unless the host says that everybody may refer to all of them.
       ...(closed.has(field.name) && option?.fields?.[field.name]?.writable !== true && { writable: false }),
     })),
@@ -63,7 +73,7 @@ export function buildModule(
     events: moduleEvents(name, { stageField, stages, options: option?.events }),
     ...(stageField === undefined ? {} : { stageField }),
     ...(ownerField === undefined ? {} : { ownerField }),
-    ...(option?.tags === undefined ? {} : { tagsField: tagsField(name, table, option.tags) }),
+    ...(tags === undefined ? {} : { tagsField: tags }),
     ...(references.length === 0
       ? {}
       : { references: references.map(({ field, module }) => ({ field, ...(module !== undefined && { module }) })) }),
@@ -80,6 +90,7 @@ export function buildModule(
     relations: new Map(relations.map((relation) => [relation.name, relation])),
     references: new Map(references.map((reference) => [reference.field, reference])),
     rules: classRules(table, option?.validate),
+    tagRows,
     owner,
     open: option?.open,
     searched: searchColumns(description, table, option?.search),
@@ -87,11 +98,12 @@ export function buildModule(
   };
 }
 
-/** The list that holds the tags. Throws `crm_config_invalid` where it is none, or not for workflows to write. */
-function tagsField(module: string, table: EntityTable, property: string): string {
+/** The list that holds or shows the tags. Throws `crm_config_invalid` where it is none, or not for workflows to write. */
+function tagsField(module: string, table: EntityTable, tags: string | { field: string }): string {
+  const property = typeof tags === 'string' ? tags : tags.field;
   const field = table.fieldOf(table.columnOf(property));
   const description = table.fields.find(({ name }) => name === field);
-  if (description?.type === 'list' && description.writable) return description.name;
+  if (description?.type === 'list' && (description.writable || typeof tags === 'object')) return description.name;
   throw configError(`The tags of ${module} must be a visible list of texts that workflows may write; '${property}' is none.`);
 }
 

@@ -23,6 +23,13 @@ class FieldDto {
   @ApiProperty({ example: true })
   nullable!: boolean;
 
+  @ApiProperty({
+    required: false,
+    description: 'A new record needs it: nothing else gives it a value; absent of all others.',
+    example: true,
+  })
+  required?: true;
+
   @ApiProperty({ example: true })
   writable!: boolean;
 
