@@ -4,6 +4,7 @@ import { Mailer } from './actions/email/mailer.js';
 import { builtInActions } from './actions/index.js';
 import { OAuthTokens } from './actions/outbound/oauth-tokens.js';
 import { OutboundHttp } from './actions/outbound/outbound-http.js';
+import { urlProblems } from './actions/outbound/url-problems.js';
 import { ActionRegistry } from './actions/registry.js';
 import {
   AUTOMATION_OPTIONS,
@@ -13,6 +14,7 @@ import {
   resolvePoolSize,
   resolveSettings,
 } from './automation.options.js';
+import type { Problem } from './core/errors.js';
 import { AutomationCatalog } from './engine/automation-catalog.js';
 import { HOST_EMITTER, type HostEmitter } from './engine/capture/emitter-bridge.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine/engine-settings.js';
@@ -98,14 +100,21 @@ const actions: Provider[] = [
   {
     provide: AutomationCatalog,
     // After the database: a host that is attached to it knows its entities.
-    inject: [AUTOMATION_OPTIONS, ActionRegistry, LINK_SETTINGS, ENGINE_SETTINGS, AutomationDatabase],
+    inject: [AUTOMATION_OPTIONS, ActionRegistry, LINK_SETTINGS, ENGINE_SETTINGS, AutomationDatabase, OutboundHttp],
     useFactory: (
       options: AutomationOptions,
       registry: ActionRegistry,
       links: LinkSettings,
       { limits }: EngineSettings,
       database: AutomationDatabase,
-    ) => closedOnFailure(database, async () => new AutomationCatalog(options.crm, registry, limits, lackForLinks(links))),
+      { guard }: OutboundHttp,
+    ) => {
+      const refusedAddress = (url: string): Omit<Problem, 'path'> | null => urlProblems(url, 'url', guard)[0] ?? null;
+      return closedOnFailure(
+        database,
+        async () => new AutomationCatalog(options.crm, registry, limits, lackForLinks(links), refusedAddress),
+      );
+    },
   },
   {
     provide: Mailer,

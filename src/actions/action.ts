@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { ActionWrite, Effect, ModuleDescription, OutputShape } from '../core/catalog.js';
+import type { ActionWrite, Effect, ModuleDescription, NamedUsers, OutputShape } from '../core/catalog.js';
 import type { Problem } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
@@ -144,6 +144,11 @@ interface ActionOptionsBase<A extends object> {
    * of other workflows that write the same field. Without it nothing is told of this action.
    */
   writes?(args: JsonObject, about: Pick<CheckContext, 'module'>): ActionWrite[];
+  /**
+   * The users whom it names by their ids, from the arguments as written in a definition, each list of which one will do: a
+   * definition is not published when none of them is an active user. Paths are relative to `with`.
+   */
+  users?(args: JsonObject, about: Pick<CheckContext, 'module'>): NamedUsers[];
 }
 
 /** An action that reaches outside the database: performed at least once, with a stable idempotency key. */
@@ -196,6 +201,7 @@ interface ActionDefinitionBase<A extends object> {
   readonly output?: OutputShape;
   check?(args: JsonObject, about: CheckContext): Problem[];
   writes?(args: JsonObject, about: Pick<CheckContext, 'module'>): ActionWrite[];
+  users?(args: JsonObject, about: Pick<CheckContext, 'module'>): NamedUsers[];
 }
 
 export interface ExternalAction<A extends object = object> extends ActionDefinitionBase<A> {

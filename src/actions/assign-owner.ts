@@ -5,7 +5,7 @@ import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
 import { exactlyOne, isKnown, MayBeAbsent, needsModule, refuse, requireRecord } from './rules.js';
-import { requireUser, userId } from './users.js';
+import { requireUser, userId, usersNamedIn } from './users.js';
 
 const STRATEGIES = ['round_robin', 'least_busy'] as const;
 
@@ -56,6 +56,7 @@ export const assignOwner = defineAction({
     module?.ownerField === undefined
       ? []
       : [{ kind: 'field', field: module.ownerField, ...(typeof owner === 'string' && isKnown(owner) ? { value: owner } : {}) }],
+  users: ({ userId: owner, userIds }) => [...usersNamedIn(owner, 'userId'), ...usersNamedIn(userIds, 'userIds')],
   async execute(args, step) {
     refuse(choiceProblems(args as unknown as JsonObject));
     const { record: ref, module } = requireRecord(step);

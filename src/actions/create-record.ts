@@ -1,6 +1,9 @@
 import { IsNotEmpty, IsObject, IsString } from 'class-validator';
-import type { ActionWrite } from '../core/catalog.js';
-import type { JsonObject } from '../core/json.js';
+import type { ActionWrite, ModuleDescription } from '../core/catalog.js';
+import type { Problem } from '../core/errors.js';
+import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
+import { fieldsMissing } from '../core/module-shape.js';
+import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
 import { fieldsProblems } from './field-arguments.js';
@@ -32,7 +35,12 @@ export const createRecord = defineAction({
   output: { id: 'text', module: 'text', record: 'json' },
   check: (args, about) => {
     const { module, problems } = moduleNamed(args.module, 'module', about);
-    return module ? fieldsProblems(args.fields, { target: module, source: about.module }, 'fields') : problems;
+    if (!module) return problems;
+    return [
+      ...(about.inject?.<CrmHost>(CRM_HOST).createRecord ? [] : [{ path: 'module', message: 'this CRM creates no records for workflows' }]),
+      ...fieldsProblems(args.fields, { target: module, source: about.module }, 'fields'),
+      ...missingProblems(args.fields, module),
+    ];
   },
   writes: ({ module }): ActionWrite[] => (typeof module === 'string' && isKnown(module) ? [{ kind: 'created', module }] : []),
   async execute({ module, fields }, step) {
@@ -40,3 +48,12 @@ export const createRecord = defineAction({
     return { id: String(record.id), module, record };
   },
 });
+
+/** A whole object that a template gives (`"{{trigger.body}}"`) is no object yet, and is not looked at. */
+function missingProblems(fields: Json | undefined, module: ModuleDescription): Problem[] {
+  if (!isJsonObject(fields)) return [];
+  return fieldsMissing(module, Object.keys(fields)).map((name) => ({
+    path: 'fields',
+    message: `a new record of ${module.label} needs '${name}': nothing else gives it a value`,
+  }));
+}

@@ -9,7 +9,7 @@ import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
 import { Rule, refuse } from './rules.js';
-import { currentActor, currentOwner, requireUser } from './users.js';
+import { currentActor, currentOwner, requireUser, usersNamedIn } from './users.js';
 
 /** Another record than the run's. */
 class TaskRecord {
@@ -83,6 +83,7 @@ export const createTask = defineAction({
   output: { taskId: 'text' },
   check: (args) => dueProblems(args),
   writes: () => [{ kind: 'task' }],
+  users: ({ assigneeId }) => usersNamedIn(assigneeId, 'assigneeId', ['owner', 'actor']),
   async execute(args, step) {
     refuse(dueProblems(args as unknown as JsonObject));
     const assigneeId = await assigneeOf(args.assigneeId ?? null, step);

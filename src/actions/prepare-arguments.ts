@@ -95,6 +95,7 @@ export function describeAction(action: ActionDefinition, inject?: CheckContext['
     ...(action.output === undefined ? {} : { output: action.output }),
     argumentsSchema: withSecretsMarked(argumentsSchema(action.arguments), action.secret),
     ...(action.writes === undefined ? {} : { writes: (args, about) => action.writes?.(args, about) ?? [] }),
+    ...(action.users === undefined ? {} : { users: (args, about) => action.users?.(args, about) ?? [] }),
     check: (args, about) => [...literalProblems(action, args), ...(action.check?.(args, inject ? { ...about, inject } : about) ?? [])],
   };
 }

@@ -5,7 +5,7 @@ import type { LocalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
 import { Rule, refuse } from './rules.js';
-import { currentActor, currentOwner } from './users.js';
+import { currentActor, currentOwner, usersNamedIn } from './users.js';
 
 const MOST_USERS = 500;
 const TO = { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MOST_USERS }] };
@@ -54,6 +54,7 @@ export const sendNotification = defineAction({
   arguments: SendNotificationArguments,
   output: { notificationIds: 'list', userIds: 'list', count: 'number' },
   check: (args) => receiverProblems(args),
+  users: ({ to, role }) => usersNamedIn(to, 'to', ['owner', 'actor']).map((named) => (role == null ? named : { ...named, others: true })),
   async execute(args, step) {
     refuse(receiverProblems(args as unknown as JsonObject));
     const userIds = await receivers(args, step);

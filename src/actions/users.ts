@@ -1,8 +1,9 @@
+import type { NamedUsers } from '../core/catalog.js';
 import type { Json } from '../core/json.js';
 import type { CrmUser } from '../host/crm-host.js';
 import { userUnknown } from '../host/session/refusals.js';
 import type { LocalStep } from './action.js';
-import { recordGone } from './rules.js';
+import { isKnown, recordGone } from './rules.js';
 
 /** The active user with this id. Throws `user_unknown`. */
 export async function requireUser(step: LocalStep, id: string): Promise<CrmUser> {
@@ -34,4 +35,14 @@ export function currentActor(step: LocalStep): string | null {
 /** A user's id as records hold it: CRMs number their users, too. */
 export function userId(value: Json | undefined): string | null {
   return (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : null;
+}
+
+/** The users whom an argument names by their ids, one or several; of `words` and expressions only a run can tell who is meant. */
+export function usersNamedIn(value: Json | undefined, path: string, words: readonly string[] = []): NamedUsers[] {
+  const entries = (Array.isArray(value) ? value : [value]).map((id, index) => ({
+    id,
+    path: Array.isArray(value) ? `${path}[${index}]` : path,
+  }));
+  const users = entries.flatMap(({ id, path }) => (typeof id === 'string' && isKnown(id) && !words.includes(id) ? [{ id, path }] : []));
+  return users.length === 0 ? [] : [{ users, others: users.length < entries.length }];
 }

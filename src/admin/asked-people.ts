@@ -1,19 +1,31 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { askedByName, type NamedAsked } from '../core/definition/asked-people.js';
+import { absentUsers, askedByName, type NamedAsked, namedUsers } from '../core/definition/asked-people.js';
 import { parseDefinition } from '../core/definition/parser.js';
+import type { DefinitionWarning } from '../core/definition/warnings.js';
 import type { Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { didYouMean } from '../core/nearest.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
-import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
+import { CRM_HOST, type CrmHost, type CrmTransaction } from '../host/crm-host.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { listQueues } from '../store/task-queues.js';
 
-/** The roles that users of a workspace have; null: the CRM does not tell. */
-export type KnownRoles = readonly string[] | null;
+/** The most users that the CRM is asked about at once; of further ones nothing is told. */
+const MOST_USERS = 1_000;
 
-/** Whether those whom a definition asks are there: a queue that nobody has made, or a role that nobody has, answers nothing. */
+/** What the CRM says of people; null: it does not tell. */
+export interface KnownPeople {
+  /** The roles that users of the workspace have. */
+  roles: readonly string[] | null;
+  /** Of the users that it was asked about those who are not active. */
+  absent: ReadonlySet<string> | null;
+}
+
+/**
+ * Whether those whom a definition asks or names are there: a queue that nobody has made, a role that nobody has, or a user who
+ * has left answers nothing.
+ */
 @Injectable()
 export class AskedPeople {
   private readonly logger = new Logger('AutomationTasks');
@@ -24,28 +36,66 @@ export class AskedPeople {
     @Inject(CRM_HOST) private readonly crm: CrmHost,
   ) {}
 
-  /** The roles of a workspace: asked before anything is locked, for it is the host's own code. An answer that does not come keeps nobody from publishing. */
-  async roles(workspaceId: string): Promise<KnownRoles> {
+  /**
+   * What the CRM says of the people of a workspace: asked before anything is locked, for it is the host's own code. An answer
+   * that does not come keeps nobody from publishing.
+   */
+  async known(workspaceId: string, definitions: readonly JsonObject[]): Promise<KnownPeople> {
     const { listRoles } = this.crm;
-    if (!listRoles) return null;
+    return {
+      roles: listRoles ? await this.ask(workspaceId, 'roles', (tx) => listRoles.call(this.crm, tx)) : null,
+      absent: await this.absentOf(workspaceId, definitions),
+    };
+  }
+
+  /** A problem for each queue and role that is not there, and for users without whom nobody is left; none while the definition has others. */
+  async problemsIn(
+    manager: EntityManager,
+    definition: JsonObject,
+    workspaceId: string,
+    { roles, absent }: KnownPeople,
+  ): Promise<Problem[]> {
+    const parsed = parseDefinition(definition, this.catalog);
+    if (!parsed.ok) return [];
+    const named = askedByName(parsed.definition);
+    const queues = named.some(({ kind }) => kind === 'queue') ? (await listQueues(manager, workspaceId)).map(({ name }) => name) : [];
+    const { problems } = absentUsers(namedUsers(parsed.definition, this.catalog), (id) => !absent?.has(id));
+    return [...named.flatMap((one) => missing(one, one.kind === 'queue' ? queues : roles)), ...problems];
+  }
+
+  /** Users who are not there where others are, without whom a definition works all the same. */
+  async warnings(workspaceId: string, definition: JsonObject): Promise<DefinitionWarning[]> {
+    const parsed = parseDefinition(definition, this.catalog);
+    const named = parsed.ok ? namedUsers(parsed.definition, this.catalog) : [];
+    if (named.length === 0) return [];
+    const absent = await this.absentOf(workspaceId, [definition]);
+    return absentUsers(named, (id) => !absent?.has(id)).warnings;
+  }
+
+  private async absentOf(workspaceId: string, definitions: readonly JsonObject[]): Promise<ReadonlySet<string> | null> {
+    const named = definitions.flatMap((definition) => {
+      const parsed = parseDefinition(definition, this.catalog);
+      return parsed.ok ? namedUsers(parsed.definition, this.catalog) : [];
+    });
+    const ids = [...new Set(named.flatMap(({ users }) => users.map(({ id }) => id)))].slice(0, MOST_USERS);
+    if (ids.length === 0) return null;
+    const active = await this.ask(workspaceId, 'users', (tx) => this.crm.findUsers(tx, { ids }));
+    if (active === null) return null;
+    const there = new Set(active.map(({ id }) => id));
+    return new Set(ids.filter((id) => !there.has(id)));
+  }
+
+  /** Null: the answer did not come. */
+  private async ask<Answer>(workspaceId: string, what: string, question: (tx: CrmTransaction) => Promise<Answer>): Promise<Answer | null> {
     try {
       return await this.database.read(async (manager) => {
         await this.database.enter(manager, workspaceId);
-        return listRoles.call(this.crm, { manager, workspaceId });
+        return question({ manager, workspaceId });
       });
     } catch (error) {
-      this.logger.warn(`The roles of workspace ${workspaceId} could not be looked up before publishing: ${String(error)}`);
+      this.logger.warn(`The ${what} of workspace ${workspaceId} could not be looked up before publishing: ${String(error)}`);
       return null;
     }
-  }
-
-  /** A problem for each queue and role that is not there; none while the definition has others. */
-  async problemsIn(manager: EntityManager, definition: JsonObject, workspaceId: string, roles: KnownRoles): Promise<Problem[]> {
-    const parsed = parseDefinition(definition, this.catalog);
-    const named = parsed.ok ? askedByName(parsed.definition) : [];
-    if (named.length === 0) return [];
-    const queues = named.some(({ kind }) => kind === 'queue') ? (await listQueues(manager, workspaceId)).map(({ name }) => name) : [];
-    return named.flatMap((one) => missing(one, one.kind === 'queue' ? queues : roles));
   }
 }
 

@@ -8,7 +8,15 @@ import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { type Caller, callerAsActor } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { writeAudit } from '../store/audit-store.js';
-import { type DefinitionKind, type DraftColumns, lockWorkflow, raiseGeneration, type WorkflowRow } from '../store/workflow-store.js';
+import {
+  type DefinitionKind,
+  type DraftColumns,
+  findDraft,
+  lockWorkflow,
+  raiseGeneration,
+  type WorkflowRow,
+} from '../store/workflow-store.js';
+import { findVersion } from '../store/workflow-versions.js';
 
 /** One entry of the audit log about a definition; `action` without the kind before it. */
 export interface DefinitionAudit {
@@ -57,6 +65,18 @@ export abstract class DefinitionChanges {
       const row = await this.lock(manager, id, caller);
       assertNotArchived(row);
       await work(manager, row);
+    });
+  }
+
+  /**
+   * What a publication would be of, as it stands now: the draft, or an earlier version. Without a lock, for what is asked of the
+   * host before one is taken. Null: there is nothing of this id or number.
+   */
+  async toPublish(id: string, fromVersion: number | undefined, { workspaceId }: Caller): Promise<JsonObject | null> {
+    if (!isUuid(id)) return null;
+    return this.database.read(async (manager) => {
+      if (fromVersion === undefined) return findDraft(manager, workspaceId, this.kind, id);
+      return (await findVersion(manager, workspaceId, id, fromVersion))?.definition ?? null;
     });
   }
 

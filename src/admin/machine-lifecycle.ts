@@ -12,7 +12,7 @@ import { type MissedTimeouts, StateTimeouts } from '../engine/machines/state-tim
 import type { Caller } from '../host/access.js';
 import { insertTransitionVersions } from '../store/machines/transition-versions.js';
 import type { WorkflowRow } from '../store/workflow-store.js';
-import { AskedPeople, type KnownRoles } from './asked-people.js';
+import { AskedPeople, type KnownPeople } from './asked-people.js';
 import { assertRevision } from './definition-changes.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { MachineChanges } from './machine-changes.js';
@@ -23,7 +23,7 @@ import { missingWorkflows } from './started-workflows.js';
 /** What is asked before anything is locked. */
 interface Known {
   plan: Entitlements | null;
-  roles: KnownRoles;
+  people: KnownPeople;
 }
 
 /**
@@ -47,7 +47,7 @@ export class MachineLifecycle {
    */
   async publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
     checkShape(command, 'command', REQUEST_LIMITS);
-    const known = await this.known(caller);
+    const known = await this.known(id, command.fromVersion, caller);
     return this.changes.ofActive(id, caller, async (manager, row) => {
       assertRevision(row, command.revision);
       // As when it is enabled without a word about them.
@@ -78,9 +78,13 @@ export class MachineLifecycle {
     });
   }
 
-  private async known(caller: Caller): Promise<Known> {
+  private async known(id: string, fromVersion: number | undefined, caller: Caller): Promise<Known> {
     await this.entitled.assertEnabled(caller);
-    return { plan: await this.entitled.plan(caller), roles: await this.asked.roles(caller.workspaceId) };
+    const machine = await this.changes.toPublish(id, fromVersion, caller);
+    // What has problems is not published, whoever is there.
+    const isWellFormed = machine !== null && this.changes.examine(machine).problems.length === 0;
+    const definitions = isWellFormed ? transitionVersions(machine).map(({ definition }) => definition) : [];
+    return { plan: await this.entitled.plan(caller), people: await this.asked.known(caller.workspaceId, definitions) };
   }
 
   private publishRow(manager: EntityManager, row: WorkflowRow, command: PublishCommand, known: Known, caller: Caller): Promise<boolean> {
@@ -88,7 +92,7 @@ export class MachineLifecycle {
     return publishRow(manager, row, command, caller, {
       changes: this.changes,
       activated: 'enabled',
-      problemsOf: (definition, isWellFormed) => this.problemsOf(manager, definition, { isWellFormed, roles: known.roles }, caller),
+      problemsOf: (definition, isWellFormed) => this.problemsOf(manager, definition, { isWellFormed, people: known.people }, caller),
       assertMayRun: async (machine) => {
         for (const { definition } of transitionVersions(machine)) {
           const version = { workspaceId, workflowId: row.id, definition, becomesActive: false };
@@ -108,13 +112,13 @@ export class MachineLifecycle {
   private async problemsOf(
     manager: EntityManager,
     machine: JsonObject,
-    { isWellFormed, roles }: { isWellFormed: boolean; roles: KnownRoles },
+    { isWellFormed, people }: { isWellFormed: boolean; people: KnownPeople },
     { workspaceId }: Caller,
   ): Promise<Problem[]> {
     const problems = await this.secrets.problemsIn(manager, machine, workspaceId);
     for (const { path, definition } of isWellFormed ? transitionVersions(machine) : []) {
       const missing = await missingWorkflows(manager, workspaceId, definition);
-      const asked = await this.asked.problemsIn(manager, definition, workspaceId, roles);
+      const asked = await this.asked.problemsIn(manager, definition, workspaceId, people);
       problems.push(...below(path, [...missing, ...asked]));
     }
     return problems;

@@ -83,7 +83,8 @@ export class PublishPreviews {
 
   /** Of the draft, or of an earlier version that is to be published again. Throws `workflow_not_found` and `version_not_found`. */
   async preview(id: string, fromVersion: number | null, caller: Caller): Promise<PublishPreview> {
-    const roles = await this.asked.roles(caller.workspaceId);
+    const asked = await this.changes.toPublish(id, fromVersion ?? undefined, caller);
+    const people = await this.asked.known(caller.workspaceId, asked === null ? [] : [asked]);
     const { workflow, definition, among, ...rest } = await this.database.read(async (manager) => {
       const workflow = isUuid(id) ? await findWorkflow(manager, caller.workspaceId, id) : null;
       if (!workflow) throw workflowNotFound();
@@ -94,14 +95,14 @@ export class PublishPreviews {
         ...examined,
         ...missing,
         ...(await this.secrets.problemsIn(manager, definition, caller.workspaceId)),
-        ...(await this.asked.problemsIn(manager, definition, caller.workspaceId, roles)),
+        ...(await this.asked.problemsIn(manager, definition, caller.workspaceId, people)),
       ];
       const among = problems.length > 0 ? [] : await this.warnings(manager, workflow, definition, caller);
       return { workflow, definition, problems, among, inFlight: inFlight(await countUnfinishedRuns(manager, caller.workspaceId, id)) };
     });
     const base = workflow.published?.version ?? null;
     const diff = base === null ? null : await this.versions.diff(id, base, fromVersion ?? 'draft', caller);
-    const own = rest.problems.length > 0 ? [] : await this.own.of(caller.workspaceId, definition);
+    const own = rest.problems.length > 0 ? [] : await this.own.of(caller.workspaceId, id, definition);
     const warnings = [...own.map((warning) => ({ ...warning, workflows: [] })), ...among];
     const matches = rest.problems.length > 0 ? null : await this.matches(id, fromVersion ?? 'draft', caller);
     return { revision: workflow.revision, base, diff, warnings, ...rest, matches };

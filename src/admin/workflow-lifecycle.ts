@@ -10,7 +10,7 @@ import { Timing } from '../engine/timing/timing.js';
 import type { Caller } from '../host/access.js';
 import type { WorkflowRow, WorkflowStatus } from '../store/workflow-store.js';
 import { draftFromPublished, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
-import { AskedPeople, type KnownRoles } from './asked-people.js';
+import { AskedPeople, type KnownPeople } from './asked-people.js';
 import { assertRevision } from './definition-changes.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { type PublishCommand, publishRow, switchTo, versionOf } from './publishing.js';
@@ -42,10 +42,10 @@ export class WorkflowLifecycle {
   async publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
     checkShape(command, 'command', REQUEST_LIMITS);
     const plan = await this.entitled.plan(caller);
-    const roles = await this.asked.roles(caller.workspaceId);
+    const people = await this.people(id, command.fromVersion, caller);
     return this.changes.ofActive(id, caller, (manager, row) => {
       assertRevision(row, command.revision);
-      return this.publishRow(manager, row, { ...command, plan, roles }, caller);
+      return this.publishRow(manager, row, { ...command, plan, people }, caller);
     });
   }
 
@@ -55,7 +55,7 @@ export class WorkflowLifecycle {
    */
   async activate(id: string, caller: Caller): Promise<void> {
     const plan = await this.entitled.plan(caller);
-    const roles = await this.asked.roles(caller.workspaceId);
+    const people = await this.people(id, undefined, caller);
     return this.changes.ofActive(id, caller, async (manager, row) => {
       if (row.publishedVersion !== null) {
         if (plan && row.status !== 'active') {
@@ -70,7 +70,7 @@ export class WorkflowLifecycle {
           'Activating a workflow that has no published version publishes it, which takes `manage`.',
         );
       }
-      return this.publishRow(manager, row, { plan, roles }, caller);
+      return this.publishRow(manager, row, { plan, people }, caller);
     });
   }
 
@@ -136,10 +136,15 @@ export class WorkflowLifecycle {
     });
   }
 
+  private async people(id: string, fromVersion: number | undefined, caller: Caller): Promise<KnownPeople> {
+    const definition = await this.changes.toPublish(id, fromVersion, caller);
+    return this.asked.known(caller.workspaceId, definition === null ? [] : [definition]);
+  }
+
   private publishRow(
     manager: EntityManager,
     row: WorkflowRow,
-    { plan, roles, ...command }: PublishCommand & { plan: Entitlements | null; roles: KnownRoles },
+    { plan, people, ...command }: PublishCommand & { plan: Entitlements | null; people: KnownPeople },
     caller: Caller,
   ): Promise<boolean> {
     const { workspaceId } = caller;
@@ -149,7 +154,7 @@ export class WorkflowLifecycle {
       problemsOf: async (definition, isWellFormed) => [
         ...(isWellFormed ? await missingWorkflows(manager, workspaceId, definition) : []),
         ...(await this.secrets.problemsIn(manager, definition, workspaceId)),
-        ...(await this.asked.problemsIn(manager, definition, workspaceId, roles)),
+        ...(await this.asked.problemsIn(manager, definition, workspaceId, people)),
       ],
       assertMayRun: (definition, becomesActive) => this.assertMayRun(manager, row, { plan, definition, becomesActive }, caller),
       settingDefaults,

@@ -67,7 +67,7 @@ export class WorkflowService {
         ...(await this.entitled.problems(workflow.definition, caller)),
         ...(await this.secrets.problems(workflow.definition, caller.workspaceId)),
       ],
-      warnings: await this.warnings.of(caller.workspaceId, workflow.definition),
+      warnings: await this.warnings.of(caller.workspaceId, id, workflow.definition),
       definition: this.changes.masked(workflow.definition),
       published: published && { ...published, definition: this.changes.masked(published.definition) },
     };

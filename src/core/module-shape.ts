@@ -44,6 +44,13 @@ export function fieldAt(module: ModuleDescription, name: string): FieldDescripti
   return { name, label: name, type: 'json', nullable: true, writable };
 }
 
+/** The fields that workflows have to give a new record beside those that are given. */
+export function fieldsMissing(module: ModuleDescription, given: readonly string[]): string[] {
+  return module.fields
+    .filter(({ name, required, writable }) => required === true && writable && !given.includes(name))
+    .map(({ name }) => name);
+}
+
 function holderOf(name: string): string {
   const dot = name.indexOf('.');
   return dot === -1 ? name : name.slice(0, dot);

@@ -22,6 +22,7 @@ export class AutomationCatalog implements Catalog {
     limits: Pick<EngineSettings['limits'], 'loopItems' | 'runMs'>,
     /** What the application lacks to make links; null: nothing. */
     lackForLinks: string | null = null,
+    refusedAddress: Executable['refusedAddress'] = undefined,
   ) {
     this.executable = {
       kinds: new Set(['action', 'approval', 'branch', 'delay', 'for_each', 'form', 'parallel', 'run_workflow', 'stop', 'wait_for_webhook']),
@@ -29,6 +30,7 @@ export class AutomationCatalog implements Catalog {
       lacking: new Map(lackForLinks === null ? [] : [['wait_for_webhook', lackForLinks]]),
       longestRunMs: limits.runMs,
       loopItems: limits.loopItems,
+      ...(refusedAddress && { refusedAddress }),
     };
     const modules = new Map<string, ModuleDescription>();
     for (const module of host.describeModules()) {

@@ -72,6 +72,16 @@ export async function lockWorkflow(
   return row ?? null;
 }
 
+/** The draft of a workflow or a machine, read without a lock; null when the workspace has none of that kind and id. Served by the primary key. */
+export async function findDraft(manager: EntityManager, workspaceId: string, kind: DefinitionKind, id: string): Promise<JsonObject | null> {
+  const [row] = await sql<{ draft: JsonObject }>(
+    manager,
+    `SELECT ${DRAFT} AS draft FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 AND w.kind = $3`,
+    [workspaceId, id, kind],
+  );
+  return row?.draft ?? null;
+}
+
 /** Whether the workspace has a definition of that kind and id. Served by the primary key. */
 export async function hasDefinition(manager: EntityManager, workspaceId: string, kind: DefinitionKind, id: string): Promise<boolean> {
   const rows = await sql(manager, 'SELECT 1 FROM automation.workflows WHERE workspace_id = $1 AND id = $2 AND kind = $3', [

@@ -184,7 +184,7 @@ describe('human tasks', () => {
   });
 
   it.each<[string, object, string]>([
-    ['nobody who is active', { assignees: ['u-99'] }, 'nobody_to_ask'],
+    ['nobody who is active', { assignees: ["{{default ownerId 'u-99'}}"] }, 'nobody_to_ask'],
     ['nobody at all', { assignees: ['{{ownerId}}'] }, 'nobody_to_ask'],
     ['too few', { assignees: ['u-1', '{{ownerId}}'], required: 2 }, 'too_few_approvers'],
   ])('cannot ask %s: the step fails with the reason', async (_what, who, reason) => {
@@ -295,6 +295,53 @@ describe('human tasks', () => {
         { path: 'steps[1].branches[0].steps[0].queue', message: 'The workspace has no queue "desc". Did you mean "desk"?' },
       ],
     });
+  });
+
+  it('cannot be published for users without whom nobody is left; others who have gone are warned of', async () => {
+    const trigger = { type: 'event', module: 'leads', event: 'created' };
+    const assign = (id: string, given: object) => ({ id, type: 'assign_owner', with: given });
+    const refused = app.publishWorkflow({
+      trigger,
+      steps: [
+        { ...APPROVAL, role: undefined, assignees: ['u-1', 'u-99'], required: 2, escalation: { after: 'P1D', assignees: ['rival-u-1'] } },
+        assign('one', { userId: 'u-98' }),
+        assign('turn', { strategy: 'round_robin', userIds: ['u-97', 'u-96'] }),
+        { id: 'task', type: 'create_task', with: { title: 'T', assigneeId: 'u-95' } },
+        { id: 'tell', type: 'send_notification', with: { title: 'T', to: ['u-94'] } },
+      ],
+    });
+    await expect(refused).rejects.toMatchObject({
+      code: 'definition_invalid',
+      problems: [
+        { path: 'steps[0].assignees[1]', message: 'The workspace has no active user "u-99".' },
+        { path: 'steps[0].escalation.assignees[0]' },
+        { path: 'steps[1].with.userId' },
+        { path: 'steps[2].with.userIds[0]' },
+        { path: 'steps[2].with.userIds[1]' },
+        { path: 'steps[3].with.assigneeId' },
+        { path: 'steps[4].with.to[0]' },
+      ],
+    });
+    const id = await app.publishWorkflow({
+      trigger,
+      steps: [
+        { ...APPROVAL, id: 'either', role: undefined, assignees: ['u-1', 'u-99'] },
+        { ...APPROVAL, id: 'role', role: 'senior', assignees: ['u-98'] },
+        assign('turn', { strategy: 'round_robin', userIds: ['u-97', 'u-1'] }),
+        assign('expression', { userId: '{{actor.id}}' }),
+        { id: 'task', type: 'create_task', with: { title: 'T', assigneeId: 'owner' } },
+        { id: 'tell', type: 'send_notification', with: { title: 'T', to: 'u-96', role: 'senior' } },
+      ],
+    });
+    published.push(id);
+    const { problems, warnings } = await app.workflows.get(id, ADMIN);
+    expect(problems).toEqual([]);
+    expect(warnings.map(({ path, code, message }) => [path, code, message.slice(-6)])).toEqual([
+      ['steps[0].assignees[1]', 'user_not_found', '"u-99".'.slice(-6)],
+      ['steps[1].assignees[0]', 'user_not_found', '"u-98".'.slice(-6)],
+      ['steps[2].with.userIds[0]', 'user_not_found', '"u-97".'.slice(-6)],
+      ['steps[5].with.to', 'user_not_found', '"u-96".'.slice(-6)],
+    ]);
   });
 
   describe('are reassigned', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { PublishPreviews } from '../../src/admin/publish-preview.js';
+import { WorkflowContextService } from '../../src/admin/workflow-context-service.js';
 import type { CrmHost } from '../../src/host/crm-host.js';
 import { typeOrmCrm } from '../../src/host/typeorm-crm-host.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
@@ -48,4 +49,35 @@ it('a host that cannot say its stages keeps nobody from saving', async () => {
   expect(created).toMatchObject({ problems: [], warnings: [] });
   expect(findStages).toHaveBeenCalled();
   findStages.mockRestore();
+});
+
+it('what nothing puts into the context is warned of where it is read, until somebody puts it there', async () => {
+  const reading = {
+    trigger: { type: 'event', module: 'leads', event: 'created' },
+    conditions: { field: 'context.score', operator: 'is_not_empty' },
+    steps: [
+      {
+        id: 'b',
+        type: 'branch',
+        branches: [{ name: 'x', when: { field: 'context.kept', operator: 'equals', value: '{{context.mistyped}}' }, steps: [] }],
+        extract: { score: '{{output.taken}}' },
+        extractToContext: { cursor: '{{context.cursor}}' },
+      },
+      { id: 'stop', type: 'stop', outcome: 'failed', message: '{{context.score}} {{context.kept}}' },
+    ],
+  };
+  const { id, problems, warnings } = await app.workflows.create({ name: 'W', definition: reading }, ADMIN);
+  expect(problems).toEqual([]);
+  const told = (list: typeof warnings) => list.map(({ path, code, message }) => `${path} ${code} ${/"(\w+)"/.exec(message)?.[1]}`);
+  expect(told(warnings)).toEqual([
+    'conditions context_not_written score',
+    'steps[0] context_not_written mistyped',
+    'steps[0] context_not_written kept',
+    'steps[1] context_not_written kept',
+  ]);
+  await app.module.get(WorkflowContextService).patch(id, { values: { kept: 'now' } }, ADMIN);
+  expect(told((await app.workflows.get(id, ADMIN)).warnings)).toEqual([
+    'conditions context_not_written score',
+    'steps[0] context_not_written mistyped',
+  ]);
 });

@@ -44,8 +44,8 @@ beforeAll(async () => {
     steps: [
       step('turn', 'assign_owner', { strategy: 'round_robin', role: 'sales' }),
       step('busy', 'assign_owner', { strategy: 'least_busy', role: 'sales' }),
-      step('named', 'assign_owner', { userId: 'only-rival' }),
-      step('task', 'create_task', { title: 'Call', assigneeId: 'only-rival' }),
+      step('named', 'assign_owner', { userId: "{{lower 'only-rival'}}" }),
+      step('task', 'create_task', { title: 'Call', assigneeId: "{{lower 'only-rival'}}" }),
       step('tell', 'send_notification', { to: ['only-rival', 'only-acme'], role: 'sales', title: 'New lead' }),
     ],
   });

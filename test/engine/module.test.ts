@@ -107,7 +107,23 @@ describe('the module in a host', () => {
     const { problems } = await app.workflows.create({ name: 'Wrong', definition: { trigger: CREATED, steps } as never }, ADMIN);
     expect(problems).toEqual([
       { path: 'steps[0].with.template', message: expect.stringContaining('there is no template') },
-      { path: 'steps[1].with.url', message: expect.stringContaining('not public') },
+      {
+        path: 'steps[1].with.url',
+        message: expect.stringContaining('not public'),
+        hint: expect.stringContaining("outbound: { allow: ['169.254.169.254:80'] }"),
+      },
+    ]);
+    const settings = { onFailure: 'http://127.0.0.1:9/runs', onSuccess: 'https://ops.example.com/runs' };
+    const told = await app.workflows.create(
+      { name: 'Told', definition: { trigger: CREATED, steps: steps.slice(2), settings } as never },
+      ADMIN,
+    );
+    expect(told.problems).toEqual([
+      {
+        path: 'settings.onFailure.url',
+        message: expect.stringContaining('127.0.0.1 may not be called'),
+        hint: expect.stringContaining('outbound: { allow:'),
+      },
     ]);
     await app.close();
   });

@@ -91,6 +91,7 @@ describe('actions on other records', () => {
         expect.stringMatching(/^steps\[0\]\.with\.fields\.nme: Leads have no field 'nme'/),
         expect.stringContaining("steps[0].with.fields.createdAt: the field 'createdAt' cannot be changed"),
         expect.stringMatching(/^steps\[0\]\.with\.fields\.amount: /),
+        "steps[0].with.fields: a new record of Leads needs 'name': nothing else gives it a value",
         expect.stringMatching(/^steps\[1\]\.with\.module: the CRM has no module 'leeds'/),
       ]);
     });

@@ -136,7 +136,7 @@ describe('complaints that reach support', () => {
   });
 
   it('11: "Why did it run twice?" A person has repeated it from the start', async () => {
-    const id = await publish(created({ steps: [{ id: 'nobody', type: 'assign_owner', with: { userId: 'nobody' } }] }));
+    const id = await publish(created({ steps: [{ id: 'nobody', type: 'assign_owner', with: { userId: "{{lower 'nobody'}}" } }] }));
     const complaint = await lead();
     const { body } = await real.call('get', `/automation/events/${complaint.eventId}`).expect(200);
     const [first] = body.runs.filter((run: { workflowId: string }) => run.workflowId === id);

@@ -198,7 +198,7 @@ describe('one event, explained to one workflow', () => {
   });
 
   it('says at which step a run failed, until when one waits, and who goes on where it was repeated', async () => {
-    const failing = await publish(web({ steps: [{ id: 'nobody', type: 'assign_owner', with: { userId: 'nobody' } }] }));
+    const failing = await publish(web({ steps: [{ id: 'nobody', type: 'assign_owner', with: { userId: "{{lower 'nobody'}}" } }] }));
     const waiting = await publish(web({ steps: [{ id: 'cool', type: 'delay', for: 'P2D' }] }));
     const eventId = await happen('Web Form');
     const failed = await explain(eventId, failing.id);

@@ -130,7 +130,7 @@ describe('the timeline of a record', () => {
         { id: 'same', type: 'change_field', with: { field: 'source', value: 'Web' } },
         { id: 'several', type: 'change_field', with: { fields: { source: 'Web', touches: 0 } } },
         { id: 'empty', type: 'change_field', with: { field: 'email', clear: true } },
-        { id: 'nobody', type: 'assign_owner', with: { userId: 'nobody' }, onError: 'continue' },
+        { id: 'nobody', type: 'assign_owner', with: { userId: "{{lower 'nobody'}}" }, onError: 'continue' },
         { id: 'found', type: 'find_records', with: { module: 'leads' } },
         { id: 'other', type: 'update_related', with: { record: { module: 'leads', id: '{{record.id}}' }, fields: { touches: 0 } } },
         { id: 'mail', type: 'send_email', with: { to: '{{record.name}}', subject: 'Hi', text: 'Hi' }, onError: 'continue' },

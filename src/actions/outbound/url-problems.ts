@@ -20,6 +20,6 @@ export function problemsOf(path: string, check: () => unknown): Problem[] {
     return [];
   } catch (error) {
     if (!(error instanceof AutomationError)) throw error;
-    return [{ path, message: error.message }];
+    return [{ path, message: error.message, ...(error.hint !== undefined && { hint: error.hint }) }];
   }
 }

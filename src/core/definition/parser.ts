@@ -93,6 +93,8 @@ export interface Executable {
   /** How long a run may take, in milliseconds, and how many items a loop may have, whatever a definition says. */
   longestRunMs: number;
   loopItems: number;
+  /** What keeps an address from being called, as far as that is known without asking anybody; null: nothing. */
+  refusedAddress?(url: string): Omit<Problem, 'path'> | null;
 }
 
 /**
@@ -127,6 +129,11 @@ export function publishProblems(definition: WorkflowDefinition, executable: Exec
   if (maxDuration !== DEFAULT_SETTINGS.maxDuration && Number(millisecondsOf(maxDuration)) > executable.longestRunMs) {
     const minutes = Math.floor(executable.longestRunMs / MINUTE_MS);
     problems.push({ path: 'settings.maxDuration', message: `A run may take ${minutes} minutes at the most here.` });
+  }
+  for (const name of ['onSuccess', 'onFailure'] as const) {
+    const url = definition.settings[name]?.url;
+    const refused = url === undefined ? null : executable.refusedAddress?.(url);
+    if (refused) problems.push({ ...refused, path: `settings.${name}.url` });
   }
   return [...problems, ...runLengthProblems(definition, executable.longestRunMs)];
 }

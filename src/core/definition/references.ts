@@ -37,7 +37,7 @@ export class References {
   private readonly reads: { path: string; id: string; members: string[] }[] = [];
   private readonly addressed = new Map<string, readonly string[]>();
   private readonly addressReads: { path: string; id: string; loops: readonly string[] }[] = [];
-  private readonly lists: { path: string; id: string; members: string[] }[] = [];
+  private readonly wanted: { path: string; id: string; members: string[]; fits: (type: FoundType) => boolean; wanted: string }[] = [];
   private incomplete = false;
 
   constructor(
@@ -82,14 +82,27 @@ export class References {
 
   /** One expression that is to yield a list. */
   ofList(expression: string, path: string): void {
-    const parsed = parsePath(PLAIN_PATH.exec(expression)?.[1] ?? '');
+    this.ofWanted(expression, path, (type) => type === 'list' || type === 'json', 'A loop goes through a list');
+  }
+
+  /** One expression that is to yield users. */
+  ofUsers(expression: string, path: string): void {
+    const root = parsePath(PLAIN_PATH.exec(expression)?.[1] ?? '')?.root;
+    if (root !== undefined && NOBODYS.has(root)) this.problems.add(path, `Users are asked by their ids, and "${root}" never holds one.`);
+    else this.ofWanted(expression, path, (type) => type !== 'object' && !NAMELESS.has(type), 'Users are asked by their ids');
+  }
+
+  /** One expression whose type has to fit. What a step leaves is known at the end only. */
+  private ofWanted(expression: string, path: string, fits: (type: FoundType) => boolean, wanted: string): void {
+    const text = PLAIN_PATH.exec(expression)?.[1] ?? '';
+    const parsed = parsePath(text);
     if (!parsed) return;
     const [id, ...members] = parsed.segments;
-    if (parsed.root === 'steps' && id !== undefined) this.lists.push({ path, id, members });
+    if (parsed.root === 'steps' && id !== undefined) this.wanted.push({ path, id, members, fits, wanted });
     const finding = findField(parsed, this.module, this.catalog);
-    if (finding && 'type' in finding && finding.type !== null && finding.type !== 'list' && finding.type !== 'json') {
-      this.problems.add(path, `A loop goes through a list, and "${PLAIN_PATH.exec(expression)?.[1]}" is of type ${finding.type}.`);
-    }
+    const known = finding && 'type' in finding ? finding.type : null;
+    const type = known ?? (id === undefined && OBJECTS.has(parsed.root) ? 'object' : null);
+    if (type !== null && !fits(type)) this.problems.add(path, `${wanted}, and "${text}" is ${inWords(type)}.`);
   }
 
   /** The fields and templates of a condition. */
@@ -121,14 +134,19 @@ export class References {
         this.problems.add(path, `Step "${id}" has an address for each item of its loop: only steps for the same item can use it.`);
       }
     }
-    for (const { path, id, members } of this.lists) {
-      const shape = this.shapes.get(id);
-      const type = shape && missingOutput(id, shape, members) === null ? typeAt(shape, members) : null;
-      if (type !== null && type !== 'list' && type !== 'json') {
-        const what = typeof type === 'string' ? `of type ${type}` : 'an object';
-        this.problems.add(path, `A loop goes through a list, and "${members.join('.') || id}" of step "${id}" is ${what}.`);
+    for (const { path, id, members, fits, wanted } of this.wanted) {
+      const type = this.typeLeft(id, members);
+      if (type !== null && !fits(type)) {
+        this.problems.add(path, `${wanted}, and "${members.join('.') || id}" of step "${id}" is ${inWords(type)}.`);
       }
     }
+  }
+
+  private typeLeft(id: string, members: readonly string[]): FoundType | null {
+    if (members[0] === ADDRESS && members.length === 1) return 'text';
+    const shape = this.shapes.get(id);
+    const type = shape && missingOutput(id, shape, members) === null ? typeAt(shape, members) : null;
+    return typeof type === 'object' && type !== null ? 'object' : type;
   }
 
   private walk(value: Json | undefined, path: string, view: Viewpoint, where: Where): void {
@@ -172,6 +190,31 @@ export class References {
     else if (view.visible.has(id)) this.reads.push({ path, id, members });
     else this.missing.push({ path, id });
   }
+}
+
+/** What is known of a value; an object is no JSON of which nothing more is known. */
+type FoundType = FieldType | 'object';
+
+/** Variables that hold objects as a whole. */
+const OBJECTS: ReadonlySet<string> = new Set([
+  'record',
+  'previous',
+  'changes',
+  'trigger',
+  'context',
+  'steps',
+  'machine',
+  'actor',
+  'workflow',
+  'run',
+]);
+/** Variables in which nobody's id is ever found. */
+const NOBODYS: ReadonlySet<string> = new Set(['workflow', 'run', 'machine', 'now', 'uuid', 'index']);
+/** What fields of these types hold is nobody's id. */
+const NAMELESS: ReadonlySet<FoundType> = new Set(['boolean', 'money', 'date', 'datetime']);
+
+function inWords(type: FoundType): string {
+  return type === 'object' ? 'an object' : `of type ${type}`;
 }
 
 /** What a template reads; nothing when it does not compile, which {@link templateProblems} tells. */

@@ -95,7 +95,7 @@ function checkArguments({ reader, about, type }: StepSite, args: JsonObject): vo
   const path = reader.at('with');
   try {
     const problems = description.check(args, { module: about.module });
-    about.problems.addAll(problems.map((problem) => ({ path: nestedPath(path, problem.path), message: problem.message })));
+    about.problems.addAll(problems.map((problem) => ({ ...problem, path: nestedPath(path, problem.path) })));
   } catch (error) {
     // The check may be the host's own code; its fault must not keep the other problems from being told.
     about.problems.add(path, `The check of "${type}" itself failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,6 +1,5 @@
 import type { ObjectReader } from '../definition/object-reader.js';
 import type { StepSite } from '../definition/step-site.js';
-import { expressionType } from '../definition/value-types.js';
 import type { JsonObject } from '../json.js';
 import type { Asked } from '../people/question.js';
 import type { Scope } from '../scope.js';
@@ -50,10 +49,7 @@ export function readAssigned(site: StepSite, reader: ObjectReader, what: string)
   const assignees = reader.optionalTexts('assignees', { min: 1, max: MOST_ASSIGNEES });
   site.templates(assignees, reader.at('assignees'));
   for (const [index, assignee] of (assignees ?? []).entries()) {
-    const type = expressionType(assignee, site.about.module);
-    if (type !== null && NAMELESS.has(type)) {
-      reader.problems.add(`${reader.at('assignees')}[${index}]`, `This is of type ${type}, which never names a user.`);
-    }
+    site.about.references.ofUsers(assignee, `${reader.at('assignees')}[${index}]`);
   }
   const [role, queue] = [reader.optionalText('role', { max: LONGEST_NAME }), reader.optionalText('queue', { max: LONGEST_NAME })];
   if (!['assignees', 'role', 'queue'].some((key) => reader.has(key))) {
@@ -61,9 +57,6 @@ export function readAssigned(site: StepSite, reader: ObjectReader, what: string)
   }
   return { ...(assignees && { assignees }), ...(role !== undefined && { role }), ...(queue !== undefined && { queue }) };
 }
-
-/** What fields of these types hold is nobody's id. */
-const NAMELESS: ReadonlySet<string> = new Set(['boolean', 'money', 'date', 'datetime']);
 
 /** Whom it names now: the user ids that the expressions yield, each once; an expression may yield none, one or a list. */
 export function resolveAssigned({ assignees = [], role, queue }: Assigned, scope: Scope): Asked {

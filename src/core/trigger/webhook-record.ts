@@ -1,6 +1,6 @@
 import type { Catalog, ModuleDescription } from '../catalog.js';
 import { isJsonObject, type JsonObject } from '../json.js';
-import { fieldAt } from '../module-shape.js';
+import { fieldAt, fieldsMissing } from '../module-shape.js';
 import { didYouMean } from '../nearest.js';
 import { parsePath } from '../scope.js';
 import { compileTemplate, hasExpression } from '../template/template.js';
@@ -40,6 +40,7 @@ export function checkRecord(reader: TriggerReader, catalog: Catalog | null): voi
   if (create !== undefined && typeof create !== 'boolean') reader.problem('record.create', '"create" must be true or false.');
   const isCreated = create === true;
   checkFields(reader, match, 'record.match', { least: 1, most: MOST_MATCHED, module, isMatched: true, isSet: isCreated });
+  if (isCreated && module) checkRequired(reader, module, { match, set });
   if (set === undefined) return;
   if (!isCreated) reader.problem('record.set', '"set" is for records that are created: it goes with "create": true.');
   checkFields(reader, set, 'record.set', { least: 0, most: MOST_SET, module, isMatched: false, isSet: true });
@@ -56,6 +57,13 @@ function moduleOf(reader: TriggerReader, { module: name }: JsonObject, catalog: 
     reader.problem('record.module', `There is no module "${name}".${didYouMean(name, names)} Modules are: ${names.join(', ')}.`);
   }
   return module;
+}
+
+function checkRequired(reader: TriggerReader, module: ModuleDescription, { match, set }: Pick<JsonObject, 'match' | 'set'>): void {
+  const given = [match, set].flatMap((fields) => (isJsonObject(fields) ? Object.keys(fields) : []));
+  for (const name of fieldsMissing(module, given)) {
+    reader.problem('record.set', `A new record of ${module.label} needs "${name}": nothing else gives it a value.`);
+  }
 }
 
 interface FieldRules {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { askedByName } from '../../../src/core/definition/asked-people.js';
+import type { ActionDescription, Catalog } from '../../../src/core/catalog.js';
+import { absentUsers, askedByName, namedUsers } from '../../../src/core/definition/asked-people.js';
 import { action, approval } from '../plan/support.js';
 
 describe('whom a definition asks by name', () => {
@@ -16,6 +17,55 @@ describe('whom a definition asks by name', () => {
       { kind: 'role', name: 'director', path: 'steps[1].escalation.role' },
       { kind: 'queue', name: 'desk', path: 'steps[1].escalation.queue' },
       { kind: 'queue', name: 'desk', path: 'steps[2].branches[0].steps[0].queue' },
+    ]);
+  });
+});
+
+describe('the users whom a definition names', () => {
+  const assign: ActionDescription = {
+    ...{ type: 'assign', label: 'Assign', effect: 'local', argumentsSchema: {}, check: () => [] },
+    users: ({ ids }) => [{ users: (ids as string[]).map((id, index) => ({ id, path: `ids[${index}]` })), others: false }],
+  };
+  const plain: ActionDescription = { type: 'note', label: 'Note', effect: 'local', argumentsSchema: {}, check: () => [] };
+  const catalog: Catalog = { modules: new Map(), actions: new Map([assign, plain].map((one) => [one.type, one])) };
+  const named = (...steps: object[]) => namedUsers({ trigger: { type: 'manual' }, steps: steps as never }, catalog);
+
+  it('are told place by place, with how many of them are needed and whether others may be meant', () => {
+    expect(
+      named(
+        approval('one', { assignees: ['u-1', '{{ownerId}}'] }),
+        approval('some', { assignees: ['u-1', 'u-2', 'u-3'], required: 2 }),
+        approval('role', { assignees: [], role: 'manager', escalation: { after: 'P1D', assignees: ['u-4'], queue: 'desk' } }),
+        action('assign', { type: 'assign', with: { ids: ['u-5'] } }),
+        action('note'),
+        action('gone', { type: 'gone' }),
+      ),
+    ).toEqual([
+      { users: [{ id: 'u-1', path: 'steps[0].assignees[0]' }], others: true, needed: 1 },
+      {
+        users: ['u-1', 'u-2', 'u-3'].map((id, index) => ({ id, path: `steps[1].assignees[${index}]` })),
+        others: false,
+        needed: 2,
+      },
+      { users: [{ id: 'u-4', path: 'steps[2].escalation.assignees[0]' }], others: true, needed: 1 },
+      { users: [{ id: 'u-5', path: 'steps[3].with.ids[0]' }], others: false, needed: 1 },
+    ]);
+  });
+
+  it('are a problem where too few of them are left, and else a warning', () => {
+    const groups = named(
+      approval('some', { assignees: ['u-1', 'gone-1', 'gone-2'], required: 2 }),
+      approval('one', { assignees: ['u-1', 'gone-3'] }),
+      approval('role', { assignees: ['gone-4'], role: 'manager' }),
+    );
+    const { problems, warnings } = absentUsers(groups, (id) => !id.startsWith('gone'));
+    expect(problems).toEqual([
+      { path: 'steps[0].assignees[1]', message: 'The workspace has no active user "gone-1".' },
+      { path: 'steps[0].assignees[2]', message: 'The workspace has no active user "gone-2".' },
+    ]);
+    expect(warnings.map(({ path, code }) => [path, code])).toEqual([
+      ['steps[1].assignees[1]', 'user_not_found'],
+      ['steps[2].assignees[0]', 'user_not_found'],
     ]);
   });
 });

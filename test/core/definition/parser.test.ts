@@ -895,6 +895,9 @@ describe('a loop', () => {
     ['steps.x.output', `${NO_LIST} "output" of step "x" is an object.`],
     ['steps.x', `${NO_LIST} "x" of step "x" is an object.`],
     ['record.email', `${NO_LIST} "record.email" is of type text.`],
+    ['record', `${NO_LIST} "record" is an object.`],
+    ['steps', `${NO_LIST} "steps" is an object.`],
+    ['now', `${NO_LIST} "now" is of type datetime.`],
   ])('cannot go through what is no list: %s', (path, problem) => {
     expect(over(path)).toEqual([expect.stringContaining(problem)]);
   });
@@ -906,10 +909,15 @@ describe('a loop', () => {
     },
   );
 
+  it('cannot go through the address of a step that waits', () => {
+    expect(over('steps.w.resumeUrl', [{ id: 'w', type: 'wait_for_webhook' }])).toEqual([
+      `${NO_LIST} "resumeUrl" of step "w" is of type text.`,
+    ]);
+  });
+
   it('is told once of a step or a member that there is not', () => {
     expect(over('steps.y.output.id')).toHaveLength(1);
     expect(over('steps.x.output.nmae')).toHaveLength(1);
-    expect(over('steps')).toBe('ok');
   });
 });
 
@@ -1055,6 +1063,15 @@ describe('publishing', () => {
     expect(problems([wait('a', 'P2D')])).toEqual([
       { path: 'steps[0].for', message: expect.stringContaining('that is the limit of this installation') },
     ]);
+  });
+
+  it('is refused where an address that hears of the end may not be called', () => {
+    const refusedAddress = (url: string) => (url.includes('127.0.0.1') ? { message: 'It may not.', hint: 'Allow it.' } : null);
+    const settings = { onSuccess: 'https://ops.example.com/runs', onFailure: { url: 'http://127.0.0.1/runs' } };
+    expect(publishProblems(parsed(withSteps([MINIMAL.note], { settings })), { ...EXECUTABLE, refusedAddress })).toEqual([
+      { path: 'settings.onFailure.url', message: 'It may not.', hint: 'Allow it.' },
+    ]);
+    expect(publishProblems(parsed(withSteps([MINIMAL.note], { settings })), EXECUTABLE)).toEqual([]);
   });
 
   it('is refused without a step', () => {

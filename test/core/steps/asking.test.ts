@@ -44,14 +44,35 @@ describe('a step that asks people', () => {
     expect(problems(JSON.parse(JSON.stringify(step)))).toEqual([]);
   });
 
+  it('cannot ask whom an answer before never names', () => {
+    const first = { id: 'first', type: 'approval', message: 'Well?', role: 'manager' };
+    const told = (assignee: string) => {
+      const steps = [first, { ...APPROVAL, role: undefined, assignees: [assignee] }];
+      const parsed = parseDefinition(JSON.parse(JSON.stringify({ trigger: { type: 'manual' }, steps })), CATALOG);
+      return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+    };
+    expect(told('{{steps.first.output.expired}}')).toEqual([
+      'steps[1].assignees[0]: Users are asked by their ids, and "output.expired" of step "first" is of type boolean.',
+    ]);
+    expect(told('{{steps.first.output}}')).toEqual([expect.stringContaining('"output" of step "first" is an object.')]);
+    expect([told('{{steps.first.output.by.id}}'), told('{{actor.id}}'), told('{{trigger.body.approver}}')]).toEqual([[], [], []]);
+  });
+
   it('may show fields of a record whose module nobody knows beforehand', () => {
     expect(problems({ ...APPROVAL, show: ['whatever'] }, { type: 'manual' })).toEqual([]);
   });
 
   it.each<[object, string]>([
     [{ ...APPROVAL, message: undefined }, 'steps[0].message: "message" is missing.'],
-    [{ ...APPROVAL, assignees: ['{{isHot}}'] }, 'steps[0].assignees[0]: This is of type boolean, which never names a user.'],
-    [{ ...APPROVAL, assignees: ['{{amount}}'] }, 'steps[0].assignees[0]: This is of type money, which never names a user.'],
+    [{ ...APPROVAL, assignees: ['{{isHot}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "isHot" is of type boolean.'],
+    [{ ...APPROVAL, assignees: ['{{amount}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "amount" is of type money.'],
+    [{ ...APPROVAL, assignees: ['{{record}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "record" is an object.'],
+    [{ ...APPROVAL, assignees: ['{{run.id}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "run" never holds one.'],
+    [{ ...APPROVAL, assignees: ['{{now}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "now" never holds one.'],
+    [
+      { ...APPROVAL, escalation: { after: 'P1D', assignees: ['u-1', '{{amount}}'] } },
+      'steps[0].escalation.assignees[1]: Users are asked by their ids, and "amount" is of type money.',
+    ],
     [{ ...APPROVAL, required: 0 }, 'steps[0].required: "required" must be "one", "all", or a whole number from 1 to 50.'],
     [{ ...APPROVAL, required: 1.5 }, 'steps[0].required: "required" must be "one", "all", or a whole number from 1 to 50.'],
     [{ ...APPROVAL, required: 'most' }, 'steps[0].required: "required" must be "one", "all", or a whole number from 1 to 50.'],
