@@ -1,10 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { knownExplanation } from '../core/condition/known-explanation.js';
 import { AutomationError } from '../core/errors.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { knownEvent } from '../core/record-values.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
+import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.js';
 import { ENGINE_SIGNAL, type EngineSignal } from '../engine/engine-signal.js';
 import { RunEndings } from '../engine/running/run-endings.js';
 import { ResumeLinks } from '../engine/waits/resume-links.js';
@@ -25,8 +26,9 @@ import {
   type RunItem,
 } from '../store/run-log-store.js';
 import { EntitlementCheck } from './entitlement-check.js';
+import { recordLink } from './record-link.js';
 import { cancelLocked } from './run-cancel.js';
-import { loadRunDetail, type RunDetail } from './run-detail.js';
+import { type RunDetail as LoadedRun, loadRunDetail } from './run-detail.js';
 import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
 
 /** One page of a list that is read newest first; `nextCursor` is null at the end. */
@@ -34,6 +36,17 @@ export interface Page<Item> {
   items: Item[];
   nextCursor: string | null;
 }
+
+/** Where people see a record in the CRM; null where the host does not say. */
+export interface RecordLinked {
+  recordUrl: string | null;
+}
+
+/** A run with the way to its record. */
+export type ListedRun = RunItem & RecordLinked;
+
+/** Everything about one run. */
+export type RunDetail = LoadedRun & RecordLinked;
 
 /** An event and what each workflow made of it. */
 export interface EventDetail extends EventRecord {
@@ -43,6 +56,8 @@ export interface EventDetail extends EventRecord {
 /** What happened, and what a person can do about it. Everything is bound to the caller's workspace. */
 @Injectable()
 export class RunService {
+  private readonly logger = new Logger('AutomationRuns');
+
   constructor(
     private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
@@ -50,14 +65,16 @@ export class RunService {
     private readonly entitled: EntitlementCheck,
     private readonly links: ResumeLinks,
     @Inject(ENGINE_SIGNAL) private readonly signal: EngineSignal,
+    @Inject(ENGINE_SETTINGS) private readonly settings: Pick<EngineSettings, 'recordUrl'>,
   ) {}
 
   /** Runs, newest first. */
-  async list(filter: RunFilter, paging: Paging, caller: Caller): Promise<Page<RunItem>> {
+  async list(filter: RunFilter, paging: Paging, caller: Caller): Promise<Page<ListedRun>> {
     const more = { ...paging, limit: paging.limit + 1 };
     const question = { workspaceId: caller.workspaceId, filter, modules: this.modules };
     const items = await this.database.read((manager) => listRuns(manager, question, more, this.catalog));
-    return page(items, paging.limit);
+    const { items: shown, nextCursor } = page(items, paging.limit);
+    return { items: shown.map((run) => ({ ...run, recordUrl: this.recordUrlOf(run, caller) })), nextCursor };
   }
 
   /** Everything about one run. Throws `run_not_found`. */
@@ -69,7 +86,8 @@ export class RunService {
     const explanation = knownExplanation(this.catalog, run.module, run.explanation);
     // Whoever has the address can answer in the place of the one who was asked: seeing the run is not enough.
     const waiting = caller.permissions.includes('operate') ? withResumeUrls(run, workspaceId, this.links) : run.waiting;
-    return { ...run, waiting, explanation, event: run.event && knownEvent(this.catalog, run.event) };
+    const recordUrl = this.recordUrlOf(run, caller);
+    return { ...run, recordUrl, waiting, explanation, event: run.event && knownEvent(this.catalog, run.event) };
   }
 
   /**
@@ -134,13 +152,18 @@ export class RunService {
     });
   }
 
+  private recordUrlOf({ module, recordId }: Pick<RunItem, 'module' | 'recordId'>, { workspaceId }: Caller): string | null {
+    if (module === null || recordId === null) return null;
+    return recordLink(this.settings.recordUrl, { workspaceId, module, id: recordId }, this.logger);
+  }
+
   private get modules(): string[] {
     return [...this.catalog.modules.keys()];
   }
 }
 
 /** What a run waits for, with the addresses of steps that wait for a call. */
-function withResumeUrls({ id, waiting, steps }: RunDetail, workspaceId: string, links: ResumeLinks): RunDetail['waiting'] {
+function withResumeUrls({ id, waiting, steps }: LoadedRun, workspaceId: string, links: ResumeLinks): LoadedRun['waiting'] {
   if (waiting === null) return null;
   return waiting.map((wait) => {
     const attempt = steps.findLast(({ path, status }) => path === wait.path && status === 'waiting')?.attempt;

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ChangeTimelineItem, EventTimelineItem, TimelineItem } from '../../src/admin/timeline-items.js';
 import { timeOfUuid } from '../../src/store/query-parts.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
-import { publishedWorkflow, rows, seedEvent } from './support/seed.js';
+import { publishedWorkflow, rows, seedEvent, seedRun } from './support/seed.js';
 
 const on = (event: string, source: string, steps: object[]) => ({
   trigger: { type: 'event', module: 'leads', event },
@@ -348,6 +348,12 @@ it.each([
   const real = await startRealApp({ recordUrl });
   const { body } = await real.call('get', '/automation/records/leads/42/timeline').expect(200);
   expect([body.record.url, asked]).toEqual([url, [{ workspaceId: 'acme', module: 'leads', id: '42' }]]);
+  const workflow = await publishedWorkflow(real as never, on('created', 'Web', [{ id: 'end', type: 'stop' }]));
+  const id = await seedRun(real.database, workflow);
+  await seedRun(real.database, workflow, { module: null, record_id: null });
+  const { items } = (await real.call('get', '/automation/runs').expect(200)).body;
+  expect(items.map((run: { recordUrl: string | null }) => run.recordUrl).sort()).toEqual([url, null].sort());
+  expect((await real.call('get', `/automation/runs/${id}`).expect(200)).body.recordUrl).toBe(url);
   await real.close();
 });
 

@@ -1,4 +1,5 @@
-import type { RunDetail, RunRetry } from '../../admin/run-detail.js';
+import type { RunRetry } from '../../admin/run-detail.js';
+import type { ListedRun, RunDetail } from '../../admin/run-service.js';
 import type { RunStep } from '../../admin/run-step.js';
 import type { RunPosition, StepTime } from '../../admin/run-view.js';
 import type { LoggedError } from '../../core/errors.js';
@@ -12,10 +13,21 @@ import { ERROR, EXPLANATION, MILLISECONDS, NULLABLE_ID, NULLABLE_OBJECT, NULLABL
 import { RunItemDto } from './run-item.dto.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
+const RECORD_URL = {
+  ...NULLABLE_TEXT,
+  example: 'https://crm.acme.test/leads/42',
+  description: 'Where people see the record; null where the application does not say, or has no record.',
+};
+
+class ListedRunDto extends RunItemDto implements ListedRun {
+  @ApiProperty(RECORD_URL)
+  recordUrl!: string | null;
+}
+
 /** One page of runs. */
 export class RunPageDto {
-  @ApiProperty({ type: [RunItemDto] })
-  items!: RunItemDto[];
+  @ApiProperty({ type: [ListedRunDto] })
+  items!: ListedRunDto[];
 
   @ApiProperty({ ...NULLABLE_ID, description: 'Null at the end.' })
   nextCursor!: string | null;
@@ -164,6 +176,9 @@ class StepTimeDto implements StepTime {
 
 /** Everything about one run. */
 export class RunDetailDto extends RunItemDto implements RunDetail {
+  @ApiProperty(RECORD_URL)
+  recordUrl!: string | null;
+
   @ApiProperty({ ...NULLABLE_TEXT, example: 'welcome-web-leads' })
   workflowCode!: string | null;
 
