@@ -19,7 +19,8 @@ export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 2_000,
-      gcTime: 10 * 60_000,
+      // Long enough for Back; a list that somebody pages through does not pile up.
+      gcTime: 60_000,
       retry: (count, error) => error instanceof ApiError && TRANSIENT.has(error.status) && count < 6,
       retryDelay: (count, error) =>
         Math.max((error instanceof ApiError ? error.retryAfterMs : null) ?? 0, Math.min(1_000 * 2 ** count, LONGEST_PAUSE_MS)),
@@ -67,7 +68,8 @@ function useQuery<Answer>(options: QueryObserverOptions<Answer, ApiError>): Aske
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   useEffect(() => observer.subscribe(() => redraw(undefined)), [observer]);
   useEffect(() => observer.setOptions(options));
-  return observer.getOptimisticResult(queries.defaultQueryOptions(options) as never) as Asked<Answer>;
+  // Only for what the component reads: an answer that says the same draws nothing again.
+  return observer.trackResult(observer.getOptimisticResult(queries.defaultQueryOptions(options) as never)) as Asked<Answer>;
 }
 
 /** What is known of these paths is old: what of it is on the page is asked again. */

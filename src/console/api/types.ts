@@ -1,5 +1,5 @@
 import type { Explanation } from '../../core/condition/explanation.js';
-import type { Actor } from '../../core/event.js';
+import type { Actor, Cause } from '../../core/event.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import type { FormField } from '../../core/people/form-field.js';
 import type { RunStatus } from '../model/run-filter.js';
@@ -111,6 +111,8 @@ export interface RunItem {
   summary: string;
   module: string | null;
   recordId: string | null;
+  /** Where people see the record; null where the host does not say. Of lists and details alone. */
+  recordUrl?: string | null;
   eventId: string | null;
   reason: string | null;
   error: LoggedError | null;
@@ -190,8 +192,9 @@ export interface EventRecord {
 export interface RunDetail extends RunItem {
   workflowCode: string | null;
   actor: Actor;
-  cause: JsonObject | null;
-  explanation: Explanation | null;
+  cause: Cause | null;
+  /** Of a run that no condition kept from starting, the rule that did. */
+  explanation: Explanation | { rule: string } | null;
   position: { path: string; name: string | null; type: string; waitsFor: string | null; since: string; until: string | null }[];
   trigger: JsonObject | null;
   output: JsonObject | null;

@@ -3,8 +3,8 @@ import type { Permission } from '../api/types.js';
 import type { IconName } from '../ui/icon.js';
 import { AuditScreen } from './audit/routes.js';
 import { EditorPage } from './editor/routes.js';
+import { RunsPage } from './runs/routes.js';
 import { RunList } from './runs/run-list.js';
-import { RunPage } from './runs/run-page.js';
 import { StartPage } from './start/start-page.js';
 import { TasksPage } from './tasks/routes.js';
 import { TaskBadge } from './tasks/task-badge.js';
@@ -46,7 +46,8 @@ export function screensFor(permissions: readonly Permission[]): NavigationItem[]
 /** Returns the screen of an address; null where there is none. */
 export function screenOf(segments: readonly string[]): Screen | null {
   const [first, id, third] = segments;
-  if (first === 'runs' && id !== undefined && third === undefined) return { permission: 'view', draw: () => <RunPage key={id} id={id} /> };
+  if (first === 'runs' && id !== undefined && third === undefined)
+    return { permission: 'view', draw: () => <RunsPage key={id} page={({ RunPage }) => RunPage} props={{ id }} /> };
   if (first === 'events' && id !== undefined && third === undefined)
     return { permission: 'view', draw: () => <AnswerPage key={id} page={({ EventPage }) => EventPage} props={{ id }} /> };
   if (first === 'tasks' && id !== undefined && third === undefined)

@@ -24,7 +24,9 @@ export function useZone(): string {
 
 /** Returns the time of day, so that what is told of it follows. */
 export function useNow(): Date {
-  return useStore(now);
+  useStore(now);
+  // Not that of the last tick: what has happened since would lie ahead.
+  return new Date();
 }
 
 /** A moment: how long ago, and exactly beneath it. */

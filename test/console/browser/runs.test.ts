@@ -2,6 +2,31 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../../support/eventually.js';
 import { describeConsole } from '../support/console-demo.js';
 
+const SORTING = {
+  trigger: { type: 'event', module: 'opportunities', event: 'updated' },
+  steps: [
+    {
+      id: 'route',
+      type: 'branch',
+      branches: [
+        {
+          name: 'Large',
+          when: { field: 'amount', operator: 'greater_than', value: 50_000 },
+          steps: [{ id: 'call', type: 'create_task', with: { title: 'Call' } }],
+        },
+        {
+          name: 'Small',
+          when: { field: 'amount', operator: 'less_than', value: 50_000 },
+          steps: [{ id: 'write', type: 'create_task', with: { title: 'Write' } }],
+        },
+      ],
+      otherwise: [{ id: 'wonder', type: 'create_task', with: { title: 'Wonder' } }],
+    },
+    { id: 'ask', type: 'approval', name: 'Discount approval', message: 'Fine?', assignees: ['u-9', 'u-1'] },
+  ],
+  settings: { reentry: 'not_while_active' },
+};
+
 describeConsole('runs', (demo) => {
   const lead = (name: string): Promise<{ id: string }> =>
     demo.call('POST', '/crm/leads', { name, email: `${name.toLowerCase()}@example.com`, company: 'Fjord AS', source: 'Web Form' });
@@ -79,6 +104,71 @@ describeConsole('runs', (demo) => {
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('Succeeded.', { exact: true }).waitFor();
     await page.getByText('Ines Alvarez from the failed step: The address is right').waitFor();
+    await page.getByRole('link', { name: /Welcome mail/ }).press('Enter');
+    await page.locator('.attempt-link').first().waitFor();
+    expect(await page.locator('.attempt-link').allInnerTexts()).toEqual([
+      expect.stringContaining('Attempt 2: succeeded'),
+      expect.stringContaining('Attempt 1: sent back'),
+    ]);
+    await page.getByRole('link', { name: /Attempt 1/ }).press('Enter');
+    await page.getByText('Attempt 1: sent back').nth(1).waitFor();
+    expect(page.url()).toContain('attempt=1');
+    expect(await axe()).toEqual([]);
+  });
+
+  it('tells which way a run took and why not the others, whom it waits for, and what has changed since', async () => {
+    const { id } = await demo.call('POST', '/automation/workflows', { name: 'Sort deals', definition: SORTING });
+    await demo.call('POST', `/automation/workflows/${id}/publish`);
+    const deal = await demo.call('POST', '/crm/opportunities', { name: 'Cranes', amount: 30_000, stage: 'Qualification' });
+    await demo.call('PATCH', `/crm/opportunities/${deal.id}`, { amount: 40_000 });
+    await eventually(async () =>
+      expect((await demo.call('GET', `/automation/runs?workflowId=${id}&status=waiting`)).items).toHaveLength(1),
+    );
+    const { revision } = await demo.call('GET', `/automation/workflows/${id}`);
+    const definition = { ...SORTING, steps: SORTING.steps.slice(0, 1) };
+    await demo.call('PATCH', `/automation/workflows/${id}`, { revision, definition });
+    await demo.call('POST', `/automation/workflows/${id}/publish`);
+    const [run] = (await demo.call('GET', `/automation/runs?workflowId=${id}`)).items;
+
+    const { page, open, axe, picture } = await demo.tab();
+    await open(`runs/${run.id}`);
+    await page.getByText('the workflow is at v2 now: 1 step differs').waitFor();
+    expect(await page.locator('.run-way-head').allInnerTexts()).toEqual([
+      expect.stringMatching(/^Large: .*not taken: Amount was 40,000$/s),
+      expect.stringMatching(/^Small: if Amount is less than 50,000$/),
+      expect.stringMatching(/^Otherwise.*not taken: another way was$/s),
+    ]);
+    await page.getByText('ask: whoever is asked ends it').waitFor();
+    await page.getByRole('link', { name: 'Discount approval', exact: true }).first().waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('run-waiting');
+    // Asked again and again, and drawn again only when something is new.
+    await page.evaluate(() => {
+      const global = globalThis as unknown as { changes: number };
+      global.changes = 0;
+      new MutationObserver((changes) => (global.changes += changes.length)).observe(document.querySelector('.run-columns') as Element, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+      });
+    });
+    const again = await page.waitForResponse((answer) => answer.url().endsWith(`/automation/runs/${run.id}`));
+    // The browser says what it has, and is told no more than that it is the same.
+    expect((await again.request().allHeaders())['if-none-match']).toBe((await again.allHeaders()).etag);
+    expect((await again.request().sizes()).responseBodySize).toBe(0);
+    expect(await page.evaluate(() => (globalThis as unknown as { changes: number }).changes)).toBe(0);
+
+    // Kept from running by a rule, not by conditions.
+    await demo.call('PATCH', `/crm/opportunities/${deal.id}`, { amount: 45_000 });
+    await eventually(async () =>
+      expect((await demo.call('GET', `/automation/runs?workflowId=${id}&status=skipped`)).items).toHaveLength(1),
+    );
+    const [skipped] = (await demo.call('GET', `/automation/runs?workflowId=${id}&status=skipped`)).items;
+    await open(`runs/${skipped.id}`);
+    await page.getByText('They do not matter: a run on this record is still active').waitFor();
+    expect(await page.getByRole('link', { name: 'Test the draft with it' }).getAttribute('href')).toBe(
+      `workflows/${id}?test=run%3A${skipped.id}`,
+    );
     expect(await axe()).toEqual([]);
   });
 

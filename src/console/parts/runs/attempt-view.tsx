@@ -3,13 +3,13 @@ import type { ComponentChildren, VNode } from 'preact';
 import type { Json } from '../../../core/json.js';
 import { useCatalog } from '../../api/me.js';
 import { stepKindWords, stepWords } from '../../model/definition-words.js';
-import { itemWords, type RunAttempt, type RunNode } from '../../model/run-tree.js';
-import { Select } from '../../ui/field.js';
+import type { RunNode } from '../../model/run-tree.js';
 import { JsonView } from '../../ui/json-view.js';
 import { ErrorPanel } from '../../ui/states.js';
-import { Status, statusLook } from '../../ui/status.js';
+import { Status } from '../../ui/status.js';
 import { Time, Took } from '../../ui/time.js';
 import { ExplanationView } from '../why/explanation-view.js';
+import { attemptWords } from './attempt-list.js';
 
 interface AttemptViewProps {
   node: RunNode;
@@ -18,11 +18,10 @@ interface AttemptViewProps {
   module: string | null;
   /** Whether what to do about its error is said above already. */
   isTold: boolean;
-  onChoose: (attempt: number) => void;
 }
 
 /** One step of a run as one attempt found and left it. */
-export function AttemptView({ node, chosen, module, isTold, onChoose }: AttemptViewProps): VNode {
+export function AttemptView({ node, chosen, module, isTold }: AttemptViewProps): VNode {
   const catalog = useCatalog();
   const { attempts, step, path } = node;
   const attempt = attempts[chosen] ?? attempts[0];
@@ -38,17 +37,10 @@ export function AttemptView({ node, chosen, module, isTold, onChoose }: AttemptV
             {stepKindWords(step.type, catalog)} · <code>{path}</code>
           </p>
         </div>
-        {attempts.length > 1 && (
-          <Select
-            label="Attempt"
-            value={String(attempts.indexOf(attempt))}
-            options={attempts.slice(0, 500).map((one, index) => ({ value: String(index), label: attemptWords(one) }))}
-            onChange={(value) => onChoose(Number(value))}
-          />
-        )}
+        {attempts.length > 1 && <span class="quiet">{attemptWords(attempt)}</span>}
       </header>
       {error && <ErrorPanel error={{ message: error.message, hint: isTold ? undefined : textOf(error.hint), code: error.code }} />}
-      {error && Array.isArray(error.causes) && error.causes.length > 0 && (
+      {!isTold && error && Array.isArray(error.causes) && error.causes.length > 0 && (
         <Part title="Causes">
           <ul class="attempt-causes">
             {error.causes.map((cause) => (
@@ -90,16 +82,16 @@ export function AttemptView({ node, chosen, module, isTold, onChoose }: AttemptV
         </Part>
       )}
       {input !== null && looked.length === 0 && <Data title="Input" value={input} />}
-      {output !== null && <Data title="Output" value={output} />}
+      {output !== null && <Data title="Output" value={output} root={`steps.${String(step.id ?? path)}.output`} />}
       {error?.details != null && <Data title="Details of the error" value={error.details} />}
     </div>
   );
 }
 
-function Data({ title, value }: { title: string; value: Json }): VNode {
+function Data({ title, value, root }: { title: string; value: Json; root?: string }): VNode {
   return (
     <Part title={title}>
-      <JsonView value={value} label={title.toLowerCase()} />
+      <JsonView value={value} label={title.toLowerCase()} root={root} />
     </Part>
   );
 }
@@ -111,12 +103,6 @@ function Part({ title, children }: { title: string; children: ComponentChildren 
       {children}
     </section>
   );
-}
-
-function attemptWords(attempt: RunAttempt): string {
-  const item = itemWords(attempt.path);
-  const { word } = statusLook(attempt.superseded ? 'superseded' : attempt.standing);
-  return `${item === null ? '' : `Item ${item}, `}${item === null ? 'Attempt' : 'attempt'} ${attempt.attempt}: ${word.toLowerCase()}`;
 }
 
 function textOf(value: Json | undefined): string | undefined {

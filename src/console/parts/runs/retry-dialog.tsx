@@ -53,6 +53,7 @@ export function RetryDialog({ run, onClose }: { run: RunDetail; onClose: () => v
     }
   };
   const refused = error ?? preview?.refused ?? null;
+  const retriedAs = refused && (refused.details?.retriedAs ?? run.retriedAs);
   const { same = run.version, newest = null, differs = [] } = preview?.version ?? {};
   return (
     <Dialog
@@ -90,9 +91,9 @@ export function RetryDialog({ run, onClose }: { run: RunDetail; onClose: () => v
         ]}
       />
       {refused && <ErrorPanel error={refused} />}
-      {refused && run.retriedAs && (
+      {retriedAs && (
         <p>
-          Somebody has retried it: <a href={`runs/${run.retriedAs}`}>the run that repeats it</a>.
+          Somebody has retried it: <a href={`runs/${retriedAs}`}>the run that repeats it</a>.
         </p>
       )}
       {preview === null && !error ? <Skeleton what="what that would do" rows={3} /> : preview && !refused && <Preview preview={preview} />}

@@ -1,28 +1,31 @@
 import './run-steps.css';
 import type { VNode } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { useCatalog } from '../../api/me.js';
 import type { Catalog } from '../../model/catalog.js';
 import { conditionWords, stepKindWords, stepWords } from '../../model/definition-words.js';
-import { hrefOf } from '../../model/route.js';
+import { decisiveWords } from '../../model/nearest-miss-words.js';
 import type { RunBranch, RunNode } from '../../model/run-tree.js';
 import { tookWords } from '../../model/time.js';
 import { countWords } from '../../model/words.js';
 import { Icon } from '../../ui/icon.js';
 import { statusLook } from '../../ui/status.js';
+import { AttemptList } from './attempt-list.js';
 
 interface RunStepsProps {
-  runId: string;
   nodes: readonly RunNode[];
   module: string | null;
-  /** The path of the step that is looked at. */
+  /** The path of the step that is looked at, and which of its attempts. */
   chosen: string | null;
+  attempt: number;
+  hrefOfStep: (path: string, attempt?: number) => string;
 }
 
 /** The steps of a run as its version has them: what became of each, which way it went, and how long each took. */
-export function RunSteps({ runId, nodes, module, chosen }: RunStepsProps): VNode {
+export function RunSteps(props: RunStepsProps): VNode {
   const catalog = useCatalog();
-  const longest = Math.max(1, ...durationsOf(nodes));
-  return <Steps runId={runId} nodes={nodes} module={module} chosen={chosen} catalog={catalog} longest={longest} />;
+  const longest = useMemo(() => Math.max(1, ...durationsOf(props.nodes)), [props.nodes]);
+  return <Steps {...props} catalog={catalog} longest={longest} />;
 }
 
 interface StepsProps extends RunStepsProps {
@@ -36,6 +39,9 @@ function Steps({ nodes, ...rest }: StepsProps): VNode {
       {nodes.map((node) => (
         <li key={node.path} class={`run-step run-${node.state}`}>
           <Step node={node} {...rest} />
+          {node.path === rest.chosen && node.attempts.length > 1 && (
+            <AttemptList attempts={node.attempts} chosen={rest.attempt} hrefOf={(attempt) => rest.hrefOfStep(node.path, attempt)} />
+          )}
           {node.lists.map((list) => (
             <Way key={`${list.kind} ${list.name}`} list={list} {...rest} />
           ))}
@@ -45,7 +51,7 @@ function Steps({ nodes, ...rest }: StepsProps): VNode {
   );
 }
 
-function Step({ node, runId, chosen, catalog, longest }: Omit<StepsProps, 'nodes'> & { node: RunNode }): VNode {
+function Step({ node, hrefOfStep, chosen, catalog, longest }: Omit<StepsProps, 'nodes'> & { node: RunNode }): VNode {
   const { path, number, step, attempts, state } = node;
   const wasReached = state !== 'not_reached';
   const look = wasReached ? statusLook(state) : { word: 'Not reached', icon: 'dash' as const, tone: 'neutral' as const };
@@ -79,7 +85,7 @@ function Step({ node, runId, chosen, catalog, longest }: Omit<StepsProps, 'nodes
   );
   if (attempts.length === 0) return <div class="run-card">{content}</div>;
   return (
-    <a class="run-card run-link" href={hrefOf(`runs/${runId}`, { step: path })} aria-current={path === chosen ? 'true' : undefined}>
+    <a class="run-card run-link" href={hrefOfStep(path)} aria-current={path === chosen ? 'true' : undefined}>
       {content}
     </a>
   );
@@ -94,14 +100,21 @@ function Way({ list, catalog, module, ...rest }: Omit<StepsProps, 'nodes'> & { l
     loop: 'For each item',
   }[kind];
   return (
-    <div class={`run-way${isTaken === false ? ' run-not-taken' : ''}`}>
+    <div class={`run-way${isTaken === null ? '' : isTaken ? ' run-taken' : ' run-not-taken'}`}>
       <p class="run-way-head">
         {heading}
-        {isTaken === false && <span class="run-way-note">not taken</span>}
+        {isTaken === false && <span class="run-way-note">not taken: {whyNot(list, module, catalog)}</span>}
       </p>
       {nodes.length === 0 ? <p class="run-way-note">Nothing to do</p> : <Steps nodes={nodes} catalog={catalog} module={module} {...rest} />}
     </div>
   );
+}
+
+/** What kept a run from a way that it did not go. */
+function whyNot({ kind, explanation }: RunBranch, module: string | null, catalog: Catalog | null): string {
+  if (kind === 'otherwise') return 'another way was';
+  if (explanation === null) return 'an earlier one was';
+  return decisiveWords(explanation, module, catalog) ?? 'its condition did not hold';
 }
 
 function durationsOf(nodes: readonly RunNode[]): number[] {

@@ -1,31 +1,20 @@
 import './run-page.css';
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
-import { call } from '../../api/client.js';
-import { useCatalog, useMay } from '../../api/me.js';
-import { forget, useAsk } from '../../api/query.js';
-import type { RunDetail, WorkflowItem, WorkflowVersion } from '../../api/types.js';
-import { actorWords, eventWords } from '../../model/actor-words.js';
-import { nearestMissWords } from '../../model/nearest-miss-words.js';
+import { useMemo, useState } from 'preact/hooks';
+import { useAsk } from '../../api/query.js';
+import type { RunDetail, WorkflowVersion } from '../../api/types.js';
 import { changedQuery, hrefOf } from '../../model/route.js';
 import { findNode, plainPath, type RunNode, runTree } from '../../model/run-tree.js';
 import { AttemptView } from '../../parts/runs/attempt-view.js';
-import { RecordName } from '../../parts/runs/record-name.js';
 import { RetryDialog } from '../../parts/runs/retry-dialog.js';
 import { RunSteps } from '../../parts/runs/run-steps.js';
-import { ticketText } from '../../parts/runs/ticket.js';
-import { ChangesTable } from '../../parts/why/changes-table.js';
-import { ExplanationView } from '../../parts/why/explanation-view.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
-import { Field } from '../../ui/field.js';
-import { copy, JsonView } from '../../ui/json-view.js';
-import { toast, toastError } from '../../ui/live.js';
-import { navigate, usePlace } from '../../ui/location.js';
+import { usePlace } from '../../ui/location.js';
 import { Page, Panel } from '../../ui/page.js';
-import { Banner, EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
-import { Status } from '../../ui/status.js';
-import { Time, Took } from '../../ui/time.js';
+import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { CancelDialog } from './cancel-dialog.js';
+import { Background, Conditions } from './run-background.js';
+import { RunBanner } from './run-banner.js';
+import { RunHead } from './run-head.js';
 
 const SOON_MS = 30_000;
 
@@ -46,6 +35,8 @@ export function RunPage({ id }: { id: string }): VNode {
     fresh: Number.POSITIVE_INFINITY,
     keep: false,
   });
+  const definition = version.data?.definition ?? null;
+  const nodes = useMemo(() => (run ? runTree(definition, run.steps) : []), [definition, run?.steps]);
   if (asked.error?.status === 404) {
     return (
       <Page title="No such run" back={BACK}>
@@ -62,71 +53,46 @@ export function RunPage({ id }: { id: string }): VNode {
       </Page>
     );
   }
-  return <Run run={run} nodes={runTree(version.data?.definition ?? null, run.steps)} />;
+  return <Run run={run} nodes={nodes} />;
 }
 
 const BACK = { href: 'runs', label: 'Runs' };
 
 function Run({ run, nodes }: { run: RunDetail; nodes: readonly RunNode[] }): VNode {
   const { query } = usePlace();
-  const [isRetrying, setRetrying] = useState(false);
-  const [isCancelling, setCancelling] = useState(false);
-  const mayOperate = useMay('operate');
+  const [dialog, setDialog] = useState<'retry' | 'cancel' | null>(null);
   const path = query.get('step') ?? tellingStep(run);
   const node = path === null ? null : findNode(nodes, path);
-  const isOver = !['queued', 'running', 'waiting'].includes(run.status);
-  const choose = (attempt: number): void =>
-    navigate(hrefOf(`runs/${run.id}`, changedQuery(query, { step: path, attempt: attempt === 0 ? null : attempt })), { replace: true });
-
+  const attempt = Number(query.get('attempt') ?? 0);
+  const close = (): void => setDialog(null);
   return (
-    <Page
-      title={run.workflowName ?? 'Run of a deleted workflow'}
-      back={BACK}
-      sub={<Head run={run} />}
-      actions={
-        <>
-          <Button icon="copy" onClick={() => void copy(ticketText(run, location.href))}>
-            Copy for a ticket
-          </Button>
-          {mayOperate && !isOver && (
-            <Button icon="stop" onClick={() => setCancelling(true)}>
-              Cancel …
-            </Button>
-          )}
-          {mayOperate && isOver && run.status !== 'skipped' && (
-            <Button icon="retry" kind={run.status === 'failed' ? 'primary' : 'plain'} onClick={() => setRetrying(true)}>
-              Retry …
-            </Button>
-          )}
-        </>
-      }
-    >
-      <WhatHappened run={run} />
+    <Page title={run.workflowName ?? 'Run of a deleted workflow'} back={BACK} sub={<RunHead run={run} />}>
+      <RunBanner run={run} onRetry={() => setDialog('retry')} onCancel={() => setDialog('cancel')} />
       <div class="run-columns">
         <Panel title="Steps">
           {nodes.length === 0 ? (
             <p class="quiet">Nothing was to do.</p>
           ) : (
-            <RunSteps runId={run.id} nodes={nodes} module={run.module} chosen={node?.path ?? null} />
+            <RunSteps
+              nodes={nodes}
+              module={run.module}
+              chosen={node?.path ?? null}
+              attempt={attempt}
+              hrefOfStep={(step, which = 0) => hrefOf(`runs/${run.id}`, changedQuery(query, { step, attempt: which === 0 ? null : which }))}
+            />
           )}
         </Panel>
         {node ? (
           <div class="card card-padded">
-            <AttemptView
-              node={node}
-              chosen={Number(query.get('attempt') ?? 0)}
-              module={run.module}
-              isTold={run.error?.step === node.path}
-              onChoose={choose}
-            />
+            <AttemptView node={node} chosen={attempt} module={run.module} isTold={run.error?.step === node.path} />
           </div>
         ) : (
           <Conditions run={run} />
         )}
       </div>
       <Background run={run} hasConditions={node !== null} />
-      {isRetrying && <RetryDialog run={run} onClose={() => setRetrying(false)} />}
-      {isCancelling && <CancelDialog run={run} onClose={() => setCancelling(false)} />}
+      {dialog === 'retry' && <RetryDialog run={run} onClose={close} />}
+      {dialog === 'cancel' && <CancelDialog run={run} onClose={close} />}
     </Page>
   );
 }
@@ -135,182 +101,4 @@ function Run({ run, nodes }: { run: RunDetail; nodes: readonly RunNode[] }): VNo
 function tellingStep({ error, position, steps }: RunDetail): string | null {
   const path = error?.step ?? position[0]?.path ?? steps.at(-1)?.path ?? null;
   return path === null ? null : plainPath(path);
-}
-
-function Head({ run }: { run: RunDetail }): VNode {
-  const workflow = useAsk<WorkflowItem>(`workflows/${run.workflowId}`, { fresh: 30_000, keep: false });
-  const newest = workflow.data?.version ?? null;
-  return (
-    <span class="run-head">
-      <Status status={run.status} />
-      <span>
-        {newest === null ? `Version ${run.version}` : <a href={`workflows/${run.workflowId}`}>Version {run.version}</a>}
-        {newest !== null && newest !== run.version && <span class="quiet">; {newest} is published now</span>}
-      </span>
-      <RecordName module={run.module} recordId={run.recordId} />
-      <span>by {actorWords(run.actor)}</span>
-      <Time at={run.startedAt ?? run.createdAt} inline />
-      {run.durationMs !== null && (
-        <span>
-          took <Took ms={run.durationMs} />
-        </span>
-      )}
-    </span>
-  );
-}
-
-const LOOKS = {
-  failed: { tone: 'bad', icon: 'cross' },
-  waiting: { tone: 'warn', icon: 'clock' },
-  skipped: { tone: 'skip', icon: 'skip' },
-  cancelled: { tone: 'neutral', icon: 'dash' },
-  running: { tone: 'info', icon: 'play' },
-  queued: { tone: 'neutral', icon: 'lines' },
-  succeeded: { tone: 'ok', icon: 'check' },
-} as const;
-
-function WhatHappened({ run }: { run: RunDetail }): VNode {
-  const { tone, icon } = LOOKS[run.status];
-  return (
-    <Banner tone={tone} icon={icon}>
-      <strong>{run.summary}</strong>
-      {run.error?.hint && <span>{run.error.hint}</span>}
-      {run.error && <code class="banner-code">{run.error.code}</code>}
-      {run.cancelled && (
-        <span>
-          By {actorWords(run.cancelled.by)}, <Time at={run.cancelled.at} inline />
-          {run.cancelled.reason && `: ${run.cancelled.reason}`}
-        </span>
-      )}
-      {run.retriedAs && (
-        <span>
-          It was retried from the start: <a href={`runs/${run.retriedAs}`}>the run that repeats it</a>.
-        </span>
-      )}
-      {run.retryOf && (
-        <span>
-          It repeats <a href={`runs/${run.retryOf}`}>an earlier run</a>.
-        </span>
-      )}
-      {run.parent && (
-        <span>
-          A step of <a href={hrefOf(`runs/${run.parent.runId}`, { step: run.parent.path })}>another run</a> started it
-          {run.parent.waits ? ' and waits for it' : ''}.
-        </span>
-      )}
-    </Banner>
-  );
-}
-
-/** What led to it, and what people did with it. */
-function Background({ run, hasConditions }: { run: RunDetail; hasConditions: boolean }): VNode {
-  const catalog = useCatalog();
-  const { event, retries, children } = run;
-  return (
-    <div class="run-background">
-      {event && (
-        <Panel title="What started it">
-          <div class="stack">
-            <p>
-              {eventWords(event, catalog)} by {actorWords(event.actor)}, <Time at={event.occurredAt} inline />
-            </p>
-            {event.changes && Object.keys(event.changes).length > 0 && <ChangesTable changes={event.changes} module={event.module} />}
-            {event.trigger && <JsonView value={event.trigger} label="what it was started with" />}
-            {event.record && (
-              <details>
-                <summary>The record as it was then</summary>
-                <JsonView value={event.record} label="the record" />
-              </details>
-            )}
-          </div>
-        </Panel>
-      )}
-      {hasConditions && run.explanation && <Conditions run={run} />}
-      {retries.length > 0 && (
-        <Panel title="Retries">
-          <ul class="run-history">
-            {retries.map(({ at, by, from, newRunId, reason }) => (
-              <li key={at}>
-                <b>{actorWords(by)}</b> {from === 'start' ? 'from the start' : 'from the failed step'}
-                {newRunId && (
-                  <>
-                    {' '}
-                    (<a href={`runs/${newRunId}`}>its run</a>)
-                  </>
-                )}
-                {reason && `: ${reason}`}
-                <span class="cell-sub">
-                  <Time at={at} inline />
-                </span>
-              </li>
-            ))}
-          </ul>
-        </Panel>
-      )}
-      {children.length > 0 && (
-        <Panel title="Runs that it started">
-          <ul class="run-history">
-            {children.map((child) => (
-              <li key={child.id} class="row">
-                <Status status={child.status} />
-                <a href={`runs/${child.id}`}>{child.workflowName ?? 'Deleted workflow'}</a>
-                <span class="quiet">{child.summary}</span>
-              </li>
-            ))}
-          </ul>
-        </Panel>
-      )}
-    </div>
-  );
-}
-
-function Conditions({ run: { explanation, module } }: { run: RunDetail }): VNode {
-  const catalog = useCatalog();
-  return (
-    <Panel title="Conditions">
-      {explanation ? (
-        <div class="stack">
-          {!explanation.result && <p>{nearestMissWords(explanation, module, catalog)}</p>}
-          <ExplanationView explanation={explanation} module={module} />
-        </div>
-      ) : (
-        <p class="quiet">None were asked.</p>
-      )}
-    </Panel>
-  );
-}
-
-function CancelDialog({ run, onClose }: { run: RunDetail; onClose: () => void }): VNode {
-  const [reason, setReason] = useState('');
-  const cancel = async (): Promise<void> => {
-    onClose();
-    try {
-      await call('POST', `runs/${run.id}/cancel`, { body: { reason: reason.trim() || null } });
-      toast('The run is cancelled.');
-      await forget('runs');
-    } catch (error) {
-      toastError('The run could not be cancelled', error);
-    }
-  };
-  return (
-    <Dialog
-      title="Cancel this run?"
-      onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Keep it going</Button>
-          <Button kind="danger" icon="stop" onClick={() => void cancel()}>
-            Cancel the run
-          </Button>
-        </>
-      }
-    >
-      <p>What it has done stays done. It cannot go on afterwards; it can be retried from the start.</p>
-      <Field label="Reason" hint="Kept with the run and in the audit.">
-        {(control) => (
-          <input {...control} class="input" maxLength={1000} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
-        )}
-      </Field>
-    </Dialog>
-  );
 }

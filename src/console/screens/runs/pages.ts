@@ -1,0 +1,2 @@
+// What is loaded when somebody looks at a run.
+export { RunPage } from './run-page.js';
