@@ -56,12 +56,51 @@ describeConsole('tasks', (demo) => {
     await picture('task');
     await page.getByRole('button', { name: 'Approve …' }).press('Enter');
     await page.getByRole('button', { name: 'Approve', exact: true }).press('Enter');
-    await page.getByText('Ada Lindqvist approved it.').waitFor();
+    await page.getByText('Ada Lindqvist approved it just now.').waitFor();
     expect(await axe()).toEqual([]);
 
     late.expectFaults(/status of 409/);
     await late.page.getByRole('button', { name: 'Reject', exact: true }).click();
-    await late.page.getByText('Ada Lindqvist approved it.').waitFor();
+    await late.page.getByText(/Ada Lindqvist approved it (just now|\d+ s ago)\./).waitFor();
+    // What is due next opens when it is asked for.
+    await late.page.getByRole('link', { name: 'Next: Plan the kick-off' }).press('Enter');
+    await late.page.getByRole('heading', { level: 1, name: 'Plan the kick-off' }).waitFor();
+  });
+
+  it('are talked about, put off, and given to somebody else, by who may', async () => {
+    await eventually(async () => expect((await demo.call('GET', '/automation/tasks')).items).toHaveLength(1));
+    const { page, open, axe, picture } = await demo.tab({ width: 360, height: 740 });
+    await open('tasks');
+    await page.getByRole('link', { name: 'Plan the kick-off' }).click();
+    await page.getByLabel('Seats').fill('7');
+    await page.getByLabel('Say something about it').fill('The customer asked for May.');
+    await page.getByRole('button', { name: 'Comment', exact: true }).press('Enter');
+    await page.getByText('Ines Alvarez: The customer asked for May.').waitFor();
+    expect(await page.getByLabel('Seats').inputValue()).toBe('7');
+    await page.getByRole('button', { name: 'Save for later' }).press('Enter');
+    await page.waitForURL(/\/tasks$/);
+    // Later: the tab is another one, the browser is the same.
+    await page.evaluate(() => {
+      for (const key of Object.keys(sessionStorage).filter((one) => one.startsWith('automation-task '))) sessionStorage.removeItem(key);
+    });
+    await page.reload();
+    await page.getByRole('link', { name: 'Plan the kick-off' }).click();
+    await page.getByText('This is what you saved for later.').waitFor();
+    expect(await page.getByLabel('Seats').inputValue()).toBe('7');
+    await page.getByRole('button', { name: 'Reassign …' }).press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Ask somebody else' });
+    await dialog.getByLabel('Search: Person').fill('Ada');
+    await dialog.getByLabel('Person', { exact: true }).selectOption({ label: 'Ada Lindqvist' });
+    expect(await axe()).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    await picture('task-reassign');
+    await dialog.getByRole('button', { name: 'Reassign', exact: true }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Ines Alvarez reassigned it').waitFor();
+    await page.getByText('Others are asked, not you.').waitFor();
+    expect(await axe()).toEqual([]);
+    const [task] = (await demo.call('GET', '/automation/tasks')).items;
+    await demo.call('POST', `/automation/tasks/${task.id}/reassign`, { userId: 'u-9' });
   });
 
   it('are filled in, keep what was typed through a reload, and say what is wrong where it is', async () => {
@@ -82,7 +121,7 @@ describeConsole('tasks', (demo) => {
     expect(await page.getByLabel('Kick-off on').inputValue()).toBe('2030-01-31');
     await page.getByLabel('Seats').fill('12');
     await page.getByRole('button', { name: 'Submit' }).press('Enter');
-    await page.getByText('Ines Alvarez answered it.').waitFor();
+    await page.getByText('Ines Alvarez answered it just now.').waitFor();
     const [run] = (await demo.call('GET', '/automation/runs?limit=5')).items;
     await eventually(async () =>
       expect((await demo.call('GET', `/automation/runs/${run.id}`)).data.plan.values).toEqual({

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
-import type { Json } from '../../../core/json.js';
+import { useMemo, useState } from 'preact/hooks';
 import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { useMe } from '../../api/me.js';
 import { forget } from '../../api/query.js';
 import type { TaskDetail } from '../../api/types.js';
 import { FormInput } from '../../parts/tasks/form-input.js';
@@ -9,28 +9,26 @@ import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Field } from '../../ui/field.js';
 import { toast } from '../../ui/live.js';
+import { navigate } from '../../ui/location.js';
 import { ErrorPanel } from '../../ui/states.js';
+import { type AnswerDraft, AnswerDrafts } from './answer-draft.js';
 
 type Decision = 'approved' | 'rejected';
 
-/** What somebody answers, as far as they have come. Kept in the tab until it is sent. */
-interface Draft {
-  values: Record<string, Json>;
-  comment: string;
-}
-
 /** The answer to a task: a decision, or the fields of a form. */
 export function Answer({ task }: { task: TaskDetail }): VNode {
-  const [draft, setDraft] = useState<Draft>(() => kept(task));
+  const userId = useMe().data?.user.id ?? '';
+  const drafts = useMemo(() => new AnswerDrafts(task, userId), [task.id, userId]);
+  const [draft, setDraft] = useState(() => drafts.read());
   const [error, setError] = useState<ErrorBody | null>(null);
   const [deciding, setDeciding] = useState<Decision | null>(null);
   const [isBusy, setBusy] = useState(false);
   if (!task.may.complete) {
     return <p class="quiet">{task.may.claim ? 'Take it first: then you can answer.' : 'Others are asked, not you.'}</p>;
   }
-  const change = (next: Draft): void => {
+  const change = (next: AnswerDraft): void => {
     setDraft(next);
-    keep(task, next);
+    drafts.keep(next);
   };
   const send = async (decision: Decision | null): Promise<void> => {
     setBusy(true);
@@ -44,7 +42,7 @@ export function Answer({ task }: { task: TaskDetail }): VNode {
         door: 'console',
       };
       const { status } = await call<{ status: string }>('POST', `tasks/${task.id}/complete`, { body });
-      keep(task, null);
+      drafts.drop();
       toast(status === 'open' ? 'Answered. Others are still asked.' : 'Answered. The workflow goes on.');
       setDeciding(null);
       await forget('tasks', 'runs');
@@ -133,8 +131,21 @@ export function Answer({ task }: { task: TaskDetail }): VNode {
         <Button kind="primary" type="submit" icon="check" busy={isBusy}>
           Submit
         </Button>
+        <Button
+          icon="clock"
+          onClick={() => {
+            drafts.keepForLater(draft);
+            toast('Kept in this browser, until you submit it.');
+            navigate('tasks');
+          }}
+        >
+          Save for later
+        </Button>
       </div>
-      <small class="quiet">What you type is kept in this tab until you submit it. Submitting is final.</small>
+      <small class="quiet">
+        {drafts.isKeptForLater ? 'This is what you saved for later. ' : ''}What you type is kept in this tab; saved for later, in this
+        browser. Submitting is final.
+      </small>
     </form>
   );
 }
@@ -143,22 +154,4 @@ function goesOn({ votes, workflow }: TaskDetail, decision: Decision): string {
   const name = workflow.name ?? 'The workflow';
   if (votes?.needed != null && decision === 'approved' && votes.approved + 1 < votes.needed) return 'Others are still to agree.';
   return `“${name}” goes on with it.`;
-}
-
-function keyOf({ id }: TaskDetail): string {
-  return `automation-task ${id}`;
-}
-
-function kept(task: TaskDetail): Draft {
-  const first = {
-    values: Object.fromEntries(task.fields.flatMap(({ name, default: value }) => (value === undefined ? [] : [[name, value]]))),
-    comment: '',
-  };
-  const text = sessionStorage.getItem(keyOf(task));
-  return text === null ? first : { ...first, ...(JSON.parse(text) as Draft) };
-}
-
-function keep(task: TaskDetail, draft: Draft | null): void {
-  if (draft === null) sessionStorage.removeItem(keyOf(task));
-  else sessionStorage.setItem(keyOf(task), JSON.stringify(draft));
 }

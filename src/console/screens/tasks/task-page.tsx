@@ -1,13 +1,13 @@
 import './tasks.css';
 import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
 import { call } from '../../api/client.js';
 import { useMay } from '../../api/me.js';
 import { forget, useAsk } from '../../api/query.js';
 import type { TaskDetail } from '../../api/types.js';
-import { actorWords } from '../../model/actor-words.js';
 import { hrefOf } from '../../model/route.js';
 import { shownValue } from '../../model/shown-value.js';
-import { nameWords } from '../../model/words.js';
+import { relativeTime } from '../../model/time.js';
 import { Due } from '../../parts/tasks/due.js';
 import { Button } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
@@ -16,8 +16,11 @@ import { toast, toastError } from '../../ui/live.js';
 import { Page, Panel } from '../../ui/page.js';
 import { Banner, EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
 import { Status, statusLook } from '../../ui/status.js';
-import { Time, useZone } from '../../ui/time.js';
+import { Time, useNow, useZone } from '../../ui/time.js';
 import { Answer } from './answer.js';
+import { NextTask } from './next-task.js';
+import { ReassignDialog } from './reassign-dialog.js';
+import { TaskHistory } from './task-history.js';
 
 const BACK = { href: 'tasks', label: 'Tasks' };
 
@@ -45,6 +48,8 @@ export function TaskPage({ id }: { id: string }): VNode {
 function Task({ task }: { task: TaskDetail }): VNode {
   const { id, title, message, status, record, queue, assignee, may, people, votes } = task;
   const isOpen = status === 'open';
+  const mayReassign = useMay('manage');
+  const [isReassigning, setReassigning] = useState(false);
   const act = async (what: 'claim' | 'release', done: string): Promise<void> => {
     try {
       await call('POST', `tasks/${id}/${what}`, what === 'release' ? { body: {} } : {});
@@ -80,6 +85,11 @@ function Task({ task }: { task: TaskDetail }): VNode {
               Give back
             </Button>
           )}
+          {mayReassign && isOpen && (
+            <Button icon="person" onClick={() => setReassigning(true)}>
+              Reassign …
+            </Button>
+          )}
         </>
       }
     >
@@ -111,24 +121,28 @@ function Task({ task }: { task: TaskDetail }): VNode {
               </ul>
             </Panel>
           )}
-          <History task={task} />
+          <TaskHistory task={task} />
         </div>
       </div>
+      {isReassigning && <ReassignDialog task={task} onClose={() => setReassigning(false)} />}
     </Page>
   );
 }
 
-/** How it ended, by whom and when: for who comes second. */
-function Over({ task: { status, people, finishedAt, outcome, reason } }: { task: TaskDetail }): VNode {
+/** How it ended, by whom and when: for who comes second. And the next one, for who goes on. */
+function Over({ task }: { task: TaskDetail }): VNode {
+  const { id, status, people, finishedAt, outcome, reason } = task;
+  const now = useNow();
   const last = people
     .filter(({ decidedAt }) => decidedAt !== null)
     .sort((a, b) => String(b.decidedAt).localeCompare(String(a.decidedAt)))[0];
-  const { word, icon, tone } = statusLook(status);
+  const { word, icon, tone } = statusLook(last?.decision ?? status);
+  // Told in the sentence itself while that is what one wants to know.
+  const ago = finishedAt === null ? null : relativeTime(new Date(finishedAt), now);
+  const when = ago === null ? '' : ` ${ago}`;
   return (
-    <Banner tone={tone} icon={icon}>
-      <strong>
-        {last?.decision ? `${last.name} ${last.decision} it.` : last ? `${last.name} answered it.` : (reason?.message ?? `${word}.`)}
-      </strong>
+    <Banner tone={tone} icon={icon} actions={<NextTask after={id} />}>
+      <strong>{last ? `${last.name} ${last.decision ?? 'answered'} it${when}.` : (reason?.message ?? `${word}.`)}</strong>
       {finishedAt !== null && (
         <span>
           <Time at={finishedAt} inline />
@@ -175,25 +189,6 @@ function Record({ task: { record, shown, runId, workflow } }: { task: TaskDetail
           </p>
         )}
       </div>
-    </Panel>
-  );
-}
-
-function History({ task: { history } }: { task: TaskDetail }): VNode | null {
-  if (history.length === 0) return null;
-  return (
-    <Panel title="What happened to it">
-      <ul class="run-history">
-        {history.map(({ at, actor, action, note }) => (
-          <li key={`${at} ${action}`}>
-            <b>{actorWords(actor)}</b>: {nameWords(action).toLowerCase()}
-            {note !== null && ` (${note})`}
-            <span class="cell-sub">
-              <Time at={at} inline />
-            </span>
-          </li>
-        ))}
-      </ul>
     </Panel>
   );
 }

@@ -1,0 +1,137 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { useMe } from '../../api/me.js';
+import { forget, useAsk } from '../../api/query.js';
+import type { TaskDetail } from '../../api/types.js';
+import { FormInput } from '../../parts/tasks/form-input.js';
+import { Button } from '../../ui/button.js';
+import { Dialog } from '../../ui/dialog.js';
+import { Choices, Field } from '../../ui/field.js';
+import { toast } from '../../ui/live.js';
+import { ErrorPanel } from '../../ui/states.js';
+
+interface Queues {
+  items: { name: string; label: string | null }[];
+}
+
+/** Has somebody else do a task: a person, whoever works in a queue, or one in the place of another who votes. */
+export function ReassignDialog({ task, onClose }: { task: TaskDetail; onClose: () => void }): VNode {
+  const queues = useAsk<Queues>('queues');
+  const asked = task.people.filter(({ isAsked, isReplaced }) => isAsked && !isReplaced);
+  // Each of several answers for themselves: only one of them can be replaced.
+  const isVote = task.kind === 'approval' && task.queue === null && asked.length > 1;
+  const waiting = asked.filter(({ decidedAt }) => decidedAt === null);
+  const [to, setTo] = useState<'user' | 'queue'>('user');
+  const [userId, setUserId] = useState('');
+  const [queue, setQueue] = useState('');
+  const [from, setFrom] = useState(waiting[0]?.id ?? '');
+  const [note, setNote] = useState('');
+  const [error, setError] = useState<ErrorBody | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const isQueue = to === 'queue' && !isVote;
+  const problemOf = (name: string): string | null => error?.problems?.find(({ path }) => path === name)?.message ?? null;
+  const reassign = async (): Promise<void> => {
+    setBusy(true);
+    setError(null);
+    try {
+      const body = { ...(isQueue ? { queue } : { userId }), ...(isVote && { from }), note: note.trim() || null };
+      await call('POST', `tasks/${task.id}/reassign`, { body });
+      onClose();
+      toast('Somebody else is asked now.');
+      await forget('tasks');
+    } catch (failure) {
+      setError(failure instanceof ApiError ? failure.body : { statusCode: 0, code: 'unknown', message: String(failure) });
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog
+      title="Ask somebody else"
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>Leave it</Button>
+          <Button
+            kind="primary"
+            icon="person"
+            busy={isBusy}
+            blocked={(isQueue ? queue : userId) === '' ? 'Say who is to do it' : null}
+            onClick={() => void reassign()}
+          >
+            Reassign
+          </Button>
+        </>
+      }
+    >
+      {isVote ? (
+        <Field label="In whose place" problem={problemOf('from')}>
+          {(control) => (
+            <select {...control} class="input" value={from} onChange={(event) => setFrom(event.currentTarget.value)}>
+              {waiting.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      ) : (
+        <Choices<'user' | 'queue'>
+          legend="Who is to do it"
+          value={to}
+          onChange={setTo}
+          options={[
+            { value: 'user', label: 'A person' },
+            {
+              value: 'queue',
+              label: 'Whoever works in a queue',
+              blocked: queues.data?.items.length === 0 ? 'There is no queue.' : null,
+            },
+          ]}
+        />
+      )}
+      {isQueue ? (
+        <Field label="Queue" problem={problemOf('queue')}>
+          {(control) => (
+            <select {...control} class="input" value={queue} onChange={(event) => setQueue(event.currentTarget.value)}>
+              <option value="">Choose …</option>
+              {(queues.data?.items ?? []).map(({ name, label }) => (
+                <option key={name} value={name}>
+                  {label ?? name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      ) : (
+        <Person value={userId} problem={problemOf('userId')} onChange={setUserId} />
+      )}
+      <Field label="Note (optional)" hint="Kept in the task’s history.">
+        {(control) => (
+          <input {...control} class="input" maxLength={1000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
+        )}
+      </Field>
+      {error && <ErrorPanel error={error.problems ? { ...error, problems: [] } : error} />}
+    </Dialog>
+  );
+}
+
+function Person({ value, problem, onChange }: { value: string; problem: string | null; onChange: (id: string) => void }): VNode {
+  const canSearch = useMe().data?.features.lookUps.users ?? false;
+  if (canSearch) {
+    return (
+      <FormInput
+        field={{ name: 'userId', label: 'Person', type: 'user', required: true }}
+        value={value}
+        problem={problem}
+        onChange={(id) => onChange(typeof id === 'string' ? id : '')}
+      />
+    );
+  }
+  return (
+    <Field label="Id of the person" problem={problem}>
+      {(control) => <input {...control} class="input" value={value} onInput={(event) => onChange(event.currentTarget.value.trim())} />}
+    </Field>
+  );
+}
