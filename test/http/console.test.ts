@@ -5,6 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { CONSOLE_OPTIONS, type ConsoleOptions, consoleController } from '../../src/http/index.js';
+import { startProxy } from '../support/proxy.js';
 
 type App = NestExpressApplication | NestFastifyApplication;
 
@@ -40,6 +41,13 @@ describe('the page of the console', () => {
     const response = await fetch(address);
     const html = await response.text();
     return { base: new URL(/<base href="([^"]*)"/.exec(html)?.[1] ?? 'no base', address).href, html, response };
+  };
+
+  const expectAssets = async (html: string, base: string): Promise<void> => {
+    const assets = [...html.matchAll(/(?:src|href)="(\.\/assets\/[^"]+)"/g)].map(([, path]) => new URL(path ?? '', base).href);
+    const answers = await Promise.all(assets.map((asset) => fetch(asset)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    await Promise.all(answers.map((answer) => answer.arrayBuffer()));
   };
 
   it.each(['express', 'fastify'] as const)('finds its own place from any of its addresses on %s', async (platform) => {
@@ -87,13 +95,37 @@ describe('the page of the console', () => {
     expect(html).not.toMatch(/<style|style=|<script(?![^>]* src=)/);
   });
 
-  it('stands wherever it is mounted: below a path, a global prefix, a version', async () => {
-    const origin = await start('express', {
-      path: 'crm/automation',
-      prepare: (made) => made.setGlobalPrefix('api').enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
-    });
-    const { base } = await page(`${origin}/api/v1/crm/automation/console/runs/42`);
-    expect(base).toBe(`${origin}/api/v1/crm/automation/console/`);
+  it.each(['express', 'fastify'] as const)(
+    'stands wherever it is mounted: below a path, a global prefix, a version, on %s',
+    async (platform) => {
+      const origin = await start(platform, {
+        path: 'crm/automation',
+        prepare: (made) => made.setGlobalPrefix('api').enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
+      });
+      const home = `${origin}/api/v1/crm/automation/console`;
+      for (const path of ['', '/runs/42', '/workflows/42/versions']) {
+        const { base, html } = await page(home + path);
+        expect([path, base]).toEqual([path, `${home}/`]);
+        await expectAssets(html, base);
+      }
+      // Where the page looks for the API.
+      expect(new URL('..', `${home}/`).href).toBe(`${origin}/api/v1/crm/automation/`);
+    },
+  );
+
+  it.each(['express', 'fastify'] as const)('stands behind a proxy that takes off what it puts before, on %s', async (platform) => {
+    const origin = await start(platform);
+    const proxy = await startProxy(origin, '/outer/crm');
+    try {
+      const home = `${proxy.origin}/outer/crm/automation/console`;
+      for (const path of ['', '/runs', '/runs/42?step=a', '/workflows/42/versions']) {
+        const { base, html } = await page(home + path);
+        expect([path, base]).toEqual([path, `${home}/`]);
+        await expectAssets(html, base);
+      }
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('is let through by a global guard that looks for what the host has put on it, and carries how to sign in', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
+import pg from 'pg';
 import type { Browser } from 'playwright-core';
 import { type RunningDemo, startDemo } from '../../../src/demo/demo-app.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -12,9 +13,12 @@ export interface ConsoleDemo {
   /** `http://127.0.0.1:3000/automation` */
   api: string;
   origin: string;
-  tab(options?: TabOptions): Promise<Tab>;
+  /** `api`: where the tab finds it, where that is not the demo's own address. */
+  tab(options?: TabOptions & { api?: string }): Promise<Tab>;
   // biome-ignore lint/suspicious/noExplicitAny: answers of an API, looked at by what each test expects of them
   call(method: string, path: string, body?: unknown, token?: string): Promise<any>;
+  /** Puts into its database what would take long to come about. */
+  sql(text: string, parameters?: unknown[]): Promise<void>;
 }
 
 /**
@@ -35,8 +39,8 @@ export function describeConsole(name: string, tests: (demo: ConsoleDemo) => void
     const demo: ConsoleDemo = {
       api: '',
       origin: '',
-      async tab(options) {
-        const tab = await openTab(browser, demo.api, options);
+      async tab({ api = demo.api, ...options } = {}) {
+        const tab = await openTab(browser, api, options);
         tabs.push(tab);
         return tab;
       },
@@ -49,6 +53,15 @@ export function describeConsole(name: string, tests: (demo: ConsoleDemo) => void
         const text = await response.text();
         if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
         return text === '' ? null : JSON.parse(text);
+      },
+      async sql(text, parameters) {
+        const client = new pg.Client({ connectionString: database.url });
+        await client.connect();
+        try {
+          await client.query(text, parameters);
+        } finally {
+          await client.end();
+        }
       },
     };
 

@@ -108,6 +108,8 @@ async function main(): Promise<void> {
     assert.ok(docs.body.paths['/automation/workflows/{id}/publish']?.post, Object.keys(docs.body.paths).join(', '));
     assert.ok(Object.keys(docs.body.components.schemas).length > 0);
 
+    await checkConsole(`http://127.0.0.1:${port}/automation/console`);
+
     const created = await api('POST', 'workflows', {
       name: 'Large deals',
       definition: { ...definition, steps: [...definition.steps, MAIL] },
@@ -134,6 +136,22 @@ async function main(): Promise<void> {
   }
   // From here on nothing of ours may keep the process alive.
   console.log('HOST OK');
+}
+
+/** The page for people comes with the package, and so does what it loads, whatever kind of modules the host is made of. */
+async function checkConsole(home: string): Promise<void> {
+  const page = await fetch(`${home}/runs/42`);
+  const html = await page.text();
+  assert.equal(page.status, 200, html);
+  assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+  const base = new URL(/<base href="([^"]*)"/.exec(html)?.[1] ?? 'no base', page.url);
+  const assets = [...html.matchAll(/(?:src|href)="(\.\/assets\/[^"]+)"/g)].map(([, path]) => new URL(path ?? '', base));
+  assert.equal(assets.length, 2, html);
+  for (const asset of assets) {
+    const { status, headers } = await fetch(asset);
+    assert.equal(status, 200, asset.href);
+    assert.match(headers.get('content-type') ?? '', /javascript|css/);
+  }
 }
 
 interface Answer {
