@@ -3,6 +3,7 @@ import type { Permission } from '../api/types.js';
 import type { IconName } from '../ui/icon.js';
 import { AuditScreen } from './audit/routes.js';
 import { EditorPage } from './editor/routes.js';
+import { MachinesPage } from './machines/routes.js';
 import { RunsPage } from './runs/routes.js';
 import { RunList } from './runs/run-list.js';
 import { StartPage } from './start/start-page.js';
@@ -35,6 +36,7 @@ const NAVIGATION: readonly NavigationItem[] = [
   { path: 'runs', label: 'Runs', icon: 'runs', permission: 'view' },
   { path: 'why', label: 'Why?', icon: 'question', permission: 'view' },
   { path: 'tasks', label: 'Tasks', icon: 'tasks', permission: 'tasks', badge: TaskBadge },
+  { path: 'machines', label: 'State machines', icon: 'machine', permission: 'view' },
   { path: 'audit', label: 'Audit', icon: 'audit', permission: 'view' },
 ];
 
@@ -65,10 +67,30 @@ export function screenOf(segments: readonly string[]): Screen | null {
       return { permission: 'view', draw: () => <AnswerPage page={({ WhyPage }) => WhyPage} props={{}} /> };
     case 'tasks':
       return { permission: 'tasks', draw: () => <TasksPage page={({ TaskList }) => TaskList} props={{}} /> };
+    case 'machines':
+      return { permission: 'view', draw: () => <MachinesPage page={({ MachineList }) => MachineList} props={{}} /> };
     case 'audit':
       return { permission: 'view', draw: () => <AuditScreen page={({ AuditPage }) => AuditPage} props={{}} /> };
     default:
-      return screenOfWorkflow(segments);
+      return screenOfWorkflow(segments) ?? screenOfMachine(segments);
+  }
+}
+
+function screenOfMachine([first, id, page]: readonly string[]): Screen | null {
+  if (id === undefined) return null;
+  const of = (draw: Screen['draw']): Screen => ({ permission: 'view', draw });
+  if (first === 'instances' && page === undefined)
+    return of(() => <MachinesPage key={id} page={({ InstancePage }) => InstancePage} props={{ id }} />);
+  if (first !== 'machines') return null;
+  switch (page) {
+    case undefined:
+      return of(() => <MachinesPage key={id} page={({ MachinePage }) => MachinePage} props={{ id }} />);
+    case 'instances':
+      return of(() => <MachinesPage key={id} page={({ InstancesPage }) => InstancesPage} props={{ id }} />);
+    case 'versions':
+      return of(() => <MachinesPage key={id} page={({ MachineVersions }) => MachineVersions} props={{ id }} />);
+    default:
+      return null;
   }
 }
 

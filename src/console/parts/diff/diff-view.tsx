@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../../core/json.js';
 import type { Catalog } from '../../model/catalog.js';
 import { conditionWords, stepKindWords } from '../../model/definition-words.js';
 import { parsePlace } from '../../model/json-path.js';
+import { durationParts, durationWords } from '../../model/time.js';
 import { nameWords, valueWords } from '../../model/words.js';
 import type { IconName } from '../../ui/icon.js';
 import { Mark, type Tone } from '../../ui/status.js';
@@ -29,29 +30,47 @@ export function DiffView({ diff, catalog, module }: { diff: DefinitionDiff; cata
           <DiffValues values={diff.values} catalog={catalog} module={module} />
         </div>
       )}
-      {diff.steps.map((step) => (
-        <StepDiff key={`${step.id} ${step.from} ${step.to}`} step={step} catalog={catalog} module={module} />
-      ))}
+      <DiffSteps steps={diff.steps} catalog={catalog} module={module} />
     </div>
   );
 }
 
-function StepDiff({ step, catalog, module }: { step: StepDifference; catalog: Catalog | null; module: string | null }): VNode {
+/** What became of steps, each for itself. */
+export function DiffSteps({
+  steps,
+  catalog,
+  module,
+}: {
+  steps: readonly StepDifference[];
+  catalog: Catalog | null;
+  module: string | null;
+}): VNode {
   return (
-    <div class="diff-step">
-      <div class="diff-title">
-        <strong>{step.name ?? stepKindWords(step.type, catalog)}</strong>
-        <code>{step.id}</code>
-        {step.changes.map((change) => {
-          const [word, icon, tone] = CHANGES[change] as (typeof CHANGES)[string];
-          return (
-            <Mark key={change} icon={icon} tone={tone}>
-              {word}
-            </Mark>
-          );
-        })}
-      </div>
-      {step.values.length > 0 && <DiffValues values={step.values} catalog={catalog} module={module} />}
+    <>
+      {steps.map((step) => (
+        <div key={`${step.id} ${step.from} ${step.to}`} class="diff-step">
+          <DiffTitle title={step.name ?? stepKindWords(step.type, catalog)} code={step.id} changes={step.changes} />
+          {step.values.length > 0 && <DiffValues values={step.values} catalog={catalog} module={module} />}
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** What something is called, and what became of it. */
+export function DiffTitle({ title, code, changes }: { title: string; code: string | null; changes: readonly string[] }): VNode {
+  return (
+    <div class="diff-title">
+      <strong>{title}</strong>
+      {code !== null && <code>{code}</code>}
+      {changes.map((change) => {
+        const [word, icon, tone] = CHANGES[change] as (typeof CHANGES)[string];
+        return (
+          <Mark key={change} icon={icon} tone={tone}>
+            {word}
+          </Mark>
+        );
+      })}
     </div>
   );
 }
@@ -92,5 +111,6 @@ function pathWords(path: string): string {
 function words(path: string, value: Json, catalog: Catalog | null, module: string | null): string {
   const isCondition =
     /(^|\.)(conditions|when|all|any|none)(\[\d+\])?$/.test(path) && typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value === 'string' && durationParts(value) !== null) return durationWords(value);
   return isCondition ? conditionWords(value as JsonObject, module, catalog) : valueWords(value);
 }

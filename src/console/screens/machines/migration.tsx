@@ -1,0 +1,109 @@
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { JsonObject } from '../../../core/json.js';
+import { call, type ErrorBody } from '../../api/client.js';
+import { forget } from '../../api/query.js';
+import { statesOf } from '../../model/machine.js';
+import { countWords, numberWords } from '../../model/words.js';
+import { Button } from '../../ui/button.js';
+import { Dialog } from '../../ui/dialog.js';
+import { Icon } from '../../ui/icon.js';
+import { toast } from '../../ui/live.js';
+import { ErrorPanel, Skeleton } from '../../ui/states.js';
+import { errorBodyOf } from './error-body.js';
+import type { MachineDetail, Migration } from './types.js';
+
+/** Returns which instances could go over to a definition as the next version, and which could not: as the API decides it. */
+export function wouldMigrate({ states }: MachineDetail, definition: JsonObject): Pick<Migration, 'migrated' | 'staying'> {
+  const codes = new Set(statesOf(definition).map(({ code }) => code));
+  const there = states.filter(({ instances }) => instances > 0);
+  return {
+    migrated: there.filter(({ state }) => codes.has(state)).reduce((sum, { instances }) => sum + instances, 0),
+    staying: there.filter(({ state }) => !codes.has(state)),
+  };
+}
+
+/** Says what has become of instances on earlier versions. */
+export function tellMigration({ version, migrated, staying, left }: Migration): void {
+  const stays = staying.reduce((sum, { instances }) => sum + instances, 0);
+  const told = [
+    ...(stays > 0 ? [`${numberWords(stays)} stay on their version, which alone has their states.`] : []),
+    ...(left > 0 ? [`${numberWords(left)} are left: a transition of theirs is under way. Take them over again later.`] : []),
+  ];
+  toast(`${countWords(migrated, 'instance')} went over to v${version}.`, told.length > 0 ? { detail: told.join(' ') } : {});
+}
+
+/** Those that stay on their version, since the new one does not have their state. */
+export function Staying({ staying }: Pick<Migration, 'staying'>): VNode | null {
+  if (staying.length === 0) return null;
+  return (
+    <ul class="plain-list">
+      {staying.map(({ version, state, instances }) => (
+        <li key={`${version} ${state}`} class="tone-warn">
+          <Icon name="warning" />
+          <span>
+            {countWords(instances, 'instance')} in {state} {instances === 1 ? 'stays' : 'stay'} on v{version}: the new version has no such
+            state.
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Takes instances over to the published version, after saying which. */
+export function MigrateDialog({ machine: { id, version }, onClose }: { machine: MachineDetail; onClose: () => void }): VNode {
+  const [preview, setPreview] = useState<Migration | null>(null);
+  const [error, setError] = useState<ErrorBody | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  useEffect(() => {
+    call<Migration>('POST', `machines/${id}/migrate`, { body: { dryRun: true } }).then(setPreview, (failure: unknown) =>
+      setError(errorBodyOf(failure)),
+    );
+  }, []);
+  const migrate = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      tellMigration(await call<Migration>('POST', `machines/${id}/migrate`, { body: {} }));
+      onClose();
+      await forget('machines', 'instances');
+    } catch (failure) {
+      setError(errorBodyOf(failure));
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog
+      title={`Take instances over to v${version}`}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>Leave them</Button>
+          <Button
+            kind="primary"
+            busy={isBusy}
+            blocked={preview === null ? 'It is being counted' : preview.migrated === 0 ? 'There is none to take over' : null}
+            onClick={() => void migrate()}
+          >
+            Take {preview ? countWords(preview.migrated, 'instance') : 'them'} over
+          </Button>
+        </>
+      }
+    >
+      <p>
+        They stay in their states, and go on by the published version. Their timeouts are the new ones, counted from entering the state.
+      </p>
+      {preview === null && !error && <Skeleton what="which would go over" rows={2} />}
+      {preview && (
+        <>
+          <p class="bulk-count">
+            <strong class="numbers">{numberWords(preview.migrated)}</strong> would go over.
+          </p>
+          {preview.left > 0 && <p>{countWords(preview.left, 'instance')} would be left: a transition is under way.</p>}
+          <Staying staying={preview.staying} />
+        </>
+      )}
+      {error && <ErrorPanel error={error} />}
+    </Dialog>
+  );
+}

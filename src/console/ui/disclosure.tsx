@@ -1,0 +1,24 @@
+import './disclosure.css';
+import type { ComponentChildren, VNode } from 'preact';
+import { Icon } from './icon.js';
+
+/** What is there for who asks: a line that opens. */
+export function Disclosure({
+  summary,
+  isOpen,
+  children,
+}: {
+  summary: ComponentChildren;
+  isOpen?: boolean;
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <details class="disclosure" open={isOpen}>
+      <summary>
+        <Icon name="right" size={12} />
+        <span>{summary}</span>
+      </summary>
+      <div class="disclosure-body">{children}</div>
+    </details>
+  );
+}

@@ -1,0 +1,381 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { eventually } from '../../support/eventually.js';
+import { describeConsole } from '../support/console-demo.js';
+
+const ONBOARDING = {
+  for: { module: 'leads' },
+  states: [
+    { code: 'NEW', description: 'Nobody has talked to it.', initial: true },
+    { code: 'CONTACTED', timeout: { after: 'P2D', transition: 'forget' } },
+    { code: 'DONE', final: true },
+    { code: 'FORGOTTEN' },
+  ],
+  transitions: [
+    {
+      code: 'contact',
+      description: 'Somebody has called.',
+      from: ['NEW', 'FORGOTTEN'],
+      to: 'CONTACTED',
+      trigger: {
+        type: 'manual',
+        input: [
+          { name: 'spokeTo', label: 'Spoke to', type: 'text', required: true },
+          { name: 'seats', label: 'Seats', type: 'number' },
+        ],
+      },
+      conditions: { field: 'source', operator: 'equals', value: 'Web Form' },
+    },
+    {
+      code: 'finish',
+      from: ['CONTACTED'],
+      to: 'DONE',
+      trigger: { type: 'manual' },
+      steps: [{ id: 'note', type: 'add_note', with: { body: 'Onboarded.' } }],
+    },
+    { code: 'forget', from: ['CONTACTED'], to: 'FORGOTTEN', trigger: { type: 'timeout' } },
+    { code: 'skip', from: ['NEW'], to: 'DONE', trigger: { type: 'manual' }, enabled: false },
+  ],
+};
+
+/** A machine of many states, ways back and ways over several layers. */
+const HUGE = {
+  for: { module: 'leads' },
+  states: Array.from({ length: 20 }, (_, index) => ({
+    code: `STATE_NUMBER_${index}`,
+    ...(index === 0 && { initial: true }),
+    ...(index === 19 && { final: true }),
+  })),
+  transitions: Array.from({ length: 36 }, (_, index) => ({
+    code: `transition_${index}`,
+    from: [`STATE_NUMBER_${(index * 7) % 19}`],
+    to: `STATE_NUMBER_${index < 19 ? index + 1 : (index * 11) % 20}`,
+    trigger: { type: 'manual' },
+  })),
+};
+
+/** Where each page is looked at: pictures also of the width between. */
+const LOOKS = [['light', 1440], ['dark', 360], ...(process.env.SCREENSHOTS ? ([['light', 900]] as const) : [])] as const;
+
+describeConsole('state machines', (demo) => {
+  const leads: string[] = [];
+  let machine = '';
+  const publish = async (name: string, definition: object): Promise<string> => {
+    const { id } = await demo.call('POST', '/automation/machines', { name, definition });
+    await demo.call('POST', `/automation/machines/${id}/publish`);
+    return id;
+  };
+
+  beforeAll(async () => {
+    for (const [name, source] of [
+      ['Nora', 'Web Form'],
+      ['Omar', 'Web Form'],
+      ['Pia', 'Referral'],
+    ]) {
+      const email = `${String(name).toLowerCase()}@example.com`;
+      leads.push((await demo.call('POST', '/crm/leads', { name, email, company: 'Fjord AS', source })).id);
+    }
+    machine = await publish('Onboarding', ONBOARDING);
+  });
+
+  const isWide = (): number => document.documentElement.scrollWidth - innerWidth;
+
+  it('are listed with what they follow and how many are on their way, at any width and in both themes', async () => {
+    for (const [theme, width] of LOOKS) {
+      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      await open('machines');
+      const row = page.getByRole('row', { name: /Onboarding/ });
+      await row.waitFor();
+      expect(await row.textContent()).toMatch(/Leads.*NEW.*Enabled/);
+      expect(await axe()).toEqual([]);
+      expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
+      await picture('machines');
+    }
+    const { page, open, axe, picture } = await demo.tab();
+    await open('machines?search=nothing');
+    await page.getByText('No state machine is like that').waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('machines-none');
+  });
+
+  it('are switched off and on by keyboard; what became of timeouts is asked where there may be some', async () => {
+    const { page, open, axe } = await demo.tab();
+    await open('machines');
+    const toggle = page.getByRole('switch', { name: 'Onboarding: enabled' });
+    await toggle.press('Space');
+    await page.getByText('“Onboarding” is disabled.').first().waitFor();
+    expect(await toggle.getAttribute('aria-checked')).toBe('false');
+    await toggle.press('Space');
+    await page.getByText('“Onboarding” is enabled.').first().waitFor();
+    const other = page.getByRole('switch', { name: 'Lead nurturing: enabled' });
+    await other.press('Space');
+    await page.getByText('“Lead nurturing” is disabled.').first().waitFor();
+    await other.press('Space');
+    await page.getByRole('heading', { name: 'Enable “Lead nurturing”' }).waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByLabel('Begin them anew').check();
+    await page.getByRole('button', { name: 'Enable', exact: true }).press('Enter');
+    await page.getByText('“Lead nurturing” is enabled.').first().waitFor();
+    expect((await demo.call('GET', '/automation/machines?search=nurturing')).items[0].status).toBe('active');
+  });
+
+  it('are shown as a drawing and a table that say the same, at any width and in both themes', async () => {
+    for (const [theme, width] of LOOKS) {
+      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      await open(`machines/${machine}`);
+      const drawing = page.getByRole('region', { name: 'Drawing' });
+      expect(await drawing.getByRole('button').allInnerTexts()).toEqual([
+        'NEW\nbegins here',
+        'CONTACTED\n2 days',
+        'DONE\nfinal',
+        'FORGOTTEN',
+      ]);
+      expect(await drawing.getByRole('img').getAttribute('aria-describedby')).toBe('machine-table');
+      const row = page.getByRole('row', { name: /contact/ }).filter({ hasText: 'Somebody has called.' });
+      expect(await row.first().textContent()).toMatch(/By hand.*Source.*Web Form.*none.*yes/);
+      expect(await page.getByRole('row', { name: /^skip/ }).textContent()).toContain('disabled');
+      expect(await axe()).toEqual([]);
+      expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
+      await picture('machine');
+      await drawing.getByRole('button', { name: /CONTACTED/ }).press('Enter');
+      await page.waitForURL(/state=CONTACTED$/);
+      expect(await drawing.getByRole('button', { name: /CONTACTED/ }).getAttribute('aria-pressed')).toBe('true');
+      expect(await axe()).toEqual([]);
+    }
+  });
+
+  it('are drawn when they are huge, when they are empty, and when they are broken', async () => {
+    const huge = await demo.call('POST', '/automation/machines', { name: 'Huge', definition: HUGE });
+    const empty = await demo.call('POST', '/automation/machines', { name: 'Empty', definition: { for: { module: 'leads' } } });
+    const broken = await demo.call('POST', '/automation/machines', {
+      name: 'Broken',
+      definition: { ...ONBOARDING, transitions: [{ code: 'lost', from: ['NOWHERE'], to: 'DONE', trigger: { type: 'import' } }] },
+    });
+    for (const [theme, width] of LOOKS) {
+      const { page, open, axe, picture, close } = await demo.tab({ width, theme });
+      await open(`machines/${huge.id}`);
+      expect(await page.getByRole('region', { name: 'Drawing' }).getByRole('button').count()).toBe(20);
+      expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
+      await picture('machine-huge');
+      await open(`machines/${empty.id}`);
+      await page.getByText('It has no states yet').waitFor();
+      expect(await axe()).toEqual([]);
+      await picture('machine-empty');
+      await open(`machines/${broken.id}`);
+      await page.getByText('There is no state "NOWHERE"').first().waitFor();
+      expect(await page.getByRole('row', { name: /lost/ }).textContent()).toContain('There is no state "NOWHERE"');
+      expect(await axe()).toEqual([]);
+      await picture('machine-broken');
+      await close();
+    }
+  });
+
+  it('are copied and deleted by menu; a delete that is refused says why', async () => {
+    const { page, open, axe, picture, expectFaults } = await demo.tab();
+    await open('machines?search=onboarding');
+    await page.getByRole('button', { name: 'Actions of Onboarding' }).press('Enter');
+    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Instances', 'Export', 'Copy', 'Delete …']);
+    await page.getByRole('menuitem', { name: 'Copy' }).press('Enter');
+    await page.getByText('“Onboarding” is copied, as a draft.').first().waitFor();
+    await open('machines?search=nurturing');
+    expectFaults(/status of 409/);
+    await page.getByRole('button', { name: 'Actions of Lead nurturing' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Delete …' }).press('Enter');
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByText(/The machine has \d active instances/).waitFor();
+    await picture('machine-delete');
+    expect(await axe()).toEqual([]);
+  });
+
+  it('are imported from a file, which says what is wrong with it', async () => {
+    const { page, open, axe, expectFaults } = await demo.tab();
+    expectFaults(/status of 400/);
+    await open('machines');
+    await page.getByRole('button', { name: 'Import …' }).click();
+    const file = (text: string): { name: string; mimeType: string; buffer: Buffer } => ({
+      name: 'orders.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(text),
+    });
+    await page.getByLabel('File').setInputFiles(file('no json'));
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByText('“orders.json” is no JSON.').waitFor();
+    await page.getByLabel('File').setInputFiles(file('{}'));
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByText('invalid_request').waitFor();
+    expect(await axe()).toEqual([]);
+    const exported = await demo.call('GET', `/automation/machines/${machine}/export`);
+    await page.getByLabel('File').setInputFiles(file(JSON.stringify({ ...exported, name: 'Imported' })));
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Imported' }).waitFor();
+  });
+
+  it('take existing records in, after saying how many', async () => {
+    const { page, open, axe, picture } = await demo.tab();
+    await open(`machines/${machine}/instances`);
+    await page.getByText('No instances yet').waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('instances-empty');
+    await page.getByRole('button', { name: 'Take records in …' }).click();
+    await page.getByLabel('Some, by their ids').check();
+    await page.getByRole('textbox', { name: 'Ids' }).fill(`${leads[0]}, nobody`);
+    await page.getByText('1 of 2 records would begin.').waitFor();
+    await page.getByText('is no record of the CRM: nobody').waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('textbox', { name: 'Ids' }).fill(leads.join('\n'));
+    await page.getByRole('button', { name: 'Take 3 in' }).click();
+    await page.getByText('3 records taken in.').first().waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await page.getByRole('button', { name: 'NEW 3' }).waitFor();
+    expect(await page.getByRole('table', { name: 'Instances' }).getByRole('row').count()).toBe(4);
+  });
+
+  it('list their instances by state, record and time, at any width and in both themes', async () => {
+    for (const [theme, width] of LOOKS) {
+      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      await open(`machines/${machine}/instances`);
+      await page.getByRole('button', { name: 'NEW 3' }).waitFor();
+      expect(await axe()).toEqual([]);
+      expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
+      await picture('instances');
+    }
+    const { page, open } = await demo.tab();
+    await open(`machines/${machine}/instances`);
+    await page.getByRole('button', { name: 'DONE 0' }).press('Enter');
+    await page.waitForURL(/state=DONE$/);
+    await page.getByText('No instance is like that').waitFor();
+    await page.getByRole('button', { name: 'Drop DONE' }).click();
+    await page.getByLabel('In its state').selectOption('For more than 1 hour');
+    await page.getByText('No instance is like that').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Drop for more than 1 hour' }).click();
+    await page.getByLabel('Id of a record').fill(leads[1] as string);
+    await page.waitForURL(/record=/);
+    await eventually(async () => expect(await page.getByRole('table', { name: 'Instances' }).getByRole('row').count()).toBe(2));
+  });
+
+  it('advance many instances, after saying which of them and why not the others', async () => {
+    const { page, open, axe, picture } = await demo.tab();
+    await open(`machines/${machine}/instances?record=${leads[1]}`);
+    await page.getByRole('button', { name: 'Advance all that match …' }).click();
+    await page.getByText('1 of 1 would be advanced.').waitFor();
+    await page.keyboard.press('Escape');
+    await open(`machines/${machine}/instances?state=NEW`);
+    await page.getByRole('button', { name: 'Advance all that match …' }).click();
+    await page.getByText('2 of 3 would be advanced.').waitFor();
+    await page.getByText('Its conditions do not hold.').waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('advance-many');
+    await page.keyboard.press('Escape');
+    await open(`machines/${machine}/instances?record=${leads[1]}`);
+    await page.getByRole('button', { name: 'Advance all that match …' }).click();
+    await page.getByLabel('Spoke to').fill('Omar');
+    await page.getByRole('button', { name: 'Advance 1 instance' }).click();
+    await page.getByText('1 instance advanced.').first().waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await page.getByRole('row', { name: /CONTACTED/ }).waitFor();
+  });
+
+  it('tell of one instance where it stands and why it cannot go on; it is advanced by keyboard, and its history says so', async () => {
+    const instance = async (record: string): Promise<string> =>
+      (await demo.call('GET', `/automation/instances?machineId=${machine}&recordId=${record}`)).items[0].id;
+    const refused = await demo.tab({ theme: 'dark', width: 360 });
+    await refused.open(`instances/${await instance(leads[2] as string)}`);
+    await refused.page.getByText('Not now: its conditions do not hold.').waitFor();
+    await refused.page.getByText('does not hold: it was Referral').waitFor();
+    await refused.page.getByText('Began in NEW').waitFor();
+    expect(await refused.axe()).toEqual([]);
+    expect(await refused.page.evaluate(isWide)).toBeLessThanOrEqual(0);
+    await refused.picture('instance');
+
+    const { page, open, axe, picture, expectFaults } = await demo.tab();
+    await open(`instances/${await instance(leads[0] as string)}`);
+    await page.getByRole('button', { name: 'Advance …' }).press('Enter');
+    await page.getByRole('heading', { name: 'Advance by “contact”' }).waitFor();
+    expectFaults(/status of 422/);
+    await page.getByRole('button', { name: 'Advance to CONTACTED' }).press('Enter');
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByLabel('Spoke to').getAttribute('aria-invalid')).toBe('true');
+    expect(await axe()).toEqual([]);
+    await picture('advance');
+    await page.getByLabel('Spoke to').fill('Nora');
+    await page.getByLabel('Comment (optional)').fill('By phone');
+    await page.getByRole('button', { name: 'Advance to CONTACTED' }).press('Enter');
+    await page.getByText('It is in CONTACTED now.').first().waitFor();
+    await page.getByText('“By phone”').waitFor();
+    await page.getByText('Its time in this state is limited').waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('instance');
+    await page.getByRole('button', { name: 'Advance …' }).press('Enter');
+    await page.getByRole('button', { name: 'Advance to DONE' }).press('Enter');
+    await page.getByText('It has come to its end in DONE').waitFor();
+    const { items } = await demo.call('GET', `/automation/runs?workflowId=${machine}`);
+    expect(await page.getByRole('link', { name: 'Run', exact: true }).first().getAttribute('href')).toBe(`runs/${items[0].id}`);
+  });
+
+  it('put an instance into another state with a reason, and delete it', async () => {
+    const [{ id }] = (await demo.call('GET', `/automation/instances?machineId=${machine}&recordId=${leads[0]}`)).items;
+    const { page, open, axe, picture } = await demo.tab({ width: 900 });
+    await open(`instances/${id}`);
+    await page.getByRole('button', { name: 'Reset …' }).press('Enter');
+    await page.getByLabel('Into which state').selectOption('FORGOTTEN');
+    expect(await page.getByRole('button', { name: /Reset to FORGOTTEN/ }).getAttribute('aria-disabled')).toBe('true');
+    await page.getByLabel('Reason').fill('It was somebody else.');
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Reset to FORGOTTEN' }).press('Enter');
+    await page.getByText('“It was somebody else.”').waitFor();
+    await picture('instance-reset');
+    await page.getByRole('button', { name: 'More' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Delete the instance …' }).press('Enter');
+    await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
+    await page.getByText('The instance is deleted.').first().waitFor();
+    await page.getByRole('button', { name: 'NEW 1' }).waitFor();
+  });
+
+  it('are published with what changes, a note, and the instances that go over', async () => {
+    const { revision } = await demo.call('GET', `/automation/machines/${machine}`);
+    const [first, second, ...rest] = ONBOARDING.states;
+    await demo.call('PATCH', `/automation/machines/${machine}`, {
+      revision,
+      definition: { ...ONBOARDING, states: [first, { ...second, timeout: { after: 'P5D', transition: 'forget' } }, ...rest] },
+    });
+    const { page, open, axe, picture } = await demo.tab();
+    await open(`machines/${machine}`);
+    await page.getByRole('button', { name: 'Publish …' }).press('Enter');
+    await page.getByText('Timeout › After').waitFor();
+    await page.getByLabel(/Take 2 of them over to v2/).check();
+    await page.getByLabel('Note (optional)').fill('More time.');
+    expect(await axe()).toEqual([]);
+    await picture('machine-publish');
+    await page.getByRole('button', { name: 'Publish v2 and keep enabled' }).press('Enter');
+    await page.getByText('2 instances went over to v2.').first().waitFor();
+    await open(`machines/${machine}/versions`);
+    expect(await page.getByRole('row', { name: /v2/ }).textContent()).toContain('More time.');
+    await page.getByLabel('To', { exact: true }).selectOption('v1');
+    await page.getByText('Timeout › After').waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('machine-versions');
+    await page.getByRole('button', { name: 'Publish again …' }).click();
+    await page.getByRole('button', { name: 'Publish v3 and keep enabled' }).click();
+    await page.getByText('Version 3 is published and enabled.').first().waitFor();
+    await page.getByRole('button', { name: 'Take instances over to v3 …' }).click();
+    await page.getByText('2 would go over.').waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Take 2 instances over' }).press('Enter');
+    await page.getByText('2 instances went over to v3.').first().waitFor();
+  });
+
+  it('offer to each what they may do', async () => {
+    const { page, open, axe, expectFaults } = await demo.tab({ token: 'demo-member' });
+    expectFaults(/status of 404/);
+    await open('machines');
+    expect(await page.getByRole('switch', { name: 'Onboarding: enabled' }).getAttribute('aria-disabled')).toBe('true');
+    expect(await page.getByRole('button', { name: 'Import …' }).count()).toBe(0);
+    await open(`machines/${machine}`);
+    expect(await page.getByRole('button', { name: 'Publish …' }).count()).toBe(0);
+    await open('machines/none');
+    await page.getByText('There is no state machine of this id').waitFor();
+    expect(await axe()).toEqual([]);
+  });
+});
