@@ -43,7 +43,9 @@ function validator(catalog: Catalog): (definition: unknown) => string[] {
   return (definition) =>
     validate(definition) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
+// Compiling one takes longer than all that is asked of it.
 const problemsOf = validator(OF_LEADS);
+const problemsOfAny = validator(OF_ANY);
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };
 const TASK = { id: 'call', type: 'create_task', with: { title: 'Call {{record.name}}' } };
@@ -53,7 +55,7 @@ const withTest = (test: object) => ({ trigger: CREATED, conditions: test, steps:
 describe('the JSON Schema of definitions', () => {
   const recipes = readdirSync('templates/recipes').map((file) => [file, JSON.parse(readFileSync(`templates/recipes/${file}`, 'utf8'))]);
   it.each(recipes)('accepts the recipe %s', (_file, { definition }) => {
-    expect(validator(OF_ANY)(definition)).toEqual([]);
+    expect(problemsOfAny(definition)).toEqual([]);
   });
 
   it.each<[string, object]>([
