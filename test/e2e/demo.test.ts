@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RunningDemo, startDemo } from '../../src/demo/demo-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-
-// Above what `eventually` allows itself.
-jest.setTimeout(30_000);
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of an API, looked at by what each test expects of them
 type Answer = any;

@@ -1,7 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { FAULT_CASES } from './cases/index.js';
 import { FaultRun, obstacleOf } from './support/fault-run.js';
+
+// Processes are started and killed: on a machine that is busy with other things each case takes ten times as long.
+jest.setTimeout(300_000);
 
 const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 32));
 /** A server that the user has named is not ours to stop. */

@@ -126,7 +126,7 @@ async function crashThere(lab: FaultLab, { at }: Crash): Promise<void> {
 function within<T>(happening: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not come`)), 15_000);
+    timer = setTimeout(() => reject(new Error(`${what} did not come`)), 60_000);
   });
   return Promise.race([happening, late]).finally(() => clearTimeout(timer));
 }
