@@ -11,8 +11,8 @@ jest.setTimeout(240_000);
 const WORKER = join(process.cwd(), 'dist-programs/test/faults/programs/worker.js');
 
 /** Runs a worker process to its end; true when it was killed. */
-function workUntilKilled(databaseUrl: string, killAt: number, killAmong = ''): Promise<boolean> {
-  const env = { ...process.env, DATABASE_URL: databaseUrl, KILL_AT: String(killAt), KILL_AMONG: killAmong };
+function workUntilKilled(databaseUrl: string, killAt: number): Promise<boolean> {
+  const env = { ...process.env, DATABASE_URL: databaseUrl, KILL_AT: String(killAt) };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [WORKER], { env, timeout: 60_000 }, (error, _, stderr) => {
       if (error?.signal === 'SIGKILL' && !error.killed) resolve(true);
@@ -125,8 +125,8 @@ describe('a process that dies between any two statements', () => {
       // Both wait for their turn: how they came there is one transaction.
       await app.module.get(Router).route();
       // Before it gives the place away, and before it writes the end of who has it.
-      if (await workUntilKilled(app.database.url, killAt, "SET admission = 'admitted'|UPDATE automation.runs SET status = u.status"))
-        deaths.push(killAt);
+      const among = /SET admission = 'admitted'|UPDATE automation\.runs SET status = u\.status/;
+      if (await workUntilDeath(app.database.url, killAt, { among })) deaths.push(killAt);
       const [held] = await app.query(
         `SELECT count(*)::int AS places FROM automation.runs WHERE workflow_id = $1 AND admission = 'admitted' AND finished_at IS NULL`,
         [workflowId],

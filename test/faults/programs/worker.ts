@@ -11,10 +11,9 @@ import { leavesNoTrace } from '../support/traces.js';
 /**
  * A worker process: routes and runs what is due on DATABASE_URL, then ends. With KILL_AT it is killed (SIGKILL, by
  * itself) in the place of the statement of that number, counted from the moment it begins to work, without
- * those for which {@link leavesNoTrace}, and with KILL_AMONG those that it does not match.
+ * those for which {@link leavesNoTrace}.
  */
 const killAt = Number(process.env.KILL_AT ?? Number.POSITIVE_INFINITY);
-const killAmong = new RegExp(process.env.KILL_AMONG ?? '');
 const source = await sampleDataSource(process.env.DATABASE_URL ?? '').initialize();
 
 @Module({
@@ -37,7 +36,7 @@ const query = client.query;
 client.query = function killing(this: unknown, ...args: unknown[]) {
   const [given] = args as [string | { text?: string } | undefined];
   const statement = (typeof given === 'string' ? given : given?.text) ?? '';
-  if (!leavesNoTrace(statement) && killAmong.test(statement)) statements += 1;
+  if (!leavesNoTrace(statement)) statements += 1;
   if (statements === killAt) process.kill(process.pid, 'SIGKILL');
   return query.apply(this, args);
 };

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TEST_CERTIFICATE } from '../../actions/support/tls.js';
 import { emptyResult, type FaultCase, type FaultResult, type Scale } from './fault-case.js';
-import { type FaultLab, openFaultLab } from './fault-lab.js';
+import { type FaultLab, makeLabTemplate, openFaultLab } from './fault-lab.js';
 import { HotSpares } from './hot-spares.js';
+import type { LabDatabase } from './lab-database.js';
 import { type OwnPostgres, startOwnPostgres } from './lab-postgres.js';
 import { seededRandom } from './seeded-random.js';
 
@@ -30,6 +31,8 @@ export function obstacleOf(one: FaultCase, ownServers: boolean): string | null {
 export class FaultRun {
   private lab: FaultLab | null = null;
   private shared: OwnPostgres | null = null;
+  /** Of the shared server. */
+  private template: LabDatabase | null = null;
   private readonly own = new Set<OwnPostgres>();
 
   private constructor(
@@ -61,6 +64,7 @@ export class FaultRun {
     await this.closeLab();
     await this.spares.close();
     for (const server of this.own) await server.remove();
+    await this.template?.drop();
     await this.shared?.remove();
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -80,8 +84,10 @@ export class FaultRun {
         this.own.add(postgres);
       }
       const serverUrl = postgres?.url ?? (await this.serverUrl());
+      if (postgres === null) this.template ??= await makeLabTemplate(serverUrl);
+      const template = postgres === null ? this.template : null;
       const random = seededRandom(this.options.seed, one.id);
-      this.lab = await openFaultLab({ random, serverUrl, postgres, spares: this.spares });
+      this.lab = await openFaultLab({ random, serverUrl, template, postgres, spares: this.spares });
       result = await one.run(this.lab, this.options.scale);
     } catch (error) {
       result.violations.push(`the case ended with ${textOf(error)}`);

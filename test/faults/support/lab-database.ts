@@ -23,16 +23,21 @@ export class LabDatabase {
     private readonly pool: pg.Pool,
   ) {}
 
-  /** Makes an empty database on a server. */
-  static async create(serverUrl: string): Promise<LabDatabase> {
+  /** Makes a database on a server: empty, or a copy of one of them that is closed. */
+  static async create(serverUrl: string, template?: LabDatabase): Promise<LabDatabase> {
     const name = `faults_${randomBytes(6).toString('hex')}`;
-    await administer(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
+    // File by file: through the log, as is the default, costs twice as much.
+    await administer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template?.name ?? 'template0'} STRATEGY file_copy`);
     const url = new URL(serverUrl);
     url.pathname = `/${name}`;
     const pool = new pg.Pool({ connectionString: url.href, max: 4, application_name: 'fault-lab' });
     // An idle connection that is cut; the next question opens another.
     pool.on('error', () => undefined);
     return new LabDatabase(url.href, serverUrl, pool);
+  }
+
+  private get name(): string {
+    return new URL(this.url).pathname.slice(1);
   }
 
   /** Rows of a statement; asked again while the connection or the server is lost, so it must bear being repeated. */
@@ -192,8 +197,8 @@ export class LabDatabase {
 
   /** Removes it, whoever is still connected. */
   async drop(): Promise<void> {
-    await this.close();
-    await administer(this.serverUrl, `DROP DATABASE IF EXISTS ${new URL(this.url).pathname.slice(1)} WITH (FORCE)`);
+    if (!this.pool.ended) await this.close();
+    await administer(this.serverUrl, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
   }
 }
 
