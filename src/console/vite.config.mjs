@@ -1,6 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
+const BUILDS = /src\/console\/(screens\/(editor|machines)|parts\/(flow|forms|conditions|drafts|machines|triggers|mail|recipes))\//;
+const GROUPS = [
+  { name: 'first', test: /src\/console\/main\.tsx$/, priority: 3 },
+  { name: 'build', test: BUILDS, priority: 2 },
+  { name: 'look', test: /src\/console\/(screens|parts)\//, priority: 1 },
+];
+
 // No plugin: the bundler compiles JSX by itself, as tsconfig.json says. `./`: the page is served under any path, and what it
 // loads stands beside it.
 export default defineConfig({
@@ -12,11 +19,13 @@ export default defineConfig({
     outDir: fileURLToPath(new URL('../../dist/console', import.meta.url)),
     emptyOutDir: true,
     target: ['chrome125', 'firefox128', 'safari18'],
-    modulePreload: { polyfill: false },
     // The policy of the page takes nothing from a `data:` address but images.
     assetsInlineLimit: 0,
     sourcemap: false,
-    // What everybody loads is one file: cut in two it is larger by what the two have in common.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', test: /src\/console\/main\.tsx$/ }] } } },
+    // One file for the styles, one for what everybody loads, one for whoever looks, one for whoever builds: cut into forty, one
+    // for each page and what some have in common, the same was 156 KB instead of 136.
+    cssCodeSplit: false,
+    modulePreload: false,
+    rolldownOptions: { output: { codeSplitting: { groups: GROUPS } } },
   },
 });
