@@ -24,18 +24,20 @@ describe('the list of instances', () => {
     await seed(orders, 'b', { state: 'NEW', entered_at: at(5), timeout_at: at(20) });
     await seed(orders, 'c', { state: 'SENT', entered_at: at(3), timeout_at: at(10) });
     await seed(orders, 'd', { state: 'SENT', entered_at: at(4), transition: 'confirm', run_id: uuidv7(), transition_since: at(6) });
-    await seed(orders, 'e', { state: 'DONE', is_final: true, entered_at: at(2) });
+    await seed(orders, 'e', { state: 'DONE', is_final: true, entered_at: at(2), missed_timeout: 7 });
     const [early, late] = [uuidv7({ msecs: 1_000 }), uuidv7({ msecs: 2_000 })];
     await seed(nurturing, 'a', { state: 'COLD', entered_at: at(7), failure: { transition: 'warm', runId: early, error: null } });
     await seed(nurturing, 'f', { state: 'NEW', entered_at: at(6), timeout_at: '2999-01-01T00:00:00Z' });
     await seed(nurturing, 'g', { state: 'COLD', entered_at: at(0), failure: { transition: 'warm', runId: late, error: null } });
+    // Its machine was disabled when its time came; that of the other one was for a state that it has left.
+    await seed(nurturing, 'm', { state: 'WARM', entered_at: at(2), missed_timeout: 1 });
     const foreign = await seedMachine(admin.database, { code: 'orders', workspace_id: 'rival' });
     await seedInstance(admin.database, { workspace_id: 'rival', machine_id: foreign, record_id: 'a', state: 'NEW' });
   });
   afterAll(() => admin.close());
 
   it('begins with those that have entered their states last, whatever the machine', async () => {
-    expect(await records('')).toEqual(['a', 'f', 'b', 'd', 'c', 'e', 'a', 'g']);
+    expect(await records('')).toEqual(['a', 'f', 'b', 'd', 'c', 'm', 'e', 'a', 'g']);
     expect((await list('?limit=1')).items[0]).toMatchObject({
       machineId: nurturing,
       machineCode: 'nurturing',
@@ -50,6 +52,10 @@ describe('the list of instances', () => {
       transitioning: null,
       failure: { transition: 'warm' },
     });
+  });
+
+  it('shows what came due while the machine was disabled as overdue', async () => {
+    expect((await list('?overdue=true&limit=1')).items).toMatchObject([{ recordId: 'm', isOverdue: true, nextTimeout: null }]);
   });
 
   it('is read page by page, and no instance twice, in every order', async () => {
@@ -73,7 +79,9 @@ describe('the list of instances', () => {
     [() => 'recordId=a', ['a', 'a']],
     [() => `recordId=a&module=leads&machineId=${orders}`, ['a']],
     [() => 'recordId=a&module=accounts', []],
-    [() => 'overdue=true', ['c', 'b']],
+    [() => 'overdue=true', ['m', 'c', 'b']],
+    [() => `overdue=true&machineId=${orders}`, ['c', 'b']],
+    [() => 'overdue=true&state=WARM', ['m']],
     [() => `overdue=false&machineId=${orders}`, ['d', 'e', 'a']],
     [() => 'transitioning=true', ['d']],
     [() => `transitioning=true&machineId=${nurturing}`, []],

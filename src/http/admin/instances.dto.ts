@@ -75,7 +75,8 @@ export const LIST_INSTANCES_PARAMETERS: QueryParameters = {
   runKey: { type: String, example: 'sync-2025-11-20', description: 'Those of this run of an integration.' },
   overdue: {
     enum: [...YES_NO],
-    description: '`true`: those whose timeout is over and has not been seen to, those for longest first.',
+    description:
+      '`true`: those whose timeout is over and has not been seen to, those for longest first; also what came due while the machine was disabled, which stands by when its state was entered.',
   },
   transitioning: { enum: [...YES_NO], description: '`true`: those whose transition is under way, those for longest first.' },
   failed: { enum: [...YES_NO], description: '`true`: those whose last transition has failed, the newest first.' },

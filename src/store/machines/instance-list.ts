@@ -73,7 +73,8 @@ export interface InstanceItem {
 const BEING = 'automation.instances i';
 /** A machine that was deleted may have left some, for a while. */
 const HAS_MACHINE = 'EXISTS (SELECT FROM automation.workflows m WHERE m.workspace_id = i.workspace_id AND m.id = i.machine_id)';
-const OVERDUE = 'i.timeout_at <= now()';
+/** Or it came due while the machine was disabled, and waits for whoever enables that to decide about. */
+const OVERDUE = '(i.timeout_at <= now() OR i.missed_timeout = i.entry)';
 
 /** How a list is found: the index, what it is sorted by, and in which direction. */
 interface Way {
@@ -100,10 +101,12 @@ const NEWEST: Way = {
 };
 /** Few, of one record or run: sorted when they are found. */
 const OF_RECORD: Way = { ...NEWEST, byState: false };
+/** What was missed no longer says since when: it stands by when its state was entered. */
+const OVERDUE_SINCE = 'coalesce(i.timeout_at, i.entered_at)';
 const MOST_OVERDUE: Way = {
-  test: `i.timeout_at IS NOT NULL AND ${OVERDUE}`,
-  sortedBy: 'i.timeout_at',
-  asText: moment('i.timeout_at'),
+  test: null,
+  sortedBy: OVERDUE_SINCE,
+  asText: moment(OVERDUE_SINCE),
   type: 'timestamptz',
   direction: 'ASC',
   byState: false,
@@ -140,7 +143,7 @@ export function isSortedByMoment(filter: InstanceFilter): boolean {
 
 /**
  * One page of instances, and where each of them stands in the list. Those of a record are found by instances_of_record, of a run
- * by instances_key; the overdue ones, the longest first, by instances_due; those under way, the longest first, by
+ * by instances_key; the overdue ones, the longest first, by instances_due and instances_missed; those under way, the longest first, by
  * instances_under_way; those that failed, the newest first, by instances_failed; all others, the newest in their states first, by
  * instances_listed: each state of each machine by itself, and the first of all are the page.
  */
@@ -181,8 +184,7 @@ function instanceIds(
   const { machineId, state, recordId, runKey, module, overdue, transitioning, failed, enteredBefore, enteredFrom } = filter;
   const tests = new QueryParts(parts.parameters);
   const workspace = parts.bind(workspaceId);
-  // As instances_due has it, which begins with the workspace in that order.
-  tests.and(way === MOST_OVERDUE ? `i.workspace_id COLLATE "C" = ${workspace}` : `i.workspace_id = ${workspace}`);
+  if (way !== MOST_OVERDUE) tests.and(`i.workspace_id = ${workspace}`);
   if (way.test !== null) tests.and(way.test);
   if (recordId !== undefined && module === undefined) tests.and(`i.module = ANY(${parts.bind(modules)}::text[])`);
   tests.equals('i.module', module).equals('i.record_id', recordId).equals('i.run_key', runKey);
@@ -195,15 +197,14 @@ function instanceIds(
   if (enteredBefore) tests.and(`i.entered_at < ${parts.bind(enteredBefore)}`);
   if (enteredFrom) tests.and(`i.entered_at >= ${parts.bind(enteredFrom)}`);
   const sort = `${way.sortedBy} ${way.direction}, i.id ${way.direction}`;
-  if (after) {
-    const place = `(${parts.bind(after.at)}::${way.type}, ${parts.bind(after.id)}::uuid)`;
-    tests.and(`(${way.sortedBy}, i.id) ${way.direction === 'ASC' ? '>' : '<'} ${place}`);
-  }
+  const place = after && `(${parts.bind(after.at)}::${way.type}, ${parts.bind(after.id)}::uuid)`;
+  if (place && way !== MOST_OVERDUE) tests.and(`(${way.sortedBy}, i.id) ${way.direction === 'ASC' ? '>' : '<'} ${place}`);
   const most = parts.bind(limit);
   if (!way.byState) {
     if (machineId !== undefined) tests.and(`i.machine_id = ${parts.bind(machineId)}::uuid`);
     if (state !== undefined) tests.and(`i.state = ANY(${parts.bind(state)}::text[])`);
     tests.and(HAS_MACHINE);
+    if (way === MOST_OVERDUE) return overdueIds(tests.where, { workspace, place, most });
     return `SELECT i.id FROM ${BEING} WHERE ${tests.where} ORDER BY ${sort} LIMIT ${most}`;
   }
   return `SELECT first.id FROM (${statesOf(parts, { workspace, machineId, state })}) AS s
@@ -211,6 +212,15 @@ function instanceIds(
       SELECT i.id, ${way.sortedBy} AS sorted FROM ${BEING} WHERE i.machine_id = s.machine_id AND i.state = s.state AND ${tests.where}
       ORDER BY ${sort} LIMIT ${most}) AS first
     ORDER BY first.sorted ${way.direction}, first.id ${way.direction} LIMIT ${most}`;
+}
+
+/** Each kind by its own index; instances_due begins with the workspace in the order of bytes. */
+function overdueIds(where: string, { workspace, place, most }: { workspace: string; place: string | undefined; most: string }): string {
+  const first = (test: string, since: string): string => `(SELECT i.id, ${since} AS since FROM ${BEING}
+      WHERE ${test} AND ${where}${place ? ` AND (${since}, i.id) > ${place}` : ''} ORDER BY ${since}, i.id LIMIT ${most})`;
+  const due = first(`i.workspace_id COLLATE "C" = ${workspace} AND i.timeout_at IS NOT NULL AND i.timeout_at <= now()`, 'i.timeout_at');
+  const missed = first(`i.workspace_id = ${workspace} AND i.timeout_at IS NULL AND i.missed_timeout = i.entry`, 'i.entered_at');
+  return `SELECT id FROM (${due} UNION ALL ${missed}) AS overdue ORDER BY since, id LIMIT ${most}`;
 }
 
 /**
