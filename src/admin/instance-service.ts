@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { AutomationError } from '../core/errors.js';
 import { checkShape, invalidRequest, REQUEST_LIMITS } from '../core/json-shape.js';
+import { knownHistory } from '../core/machine/known-history.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
@@ -53,9 +54,13 @@ export class InstanceService {
   ): Promise<Page<HistoryItem>> {
     const { workspaceId } = caller;
     return this.database.read(async (manager) => {
-      if (!(isUuid(id) && (await findInstance(manager, workspaceId, id)))) return instanceNotFound();
+      const instance = isUuid(id) ? await findInstance(manager, workspaceId, id) : null;
+      if (!instance) return instanceNotFound();
       const found = await listHistory(manager, { workspaceId, instanceId: id, kinds }, { before: cursor, limit: limit + 1 });
-      const items = found.slice(0, limit);
+      const items = found.slice(0, limit).map((item) => ({
+        ...item,
+        explanation: knownHistory(this.catalog, instance.module, item.explanation),
+      }));
       return { items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null };
     });
   }

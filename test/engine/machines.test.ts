@@ -94,22 +94,23 @@ describe('a machine', () => {
     expect(await machines.counts(id)).toEqual({ DONE: 1 });
   });
 
-  it('fires the first transition in order whose conditions hold, and says why those before it did not', async () => {
+  it('fires the first transition in order whose conditions hold, and says what they saw, and why those before it did not', async () => {
     const id = await machines.publish({
       states: STATES,
       transitions: [
         { code: 'never', from: ['NEW'], to: 'DONE', trigger: CREATED, enabled: false },
         { code: 'fair', from: ['NEW'], to: 'DONE', trigger: CREATED, conditions: isSource('Fair') },
-        { code: 'open', from: 'any', to: 'OPEN', trigger: CREATED },
+        { code: 'open', from: 'any', to: 'OPEN', trigger: CREATED, conditions: isSource('Web Form') },
         { code: 'later', from: 'any', to: 'DONE', trigger: CREATED },
       ],
     });
     await app.createLead();
     await app.automation.drain();
     expect((await only(id)).state).toBe('OPEN');
-    const [row] = await app.query<{ explanation: { notFired: object[] } }>(
+    const [row] = await app.query<{ explanation: { conditions: object; notFired: object[] } }>(
       `SELECT explanation FROM automation.transitions WHERE kind = 'fired'`,
     );
+    expect(row?.explanation.conditions).toMatchObject({ result: true, field: 'source', seen: 'Web Form' });
     expect(row?.explanation.notFired).toMatchObject([
       { transition: 'never', reason: 'disabled' },
       { transition: 'fair', reason: 'conditions' },

@@ -38,6 +38,8 @@ export interface NotFired {
 /** What an event means for an instance at rest. */
 export interface Choice {
   chosen: CompiledTransition | null;
+  /** Its conditions, as they were evaluated; null where it has none. */
+  held: Json;
   /** Those that were asked before it, in their order. */
   notFired: NotFired[];
 }
@@ -67,12 +69,13 @@ export function chooseTransition(
     else if (!hearing.matched) refuse(code, 'trigger', { rule: String(hearing.reason) });
     else {
       const { conditions } = transition;
-      const subject = conditions && startSubject(event, context);
-      if (conditions === null || subject === null || conditions.test(subject)) return { chosen: transition, notFired };
-      refuse(code, 'conditions', conditions.explain(subject) as unknown as Json);
+      if (conditions === null) return { chosen: transition, held: null, notFired };
+      const explanation = conditions.explain(startSubject(event, context));
+      if (explanation.result) return { chosen: transition, held: explanation as unknown as Json, notFired };
+      refuse(code, 'conditions', explanation as unknown as Json);
     }
   }
-  return { chosen: null, notFired };
+  return { chosen: null, held: null, notFired };
 }
 
 const MATCHED = { matched: true, reason: undefined };

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Cause } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
-import { beginningBy, CREATE, chooseTransition, loopRule, type NotFired } from '../../core/machine/choose.js';
+import { beginningBy, type Choice, CREATE, chooseTransition, loopRule, type NotFired } from '../../core/machine/choose.js';
 import { type CompiledTransition, runKeyOf } from '../../core/machine/compiled-machine.js';
 import type { DecisionContext } from '../../core/start/start.js';
 import type { ClaimedEvent } from '../../store/event-claims.js';
@@ -233,8 +233,8 @@ export class MachineDecider {
     }
     const { machine } = outcome;
     const wanted = isTimeout ? (machine.states.get(instance.state)?.timeout?.transition ?? null) : named;
-    const { chosen, notFired } = chooseTransition(machine, instance.state, event, wanted, this.contextOf(event));
-    if (chosen !== null) return this.fire(batch, { event, instance, machine, chosen, notFired });
+    const { chosen, held, notFired } = chooseTransition(machine, instance.state, event, wanted, this.contextOf(event));
+    if (chosen !== null) return this.fire(batch, { event, instance, machine, chosen, held, notFired });
     if (notFired.length > 0) return refuse(...notFired);
     if (isDelivery(event)) refuse(because(null, 'state', `No transition by webhook leaves "${instance.state}".`));
   }
@@ -246,8 +246,9 @@ export class MachineDecider {
       instance,
       machine: version,
       chosen: { definition: transition },
+      held,
       notFired,
-    }: { event: ClaimedEvent; instance: LockedInstance; machine: MachineVersion; chosen: CompiledTransition; notFired: NotFired[] },
+    }: Omit<Choice, 'chosen'> & { event: ClaimedEvent; instance: LockedInstance; machine: MachineVersion; chosen: CompiledTransition },
   ): Promise<void> {
     const { changes } = batch;
     const { code } = transition;
@@ -255,7 +256,7 @@ export class MachineDecider {
     const refuse = (reason: NotFired): void => changes.notFired(instance, firingOf(event, 'event', null), [...notFired, reason]);
     const loop = loopRule(event, version.machine, code, chainDepth);
     if (loop !== null) return refuse(because(code, 'loop', loop));
-    const firing = firingOf(event, transition.trigger.type, explanationOf(event, notFired));
+    const firing = firingOf(event, transition.trigger.type, explanationOf(event, held, notFired));
     const versionId = version.stepsOf[code];
     if (versionId === undefined) {
       const to = version.states.get(transition.to);
@@ -330,11 +331,12 @@ function causeBehind(
   return { runId, depth: (cause?.depth ?? 0) + 1, path: [...(cause?.path ?? []), link] };
 }
 
-/** The comment of whoever fired it, and those that were asked before it; null when there is neither. */
-function explanationOf({ trigger }: ClaimedEvent, notFired: readonly NotFired[]): Json {
+/** The comment of whoever fired it, its conditions, and those that were asked before it; null when there is nothing of it. */
+function explanationOf({ trigger }: ClaimedEvent, held: Json, notFired: readonly NotFired[]): Json {
+  const conditions = held === null ? {} : { conditions: held };
   const comment = typeof trigger?.comment === 'string' ? { comment: trigger.comment } : {};
   const asked = notFired.length === 0 ? {} : { notFired: notFired as unknown as Json };
-  const explanation = { ...comment, ...asked };
+  const explanation = { ...comment, ...conditions, ...asked };
   return Object.keys(explanation).length === 0 ? null : explanation;
 }
 

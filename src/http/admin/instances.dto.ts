@@ -250,7 +250,7 @@ class HistoryItemDto implements HistoryItem {
   @ApiProperty({
     nullable: true,
     description:
-      'Of what did not fire: of each transition that was asked why, its conditions as they were evaluated. Of what a person did the comment or the reason; of what failed the error.',
+      'Of what did not fire: of each transition that was asked why, its conditions as they were evaluated. Of what fired its conditions (`conditions`), those that were asked before it (`notFired`) and the comment of a person; of a reset the reason; of what failed the error.',
     example: [{ transition: 'submit', reason: 'conditions', explanation: { result: false, field: 'amount', operator: 'greater_than' } }],
   })
   explanation!: Json;

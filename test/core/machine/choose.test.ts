@@ -35,6 +35,7 @@ describe('the transition that an event fires', () => {
       transition('last'),
     ]);
     expect(chosenBy(of)).toEqual({ chosen: 'web', notFired: ['disabled disabled', 'stage trigger', 'fair conditions'] });
+    expect(chooseTransition(of, 'NEW', UPDATED, null, CONTEXT).held).toMatchObject({ result: true, seen: 'Web' });
   });
 
   it('is none in another state, in a final one, or when nobody listens', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { JsonObject } from '../../../src/core/json.js';
-import { machineSchema } from '../../../src/core/machine/schema.js';
+import { describeMachineParts, machineSchema } from '../../../src/core/machine/schema.js';
 import { CATALOG, orders, problemsOf, withTransition } from './support/order-machine.js';
 
 describe('the schema of machines', () => {
@@ -31,5 +31,15 @@ describe('the schema of machines', () => {
       plain(withTransition({ trigger }, { ...runs, transitions: [{ code: 'more', from: 'NEW', to: 'NEW', trigger }] })),
     );
     expect([fits(event), fits(imported)]).toEqual([true, false]);
+  });
+
+  it('is told part by part for forms, where the module is the machine’s', () => {
+    const { triggers, state, transition, settings } = describeMachineParts();
+    const compiled = (schema: JsonObject) => new Ajv2020({ strict: false, schemas: { whole: machineSchema(CATALOG) } }).compile(schema);
+    const delivery = triggers.module.find(({ type }) => type === 'webhook');
+    expect(compiled(delivery?.schema ?? {})({ type: 'webhook', record: { match: { number: 'x' } } })).toBe(true);
+    expect(Object.values(triggers).map((kinds) => kinds.length)).toEqual([7, 5, 3]);
+    expect([compiled(state)({ code: 'NEW', initial: true }), compiled(settings)({ reentry: 'always' })]).toEqual([true, false]);
+    expect(Object.keys(transition.properties as JsonObject)).toContain('trigger');
   });
 });
