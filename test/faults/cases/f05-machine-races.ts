@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { adminOf } from '../../../src/demo/access/tokens.js';
 import { WakeUp } from '../../../src/engine/wake-up.js';
 import { type JsonObject, MachineService } from '../../../src/index.js';
@@ -8,6 +9,8 @@ import { AT_ONCE, createLeads, expectNone, one, type Race, raceOf, settle } from
 
 const COUNT = { type: 'change_field', with: { field: 'amount', increment: 1 } };
 const TASK = { type: 'create_task', with: { title: 'Call {{record.name}}' } };
+/** Until when a worker may have taken up a run that was just made, and ended it. */
+const MEANWHILE_MS = 100;
 /** What people hear whom somebody else was faster than. */
 const TOO_LATE = ['transition_not_offered', 'instance_transitioning', 'instance_moved'];
 
@@ -77,6 +80,7 @@ async function resetsAgainstRuns(lab: FaultLab, nodes: Nodes, count: number): Pr
   await side(ids, AT_ONCE, async (id, index) => {
     const { code } = await nodes.ask(index, 'POST', `instances/${id}/advance`, { transition: 'right' });
     if (code !== 'ok') race.violations.push(`${id}: was not advanced: ${code}`);
+    await pause(lab.random.between(0, MEANWHILE_MS));
     const command = { state: 'LEFT', reason: 'Too early', entry: 1 };
     const given = await Promise.all([0, 1].map((more) => nodes.ask(index + more, 'POST', `instances/${id}/reset`, command)));
     answers.push(...given);
