@@ -60,7 +60,6 @@ let real: RealApp;
 let folder: string;
 beforeAll(async () => {
   real = await startRealApp();
-  await real.app.listen(0);
   folder = mkdtempSync(join(tmpdir(), 'automation-client-'));
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
 });

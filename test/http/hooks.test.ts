@@ -16,7 +16,6 @@ describe('a trigger URL', () => {
       hooks: { bodyTimeoutMs: 200 },
       secret: 'a secret of no less than 32 characters',
     });
-    await (real.app.getHttpServer() as import('node:http').Server).listen(0);
   });
   afterAll(() => real?.close());
 

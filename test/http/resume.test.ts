@@ -22,7 +22,6 @@ describe('a resume URL', () => {
       actions: [far.action],
       retention: { runs: 'P1D' },
     });
-    await (real.app.getHttpServer() as import('node:http').Server).listen(0);
   });
   afterAll(() => real?.close());
   // Else tests that are many would count as one sender.

@@ -2,7 +2,7 @@ import { type INestApplication, Module, RequestMethod, type Type } from '@nestjs
 import { RouterModule } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import request from 'supertest';
+import type request from 'supertest';
 import { DataSource } from 'typeorm';
 import { Mailer } from '../../../src/actions/email/mailer.js';
 import { ActionRegistry } from '../../../src/actions/registry.js';
@@ -36,6 +36,7 @@ import { AutomationDatabase } from '../../../src/store/database.js';
 import { MIGRATIONS } from '../../../src/store/migrations.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase } from '../../support/template-databases.js';
+import { keepConnections } from './kept-connections.js';
 
 const LEADS: ModuleDescription = {
   name: 'leads',
@@ -230,17 +231,14 @@ export async function startAdminApp(
   const app = module.createNestApplication<NestExpressApplication>({ logger: false });
   options.prepare?.(app);
   if (options.docs) setupAutomationDocs(app);
-  await app.init();
-  const server = app.getHttpServer();
+  const connections = await keepConnections(app);
   return {
     app,
     database,
     signals: () => signals,
-    call: (method, path, token = 'admin') => {
-      const test = request(server)[method](path);
-      return token === '' ? test : test.set('Authorization', `Bearer ${token}`);
-    },
+    call: connections.call,
     close: async () => {
+      connections.close();
       await app.close();
       await database.close();
       await testDatabase.drop();

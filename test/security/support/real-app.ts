@@ -1,7 +1,6 @@
 import { Logger, type LoggerService, Module } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import request from 'supertest';
 import { AutomationModule } from '../../../src/automation.module.js';
 import type { AutomationOptions } from '../../../src/automation.options.js';
 import { Automation } from '../../../src/engine/automation.js';
@@ -9,6 +8,7 @@ import type { AccessPolicy, Permission } from '../../../src/host/access.js';
 import { setupAutomationDocs } from '../../../src/http/index.js';
 import { AutomationDatabase } from '../../../src/store/database.js';
 import { type AdminApp, CALLERS, type Route } from '../../http/support/admin-app.js';
+import { keepConnections } from '../../http/support/kept-connections.js';
 import { rows } from '../../http/support/seed.js';
 import { Lead, sampleCrm, sampleDataSource } from '../../support/sample-crm.js';
 import { createSampleDatabase } from '../../support/template-databases.js';
@@ -64,21 +64,18 @@ export async function startRealApp(
   app.useBodyParser('json', { limit: '1mb' });
   prepare(app);
   setupAutomationDocs(app);
-  await app.init();
+  const connections = await keepConnections(app);
   const database = app.get(AutomationDatabase);
-  const server = app.getHttpServer();
   return {
     app,
     automation: app.get(Automation),
     database,
-    call: (method, path, token = 'admin') => {
-      const test = request(server)[method](path);
-      return token === '' ? test : test.set('Authorization', `Bearer ${token}`);
-    },
+    call: connections.call,
     routes: () => expressRoutes(app).filter(({ path }) => path.startsWith('/automation/') && !path.startsWith('/automation/docs')),
     state: () => contents(database),
     logged: () => log.map((entry) => entry.map(String).join(' ')).join('\n'),
     async close() {
+      connections.close();
       await app.close();
       await source.destroy();
       await testDatabase.drop();
