@@ -297,7 +297,8 @@ describe("the CRM's own code that never answers", () => {
   });
 
   it('lets what is due of other modules of the workspace start, however much it does not answer about', async () => {
-    await start();
+    // What answers, answers about 500 records: on a busy machine not within the 50 ms of the other tests.
+    await start({ crmCallMs: 1_000 });
     clock.stop();
     await app.query(
       `INSERT INTO crm_tasks ("workspaceId", title, "dueAt") SELECT 'acme', 'Call', now() + interval '1 hour' FROM generate_series(1, 500)`,
