@@ -2,8 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { ifInstalled } from '../host/optional-package.js';
 
 // The decorators of @nestjs/swagger as our DTOs and controllers use them. The package is the host's choice, so they only
-// note what they are told; it is handed on when the application is made, if the package is there. Until then nothing of
-// it is loaded.
+// note what they are told; it is handed on when a document is made, if the package is there.
 
 /** The package @nestjs/swagger. */
 export type Swagger = typeof import('@nestjs/swagger');
@@ -37,15 +36,33 @@ export function getSchemaPath(model: { name: string }): string {
   return `#/components/schemas/${model.name}`;
 }
 
-/** Loads the package and describes our classes to it, before the host can ask for a document: its own may hold our routes. */
+/** Those whose `createDocument` is ours. */
+const prepared = new WeakSet<Swagger['SwaggerModule']>();
+
+/** Loads the package before the host can ask for a document: its own may hold our routes. */
 export const swaggerProvider: Provider = {
   provide: SWAGGER,
   useFactory: async (): Promise<Swagger | null> => {
     const swagger = await ifInstalled('@nestjs/swagger', () => import('@nestjs/swagger'));
-    if (swagger) for (const handOn of notes.splice(0)) handOn(swagger);
+    if (swagger) describeWhenAsked(swagger);
     return swagger;
   },
 };
+
+/**
+ * Describes our classes when a document is made, by us or by the host, and not before: it takes a seventh of all that we
+ * add to a start, and in production most processes make none. The package has no hook for it.
+ */
+function describeWhenAsked(swagger: Swagger): void {
+  const { SwaggerModule } = swagger;
+  if (prepared.has(SwaggerModule)) return;
+  prepared.add(SwaggerModule);
+  const { createDocument } = SwaggerModule;
+  SwaggerModule.createDocument = (...args) => {
+    for (const handOn of notes.splice(0)) handOn(swagger);
+    return createDocument.apply(SwaggerModule, args);
+  };
+}
 
 type Decorators = {
   [Name in keyof Swagger]: Swagger[Name] extends (...args: never[]) => PropertyDecorator | MethodDecorator ? Name : never;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApiProperty, SWAGGER, type Swagger } from '../../src/http/openapi.js';
 import { type AdminApp, registeredRoutes, startAdminApp } from './support/admin-app.js';
 
 interface Operation {
@@ -96,6 +97,19 @@ describe('the OpenAPI document', () => {
     );
     expect(without).toEqual([]);
   });
+});
+
+it('is what the package hears of our classes for, whoever makes it, and not before', async () => {
+  class Late {}
+  ApiProperty({ example: 1 })(Late.prototype, 'a');
+  const told = () => Reflect.getMetadata('swagger/apiModelPropertiesArray', Late.prototype);
+  const admin = await startAdminApp();
+  expect(told()).toBeUndefined();
+  const { SwaggerModule, DocumentBuilder } = admin.app.get<Swagger>(SWAGGER);
+  const { paths } = SwaggerModule.createDocument(admin.app, new DocumentBuilder().build());
+  expect(told()).toEqual([':a']);
+  expect(Object.keys(paths)).toContain('/automation/workflows');
+  await admin.close();
 });
 
 describe('without @nestjs/swagger', () => {
