@@ -100,7 +100,7 @@ export class References {
     const [id, ...members] = parsed.segments;
     if (parsed.root === 'steps' && id !== undefined) this.wanted.push({ path, id, members, fits, wanted });
     const finding = findField(parsed, this.module, this.catalog);
-    const known = finding && 'type' in finding ? finding.type : null;
+    const known = 'type' in finding ? finding.type : null;
     const type = known ?? (id === undefined && OBJECTS.has(parsed.root) ? 'object' : null);
     if (type !== null && !fits(type)) this.problems.add(path, `${wanted}, and "${text}" is ${inWords(type)}.`);
   }

@@ -38,6 +38,8 @@ describe('the users whom a definition names', () => {
         approval('role', { assignees: [], role: 'manager', escalation: { after: 'P1D', assignees: ['u-4'], queue: 'desk' } }),
         action('assign', { type: 'assign', with: { ids: ['u-5'] } }),
         action('note'),
+        { id: 'ask', kind: 'form', assignees: ['u-6'], fields: [], onExpiry: 'fail' },
+        { id: 'wait', kind: 'delay', for: 'P1D' },
         action('gone', { type: 'gone' }),
       ),
     ).toEqual([
@@ -49,6 +51,7 @@ describe('the users whom a definition names', () => {
       },
       { users: [{ id: 'u-4', path: 'steps[2].escalation.assignees[0]' }], others: true, needed: 1 },
       { users: [{ id: 'u-5', path: 'steps[3].with.ids[0]' }], others: false, needed: 1 },
+      { users: [{ id: 'u-6', path: 'steps[5].assignees[0]' }], others: false, needed: 1 },
     ]);
   });
 

@@ -57,6 +57,28 @@ describe('a trigger URL', () => {
     ).toEqual([]);
   });
 
+  it('has what a new record needs, in what it is found by or in what is set', () => {
+    const needy: Catalog = {
+      modules: new Map([
+        [
+          'leads',
+          {
+            ...LEADS,
+            fields: [...LEADS.fields, field('name', 'text', { required: true }), field('by', 'text', { required: true, writable: false })],
+          },
+        ],
+      ]),
+      actions: new Map(),
+    };
+    const record = { module: 'leads', match: { email: '{{trigger.body.email}}' } };
+    const lack = ['record.set: A new record of Things needs "name": nothing else gives it a value.'];
+    expect(problems({ record: { ...record, create: true } }, needy)).toEqual(lack);
+    expect(problems({ record: { ...record, create: true, set: 'x' } }, needy)).toEqual(expect.arrayContaining(lack));
+    expect(problems({ record: { ...record, create: true, set: { name: 'x' } } }, needy)).toEqual([]);
+    expect(problems({ record: { ...record, match: { name: 'x' }, create: true } }, needy)).toEqual([]);
+    expect(problems({ record }, needy)).toEqual([]);
+  });
+
   it.each<[object, string[]]>([
     [{ schema: 'object' }, ['schema: "schema" must be a JSON Schema: an object.']],
     [
