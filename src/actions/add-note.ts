@@ -8,7 +8,7 @@ import { currentActor, currentOwner } from './users.js';
 
 /** What add_note takes. */
 class AddNoteArguments {
-  @Describe('What the note says.', { example: 'Scored {{context.score}} by the credit check.' })
+  @Describe('What the note says.', { example: 'Scored {{context.score}} by the credit check.', control: 'text' })
   @IsString()
   @IsNotEmpty()
   @MaxLength(20_000)
@@ -16,13 +16,17 @@ class AddNoteArguments {
 
   @Describe(
     "Who wrote it: a user's id, `owner` for the record's owner, `actor` for whoever caused the event. Default: nobody, the workflow did.",
+    { control: 'user' },
   )
   @IsOptional()
   @IsString()
   @IsNotEmpty()
   authorId?: string;
 
-  @Describe("The record that it is about. Default: the run's.", { example: { module: 'accounts', id: '{{record.accountId}}' } })
+  @Describe("The record that it is about. Default: the run's.", {
+    example: { module: 'accounts', id: '{{record.accountId}}' },
+    control: 'record',
+  })
   @IsOptional()
   @ValidateNested()
   @Type(() => RecordArgument)

@@ -25,7 +25,10 @@ class AdvanceMachineArguments {
   @IsObject()
   input?: JsonObject;
 
-  @Describe("The record that is meant. Default: the run's.", { example: { module: 'opportunities', id: '{{record.opportunityId}}' } })
+  @Describe("The record that is meant. Default: the run's.", {
+    example: { module: 'opportunities', id: '{{record.opportunityId}}' },
+    control: 'record',
+  })
   @IsOptional()
   @ValidateNested()
   @Type(() => RecordArgument)

@@ -5,12 +5,28 @@ import { getMetadataStorage } from 'class-validator';
 import type { Json, JsonObject } from '../core/json.js';
 import type { ArgumentsClass } from './action.js';
 
+/** What a form offers for an argument beside a plain field: somebody or something to choose, or room for a longer text. */
+export type ArgumentControl =
+  | 'user'
+  | 'role'
+  | 'stage'
+  | 'field'
+  | 'mail-template'
+  | 'workflow'
+  | 'queue'
+  | 'record'
+  | 'html'
+  | 'text'
+  | 'secret';
+
 /** What a person who fills in an argument is told; shown in the catalog, the OpenAPI document and the console's form. */
 export interface ArgumentNotes {
   description?: string;
   title?: string;
   example?: Json;
   default?: Json;
+  /** Stands in the schema as `x-control`. */
+  control?: ArgumentControl;
 }
 
 /** What we read of a class-validator rule. */
@@ -137,13 +153,14 @@ function propertySchema(owner: ArgumentsClass<object>, property: string, rules: 
     const schema = nested && !seen.includes(nested) ? argumentsSchema(nested, [...seen, nested]) : { type: 'object' };
     Object.assign(inList ? item : whole, schema);
   }
-  const { title, description, example, default: preset } = notesFor(owner.prototype as object, property);
+  const { title, description, example, default: preset, control } = notesFor(owner.prototype as object, property);
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     ...whole,
     ...(Object.keys(item).length > 0 ? { type: 'array', items: item } : {}),
     ...(preset === undefined ? {} : { default: preset }),
+    ...(control === undefined ? {} : { 'x-control': control }),
     ...(example === undefined ? {} : { examples: [example] }),
   };
 }

@@ -11,7 +11,7 @@ const STRATEGIES = ['round_robin', 'least_busy'] as const;
 
 /** What assign_owner takes. */
 class AssignOwnerArguments {
-  @Describe('The user who becomes the owner.', { example: 'u-7' })
+  @Describe('The user who becomes the owner.', { example: 'u-7', control: 'user' })
   @MayBeAbsent()
   @IsString()
   @IsNotEmpty()
@@ -22,7 +22,7 @@ class AssignOwnerArguments {
   @IsIn(STRATEGIES)
   strategy?: (typeof STRATEGIES)[number];
 
-  @Describe('The users to choose from; those who are not active are passed over.', { example: ['u-1', 'u-2'] })
+  @Describe('The users to choose from; those who are not active are passed over.', { example: ['u-1', 'u-2'], control: 'user' })
   @MayBeAbsent()
   @IsArray()
   @ArrayNotEmpty()
@@ -30,7 +30,7 @@ class AssignOwnerArguments {
   @IsString({ each: true })
   userIds?: string[];
 
-  @Describe('Choose from everyone with this role.', { example: 'sales' })
+  @Describe('Choose from everyone with this role.', { example: 'sales', control: 'role' })
   @MayBeAbsent()
   @IsString()
   @IsNotEmpty()

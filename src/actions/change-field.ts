@@ -19,7 +19,7 @@ const SOURCES = ['value', 'fromField', 'increment', 'clear'] as const;
 
 /** What change_field takes. */
 class ChangeFieldArguments {
-  @Describe('The field to change; several at once: give `fields` instead.', { example: 'priority' })
+  @Describe('The field to change; several at once: give `fields` instead.', { example: 'priority', control: 'field' })
   @MayBeAbsent()
   @IsString()
   @IsNotEmpty()

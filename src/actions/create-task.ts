@@ -35,7 +35,7 @@ class CreateTaskArguments {
   @MaxLength(500)
   title!: string;
 
-  @Describe('Details for whoever does it.')
+  @Describe('Details for whoever does it.', { control: 'text' })
   @IsOptional()
   @IsString()
   @MaxLength(20_000)
@@ -43,6 +43,7 @@ class CreateTaskArguments {
 
   @Describe(
     "Who does it: a user's id, `owner` for the record's owner, `actor` for whoever caused the event. Default: the owner, if there is one who is active.",
+    { control: 'user' },
   )
   @IsOptional()
   @IsString()
@@ -65,7 +66,7 @@ class CreateTaskArguments {
   @MaxLength(100)
   priority?: string;
 
-  @Describe("The record that the task is about. Default: the run's, while it exists.")
+  @Describe("The record that the task is about. Default: the run's, while it exists.", { control: 'record' })
   @IsOptional()
   @ValidateNested()
   @Type(() => TaskRecord)

@@ -10,7 +10,7 @@ import { exactlyOne, isKnown, MayBeAbsent, needsModule, recordGone, refuse, requ
 
 /** What move_stage takes. */
 class MoveStageArguments {
-  @Describe("The stage to move to; it must be one of the record's pipeline.", { example: 'Qualified' })
+  @Describe("The stage to move to; it must be one of the record's pipeline.", { example: 'Qualified', control: 'stage' })
   @MayBeAbsent()
   @IsString()
   @IsNotEmpty()

@@ -59,7 +59,7 @@ class SendEmailArguments {
   @Rule('isAddresses', ADDRESSES, addressShape)
   replyTo?: Addresses;
 
-  @Describe('The name of a template; without one, give subject and html or text.', { example: 'welcome' })
+  @Describe('The name of a template; without one, give subject and html or text.', { example: 'welcome', control: 'mail-template' })
   @IsOptional()
   @IsString()
   template?: string;
@@ -75,12 +75,12 @@ class SendEmailArguments {
   @MaxLength(998)
   subject?: string;
 
-  @Describe('The message as HTML. What expressions insert is escaped.')
+  @Describe('The message as HTML. What expressions insert is escaped.', { control: 'html' })
   @IsOptional()
   @IsString()
   html?: string;
 
-  @Describe('The message as text. Default: made of the HTML.')
+  @Describe('The message as text. Default: made of the HTML.', { control: 'text' })
   @IsOptional()
   @IsString()
   text?: string;

@@ -20,12 +20,13 @@ function toProblem(value: unknown): string | null {
 class SendNotificationArguments {
   @Describe("Who is notified: a user's id, `owner` for the record's owner, `actor` for whoever caused the event, or a list of these.", {
     example: 'owner',
+    control: 'user',
   })
   @IsOptional()
   @Rule('isUsers', TO, toProblem)
   to?: string | string[];
 
-  @Describe('Everyone with this role is notified.', { example: 'manager' })
+  @Describe('Everyone with this role is notified.', { example: 'manager', control: 'role' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -37,7 +38,7 @@ class SendNotificationArguments {
   @MaxLength(500)
   title!: string;
 
-  @Describe('More, for those who open it.')
+  @Describe('More, for those who open it.', { control: 'text' })
   @IsOptional()
   @IsString()
   @MaxLength(20_000)

@@ -22,7 +22,7 @@ export class TagArguments {
   @MaxLength(100, { each: true })
   tags!: string[];
 
-  @Describe("Whose. Default: the run's record.", { example: { module: 'contacts', id: '{{item.id}}' } })
+  @Describe("Whose. Default: the run's record.", { example: { module: 'contacts', id: '{{item.id}}' }, control: 'record' })
   @IsOptional()
   @ValidateNested()
   @Type(() => RecordArgument)

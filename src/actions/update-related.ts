@@ -24,6 +24,7 @@ class UpdateRelatedArguments {
 
   @Describe('Or the record itself, such as one that find_records has found: its module and its id.', {
     example: { module: 'tasks', id: '{{item.id}}' },
+    control: 'record',
   })
   @IsOptional()
   @ValidateNested()

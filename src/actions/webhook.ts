@@ -47,6 +47,7 @@ class WebhookArguments {
 
   @Describe('Signs the call as Standard Webhooks does: a secret of the workspace that is whsec_… or base64, or that text itself.', {
     example: { $secret: 'receiver-signing' },
+    control: 'secret',
   })
   @IsOptional()
   @SecretOrText()

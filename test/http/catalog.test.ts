@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { ERROR_CODES } from '../../src/core/error-codes.js';
+import type { JsonObject } from '../../src/core/json.js';
 import { OPERATORS } from '../../src/core/operators/index.js';
 import { SCOPE_ROOTS } from '../../src/core/scope.js';
 import { TEMPLATE_HELPERS } from '../../src/core/template/helpers.js';
@@ -36,7 +37,7 @@ describe('the catalogue', () => {
   });
 
   it('says of every trigger, step and action what it is made of, by a schema that can be used', () => {
-    const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, validateFormats: false });
+    const ajv = new Ajv2020({ strict: true, keywords: ['x-control'], strictRequired: false, strictTypes: false, validateFormats: false });
     ajv.addSchema(definition, 'definition.schema.json');
     const all = [...catalog.triggers, ...catalog.stepTypes];
     for (const { label, description, schema, executable } of all) {
@@ -92,6 +93,54 @@ describe('the catalogue', () => {
     expect(helpers.map(({ name }: { name: string }) => name)).toEqual([...TEMPLATE_HELPERS.keys()]);
   });
 
+  it('says what a form offers for an argument that names somebody or something', () => {
+    const controls = (schema: JsonObject, at: string): string[] =>
+      Object.entries((schema.properties ?? {}) as Record<string, JsonObject>).flatMap(([name, one]) => [
+        ...(one['x-control'] === undefined ? [] : [`${at}.${name}: ${one['x-control']}`]),
+        ...controls(one, `${at}.${name}`),
+      ]);
+    const actions = catalog.actions.flatMap(({ type, argumentsSchema }: { type: string; argumentsSchema: JsonObject }) =>
+      controls(argumentsSchema, type),
+    );
+    expect(actions.sort()).toEqual([
+      'add_note.authorId: user',
+      'add_note.body: text',
+      'add_note.record: record',
+      'add_tag.record: record',
+      'advance_machine.record: record',
+      'assign_owner.role: role',
+      'assign_owner.userId: user',
+      'assign_owner.userIds: user',
+      'change_field.field: field',
+      'create_task.assigneeId: user',
+      'create_task.description: text',
+      'create_task.record: record',
+      'move_stage.stage: stage',
+      'remove_tag.record: record',
+      'send_email.html: html',
+      'send_email.template: mail-template',
+      'send_email.text: text',
+      'send_notification.body: text',
+      'send_notification.role: role',
+      'send_notification.to: user',
+      'update_related.record: record',
+      'webhook.secret: secret',
+    ]);
+    const steps = catalog.stepTypes.flatMap(({ type, schema }: { type: string; schema: JsonObject }) => controls(schema, type));
+    expect(steps).toEqual(
+      expect.arrayContaining([
+        'approval.assignees: user',
+        'approval.escalation.role: role',
+        'approval.message: text',
+        'approval.queue: queue',
+        'approval.show: field',
+        'delay.untilField: field',
+        'form.role: role',
+        'run_workflow.workflow: workflow',
+      ]),
+    );
+  });
+
   it('has every code of an error with its status and what to do, and every reason of a skipped run', () => {
     expect(catalog.errors.map(({ code, status }: { code: string; status: number }) => [code, status])).toEqual(Object.entries(ERROR_CODES));
     expect(catalog.skipReasons.map(({ reason }: { reason: string }) => reason)).toEqual(
@@ -101,7 +150,13 @@ describe('the catalogue', () => {
 
   it('has the schema of whole definitions beside it', async () => {
     const schema = (await real.call('get', '/automation/definition.schema.json', 'viewer').expect(200)).body;
-    const validate = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, validateFormats: false }).compile(schema);
+    const validate = new Ajv2020({
+      strict: true,
+      keywords: ['x-control'],
+      strictRequired: false,
+      strictTypes: false,
+      validateFormats: false,
+    }).compile(schema);
     const steps = [{ id: 'a', type: 'create_task', with: { title: 'x' } }];
     expect(validate({ trigger: { type: 'event', module: 'leads', event: 'created' }, steps })).toBe(true);
     expect(validate({ trigger: { type: 'event', module: 'leads', event: 'wiped' }, steps })).toBe(false);

@@ -29,6 +29,7 @@ const byHand: Kind = {
       items: { type: 'string' },
       minItems: 1,
       maxItems: MOST_ROLES,
+      'x-control': 'role',
       description: 'Who may fire it; without it everybody who may operate.',
     },
   },

@@ -36,12 +36,19 @@ export interface AskPeople {
 /** The members, in a schema. */
 export const ASKING: Readonly<Record<string, JsonObject>> = {
   ...ASSIGNED,
-  message: { type: 'string', minLength: 1, maxLength: LONG_TEXT, description: 'What is asked; may hold templates.' },
+  message: {
+    type: 'string',
+    minLength: 1,
+    maxLength: LONG_TEXT,
+    'x-control': 'text',
+    description: 'What is asked; may hold templates.',
+  },
   show: {
     type: 'array',
     items: { type: 'string' },
     minItems: 1,
     maxItems: MOST_SHOWN,
+    'x-control': 'field',
     description: 'Fields of the record that those who are asked get to see.',
   },
   priority: { enum: [...PRIORITIES], default: 'normal' },

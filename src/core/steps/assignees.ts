@@ -25,10 +25,23 @@ export const ASSIGNED: Readonly<Record<keyof Assigned, JsonObject>> = {
     items: { type: 'string' },
     minItems: 1,
     maxItems: MOST_ASSIGNEES,
+    'x-control': 'user',
     description: 'Ids of users, or expressions that yield them.',
   },
-  role: { type: 'string', minLength: 1, maxLength: LONGEST_NAME, description: 'Everybody who has this role when the step’s turn comes.' },
-  queue: { type: 'string', minLength: 1, maxLength: LONGEST_NAME, description: 'The name of a queue: whoever of it takes the task.' },
+  role: {
+    type: 'string',
+    minLength: 1,
+    maxLength: LONGEST_NAME,
+    'x-control': 'role',
+    description: 'Everybody who has this role when the step’s turn comes.',
+  },
+  queue: {
+    type: 'string',
+    minLength: 1,
+    maxLength: LONGEST_NAME,
+    'x-control': 'queue',
+    description: 'The name of a queue: whoever of it takes the task.',
+  },
 };
 
 /** At least one of them, in a schema. */

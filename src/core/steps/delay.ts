@@ -42,7 +42,7 @@ export const delay = {
         description: 'A date or a date and time, or one expression that yields one.',
         examples: ['2030-01-31T09:00'],
       },
-      untilField: { type: 'string', maxLength: 200, description: 'A field of type date or datetime of the record.' },
+      untilField: { type: 'string', maxLength: 200, 'x-control': 'field', description: 'A field of type date or datetime of the record.' },
       offset: {
         type: 'string',
         description: 'How long after the date of `untilField`; with a minus, before it.',

@@ -31,7 +31,7 @@ export const runWorkflow = {
     label: 'Run a workflow',
     description: 'Starts another workflow, and waits for its end if told.',
     members: {
-      workflow: { type: 'string', minLength: 1, maxLength: 200, description: 'Its code or its id.' },
+      workflow: { type: 'string', minLength: 1, maxLength: 200, 'x-control': 'workflow', description: 'Its code or its id.' },
       input: { type: 'object', description: 'What it sees as `trigger.input`; texts may hold templates.' },
       wait: { type: 'boolean', default: false },
     },

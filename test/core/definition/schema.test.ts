@@ -35,6 +35,7 @@ const OF_ANY: Catalog = { modules: new Map(), actions: ACTIONS };
 function validator(catalog: Catalog): (definition: unknown) => string[] {
   const validate = new Ajv2020({
     strict: true,
+    keywords: ['x-control'],
     strictRequired: false,
     strictTypes: false,
     allErrors: true,
