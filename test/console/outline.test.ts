@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type OutlineRow, outlineRows, wayTo } from '../../src/console/model/outline.js';
+import { type OutlineRow, outlineOf, outlineRows, wayTo } from '../../src/console/model/outline.js';
 import type { JsonObject } from '../../src/core/json.js';
 
 const note = (id: string): JsonObject => ({ id, type: 'add_note', with: { body: id } });
@@ -27,7 +27,7 @@ const PROBLEMS = [
 ];
 
 const rows = (search = '', isOpen: (path: string, level: number) => boolean = () => true): OutlineRow[] =>
-  outlineRows(DEFINITION, { catalog: null, problems: PROBLEMS, search, isOpen });
+  outlineRows(outlineOf(DEFINITION, PROBLEMS, null), search, isOpen);
 const told = (shown: OutlineRow[]): string[] => shown.map(({ level, number, name }) => `${level} ${number || '-'} ${name}`);
 
 describe('the outline of a workflow', () => {

@@ -19,6 +19,7 @@ import {
   tookWords,
 } from '../../src/console/model/time.js';
 import { countWords, listWords, momentWords, nameWords, shortened, valueWords } from '../../src/console/model/words.js';
+import { stepOfPath, type Would, wouldWords } from '../../src/console/model/would-words.js';
 import { describeOperators } from '../../src/core/operators/index.js';
 import { parseDuration } from '../../src/core/time/duration.js';
 
@@ -271,5 +272,34 @@ describe('what is told of a workflow', () => {
       ['fresh', null, [1]],
     ]);
     expect(changedMembers(null, null)).toEqual([]);
+  });
+});
+
+describe('what a step would do', () => {
+  const told = (would: Would): string => wouldWords(would, null);
+  it('is told in a few words, whatever it is', () => {
+    expect([
+      told({ kind: 'change', module: 'leads', changes: { priority: { from: 'Low', to: 'Urgent' } } }),
+      told({ kind: 'task', task: { title: 'Call' } }),
+      told({ kind: 'notifications', notifications: [{}, {}] }),
+      told({ kind: 'mail', subject: 'Welcome', to: [{ name: '', address: 'ann@example.test' }, 'ben@example.test'] }),
+      told({ kind: 'request', method: 'GET', url: 'https://example.test/' }),
+      told({ kind: 'create', module: 'contacts', record: {} }),
+      told({ kind: 'note', note: { body: 'Hot' } }),
+      told({ kind: 'sign_contract' }),
+    ]).toEqual([
+      'priority: Urgent',
+      'makes the task “Call”',
+      'notifies 2 people',
+      'mails “Welcome” to ann@example.test and ben@example.test',
+      'calls GET https://example.test/',
+      'creates a record of contacts',
+      'notes “Hot”',
+      'sign contract',
+    ]);
+  });
+
+  it('belongs to the step that the path of the log ends with', () => {
+    expect(['mail', 'route.large.mail', 'each[2].mail', 'each[1].inner[0]'].map(stepOfPath)).toEqual(['mail', 'mail', 'mail', 'inner']);
   });
 });

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/json.js';
+import type { Json, JsonObject } from '../../core/json.js';
 import type { Catalog } from './catalog.js';
 import { stepKindWords, stepWords } from './definition-words.js';
 import { formatPlace, listAt, type Place } from './json-path.js';
@@ -24,78 +24,60 @@ export interface OutlineRow {
   problems: number;
 }
 
-interface OutlineOptions {
-  catalog: Pick<Catalog, 'actions' | 'stepTypes'> | null;
-  problems: readonly { path: string }[];
-  /** Only steps with all of these words, and what is around them. */
-  search: string;
-  /** Whether what is inside of a line is shown. */
-  isOpen: (path: string, level: number) => boolean;
-}
+type Kinds = Pick<Catalog, 'actions' | 'stepTypes'> | null;
 
-interface Node {
+/** A line with everything inside it, folded or not. */
+export interface OutlineNode {
   row: Omit<OutlineRow, 'level' | 'position' | 'size' | 'isOpen' | 'problems'>;
+  /** Problems of its own. */
   own: number;
-  isFound: boolean;
-  inside: Node[];
+  /** What it is found by. */
+  text: string;
+  inside: OutlineNode[];
 }
 
-/** Returns the steps of a definition as lines of a tree, those that are to be seen. */
-export function outlineRows(definition: JsonObject, options: OutlineOptions): OutlineRow[] {
-  const words = options.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const nodes = stepNodes({ place: ['steps'], steps: listAt(definition, ['steps']) }, '', options, words);
+/** Returns the steps of a definition as a tree of lines. */
+export function outlineOf(definition: JsonObject, problems: readonly { path: string }[], catalog: Kinds): OutlineNode[] {
+  const ofList = (steps: readonly Json[], place: Place, before: string): OutlineNode[] =>
+    steps.map((item, index): OutlineNode => {
+      const step = (item ?? {}) as JsonObject;
+      const at = [...place, index];
+      const [path, number, name] = [formatPlace(at), `${before}${index + 1}`, stepWords(step, catalog)];
+      const inside = stepLists(step).flatMap((list, which): OutlineNode[] => {
+        if (!list.exists) return [];
+        const letter = `${number}${list.kind === 'loop' ? '.' : letterOf(which)}`;
+        const listPlace = [...at, ...list.place];
+        const row = { kind: 'list', path: formatPlace(listPlace), place: listPlace, number: '', name: listWords(list, letter) } as const;
+        return [{ row, own: 0, text: '', inside: ofList(list.steps, listPlace, letter) }];
+      });
+      const own = problems.filter((one) => isAt(one.path, path) && !inside.some(({ row }) => one.path.startsWith(`${row.path}[`))).length;
+      const text = `${number} ${name} ${stepKindWords(step.type, catalog)} ${String(step.id ?? '')}`.toLowerCase();
+      return { row: { kind: 'step', path, place: at, number, name }, own, text, inside };
+    });
+  return ofList(listAt(definition, ['steps']), ['steps'], '');
+}
+
+/** Returns the lines that are to be seen: those that `isOpen` unfolds; of a search those that have all of its words, and the way there. */
+export function outlineRows(nodes: readonly OutlineNode[], search: string, isOpen: (path: string, level: number) => boolean): OutlineRow[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const isFound = ({ text, inside }: OutlineNode): boolean =>
+    (text !== '' && words.every((word) => text.includes(word))) || inside.some(isFound);
   const rows: OutlineRow[] = [];
-  const add = (siblings: readonly Node[], level: number): void => {
-    const shown = words.length === 0 ? siblings : siblings.filter(hasFound);
+  const add = (siblings: readonly OutlineNode[], level: number): void => {
+    const shown = words.length === 0 ? siblings : siblings.filter(isFound);
     for (const [index, node] of shown.entries()) {
-      const isLeaf = node.inside.length === 0;
       // What is looked for is shown, whatever is folded.
-      const isOpen = isLeaf ? null : words.length > 0 || options.isOpen(node.row.path, level);
-      const problems = isOpen === false ? problemsIn(node) : node.own;
-      rows.push({ ...node.row, level, position: index + 1, size: shown.length, isOpen, problems });
-      if (isOpen) add(node.inside, level + 1);
+      const isUnfolded = node.inside.length === 0 ? null : words.length > 0 || isOpen(node.row.path, level);
+      const problems = isUnfolded === false ? problemsIn(node) : node.own;
+      rows.push({ ...node.row, level, position: index + 1, size: shown.length, isOpen: isUnfolded, problems });
+      if (isUnfolded) add(node.inside, level + 1);
     }
   };
   add(nodes, 1);
   return rows;
 }
 
-function stepNodes(
-  { place, steps }: Pick<StepList, 'place' | 'steps'>,
-  before: string,
-  options: OutlineOptions,
-  words: readonly string[],
-): Node[] {
-  const { catalog, problems } = options;
-  return steps.map((item, index): Node => {
-    const step = (item ?? {}) as JsonObject;
-    const at = [...place, index];
-    const path = formatPlace(at);
-    const number = `${before}${index + 1}`;
-    const name = stepWords(step, catalog);
-    const lists = stepLists(step).filter(({ exists }) => exists);
-    const inside = lists.map((list, which): Node => {
-      const listPlace = [...at, ...list.place];
-      const letter = list.kind === 'loop' ? '.' : letterOf(which);
-      return {
-        row: { kind: 'list', path: formatPlace(listPlace), place: listPlace, number: '', name: listWords(list, `${number}${letter}`) },
-        own: 0,
-        isFound: false,
-        inside: stepNodes({ place: listPlace, steps: list.steps }, `${number}${letter}`, options, words),
-      };
-    });
-    const listPaths = inside.map(({ row }) => `${row.path}[`);
-    const own = problems.filter((one) => isAt(one.path, path) && !listPaths.some((start) => one.path.startsWith(start))).length;
-    const text = `${number} ${name} ${stepKindWords(step.type, catalog)} ${String(step.id ?? '')}`.toLowerCase();
-    return { row: { kind: 'step', path, place: at, number, name }, own, isFound: words.every((word) => text.includes(word)), inside };
-  });
-}
-
-function hasFound(node: Node): boolean {
-  return node.isFound || node.inside.some(hasFound);
-}
-
-function problemsIn({ own, inside }: Node): number {
+function problemsIn({ own, inside }: OutlineNode): number {
   return inside.reduce((sum, node) => sum + problemsIn(node), own);
 }
 
@@ -120,7 +102,7 @@ export interface OutlineStop {
 }
 
 /** Returns the steps around a step, from outside in, and the step itself. */
-export function wayTo(definition: JsonObject, place: Place, catalog: OutlineOptions['catalog']): OutlineStop[] {
+export function wayTo(definition: JsonObject, place: Place, catalog: Kinds): OutlineStop[] {
   const stops: OutlineStop[] = [];
   let at: Place = [];
   let before = '';

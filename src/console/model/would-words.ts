@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../core/json.js';
+import type { Json, JsonObject } from '../../core/json.js';
 import { type Catalog, isObject } from './catalog.js';
 import { fieldWords } from './definition-words.js';
-import { countWords, nameWords, valueWords } from './words.js';
+import { countWords, listWords, nameWords, valueWords } from './words.js';
 
 /** What a step that is tried would do, as the API tells it. */
 export type Would = JsonObject & { kind: string };
@@ -22,7 +22,7 @@ export function wouldWords(would: Would, catalog: Pick<Catalog, 'modules'> | nul
     case 'notifications':
       return Array.isArray(inner) ? `notifies ${countWords(inner.length, 'person', 'people')}` : 'notifies';
     case 'mail':
-      return `mails “${valueWords(would.subject)}” to ${valueWords(would.to)}`;
+      return `mails “${valueWords(would.subject)}” to ${recipientWords(would.to)}`;
     case 'request':
       return `calls ${valueWords(would.method)} ${valueWords(would.url)}`;
     case 'start':
@@ -30,6 +30,12 @@ export function wouldWords(would: Would, catalog: Pick<Catalog, 'modules'> | nul
     default:
       return nameWords(would.kind).toLowerCase();
   }
+}
+
+/** Returns to whom a mail goes: their addresses, whatever they are written as. */
+export function recipientWords(to: Json | undefined): string {
+  const list = Array.isArray(to) ? to : [to];
+  return listWords(list.map((one) => valueWords(isObject(one) ? one.address : one)));
 }
 
 function changeWords({ module, changes }: Would, catalog: Pick<Catalog, 'modules'> | null): string {

@@ -69,7 +69,7 @@ export function MenuButton({ label, items, children, class: look = 'icon-button'
         aria-label={children === undefined ? label : undefined}
         aria-haspopup="menu"
         aria-expanded={false}
-        aria-controls={id}
+        aria-controls={isUsed ? id : undefined}
         title={children === undefined ? label : undefined}
         onClick={() => open(0)}
         onKeyDown={(event) => {
@@ -80,21 +80,23 @@ export function MenuButton({ label, items, children, class: look = 'icon-button'
       >
         {children ?? <Icon name="more" />}
       </button>
-      <div
-        ref={menu}
-        id={id}
-        role="menu"
-        popover="auto"
-        class="menu"
-        tabIndex={-1}
-        aria-label={label}
-        onKeyDown={onKeyDown}
-        onToggle={(event) => button.current?.setAttribute('aria-expanded', String(event.newState === 'open'))}
-      >
-        {(isUsed ? entriesOf(items) : []).map((item) => (
-          <Entry key={item.label} item={item} close={close} />
-        ))}
-      </div>
+      {isUsed && (
+        <div
+          ref={menu}
+          id={id}
+          role="menu"
+          popover="auto"
+          class="menu"
+          tabIndex={-1}
+          aria-label={label}
+          onKeyDown={onKeyDown}
+          onToggle={(event) => button.current?.setAttribute('aria-expanded', String(event.newState === 'open'))}
+        >
+          {entriesOf(items).map((item) => (
+            <Entry key={item.label} item={item} close={close} />
+          ))}
+        </div>
+      )}
     </span>
   );
 }

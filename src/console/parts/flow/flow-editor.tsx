@@ -224,10 +224,12 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
     menuOf: (place) => latest.current.menuOf(place),
   }));
 
+  const isDeep = placedSteps(definition).some(({ depth }) => depth > 0);
   const hasSteps = listAt(definition, ['steps']).some(isObject);
   return (
     <div ref={box}>
-      {chosen !== null && <Breadcrumb definition={definition} catalog={catalog} place={parsePlace(chosen)} onGo={go} />}
+      {/* There or not by what the steps are, not by what is chosen: nothing jumps when one is. */}
+      {isDeep && <Breadcrumb definition={definition} catalog={catalog} chosen={chosen} onGo={go} />}
       <FlowView
         definition={definition}
         catalog={catalog}

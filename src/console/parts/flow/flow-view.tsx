@@ -122,9 +122,7 @@ function Gap({ editing, list, index, name }: { editing: FlowEditing | undefined;
           aria-label={`Add a step before ${name}`}
           title="Add a step here"
           onClick={() => editing.add(parsePlace(list), index)}
-        >
-          <Icon name="plus" size={12} />
-        </button>
+        />
       )}
     </div>
   );
@@ -189,7 +187,7 @@ function Lane({ drawing, spots, list, place, number, depth }: LaneProps): VNode 
   const { catalog, module, problems, isMany, onChoose } = drawing;
   const path = formatPlace(place);
   // Once it has been opened or folded by hand it stays so, unless the chosen step is in it.
-  const [isOpen, setOpen] = useState(!isMany || depth < 1);
+  const [isOpen, setOpen] = useState(!isMany || (depth < 1 && list.exists));
   const hasChosen = spots.chosen?.startsWith(`${path}[`) ?? false;
   const shown = isOpen || hasChosen;
   const fold = (open: boolean): void => {

@@ -1,10 +1,10 @@
 import './outline.css';
 import type { VNode } from 'preact';
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
 import type { Catalog } from '../../model/catalog.js';
-import { isWithin, type Place, parsePlace } from '../../model/json-path.js';
-import { type OutlineRow, outlineRows } from '../../model/outline.js';
+import { isWithin, type Place } from '../../model/json-path.js';
+import { isAt, type OutlineRow, outlineOf, outlineRows } from '../../model/outline.js';
 import { placedSteps } from '../../model/step-tree.js';
 import { countWords } from '../../model/words.js';
 import { Icon } from '../../ui/icon.js';
@@ -28,19 +28,14 @@ export function Outline({ definition, catalog, problems, chosen, onGo }: Outline
   const tree = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const isMany = placedSteps(definition).length > MANY_STEPS;
+  const nodes = useMemo(() => outlineOf(definition, problems, catalog), [definition, problems, catalog]);
   const rows = useMemo(
-    () =>
-      outlineRows(definition, {
-        catalog,
-        problems,
-        search,
-        isOpen: (path, level) => byHand.get(path) ?? (isAround(path, chosen) || !isMany || level < 2),
-      }),
-    [definition, catalog, problems, search, byHand, chosen, isMany],
+    () => outlineRows(nodes, search, (path, level) => byHand.get(path) ?? (isAround(path, chosen) || !isMany || level < 2)),
+    [nodes, search, byHand, chosen, isMany],
   );
   useSlash(field);
-  // The chosen step is seen here too, wherever it was chosen.
-  useLayoutEffect(() => {
+  // The chosen step is seen here too, wherever it was chosen. Not before the page is laid out: to ask would lay it out once more.
+  useEffect(() => {
     const line = tree.current?.querySelector<HTMLElement>('[aria-selected=true]');
     if (line) scrollInto(tree.current, line);
   }, [chosen]);
@@ -173,7 +168,7 @@ function scrollInto(box: HTMLElement | null, line: HTMLElement): void {
 }
 
 function isAround(path: string, chosen: string | null): boolean {
-  return chosen !== null && chosen !== path && isWithin(parsePlace(chosen), parsePlace(path));
+  return chosen !== null && chosen !== path && isAt(chosen, path);
 }
 
 function stepAround(definition: JsonObject, list: Place): Place {

@@ -6,7 +6,8 @@ import { useMay } from '../../api/me.js';
 import { type Catalog, isObject } from '../../model/catalog.js';
 import { diffDefinitions } from '../../model/definition-diff.js';
 import { stepWords, triggerWords } from '../../model/definition-words.js';
-import { formatPlace, isWithin, type Place, parsePlace, setAt } from '../../model/json-path.js';
+import { formatPlace, type Place, parsePlace, setAt } from '../../model/json-path.js';
+import { isAt } from '../../model/outline.js';
 import { changedQuery, hrefOf } from '../../model/route.js';
 import { placedSteps } from '../../model/step-tree.js';
 import { countWords } from '../../model/words.js';
@@ -85,7 +86,7 @@ export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
   const { explanation, error } = useExplanation(module, definition.conditions, record, catalog);
 
   const steps = useMemo(() => placedSteps(definition), [definition]);
-  const stepAround = (path: string) => steps.findLast(({ place }) => isWithin(parsePlace(path), place));
+  const stepAround = (path: string) => steps.findLast((step) => isAt(path, step.path));
   /** Brings a place of the definition into view, its step chosen, and the focus into its control. */
   const show = (path: string): void => {
     const around = stepAround(path);

@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../../core/json.js';
-import { type Catalog, isObject, textsOf } from '../../../model/catalog.js';
+import { type Catalog, isObject } from '../../../model/catalog.js';
 import { stepKindWords } from '../../../model/definition-words.js';
-import { valueWords } from '../../../model/words.js';
-import { type Would, wouldWords } from '../../../model/would-words.js';
+import { recipientWords, type Would, wouldWords } from '../../../model/would-words.js';
 import { JsonInput } from '../../../parts/forms/json-input.js';
 import { MailView } from '../../../parts/mail/mail-view.js';
 import { ChangesTable } from '../../../parts/why/changes-table.js';
@@ -26,8 +26,10 @@ interface StepProps {
 export function TestedStepView({ step, number, catalog, sample, onSample }: StepProps): VNode {
   const { path, name, type, status, input, output, error, isSample, until, would } = step;
   const shown = name ?? stepKindWords(type, catalog);
+  // A loop may send five hundred mails: only those that are opened are drawn.
+  const [isOpen, setOpen] = useState(error !== null);
   return (
-    <details class="tested-step" open={error !== null || undefined}>
+    <details class="tested-step" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <Icon name="right" size={12} />
         {number !== '' && <span class="step-number">{number}</span>}
@@ -36,44 +38,46 @@ export function TestedStepView({ step, number, catalog, sample, onSample }: Step
         {isSample && <Mark icon="info">{sample === undefined ? 'answer made up' : 'answer given below'}</Mark>}
         <span class="tested-would">{would.map((one) => wouldWords(one, catalog)).join(' · ')}</span>
       </summary>
-      <div class="tested-body">
-        {error && (
-          <p class="tone-bad">
-            {error.message} {error.hint} <code>{error.code}</code>
-          </p>
-        )}
-        {until && (
-          <p>
-            Waits until <Time at={until} inline />
-          </p>
-        )}
-        {would.map((one, index) => (
-          <WouldView key={index} would={one} />
-        ))}
-        {input && (
-          <section>
-            <h3>Input</h3>
-            <JsonView value={input} label={`the input of ${shown}`} />
-          </section>
-        )}
-        {isSample ? (
-          <JsonInput
-            label="What it answers"
-            hint="Nobody knows before it has run. Later steps see what is written here."
-            value={sample ?? output ?? {}}
-            problem={null}
-            path={`test.samples.${path}`}
-            onChange={onSample}
-          />
-        ) : (
-          output && (
+      {isOpen && (
+        <div class="tested-body">
+          {error && (
+            <p class="tone-bad">
+              {error.message} {error.hint} <code>{error.code}</code>
+            </p>
+          )}
+          {until && (
+            <p>
+              Waits until <Time at={until} inline />
+            </p>
+          )}
+          {would.map((one, index) => (
+            <WouldView key={index} would={one} />
+          ))}
+          {input && (
             <section>
-              <h3>Output</h3>
-              <JsonView value={output} label={`the output of ${shown}`} />
+              <h3>Input</h3>
+              <JsonView value={input} label={`the input of ${shown}`} />
             </section>
-          )
-        )}
-      </div>
+          )}
+          {isSample ? (
+            <JsonInput
+              label="What it answers"
+              hint="Nobody knows before it has run. Later steps see what is written here."
+              value={sample ?? output ?? {}}
+              problem={null}
+              path={`test.samples.${path}`}
+              onChange={onSample}
+            />
+          ) : (
+            output && (
+              <section>
+                <h3>Output</h3>
+                <JsonView value={output} label={`the output of ${shown}`} />
+              </section>
+            )
+          )}
+        </div>
+      )}
     </details>
   );
 }
@@ -87,7 +91,7 @@ function WouldView({ would }: { would: Would }): VNode {
         subject={typeof subject === 'string' ? subject : null}
         text={typeof text === 'string' ? text : ''}
         html={typeof html === 'string' ? html : null}
-        to={recipients(would)}
+        to={recipientWords(would.to)}
       />
     );
   }
@@ -101,11 +105,4 @@ function WouldView({ would }: { would: Would }): VNode {
   }
   const { kind: _kind, ...rest } = would;
   return <JsonView value={rest as JsonObject} label="what it would do" />;
-}
-
-/** Addresses as they stand in a mail, whatever they are written as. */
-function recipients({ to }: Would): string {
-  const list = Array.isArray(to) ? to : [to];
-  const words = list.map((one) => (isObject(one) ? textsOf(one.address)[0] : one));
-  return words.map((one) => valueWords(one)).join(', ');
 }
