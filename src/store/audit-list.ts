@@ -49,7 +49,7 @@ export async function listAudit(
     parts.and(`a.target_type = ANY(${parts.bind(AUDIT_TARGETS)}::text[])`).and(`a.target_id = ${parts.bind(filter.target)}::uuid`);
   }
   parts.equals(`a.actor->>'id'`, filter.actor);
-  // One alone is read in its order from the index; of several the newest are looked for from the end.
+  // One alone is read in its order from the index; of several the database chooses between that and the newest of all.
   if (filter.actions?.length === 1) parts.equals('a.action', filter.actions[0]);
   else if (filter.actions !== undefined) parts.and(`a.action = ANY(${parts.bind(filter.actions)}::text[])`);
   within(parts, { id: 'a.id', at: 'a.at' }, filter.from, filter.to);

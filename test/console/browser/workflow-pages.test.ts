@@ -85,6 +85,14 @@ describeConsole('the pages of one workflow', (demo) => {
     await page.locator('ins', { hasText: 'Three.' }).waitFor();
     expect(await axe()).toEqual([]);
     await picture('workflow-versions');
+    for (const path of ['versions', 'runs'] as const) {
+      const narrow = await demo.tab({ theme: 'dark', width: 360 });
+      await narrow.open(`workflows/${path === 'runs' ? welcome : id}/${path}`);
+      await narrow.page.getByRole('row').nth(1).waitFor();
+      expect(await narrow.axe()).toEqual([]);
+      expect(await narrow.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      await narrow.picture(`workflow-${path}`);
+    }
     const actions = (version: number): Promise<void> => page.getByRole('button', { name: `Actions of version ${version}` }).press('Enter');
     await actions(2);
     expect(await page.getByRole('menuitem').allInnerTexts()).toEqual([
