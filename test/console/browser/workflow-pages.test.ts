@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
+import type { Locator } from 'playwright-core';
 import { eventually } from '../../support/eventually.js';
 import { describeConsole } from '../support/console-demo.js';
 
@@ -10,6 +11,8 @@ describeConsole('the pages of one workflow', (demo) => {
   const api = (method: string, path: string, body?: unknown): ReturnType<typeof demo.call> =>
     demo.call(method, `/automation/${path}`, body);
   const create = async (name: string, definition: object): Promise<string> => (await api('POST', 'workflows', { name, definition })).id;
+  /** Once they are drawn. */
+  const thereAre = (count: number, of: Locator): Promise<void> => eventually(async () => expect(await of.count()).toBe(count));
   const lead = (name: string): Promise<unknown> =>
     demo.call('POST', '/crm/leads', { name, email: `${name.toLowerCase()}@example.com`, company: 'Fjord AS', source: 'Web Form' });
 
@@ -33,9 +36,9 @@ describeConsole('the pages of one workflow', (demo) => {
       await open(`workflows/${welcome}/health`);
       await page.getByRole('row', { name: /smtp_rejected_recipient/ }).waitFor();
       expect(await page.locator('.figure').allInnerTexts()).toEqual(expect.arrayContaining([expect.stringContaining('33.3 %')]));
-      expect(await page.getByRole('table', { name: 'Runs by day' }).getByRole('row').count()).toBe(8);
+      await thereAre(8, page.getByRole('table', { name: 'Runs by day' }).getByRole('row'));
       await page.getByRole('row', { name: /Welcome mail.*33 %/ }).waitFor();
-      expect(await page.getByRole('table', { name: 'Last runs' }).getByRole('row').count()).toBe(4);
+      await thereAre(4, page.getByRole('table', { name: 'Last runs' }).getByRole('row'));
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       await picture('workflow-health');
@@ -45,7 +48,7 @@ describeConsole('the pages of one workflow', (demo) => {
     await open(`workflows/${welcome}/health`);
     await page.getByRole('link', { name: '2', exact: true }).first().click();
     await page.waitForURL(/\/runs\?status=failed&period=P7D$/);
-    expect(await page.getByRole('row', { name: /Failed at welcome/ }).count()).toBe(2);
+    await thereAre(2, page.getByRole('row', { name: /Failed at welcome/ }));
   });
 
   it('list its runs alone, and keep their filter in the address', async () => {
@@ -55,7 +58,7 @@ describeConsole('the pages of one workflow', (demo) => {
     await api('POST', `workflows/${other}/runs`, { record: { module: 'leads', id: items[0].recordId } });
     const { page, open, axe, picture } = await demo.tab();
     await open(`workflows/${welcome}/runs`);
-    expect(await page.getByRole('row').count()).toBe(4);
+    await thereAre(4, page.getByRole('row'));
     expect(await page.getByLabel('Workflow', { exact: true }).count()).toBe(0);
     expect(await axe()).toEqual([]);
     await picture('workflow-runs');
@@ -63,7 +66,7 @@ describeConsole('the pages of one workflow', (demo) => {
     await page.waitForURL(/\/runs\?status=succeeded$/);
     await page.reload();
     await page.getByRole('row', { name: /Succeeded/ }).waitFor();
-    expect(await page.getByRole('row').count()).toBe(2);
+    await thereAre(2, page.getByRole('row'));
     await page.getByRole('link', { name: /^Run …/ }).click();
     await page.getByRole('heading', { level: 1, name: 'Welcome web leads' }).waitFor();
   });
@@ -182,6 +185,25 @@ describeConsole('the pages of one workflow', (demo) => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       await picture('workflow-schedule');
     }
+  });
+
+  it('say what is under way when it is paused, and why it cannot be deleted', async () => {
+    const id = await create('Under way', { ...BY_HAND, steps: [{ id: 'wait', type: 'delay', for: 'P1D' }] });
+    await api('POST', `workflows/${id}/publish`);
+    const { items } = await api('GET', `runs?workflowId=${welcome}&limit=1`);
+    await api('POST', `workflows/${id}/runs`, { record: { module: 'leads', id: items[0].recordId } });
+    await eventually(async () => expect((await api('GET', `runs?workflowId=${id}&status=waiting`)).items).toHaveLength(1));
+    const { page, open, axe } = await demo.tab();
+    await open(`workflows/${id}/health`);
+    await page.getByRole('link', { name: '1 on v1' }).waitFor();
+    await page.getByRole('switch', { name: 'Under way: active' }).press('Space');
+    await page.getByText('1 run in flight finishes.').first().waitFor();
+    await page.getByRole('button', { name: 'Undo', exact: true }).press('Enter');
+    await page.getByText('“Under way” is active.').first().waitFor();
+    await open(`workflows/${id}/settings`);
+    await page.getByText('Not while runs are under way').waitFor();
+    expect(await page.getByRole('button', { name: /^Delete …/ }).getAttribute('aria-disabled')).toBe('true');
+    expect(await axe()).toEqual([]);
   });
 
   it('end it, after saying what that means: unpublish, archive and take it back, delete', async () => {

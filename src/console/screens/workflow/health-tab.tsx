@@ -69,8 +69,8 @@ function Figures({ statistics: { days, runs }, id }: { statistics: WorkflowStati
     ['Succeeded', link('succeeded', succeeded), 'runs'],
     ['Failed', link('failed', failed), 'for good'],
     ['Cancelled', link('cancelled', cancelled), 'by hand, or by a step'],
-    ['Half took at most', p50Ms === null ? '–' : tookWords(p50Ms), 'waits included'],
-    ['95 of 100 at most', p95Ms === null ? '–' : tookWords(p95Ms), 'within a tenth'],
+    ['Half within', p50Ms === null ? '–' : tookWords(p50Ms), 'waits included'],
+    ['95 % within', p95Ms === null ? '–' : tookWords(p95Ms), 'waits included'],
   ];
   return (
     <dl class="figures">

@@ -47,8 +47,8 @@ export function StepHealth({ steps, workflow }: { steps: readonly Step[]; workfl
       tight: true,
       cell: ({ failed }) => <span class={failed === 0 ? 'quiet' : 'tone-bad'}>{numberWords(failed)}</span>,
     },
-    { id: 'p50', label: 'Half took at most', numeric: true, tight: true, cell: ({ p50Ms }) => <Took ms={p50Ms} /> },
-    { id: 'p95', label: '95 of 100 at most', numeric: true, tight: true, cell: ({ p95Ms }) => <Took ms={p95Ms} /> },
+    { id: 'p50', label: 'Half within', numeric: true, tight: true, cell: ({ p50Ms }) => <Took ms={p50Ms} /> },
+    { id: 'p95', label: '95 % within', numeric: true, tight: true, cell: ({ p95Ms }) => <Took ms={p95Ms} /> },
   ];
   return (
     <Panel flush title="Steps" aside={<span class="quiet">Attempts that were tried again are not in it</span>}>
