@@ -36,7 +36,7 @@ export function Background({ run, hasConditions }: { run: RunDetail; hasConditio
       {hasConditions && run.explanation && <Conditions run={run} />}
       {retries.length > 0 && (
         <Panel title="Retries">
-          <ul class="run-history">
+          <ul class="history">
             {retries.map(({ at, by, from, newRunId, reason }) => (
               <li key={at}>
                 <b>{actorWords(by)}</b> {from === 'start' ? 'from the start' : 'from the failed step'}
@@ -57,7 +57,7 @@ export function Background({ run, hasConditions }: { run: RunDetail; hasConditio
       )}
       {children.length > 0 && (
         <Panel title="Runs that it started">
-          <ul class="run-history">
+          <ul class="history">
             {children.map((child) => (
               <li key={child.id} class="row">
                 <Status status={child.status} />

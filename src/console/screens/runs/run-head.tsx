@@ -15,7 +15,7 @@ import { Time, Took } from '../../ui/time.js';
 export function RunHead({ run }: { run: RunDetail }): VNode {
   return (
     <>
-      <span class="run-head">
+      <span class="head-facts">
         <Status status={run.status} />
         <Version run={run} />
         <RecordName module={run.module} recordId={run.recordId} url={run.recordUrl} />

@@ -17,7 +17,7 @@ export function TaskHistory({ task: { id, history } }: { task: TaskDetail }): VN
     <Panel title="What happened to it">
       <div class="stack">
         {history.length > 0 && (
-          <ul class="run-history">
+          <ul class="history">
             {history.map(({ at, actor, action, note }) => (
               <li key={`${at} ${action}`}>
                 <b>{actorWords(actor)}</b>

@@ -64,7 +64,7 @@ function Task({ task }: { task: TaskDetail }): VNode {
       title={title}
       back={BACK}
       sub={
-        <span class="run-head">
+        <span class="head-facts">
           {isOpen ? task.dueAt !== null && <Due task={task} inline /> : <Status status={status} />}
           {queue !== null && <span>in {queue}</span>}
           {assignee !== null && <span>{assignee.name} has it</span>}
@@ -110,7 +110,7 @@ function Task({ task }: { task: TaskDetail }): VNode {
           {record !== null && <Record task={task} />}
           {people.length > 0 && (
             <Panel title="Who is asked">
-              <ul class="run-history">
+              <ul class="history">
                 {people.map((person) => (
                   <li key={person.id} class="row">
                     <span class={person.isReplaced ? 'quiet' : undefined}>{person.name}</span>

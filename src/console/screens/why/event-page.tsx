@@ -52,7 +52,7 @@ export function EventPage({ id }: { id: string }): VNode {
           : BACK
       }
       sub={
-        <span class="run-head">
+        <span class="head-facts">
           <RecordName module={module} recordId={recordId} />
           <span>by {actorWords(event.actor)}</span>
           <span>came in by {nameWords(event.source).toLowerCase()}</span>
