@@ -22,20 +22,13 @@ import type {
 } from './crm-host.js';
 import { checkedPatch } from './field-values.js';
 import { type CaptureSettings, captureTrigger } from './typeorm/capture-sql.js';
-import { type ClassRules, classRules } from './typeorm/class-rules.js';
 import { idText } from './typeorm/columns.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
 import { configError } from './typeorm/config-error.js';
 import { ConfigProblems, checkShape, inExtras } from './typeorm/config-problems.js';
 import { createRecord } from './typeorm/create-record.js';
-import {
-  createRows,
-  type EntityMaker,
-  makerByFunction,
-  makerByProperties,
-  missingParts,
-  unfilledProperties,
-} from './typeorm/create-rows.js';
+import { createRows } from './typeorm/create-rows.js';
+import { type Creation, needed, noteCreation, notificationCreation, type TaskCreation, taskCreation } from './typeorm/creations.js';
 import { buildModule, type CrmModule } from './typeorm/crm-module.js';
 import { EntityTable } from './typeorm/entity-table.js';
 import { findMatching } from './typeorm/find-matching.js';
@@ -82,21 +75,6 @@ export function typeOrmCrm<
   O extends ObjectLiteral = ObjectLiteral,
 >(modules: ModuleOptions<E>, options: CrmOptions<U, T, N, O> = {}): TypeOrmCrmHost {
   return new TypeOrmCrmHost(modules as unknown as Record<string, ModuleOption<ObjectLiteral>>, options as unknown as CrmOptions);
-}
-
-/** Where rows of one kind are created. */
-interface Creation<Item> {
-  table: EntityTable;
-  make: EntityMaker<Item>;
-}
-
-/** With what the host is to hear of at start. */
-interface WarnedCreation<Item> extends Creation<Item> {
-  warnings: readonly string[];
-}
-
-interface TaskCreation extends WarnedCreation<NewTask> {
-  rules: ClassRules | null;
 }
 
 /** Stands in for users that could not be built; nobody is looked for then. */
@@ -186,9 +164,15 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
       const module = problems.attempt(name, () => buildModule(name, table, this.options[name], tables, known));
       if (module) modules.set(name, module);
     }
-    const tasks = problems.attempt(inExtras('tasks'), () => this.taskCreation(dataSource, tables, defaultWorkspace));
-    const notifications = problems.attempt(inExtras('notifications'), () => this.notificationCreation(dataSource, defaultWorkspace));
-    const notes = problems.attempt(inExtras('notes'), () => this.noteCreation(dataSource, tables, defaultWorkspace));
+    const site = { dataSource, defaultWorkspace };
+    const moduleOf = (name: string | undefined): EntityTable | undefined => (name === undefined ? undefined : tables.get(name));
+    const tasks = problems.attempt(inExtras('tasks'), () =>
+      taskCreation(this.extras.tasks, { ...site, module: moduleOf(this.taskModule) }),
+    );
+    const notifications = problems.attempt(inExtras('notifications'), () => notificationCreation(this.extras.notifications, site));
+    const notes = problems.attempt(inExtras('notes'), () =>
+      noteCreation(this.extras.notes, { ...site, module: moduleOf(this.noteModule) }),
+    );
     problems.report();
     const warnings = [
       ...[...modules].flatMap(([name, module]) => module.warnings.map((one) => `${name}: ${one}`)),
@@ -363,113 +347,4 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     if (module) return module;
     throw new AutomationError('module_unknown', `The CRM has no module '${name}'.`, { details: { module: name } });
   }
-
-  private taskCreation(
-    dataSource: DataSource,
-    tables: ReadonlyMap<string, EntityTable>,
-    defaultWorkspace: string | null,
-  ): TaskCreation | undefined {
-    const option = this.extras.tasks;
-    if (!option) return undefined;
-    // The module's own table where there is one: a task made by a step is then a record like any other.
-    const table =
-      (this.taskModule === undefined ? undefined : tables.get(this.taskModule)) ?? new EntityTable(dataSource, option, defaultWorkspace);
-    const rules = classRules(table, option.validate);
-    if (option.map) return { table, rules, make: makerByFunction(table, option.map), warnings: [] };
-    const usual = {
-      title: 'title',
-      description: 'description',
-      assignee: 'assigneeId',
-      dueAt: 'dueAt',
-      priority: 'priority',
-      recordModule: 'recordModule',
-      recordId: 'recordId',
-    };
-    const make = makerByProperties(table, usual, option.properties ?? {}, (task: NewTask) => ({
-      title: task.title,
-      description: task.description,
-      assignee: task.assigneeId,
-      dueAt: task.dueAt,
-      priority: task.priority,
-      recordModule: task.record?.module ?? null,
-      recordId: task.record?.id ?? null,
-    }));
-    const lost = missingParts(table, usual, option.properties ?? {}, ['title', 'assignee', 'dueAt']);
-    const warnings = lost.map(
-      (part) =>
-        `tasks: ${table.metadata.name} has no property '${usual[part]}', so the ${part} of a task is lost; name the property (properties: { ${part}: … }), or write null.`,
-    );
-    return { table, rules, make, warnings: [...warnings, ...unfilled('tasks', table, usual, option.properties ?? {})] };
-  }
-
-  private noteCreation(
-    dataSource: DataSource,
-    tables: ReadonlyMap<string, EntityTable>,
-    defaultWorkspace: string | null,
-  ): Creation<NewNote> | undefined {
-    const option = this.extras.notes;
-    if (!option) return undefined;
-    const table =
-      (this.noteModule === undefined ? undefined : tables.get(this.noteModule)) ?? new EntityTable(dataSource, option, defaultWorkspace);
-    if (option.map) return { table, make: makerByFunction(table, option.map) };
-    const usual = { body: 'body', author: 'authorId', recordModule: 'recordModule', recordId: 'recordId' };
-    const lost = missingParts(table, usual, option.properties ?? {}, ['body', 'recordId'])[0];
-    if (lost !== undefined) {
-      throw configError(
-        `Notes cannot be written: ${table.metadata.name} has no property '${usual[lost]}'.`,
-        `Name the property: { notes: { entity: …, properties: { ${lost}: … } } }, or give \`map\`.`,
-      );
-    }
-    const make = makerByProperties(table, usual, option.properties ?? {}, (note: NewNote) => ({
-      body: note.body,
-      author: note.authorId,
-      recordModule: note.record.module,
-      recordId: note.record.id,
-    }));
-    return { table, make };
-  }
-
-  private notificationCreation(dataSource: DataSource, defaultWorkspace: string | null): WarnedCreation<NewNotification> | undefined {
-    const option = this.extras.notifications;
-    if (!option) return undefined;
-    const table = new EntityTable(dataSource, option, defaultWorkspace);
-    if (option.map) return { table, make: makerByFunction(table, option.map), warnings: [] };
-    const usual = { user: 'userId', title: 'title', body: 'body', recordModule: 'recordModule', recordId: 'recordId' };
-    if (option.properties?.user === null || missingParts(table, usual, option.properties ?? {}, ['user']).length > 0) {
-      throw configError(
-        `Nothing says whom a notification is for: ${table.metadata.name} has no property 'userId'.`,
-        "Name the property: { notifications: { entity: Notification, properties: { user: 'recipientId' } } }.",
-      );
-    }
-    const make = makerByProperties(table, usual, option.properties ?? {}, (notification: NewNotification) => ({
-      user: notification.userId,
-      title: notification.title,
-      body: notification.body,
-      recordModule: notification.record?.module ?? null,
-      recordId: notification.record?.id ?? null,
-    }));
-    return { table, make, warnings: unfilled('notifications', table, usual, option.properties ?? {}) };
-  }
-}
-
-function needed<Kind>(creation: Kind | undefined, what: string): Kind {
-  if (creation) return creation;
-  throw new AutomationError('crm_config_invalid', `typeOrmCrm() was not told where ${what} go.`, {
-    hint: `Give it { ${what}: { entity: … } } as part of its second argument.`,
-  });
-}
-
-/** What the first insert would fail of, said at the start. */
-function unfilled(
-  what: string,
-  table: EntityTable,
-  usual: Readonly<Record<string, string>>,
-  given: Readonly<Record<string, string | null>>,
-): string[] {
-  const properties = unfilledProperties(table, usual, given);
-  if (properties.length === 0) return [];
-  const list = properties.map((property) => `'${property}'`).join(', ');
-  return [
-    `${what}: ${table.metadata.name} wants ${list}, and nothing known at start fills it: creating one fails; give \`map\`, which makes the entity, or the column a default.`,
-  ];
 }
