@@ -12,7 +12,7 @@ import { stillWaiting } from '../../store/runs/left-sub-runs.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
-import type { AskedMachine } from '../machines/machine-decider.js';
+import type { AskedMachine } from '../machines/asked-instances.js';
 import { isDelivery } from '../machines/machine-deliveries.js';
 import type { UnstartedRun } from '../running/progress-writer.js';
 import type { StepTransaction } from '../running/step-transaction.js';
