@@ -194,14 +194,22 @@ export class StartDecider {
     const asked: AskedMachine[] = [];
     const unreadable: UnstartedRun[] = [];
     const gone: DomainEvent[] = [];
-    const named = events.filter(({ target }) => target !== null);
+    const named: (ClaimedEvent & { target: StartTarget })[] = [];
+    for (const event of events) {
+      if (!isNamed(event)) continue;
+      const { byId } = await this.active.machines(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
+      const machine = byId.get(event.target.workflowId);
+      // Mostly it is in use, and nobody has to be asked what it is.
+      if (machine === undefined) named.push(event);
+      else asked.push({ event, machineId: machine.id, inUse: machine, version: machine });
+    }
     const targets = await this.active.targets(
       manager,
-      named.flatMap(({ workspaceId, target }) => (target === null ? [] : [{ workspaceId, ...target }])),
+      named.map(({ workspaceId, target }) => ({ workspaceId, ...target })),
     );
     for (const [index, event] of named.entries()) {
       const target = targets[index];
-      if (target?.kind === 'machine') asked.push(await this.namedMachine(manager, event, generations));
+      if (target?.kind === 'machine') asked.push({ event, machineId: event.target.workflowId, inUse: null, version: DISABLED });
       else if (!target?.version) gone.push(event);
       else if (target.version.kind === 'compiled')
         candidates.push({ runId: uuidv7(), event, version: target.version.version, status: target.status });
@@ -224,18 +232,6 @@ export class StartDecider {
     // Starts that name a machine come among the events that it hears.
     if (asked.length > 1) asked.sort((one, other) => (one.event.id < other.event.id ? -1 : 1));
     return { candidates, asked, unreadable, gone };
-  }
-
-  /** The machine that a start names; of a disabled one nothing is to be known of the record. */
-  private async namedMachine(
-    manager: EntityManager,
-    event: ClaimedEvent,
-    generations: ReadonlyMap<string, string | null>,
-  ): Promise<AskedMachine> {
-    const machineId = (event.target as StartTarget).workflowId;
-    const { byId } = await this.active.machines(manager, event.workspaceId, generations.get(event.workspaceId) ?? null);
-    const inUse = byId.get(machineId) ?? null;
-    return { event, machineId, inUse, version: inUse ?? { conditionRelations: [], conditionComputed: [], conditionMachines: [] } };
   }
 
   private async decisions(
@@ -272,6 +268,13 @@ export class StartDecider {
     }
     return { decisions, plans };
   }
+}
+
+/** Of a disabled machine nothing is to be known of the record. */
+const DISABLED: AskedMachine['version'] = { conditionRelations: [], conditionComputed: [], conditionMachines: [] };
+
+function isNamed<Event extends DomainEvent>(event: Event): event is Event & { target: StartTarget } {
+  return event.target !== null;
 }
 
 /** A machine creates no record, so it looks for one also while it is disabled: whose instance it is, its history says. */
