@@ -122,7 +122,7 @@ describe('several nodes on one database', () => {
   });
 });
 
-describe('a burst of 10,000 events', () => {
+describe('a burst of 3,000 events', () => {
   it('queues, and every event gets its run', async () => {
     const app = await startAutomationApp();
     const workflowId = await app.publishWorkflow({
@@ -130,9 +130,9 @@ describe('a burst of 10,000 events', () => {
       steps: [{ id: 'task', type: 'create_task', with: { title: 'Call {{record.name}}' } }],
     });
     await app.query(
-      `INSERT INTO crm_leads (id, "workspaceId", name, source) SELECT 'burst-' || n, 'acme', 'Lead ' || n, 'Burst' FROM generate_series(1, 10000) AS n`,
+      `INSERT INTO crm_leads (id, "workspaceId", name, source) SELECT 'burst-' || n, 'acme', 'Lead ' || n, 'Burst' FROM generate_series(1, 3000) AS n`,
     );
-    for (let at = 1; at <= 10_000; at += 500) {
+    for (let at = 1; at <= 3_000; at += 500) {
       const events = Array.from({ length: 500 }, (_, index) => ({
         workspaceId: 'acme',
         module: 'leads',
@@ -144,12 +144,12 @@ describe('a burst of 10,000 events', () => {
     await app.automation.drain();
     expect(
       await app.query('SELECT status, count(*)::int AS count FROM automation.runs WHERE workflow_id = $1 GROUP BY status', [workflowId]),
-    ).toEqual([{ status: 'succeeded', count: 10_000 }]);
+    ).toEqual([{ status: 'succeeded', count: 3_000 }]);
     expect(await app.query('SELECT count(DISTINCT "recordId")::int AS leads, count(*)::int AS tasks FROM crm_tasks')).toEqual([
-      { leads: 10_000, tasks: 10_000 },
+      { leads: 3_000, tasks: 3_000 },
     ]);
     const item = await app.workflows.get(workflowId, ADMIN);
-    expect(item.runCount).toBe(10_000);
+    expect(item.runCount).toBe(3_000);
     await app.close();
   });
 });
