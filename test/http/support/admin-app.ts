@@ -36,7 +36,7 @@ import { AutomationDatabase } from '../../../src/store/database.js';
 import { MIGRATIONS } from '../../../src/store/migrations.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase } from '../../support/template-databases.js';
-import { keepConnections } from './kept-connections.js';
+import { keepConnections, type Method } from './kept-connections.js';
 
 const LEADS: ModuleDescription = {
   name: 'leads',
@@ -128,7 +128,7 @@ const tokenPolicy: AccessPolicy = {
 
 /** One route of the API as registered. */
 export interface Route {
-  method: 'get' | 'post' | 'patch' | 'delete' | 'put';
+  method: Method;
   /** With `:id`. */
   path: string;
 }

@@ -1,11 +1,13 @@
 import { Agent } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import request from 'supertest';
-import type { Route } from './admin-app.js';
+
+/** Methods that routes of the API have. */
+export type Method = 'get' | 'post' | 'patch' | 'delete' | 'put';
 
 /** Sends requests to an application as the caller of a bearer token; the empty one is nobody's. */
 export interface KeptConnections {
-  call(method: Route['method'], path: string, token?: string): request.Test;
+  call(method: Method, path: string, token?: string): request.Test;
   /** Before the application closes: its server would wait for them. */
   close(): void;
 }
