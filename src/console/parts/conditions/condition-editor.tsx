@@ -6,40 +6,35 @@ import type { Json, JsonObject } from '../../../core/json.js';
 import type { CatalogOperator } from '../../model/catalog.js';
 import {
   addTo,
-  type ConditionEdit,
   changeGroup,
   changeTest,
-  crossingWords,
-  duplicateRow,
   GROUPS,
   type Group,
   groupOf,
   groupWords,
   limitProblem,
   membersOf,
-  moveRow,
-  moveRowIn,
-  moveRowOut,
   placeWords,
-  removeRow,
   rootOf,
-  rowsOf,
   storedOf,
 } from '../../model/condition-tree.js';
 import { testWords } from '../../model/definition-words.js';
 import { explainedGroup } from '../../model/explanation.js';
 import { formatPlace, getAt, type Place } from '../../model/json-path.js';
 import { keyOf } from '../../model/node-keys.js';
-import { countWords, valueWords } from '../../model/words.js';
+import { countWords } from '../../model/words.js';
 import { Button } from '../../ui/button.js';
 import { Combobox } from '../../ui/combobox.js';
 import { Select } from '../../ui/field.js';
 import { Icon } from '../../ui/icon.js';
 import { announce, toast } from '../../ui/live.js';
-import { MenuButton, type MenuItem } from '../../ui/menu.js';
 import { useEditing, useValue } from '../forms/editing.js';
 import { fieldOptions } from '../forms/suggestions.js';
+import { ConditionView } from './condition-view.js';
+import { Handle } from './handle.js';
 import { Operand, typeOfField } from './operand.js';
+import { Seen } from './seen.js';
+import type { Tree } from './tree.js';
 
 interface ConditionEditorProps {
   /** Where the condition stands in the definition. */
@@ -48,16 +43,6 @@ interface ConditionEditorProps {
   explanation?: Explanation | null;
   /** Its name for who does not see it: "Conditions". */
   label: string;
-}
-
-interface Tree {
-  root: JsonObject;
-  label: string;
-  apply: (edit: ConditionEdit | null, said: string) => void;
-  put: (root: JsonObject) => void;
-  focusHandle: (at: Place) => void;
-  /** Where a row stands in the definition: a test that stands alone is only shown in a group. */
-  inDefinition: (at: Place) => Place;
 }
 
 /** A tree of tests that is edited in place: everything by keyboard, the handles of the rows first. */
@@ -248,114 +233,4 @@ function keptOperator(
 function keptValue(before: CatalogOperator | undefined, after: CatalogOperator | undefined, value: Json | undefined): Json | undefined {
   if (after?.value === 'none') return undefined;
   return before?.value === after?.value ? value : undefined;
-}
-
-/** What the record of the preview has there, and what follows from it. */
-function Seen({ explanation, isNone }: { explanation: Extract<Explanation, { field: string }>; isNone: boolean }): VNode {
-  const counts = explanation.result !== isNone;
-  const seen = valueWords(explanation.seen);
-  return (
-    <small class={`condition-seen tone-${counts ? 'ok' : 'bad'}`}>
-      <Icon name={counts ? 'check' : 'cross'} size={12} />
-      {explanation.result ? 'holds' : 'does not hold'} ({explanation.note ?? seen})
-    </small>
-  );
-}
-
-/** The handle of a row: a menu, and the keys that move it. */
-function Handle({ tree, at, name }: { tree: Tree; at: Place; name: string }): VNode {
-  const { root, apply } = tree;
-  const moved = (edit: ConditionEdit | null): void => apply(edit, edit?.at ? (crossingWords(at, edit.at) ?? 'Moved:') : '');
-  const up = (): void => moved(moveRow(root, at, -1));
-  const down = (): void => moved(moveRow(root, at, 1));
-  const inward = (): void => moved(moveRowIn(root, at));
-  const out = (): void => moved(moveRowOut(root, at));
-  const copy = (): void => apply(duplicateRow(root, at), 'Copied:');
-  const remove = (): void => apply(removeRow(root, at), 'Removed.');
-  const items: MenuItem[] = [
-    { label: 'Move up (Alt+Up)', icon: 'up', onSelect: up },
-    { label: 'Move down (Alt+Down)', icon: 'down', onSelect: down },
-    { label: 'Into a group with the row above (Alt+Right)', icon: 'right', onSelect: inward },
-    { label: 'Out of its group (Alt+Left)', icon: 'left', onSelect: out },
-    { label: 'Duplicate (Ctrl+D)', icon: 'copy', onSelect: copy },
-    { label: 'Delete (Delete)', icon: 'trash', danger: true, onSelect: remove },
-  ];
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const target = event.target as HTMLElement;
-    if (!target.matches('.handle')) return;
-    const action = keyAction(event, { up, down, inward, out, copy, remove });
-    if (action) {
-      event.preventDefault();
-      event.stopPropagation();
-      action();
-      return;
-    }
-    if (event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;
-    const rows = rowsOf(root);
-    const here = rows.findIndex((row) => formatPlace(row) === formatPlace(at));
-    const next = rows[here + (event.key === 'ArrowUp' ? -1 : 1)];
-    event.preventDefault();
-    event.stopPropagation();
-    if (next) tree.focusHandle(next);
-  };
-  return (
-    <span onKeyDownCapture={onKeyDown}>
-      <MenuButton label={`${name}, ${placeWords(root, at)}`} items={items} class="handle">
-        <Icon name="grip" />
-        <span class="visually-hidden">{`${name}, ${placeWords(root, at)}`}</span>
-      </MenuButton>
-    </span>
-  );
-}
-
-interface Actions {
-  up: () => void;
-  down: () => void;
-  inward: () => void;
-  out: () => void;
-  copy: () => void;
-  remove: () => void;
-}
-
-function keyAction({ key, altKey, ctrlKey, metaKey }: KeyboardEvent, actions: Actions): (() => void) | null {
-  if (altKey) {
-    const moves: Record<string, () => void> = {
-      ArrowUp: actions.up,
-      ArrowDown: actions.down,
-      ArrowRight: actions.inward,
-      ArrowLeft: actions.out,
-    };
-    return moves[key] ?? null;
-  }
-  if ((ctrlKey || metaKey) && key.toLowerCase() === 'd') return actions.copy;
-  return key === 'Delete' || key === 'Backspace' ? actions.remove : null;
-}
-
-/** A condition as text: nobody can change it here. */
-function ConditionView({ condition, explanation = null }: { condition: Json | undefined; explanation?: Explanation | null }): VNode {
-  const { catalog, module } = useEditing();
-  const draw = (node: Json | undefined, seen: Explanation | null, isNone: boolean): VNode => {
-    const group = groupOf(node);
-    if (group === null) {
-      return (
-        <>
-          {testWords(node as JsonObject, module, catalog)}
-          {seen && 'field' in seen && <Seen explanation={seen} isNone={isNone} />}
-        </>
-      );
-    }
-    const explained = seen && explainedGroup(seen);
-    return (
-      <>
-        <span>{groupWords(group)}</span>
-        <ul class="condition-list">
-          {membersOf(node).map((member, index) => (
-            <li key={keyOf(member)}>{draw(member, explained?.members[index] ?? null, group === 'none')}</li>
-          ))}
-        </ul>
-      </>
-    );
-  };
-  if (condition === undefined) return <p class="quiet">No conditions: it runs every time.</p>;
-  return <div>{draw(condition, explanation, false)}</div>;
 }

@@ -34,7 +34,15 @@ export function suggestionsFor(name: string, { catalog, module }: Pick<Editing, 
   }
 }
 
+/** The catalogue is one object for the whole page, and every row of a condition asks what there is to look at. */
+const known = new WeakMap<object, Map<string | null, ComboboxOption[]>>();
+
 /** Returns what conditions can look at, as something to choose from. */
 export function fieldOptions({ catalog, module }: Pick<Editing, 'catalog' | 'module'>): ComboboxOption[] {
-  return recordVariables(module, catalog).map(({ path, label, type }) => ({ value: path, label, hint: type ?? 'any' }));
+  const ofModule = known.get(catalog) ?? new Map<string | null, ComboboxOption[]>();
+  known.set(catalog, ofModule);
+  const options =
+    ofModule.get(module) ?? recordVariables(module, catalog).map(({ path, label, type }) => ({ value: path, label, hint: type ?? 'any' }));
+  ofModule.set(module, options);
+  return options;
 }
