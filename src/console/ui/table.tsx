@@ -11,8 +11,8 @@ export interface Column<Row> {
   numeric?: boolean;
   /** The name by which the API sorts. */
   sort?: string;
-  /** On a narrow page: the heading of the card, beside it in its corner, or left out. Default: a line with its name. */
-  narrow?: 'title' | 'corner' | 'hidden';
+  /** On a narrow page: the heading of the card, beside it in its corner, all of its width, or left out. Default: a line with its name. */
+  narrow?: 'title' | 'corner' | 'wide' | 'hidden';
   /** The name is for screen readers alone: what is in it needs none. */
   unnamed?: boolean;
   /** As narrow as what is in it. */

@@ -113,6 +113,11 @@ describeConsole('the start page and the audit', (demo) => {
       await page.waitForURL(/actor=u-6/);
       await page.getByText('Too loud.').waitFor();
       await eventually(async () => expect(await page.getByRole('row').count()).toBe(2));
+      // Whoever looks at the list reads why, too.
+      const list = await demo.tab();
+      await list.open('workflows?search=told');
+      await list.page.getByText('Too loud. (Farid Haddad)').waitFor();
+      expect(await list.axe()).toEqual([]);
       await page.getByLabel('Kind of thing').selectOption('workflow');
       await page.getByLabel('Action').selectOption('workflow.deleted');
       await page.getByLabel('Period').selectOption('P7D');

@@ -86,7 +86,7 @@ const COLUMNS: Column<AuditItem>[] = [
   },
   { id: 'action', label: 'Did', tight: true, narrow: 'title', cell: ({ action }) => <b>{auditWords(action)}</b> },
   { id: 'target', label: 'On', cell: (item) => <Target item={item} /> },
-  { id: 'what', label: 'What and why', cell: (item) => <AuditChange item={item} /> },
+  { id: 'what', label: 'What and why', narrow: 'wide', cell: (item) => <AuditChange item={item} /> },
   {
     id: 'history',
     label: 'History',

@@ -23,7 +23,7 @@ const KNOWN: Readonly<Record<string, Pick<FormField, 'label' | 'description'>>> 
   },
 };
 const GROUPS: readonly { title: string; names: readonly string[] }[] = [
-  { title: 'Again on the same record', names: ['countFailedRuns', 'order'] },
+  { title: 'Records and their order', names: ['countFailedRuns', 'order'] },
   { title: 'Limits', names: ['maxConcurrentRuns', 'maxDuration'] },
 ];
 const CALLBACKS = ['onSuccess', 'onFailure'];
