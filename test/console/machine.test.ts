@@ -9,8 +9,17 @@ import {
   subjectWords,
   transitionsOf,
 } from '../../src/console/model/machine.js';
-import { byPart } from '../../src/console/model/machine-diff.js';
+import { byPart, diffMachines } from '../../src/console/model/machine-diff.js';
 import { type Box, drawMachine } from '../../src/console/model/machine-drawing.js';
+import {
+  addState,
+  addTransition,
+  codeProblem,
+  makeInitial,
+  moveTransition,
+  renameState,
+  renameTransition,
+} from '../../src/console/model/machine-edit.js';
 import { explanationIn, reasonWords, remarksIn } from '../../src/console/model/machine-words.js';
 import type { JsonObject } from '../../src/core/json.js';
 
@@ -201,5 +210,51 @@ describe('the way of an instance in words', () => {
     expect(remarksIn(null)).toEqual({ comment: null, notFired: [], error: null });
     expect(explanationIn({ rule: 'x' })).toBeNull();
     expect(explanationIn({ result: true, all: [] })).not.toBeNull();
+  });
+});
+
+describe('an edit of a machine', () => {
+  it('takes along everything that names a state or a transition', () => {
+    const { definition, references } = renameState(ORDERS, 1, 'SENT');
+    expect(references).toBe(3);
+    expect(transitionsOf(definition).map(({ from, to }) => `${fromWords(from)} ${to}`)).toEqual([
+      'NEW SENT',
+      'SENT or ESCALATED CONFIRMED',
+      'SENT ESCALATED',
+      'ESCALATED NEW',
+      'any state CONFIRMED',
+    ]);
+    expect(statesOf(renameTransition(ORDERS, 2, 'too_late'))[1]?.timeout?.transition).toBe('too_late');
+  });
+
+  it('refuses codes that are taken, that mean all states, or that are none', () => {
+    expect(codeProblem(ORDERS, 'states', 0, 'NEW')).toBeNull();
+    expect(codeProblem(ORDERS, 'states', 0, 'CONFIRMED')).toMatch(/Another/);
+    expect(codeProblem(ORDERS, 'states', 0, 'any')).toMatch(/not final/);
+    expect(codeProblem(ORDERS, 'transitions', 0, '2nd')).toMatch(/starts with a letter/);
+  });
+
+  it('adds parts with codes that are free, the first state as the one to begin in', () => {
+    expect(addState({}).definition).toEqual({ states: [{ code: 'STATE_1', initial: true }] });
+    const { definition, index } = addTransition(ORDERS, 'ESCALATED');
+    expect(transitionsOf(definition)[index]).toMatchObject({ code: 'transition_6', from: ['ESCALATED'], to: 'NEW' });
+  });
+
+  it('lets instances begin in one state alone, and asks transitions in another order', () => {
+    expect(statesOf(makeInitial(ORDERS, 3)).map(({ isInitial }) => isInitial)).toEqual([false, false, false, true]);
+    const codes = transitionsOf(moveTransition(ORDERS, 1, -1) ?? {}).map(({ code }) => code);
+    expect(codes.slice(0, 2)).toEqual(['confirm', 'submit']);
+    expect(moveTransition(ORDERS, 0, -1)).toBeNull();
+  });
+
+  it('is told against another draft by codes and ids', () => {
+    const changed = structuredClone(ORDERS) as { states: JsonObject[]; transitions: JsonObject[] };
+    changed.states[1] = { ...changed.states[1], description: 'They have it.' };
+    changed.transitions[1] = { ...changed.transitions[1], steps: [{ id: 'tell', type: 'other' }] };
+    const diff = diffMachines(ORDERS, changed as unknown as JsonObject);
+    expect(diff.values.map(({ path }) => path)).toEqual(['states.SUBMITTED.description']);
+    expect(diff.steps.map(({ id, to }) => `${id} ${to}`)).toEqual(['tell transitions.confirm.steps[0]']);
+    expect(diffMachines(ORDERS, ORDERS).isSame).toBe(true);
+    expect(diffMachines(ORDERS, moveTransition(ORDERS, 1, -1) ?? {}).values).toMatchObject([{ path: 'transitions' }]);
   });
 });

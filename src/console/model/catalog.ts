@@ -16,12 +16,16 @@ export interface CatalogOperator {
   periods?: string[];
 }
 
-/** A kind of trigger, or of flow control. */
-export interface CatalogKind {
+/** What may fire a transition of a machine, or begin an instance. */
+export interface CatalogTrigger {
   type: string;
   label: string;
   description: string;
   schema: JsonObject;
+}
+
+/** A kind of trigger of workflows, or of flow control. */
+export interface CatalogKind extends CatalogTrigger {
   executable: boolean;
 }
 
@@ -43,6 +47,8 @@ export interface Catalog {
   actions: CatalogAction[];
   stepTypes: CatalogKind[];
   settings: JsonObject;
+  /** What state machines are made of. */
+  machines: { triggers: Record<'module' | 'integration' | 'start', CatalogTrigger[]>; settings: JsonObject };
   templates: {
     roots: { name: string; description: string }[];
     helpers: { name: string; description: string; values: [number, number]; options: string[]; example: string }[];

@@ -47,39 +47,44 @@ function mergeObjects(base: JsonObject, mine: JsonObject, theirs: JsonObject): J
   return Object.fromEntries(merged.filter(([, value]) => value !== undefined));
 }
 
-type Named = JsonObject & { id: string };
+/** By what an item of a list is told: steps by their ids, states and transitions of a machine by their codes. */
+function idOf({ id, code }: JsonObject): string | null {
+  if (typeof id === 'string') return id;
+  return typeof code === 'string' ? code : null;
+}
 
 /** True for a list whose items are told by their ids, each once. */
-function hasIds(list: readonly Json[]): list is Named[] {
-  return (
-    list.every((item) => isObject(item) && typeof item.id === 'string') &&
-    new Set(list.map((item) => (item as Named).id)).size === list.length
-  );
+function hasIds(list: readonly Json[]): list is JsonObject[] {
+  const ids = list.map((item) => (isObject(item) ? idOf(item) : null));
+  return !ids.includes(null) && new Set(ids).size === list.length;
 }
 
 /** In my order where I have changed it, else in theirs; what one has added stands behind what it stood behind. */
-function mergeSteps(base: readonly Named[], mine: readonly Named[], theirs: readonly Named[]): Json[] {
+function mergeSteps(base: readonly JsonObject[], mine: readonly JsonObject[], theirs: readonly JsonObject[]): Json[] {
   const [before, ours, others] = [byId(base), byId(mine), byId(theirs)];
   const isKept = (id: string): boolean => {
     if (ours.has(id) && others.has(id)) return true;
     // Taken away by one: it stays away, unless the other has changed it.
     return !before.has(id) || !isSameJson(before.get(id), ours.get(id) ?? others.get(id));
   };
-  const order = (list: readonly Named[], kept: ReadonlyMap<string, Named>): string =>
-    list
-      .map(({ id }) => id)
+  const order = (list: readonly JsonObject[], kept: ReadonlyMap<string, JsonObject>): string =>
+    idsOf(list)
       .filter((id) => kept.has(id))
       .join(' ');
   const [first, second] = order(mine, before) === order(base, ours) ? [theirs, mine] : [mine, theirs];
-  const ids = first.map(({ id }) => id);
-  for (const [index, { id }] of second.entries()) {
+  const ids = idsOf(first);
+  for (const [index, id] of idsOf(second).entries()) {
     if (ids.includes(id)) continue;
-    const previous = second[index - 1];
-    ids.splice(previous === undefined ? 0 : ids.indexOf(previous.id) + 1, 0, id);
+    const previous = idsOf(second)[index - 1];
+    ids.splice(previous === undefined ? 0 : ids.indexOf(previous) + 1, 0, id);
   }
   return ids.filter(isKept).map((id) => merge(before.get(id), ours.get(id) ?? others.get(id), others.get(id) ?? ours.get(id)) as Json);
 }
 
-function byId(list: readonly Named[]): Map<string, Named> {
-  return new Map(list.map((item) => [item.id, item]));
+function idsOf(list: readonly JsonObject[]): string[] {
+  return list.map((item) => idOf(item) ?? '');
+}
+
+function byId(list: readonly JsonObject[]): Map<string, JsonObject> {
+  return new Map(list.map((item) => [idOf(item) ?? '', item]));
 }

@@ -84,7 +84,7 @@ function screenOfMachine([first, id, page]: readonly string[]): Screen | null {
   if (first !== 'machines') return null;
   switch (page) {
     case undefined:
-      return of(() => <MachinesPage key={id} page={({ MachinePage }) => MachinePage} props={{ id }} />);
+      return of(() => <MachinesPage key={id} page={({ MachineEditor }) => MachineEditor} props={{ id }} />);
     case 'instances':
       return of(() => <MachinesPage key={id} page={({ InstancesPage }) => InstancesPage} props={{ id }} />);
     case 'versions':

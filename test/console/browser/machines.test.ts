@@ -366,6 +366,99 @@ describeConsole('state machines', (demo) => {
     await page.getByText('2 instances went over to v3.').first().waitFor();
   });
 
+  it('are built by forms and saved as they are typed: states, transitions with conditions and steps, and published', async () => {
+    const { page, open, axe, picture } = await demo.tab();
+    const saved = (): Promise<void> => page.getByText(/^Saved \d/).waitFor();
+    await open('machines');
+    await page.getByRole('button', { name: 'New state machine' }).press('Enter');
+    await page.getByRole('textbox', { name: 'Name' }).fill('Warranty');
+    await page.getByLabel('Follows').selectOption('Opportunities');
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Make it' }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Warranty' }).waitFor();
+    await page.getByRole('button', { name: 'Add state' }).press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-path'))).toBe('states[2].code');
+    await page.getByLabel('Code').fill('DONE');
+    await page.getByText('Another one is called “DONE”.').waitFor();
+    await page.getByLabel('Code').fill('CLAIMED');
+    await page.getByLabel('Description (optional)').fill('Somebody claims it.');
+    await saved();
+    expect(await axe()).toEqual([]);
+    await picture('machine-state');
+    await page.getByRole('button', { name: 'Transition out of it' }).press('Enter');
+    await page.getByRole('heading', { name: /transition_2/ }).waitFor();
+    await page.getByLabel('Code').fill('settle');
+    await page.getByLabel('To', { exact: true }).selectOption('DONE');
+    await page
+      .getByRole('radio', { name: 'Record event' })
+      .or(page.getByRole('radio', { name: /event/i }))
+      .first()
+      .check();
+    await page.getByLabel('Event', { exact: true }).selectOption('Closed won');
+    await page.getByRole('button', { name: 'Add condition' }).click();
+    await page.getByRole('combobox', { name: 'Field' }).fill('Amount');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Operator').selectOption('greater_than');
+    await page.getByLabel('Value', { exact: true }).fill('100');
+    await saved();
+    expect(await axe()).toEqual([]);
+    await picture('machine-transition');
+    await page
+      .getByRole('button', { name: /^Add (a|the first) step|^Add step/ })
+      .first()
+      .click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Add note/ })
+      .click();
+    await page.getByLabel('Body').fill('Settled.');
+    await saved();
+    const [{ id }] = (await demo.call('GET', '/automation/machines?search=warranty')).items;
+    const narrow = await demo.tab({ theme: 'dark', width: 360 });
+    await narrow.open(`machines/${id}?transition=settle`);
+    await narrow.page.getByRole('heading', { name: /^settle/ }).waitFor();
+    expect(await narrow.axe()).toEqual([]);
+    expect(await narrow.page.evaluate(isWide)).toBeLessThanOrEqual(0);
+    await narrow.picture('machine-transition');
+    await page.getByRole('button', { name: 'All states and transitions' }).press('Enter');
+    expect(await page.getByRole('row', { name: /^settle/ }).textContent()).toMatch(/DONE.*Closed won.*Amount.*100.*Settled/);
+    await page.getByRole('button', { name: 'Undo (Ctrl+Z)' }).click();
+    await page.getByRole('button', { name: 'Redo (Ctrl+Shift+Z)' }).click();
+    await page.getByRole('button', { name: 'Publish …' }).press('Enter');
+    await page.getByText('It is published for the first time.').waitFor();
+    await page.getByRole('button', { name: 'Publish v1 and enable' }).press('Enter');
+    await page.getByText('Version 1 is published and enabled.').first().waitFor();
+    const { definition } = await demo.call('GET', `/automation/machines/${id}`);
+    expect(definition.transitions[1]).toMatchObject({
+      code: 'settle',
+      from: ['CLAIMED'],
+      to: 'DONE',
+      conditions: { all: [{ field: 'amount', operator: 'greater_than', value: 100 }] },
+      steps: [{ type: 'add_note', with: { body: 'Settled.' } }],
+    });
+  });
+
+  it('ask who counts when two have edited one draft', async () => {
+    const { id } = await demo.call('POST', '/automation/machines', { name: 'Shared', definition: ONBOARDING });
+    const { page, open, axe, expectFaults } = await demo.tab();
+    expectFaults(/status of 409/);
+    await open(`machines/${id}?state=NEW`);
+    await page.getByLabel('Description (optional)').waitFor();
+    const [first, ...rest] = ONBOARDING.states;
+    await demo.call('PATCH', `/automation/machines/${id}`, {
+      revision: 1,
+      definition: { ...ONBOARDING, states: [first, ...rest, { code: 'THEIRS' }] },
+    });
+    await page.getByLabel('Description (optional)').fill('Mine.');
+    await page.getByRole('heading', { name: /has saved meanwhile/ }).waitFor();
+    expect(await axe()).toEqual([]);
+    await page.getByRole('button', { name: 'Put mine on top' }).press('Enter');
+    await page.getByText(/^Saved \d/).waitFor();
+    const { definition } = await demo.call('GET', `/automation/machines/${id}`);
+    expect(definition.states.map(({ code }: { code: string }) => code)).toEqual(['NEW', 'CONTACTED', 'DONE', 'FORGOTTEN', 'THEIRS']);
+    expect(definition.states[0].description).toBe('Mine.');
+  });
+
   it('offer to each what they may do', async () => {
     const { page, open, axe, expectFaults } = await demo.tab({ token: 'demo-member' });
     expectFaults(/status of 404/);

@@ -11,7 +11,7 @@ import { reasonWords } from '../../model/machine-words.js';
 import { countWords, numberWords } from '../../model/words.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Field, Select } from '../../ui/field.js';
+import { Field, SelectBox } from '../../ui/field.js';
 import { announce } from '../../ui/live.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import { errorBodyOf } from './error-body.js';
@@ -152,18 +152,24 @@ export function AdvanceManyDialog({ machine, filter, words, onClose }: AdvanceMa
           <p>
             Which instances: <strong>{words}</strong>.
           </p>
-          <div class="field">
-            <span class="field-legend">Transition</span>
-            <Select
-              label="Transition"
-              value={code}
-              options={byHand.map((one) => ({ value: one.code, label: `${one.code} (to ${one.to})` }))}
-              onChange={(next) => {
-                setCode(next);
-                setValues({});
-              }}
-            />
-          </div>
+          <Field label="Transition">
+            {(control) => (
+              <SelectBox
+                {...control}
+                value={code}
+                onChange={(next) => {
+                  setCode(next);
+                  setValues({});
+                }}
+              >
+                {byHand.map((one) => (
+                  <option key={one.code} value={one.code}>
+                    {one.code} (to {one.to})
+                  </option>
+                ))}
+              </SelectBox>
+            )}
+          </Field>
           <InputForm fields={fields} values={values} problems={[]} onChange={setValues} />
           {preview === null ? (
             <Skeleton what="what would become of them" rows={3} />

@@ -5,7 +5,7 @@ import { forget } from '../../api/query.js';
 import type { State } from '../../model/machine.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Field, Select } from '../../ui/field.js';
+import { Field, SelectBox } from '../../ui/field.js';
 import { toast } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
 import { ErrorPanel } from '../../ui/states.js';
@@ -63,15 +63,18 @@ export function ResetDialog({
         No steps are run and no workflow hears of it. The time of the state counts from now.
         {transitioning && ` The run of “${transitioning.transition}” is cancelled.`}
       </p>
-      <div class="field">
-        <span class="field-legend">Into</span>
-        <Select
-          label="Into which state"
-          value={to}
-          options={[...others.map(({ code }) => ({ value: code, label: code })), { value: state, label: `${state} again` }]}
-          onChange={setTo}
-        />
-      </div>
+      <Field label="Into which state">
+        {(control) => (
+          <SelectBox {...control} value={to} onChange={setTo}>
+            {others.map(({ code }) => (
+              <option key={code} value={code}>
+                {code}
+              </option>
+            ))}
+            <option value={state}>{state} again</option>
+          </SelectBox>
+        )}
+      </Field>
       <Field label="Reason" hint="Kept in its history and in the audit.">
         {(control) => (
           <textarea

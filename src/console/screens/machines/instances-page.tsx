@@ -18,7 +18,7 @@ import { Mark } from '../../ui/status.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time, Took, useNow } from '../../ui/time.js';
 import { AdvanceManyDialog } from './advance-many-dialog.js';
-import { MACHINES } from './machine-page.js';
+import { MACHINES } from './back.js';
 import { MachineTabs } from './tabs.js';
 import { TakeInDialog } from './take-in-dialog.js';
 import type { InstanceItem, InstancePageOfItems, MachineDetail } from './types.js';

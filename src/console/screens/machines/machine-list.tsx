@@ -20,6 +20,7 @@ import { Time } from '../../ui/time.js';
 import { ImportDialog } from './import-dialog.js';
 import { MachineActions } from './machine-actions.js';
 import { MachineSwitch } from './machine-switch.js';
+import { NewMachineDialog } from './new-machine-dialog.js';
 import type { MachineItem, MachinePageOfItems } from './types.js';
 
 const SIZE = 20;
@@ -30,7 +31,7 @@ export function MachineList(): VNode {
   const { query } = usePlace();
   const mayManage = useMay('manage');
   const catalog = useCatalog();
-  const [isImporting, setImporting] = useState(false);
+  const [dialog, setDialog] = useState<'import' | 'new' | null>(null);
   const [search, status, module] = [query.get('search'), query.get('status'), query.get('module')];
   const sort = query.get('sort') ?? 'name';
   const page = Number(query.get('page') ?? 1);
@@ -49,9 +50,14 @@ export function MachineList(): VNode {
       sub="Where records stand, and what takes them from one state to the next."
       actions={
         mayManage && (
-          <Button icon="download" onClick={() => setImporting(true)}>
-            Import …
-          </Button>
+          <>
+            <Button icon="download" onClick={() => setDialog('import')}>
+              Import …
+            </Button>
+            <Button kind="primary" icon="plus" onClick={() => setDialog('new')}>
+              New state machine
+            </Button>
+          </>
         )
       }
     >
@@ -105,7 +111,8 @@ export function MachineList(): VNode {
             </EmptyState>
           ))}
       </Card>
-      {isImporting && <ImportDialog onClose={() => setImporting(false)} />}
+      {dialog === 'import' && <ImportDialog onClose={() => setDialog(null)} />}
+      {dialog === 'new' && <NewMachineDialog onClose={() => setDialog(null)} />}
     </Page>
   );
 }

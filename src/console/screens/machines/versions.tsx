@@ -15,7 +15,7 @@ import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
 import { Mark } from '../../ui/status.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
-import { MACHINES } from './machine-page.js';
+import { MACHINES } from './back.js';
 import { MigrateDialog } from './migration.js';
 import { PublishDialog } from './publish-dialog.js';
 import { MachineTabs } from './tabs.js';
