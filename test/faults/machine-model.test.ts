@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { MachineService } from '../../src/admin/machine-service.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
-import { newWorld, play, RECORDS, rounds } from './machine-model/commands.js';
+import { newWorld, play, RECORDS, rounds, WORKER } from './machine-model/commands.js';
 import { MACHINE } from './machine-model/model.js';
 
 /** Thousands of them by `MACHINE_SEQUENCES=2000 npm test -- test/faults/machine-model.test.ts`; MACHINE_SEED repeats them. */
@@ -12,7 +12,7 @@ jest.setTimeout(120_000 + GROUPS * 60_000);
 
 let app: AutomationApp;
 beforeAll(async () => {
-  app = await startAutomationApp();
+  app = await startAutomationApp({ worker: WORKER });
 });
 afterAll(() => app?.close());
 

@@ -15,6 +15,9 @@ export const RECORDS = 20;
 /** Of a group at most: with two commands a record before each, on the average, a sequence has some twenty. */
 const ROUNDS = 10;
 
+/** All that has come is routed at once: what waits for the end of a transition comes after what was captured by then and is not routed. */
+export const WORKER = { enabled: false, batchSize: 1_000, shutdownGraceMs: 1 };
+
 /** One record in the machine: as the database has it, as it should be, and what was done to it. */
 interface Subject {
   lead: Lead;
@@ -159,7 +162,7 @@ async function take(world: World, turn: Turn): Promise<void> {
       return compare(world);
     case 'die':
       for (const { model } of subjects) model.work(isEnabled);
-      if (await workUntilDeath(app.database.url, turn.at)) world.deaths += 1;
+      if (await workUntilDeath(app.database.url, turn.at, { options: { worker: WORKER } })) world.deaths += 1;
       // Another process takes over, when the server has let go of the dead one's locks and the leases have run out.
       return app.eventually(async () => {
         await settle(world);
