@@ -1,6 +1,5 @@
-import './tabs.css';
 import type { VNode } from 'preact';
-import { hrefOf } from '../../model/route.js';
+import { PageTabs } from '../../ui/page-tabs.js';
 
 const TABS = [
   { name: 'editor', label: 'Editor', path: '' },
@@ -14,12 +13,9 @@ export type WorkflowTab = (typeof TABS)[number]['name'];
 /** The pages of one workflow. */
 export function WorkflowTabs({ id, current }: { id: string; current: WorkflowTab }): VNode {
   return (
-    <nav class="workflow-tabs" aria-label="Of this workflow">
-      {TABS.map(({ name, label, path }) => (
-        <a key={name} href={hrefOf(`workflows/${id}${path}`)} aria-current={name === current ? 'page' : undefined}>
-          {label}
-        </a>
-      ))}
-    </nav>
+    <PageTabs
+      label="Of this workflow"
+      tabs={TABS.map(({ name, label, path }) => ({ label, href: `workflows/${id}${path}`, isCurrent: name === current }))}
+    />
   );
 }

@@ -209,19 +209,19 @@ function Others({ sum: { existing, missing } }: { sum: Sum }): VNode | null {
 
 async function through(id: string, body: Record<string, unknown>, most: number, onPart: (sum: Sum) => boolean): Promise<Sum> {
   let sum = NOTHING;
-  let offset: number | null = null;
+  let cursor: string | null = null;
   for (let calls = 0; calls < most; calls += 1) {
     try {
       const part: TakenIn = await call<TakenIn>('POST', `machines/${id}/instances`, {
-        body: { ...body, ...(offset !== null && { offset }) },
+        body: { ...body, ...(cursor !== null && { cursor }) },
       });
-      offset = part.nextOffset;
+      cursor = part.nextCursor;
       sum = {
         seen: sum.seen + part.seen,
         created: sum.created + part.created,
         existing: sum.existing + part.existing,
         missing: [...sum.missing, ...part.missing],
-        isWhole: offset === null,
+        isWhole: cursor === null,
         error: null,
       };
     } catch (error) {

@@ -91,7 +91,7 @@ export interface TakenIn {
   existing: number;
   missing: string[];
   sample: string[];
-  nextOffset: number | null;
+  nextCursor: string | null;
 }
 
 export interface HistoryItem {
