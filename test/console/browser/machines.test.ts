@@ -197,15 +197,15 @@ describeConsole('state machines', (demo) => {
       buffer: Buffer.from(text),
     });
     await page.getByLabel('File').setInputFiles(file('no json'));
-    await page.getByRole('button', { name: 'Import', exact: true }).click();
-    await page.getByText('“orders.json” is no JSON.').waitFor();
+    await page.getByRole('button', { name: 'Import as a draft' }).click();
+    await page.getByText('This is no exported state machine.').waitFor();
     await page.getByLabel('File').setInputFiles(file('{}'));
-    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByRole('button', { name: 'Import as a draft' }).click();
     await page.getByText('invalid_request').waitFor();
     expect(await axe()).toEqual([]);
     const exported = await demo.call('GET', `/automation/machines/${machine}/export`);
     await page.getByLabel('File').setInputFiles(file(JSON.stringify({ ...exported, name: 'Imported' })));
-    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByRole('button', { name: 'Import as a draft' }).click();
     await page.getByRole('heading', { level: 1, name: 'Imported' }).waitFor();
   });
 

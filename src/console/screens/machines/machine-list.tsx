@@ -17,7 +17,7 @@ import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
 import { Mark } from '../../ui/status.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
-import { ImportDialog } from './import-dialog.js';
+import { ImportDialog } from '../workflows/import-dialog.js';
 import { MachineActions } from './machine-actions.js';
 import { MachineSwitch } from './machine-switch.js';
 import { NewMachineDialog } from './new-machine-dialog.js';
@@ -111,7 +111,7 @@ export function MachineList(): VNode {
             </EmptyState>
           ))}
       </Card>
-      {dialog === 'import' && <ImportDialog onClose={() => setDialog(null)} />}
+      {dialog === 'import' && <ImportDialog kind="machines" onClose={() => setDialog(null)} />}
       {dialog === 'new' && <NewMachineDialog onClose={() => setDialog(null)} />}
     </Page>
   );

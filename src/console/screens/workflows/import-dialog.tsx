@@ -13,8 +13,11 @@ import { toast } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
 import { ErrorPanel } from '../../ui/states.js';
 
+const NAMES = { workflows: 'workflow', machines: 'state machine' } as const;
+
 /** Makes a draft of a file that was exported, here or elsewhere. */
-export function ImportDialog({ onClose }: { onClose: () => void }): VNode {
+export function ImportDialog({ kind = 'workflows', onClose }: { kind?: keyof typeof NAMES; onClose: () => void }): VNode {
+  const what = NAMES[kind];
   const [text, setText] = useState('');
   const [error, setError] = useState<Pick<ErrorBody, 'message' | 'hint' | 'code' | 'problems'> | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -26,23 +29,23 @@ export function ImportDialog({ onClose }: { onClose: () => void }): VNode {
   const take = async (): Promise<void> => {
     setBusy(true);
     try {
-      const made = await call<WorkflowItem>('POST', 'workflows/import', { body: JSON.parse(text) });
+      const made = await call<Pick<WorkflowItem, 'id' | 'name' | 'problemCount'>>('POST', `${kind}/import`, { body: JSON.parse(text) });
       toast(`“${made.name}” is imported, as a draft.`, {
         ...(made.problemCount > 0 && { detail: `${countWords(made.problemCount, 'problem')} to mend before it can be published.` }),
       });
       onClose();
-      void forget('workflows');
-      navigate(hrefOf(`workflows/${made.id}`));
+      void forget(kind);
+      navigate(hrefOf(`${kind}/${made.id}`));
     } catch (failed) {
       setBusy(false);
       setError(
-        failed instanceof ApiError ? failed.body : { message: 'This is no exported workflow.', hint: String(failed), code: 'invalid_json' },
+        failed instanceof ApiError ? failed.body : { message: `This is no exported ${what}.`, hint: String(failed), code: 'invalid_json' },
       );
     }
   };
   return (
     <Dialog
-      title="Import a workflow"
+      title={`Import a ${what}`}
       wide
       onClose={onClose}
       footer={
@@ -61,7 +64,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }): VNode {
       }
     >
       <p>It starts nothing before it is published. Secrets are never in such a file: they are given again.</p>
-      <Field label="File" hint="As Export of a workflow gives it.">
+      <Field label="File" hint={`As Export of a ${what} gives it.`}>
         {(told) => (
           <input {...told} type="file" accept=".json,application/json" onChange={(event) => void read(event.currentTarget.files?.[0])} />
         )}
