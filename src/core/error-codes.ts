@@ -192,6 +192,7 @@ export const ERROR_CODES = {
   not_started: 503,
   schema_behind: 503,
   transaction_hook_failed: 503,
+  caller_uncheckable: 503,
 
   // The application is set up or programmed wrongly: for its developers.
   action_duplicate: 500,

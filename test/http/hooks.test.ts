@@ -305,10 +305,12 @@ describe('a trigger URL', () => {
     it('tells strangers nothing of a secret that cannot be read, and takes nothing', async () => {
       await real.call('put', '/automation/secrets/weak').send({ value: 'no base64!', hosts: [] }).expect(200);
       const { id, path } = await published({ signature: { type: 'standard_webhooks', secret: { $secret: 'weak' } } });
-      const answer = await send(path, {}).expect(500);
+      const answer = await send(path, {}).expect(503);
+      expect(answer.body.code).toBe('caller_uncheckable');
+      expect(answer.headers['retry-after']).toBe('60');
       expect(JSON.stringify(answer.body)).not.toMatch(/weak|base64/);
       await rows(real.database, `DELETE FROM automation.secrets WHERE name = 'weak' RETURNING 1`);
-      expect((await send(path, {}).expect(500)).body).toEqual(answer.body);
+      expect((await send(path, {}).expect(503)).body).toEqual(answer.body);
       expect(await runsOf(id)).toEqual([]);
       const definition = { trigger: { type: 'webhook', secret: { header: 'x', value: { $secret: 'weak' } } }, steps: [TASK] };
       const created = await real.call('post', '/automation/workflows').send({ name: 'By URL', definition });

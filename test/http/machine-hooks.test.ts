@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import request from 'supertest';
+import { SecretVault } from '../../src/engine/secrets/secret-vault.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import { Lead } from '../support/sample-crm.js';
 import { rows } from './support/seed.js';
@@ -25,7 +26,7 @@ const machineOf = (...transitions: object[]) => ({
 describe('the URL of a machine', () => {
   let real: RealApp;
   beforeAll(async () => {
-    real = await startRealApp({ publicUrl: 'https://crm.acme.test/' });
+    real = await startRealApp({ publicUrl: 'https://crm.acme.test/', secret: 'a secret of no less than 32 characters' });
   });
   afterAll(() => real?.close());
 
@@ -149,6 +150,23 @@ describe('the URL of a machine', () => {
     const [event] = await eventsOf(id);
     expect(event.trigger.headers).toMatchObject({ 'x-source': 'shop' });
     expect(JSON.stringify(event)).not.toMatch(/half-right|another-secret/);
+  });
+
+  it('takes secrets of the workspace by their names, each of which a delivery opens once for all transitions', async () => {
+    await real.call('put', '/automation/secrets/partner').send({ value: 'a-long-secret', hosts: [] }).expect(200);
+    const secret = { header: 'X-Secret', value: { $secret: 'partner' } };
+    const paid = { type: 'object', required: ['paid'] };
+    const { id, path, email } = await published(
+      'named',
+      transition('send', 'NEW', 'SENT', { secret }),
+      transition('pay', 'SENT', 'PAID', { secret, schema: paid }),
+    );
+    const reveal = jest.spyOn(SecretVault.prototype, 'reveal');
+    await post(path).set('X-Secret', 'another-secret').send({ email }).expect(401);
+    await post(path).set('X-Secret', 'a-long-secret').send({ email }).expect(202);
+    expect(reveal).toHaveBeenCalledTimes(2);
+    reveal.mockRestore();
+    expect(await instanceOf(id)).toMatchObject({ instance: { state: 'SENT' } });
   });
 
   it('holds deliveries for instances on earlier versions against what is published now', async () => {

@@ -4,6 +4,7 @@ import { AutomationError, type LoggedError } from '../../core/errors.js';
 import type { Actor } from '../../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
 import { invalidRequest } from '../../core/json-shape.js';
+import type { SecretReference } from '../../core/secrets/secret-reference.js';
 import type { Delivery, DeliveryRefusal } from '../../core/trigger/delivery.js';
 import { seenHeaders } from '../../core/trigger/seen-request.js';
 import { AutomationDatabase } from '../../store/database.js';
@@ -28,6 +29,9 @@ const CALLER: Actor = { type: 'system', id: null, name: 'Trigger URL' };
 const MOST_TRIES = 5;
 /** What waits for a database that does not answer is kept in memory: so few, of 256 KB each. */
 const MOST_UNDER_WAY = 400;
+
+/** Opens a secret of the workspace. */
+type Reveal = (reference: SecretReference) => Promise<string>;
 
 /** What is to be made of a delivery whose token is known. */
 type Capture =
@@ -64,7 +68,7 @@ export class Deliveries {
 
   /**
    * Captures a delivery. Throws `unauthenticated`, `invalid_request` with the problems of the body, `idempotency_key_reused`,
-   * `too_many_requests`, `queue_full`, `busy`; and where the options ask for it, `not_found` for a URL that starts nothing.
+   * `caller_uncheckable`, `too_many_requests`, `queue_full`, `busy`; and where the options ask for it, `not_found` for a URL that starts nothing.
    */
   async take(delivery: IncomingDelivery): Promise<void> {
     if (this.underWay >= MOST_UNDER_WAY) throw tooMany();
@@ -126,27 +130,38 @@ export class Deliveries {
   private async hold(token: FoundToken, triggers: readonly HookTrigger[], delivery: IncomingDelivery): Promise<HeldTrigger[]> {
     const now = new Date();
     const checked = new Map<string, AutomationError | null>();
+    const reveal = this.revealOnce(token.workspaceId);
     const held: HeldTrigger[] = [];
     for (const one of triggers) {
       const { secret, signature, schema } = one.trigger;
       const name = JSON.stringify([secret, signature, schema]);
       const known = checked.get(name);
-      const failure = known === undefined ? await this.failureOf(token, one, delivery, now) : known;
+      const failure = known === undefined ? await this.failureOf(token, one, { delivery, now, reveal }) : known;
       checked.set(name, failure);
       held.push({ ...one, failure });
     }
     return held;
   }
 
+  /** Opens a secret once for a delivery, however many transitions of a machine check their callers by it. */
+  private revealOnce(workspaceId: string): Reveal {
+    const opened = new Map<string, Promise<string>>();
+    return (reference) => {
+      const name = JSON.stringify(reference);
+      const value = opened.get(name) ?? this.vault.reveal(workspaceId, reference);
+      opened.set(name, value);
+      return value;
+    };
+  }
+
   /** What keeps it from being taken; null: nothing. */
   private async failureOf(
     { workspaceId, workflowId, versionId }: FoundToken,
     { transition, trigger }: HookTrigger,
-    delivery: IncomingDelivery,
-    now: Date,
+    { delivery, now, reveal }: { delivery: IncomingDelivery; now: Date; reveal: Reveal },
   ): Promise<AutomationError | null> {
     try {
-      checkCaller(await callerRules(trigger, (reference) => this.vault.reveal(workspaceId, reference)), delivery, now);
+      checkCaller(await callerRules(trigger, reveal), delivery, now);
       const name = transition === null ? String(versionId) : `${versionId} ${transition}`;
       const problems = trigger.schema ? (await this.validator.of(name, trigger.schema))(delivery.body) : [];
       return problems.length > 0 ? invalidRequest(problems) : null;
@@ -256,7 +271,10 @@ const OURS: ReadonlySet<string> = new Set(['secret_not_found', 'secret_unreadabl
 
 /** Strangers learn no names, and may come again: the secret may be there by then. */
 function uncheckable(): AutomationError {
-  return new AutomationError('secret_unreadable', 'Who calls cannot be checked: a secret of this URL cannot be read.');
+  return new AutomationError('caller_uncheckable', 'Who calls cannot be checked just now: a secret of this URL cannot be read.', {
+    hint: 'Send again later; whoever gave you the URL finds the reason in the log of the application.',
+    retry: { kind: 'transient', retryAfterMs: 60_000 },
+  });
 }
 
 function tooMany(): AutomationError {
