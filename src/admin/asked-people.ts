@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { absentUsers, askedByName, type NamedAsked, namedUsers } from '../core/definition/asked-people.js';
 import { parseDefinition } from '../core/definition/parser.js';
+import type { WorkflowDefinition } from '../core/definition/types.js';
 import type { DefinitionWarning } from '../core/definition/warnings.js';
 import type { Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
@@ -14,7 +15,7 @@ import { listQueues } from '../store/task-queues.js';
 /** The most users that the CRM is asked about at once; of further ones nothing is told. */
 const MOST_USERS = 1_000;
 
-/** What the CRM says of people; null: it does not tell. */
+/** What the CRM says of people; null: it does not tell, or was not asked. */
 export interface KnownPeople {
   /** The roles that users of the workspace have. */
   roles: readonly string[] | null;
@@ -37,15 +38,17 @@ export class AskedPeople {
   ) {}
 
   /**
-   * What the CRM says of the people of a workspace: asked before anything is locked, for it is the host's own code. An answer
-   * that does not come keeps nobody from publishing.
+   * What the CRM says of the people whom definitions name, if they name any: asked before anything is locked, for it is the host's
+   * own code. An answer that does not come keeps nobody from publishing.
    */
   async known(workspaceId: string, definitions: readonly JsonObject[]): Promise<KnownPeople> {
-    const { listRoles } = this.crm;
-    return {
-      roles: listRoles ? await this.ask(workspaceId, 'roles', (tx) => listRoles.call(this.crm, tx)) : null,
-      absent: await this.absentOf(workspaceId, definitions),
-    };
+    const parsed = definitions.flatMap((definition) => this.parsed(definition) ?? []);
+    const namesRole = parsed.some((definition) => askedByName(definition).some(({ kind }) => kind === 'role'));
+    const listRoles = namesRole ? this.crm.listRoles : undefined;
+    const roles = listRoles ? await this.ask(workspaceId, 'roles', (tx) => listRoles.call(this.crm, tx)) : null;
+    // Each question may take as long as the host's code may: who is away is not waited for twice.
+    const isAway = listRoles !== undefined && roles === null;
+    return { roles, absent: isAway ? null : await this.absentOf(workspaceId, parsed) };
   }
 
   /** A problem for each queue and role that is not there, and for users without whom nobody is left; none while the definition has others. */
@@ -55,28 +58,30 @@ export class AskedPeople {
     workspaceId: string,
     { roles, absent }: KnownPeople,
   ): Promise<Problem[]> {
-    const parsed = parseDefinition(definition, this.catalog);
-    if (!parsed.ok) return [];
-    const named = askedByName(parsed.definition);
+    const parsed = this.parsed(definition);
+    if (parsed === null) return [];
+    const named = askedByName(parsed);
     const queues = named.some(({ kind }) => kind === 'queue') ? (await listQueues(manager, workspaceId)).map(({ name }) => name) : [];
-    const { problems } = absentUsers(namedUsers(parsed.definition, this.catalog), (id) => !absent?.has(id));
+    const { problems } = absentUsers(namedUsers(parsed, this.catalog), (id) => !absent?.has(id));
     return [...named.flatMap((one) => missing(one, one.kind === 'queue' ? queues : roles)), ...problems];
   }
 
   /** Users who are not there where others are, without whom a definition works all the same. */
   async warnings(workspaceId: string, definition: JsonObject): Promise<DefinitionWarning[]> {
-    const parsed = parseDefinition(definition, this.catalog);
-    const named = parsed.ok ? namedUsers(parsed.definition, this.catalog) : [];
-    if (named.length === 0) return [];
-    const absent = await this.absentOf(workspaceId, [definition]);
-    return absentUsers(named, (id) => !absent?.has(id)).warnings;
+    const parsed = this.parsed(definition);
+    if (parsed === null) return [];
+    const absent = await this.absentOf(workspaceId, [parsed]);
+    return absentUsers(namedUsers(parsed, this.catalog), (id) => !absent?.has(id)).warnings;
   }
 
-  private async absentOf(workspaceId: string, definitions: readonly JsonObject[]): Promise<ReadonlySet<string> | null> {
-    const named = definitions.flatMap((definition) => {
-      const parsed = parseDefinition(definition, this.catalog);
-      return parsed.ok ? namedUsers(parsed.definition, this.catalog) : [];
-    });
+  /** Null: it has problems, which come first. */
+  private parsed(definition: JsonObject): WorkflowDefinition | null {
+    const parsed = parseDefinition(definition, this.catalog);
+    return parsed.ok ? parsed.definition : null;
+  }
+
+  private async absentOf(workspaceId: string, definitions: readonly WorkflowDefinition[]): Promise<ReadonlySet<string> | null> {
+    const named = definitions.flatMap((definition) => namedUsers(definition, this.catalog));
     const ids = [...new Set(named.flatMap(({ users }) => users.map(({ id }) => id)))].slice(0, MOST_USERS);
     if (ids.length === 0) return null;
     const active = await this.ask(workspaceId, 'users', (tx) => this.crm.findUsers(tx, { ids }));
@@ -93,7 +98,7 @@ export class AskedPeople {
         return question({ manager, workspaceId });
       });
     } catch (error) {
-      this.logger.warn(`The ${what} of workspace ${workspaceId} could not be looked up before publishing: ${String(error)}`);
+      this.logger.warn(`The ${what} of workspace ${workspaceId} could not be looked up: ${String(error)}`);
       return null;
     }
   }

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { TaskDecisions } from '../../src/admin/task-decisions.js';
 import { TaskQueueService } from '../../src/admin/task-queue-service.js';
 import { type TaskItem, TaskService } from '../../src/admin/task-service.js';
 import { TaskWork } from '../../src/admin/task-work.js';
+import { WorkflowLifecycle } from '../../src/admin/workflow-lifecycle.js';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
 import type { Caller } from '../../src/host/access.js';
+import { CRM_HOST, type CrmHost } from '../../src/host/crm-host.js';
 import type { TaskFilter } from '../../src/store/human-task-list.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
@@ -342,6 +344,29 @@ describe('human tasks', () => {
       ['steps[2].with.userIds[0]', 'user_not_found', '"u-97".'.slice(-6)],
       ['steps[5].with.to', 'user_not_found', '"u-96".'.slice(-6)],
     ]);
+  });
+
+  it('are published for whomever they name where the CRM does not answer, which is waited for once, and asked for nothing else', async () => {
+    const crm = app.module.get<Required<CrmHost>>(CRM_HOST);
+    const listRoles = jest.spyOn(crm, 'listRoles').mockRejectedValue(new Error('The CRM is away'));
+    const findUsers = jest.spyOn(crm, 'findUsers');
+    const lifecycle = app.module.get(WorkflowLifecycle);
+    /** How often the CRM is asked for roles and for users when these steps are published. */
+    const asked = async (...steps: object[]): Promise<number[]> => {
+      const definition = { trigger: { type: 'event', module: 'leads', event: 'created' }, steps };
+      const { id } = await app.workflows.create({ name: 'Away', definition: definition as never }, ADMIN);
+      published.push(id);
+      const questions = [listRoles, findUsers];
+      for (const question of questions) question.mockClear();
+      await lifecycle.publish(id, {}, ADMIN);
+      return questions.map(({ mock }) => mock.calls.length);
+    };
+    expect(await asked({ ...APPROVAL, role: 'pope', escalation: { after: 'P1D', assignees: ['u-99'] } })).toEqual([1, 0]);
+    expect(await asked({ id: 'tell', type: 'send_notification', with: { title: 'T', to: 'owner' } })).toEqual([0, 0]);
+    findUsers.mockRejectedValue(new Error('The CRM is away'));
+    expect(await asked({ ...APPROVAL, role: undefined, assignees: ['u-99'] })).toEqual([0, 1]);
+    listRoles.mockRestore();
+    findUsers.mockRestore();
   });
 
   describe('are reassigned', () => {
