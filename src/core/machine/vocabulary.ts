@@ -124,9 +124,17 @@ function each(list: Json, change: (one: Json) => Json): Json {
 
 /** Members under the names that they have here; what goes by the right name already wins. */
 function renamed(object: JsonObject, names: Names): JsonObject {
+  const meantBy = (name: string): string | undefined => known(names, plain(name));
+  const isSame = (name: string): boolean => {
+    const meant = meantBy(name);
+    return meant !== undefined && plain(meant) === plain(name);
+  };
+  // Of a `Code` and a `Name` the code is the code, in whichever order they stand.
+  const taken = new Set(Object.keys(object).filter(isSame).map(meantBy));
   const entries = Object.entries(object).map(([name, value]): [string, Json | undefined] => {
-    const meant = known(names, plain(name));
-    return [meant === undefined || Object.hasOwn(object, meant) ? name : meant, value];
+    const meant = meantBy(name);
+    const isOthers = meant === undefined || Object.hasOwn(object, meant) || (taken.has(meant) && !isSame(name));
+    return [isOthers ? name : meant, value];
   });
   return Object.fromEntries(entries);
 }

@@ -178,6 +178,7 @@ describe('the file of a machine', () => {
     ['an integration', { integration: 'shop' }, { for: { integration: 'shop' } }],
     ['nothing', {}, {}],
     ['what it says here, too', { module: 'leads', for: { module: 'opportunities' } }, { for: { module: 'opportunities' } }],
+    ['the code beside a name', { states: [{ Code: 'A', Name: 'First' }] }, { states: [{ code: 'A', Name: 'First' }] }],
     ['a definition inside', { definition: { entity: 'leads' } }, { for: { module: 'leads' } }],
     ['what is no list', { states: 5, transitions: 'x' }, { states: 5, transitions: 'x' }],
     ['a timeout that is no time', { states: [{ code: 'A', timeout: 'soon' }] }, { states: [{ code: 'A', timeout: { after: 'soon' } }] }],
