@@ -66,12 +66,14 @@ export class AskedPeople {
     return [...named.flatMap((one) => missing(one, one.kind === 'queue' ? queues : roles)), ...problems];
   }
 
-  /** Users who are not there where others are, without whom a definition works all the same. */
-  async warnings(workspaceId: string, definition: JsonObject): Promise<DefinitionWarning[]> {
-    const parsed = this.parsed(definition);
-    if (parsed === null) return [];
-    const absent = await this.absentOf(workspaceId, [parsed]);
-    return absentUsers(namedUsers(parsed, this.catalog), (id) => !absent?.has(id)).warnings;
+  /** Of each definition the users who are not there where others are, without whom it works all the same. The CRM is asked once for all. */
+  async warnings(workspaceId: string, definitions: readonly JsonObject[]): Promise<DefinitionWarning[][]> {
+    const parsed = definitions.map((definition) => this.parsed(definition));
+    const absent = await this.absentOf(
+      workspaceId,
+      parsed.flatMap((one) => one ?? []),
+    );
+    return parsed.map((one) => (one ? absentUsers(namedUsers(one, this.catalog), (id) => !absent?.has(id)).warnings : []));
   }
 
   /** Null: it has problems, which come first. */

@@ -7,6 +7,8 @@ import type { JsonObject } from '../core/json.js';
 import { mermaidOf } from '../core/machine/diagram.js';
 import { svgOf } from '../core/machine/diagram-svg.js';
 import { parseMachine } from '../core/machine/parser.js';
+import { below } from '../core/machine/publish-problems.js';
+import { transitionVersions } from '../core/machine/transition-versions.js';
 import type { MachineDefinition } from '../core/machine/types.js';
 import { machineWarnings } from '../core/machine/warnings.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
@@ -16,6 +18,7 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { countByState, type StateCount } from '../store/machines/census.js';
 import { findMachine, listMachines, type MachineListQuery, type MachinePage, type MachineRow } from '../store/machines/machine-list.js';
 import { findVersion } from '../store/workflow-versions.js';
+import { AskedPeople } from './asked-people.js';
 import { DefinitionDrafts, type DraftPatch, type NewDraft } from './definition-drafts.js';
 import { MachineChanges } from './machine-changes.js';
 import { MachineLifecycle } from './machine-lifecycle.js';
@@ -53,6 +56,7 @@ export class MachineService {
     private readonly lifecycle: MachineLifecycle,
     private readonly removal: MachineRemoval,
     private readonly secrets: SecretUses,
+    private readonly people: AskedPeople,
   ) {}
 
   /** See {@link DefinitionDrafts.create}. */
@@ -71,7 +75,7 @@ export class MachineService {
     return {
       ...machine,
       problems: [...machine.problems, ...(await this.secrets.problems(machine.definition, caller.workspaceId))],
-      warnings: this.warningsOf(machine.definition),
+      warnings: await this.warningsOf(machine.definition, caller),
       states: states.map(({ versionId: _, ...count }) => count),
       definition: this.changes.masked(machine.definition),
       published: published && { ...published, definition: this.changes.masked(published.definition) },
@@ -124,9 +128,18 @@ export class MachineService {
     return { mermaid: mermaidOf(machine), svg: svgOf(machine, name) };
   }
 
-  private warningsOf(definition: JsonObject): DefinitionWarning[] {
+  private async warningsOf(definition: JsonObject, { workspaceId }: Caller): Promise<DefinitionWarning[]> {
     const parsed = parseMachine(definition, this.catalog);
-    return parsed.ok ? machineWarnings(parsed.machine, this.catalog) : [];
+    if (!parsed.ok) return [];
+    const transitions = transitionVersions(definition);
+    const ofPeople = await this.people.warnings(
+      workspaceId,
+      transitions.map((one) => one.definition),
+    );
+    return [
+      ...machineWarnings(parsed.machine, this.catalog),
+      ...transitions.flatMap(({ path }, index) => below(path, ofPeople[index] ?? [])),
+    ];
   }
 
   private async find(manager: EntityManager, id: string, { workspaceId }: Caller): Promise<MachineRow> {

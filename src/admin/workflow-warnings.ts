@@ -31,7 +31,7 @@ export class WorkflowWarnings {
     if (!parsed.ok) return [];
     return [
       ...(await this.ofStages(workspaceId, parsed.definition)),
-      ...(await this.people.warnings(workspaceId, definition)),
+      ...(await this.people.warnings(workspaceId, [definition])).flat(),
       ...(await this.ofContext({ workspaceId, workflowId }, parsed.definition)),
     ];
   }

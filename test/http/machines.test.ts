@@ -286,6 +286,19 @@ describe('state machines over HTTP', () => {
     ]);
   });
 
+  it('say of users who have gone where others are left, as workflows do, and refuse where nobody is', async () => {
+    const [call, ...others] = MACHINE.transitions;
+    const asking = (...assignees: string[]) => {
+      const steps = [{ id: 'ask', type: 'approval', message: 'Go on?', assignees }];
+      return { ...MACHINE, transitions: [...others, { ...call, steps }] };
+    };
+    const { id, warnings } = await create('gone', asking('u-2', 'u-99'));
+    expect(warnings).toContainEqual(expect.objectContaining({ path: 'transitions[2].steps[0].assignees[1]', code: 'user_not_found' }));
+    await patch(`/automation/machines/${id}`, asking('u-99'));
+    const refused = (await real.call('post', `/automation/machines/${id}/publish`).expect(422)).body;
+    expect(refused.problems).toMatchObject([{ path: 'transitions[2].steps[0].assignees[0]' }]);
+  });
+
   it('have a picture', async () => {
     const path = await published('drawn');
     const { mermaid, svg } = (await real.call('get', `${path}/diagram?version=1`, 'viewer').expect(200)).body;

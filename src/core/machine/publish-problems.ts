@@ -27,7 +27,7 @@ export function machinePublishProblems(
   return [...ofSteps, ...endless];
 }
 
-/** Problems of what stands at a path. */
-export function below(path: string, problems: readonly Problem[]): Problem[] {
-  return problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` }));
+/** Problems, or warnings, of what stands at a path. */
+export function below<Remark extends { path: string }>(path: string, remarks: readonly Remark[]): Remark[] {
+  return remarks.map((remark) => ({ ...remark, path: `${path}.${remark.path}` }));
 }
