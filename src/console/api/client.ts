@@ -73,17 +73,33 @@ export async function call<Answer>(
   if (method !== 'GET') headers['content-type'] = 'application/json';
   const body = options.body === undefined ? null : JSON.stringify(options.body);
   let response: Response;
+  let text: string;
   try {
     response = await fetch(url, { method, headers, body, credentials: 'same-origin', signal: options.signal ?? null });
+    // It may break off in the midst of the answer, too.
+    text = await response.text();
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ApiError({ statusCode: 0, code: 'unreachable', message: 'The server cannot be reached.', hint: 'Is the connection up?' });
   }
-  const text = await response.text();
-  if (response.ok) return (text === '' ? null : JSON.parse(text)) as Answer;
+  if (response.ok) return (text === '' ? null : answerOf(text)) as Answer;
   const error = errorOf(response, text);
   if (error.status === 401) unauthenticated();
   throw error;
+}
+
+/** A proxy that asks to sign in answers 200 and a page: that is no answer of the API. */
+function answerOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError({
+      statusCode: 502,
+      code: 'not_json',
+      message: 'What came back is not from the API.',
+      hint: 'Something between this page and the server has answered: load the page again.',
+    });
+  }
 }
 
 /** What goes wrong before the API (a proxy, the host's own guard) has another form. */
