@@ -99,7 +99,7 @@ function screenOfWorkflow([first, id, page]: readonly string[]): Screen | null {
   const props = { id };
   switch (page) {
     case undefined:
-      return { permission: 'view', draw: () => <EditorPage page={({ Editor }) => Editor} props={props} /> };
+      return { permission: 'view', draw: () => <EditorPage key={id} page={({ Editor }) => Editor} props={props} /> };
     case 'versions':
       return { permission: 'view', draw: () => <WorkflowPage key={id} page={({ VersionsTab }) => VersionsTab} props={props} /> };
     case 'runs':

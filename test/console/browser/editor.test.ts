@@ -248,6 +248,59 @@ describeConsole('the editor', (demo) => {
     expect(definition.steps[1].otherwise[0]).toEqual({ id: 'note', name: 'Theirs', type: 'add_note', with: { body: 'Mine.' } });
   });
 
+  it('asks about a description that two have changed, as about all else of a draft', async () => {
+    const { id } = await create('Described by two');
+    const { page, open, expectFaults } = await demo.tab();
+    expectFaults(/status of 409/);
+    await open(`workflows/${id}`);
+    await demo.call('PATCH', `/automation/workflows/${id}`, { revision: 1, description: 'Theirs.' });
+    await page.getByLabel('Description').fill('Mine.');
+    await page.getByRole('button', { name: 'Put mine on top' }).click();
+    await saved(page);
+    expect((await demo.call('GET', `/automation/workflows/${id}`)).description).toBe('Mine.');
+  });
+
+  it('opens the next page of a workflow with what was typed last, however slowly that is stored', async () => {
+    const { id } = await create('Left at once');
+    const { page, open } = await demo.tab();
+    await open(`workflows/${id}`);
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await page.route(`**/workflows/${id}`, async (route) => {
+      if (route.request().method() === 'PATCH') await held;
+      await route.continue();
+    });
+    const sent = page.waitForRequest((request) => request.method() === 'PATCH');
+    await page.getByLabel('Description').fill('The last word.');
+    await page.getByRole('link', { name: 'Settings', exact: true }).click();
+    await sent;
+    await page.waitForURL(/settings$/);
+    await page.locator('output.skeleton').waitFor();
+    letGo();
+    await page.getByLabel('Runs at a time').fill('3');
+    await saved(page);
+    expect(await page.getByText('was not saved last time').count()).toBe(0);
+    const { description, definition } = await demo.call('GET', `/automation/workflows/${id}`);
+    expect([description, definition.settings.maxConcurrentRuns]).toEqual(['The last word.', 3]);
+  });
+
+  it('says that nothing is saved when something else than the API answers, and saves once it does again', async () => {
+    const { id } = await create('Behind a sign-in');
+    const { page, open } = await demo.tab();
+    await open(`workflows/${id}`);
+    await page.route(`**/workflows/${id}`, (route) =>
+      route.request().method() === 'PATCH' ? route.fulfill({ contentType: 'text/html', body: '<p>Sign in' }) : route.continue(),
+    );
+    await page.getByLabel('Description').fill('Kept.');
+    await page.getByText('What came back is not from the API.').waitFor();
+    await page.unroute(`**/workflows/${id}`);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await saved(page);
+    expect((await demo.call('GET', `/automation/workflows/${id}`)).description).toBe('Kept.');
+  });
+
   it('shows support the same page to look at, and nothing to change', async () => {
     const { id } = await create('Looked at only');
     const { page, open, axe } = await demo.tab({ token: 'demo-support' });

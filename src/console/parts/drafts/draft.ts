@@ -4,7 +4,6 @@ import { ApiError, call } from '../../api/client.js';
 import type { Problem } from '../../api/types.js';
 import { type DraftDocument, documentOf, patchOf, withMineOnTop } from '../../model/document.js';
 import { edit, type History, redo, startHistory, undo } from '../../model/history.js';
-import { isSameJson } from '../../model/json-path.js';
 import { createStore, type Store } from '../../ui/store.js';
 import { dropText, keepText } from './kept-text.js';
 
@@ -50,6 +49,7 @@ export class Draft<Item extends DraftItem> {
   private revision: number;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running: Promise<void> | null = null;
+  private isClosed = false;
 
   constructor(
     private readonly kind: DraftKind,
@@ -96,6 +96,7 @@ export class Draft<Item extends DraftItem> {
 
   private later(ms: number): void {
     clearTimeout(this.timer);
+    if (this.isClosed) return;
     this.timer = setTimeout(() => void this.save(), ms);
   }
 
@@ -164,8 +165,7 @@ export class Draft<Item extends DraftItem> {
 
   private conflict(theirs: Item): void {
     // Nothing of ours is other than theirs: then there is nothing to ask.
-    if (isSameJson(theirs.definition, this.document.definition) && theirs.name === this.document.name)
-      this.take(theirs, documentOf(theirs));
+    if (patchOf(documentOf(theirs), this.document) === null) this.take(theirs, documentOf(theirs));
     else this.set({ saving: { kind: 'conflict', theirs } });
   }
 
@@ -214,7 +214,13 @@ export class Draft<Item extends DraftItem> {
     this.state.set({ ...this.state.get(), ...change });
   }
 
-  close(): void {
-    void this.save();
+  /** Stores what is left, and then no more: another page goes on from there. */
+  async close(): Promise<void> {
+    try {
+      await this.save();
+    } finally {
+      this.isClosed = true;
+      clearTimeout(this.timer);
+    }
   }
 }

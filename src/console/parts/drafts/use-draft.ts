@@ -10,6 +10,9 @@ export interface LoadedDraft<Item extends DraftItem> {
   retry: () => void;
 }
 
+/** Drafts whose pages were left, by their address: what is still on its way to the server is waited for by who opens them again. */
+const left = new Map<string, { close: () => Promise<void> }>();
+
 /** Opens what is to be edited; stores the last edit when the page is left. */
 export function useDraft<Item extends DraftItem>(kind: DraftKind, id: string): LoadedDraft<Item> {
   const [draft, setDraft] = useState<Draft<Item> | null>(null);
@@ -18,18 +21,31 @@ export function useDraft<Item extends DraftItem>(kind: DraftKind, id: string): L
   useEffect(() => {
     // Not from what was asked lately: an edit on top of an old state would be a conflict.
     const leaving = new AbortController();
+    const path = `${kind}/${id}`;
     setError(null);
-    call<Item>('GET', `${kind}/${id}`, { signal: leaving.signal })
-      .then((item) => setDraft(new Draft(kind, item)))
-      .catch((failed: unknown) => {
+    const load = async (): Promise<void> => {
+      try {
+        await left.get(path)?.close();
+        left.delete(path);
+        const item = await call<Item>('GET', path, { signal: leaving.signal });
+        setDraft(new Draft(kind, item));
+      } catch (failed) {
         if (failed instanceof ApiError) setError(failed);
-      });
+      }
+    };
+    void load();
     return () => leaving.abort();
   }, [kind, id, turn]);
   useEffect(
     () => () => {
-      void draft?.save();
-      void forget(kind);
+      if (draft === null) return;
+      const { path } = draft;
+      left.set(path, draft);
+      void draft.save().then((isSaved) => {
+        if (isSaved && left.get(path) === draft) left.delete(path);
+        // Lists that were asked before it was stored show what was.
+        void forget(kind);
+      });
     },
     [draft],
   );
