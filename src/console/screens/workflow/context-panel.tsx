@@ -23,9 +23,16 @@ export function ContextPanel({ id, isReadOnly }: { id: string; isReadOnly: boole
   const remove = async (name: string, value: Json): Promise<void> => {
     try {
       await change({ [name]: null }, null);
-      toast(`“${name}” is forgotten.`, { action: { label: 'Undo', run: () => void change({ [name]: value }, null) } });
+      toast(`“${name}” is forgotten.`, { action: { label: 'Undo', run: () => void restore(name, value) } });
     } catch (error) {
       toastError(`“${name}” could not be removed`, error);
+    }
+  };
+  const restore = async (name: string, value: Json): Promise<void> => {
+    try {
+      await change({ [name]: value }, null);
+    } catch (error) {
+      toastError(`“${name}” could not be brought back`, error);
     }
   };
   const values = Object.entries(asked.data?.values ?? {}) as [string, Json][];
