@@ -132,7 +132,7 @@ describeConsole('state machines', (demo) => {
       expect(await drawing.getByRole('img').getAttribute('aria-describedby')).toBe('machine-table');
       const row = page.getByRole('row', { name: /contact/ }).filter({ hasText: 'Somebody has called.' });
       expect(await row.first().textContent()).toMatch(/By hand.*Source.*Web Form.*none.*yes/);
-      expect(await page.getByRole('row', { name: /^skip/ }).textContent()).toContain('disabled');
+      expect(await page.getByRole('row', { name: /^skip/ }).textContent()).toMatch(/noneno$/);
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
       await picture('machine');

@@ -41,7 +41,7 @@ export function MachineTable(props: MachineTableProps): VNode {
         <caption class="visually-hidden">States, and the transitions out of each</caption>
         <thead>
           <tr>
-            {['Transition', 'To', 'Fired by', 'If', 'Steps', 'Asked'].map((label) => (
+            {['Transition', 'To', 'Fired by', 'If', 'Steps', 'Enabled'].map((label) => (
               <th key={label} scope="col">
                 {label}
               </th>
@@ -158,14 +158,14 @@ function TransitionRow({
           </ol>
         )}
       </td>
-      <td class="cell" data-label="Asked">
+      <td class="cell" data-label="Enabled">
         {isEnabled ? (
           <Mark tone="ok" icon="check">
             yes
           </Mark>
         ) : (
           <Mark tone="warn" icon="pause">
-            disabled
+            no
           </Mark>
         )}
       </td>

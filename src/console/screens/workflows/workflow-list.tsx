@@ -54,7 +54,7 @@ export function WorkflowList(): VNode {
         mayManage && (
           <>
             <Button icon="download" onClick={() => setImporting(true)}>
-              Import
+              Import …
             </Button>
             <LinkButton kind="primary" icon="plus" href="workflows/new">
               New workflow
