@@ -10,6 +10,8 @@ import { Task } from '../support/sample-crm.js';
 
 const HOUR_MS = 3_600_000;
 const STEPS = [{ id: 'tell', type: 'send_notification', with: { to: ['u-1'], title: '{{record.title}} is due {{trigger.date}}' } }];
+/** Names nobody: `u-1` is of another workspace. */
+const THEIR_STEPS = [{ id: 'raise', type: 'change_field', with: { field: 'priority', value: 'Urgent' } }];
 const URGENT = { field: 'priority', operator: 'equals', value: 'Urgent' };
 
 describe('a date trigger', () => {
@@ -192,7 +194,7 @@ describe('a date trigger', () => {
   it('starts beside those of a workspace that the CRM fails for, which wait', async () => {
     const workflowId = await publish();
     const rival = { ...ADMIN, workspaceId: 'rival' };
-    const theirs = await app.workflows.create({ name: 'Theirs', definition: { trigger: trigger(), steps: STEPS } as never }, rival);
+    const theirs = await app.workflows.create({ name: 'Theirs', definition: { trigger: trigger(), steps: THEIR_STEPS } as never }, rival);
     await app.workflows.publish(theirs.id, rival);
     await made(3);
     await made(3, { workspaceId: 'rival' });

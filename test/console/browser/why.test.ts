@@ -56,28 +56,4 @@ describeConsole('why', (demo) => {
     expect(await axe()).toEqual([]);
     expect(await page.getByRole('button', { name: /^Replay\s*: No workflow would start/ }).getAttribute('aria-disabled')).toBe('true');
   });
-
-  it('tells who changed what, and filters by person, thing and action', async () => {
-    for (const width of [360, 1440]) {
-      const { page, open, axe, picture } = await demo.tab({ width });
-      await open('audit');
-      await page.getByRole('row', { name: /Ines Alvarez.*Published a workflow.*Welcome web leads/ }).waitFor();
-      expect(await axe()).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-      await picture('audit');
-    }
-    const { page, open, axe } = await demo.tab();
-    await open('audit');
-    await page.getByLabel('Action').selectOption({ label: 'Published a workflow' });
-    await page
-      .getByRole('row', { name: /Created a workflow/ })
-      .first()
-      .waitFor({ state: 'detached' });
-    await page.locator('summary').first().click();
-    expect(await axe()).toEqual([]);
-    await page.getByRole('link', { name: 'All that was done to Welcome web leads' }).click();
-    await page.getByRole('button', { name: 'Drop on one thing' }).waitFor();
-    await page.getByLabel('Action').selectOption({ label: 'Deleted a workflow' });
-    await page.getByText('Nobody did such a thing').waitFor();
-  });
 });
