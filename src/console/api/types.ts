@@ -126,6 +126,8 @@ export interface RunItem {
   resumedAt: string | null;
   finishedAt: string | null;
   durationMs: number | null;
+  /** The transition of a state machine whose steps it does; null for a workflow's run. */
+  transition: { code: string; from: string[] | 'any'; to: string } | null;
 }
 
 export interface RunPage {
@@ -191,6 +193,8 @@ export interface EventRecord {
 
 export interface RunDetail extends RunItem {
   workflowCode: string | null;
+  /** Of a transition: what it moves; null when that is gone. */
+  instanceId: string | null;
   actor: Actor;
   cause: Cause | null;
   /** Of a run that no condition kept from starting, the rule that did. */

@@ -72,7 +72,7 @@ export function RunBanner({ run, onRetry, onCancel }: RunBannerProps): VNode {
 function Actions({ run, onRetry, onCancel }: RunBannerProps): VNode {
   const mayOperate = useMay('operate');
   const isOver = !['queued', 'running', 'waiting'].includes(run.status);
-  const canTest = run.workflowCode !== null && (run.status === 'failed' || run.status === 'skipped');
+  const canTest = run.transition === null && run.workflowCode !== null && (run.status === 'failed' || run.status === 'skipped');
   return (
     <>
       {mayOperate && isOver && run.status !== 'skipped' && (

@@ -17,7 +17,7 @@ export function RunHead({ run }: { run: RunDetail }): VNode {
     <>
       <span class="head-facts">
         <Status status={run.status} />
-        <Version run={run} />
+        {run.transition ? <Transition run={run} transition={run.transition} /> : <Version run={run} />}
         <RecordName module={run.module} recordId={run.recordId} url={run.recordUrl} />
         <StartedBy run={run} />
         <Time at={run.startedAt ?? run.createdAt} inline />
@@ -28,6 +28,18 @@ export function RunHead({ run }: { run: RunDetail }): VNode {
         )}
       </span>
       {run.cause && run.cause.path.length > 0 && <Chain run={run} cause={run.cause} />}
+    </>
+  );
+}
+
+function Transition({ run, transition }: { run: RunDetail; transition: NonNullable<RunDetail['transition']> }): VNode {
+  const { instanceId, workflowId, version } = run;
+  return (
+    <>
+      <span>
+        Transition {instanceId ? <a href={`instances/${instanceId}`}>{transition.code}</a> : transition.code} to {transition.to}
+      </span>
+      <a href={`machines/${workflowId}/versions`}>Version {version}</a>
     </>
   );
 }

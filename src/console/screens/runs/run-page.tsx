@@ -1,6 +1,7 @@
 import './run-page.css';
 import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import type { JsonObject } from '../../../core/json.js';
 import { useAsk } from '../../api/query.js';
 import type { RunDetail, WorkflowVersion } from '../../api/types.js';
 import { changedQuery, hrefOf } from '../../model/route.js';
@@ -30,12 +31,12 @@ function pauseOf(run: RunDetail | undefined): number | false {
 export function RunPage({ id }: { id: string }): VNode {
   const asked = useAsk<RunDetail>(`runs/${id}`, { every: pauseOf, keep: false });
   const run = asked.data;
-  const version = useAsk<WorkflowVersion>(`workflows/${run?.workflowId}/versions/${run?.version}`, {
+  const version = useAsk<WorkflowVersion>(`${run?.transition ? 'machines' : 'workflows'}/${run?.workflowId}/versions/${run?.version}`, {
     enabled: run !== undefined,
     fresh: Number.POSITIVE_INFINITY,
     keep: false,
   });
-  const definition = version.data?.definition ?? null;
+  const definition = definitionOf(version.data, run?.transition?.code);
   const nodes = useMemo(() => (run ? runTree(definition, run.steps) : []), [definition, run?.steps]);
   if (asked.error?.status === 404) {
     return (
@@ -95,6 +96,13 @@ function Run({ run, nodes }: { run: RunDetail; nodes: readonly RunNode[] }): VNo
       {dialog === 'cancel' && <CancelDialog run={run} onClose={close} />}
     </Page>
   );
+}
+
+/** What the run goes by: of a state machine, the transition whose steps it does. */
+function definitionOf(version: WorkflowVersion | undefined, transition: string | undefined): JsonObject | null {
+  const definition = version?.definition ?? null;
+  if (transition === undefined || definition === null) return definition;
+  return (definition.transitions as JsonObject[]).find(({ code }) => code === transition) ?? null;
 }
 
 /** The step that says most: the one that failed, the one it stands at, else the last one. */
