@@ -438,6 +438,18 @@ describeConsole('state machines', (demo) => {
     });
   });
 
+  it('ask transitions in another order by keys, and keep the focus where it is', async () => {
+    const { id } = await demo.call('POST', '/automation/machines', { name: 'Reordered', definition: ONBOARDING });
+    const { page, open } = await demo.tab();
+    await open(`machines/${id}?transition=skip`);
+    await page.getByRole('button', { name: 'Earlier' }).focus();
+    for (let index = 0; index < 2; index += 1) await page.keyboard.press('Enter');
+    await page.getByText('Asked as number 2 of 4', { exact: true }).waitFor();
+    await page.getByText(/^Saved \d/).waitFor();
+    const { definition } = await demo.call('GET', `/automation/machines/${id}`);
+    expect(definition.transitions.map(({ code }: { code: string }) => code)).toEqual(['contact', 'skip', 'finish', 'forget']);
+  });
+
   it('ask who counts when two have edited one draft', async () => {
     const { id } = await demo.call('POST', '/automation/machines', { name: 'Shared', definition: ONBOARDING });
     const { page, open, axe, expectFaults } = await demo.tab();

@@ -131,8 +131,22 @@ describeConsole('the pages of one workflow', (demo) => {
     expect(await axe()).toEqual([]);
     await page.getByRole('combobox', { name: 'Again on the same record' }).selectOption('once_per_record');
     await page.getByLabel('Runs at a time', { exact: false }).fill('3');
-    await page.getByText(/^Saved \d/).waitFor();
-    expect((await api('GET', `workflows/${id}`)).definition.settings).toEqual({ reentry: 'once_per_record', maxConcurrentRuns: 3 });
+    const failed = page.getByLabel('When a run has failed', { exact: false }).first();
+    await failed.fill('https://ops.example.com/one');
+    await page.getByRole('combobox', { name: 'Signed with' }).fill('ops');
+    await page.keyboard.press('Tab');
+    // Empty on the way to another address.
+    await failed.fill('');
+    await failed.fill('https://ops.example.com/two');
+    await eventually(async () =>
+      expect((await api('GET', `workflows/${id}`)).definition.settings).toEqual({
+        reentry: 'once_per_record',
+        maxConcurrentRuns: 3,
+        onFailure: { url: 'https://ops.example.com/two', secret: { $secret: 'ops' } },
+      }),
+    );
+    await failed.fill('');
+    await eventually(async () => expect((await api('GET', `workflows/${id}`)).definition.settings.onFailure).toBeUndefined());
 
     await page.getByRole('button', { name: 'Make the URL' }).press('Enter');
     const url = await page.getByLabel('URL', { exact: true }).inputValue();

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
 import type { Json } from '../../../core/json.js';
 import { useAsk } from '../../api/query.js';
 import { isObject } from '../../model/catalog.js';
@@ -12,9 +13,15 @@ export function CallbackField({ name, legend }: { name: 'onSuccess' | 'onFailure
   const place = ['settings', name];
   const { value, problem, path } = useValue(place, true);
   const url = typeof value === 'string' ? value : isObject(value) ? String(value.url ?? '') : '';
-  const secret = isObject(value) && isObject(value.secret) ? String(value.secret.$secret ?? '') : '';
+  const stored = isObject(value) && isObject(value.secret) ? String(value.secret.$secret ?? '') : '';
+  // Another address is typed over the one before: empty on the way, it is still signed as it was.
+  const [kept, keep] = useState(stored);
+  const secret = url === '' ? kept : stored;
   const secrets = useAsk<{ items: { name: string }[] }>('secrets', { enabled: url !== '' && !isReadOnly, fresh: 60_000 });
-  const change = (nextUrl: string, nextSecret: string): void => set(place, callbackOf(nextUrl, nextSecret));
+  const change = (nextUrl: string, nextSecret: string): void => {
+    keep(nextSecret);
+    set(place, callbackOf(nextUrl, nextSecret));
+  };
   if (isReadOnly) {
     return (
       <div class="field">

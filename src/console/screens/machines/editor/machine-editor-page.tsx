@@ -56,6 +56,8 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
   const [dialog, setDialog] = useState<'publish' | 'keys' | null>(null);
   const page = useRef<HTMLDivElement>(null);
   const { part, choose } = useChosenPart(definition);
+  // A transition that is moved stays the one that is edited: its form keeps the focus.
+  const [moved, setMoved] = useState(0);
   const focusOn = useFocusOn(page, dialog !== null);
   const states = useMemo(() => statesOf(definition), [definition]);
   const transitions = useMemo(() => transitionsOf(definition), [definition]);
@@ -79,6 +81,7 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
   const show = (path: string): void => {
     const [list, index, ...rest] = parsePlace(path);
     setDialog(null);
+    setMoved(0);
     if (typeof index === 'number' && (list === 'states' || list === 'transitions')) {
       choose({ kind: list === 'states' ? 'state' : 'transition', index });
       // The form of a transition is about the transition alone.
@@ -137,11 +140,14 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
         {warnings.length > 0 && part === null && <Warnings warnings={warnings} />}
         {part?.kind === 'transition' ? (
           <TransitionEditor
-            key={part.index}
+            key={part.index - moved}
             draft={draft}
             index={part.index}
             onClose={() => choose(null)}
-            onMoved={(index) => choose({ kind: 'transition', index })}
+            onMoved={(index) => {
+              setMoved(moved + index - part.index);
+              choose({ kind: 'transition', index });
+            }}
             onHelp={() => setDialog('keys')}
           />
         ) : (
