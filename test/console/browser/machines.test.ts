@@ -312,6 +312,10 @@ describeConsole('state machines', (demo) => {
     await page.getByText('It has come to its end in DONE').waitFor();
     const { items } = await demo.call('GET', `/automation/runs?workflowId=${machine}`);
     expect(await page.getByRole('link', { name: 'Run', exact: true }).first().getAttribute('href')).toBe(`runs/${items[0].id}`);
+    await page.getByRole('link', { name: 'Run', exact: true }).first().press('Enter');
+    await page.getByText(`Transition ${items[0].transition.code} to ${items[0].transition.to}`).waitFor();
+    expect(await page.getByRole('link', { name: items[0].transition.code }).getAttribute('href')).toMatch(/^instances\//);
+    expect(await axe()).toEqual([]);
   });
 
   it('put an instance into another state with a reason, and delete it', async () => {
