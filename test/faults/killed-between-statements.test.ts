@@ -101,7 +101,7 @@ describe('a process that dies between any two statements', () => {
         // Only when the server has noticed the end of its connections is it sure what was committed.
         expect(await app.query(OTHERS)).toEqual([]);
         const [lead] = await app.query('SELECT touches, stage, "ownerId" FROM crm_leads WHERE id = $1', [id]);
-        const runs = await app.query('SELECT status, fence FROM automation.runs WHERE record_id = $1', [id]);
+        const runs = await app.query('SELECT status, fence FROM automation.runs WHERE record_id = $1 ORDER BY status, fence', [id]);
         const [run] = await app.runsOf({ workflowId, recordId: id });
         return { lead, runs, steps: run?.steps.map(({ path, attempt, status }) => `${path} ${attempt} ${status}`) };
       });

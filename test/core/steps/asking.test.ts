@@ -67,6 +67,7 @@ describe('a step that asks people', () => {
     [{ ...APPROVAL, assignees: ['{{isHot}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "isHot" is of type boolean.'],
     [{ ...APPROVAL, assignees: ['{{amount}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "amount" is of type money.'],
     [{ ...APPROVAL, assignees: ['{{record}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "record" is an object.'],
+    [{ ...APPROVAL, assignees: ['{{seller}}'] }, 'steps[0].assignees[0]: Module "leads" has no field "seller".'],
     [{ ...APPROVAL, assignees: ['{{run.id}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "run" never holds one.'],
     [{ ...APPROVAL, assignees: ['{{now}}'] }, 'steps[0].assignees[0]: Users are asked by their ids, and "now" never holds one.'],
     [
