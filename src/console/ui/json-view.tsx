@@ -1,6 +1,6 @@
 import './json-view.css';
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Json } from '../../core/json.js';
 import { findLines, type JsonLine, jsonLines, LONGEST_TEXT, linePath, membersIn, openTo } from '../model/json-lines.js';
 import { countWords, numberWords } from '../model/words.js';
@@ -43,7 +43,8 @@ export function JsonView({ value, label, root }: JsonViewProps): VNode {
   else if (shown[0]) rows[0] = <Line key={shown[0].key} line={shown[0]} isEntry />;
   const isLarge = lines.length > AT_ONCE || (membersIn(value) ?? 0) > AT_ONCE;
 
-  useEffect(() => {
+  // Before the next key: where the line that had the focus has gone from the page, that key would be nobody's.
+  useLayoutEffect(() => {
     const line = tree.current?.querySelector<HTMLElement>('[aria-selected=true]');
     if (moved.current === 'focus') line?.focus();
     if (moved.current === 'sight') line?.scrollIntoView({ block: 'nearest' });
