@@ -257,10 +257,11 @@ function listsAlong(steps: readonly Step[], path: string, prefix = ''): { steps:
 const SCENARIO = fc.record({ steps: list.map((steps) => withIds(steps)), seed: fc.integer(), most: fc.constantFrom(3, 20, 500, 500) });
 const RUNS = { numRuns: 300 };
 
-/** Whether a run may go on behind a join inside the step while one of its branches has an attempt in flight. */
-function mayDecideEarly(step: Step): boolean {
+/** Whether a run may go on behind a join, or an inner loop, inside the step while one of its branches or items has an attempt in flight. */
+function mayDecideEarly(step: Extract<Step, { kind: 'for_each' }>): boolean {
   const text = JSON.stringify(step);
-  return text.includes('"any"') || (text.includes('"parallel"') && text.includes('"continue"'));
+  const isSideBySide = text.includes('"parallel"') || /"concurrency":(?!1[,}])/.test(JSON.stringify(step.steps));
+  return text.includes('"any"') || (isSideBySide && text.includes('"continue"'));
 }
 
 /** Lets many random runs happen, with a look at each plan and at the end. */
