@@ -1,5 +1,5 @@
 import { DataSource, Like } from 'typeorm';
-import { type Caller, type JsonObject, WorkflowService } from '../../index.js';
+import { AutomationError, type Caller, type JsonObject, WorkflowService } from '../../index.js';
 import { DemoState } from '../demo-state.entity.js';
 
 const MARK = 'sink:';
@@ -46,7 +46,13 @@ async function repoint(workflows: WorkflowService, from: string, to: { url: stri
     const moved = JSON.parse(text, (_, value) => (value?.url === from ? { ...value, ...to } : value)) as JsonObject;
     await workflows.update(id, { revision, definition: moved }, admin);
     // An edit that somebody has not finished, and a pause, are theirs to end.
-    if (status === 'active' && !hasUnpublishedChanges) await workflows.publish(id, admin);
+    if (status !== 'active' || hasUnpublishedChanges) continue;
+    try {
+      await workflows.publish(id, admin);
+    } catch (error) {
+      // What somebody published, and what has a problem by now, is theirs to mend: it is no reason for the demo not to start.
+      if (!(error instanceof AutomationError && error.code === 'definition_invalid')) throw error;
+    }
   }
 }
 
