@@ -136,6 +136,8 @@ describeConsole('the steps in the editor', (demo) => {
     // Copied into another workflow, which has none yet, with what is inside.
     await page.locator('[data-step="steps[2]"]').focus();
     await press(page, 'Control+c');
+    // It is written while one goes on: a page that is left at once takes what is not there yet along.
+    await page.waitForFunction(async () => (await navigator.clipboard.readText()).includes('"branches"'));
     await open(`workflows/${other}`);
     await page.getByRole('button', { name: /Add a step/ }).focus();
     await press(page, 'Control+v');
