@@ -12,6 +12,7 @@ import { Automation } from '../../src/engine/automation.js';
 import type { AutomationEvent } from '../../src/engine/capture/automation-event.js';
 import { EmitterBridge } from '../../src/engine/capture/emitter-bridge.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
+import { WakeUp } from '../../src/engine/wake-up.js';
 import type { Caller } from '../../src/host/access.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import type { TestDatabase } from './database.js';
@@ -107,7 +108,8 @@ export async function startAutomationApp(
     captured: () => module.get(EmitterBridge).settled(),
     eventually,
     async abandon() {
-      await module.get(AutomationDatabase).close();
+      // A dead process does not try to listen again, with a warning each time that a later test file would hear.
+      await Promise.all([module.get(WakeUp).stop(), module.get(AutomationDatabase).close()]);
       await source.destroy();
       await module.get(RunDriver).settled();
     },
