@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { absentUsers, askedByName, type NamedAsked, namedUsers } from '../core/definition/asked-people.js';
 import { parseDefinition } from '../core/definition/parser.js';
@@ -8,14 +8,14 @@ import type { Problem } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { didYouMean } from '../core/nearest.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
-import { CRM_HOST, type CrmHost, type CrmTransaction } from '../host/crm-host.js';
-import { AdminDatabase } from '../store/admin-database.js';
 import { listQueues } from '../store/task-queues.js';
+import type { CrmInquiry } from './crm-inquiry.js';
 
 /** The most users that the CRM is asked about at once; of further ones nothing is told. */
 const MOST_USERS = 1_000;
+const NOBODY_LEFT = 'Name somebody who is there: without, it cannot be published, and the step of what is published already fails.';
 
-/** What the CRM says of people; null: it does not tell, or was not asked. */
+/** What the CRM says of people; null: it does not tell, was not asked, or gave no answer. */
 export interface KnownPeople {
   /** The roles that users of the workspace have. */
   roles: readonly string[] | null;
@@ -29,51 +29,53 @@ export interface KnownPeople {
  */
 @Injectable()
 export class AskedPeople {
-  private readonly logger = new Logger('AutomationTasks');
-
-  constructor(
-    private readonly database: AdminDatabase,
-    private readonly catalog: AutomationCatalog,
-    @Inject(CRM_HOST) private readonly crm: CrmHost,
-  ) {}
+  constructor(private readonly catalog: AutomationCatalog) {}
 
   /**
    * What the CRM says of the people whom definitions name, if they name any: asked before anything is locked, for it is the host's
    * own code. An answer that does not come keeps nobody from publishing.
    */
-  async known(workspaceId: string, definitions: readonly JsonObject[]): Promise<KnownPeople> {
+  async known(inquiry: CrmInquiry, definitions: readonly JsonObject[]): Promise<KnownPeople> {
     const parsed = definitions.flatMap((definition) => this.parsed(definition) ?? []);
     const namesRole = parsed.some((definition) => askedByName(definition).some(({ kind }) => kind === 'role'));
-    const listRoles = namesRole ? this.crm.listRoles : undefined;
-    const roles = listRoles ? await this.ask(workspaceId, 'roles', (tx) => listRoles.call(this.crm, tx)) : null;
-    // Each question may take as long as the host's code may: who is away is not waited for twice.
-    const isAway = listRoles !== undefined && roles === null;
-    return { roles, absent: isAway ? null : await this.absentOf(workspaceId, parsed) };
+    const [roles, absent] = await Promise.all([namesRole ? inquiry.roles() : null, this.absentOf(inquiry, parsed)]);
+    return { roles, absent };
   }
 
   /** A problem for each queue and role that is not there, and for users without whom nobody is left; none while the definition has others. */
-  async problemsIn(
-    manager: EntityManager,
-    definition: JsonObject,
-    workspaceId: string,
-    { roles, absent }: KnownPeople,
-  ): Promise<Problem[]> {
-    const parsed = this.parsed(definition);
-    if (parsed === null) return [];
-    const named = askedByName(parsed);
-    const queues = named.some(({ kind }) => kind === 'queue') ? (await listQueues(manager, workspaceId)).map(({ name }) => name) : [];
-    const { problems } = absentUsers(namedUsers(parsed, this.catalog), (id) => !absent?.has(id));
-    return [...named.flatMap((one) => missing(one, one.kind === 'queue' ? queues : roles)), ...problems];
+  async problemsIn(manager: EntityManager, definition: JsonObject, workspaceId: string, people: KnownPeople): Promise<Problem[]> {
+    const [problems = []] = await this.problemsInAll(manager, [definition], workspaceId, people);
+    return problems;
   }
 
-  /** Of each definition the users who are not there where others are, without whom it works all the same. The CRM is asked once for all. */
-  async warnings(workspaceId: string, definitions: readonly JsonObject[]): Promise<DefinitionWarning[][]> {
+  /** The same of many definitions, by one look at the queues. */
+  async problemsInAll(
+    manager: EntityManager,
+    definitions: readonly JsonObject[],
+    workspaceId: string,
+    { roles, absent }: KnownPeople,
+  ): Promise<Problem[][]> {
+    const parsed = definitions.map((definition) => this.parsed(definition));
+    const named = parsed.map((one) => (one ? askedByName(one) : []));
+    const namesQueue = named.flat().some(({ kind }) => kind === 'queue');
+    const queues = namesQueue ? (await listQueues(manager, workspaceId)).map(({ name }) => name) : [];
+    return parsed.map((one, index) => {
+      const { problems } = absentUsers(one ? namedUsers(one, this.catalog) : [], (id) => !absent?.has(id));
+      return [...(named[index] ?? []).flatMap((asked) => missing(asked, asked.kind === 'queue' ? queues : roles)), ...problems];
+    });
+  }
+
+  /** Of each definition the users who are not there, whatever becomes of it without them. The CRM is asked once for all. */
+  async warnings(inquiry: CrmInquiry, definitions: readonly JsonObject[]): Promise<DefinitionWarning[][]> {
     const parsed = definitions.map((definition) => this.parsed(definition));
     const absent = await this.absentOf(
-      workspaceId,
+      inquiry,
       parsed.flatMap((one) => one ?? []),
     );
-    return parsed.map((one) => (one ? absentUsers(namedUsers(one, this.catalog), (id) => !absent?.has(id)).warnings : []));
+    return parsed.map((one) => {
+      const { problems, warnings } = absentUsers(one ? namedUsers(one, this.catalog) : [], (id) => !absent?.has(id));
+      return [...warnings, ...problems.map((problem) => ({ ...problem, code: 'user_not_found', hint: NOBODY_LEFT }))];
+    });
   }
 
   /** Null: it has problems, which come first. */
@@ -82,27 +84,12 @@ export class AskedPeople {
     return parsed.ok ? parsed.definition : null;
   }
 
-  private async absentOf(workspaceId: string, definitions: readonly WorkflowDefinition[]): Promise<ReadonlySet<string> | null> {
+  private async absentOf(inquiry: CrmInquiry, definitions: readonly WorkflowDefinition[]): Promise<ReadonlySet<string> | null> {
     const named = definitions.flatMap((definition) => namedUsers(definition, this.catalog));
     const ids = [...new Set(named.flatMap(({ users }) => users.map(({ id }) => id)))].slice(0, MOST_USERS);
     if (ids.length === 0) return null;
-    const active = await this.ask(workspaceId, 'users', (tx) => this.crm.findUsers(tx, { ids }));
-    if (active === null) return null;
-    const there = new Set(active.map(({ id }) => id));
-    return new Set(ids.filter((id) => !there.has(id)));
-  }
-
-  /** Null: the answer did not come. */
-  private async ask<Answer>(workspaceId: string, what: string, question: (tx: CrmTransaction) => Promise<Answer>): Promise<Answer | null> {
-    try {
-      return await this.database.read(async (manager) => {
-        await this.database.enter(manager, workspaceId);
-        return question({ manager, workspaceId });
-      });
-    } catch (error) {
-      this.logger.warn(`The ${what} of workspace ${workspaceId} could not be looked up: ${String(error)}`);
-      return null;
-    }
+    const active = await inquiry.activeUsers(ids);
+    return active && new Set(ids.filter((id) => !active.has(id)));
   }
 }
 

@@ -75,9 +75,16 @@ export abstract class DefinitionChanges {
   async toPublish(id: string, fromVersion: number | undefined, { workspaceId }: Caller): Promise<JsonObject | null> {
     if (!isUuid(id)) return null;
     return this.database.read(async (manager) => {
-      if (fromVersion === undefined) return findDraft(manager, workspaceId, this.kind, id);
+      if (fromVersion === undefined) return (await findDraft(manager, workspaceId, this.kind, id))?.draft ?? null;
       return (await findVersion(manager, workspaceId, id, fromVersion))?.definition ?? null;
     });
+  }
+
+  /** The same of what has never been published, or was taken back. Null: there is nothing of this id, or it is published. */
+  async toPublishFirst(id: string, { workspaceId }: Caller): Promise<JsonObject | null> {
+    if (!isUuid(id)) return null;
+    const found = await this.database.read((manager) => findDraft(manager, workspaceId, this.kind, id));
+    return found === null || found.isPublished ? null : found.draft;
   }
 
   /** A definition as people may read it. */

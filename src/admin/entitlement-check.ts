@@ -25,10 +25,11 @@ export class EntitlementCheck {
     return from === 'start' ? this.plan(caller) : null;
   }
 
-  /** Throws `plan_required` when the workspace has no automation at all. */
-  async assertEnabled(caller: Caller): Promise<void> {
+  /** The same; throws `plan_required` when the workspace has no automation at all. */
+  async assertEnabled(caller: Caller): Promise<Entitlements | null> {
     const plan = await this.plan(caller);
     if (plan?.enabled === false) throw planRequired({ missing: 'automation' }, plan);
+    return plan;
   }
 
   /** What of a definition the plan does not give: a problem for each step. It may be saved, and cannot be published. */

@@ -5,6 +5,7 @@ import { AskedPeople } from './asked-people.js';
 import { AuditService } from './audit-service.js';
 import { BatchStartService } from './batch-start-service.js';
 import { CatalogService } from './catalog-service.js';
+import { CrmInquiries } from './crm-inquiry.js';
 import { DefinitionDrafts } from './definition-drafts.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { ExplainService } from './explain-service.js';
@@ -65,6 +66,7 @@ export const adminProviders: Provider[] = [
   CatalogService,
   EntitlementCheck,
   AskedPeople,
+  CrmInquiries,
   WorkflowChanges,
   DefinitionDrafts,
   SecretUses,

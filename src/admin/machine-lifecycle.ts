@@ -13,6 +13,7 @@ import type { Caller } from '../host/access.js';
 import { insertTransitionVersions } from '../store/machines/transition-versions.js';
 import type { WorkflowRow } from '../store/workflow-store.js';
 import { AskedPeople, type KnownPeople } from './asked-people.js';
+import type { CrmInquiry } from './crm-inquiry.js';
 import { assertRevision } from './definition-changes.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { MachineChanges } from './machine-changes.js';
@@ -45,9 +46,9 @@ export class MachineLifecycle {
    * Makes the draft, or an earlier version, the next version, and enables the machine unless `activate` is false. Throws
    * `definition_invalid` with the problems, `version_not_found`, `revision_conflict` and `plan_required`.
    */
-  async publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
+  async publish(id: string, command: PublishCommand, caller: Caller, inquiry: CrmInquiry): Promise<void> {
     checkShape(command, 'command', REQUEST_LIMITS);
-    const known = await this.known(id, command.fromVersion, caller);
+    const known = await this.known(id, command.fromVersion, caller, inquiry);
     return this.changes.ofActive(id, caller, async (manager, row) => {
       assertRevision(row, command.revision);
       // As when it is enabled without a word about them.
@@ -78,13 +79,13 @@ export class MachineLifecycle {
     });
   }
 
-  private async known(id: string, fromVersion: number | undefined, caller: Caller): Promise<Known> {
-    await this.entitled.assertEnabled(caller);
+  private async known(id: string, fromVersion: number | undefined, caller: Caller, inquiry: CrmInquiry): Promise<Known> {
+    const plan = await this.entitled.assertEnabled(caller);
     const machine = await this.changes.toPublish(id, fromVersion, caller);
     // What has problems is not published, whoever is there.
     const isWellFormed = machine !== null && this.changes.examine(machine).problems.length === 0;
     const definitions = isWellFormed ? transitionVersions(machine).map(({ definition }) => definition) : [];
-    return { plan: await this.entitled.plan(caller), people: await this.asked.known(caller.workspaceId, definitions) };
+    return { plan, people: await this.asked.known(inquiry, definitions) };
   }
 
   private publishRow(manager: EntityManager, row: WorkflowRow, command: PublishCommand, known: Known, caller: Caller): Promise<boolean> {

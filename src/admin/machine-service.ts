@@ -19,6 +19,7 @@ import { countByState, type StateCount } from '../store/machines/census.js';
 import { findMachine, listMachines, type MachineListQuery, type MachinePage, type MachineRow } from '../store/machines/machine-list.js';
 import { findVersion } from '../store/workflow-versions.js';
 import { AskedPeople } from './asked-people.js';
+import { CrmInquiries, type CrmInquiry } from './crm-inquiry.js';
 import { DefinitionDrafts, type DraftPatch, type NewDraft } from './definition-drafts.js';
 import { MachineChanges } from './machine-changes.js';
 import { MachineLifecycle } from './machine-lifecycle.js';
@@ -57,6 +58,7 @@ export class MachineService {
     private readonly removal: MachineRemoval,
     private readonly secrets: SecretUses,
     private readonly people: AskedPeople,
+    private readonly inquiries: CrmInquiries,
   ) {}
 
   /** See {@link DefinitionDrafts.create}. */
@@ -66,20 +68,8 @@ export class MachineService {
   }
 
   /** Throws `machine_not_found`. */
-  async get(id: string, caller: Caller): Promise<CheckedMachine> {
-    const { machine, states } = await this.database.read(async (manager) => ({
-      machine: await this.find(manager, id, caller),
-      states: await countByState(manager, caller.workspaceId, id),
-    }));
-    const { published } = machine;
-    return {
-      ...machine,
-      problems: [...machine.problems, ...(await this.secrets.problems(machine.definition, caller.workspaceId))],
-      warnings: await this.warningsOf(machine.definition, caller),
-      states: states.map(({ versionId: _, ...count }) => count),
-      definition: this.changes.masked(machine.definition),
-      published: published && { ...published, definition: this.changes.masked(published.definition) },
-    };
+  get(id: string, caller: Caller): Promise<CheckedMachine> {
+    return this.checked(id, caller, this.inquiries.open(caller.workspaceId));
   }
 
   /** One page, and how many there are in all: exactly up to 10,000. */
@@ -100,8 +90,9 @@ export class MachineService {
 
   /** See {@link MachineLifecycle.publish}. */
   async publish(id: string, caller: Caller, command: PublishCommand = {}): Promise<CheckedMachine> {
-    await this.lifecycle.publish(id, command, caller);
-    return this.get(id, caller);
+    const inquiry = this.inquiries.open(caller.workspaceId);
+    await this.lifecycle.publish(id, command, caller, inquiry);
+    return this.checked(id, caller, inquiry);
   }
 
   /** See {@link MachineLifecycle.enable}. */
@@ -128,17 +119,35 @@ export class MachineService {
     return { mermaid: mermaidOf(machine), svg: svgOf(machine, name) };
   }
 
-  private async warningsOf(definition: JsonObject, { workspaceId }: Caller): Promise<DefinitionWarning[]> {
+  private async checked(id: string, caller: Caller, inquiry: CrmInquiry): Promise<CheckedMachine> {
+    const { machine, states } = await this.database.read(async (manager) => ({
+      machine: await this.find(manager, id, caller),
+      states: await countByState(manager, caller.workspaceId, id),
+    }));
+    const { published } = machine;
+    return {
+      ...machine,
+      problems: [...machine.problems, ...(await this.secrets.problems(machine.definition, caller.workspaceId))],
+      warnings: await this.warningsOf(machine.definition, inquiry),
+      states: states.map(({ versionId: _, ...count }) => count),
+      definition: this.changes.masked(machine.definition),
+      published: published && { ...published, definition: this.changes.masked(published.definition) },
+    };
+  }
+
+  private async warningsOf(definition: JsonObject, inquiry: CrmInquiry): Promise<DefinitionWarning[]> {
     const parsed = parseMachine(definition, this.catalog);
     if (!parsed.ok) return [];
     const transitions = transitionVersions(definition);
     const ofPeople = await this.people.warnings(
-      workspaceId,
+      inquiry,
       transitions.map((one) => one.definition),
     );
+    const { silence } = inquiry;
     return [
       ...machineWarnings(parsed.machine, this.catalog),
       ...transitions.flatMap(({ path }, index) => below(path, ofPeople[index] ?? [])),
+      ...(silence ? [silence] : []),
     ];
   }
 

@@ -12,6 +12,7 @@ import { findWorkflow, type WorkflowDetail } from '../store/workflow-list-store.
 import { countUnfinishedRuns, findVersion } from '../store/workflow-versions.js';
 import { ActiveNeighbours } from './active-neighbours.js';
 import { AskedPeople } from './asked-people.js';
+import { CrmInquiries } from './crm-inquiry.js';
 import type { Compared, WorkflowDiff } from './definition-versions.js';
 import { versionNotFound } from './publishing.js';
 import { SecretUses } from './secret-uses.js';
@@ -79,12 +80,18 @@ export class PublishPreviews {
     private readonly simulations: Simulations,
     private readonly secrets: SecretUses,
     private readonly asked: AskedPeople,
+    private readonly inquiries: CrmInquiries,
   ) {}
 
   /** Of the draft, or of an earlier version that is to be published again. Throws `workflow_not_found` and `version_not_found`. */
   async preview(id: string, fromVersion: number | null, caller: Caller): Promise<PublishPreview> {
+    const owner = { workspaceId: caller.workspaceId, workflowId: id };
     const asked = await this.changes.toPublish(id, fromVersion ?? undefined, caller);
-    const people = await this.asked.known(caller.workspaceId, asked === null ? [] : [asked]);
+    const inquiry = this.inquiries.open(caller.workspaceId);
+    const [people] = await Promise.all([
+      this.asked.known(inquiry, asked === null ? [] : [asked]),
+      asked === null ? null : this.own.prepare(inquiry, asked),
+    ]);
     const { workflow, definition, among, ...rest } = await this.database.read(async (manager) => {
       const workflow = isUuid(id) ? await findWorkflow(manager, caller.workspaceId, id) : null;
       if (!workflow) throw workflowNotFound();
@@ -102,7 +109,7 @@ export class PublishPreviews {
     });
     const base = workflow.published?.version ?? null;
     const diff = base === null ? null : await this.versions.diff(id, base, fromVersion ?? 'draft', caller);
-    const own = rest.problems.length > 0 ? [] : await this.own.of(caller.workspaceId, id, definition);
+    const own = rest.problems.length > 0 ? [] : await this.own.of(inquiry, owner, definition);
     const warnings = [...own.map((warning) => ({ ...warning, workflows: [] })), ...among];
     const matches = rest.problems.length > 0 ? null : await this.matches(id, fromVersion ?? 'draft', caller);
     return { revision: workflow.revision, base, diff, warnings, ...rest, matches };

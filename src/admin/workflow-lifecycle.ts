@@ -11,6 +11,7 @@ import type { Caller } from '../host/access.js';
 import type { WorkflowRow, WorkflowStatus } from '../store/workflow-store.js';
 import { draftFromPublished, type StoredVersion, withdrawPublished } from '../store/workflow-versions.js';
 import { AskedPeople, type KnownPeople } from './asked-people.js';
+import type { CrmInquiry } from './crm-inquiry.js';
 import { assertRevision } from './definition-changes.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { type PublishCommand, publishRow, switchTo, versionOf } from './publishing.js';
@@ -39,10 +40,12 @@ export class WorkflowLifecycle {
    * as it is. Throws `definition_invalid` with the problems, `version_not_found`, and `revision_conflict` when a revision
    * is given and the draft is another by now; `plan_required` for what the workspace's plan does not give.
    */
-  async publish(id: string, command: PublishCommand, caller: Caller): Promise<void> {
+  async publish(id: string, command: PublishCommand, caller: Caller, inquiry: CrmInquiry): Promise<void> {
     checkShape(command, 'command', REQUEST_LIMITS);
-    const plan = await this.entitled.plan(caller);
-    const people = await this.people(id, command.fromVersion, caller);
+    const [plan, people] = await Promise.all([
+      this.entitled.plan(caller),
+      this.peopleOf(inquiry, this.changes.toPublish(id, command.fromVersion, caller)),
+    ]);
     return this.changes.ofActive(id, caller, (manager, row) => {
       assertRevision(row, command.revision);
       return this.publishRow(manager, row, { ...command, plan, people }, caller);
@@ -51,11 +54,11 @@ export class WorkflowLifecycle {
 
   /**
    * Makes the workflow active: resumes the published version, or publishes the draft when there is none (which takes
-   * the permission to publish: `permission_denied` without). Throws `plan_required`.
+   * the permission to publish: `permission_denied` without). A version goes on as it was published: that somebody whom it names has
+   * left since is a warning of the workflow, and no reason to keep it from going on. Throws `plan_required`.
    */
-  async activate(id: string, caller: Caller): Promise<void> {
-    const plan = await this.entitled.plan(caller);
-    const people = await this.people(id, undefined, caller);
+  async activate(id: string, caller: Caller, inquiry: CrmInquiry): Promise<void> {
+    const [plan, people] = await Promise.all([this.entitled.plan(caller), this.peopleOf(inquiry, this.changes.toPublishFirst(id, caller))]);
     return this.changes.ofActive(id, caller, async (manager, row) => {
       if (row.publishedVersion !== null) {
         if (plan && row.status !== 'active') {
@@ -136,9 +139,9 @@ export class WorkflowLifecycle {
     });
   }
 
-  private async people(id: string, fromVersion: number | undefined, caller: Caller): Promise<KnownPeople> {
-    const definition = await this.changes.toPublish(id, fromVersion, caller);
-    return this.asked.known(caller.workspaceId, definition === null ? [] : [definition]);
+  private async peopleOf(inquiry: CrmInquiry, toPublish: Promise<JsonObject | null>): Promise<KnownPeople> {
+    const definition = await toPublish;
+    return this.asked.known(inquiry, definition === null ? [] : [definition]);
   }
 
   private publishRow(

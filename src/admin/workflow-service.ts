@@ -15,6 +15,7 @@ import {
 } from '../store/workflow-list-store.js';
 import { deleteWorkflow, type WorkflowRow } from '../store/workflow-store.js';
 import { countUnfinishedRuns } from '../store/workflow-versions.js';
+import { CrmInquiries, type CrmInquiry } from './crm-inquiry.js';
 import { DefinitionDrafts, type DraftPatch, type NewDraft } from './definition-drafts.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import type { PublishCommand } from './publishing.js';
@@ -46,6 +47,7 @@ export class WorkflowService {
     private readonly writes: WorkflowWrites,
     private readonly entitled: EntitlementCheck,
     private readonly warnings: WorkflowWarnings,
+    private readonly inquiries: CrmInquiries,
     private readonly secrets: SecretUses,
   ) {}
 
@@ -56,21 +58,8 @@ export class WorkflowService {
   }
 
   /** Throws `workflow_not_found`. */
-  async get(id: string, caller: Caller): Promise<CheckedWorkflow> {
-    const workflow = isUuid(id) ? await this.database.read((manager) => findWorkflow(manager, caller.workspaceId, id)) : null;
-    if (!workflow) throw workflowNotFound();
-    const { published } = workflow;
-    return {
-      ...workflow,
-      problems: [
-        ...workflow.problems,
-        ...(await this.entitled.problems(workflow.definition, caller)),
-        ...(await this.secrets.problems(workflow.definition, caller.workspaceId)),
-      ],
-      warnings: await this.warnings.of(caller.workspaceId, id, workflow.definition),
-      definition: this.changes.masked(workflow.definition),
-      published: published && { ...published, definition: this.changes.masked(published.definition) },
-    };
+  get(id: string, caller: Caller): Promise<CheckedWorkflow> {
+    return this.checked(id, caller, this.inquiries.open(caller.workspaceId));
   }
 
   /** One page, and how many there are in all: exactly up to 10,000. */
@@ -106,14 +95,16 @@ export class WorkflowService {
 
   /** See {@link WorkflowLifecycle.publish}. */
   async publish(id: string, caller: Caller, command: PublishCommand = {}): Promise<CheckedWorkflow> {
-    await this.lifecycle.publish(id, command, caller);
-    return this.get(id, caller);
+    const inquiry = this.inquiries.open(caller.workspaceId);
+    await this.lifecycle.publish(id, command, caller, inquiry);
+    return this.checked(id, caller, inquiry);
   }
 
   /** See {@link WorkflowLifecycle.activate}. */
   async activate(id: string, caller: Caller): Promise<CheckedWorkflow> {
-    await this.lifecycle.activate(id, caller);
-    return this.get(id, caller);
+    const inquiry = this.inquiries.open(caller.workspaceId);
+    await this.lifecycle.activate(id, caller, inquiry);
+    return this.checked(id, caller, inquiry);
   }
 
   /** See {@link WorkflowLifecycle.pause}. */
@@ -144,5 +135,23 @@ export class WorkflowService {
   async discard(id: string, caller: Caller, revision?: number): Promise<CheckedWorkflow> {
     await this.lifecycle.discard(id, revision, caller);
     return this.get(id, caller);
+  }
+
+  private async checked(id: string, caller: Caller, inquiry: CrmInquiry): Promise<CheckedWorkflow> {
+    const workflow = isUuid(id) ? await this.database.read((manager) => findWorkflow(manager, caller.workspaceId, id)) : null;
+    if (!workflow) throw workflowNotFound();
+    const { published } = workflow;
+    // Both ask the host, who may take long.
+    const [beyondPlan, warnings] = await Promise.all([
+      this.entitled.problems(workflow.definition, caller),
+      this.warnings.of(inquiry, { workspaceId: caller.workspaceId, workflowId: id }, workflow.definition),
+    ]);
+    return {
+      ...workflow,
+      problems: [...workflow.problems, ...beyondPlan, ...(await this.secrets.problems(workflow.definition, caller.workspaceId))],
+      warnings,
+      definition: this.changes.masked(workflow.definition),
+      published: published && { ...published, definition: this.changes.masked(published.definition) },
+    };
   }
 }

@@ -72,14 +72,22 @@ export async function lockWorkflow(
   return row ?? null;
 }
 
-/** The draft of a workflow or a machine, read without a lock; null when the workspace has none of that kind and id. Served by the primary key. */
-export async function findDraft(manager: EntityManager, workspaceId: string, kind: DefinitionKind, id: string): Promise<JsonObject | null> {
-  const [row] = await sql<{ draft: JsonObject }>(
+/**
+ * The draft of a workflow or a machine, read without a lock, and whether a version of it is published; null when the workspace has
+ * none of that kind and id. Served by the primary key.
+ */
+export async function findDraft(
+  manager: EntityManager,
+  workspaceId: string,
+  kind: DefinitionKind,
+  id: string,
+): Promise<{ draft: JsonObject; isPublished: boolean } | null> {
+  const [row] = await sql<{ draft: JsonObject; isPublished: boolean }>(
     manager,
-    `SELECT ${DRAFT} AS draft FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 AND w.kind = $3`,
+    `SELECT ${DRAFT} AS draft, w.published_version_id IS NOT NULL AS "isPublished" FROM automation.workflows w WHERE w.workspace_id = $1 AND w.id = $2 AND w.kind = $3`,
     [workspaceId, id, kind],
   );
-  return row?.draft ?? null;
+  return row ?? null;
 }
 
 /** Whether the workspace has a definition of that kind and id. Served by the primary key. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { CrmInquiries } from '../../src/admin/crm-inquiry.js';
+import { PublishPreviews } from '../../src/admin/publish-preview.js';
 import { TaskDecisions } from '../../src/admin/task-decisions.js';
 import { TaskQueueService } from '../../src/admin/task-queue-service.js';
 import { type TaskItem, TaskService } from '../../src/admin/task-service.js';
@@ -346,26 +348,59 @@ describe('human tasks', () => {
     ]);
   });
 
-  it('are published for whomever they name where the CRM does not answer, which is waited for once, and asked for nothing else', async () => {
+  it('are published for whomever they name where the CRM does not answer, which is asked once in a request', async () => {
     const crm = app.module.get<Required<CrmHost>>(CRM_HOST);
     const listRoles = jest.spyOn(crm, 'listRoles').mockRejectedValue(new Error('The CRM is away'));
     const findUsers = jest.spyOn(crm, 'findUsers');
-    const lifecycle = app.module.get(WorkflowLifecycle);
-    /** How often the CRM is asked for roles and for users when these steps are published. */
-    const asked = async (...steps: object[]): Promise<number[]> => {
+    /** How often the CRM is asked for roles and for users by a request that publishes these steps, and what it is warned of. */
+    const asked = async (...steps: object[]): Promise<unknown[]> => {
       const definition = { trigger: { type: 'event', module: 'leads', event: 'created' }, steps };
       const { id } = await app.workflows.create({ name: 'Away', definition: definition as never }, ADMIN);
       published.push(id);
       const questions = [listRoles, findUsers];
       for (const question of questions) question.mockClear();
-      await lifecycle.publish(id, {}, ADMIN);
-      return questions.map(({ mock }) => mock.calls.length);
+      const { status, warnings } = await app.workflows.publish(id, ADMIN);
+      expect(status).toBe('active');
+      return [...questions.map(({ mock }) => mock.calls.length), ...warnings.map(({ code }) => code)];
     };
-    expect(await asked({ ...APPROVAL, role: 'pope', escalation: { after: 'P1D', assignees: ['u-99'] } })).toEqual([1, 0]);
+    expect(await asked({ ...APPROVAL, role: 'pope', escalation: { after: 'P1D', assignees: ['u-1'] } })).toEqual([1, 1, 'crm_no_answer']);
     expect(await asked({ id: 'tell', type: 'send_notification', with: { title: 'T', to: 'owner' } })).toEqual([0, 0]);
     findUsers.mockRejectedValue(new Error('The CRM is away'));
-    expect(await asked({ ...APPROVAL, role: undefined, assignees: ['u-99'] })).toEqual([0, 1]);
+    expect(await asked({ ...APPROVAL, role: undefined, assignees: ['u-99'] })).toEqual([0, 1, 'crm_no_answer']);
+    expect(await asked({ ...APPROVAL, role: 'pope', escalation: { after: 'P1D', assignees: ['u-99'] } })).toEqual([1, 1, 'crm_no_answer']);
     listRoles.mockRestore();
+    findUsers.mockRestore();
+  });
+
+  it('what is published goes on when somebody whom it names has left: who makes it active is warned, and waits for the CRM once', async () => {
+    const crm = app.module.get<Required<CrmHost>>(CRM_HOST);
+    const step = { ...APPROVAL, role: undefined, assignees: ['u-1'] };
+    const id = await app.publishWorkflow({ trigger: { type: 'event', module: 'leads', event: 'created' }, steps: [step] });
+    published.push(id);
+    await app.workflows.pause(id, ADMIN);
+    const findUsers = jest.spyOn(crm, 'findUsers').mockResolvedValue([]);
+    const { status, problems, warnings } = await app.workflows.activate(id, ADMIN);
+    expect([status, problems, warnings]).toMatchObject(['active', [], [{ path: 'steps[0].assignees[0]', code: 'user_not_found' }]]);
+    await app.workflows.pause(id, ADMIN);
+    findUsers.mockClear();
+    await app.module.get(WorkflowLifecycle).activate(id, ADMIN, app.module.get(CrmInquiries).open('acme'));
+    expect(findUsers).not.toHaveBeenCalled();
+    // What has never been published is: there it counts.
+    const draft = { trigger: { type: 'event', module: 'leads', event: 'created' }, steps: [step] };
+    const { id: other } = await app.workflows.create({ name: 'Other', definition: draft as never }, ADMIN);
+    await expect(app.workflows.activate(other, ADMIN)).rejects.toMatchObject({ code: 'definition_invalid' });
+    findUsers.mockRestore();
+  });
+
+  it('a preview of publishing asks the CRM once for the users that it checks and warns of', async () => {
+    const crm = app.module.get<Required<CrmHost>>(CRM_HOST);
+    const steps = [{ ...APPROVAL, role: undefined, assignees: ['u-1', 'u-99'] }];
+    const definition = { trigger: { type: 'event', module: 'leads', event: 'created' }, steps };
+    const { id } = await app.workflows.create({ name: 'Previewed', definition: definition as never }, ADMIN);
+    const findUsers = jest.spyOn(crm, 'findUsers');
+    const { warnings } = await app.module.get(PublishPreviews).preview(id, null, ADMIN);
+    expect(warnings).toMatchObject([{ code: 'user_not_found' }]);
+    expect(findUsers).toHaveBeenCalledTimes(1);
     findUsers.mockRestore();
   });
 

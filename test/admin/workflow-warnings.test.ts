@@ -43,10 +43,11 @@ it('a stage that the CRM has not now is warned of when a workflow is created, ed
   expect(again.warnings).toEqual([]);
 });
 
-it('a host that cannot say its stages keeps nobody from saving', async () => {
+it('a host that cannot say its stages keeps nobody from saving, and a warning says that they were not checked', async () => {
   const findStages = jest.spyOn(crm, 'findStages').mockRejectedValue(new Error('away'));
   const created = await app.workflows.create({ name: 'W', definition: definition('Nowhere') }, ADMIN);
-  expect(created).toMatchObject({ problems: [], warnings: [] });
+  expect(created).toMatchObject({ problems: [], warnings: [{ path: '', code: 'crm_no_answer' }] });
+  expect(created.warnings[0]?.message).toContain('the stages of leads');
   expect(findStages).toHaveBeenCalled();
   findStages.mockRestore();
 });

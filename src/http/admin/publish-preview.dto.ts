@@ -38,7 +38,11 @@ class PublishWarningDto implements PublishWarning {
   @ApiProperty({ example: 'steps[0]' })
   path!: string;
 
-  @ApiProperty({ example: 'field_shared', description: '`loop`, `deadlock`, `unreachable`, `field_shared`, `stage_not_listed`.' })
+  @ApiProperty({
+    example: 'field_shared',
+    description:
+      '`loop`, `deadlock`, `unreachable`, `field_shared`, `stage_not_listed`, `user_not_found`, `context_not_written`, `crm_no_answer`.',
+  })
   code!: PublishWarning['code'];
 
   @ApiProperty({
