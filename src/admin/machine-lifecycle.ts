@@ -19,7 +19,7 @@ import { EntitlementCheck } from './entitlement-check.js';
 import { MachineChanges } from './machine-changes.js';
 import { type PublishCommand, publishRow, switchTo } from './publishing.js';
 import { SecretUses } from './secret-uses.js';
-import { missingWorkflows } from './started-workflows.js';
+import { missingWorkflowsOfAll } from './started-workflows.js';
 
 /** What is asked before anything is locked. */
 interface Known {
@@ -117,12 +117,11 @@ export class MachineLifecycle {
     { workspaceId }: Caller,
   ): Promise<Problem[]> {
     const problems = await this.secrets.problemsIn(manager, machine, workspaceId);
-    for (const { path, definition } of isWellFormed ? transitionVersions(machine) : []) {
-      const missing = await missingWorkflows(manager, workspaceId, definition);
-      const asked = await this.asked.problemsIn(manager, definition, workspaceId, people);
-      problems.push(...below(path, [...missing, ...asked]));
-    }
-    return problems;
+    const transitions = isWellFormed ? transitionVersions(machine) : [];
+    const definitions = transitions.map(({ definition }) => definition);
+    const missing = await missingWorkflowsOfAll(manager, workspaceId, definitions);
+    const asked = await this.asked.problemsInAll(manager, definitions, workspaceId, people);
+    return [...problems, ...transitions.flatMap(({ path }, at) => below(path, [...(missing[at] ?? []), ...(asked[at] ?? [])]))];
   }
 }
 

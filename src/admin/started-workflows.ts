@@ -7,17 +7,33 @@ import { listKnown } from '../store/workflow-store.js';
 
 /** Returns a problem for each step that starts a workflow which the workspace does not have. One that is a draft may be published later. */
 export async function missingWorkflows(manager: EntityManager, workspaceId: string, definition: JsonObject): Promise<Problem[]> {
+  const [problems = []] = await missingWorkflowsOfAll(manager, workspaceId, [definition]);
+  return problems;
+}
+
+/** The same of many definitions, by one look. */
+export async function missingWorkflowsOfAll(
+  manager: EntityManager,
+  workspaceId: string,
+  definitions: readonly JsonObject[],
+): Promise<Problem[][]> {
+  const started = definitions.map(startedBy);
+  const names = new Set(started.flat().map(({ workflow }) => workflow));
+  const known = names.size === 0 ? names : await listKnown(manager, workspaceId, [...names]);
+  return started.map((ofOne) =>
+    ofOne
+      .filter(({ workflow }) => !known.has(workflow))
+      .map(({ workflow, path }) => ({
+        path,
+        message: `There is no workflow "${workflow}": name the code or the id of one of this workspace.`,
+      })),
+  );
+}
+
+function startedBy(definition: JsonObject): { workflow: string; path: string }[] {
   const parsed = parseDefinition(definition, null);
   if (!parsed.ok) return [];
-  const started = [...walkSteps(parsed.definition.steps)].flatMap(({ step, jsonPath }) =>
+  return [...walkSteps(parsed.definition.steps)].flatMap(({ step, jsonPath }) =>
     step.kind === 'run_workflow' ? [{ workflow: step.workflow, path: `${jsonPath}.workflow` }] : [],
   );
-  if (started.length === 0) return [];
-  const known = await listKnown(manager, workspaceId, [...new Set(started.map(({ workflow }) => workflow))]);
-  return started
-    .filter(({ workflow }) => !known.has(workflow))
-    .map(({ workflow, path }) => ({
-      path,
-      message: `There is no workflow "${workflow}": name the code or the id of one of this workspace.`,
-    }));
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { AskedPeople } from '../../src/admin/asked-people.js';
 import { CrmInquiries } from '../../src/admin/crm-inquiry.js';
 import { PublishPreviews } from '../../src/admin/publish-preview.js';
+import { missingWorkflowsOfAll } from '../../src/admin/started-workflows.js';
 import { TaskDecisions } from '../../src/admin/task-decisions.js';
 import { TaskQueueService } from '../../src/admin/task-queue-service.js';
 import { type TaskItem, TaskService } from '../../src/admin/task-service.js';
@@ -9,6 +11,7 @@ import { WorkflowLifecycle } from '../../src/admin/workflow-lifecycle.js';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
 import type { Caller } from '../../src/host/access.js';
 import { CRM_HOST, type CrmHost } from '../../src/host/crm-host.js';
+import { AutomationDatabase } from '../../src/store/database.js';
 import type { TaskFilter } from '../../src/store/human-task-list.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 
@@ -402,6 +405,25 @@ describe('human tasks', () => {
     expect(warnings).toMatchObject([{ code: 'user_not_found' }]);
     expect(findUsers).toHaveBeenCalledTimes(1);
     findUsers.mockRestore();
+  });
+
+  it('many definitions, as a machine has them, are held against the workspace by one look at its workflows and one at its queues', async () => {
+    const definitions = ['desk', 'none'].map((queue) => ({
+      trigger: { type: 'event', module: 'leads', event: 'created' },
+      steps: [
+        { ...APPROVAL, queue },
+        { id: 'sub', type: 'run_workflow', workflow: `no-${queue}` },
+      ],
+    }));
+    const { missing, asked, statements } = await app.module.get(AutomationDatabase).transaction(async (manager) => {
+      const query = jest.spyOn(manager, 'query');
+      const missing = await missingWorkflowsOfAll(manager, 'acme', definitions);
+      const asked = await app.module.get(AskedPeople).problemsInAll(manager, definitions, 'acme', { roles: null, absent: null });
+      return { missing, asked, statements: query.mock.calls.length };
+    });
+    expect(missing).toMatchObject([[{ path: 'steps[1].workflow' }], [{ path: 'steps[1].workflow' }]]);
+    expect(asked).toMatchObject([[], [{ path: 'steps[0].queue' }]]);
+    expect(statements).toBe(2);
   });
 
   describe('are reassigned', () => {
