@@ -26,7 +26,7 @@ import {
   type RunItem,
 } from '../store/run-log-store.js';
 import { EntitlementCheck } from './entitlement-check.js';
-import { recordLink } from './record-link.js';
+import { type RecordLinks, recordLinks } from './record-link.js';
 import { cancelLocked } from './run-cancel.js';
 import { type RunDetail as LoadedRun, loadRunDetail } from './run-detail.js';
 import { RESTARTABLE, type RetryCommand, retryLocked } from './run-retry.js';
@@ -74,7 +74,8 @@ export class RunService {
     const question = { workspaceId: caller.workspaceId, filter, modules: this.modules };
     const items = await this.database.read((manager) => listRuns(manager, question, more, this.catalog));
     const { items: shown, nextCursor } = page(items, paging.limit);
-    return { items: shown.map((run) => ({ ...run, recordUrl: this.recordUrlOf(run, caller) })), nextCursor };
+    const links = this.recordLinks(caller);
+    return { items: shown.map((run) => ({ ...run, recordUrl: recordUrlOf(run, links) })), nextCursor };
   }
 
   /** Everything about one run. Throws `run_not_found`. */
@@ -86,7 +87,7 @@ export class RunService {
     const explanation = knownExplanation(this.catalog, run.module, run.explanation);
     // Whoever has the address can answer in the place of the one who was asked: seeing the run is not enough.
     const waiting = caller.permissions.includes('operate') ? withResumeUrls(run, workspaceId, this.links) : run.waiting;
-    const recordUrl = this.recordUrlOf(run, caller);
+    const recordUrl = recordUrlOf(run, this.recordLinks(caller));
     return { ...run, recordUrl, waiting, explanation, event: run.event && knownEvent(this.catalog, run.event) };
   }
 
@@ -152,14 +153,17 @@ export class RunService {
     });
   }
 
-  private recordUrlOf({ module, recordId }: Pick<RunItem, 'module' | 'recordId'>, { workspaceId }: Caller): string | null {
-    if (module === null || recordId === null) return null;
-    return recordLink(this.settings.recordUrl, { workspaceId, module, id: recordId }, this.logger);
+  private recordLinks({ workspaceId }: Caller): RecordLinks {
+    return recordLinks(this.settings.recordUrl, workspaceId, this.logger);
   }
 
   private get modules(): string[] {
     return [...this.catalog.modules.keys()];
   }
+}
+
+function recordUrlOf({ module, recordId }: Pick<RunItem, 'module' | 'recordId'>, links: RecordLinks): string | null {
+  return module === null || recordId === null ? null : links({ module, id: recordId });
 }
 
 /** What a run waits for, with the addresses of steps that wait for a call. */

@@ -16,7 +16,7 @@ import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
 import { loadAudit } from '../store/audit-store.js';
 import { countTasks, listTasks, type TaskFilter, type TaskViewer } from '../store/human-task-list.js';
 import { findTask, type TaskPerson, type TaskRow, type TaskStatus, taskPeople } from '../store/human-tasks.js';
-import { recordLink } from './record-link.js';
+import { type RecordLinks, recordLinks } from './record-link.js';
 import type { Page } from './run-service.js';
 import { dutyOf, seen, TaskDesk, workerOf } from './task-desk.js';
 
@@ -213,6 +213,7 @@ export class TaskService {
       workspaceId,
       rows.flatMap(({ assigneeId }) => assigneeId ?? []),
     );
+    const links = recordLinks(this.settings.recordUrl, workspaceId, this.logger);
     return rows.map((row) => {
       const duty = dutyOf(row, people.get(row.id) ?? []);
       const worker = workerOf(viewer);
@@ -222,7 +223,7 @@ export class TaskService {
         status: row.status,
         title: row.title,
         message: row.message,
-        record: this.recordOf(workspaceId, row),
+        record: recordOf(row, links),
         queue: row.queue,
         assignee: row.assigneeId === null ? null : { id: row.assigneeId, name: users.get(row.assigneeId)?.name ?? row.assigneeId },
         priority: row.priority,
@@ -243,12 +244,11 @@ export class TaskService {
       };
     });
   }
+}
 
-  private recordOf(workspaceId: string, { module, recordId, recordTitle }: TaskRow): TaskItem['record'] {
-    if (module === null || recordId === null) return null;
-    const url = recordLink(this.settings.recordUrl, { workspaceId, module, id: recordId }, this.logger);
-    return { module, id: recordId, title: recordTitle ?? recordId, url };
-  }
+function recordOf({ module, recordId, recordTitle }: TaskRow, links: RecordLinks): TaskItem['record'] {
+  if (module === null || recordId === null) return null;
+  return { module, id: recordId, title: recordTitle ?? recordId, url: links({ module, id: recordId }) };
 }
 
 function votesOf({ approvals }: TaskRow, people: readonly TaskPerson[]): TaskItem['votes'] {

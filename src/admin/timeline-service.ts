@@ -25,7 +25,7 @@ import {
   type TimelineRecord,
 } from '../store/timeline.js';
 import { listLives, type WorkspaceWorkflow } from '../store/why-store.js';
-import { recordLink } from './record-link.js';
+import { recordLinks } from './record-link.js';
 import type { Page } from './run-service.js';
 import { changeItem, eventItem, isAskedOfAll, type TimelineItem } from './timeline-items.js';
 
@@ -99,7 +99,7 @@ export class TimelineService {
           module: record.module,
           id: record.recordId,
           title,
-          url: recordLink(this.settings.recordUrl, { ...of, id: of.recordId }, this.logger),
+          url: recordLinks(this.settings.recordUrl, workspaceId, this.logger)({ module: record.module, id: record.recordId }),
         },
         items,
         nextCursor: last !== undefined && all.length > limit ? `${last.moment}~${last.key}` : null,
