@@ -29,6 +29,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Returns what is to be told of an error. */
+export function errorBodyOf(error: unknown): ErrorBody {
+  return error instanceof ApiError ? error.body : { statusCode: 0, code: 'unknown', message: String(error) };
+}
+
 export interface CallOptions {
   query?: QueryValues;
   body?: unknown;

@@ -34,6 +34,24 @@ export function Field({ label, hint, problem = null, children }: FieldProps): VN
   );
 }
 
+interface NoteFieldProps {
+  label?: string;
+  hint: string;
+  value: string;
+  onChange: (note: string) => void;
+}
+
+/** Why somebody does something, in a line that is kept with it. */
+export function NoteField({ label = 'Reason', hint, value, onChange }: NoteFieldProps): VNode {
+  return (
+    <Field label={label} hint={hint}>
+      {(control) => (
+        <input {...control} class="input" maxLength={1000} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+      )}
+    </Field>
+  );
+}
+
 interface SelectBoxProps {
   id?: string;
   'aria-label'?: string;

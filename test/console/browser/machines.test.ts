@@ -219,10 +219,10 @@ describeConsole('state machines', (demo) => {
     await page.getByLabel('Some, by their ids').check();
     await page.getByRole('textbox', { name: 'Ids' }).fill(`${leads[0]}, nobody`);
     await page.getByText('1 of 2 records would begin.').waitFor();
-    await page.getByText('is no record of the CRM: nobody').waitFor();
+    await page.getByText('no record of the CRM: nobody').waitFor();
     expect(await axe()).toEqual([]);
     await page.getByRole('textbox', { name: 'Ids' }).fill(leads.join('\n'));
-    await page.getByRole('button', { name: 'Take 3 in' }).click();
+    await page.getByRole('button', { name: 'Take 3 records in' }).click();
     await page.getByText('3 records taken in.').first().waitFor();
     expect(await axe()).toEqual([]);
     await page.getByRole('button', { name: 'Close', exact: true }).last().click();

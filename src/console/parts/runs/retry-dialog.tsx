@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { useCatalog } from '../../api/me.js';
 import { forget } from '../../api/query.js';
 import type { RetriedStep, RetryPreview, RunDetail } from '../../api/types.js';
@@ -8,31 +8,30 @@ import { stepKindWords } from '../../model/definition-words.js';
 import { countWords, listWords } from '../../model/words.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Choices, Field } from '../../ui/field.js';
+import { NoteField } from '../../ui/field.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { toast } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import type { Tone } from '../../ui/status.js';
-
-type Way = 'failed_step' | 'start_same' | 'start_newest';
+import { commandOf, type RetryWay, RetryWayChoice } from './retry-way.js';
 
 /** Retries a run after saying what that will do: again, not again, and perhaps twice. */
 export function RetryDialog({ run, onClose }: { run: RunDetail; onClose: () => void }): VNode {
   const canGoOn = run.status === 'failed';
-  const [way, setWay] = useState<Way>(canGoOn ? 'failed_step' : 'start_same');
+  const [way, setWay] = useState<RetryWay>(canGoOn ? 'failed_step' : 'start_same');
   const [reason, setReason] = useState('');
   const [preview, setPreview] = useState<RetryPreview | null>(null);
   const [error, setError] = useState<ErrorBody | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const command = way === 'failed_step' ? { from: 'failed_step' } : { from: 'start', version: way === 'start_same' ? 'same' : 'newest' };
+  const command = commandOf(way);
 
   useEffect(() => {
     let isOld = false;
     setError(null);
     call<RetryPreview>('POST', `runs/${run.id}/retry`, { body: { ...command, dryRun: true } }).then(
       (answer) => !isOld && setPreview(answer),
-      (failure: unknown) => !isOld && setError(bodyOf(failure)),
+      (failure: unknown) => !isOld && setError(errorBodyOf(failure)),
     );
     return () => {
       isOld = true;
@@ -48,7 +47,7 @@ export function RetryDialog({ run, onClose }: { run: RunDetail; onClose: () => v
       await forget('runs');
       if (next.id !== run.id) navigate(`runs/${next.id}`);
     } catch (failure) {
-      setError(bodyOf(failure));
+      setError(errorBodyOf(failure));
       setBusy(false);
     }
   };
@@ -75,20 +74,15 @@ export function RetryDialog({ run, onClose }: { run: RunDetail; onClose: () => v
         </>
       }
     >
-      <Choices<Way>
-        legend="From where"
+      <RetryWayChoice
         value={way}
         onChange={setWay}
-        options={[
-          {
-            value: 'failed_step',
-            label: 'From the failed step',
-            hint: `This run goes on, on version ${same}. What is done is not done again.`,
-            blocked: canGoOn ? null : 'Only a run that failed can go on.',
-          },
-          { value: 'start_same', label: 'From the start, same version', hint: `A new run on version ${same}.` },
-          { value: 'start_newest', label: 'From the start, newest version', hint: newestWords(same, newest, differs) },
-        ]}
+        hints={{
+          failed_step: `This run goes on, on version ${same}. What is done is not done again.`,
+          start_same: `A new run on version ${same}.`,
+          start_newest: newestWords(same, newest, differs),
+        }}
+        blocked={canGoOn ? null : 'Only a run that failed can go on.'}
       />
       {refused && <ErrorPanel error={refused} />}
       {retriedAs && (
@@ -97,11 +91,7 @@ export function RetryDialog({ run, onClose }: { run: RunDetail; onClose: () => v
         </p>
       )}
       {preview === null && !error ? <Skeleton what="what that would do" rows={3} /> : preview && !refused && <Preview preview={preview} />}
-      <Field label="Reason" hint="Kept with the run and in the audit.">
-        {(control) => (
-          <input {...control} class="input" maxLength={1000} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
-        )}
-      </Field>
+      <NoteField hint="Kept with the run and in the audit." value={reason} onChange={setReason} />
     </Dialog>
   );
 }
@@ -163,8 +153,4 @@ function Steps({
       {hint && <small class="quiet">{hint}</small>}
     </div>
   );
-}
-
-function bodyOf(error: unknown): ErrorBody {
-  return error instanceof ApiError ? error.body : { statusCode: 0, code: 'unknown', message: String(error) };
 }

@@ -2,14 +2,13 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json } from '../../../core/json.js';
 import type { OfferedTransition } from '../../../core/machine/offered.js';
-import { call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Field } from '../../ui/field.js';
+import { NoteField } from '../../ui/field.js';
 import { toast } from '../../ui/live.js';
 import { ErrorPanel } from '../../ui/states.js';
-import { errorBodyOf } from './error-body.js';
 import { InputForm, valuesOf } from './input-form.js';
 import type { InstanceItem } from './types.js';
 
@@ -66,11 +65,7 @@ export function AdvanceDialog({
         {hasSteps ? 'Its steps are done first; it moves when they are.' : 'It moves at once.'}
       </p>
       <InputForm fields={input ?? []} values={values} problems={error?.problems ?? []} onChange={setValues} />
-      <Field label="Comment (optional)" hint="Kept in its history and in the audit.">
-        {(control) => (
-          <input {...control} class="input" maxLength={1000} value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
-        )}
-      </Field>
+      <NoteField label="Comment (optional)" hint="Kept in its history and in the audit." value={comment} onChange={setComment} />
       {error && <ErrorPanel error={error} />}
     </Dialog>
   );

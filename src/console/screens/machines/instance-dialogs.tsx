@@ -1,15 +1,14 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import type { State } from '../../model/machine.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Field, SelectBox } from '../../ui/field.js';
+import { Field, NoteField, SelectBox } from '../../ui/field.js';
 import { toast } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
 import { ErrorPanel } from '../../ui/states.js';
-import { errorBodyOf } from './error-body.js';
 import type { InstanceItem } from './types.js';
 
 /** Puts an instance into a state, with the reason. */
@@ -124,11 +123,7 @@ export function DeleteInstanceDialog({ instance: { id, machineId }, onClose }: {
       }
     >
       <p>Its history is gone for good. What happens to the record next may make another instance, from the beginning.</p>
-      <Field label="Reason (optional)" hint="Kept in the audit.">
-        {(control) => (
-          <input {...control} class="input" maxLength={1000} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
-        )}
-      </Field>
+      <NoteField label="Reason (optional)" hint="Kept in the audit." value={reason} onChange={setReason} />
       {error && <ErrorPanel error={error} />}
     </Dialog>
   );

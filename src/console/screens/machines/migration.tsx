@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
-import { call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import { statesOf } from '../../model/machine.js';
 import { countWords, numberWords } from '../../model/words.js';
@@ -10,7 +10,6 @@ import { Dialog } from '../../ui/dialog.js';
 import { Icon } from '../../ui/icon.js';
 import { toast } from '../../ui/live.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
-import { errorBodyOf } from './error-body.js';
 import type { MachineDetail, Migration } from './types.js';
 
 /** Returns which instances could go over to a definition as the next version, and which could not: as the API decides it. */

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { useCatalog } from '../../api/me.js';
 import { forget } from '../../api/query.js';
 import { Button } from '../../ui/button.js';
@@ -8,7 +8,6 @@ import { Dialog } from '../../ui/dialog.js';
 import { Field, SelectBox } from '../../ui/field.js';
 import { navigate } from '../../ui/location.js';
 import { ErrorPanel } from '../../ui/states.js';
-import { errorBodyOf } from './error-body.js';
 import type { MachineDetail } from './types.js';
 
 /** A machine to begin with: two states, and a way between them. */

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { useCatalog } from '../../api/me.js';
 import { forget } from '../../api/query.js';
 import type { WorkflowVersion } from '../../api/types.js';
@@ -13,7 +13,6 @@ import { Field } from '../../ui/field.js';
 import { Icon } from '../../ui/icon.js';
 import { toast } from '../../ui/live.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
-import { errorBodyOf } from './error-body.js';
 import { Staying, tellMigration, wouldMigrate } from './migration.js';
 import type { Diff, MachineDetail, PublishedMachine } from './types.js';
 

@@ -5,7 +5,7 @@ import { forget } from '../../api/query.js';
 import type { RunDetail } from '../../api/types.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Field } from '../../ui/field.js';
+import { NoteField } from '../../ui/field.js';
 import { toast, toastError } from '../../ui/live.js';
 
 /** Ends a run that is not over, after asking. */
@@ -35,11 +35,7 @@ export function CancelDialog({ run, onClose }: { run: RunDetail; onClose: () => 
       }
     >
       <p>What it has done stays done. It cannot go on afterwards; it can be retried from the start.</p>
-      <Field label="Reason" hint="Kept with the run and in the audit.">
-        {(control) => (
-          <input {...control} class="input" maxLength={1000} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
-        )}
-      </Field>
+      <NoteField hint="Kept with the run and in the audit." value={reason} onChange={setReason} />
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { useMe } from '../../api/me.js';
 import { forget } from '../../api/query.js';
 import type { TaskDetail } from '../../api/types.js';
@@ -47,7 +47,7 @@ export function Answer({ task }: { task: TaskDetail }): VNode {
       setDeciding(null);
       await forget('tasks', 'runs');
     } catch (failure) {
-      const told = failure instanceof ApiError ? failure.body : { statusCode: 0, code: 'unknown', message: String(failure) };
+      const told = errorBodyOf(failure);
       setError(told);
       // Somebody was faster: show what they answered.
       if (told.statusCode === 409) await forget('tasks');

@@ -1,13 +1,13 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { useMe } from '../../api/me.js';
 import { forget, useAsk } from '../../api/query.js';
 import type { TaskDetail } from '../../api/types.js';
 import { FormInput } from '../../parts/tasks/form-input.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Choices, Field } from '../../ui/field.js';
+import { Choices, Field, NoteField } from '../../ui/field.js';
 import { toast } from '../../ui/live.js';
 import { ErrorPanel } from '../../ui/states.js';
 
@@ -41,7 +41,7 @@ export function ReassignDialog({ task, onClose }: { task: TaskDetail; onClose: (
       toast('Somebody else is asked now.');
       await forget('tasks');
     } catch (failure) {
-      setError(failure instanceof ApiError ? failure.body : { statusCode: 0, code: 'unknown', message: String(failure) });
+      setError(errorBodyOf(failure));
       setBusy(false);
     }
   };
@@ -107,11 +107,7 @@ export function ReassignDialog({ task, onClose }: { task: TaskDetail; onClose: (
       ) : (
         <Person value={userId} problem={problemOf('userId')} onChange={setUserId} />
       )}
-      <Field label="Note (optional)" hint="Kept in the task’s history.">
-        {(control) => (
-          <input {...control} class="input" maxLength={1000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
-        )}
-      </Field>
+      <NoteField label="Note (optional)" hint="Kept in the task’s history." value={note} onChange={setNote} />
       {error && <ErrorPanel error={error.problems ? { ...error, problems: [] } : error} />}
     </Dialog>
   );

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import type { ReplayResult } from '../../api/types.js';
 import { countWords } from '../../model/words.js';
@@ -15,8 +15,7 @@ export function ReplayDialog({ eventId, onClose }: { eventId: string; onClose: (
   const [again, setAgain] = useState(false);
   const [preview, setPreview] = useState<ReplayResult | null>(null);
   const [error, setError] = useState<ErrorBody | null>(null);
-  const told = (failure: unknown): void =>
-    setError(failure instanceof ApiError ? failure.body : { statusCode: 0, code: 'unknown', message: String(failure) });
+  const told = (failure: unknown): void => setError(errorBodyOf(failure));
   useEffect(() => {
     let isOld = false;
     setError(null);

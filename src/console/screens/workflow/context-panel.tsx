@@ -6,7 +6,7 @@ import { forget, useAsk } from '../../api/query.js';
 import { shortened } from '../../model/words.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Field } from '../../ui/field.js';
+import { Field, NoteField } from '../../ui/field.js';
 import { toast, toastError } from '../../ui/live.js';
 import { Panel } from '../../ui/page.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
@@ -132,9 +132,12 @@ function ValueDialog({
           />
         )}
       </Field>
-      <Field label="Reason (optional)" hint="Kept in the audit. Runs that have begun go on with the values that they began with.">
-        {(told) => <input {...told} class="input" maxLength={1000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
-      </Field>
+      <NoteField
+        label="Reason (optional)"
+        hint="Kept in the audit. Runs that have begun go on with the values that they began with."
+        value={note}
+        onChange={setNote}
+      />
     </Dialog>
   );
 }

@@ -6,7 +6,7 @@ import { forget, useAsk } from '../../api/query.js';
 import { actorWords } from '../../model/actor-words.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Choices, Field } from '../../ui/field.js';
+import { Choices, Field, NoteField } from '../../ui/field.js';
 import { copy } from '../../ui/json-view.js';
 import { toastError } from '../../ui/live.js';
 import { Panel } from '../../ui/page.js';
@@ -179,9 +179,7 @@ function ReplaceDialog({
           { value: 'none', label: 'Ends at once', hint: 'When somebody has it who should not. Calls of it are refused from now on.' },
         ]}
       />
-      <Field label="Reason (optional)" hint="Kept in the audit.">
-        {(told) => <input {...told} class="input" maxLength={1000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />}
-      </Field>
+      <NoteField label="Reason (optional)" hint="Kept in the audit." value={note} onChange={setNote} />
     </Dialog>
   );
 }
