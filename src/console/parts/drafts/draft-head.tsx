@@ -4,14 +4,11 @@ import { clockTime } from '../../model/time.js';
 import { IconButton } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
 import { useZone } from '../../ui/time.js';
-import type { Draft, DraftItem, DraftState } from './draft.js';
+import { DRAFT_WORDS, type Draft, type DraftItem, type DraftState } from './draft.js';
 
 interface DraftHeadProps<Item extends DraftItem> {
   draft: Draft<Item>;
   state: DraftState<Item>;
-  /** What it is: `workflow`. */
-  what: string;
-  back: { href: string; label: string };
   isReadOnly: boolean;
   /** Its status, beside whether it is saved. */
   marks: ComponentChildren;
@@ -20,14 +17,15 @@ interface DraftHeadProps<Item extends DraftItem> {
 }
 
 /** The head of a draft's page: its name, edited in place, how it stands, whether it is saved, undo and redo. */
-export function DraftHead<Item extends DraftItem>({ draft, state, what, back, isReadOnly, marks, actions }: DraftHeadProps<Item>): VNode {
+export function DraftHead<Item extends DraftItem>({ draft, state, isReadOnly, marks, actions }: DraftHeadProps<Item>): VNode {
+  const { what, label } = DRAFT_WORDS[draft.kind];
   const { past, present, future } = state.history;
   return (
     <header class="page-head">
       <div class="page-titles">
-        <a class="page-back" href={back.href}>
+        <a class="page-back" href={draft.kind}>
           <Icon name="left" size={12} />
-          {back.label}
+          {label}
         </a>
         <Name
           name={present.name}

@@ -1,46 +1,49 @@
 import './drafts.css';
-import type { ComponentChildren, RefObject, VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
 import { Button } from '../../ui/button.js';
 import { announce } from '../../ui/live.js';
 import { useTitle } from '../../ui/page.js';
 import { Banner, ErrorPanel } from '../../ui/states.js';
+import { Mark } from '../../ui/status.js';
 import { useStore } from '../../ui/store.js';
+import { EditingContext } from '../forms/editing.js';
 import { Conflict } from './conflict-dialog.js';
 import type { Draft, DraftItem } from './draft.js';
 import { DraftHead } from './draft-head.js';
 import { dropText, keptText } from './kept-text.js';
 import { Problems } from './problems.js';
 import { useDraftKeys } from './use-draft-keys.js';
+import type { OpenDraft } from './use-open-draft.js';
 
 interface DraftPageProps<Item extends DraftItem> {
-  draft: Draft<Item>;
-  /** The page's own element, in which controls are found. */
-  page: RefObject<HTMLDivElement | null>;
-  /** What it is: `workflow`. */
-  what: string;
-  back: { href: string; label: string };
-  isReadOnly: boolean;
+  opened: OpenDraft<Item>;
   /** Its status, beside whether it is saved. */
   marks: ComponentChildren;
-  /** Behind undo and redo. */
-  actions: ComponentChildren;
+  /** What can be done with it, before it is published and behind that. */
+  actions?: ComponentChildren;
+  menu?: ComponentChildren;
   /** Between the head and what is in the way. */
-  tabs?: ComponentChildren;
+  tabs: VNode;
   /** Where the path of a problem is, in words. */
   placeWords: (path: string) => string | null;
   /** Brings the place of a problem into view. */
   onShow: (path: string) => void;
   /** Draws what is other in the second of two definitions. */
   drawDiff: (from: JsonObject, to: JsonObject) => VNode;
-  onHelp: () => void;
+  /** Draws the dialog in which it is published. */
+  drawPublish: (ends: { onPublished: (item: Item) => void; onClose: () => void }) => VNode;
+  /** `?`: which keys there are. */
+  onHelp?: () => void;
   children: ComponentChildren;
 }
 
-/** A page that edits a draft: head, undo, saving, problems, what was lost, two in conflict. What is edited is inside. */
+/** A page that edits a draft: head, undo, saving, problems, what was lost, two in conflict, publishing. What is edited is inside. */
 export function DraftPage<Item extends DraftItem>(props: DraftPageProps<Item>): VNode {
-  const { draft, page, isReadOnly, tabs, placeWords, onShow, drawDiff, onHelp, children, ...head } = props;
+  const { opened, marks, actions, menu, tabs, placeWords, onShow, drawDiff, drawPublish, onHelp, children } = props;
+  const { draft, editing, readOnly, page, dialog, ask, askStored } = opened;
+  const { isReadOnly } = editing;
   const state = useStore(draft.state);
   const { item, saving, history } = state;
   useTitle(history.present.name);
@@ -58,16 +61,47 @@ export function DraftPage<Item extends DraftItem>(props: DraftPageProps<Item>): 
   };
   useDraftKeys(draft, { onProblem: jump, onHelp });
   return (
-    // Leaving a field stores it: nothing to press.
-    <div class="page" ref={page} onFocusOut={() => saving.kind === 'changed' && void draft.save()}>
-      <DraftHead {...head} draft={draft} state={state} isReadOnly={isReadOnly} />
-      {tabs}
-      {!isReadOnly && <LostText draft={draft} />}
-      {saving.kind === 'failed' && <ErrorPanel error={saving.error.body} retry={() => void draft.save()} />}
-      {saving.kind === 'conflict' && <Conflict draft={draft} theirs={saving.theirs} drawDiff={drawDiff} />}
-      {item.problems.length > 0 && <Problems problems={item.problems} placeWords={placeWords} onShow={onShow} />}
-      {children}
-    </div>
+    <EditingContext.Provider value={editing}>
+      {/* Leaving a field stores it: nothing to press. */}
+      <div class="page" ref={page} onFocusOut={() => saving.kind === 'changed' && void draft.save()}>
+        <DraftHead
+          draft={draft}
+          state={state}
+          isReadOnly={isReadOnly}
+          marks={
+            <>
+              {marks}
+              {readOnly !== null && <Mark icon="info">{readOnly}</Mark>}
+            </>
+          }
+          actions={
+            <>
+              {actions}
+              {!isReadOnly && (
+                <Button kind="primary" icon="check" onClick={() => void askStored('publish')}>
+                  Publish …
+                </Button>
+              )}
+              {menu}
+            </>
+          }
+        />
+        {tabs}
+        {!isReadOnly && <LostText draft={draft} />}
+        {saving.kind === 'failed' && <ErrorPanel error={saving.error.body} retry={() => void draft.save()} />}
+        {saving.kind === 'conflict' && <Conflict draft={draft} theirs={saving.theirs} drawDiff={drawDiff} />}
+        {item.problems.length > 0 && <Problems problems={item.problems} placeWords={placeWords} onShow={onShow} />}
+        {children}
+        {dialog === 'publish' &&
+          drawPublish({
+            onPublished: (published) => {
+              draft.refreshed(published);
+              ask(null);
+            },
+            onClose: () => ask(null),
+          })}
+      </div>
+    </EditingContext.Provider>
   );
 }
 

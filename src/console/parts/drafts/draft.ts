@@ -10,6 +10,8 @@ import { dropText, keepText } from './kept-text.js';
 /** What the API tells of anything that is edited as a draft: a workflow, a state machine. */
 export interface DraftItem extends DraftDocument {
   id: string;
+  /** `archived` is to look at only. */
+  status: string;
   revision: number;
   problems: readonly Problem[];
   warnings: readonly Problem[];
@@ -19,6 +21,12 @@ export interface DraftItem extends DraftDocument {
 
 /** Where drafts are asked for and sent to. */
 export type DraftKind = 'workflows' | 'machines';
+
+/** What people call one of a kind, and all of them. */
+export const DRAFT_WORDS: Readonly<Record<DraftKind, { what: string; label: string }>> = {
+  workflows: { what: 'workflow', label: 'Workflows' },
+  machines: { what: 'state machine', label: 'State machines' },
+};
 
 /** How what is shown stands to what is stored. */
 export type Saving<Item> =
@@ -52,7 +60,7 @@ export class Draft<Item extends DraftItem> {
   private isClosed = false;
 
   constructor(
-    private readonly kind: DraftKind,
+    readonly kind: DraftKind,
     item: Item,
   ) {
     this.stored = documentOf(item);

@@ -1,10 +1,11 @@
 import type { RefObject } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import { formatPlace, parsePlace } from '../../model/json-path.js';
 
 /** Returns what brings the focus to the control of a path once it is drawn, and nothing stands before it. */
 export function useFocusOn(page: RefObject<HTMLElement | null>, isCovered: boolean): (path: string) => void {
   const wanted = useRef<string | null>(null);
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
   // Before the next key: it belongs into that field.
   useLayoutEffect(() => {
     const path = wanted.current;
@@ -14,6 +15,8 @@ export function useFocusOn(page: RefObject<HTMLElement | null>, isCovered: boole
   });
   return (path) => {
     wanted.current = path;
+    // It may be drawn already.
+    redraw(undefined);
   };
 }
 

@@ -57,13 +57,30 @@ export function RecordPicker({
 
 const PAUSE_MS = 300;
 
+/** What previews are about, and what is known of it. */
+export interface Preview {
+  record: PreviewRecord | null;
+  pick: (record: PreviewRecord | null) => void;
+  /** What the record says of the conditions. */
+  explanation: Explanation | null;
+  error: ApiError | null;
+}
+
+/** Returns the record that somebody chooses to check conditions against, and what it says of them. */
+export function usePreview(module: string | null, conditions: Json | undefined, catalog: Catalog): Preview {
+  const [record, pick] = useState<PreviewRecord | null>(null);
+  // It belongs to the module.
+  useEffect(() => pick(null), [module]);
+  return { record, pick, ...useExplanation(module, conditions, record, catalog) };
+}
+
 /** What the record says of the conditions; asked a moment after each edit. */
-export function useExplanation(
+function useExplanation(
   module: string | null,
   conditions: Json | undefined,
   record: PreviewRecord | null,
   catalog: Catalog,
-): { explanation: Explanation | null; error: ApiError | null } {
+): Pick<Preview, 'explanation' | 'error'> {
   const [answer, setAnswer] = useState<{ key: string; explanation: Explanation | null; error: ApiError | null } | null>(null);
   const isAsked = module !== null && record !== null && isComplete(conditions, catalog.operators);
   const key = !isAsked ? null : JSON.stringify([module, conditions, record.id]);
@@ -90,31 +107,33 @@ export function useExplanation(
   return answer !== null && answer.key === key ? answer : { explanation: null, error: null };
 }
 
-/** One sentence above the tree: would it run, and if not, why not. */
-export function Answer({
-  explanation,
-  error,
-  module,
-  catalog,
-}: {
-  explanation: Explanation | null;
-  error: ApiError | null;
-  module: string | null;
-  catalog: Catalog;
-}): VNode | null {
-  if (error !== null) {
-    return (
-      <p class="preview-answer soft-neutral">
-        <Icon name="info" />
-        {error.message}
-      </p>
-    );
-  }
-  if (explanation === null) return null;
+/** Above the tree: which record it is checked against, and in one sentence whether that would be let through. */
+export function PreviewLine({ preview: { record, pick, explanation, error }, module, catalog }: PreviewLineProps): VNode {
   return (
-    <p class={`preview-answer ${explanation.result ? 'soft-ok tone-ok' : 'soft-bad tone-bad'}`}>
-      <Icon name={explanation.result ? 'check' : 'cross'} />
-      {answerWords(explanation, module, catalog)}
-    </p>
+    <div class="preview">
+      <div class="preview-picker">
+        <span class="quiet">Checked against</span>
+        <RecordPicker key={module} module={module} record={record} onPick={pick} />
+      </div>
+      {error !== null ? (
+        <p class="preview-answer soft-neutral">
+          <Icon name="info" />
+          {error.message}
+        </p>
+      ) : (
+        explanation !== null && (
+          <p class={`preview-answer ${explanation.result ? 'soft-ok tone-ok' : 'soft-bad tone-bad'}`}>
+            <Icon name={explanation.result ? 'check' : 'cross'} />
+            {answerWords(explanation, module, catalog)}
+          </p>
+        )
+      )}
+    </div>
   );
+}
+
+interface PreviewLineProps {
+  preview: Preview;
+  module: string;
+  catalog: Catalog;
 }

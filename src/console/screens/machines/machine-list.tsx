@@ -7,6 +7,7 @@ import type { Catalog } from '../../model/catalog.js';
 import { subjectWords } from '../../model/machine.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
 import { countWords, numberWords } from '../../model/words.js';
+import { DraftMarks } from '../../parts/drafts/draft-marks.js';
 import { Button } from '../../ui/button.js';
 import { Select } from '../../ui/field.js';
 import { Chips, FilterBar, SearchField } from '../../ui/filter-bar.js';
@@ -150,11 +151,8 @@ function columnsOf(catalog: Catalog | null): Column<MachineItem>[] {
   ];
 }
 
-function Name({
-  machine: { id, name, code, version, hasUnpublishedChanges, problemCount, disabledBy, disabledReason },
-}: {
-  machine: MachineItem;
-}): VNode {
+function Name({ machine }: { machine: MachineItem }): VNode {
+  const { id, name, code, disabledBy, disabledReason } = machine;
   return (
     <>
       <a class="cell-main" href={`machines/${id}`}>
@@ -162,17 +160,7 @@ function Name({
       </a>
       <span class="cell-sub">
         <span class="mono">{code}</span>
-        {version !== null && <span>v{version}</span>}
-        {hasUnpublishedChanges && version !== null && (
-          <Mark icon="pencil" tone="info">
-            unpublished changes
-          </Mark>
-        )}
-        {problemCount > 0 && (
-          <Mark icon="warning" tone="bad">
-            {countWords(problemCount, 'problem')}
-          </Mark>
-        )}
+        <DraftMarks item={machine} />
         {disabledBy?.name && <Mark icon="pause">{`disabled by ${disabledBy.name}${disabledReason ? `: ${disabledReason}` : ''}`}</Mark>}
       </span>
     </>

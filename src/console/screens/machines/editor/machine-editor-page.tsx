@@ -1,21 +1,18 @@
-import '../../editor/editor.css';
 import '../machines.css';
 import type { VNode } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
-import type { Json, JsonObject } from '../../../../core/json.js';
-import { useMay } from '../../../api/me.js';
+import { useMemo, useState } from 'preact/hooks';
 import { useAsk } from '../../../api/query.js';
 import type { Catalog } from '../../../model/catalog.js';
-import { formatPlace, type Place, parsePlace, setAt } from '../../../model/json-path.js';
+import { formatPlace, parsePlace } from '../../../model/json-path.js';
 import { instancesByState, moduleOfMachine, statesOf, transitionsOf } from '../../../model/machine.js';
 import { diffMachines } from '../../../model/machine-diff.js';
 import { addState, addTransition } from '../../../model/machine-edit.js';
 import { countWords } from '../../../model/words.js';
 import type { Draft } from '../../../parts/drafts/draft.js';
+import { DraftMarks } from '../../../parts/drafts/draft-marks.js';
 import { DraftPage } from '../../../parts/drafts/draft-page.js';
-import { useFocusOn } from '../../../parts/drafts/focus-control.js';
+import { useOpenDraft } from '../../../parts/drafts/use-open-draft.js';
 import { Keys } from '../../../parts/flow/keys.js';
-import { type Editing, EditingContext } from '../../../parts/forms/editing.js';
 import { MachineDiff } from '../../../parts/machines/machine-diff.js';
 import { MachineDrawing } from '../../../parts/machines/machine-drawing.js';
 import { MachineTable } from '../../../parts/machines/machine-table.js';
@@ -25,7 +22,6 @@ import { Card } from '../../../ui/page.js';
 import { Banner, EmptyState } from '../../../ui/states.js';
 import { Mark } from '../../../ui/status.js';
 import { useStore } from '../../../ui/store.js';
-import { MACHINES } from '../back.js';
 import { MachineActions } from '../machine-actions.js';
 import { MachineSwitch } from '../machine-switch.js';
 import { PublishDialog } from '../publish-dialog.js';
@@ -51,36 +47,20 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
   const { definition } = history.present;
   // Where instances are changes by itself.
   const now = useAsk<MachineDetail>(`machines/${item.id}`, { every: EVERY_MS }).data ?? item;
-  const isReadOnly = !useMay('manage');
   const module = moduleOfMachine(definition.for);
-  const [dialog, setDialog] = useState<'publish' | 'keys' | null>(null);
-  const page = useRef<HTMLDivElement>(null);
+  const opened = useOpenDraft(draft, { catalog, module });
+  const { dialog, ask, focusOn } = opened;
+  const isReadOnly = opened.readOnly !== null;
   const { part, choose } = useChosenPart(definition);
   // A transition that is moved stays the one that is edited: its form keeps the focus.
   const [moved, setMoved] = useState(0);
-  const focusOn = useFocusOn(page, dialog !== null);
   const states = useMemo(() => statesOf(definition), [definition]);
   const transitions = useMemo(() => transitionsOf(definition), [definition]);
-
-  const editing = useMemo<Editing>(
-    () => ({
-      definition,
-      catalog,
-      module,
-      problems,
-      subject: null,
-      isReadOnly,
-      set: (place: Place, value: Json | undefined) =>
-        draft.editDefinition((before) => setAt(before, place, value) as JsonObject, formatPlace(place)),
-      change: (change: (before: JsonObject) => JsonObject) => draft.editDefinition(change),
-    }),
-    [definition, catalog, module, problems, isReadOnly, draft],
-  );
 
   /** Shows what a problem is about, and brings the focus into its control. */
   const show = (path: string): void => {
     const [list, index, ...rest] = parsePlace(path);
-    setDialog(null);
+    ask(null);
     setMoved(0);
     if (typeof index === 'number' && (list === 'states' || list === 'transitions')) {
       choose({ kind: list === 'states' ? 'state' : 'transition', index });
@@ -104,162 +84,128 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
     focusOn(kind === 'state' ? `states[${made.index}].code` : 'code');
     announce(kind === 'state' ? 'A state is added.' : 'A transition is added.');
   };
-  const publish = async (): Promise<void> => {
-    // What is published is what is stored.
-    if (await draft.save()) setDialog('publish');
-  };
+  const help = (): void => ask('keys');
 
   const stateIndex = part?.kind === 'state' ? part.index : null;
   const chosenState = stateIndex === null ? null : (states[stateIndex]?.code ?? null);
   const hasParts = states.length > 0 || transitions.length > 0;
   return (
-    <EditingContext.Provider value={editing}>
-      <DraftPage
-        draft={draft}
-        page={page}
-        what="state machine"
-        back={MACHINES}
-        isReadOnly={isReadOnly}
-        marks={<MachineMarks machine={{ ...item, status: now.status, activeInstances: now.activeInstances }} isReadOnly={isReadOnly} />}
-        actions={
-          <>
-            {!isReadOnly && (
-              <Button kind="primary" icon="check" onClick={() => void publish()}>
-                Publish …
-              </Button>
-            )}
-            <MachineActions machine={item} />
-          </>
-        }
-        tabs={<MachineTabs id={item.id} current="machine" />}
-        placeWords={placeWords}
-        onShow={show}
-        drawDiff={(from, to) => <MachineDiff diff={diffMachines(from, to)} catalog={catalog} module={module} />}
-        onHelp={() => setDialog('keys')}
-      >
-        {warnings.length > 0 && part === null && <Warnings warnings={warnings} />}
-        {part?.kind === 'transition' ? (
-          <TransitionEditor
-            key={part.index - moved}
-            draft={draft}
-            index={part.index}
-            onClose={() => choose(null)}
-            onMoved={(index) => {
-              setMoved(moved + index - part.index);
-              choose({ kind: 'transition', index });
-            }}
-            onHelp={() => setDialog('keys')}
-          />
-        ) : (
-          <>
-            <div class={isReadOnly ? 'stack' : 'machine-top'}>
-              <div class="stack">
-                <Card flush>
-                  {states.length === 0 ? (
-                    <EmptyState icon="machine" title="It has no states yet">
-                      <span>States are where a record can be; transitions lead from one to the next.</span>
-                    </EmptyState>
-                  ) : (
-                    <MachineDrawing
-                      states={states}
-                      transitions={transitions}
-                      instances={instancesByState(now.states)}
-                      chosen={chosenState}
-                      table={TABLE}
-                      onChoose={(code) => {
-                        const index = states.findIndex((one) => one.code === code);
-                        choose(index === stateIndex ? null : { kind: 'state', index });
-                      }}
-                    />
-                  )}
-                </Card>
-                {!isReadOnly && (
-                  <div class="row">
-                    <Button icon="plus" onClick={() => add('state')}>
-                      Add state
-                    </Button>
-                    <Button
-                      icon="plus"
-                      blocked={states.length === 0 ? 'Add a state first' : null}
-                      onClick={() => add('transition', chosenState)}
-                    >
-                      Add transition
-                    </Button>
-                  </div>
+    <DraftPage
+      opened={opened}
+      marks={<MachineMarks machine={{ ...item, status: now.status, activeInstances: now.activeInstances }} />}
+      menu={<MachineActions machine={item} />}
+      tabs={<MachineTabs id={item.id} current="machine" />}
+      placeWords={placeWords}
+      onShow={show}
+      drawDiff={(from, to) => <MachineDiff diff={diffMachines(from, to)} catalog={catalog} module={module} />}
+      drawPublish={(ends) => <PublishDialog id={item.id} {...ends} />}
+      onHelp={help}
+    >
+      {warnings.length > 0 && part === null && <Warnings warnings={warnings} />}
+      {part?.kind === 'transition' ? (
+        <TransitionEditor
+          key={part.index - moved}
+          draft={draft}
+          index={part.index}
+          onClose={() => choose(null)}
+          onMoved={(index) => {
+            setMoved(moved + index - part.index);
+            choose({ kind: 'transition', index });
+          }}
+          onHelp={help}
+        />
+      ) : (
+        <>
+          <div class={isReadOnly ? 'stack' : 'machine-top'}>
+            <div class="stack">
+              <Card flush>
+                {states.length === 0 ? (
+                  <EmptyState icon="machine" title="It has no states yet">
+                    <span>States are where a record can be; transitions lead from one to the next.</span>
+                  </EmptyState>
+                ) : (
+                  <MachineDrawing
+                    states={states}
+                    transitions={transitions}
+                    instances={instancesByState(now.states)}
+                    chosen={chosenState}
+                    table={TABLE}
+                    onChoose={(code) => {
+                      const index = states.findIndex((one) => one.code === code);
+                      choose(index === stateIndex ? null : { kind: 'state', index });
+                    }}
+                  />
                 )}
-              </div>
+              </Card>
               {!isReadOnly && (
-                <aside class="machine-side" aria-label={stateIndex === null ? 'The state machine' : 'The chosen state'}>
-                  {stateIndex === null ? (
-                    <MachineForm draft={draft} document={history.present} />
-                  ) : (
-                    <StateForm
-                      key={stateIndex}
-                      draft={draft}
-                      index={stateIndex}
-                      onAddTransition={(from) => add('transition', from)}
-                      onClose={() => choose(null)}
-                    />
-                  )}
-                </aside>
+                <div class="row">
+                  <Button icon="plus" onClick={() => add('state')}>
+                    Add state
+                  </Button>
+                  <Button
+                    icon="plus"
+                    blocked={states.length === 0 ? 'Add a state first' : null}
+                    onClick={() => add('transition', chosenState)}
+                  >
+                    Add transition
+                  </Button>
+                </div>
               )}
             </div>
-            {hasParts && (
-              <Card flush>
-                <MachineTable
-                  id={TABLE}
-                  definition={definition}
-                  states={states}
-                  transitions={transitions}
-                  problems={problems}
-                  instances={instancesByState(now.states)}
-                  chosen={chosenState}
-                  drawTransition={({ code, place }) => (
-                    <button type="button" class="link-button" onClick={() => choose({ kind: 'transition', index: Number(place[1]) })}>
-                      {code || 'A transition without a code'}
-                    </button>
-                  )}
-                  {...(!isReadOnly && {
-                    drawState: ({ code, place }) => (
-                      <button type="button" class="link-button" onClick={() => choose({ kind: 'state', index: Number(place[1]) })}>
-                        {code || 'A state without a code'}
-                      </button>
-                    ),
-                  })}
-                />
-              </Card>
+            {!isReadOnly && (
+              <aside class="machine-side" aria-label={stateIndex === null ? 'The state machine' : 'The chosen state'}>
+                {stateIndex === null ? (
+                  <MachineForm draft={draft} />
+                ) : (
+                  <StateForm
+                    key={stateIndex}
+                    draft={draft}
+                    index={stateIndex}
+                    onAddTransition={(from) => add('transition', from)}
+                    onClose={() => choose(null)}
+                  />
+                )}
+              </aside>
             )}
-          </>
-        )}
-        {dialog === 'publish' && (
-          <PublishDialog
-            id={item.id}
-            onPublished={(published) => {
-              draft.refreshed(published);
-              setDialog(null);
-            }}
-            onClose={() => setDialog(null)}
-          />
-        )}
-        {dialog === 'keys' && <Keys onClose={() => setDialog(null)} />}
-      </DraftPage>
-    </EditingContext.Provider>
+          </div>
+          {hasParts && (
+            <Card flush>
+              <MachineTable
+                id={TABLE}
+                definition={definition}
+                states={states}
+                transitions={transitions}
+                problems={problems}
+                instances={instancesByState(now.states)}
+                chosen={chosenState}
+                drawTransition={({ code, place }) => (
+                  <button type="button" class="link-button" onClick={() => choose({ kind: 'transition', index: Number(place[1]) })}>
+                    {code || 'A transition without a code'}
+                  </button>
+                )}
+                {...(!isReadOnly && {
+                  drawState: ({ code, place }) => (
+                    <button type="button" class="link-button" onClick={() => choose({ kind: 'state', index: Number(place[1]) })}>
+                      {code || 'A state without a code'}
+                    </button>
+                  ),
+                })}
+              />
+            </Card>
+          )}
+        </>
+      )}
+      {dialog === 'keys' && <Keys onClose={() => ask(null)} />}
+    </DraftPage>
   );
 }
 
-function MachineMarks({ machine, isReadOnly }: { machine: MachineDetail; isReadOnly: boolean }): VNode {
-  const { version, hasUnpublishedChanges, activeInstances } = machine;
+function MachineMarks({ machine }: { machine: MachineDetail }): VNode {
   return (
     <>
       <MachineSwitch machine={machine} />
-      {version !== null && <Mark>{`v${version}`}</Mark>}
-      {hasUnpublishedChanges && version !== null && (
-        <Mark tone="info" icon="pencil">
-          unpublished changes
-        </Mark>
-      )}
-      <Mark icon="box">{`${countWords(activeInstances, 'instance')} on the way`}</Mark>
-      {isReadOnly && <Mark icon="info">to look at only: editing takes the permission automation:manage</Mark>}
+      <DraftMarks item={machine} />
+      <Mark icon="box">{`${countWords(machine.activeInstances, 'instance')} on the way`}</Mark>
     </>
   );
 }

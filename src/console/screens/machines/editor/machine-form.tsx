@@ -2,9 +2,9 @@ import type { VNode } from 'preact';
 import type { JsonObject } from '../../../../core/json.js';
 import { useAsk } from '../../../api/query.js';
 import { isObject } from '../../../model/catalog.js';
-import type { DraftDocument } from '../../../model/document.js';
 import { moduleOfMachine } from '../../../model/machine.js';
 import { ConditionEditor } from '../../../parts/conditions/condition-editor.js';
+import { AboutDraft } from '../../../parts/drafts/about-draft.js';
 import type { Draft } from '../../../parts/drafts/draft.js';
 import { EditingContext, useEditing, useValue } from '../../../parts/forms/editing.js';
 import { Combobox } from '../../../ui/combobox.js';
@@ -17,7 +17,7 @@ import { TriggerForm } from './trigger-form.js';
 const OF_RUNS = ' runs';
 
 /** What there is about the machine as a whole: while nothing of it is chosen. */
-export function MachineForm({ draft, document }: { draft: Draft<MachineDetail>; document: DraftDocument }): VNode {
+export function MachineForm({ draft }: { draft: Draft<MachineDetail> }): VNode {
   const { definition, catalog, set } = useEditing();
   const { problem, path } = useValue(['for'], true);
   const subject = isObject(definition.for) ? definition.for : {};
@@ -26,21 +26,7 @@ export function MachineForm({ draft, document }: { draft: Draft<MachineDetail>; 
   return (
     <section class="form" aria-label="The state machine">
       <h2>The state machine</h2>
-      <Field label="Description (optional)">
-        {(told) => (
-          <textarea
-            {...told}
-            class="textarea"
-            rows={2}
-            maxLength={2000}
-            value={document.description ?? ''}
-            onInput={(event) => {
-              const text = event.currentTarget.value;
-              draft.edit((now) => ({ ...now, description: text === '' ? null : text }), 'description');
-            }}
-          />
-        )}
-      </Field>
+      <AboutDraft draft={draft} />
       <Field label="Follows" hint="An instance for each record, or for each run of an integration." problem={problem}>
         {(told) => (
           <SelectBox

@@ -7,18 +7,24 @@ import { type Editing, useEditing } from '../../../parts/forms/editing.js';
 
 /**
  * A part of the definition as if it were the whole: a transition has conditions and steps as a workflow has, and is edited by the
- * same forms.
+ * same forms. `record`: what its previews are about.
  */
-export function useNestedEditing(place: Place): Editing {
+export function useNestedEditing(place: Place, record: { id: string; title: string } | null = null): Editing {
   const around = useEditing();
   const start = formatPlace(place);
+  // The same for as long as there are no others: what shows them is not drawn anew for every edit.
+  const problems = useMemo(
+    () => problemsAt(around.problems, place).map((problem) => ({ ...problem, path: problem.path.slice(start.length).replace(/^\./, '') })),
+    [around.problems, start],
+  );
   return useMemo<Editing>(() => {
-    const { definition, problems } = around;
+    const { definition } = around;
     const part = getAt(definition, place);
     return {
       ...around,
+      ...(record && { subject: { recordId: record.id }, subjectTitle: record.title }),
       definition: isObject(part) ? part : {},
-      problems: problemsAt(problems, place).map((problem) => ({ ...problem, path: problem.path.slice(start.length).replace(/^\./, '') })),
+      problems,
       set: (at, value) => around.set([...place, ...at], value),
       change: (change) =>
         around.change((now) => {
@@ -26,5 +32,5 @@ export function useNestedEditing(place: Place): Editing {
           return setAt(now, place, change(isObject(before) ? before : {})) as JsonObject;
         }),
     };
-  }, [around, start]);
+  }, [around, start, problems, record]);
 }

@@ -10,6 +10,7 @@ import { useEditing, useValue } from '../../../parts/forms/editing.js';
 import { Button, IconButton } from '../../../ui/button.js';
 import { Field, SelectBox } from '../../../ui/field.js';
 import { announce, toast } from '../../../ui/live.js';
+import { TextArea } from '../../../ui/text-area.js';
 import type { MachineDetail } from '../types.js';
 import { CodeField } from './code-field.js';
 
@@ -51,19 +52,13 @@ export function StateForm({ draft, index, onAddTransition, onClose }: StateFormP
       </header>
       {problem && <p class="field-problem">{problem}</p>}
       <CodeField definition={definition} list="states" index={index} code={code} path={`${path}.code`} onChange={rename} />
-      <Field label="Description (optional)">
-        {(told) => (
-          <textarea
-            {...told}
-            class="textarea"
-            rows={2}
-            maxLength={2000}
-            data-path={`${path}.description`}
-            value={description ?? ''}
-            onInput={(event) => set([...place, 'description'], event.currentTarget.value || undefined)}
-          />
-        )}
-      </Field>
+      <TextArea
+        label="Description (optional)"
+        maxLength={2000}
+        data-path={`${path}.description`}
+        value={description ?? ''}
+        onChange={(text) => set([...place, 'description'], text || undefined)}
+      />
       <div class="machine-checks">
         <label class="check">
           <input

@@ -1,15 +1,11 @@
 import type { VNode } from 'preact';
-import { useRef, useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../../core/json.js';
-import { formatPlace, type Place, setAt } from '../../../model/json-path.js';
+import { type Place, setAt } from '../../../model/json-path.js';
 import { ANY, firedByWords, fromWords, statesOf, type Transition, transitionsOf } from '../../../model/machine.js';
 import { moveTransition, renameTransition, sourcesOf } from '../../../model/machine-edit.js';
 import { placedSteps } from '../../../model/step-tree.js';
 import { countWords } from '../../../model/words.js';
-import { ConditionEditor } from '../../../parts/conditions/condition-editor.js';
 import type { Draft } from '../../../parts/drafts/draft.js';
-import { FlowEditor } from '../../../parts/flow/flow-editor.js';
-import { StepInspector } from '../../../parts/flow/inspector.js';
 import { EditingContext, useEditing, useValue } from '../../../parts/forms/editing.js';
 import { Texts } from '../../../parts/forms/lists.js';
 import { SchemaForm } from '../../../parts/forms/schema-form.js';
@@ -17,9 +13,10 @@ import { Button } from '../../../ui/button.js';
 import { Field, SelectBox } from '../../../ui/field.js';
 import { Icon } from '../../../ui/icon.js';
 import { announce, toast } from '../../../ui/live.js';
-import { Part } from '../../editor/part.js';
-import { Answer, type PreviewRecord, RecordPicker, useExplanation } from '../../editor/preview.js';
+import { TextArea } from '../../../ui/text-area.js';
+import { usePreview } from '../../editor/preview.js';
 import { useChosenStep } from '../../editor/use-chosen-step.js';
+import { WhenIfThen } from '../../editor/when-if-then.js';
 import type { MachineDetail } from '../types.js';
 import { CodeField } from './code-field.js';
 import { useNestedEditing } from './nested-editing.js';
@@ -56,68 +53,30 @@ export function TransitionEditor(props: TransitionEditorProps): VNode {
   );
 }
 
+/** What a transition is beside its steps. */
+const WAY = ['code', 'from', 'to', 'trigger', 'conditions'];
+
 function Parts({ draft, index, transition, onClose, onMoved, onHelp }: TransitionEditorProps & { transition: Transition }): VNode {
-  const around = useEditing();
-  const { catalog, module, isReadOnly } = around;
-  const nested = useNestedEditing(['transitions', index]);
-  const [record, setRecord] = useState<PreviewRecord | null>(null);
-  const { explanation, error } = useExplanation(module, transition.conditions, record, catalog);
-  const { place: chosen, id: chosenId, choose } = useChosenStep(nested.definition);
-  const side = useRef<HTMLElement>(null);
-  const box = useRef<HTMLDivElement>(null);
-  const chosenPath = chosen === null ? null : formatPlace(chosen);
-  const leave = (): void => {
-    if (chosenPath !== null) box.current?.querySelector<HTMLElement>(`[data-step="${CSS.escape(chosenPath)}"]`)?.focus();
-    choose(null);
-  };
+  const { definition, catalog, module } = useEditing();
+  const preview = usePreview(module, transition.conditions, catalog);
+  const nested = useNestedEditing(['transitions', index], preview.record);
+  const chosen = useChosenStep(nested.definition);
+  const parts = { draft, index, definition, transition };
   return (
-    <EditingContext.Provider value={{ ...nested, subject: record === null ? null : { recordId: record.id } }}>
-      <div class="editor" ref={box}>
-        <div class="editor-parts">
-          <Part number={1} title="When" sentence={firedByWords(transition, around.definition, catalog)}>
-            {isReadOnly ? null : <WayForm draft={draft} index={index} definition={around.definition} transition={transition} />}
-          </Part>
-          <Part number={2} title="If" sentence="For which it may fire">
-            {module !== null && (
-              <div class="preview">
-                <div class="preview-picker">
-                  <span class="quiet">Checked against</span>
-                  <RecordPicker key={module} module={module} record={record} onPick={setRecord} />
-                </div>
-                <Answer explanation={explanation} error={error} module={module} catalog={catalog} />
-              </div>
-            )}
-            <ConditionEditor place={['conditions']} explanation={explanation} label="Conditions" />
-          </Part>
-          <Part number={3} title="Then" sentence={stepsWords(nested.definition)} isFlow>
-            <FlowEditor
-              chosen={chosenPath}
-              onChoose={choose}
-              onEnter={() => side.current?.querySelector<HTMLElement>('input, select, textarea')?.focus()}
-              onUndo={() => draft.undo()}
-              onHelp={onHelp}
-            />
-          </Part>
-        </div>
-        <aside
-          ref={side}
-          class={`editor-side${chosen === null ? ' editor-side-idle' : ''}`}
-          aria-label={chosen === null ? 'The transition' : 'The chosen step'}
-        >
-          {chosen === null ? (
-            <TransitionForm
-              draft={draft}
-              index={index}
-              transition={transition}
-              definition={around.definition}
-              onClose={onClose}
-              onMoved={onMoved}
-            />
-          ) : (
-            <StepInspector key={chosenId ?? chosenPath} place={chosen} onClose={leave} />
-          )}
-        </aside>
-      </div>
+    <EditingContext.Provider value={nested}>
+      <WhenIfThen
+        when={firedByWords(transition, definition, catalog)}
+        ifWords="For which it may fire"
+        thenWords={stepsWords(nested.definition)}
+        form={<WayForm {...parts} />}
+        of={[index, definition.states, ...WAY.map((name) => nested.definition[name])]}
+        preview={preview}
+        chosen={chosen}
+        about="The transition"
+        settings={<TransitionForm {...parts} onClose={onClose} onMoved={onMoved} />}
+        onUndo={() => draft.undo()}
+        onHelp={onHelp}
+      />
     </EditingContext.Provider>
   );
 }
@@ -229,19 +188,13 @@ function TransitionForm({
         <p class="read-only">{description ?? <span class="quiet">No description</span>}</p>
       ) : (
         <>
-          <Field label="Description (optional)">
-            {(told) => (
-              <textarea
-                {...told}
-                class="textarea"
-                rows={2}
-                maxLength={2000}
-                data-path="description"
-                value={description ?? ''}
-                onInput={(event) => set(['description'], event.currentTarget.value || undefined)}
-              />
-            )}
-          </Field>
+          <TextArea
+            label="Description (optional)"
+            maxLength={2000}
+            data-path="description"
+            value={description ?? ''}
+            onChange={(text) => set(['description'], text || undefined)}
+          />
           <label class="check">
             <input
               type="checkbox"
