@@ -5,19 +5,26 @@ import { getMetadataStorage } from 'class-validator';
 import type { Json, JsonObject } from '../core/json.js';
 import type { ArgumentsClass } from './action.js';
 
-/** What a form offers for an argument beside a plain field: somebody or something to choose, or room for a longer text. */
+/**
+ * What a form offers for an argument beside a plain field: somebody or something to choose, room for a longer text, or the tree of
+ * a condition. An object with `writable-field` holds values by the names of fields.
+ */
 export type ArgumentControl =
   | 'user'
   | 'role'
   | 'stage'
   | 'field'
+  | 'writable-field'
+  | 'module'
+  | 'relation'
   | 'mail-template'
   | 'workflow'
   | 'queue'
   | 'record'
   | 'html'
   | 'text'
-  | 'secret';
+  | 'secret'
+  | 'condition';
 
 /** What a person who fills in an argument is told; shown in the catalog, the OpenAPI document and the console's form. */
 export interface ArgumentNotes {
@@ -27,6 +34,12 @@ export interface ArgumentNotes {
   default?: Json;
   /** Stands in the schema as `x-control`. */
   control?: ArgumentControl;
+  /**
+   * The arguments beside it that say which module its fields and stages are of: `['module']`. One that is called `relation` names a
+   * relation of the run's record; an object names it by its `module`. Empty: of none that is known. Default: of the run's record.
+   * Holds for what is inside it, too, and stands in the schema as `x-module`.
+   */
+  module?: readonly string[];
 }
 
 /** What we read of a class-validator rule. */
@@ -153,7 +166,7 @@ function propertySchema(owner: ArgumentsClass<object>, property: string, rules: 
     const schema = nested && !seen.includes(nested) ? argumentsSchema(nested, [...seen, nested]) : { type: 'object' };
     Object.assign(inList ? item : whole, schema);
   }
-  const { title, description, example, default: preset, control } = notesFor(owner.prototype as object, property);
+  const { title, description, example, default: preset, control, module } = notesFor(owner.prototype as object, property);
   return {
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
@@ -161,6 +174,7 @@ function propertySchema(owner: ArgumentsClass<object>, property: string, rules: 
     ...(Object.keys(item).length > 0 ? { type: 'array', items: item } : {}),
     ...(preset === undefined ? {} : { default: preset }),
     ...(control === undefined ? {} : { 'x-control': control }),
+    ...(module === undefined ? {} : { 'x-module': [...module] }),
     ...(example === undefined ? {} : { examples: [example] }),
   };
 }

@@ -19,7 +19,7 @@ const SOURCES = ['value', 'fromField', 'increment', 'clear'] as const;
 
 /** What change_field takes. */
 class ChangeFieldArguments {
-  @Describe('The field to change; several at once: give `fields` instead.', { example: 'priority', control: 'field' })
+  @Describe('The field to change; several at once: give `fields` instead.', { example: 'priority', control: 'writable-field' })
   @MayBeAbsent()
   @IsString()
   @IsNotEmpty()
@@ -48,7 +48,7 @@ class ChangeFieldArguments {
   @Equals(true)
   clear?: true;
 
-  @Describe('Several fields and their new values.', { example: { priority: 'Urgent', rating: 5 } })
+  @Describe('Several fields and their new values.', { example: { priority: 'Urgent', rating: 5 }, control: 'writable-field' })
   @MayBeAbsent()
   @IsObject()
   fields?: JsonObject;

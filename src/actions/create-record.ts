@@ -12,13 +12,15 @@ import { isKnown } from './rules.js';
 
 /** What create_record takes. */
 class CreateRecordArguments {
-  @Describe('The module that the record is created in.', { example: 'contacts' })
+  @Describe('The module that the record is created in.', { example: 'contacts', control: 'module' })
   @IsString()
   @IsNotEmpty()
   module!: string;
 
   @Describe('Its fields and their values; the CRM gives it whatever else a new one has.', {
     example: { email: '{{record.email}}', accountId: '{{record.accountId}}' },
+    control: 'writable-field',
+    module: ['module'],
   })
   @IsObject()
   fields!: JsonObject;

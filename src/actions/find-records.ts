@@ -23,6 +23,7 @@ const MOST_RECORDS = 1_000;
 const MOST_BYTES = 200 * 1024;
 
 class SortArgument {
+  @Describe('A field of the records that are looked for.', { control: 'field' })
   @IsString()
   @IsNotEmpty()
   field!: string;
@@ -34,14 +35,18 @@ class SortArgument {
 
 /** What find_records takes. */
 class FindRecordsArguments {
-  @Describe('The module whose records are looked for.', { example: 'opportunities' })
+  @Describe('The module whose records are looked for.', { example: 'opportunities', control: 'module' })
   @IsString()
   @IsNotEmpty()
   module!: string;
 
   @Describe(
     'Which of them: a condition as everywhere, about the fields of the records that are looked for; its values may hold templates. Default: all.',
-    { example: { all: [{ field: 'accountId', operator: 'equals', value: '{{record.accountId}}' }] } },
+    {
+      example: { all: [{ field: 'accountId', operator: 'equals', value: '{{record.accountId}}' }] },
+      control: 'condition',
+      module: ['module'],
+    },
   )
   @IsOptional()
   @IsObject()
@@ -49,6 +54,7 @@ class FindRecordsArguments {
 
   @Describe('In which order: by these fields, what is empty last, and then by id.', {
     example: [{ field: 'createdAt', direction: 'desc' }],
+    module: ['module'],
   })
   @IsOptional()
   @IsArray()
@@ -64,7 +70,11 @@ class FindRecordsArguments {
   @Max(MOST_RECORDS)
   limit?: number;
 
-  @Describe('The fields of each record that later steps need; the id is always there. Default: all.', { example: ['name', 'stage'] })
+  @Describe('The fields of each record that later steps need; the id is always there. Default: all.', {
+    example: ['name', 'stage'],
+    control: 'field',
+    module: ['module'],
+  })
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(100)

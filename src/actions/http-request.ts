@@ -84,6 +84,8 @@ class HttpRequestArguments {
 
   @Describe('A condition that the answer must fulfil, on response.status, response.headers and response.body; otherwise the step fails.', {
     example: { all: [{ field: 'response.body.state', operator: 'equals', value: 'accepted' }] },
+    control: 'condition',
+    module: [],
   })
   @IsOptional()
   @IsObject()

@@ -7,10 +7,12 @@ import { didYouMean } from '../core/nearest.js';
 import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
 import { modulesOf } from '../host/session/known-modules.js';
 import type { CheckContext, LocalStep } from './action.js';
+import { Describe } from './arguments-schema.js';
 import { isKnown, needsModule, requireRecord } from './rules.js';
 
 /** A record that an argument names. */
 export class RecordArgument {
+  @Describe('The module that it is of.', { control: 'module' })
   @IsString()
   @IsNotEmpty()
   module!: string;

@@ -16,7 +16,7 @@ import { exactlyOne, isKnown, needsModule, recordGone, refuse, requireRecord } f
 
 /** What update_related takes. */
 class UpdateRelatedArguments {
-  @Describe("The relation of the run's record that leads to the one to change.", { example: 'account' })
+  @Describe("The relation of the run's record that leads to the one to change.", { example: 'account', control: 'relation' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -31,7 +31,11 @@ class UpdateRelatedArguments {
   @Type(() => RecordArgument)
   record?: RecordArgument;
 
-  @Describe('The fields to change and their new values.', { example: { industry: 'Retail' } })
+  @Describe('The fields to change and their new values.', {
+    example: { industry: 'Retail' },
+    control: 'writable-field',
+    module: ['relation', 'record'],
+  })
   @IsObject()
   fields!: JsonObject;
 }

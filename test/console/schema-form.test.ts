@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { AUTH_SCHEMA } from '../../src/actions/outbound/http-auth.js';
 import type { Catalog } from '../../src/console/model/catalog.js';
-import { controlOf, controlsOf, fieldsOf, fits, hasExpression, readNumber } from '../../src/console/model/schema-form.js';
+import {
+  type Control,
+  controlOf,
+  controlsOf,
+  controlsOfField,
+  fieldsOf,
+  fits,
+  hasExpression,
+  moduleAt,
+  readNumber,
+} from '../../src/console/model/schema-form.js';
 import { argumentNames, argumentsOf } from '../../src/console/model/step-schemas.js';
 import { stepsBefore, unreadableSteps, variablesAt } from '../../src/console/model/variables.js';
 import { SETTINGS_SCHEMA } from '../../src/core/definition/settings.js';
@@ -32,6 +43,10 @@ describe('a form made of a schema', () => {
     expect([kind({ type: 'object' }), kind({ type: 'object', properties: { a: {} } })]).toEqual(['pairs', 'fields']);
     expect([kind({ type: 'string', writeOnly: true }), kind({ type: 'object', writeOnly: true })]).toEqual(['secret', 'pairs']);
     expect([kind({ $ref: '#/$defs/condition' }), kind({}), kind({ oneOf: [{}] })]).toEqual(['condition', 'any', 'json']);
+    expect([kind({ type: 'object', 'x-control': 'writable-field' }), kind({ type: 'object', 'x-control': 'condition' })]).toEqual([
+      'values',
+      'condition',
+    ]);
     expect(controlOf('message', { type: 'string' })).toMatchObject({ kind: 'text', long: true });
     expect(controlOf('to', { type: 'string', format: 'email' })).toMatchObject({ long: false, inputType: 'email' });
   });
@@ -44,6 +59,42 @@ describe('a form made of a schema', () => {
       controls.findIndex((one) => fits(one, ['a', 'b'])),
       controls.findIndex((one) => fits(one, { a: 1 })),
     ]).toEqual([0, 1, -1]);
+  });
+
+  it('offers the forms of an object that one of its members tells, and takes no text where a secret is named', () => {
+    const auth = controlOf('auth', AUTH_SCHEMA) as Control & { kind: 'variants' };
+    expect([auth.by, auth.variants.map(({ value }) => value)]).toEqual(['type', ['basic', 'bearer', 'api_key', 'oauth2']]);
+    expect(auth.variants[1]?.fields.map(({ name, isRequired }) => [name, isRequired])).toEqual([['token', true]]);
+    const [token] = auth.variants[1]?.fields[0]?.controls ?? [];
+    expect(token).toEqual({ kind: 'secret', named: true });
+    expect([fits(token as Control, { $secret: 'stripe' }), fits(token as Control, 'typed')]).toEqual([true, false]);
+    expect([fits(auth, { type: 'bearer' }), fits(auth, { type: 'ntlm' }), fits(auth, {})]).toEqual([true, false, false]);
+    expect(kind({ oneOf: [{ properties: { a: { const: 'x' } } }, { properties: { b: { const: 'y' } } }] })).toBe('json');
+  });
+
+  it('fills in the value of a field by its type, and shows whatever else is there', () => {
+    const controls = (type: string, options?: string[]) => controlsOfField({ type, options }).map((one) => one.kind);
+    expect([controls('money'), controls('boolean'), controls('list'), controls('json')]).toEqual([
+      ['number', 'any'],
+      ['boolean', 'any'],
+      ['texts', 'any'],
+      ['json', 'any'],
+    ]);
+    expect([controls('text'), controls('text', ['New', 'Won']), controls('what is this')]).toEqual([
+      ['text', 'any'],
+      ['choice', 'any'],
+      ['text', 'any'],
+    ]);
+    expect(controlsOfField({ type: 'date' })[0]).toMatchObject({ kind: 'text', inputType: 'date' });
+  });
+
+  it('knows which module the fields of an argument are of: that beside it, a relation of the record, that of another record', () => {
+    const editing = { definition: {}, catalog: CATALOG, module: 'leads' };
+    const of = (given: JsonObject, names: string[]) => moduleAt(['with'], names, { ...editing, definition: { with: given } });
+    expect(of({ module: 'accounts' }, ['module'])).toBe('accounts');
+    expect(of({ relation: 'account' }, ['relation', 'record'])).toBe('accounts');
+    expect(of({ record: { module: 'accounts', id: '1' } }, ['relation', 'record'])).toBe('accounts');
+    expect([of({}, ['module']), of({ relation: 'nothing' }, ['relation']), of({ module: 'accounts' }, [])]).toEqual([null, null, null]);
   });
 
   it('asks first for what is required, and leaves out what it is told to', () => {

@@ -37,7 +37,13 @@ describe('the catalogue', () => {
   });
 
   it('says of every trigger, step and action what it is made of, by a schema that can be used', () => {
-    const ajv = new Ajv2020({ strict: true, keywords: ['x-control'], strictRequired: false, strictTypes: false, validateFormats: false });
+    const ajv = new Ajv2020({
+      strict: true,
+      keywords: ['x-control', 'x-module'],
+      strictRequired: false,
+      strictTypes: false,
+      validateFormats: false,
+    });
     ajv.addSchema(definition, 'definition.schema.json');
     const all = [...catalog.triggers, ...catalog.stepTypes];
     for (const { label, description, schema, executable } of all) {
@@ -56,7 +62,13 @@ describe('the catalogue', () => {
   });
 
   it('says what state machines are made of, by schemas that hold the same as that of whole machines', async () => {
-    const ajv = new Ajv2020({ strict: true, keywords: ['x-control'], strictRequired: false, strictTypes: false, validateFormats: false });
+    const ajv = new Ajv2020({
+      strict: true,
+      keywords: ['x-control', 'x-module'],
+      strictRequired: false,
+      strictTypes: false,
+      validateFormats: false,
+    });
     ajv.addSchema(definition, 'definition.schema.json');
     const { triggers, state, transition, settings } = catalog.machines;
     const types = (kinds: { type: string }[]) => kinds.map(({ type }) => type);
@@ -93,11 +105,13 @@ describe('the catalogue', () => {
     expect(helpers.map(({ name }: { name: string }) => name)).toEqual([...TEMPLATE_HELPERS.keys()]);
   });
 
-  it('says what a form offers for an argument that names somebody or something', () => {
+  it('says what a form offers for an argument that names somebody or something, and which module its fields are of', () => {
     const controls = (schema: JsonObject, at: string): string[] =>
       Object.entries((schema.properties ?? {}) as Record<string, JsonObject>).flatMap(([name, one]) => [
         ...(one['x-control'] === undefined ? [] : [`${at}.${name}: ${one['x-control']}`]),
+        ...(one['x-module'] === undefined ? [] : [`${at}.${name} of ${JSON.stringify(one['x-module'])}`]),
         ...controls(one, `${at}.${name}`),
+        ...controls((one.items ?? {}) as JsonObject, `${at}.${name}[]`),
       ]);
     const actions = catalog.actions.flatMap(({ type, argumentsSchema }: { type: string; argumentsSchema: JsonObject }) =>
       controls(argumentsSchema, type),
@@ -105,17 +119,34 @@ describe('the catalogue', () => {
     expect(actions.sort()).toEqual([
       'add_note.authorId: user',
       'add_note.body: text',
+      'add_note.record.module: module',
       'add_note.record: record',
+      'add_tag.record.module: module',
       'add_tag.record: record',
+      'advance_machine.record.module: module',
       'advance_machine.record: record',
       'assign_owner.role: role',
       'assign_owner.userId: user',
       'assign_owner.userIds: user',
-      'change_field.field: field',
+      'change_field.field: writable-field',
+      'change_field.fields: writable-field',
+      'create_record.fields of ["module"]',
+      'create_record.fields: writable-field',
+      'create_record.module: module',
       'create_task.assigneeId: user',
       'create_task.description: text',
       'create_task.record: record',
+      'find_records.fields of ["module"]',
+      'find_records.fields: field',
+      'find_records.module: module',
+      'find_records.sort of ["module"]',
+      'find_records.sort[].field: field',
+      'find_records.where of ["module"]',
+      'find_records.where: condition',
+      'http_request.assert of []',
+      'http_request.assert: condition',
       'move_stage.stage: stage',
+      'remove_tag.record.module: module',
       'remove_tag.record: record',
       'send_email.html: html',
       'send_email.template: mail-template',
@@ -123,7 +154,11 @@ describe('the catalogue', () => {
       'send_notification.body: text',
       'send_notification.role: role',
       'send_notification.to: user',
+      'update_related.fields of ["relation","record"]',
+      'update_related.fields: writable-field',
+      'update_related.record.module: module',
       'update_related.record: record',
+      'update_related.relation: relation',
       'webhook.secret: secret',
     ]);
     const steps = catalog.stepTypes.flatMap(({ type, schema }: { type: string; schema: JsonObject }) => controls(schema, type));
@@ -152,7 +187,7 @@ describe('the catalogue', () => {
     const schema = (await real.call('get', '/automation/definition.schema.json', 'viewer').expect(200)).body;
     const validate = new Ajv2020({
       strict: true,
-      keywords: ['x-control'],
+      keywords: ['x-control', 'x-module'],
       strictRequired: false,
       strictTypes: false,
       validateFormats: false,

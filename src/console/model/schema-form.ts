@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../core/json.js';
-import { isObject } from './catalog.js';
+import { type Catalog, isObject, moduleOf, textsOf } from './catalog.js';
+import { getAt, type Place } from './json-path.js';
 import { nameWords } from './words.js';
 
 /** What a value is filled in with. */
@@ -14,13 +15,30 @@ export type Control =
   | { kind: 'rows'; fields: FormField[]; most: number | null }
   /** Names and values; secret ones are kept, and never shown. */
   | { kind: 'pairs'; secret: boolean }
+  /** Values by the names of fields. */
+  | { kind: 'values' }
+  /** One of several forms of an object, told by one of its members. */
+  | { kind: 'variants'; by: string; variants: { value: string; fields: FormField[] }[] }
   | { kind: 'condition' }
-  | { kind: 'secret' }
+  /** One that is named is a secret of the workspace, and nothing else. */
+  | { kind: 'secret'; named: boolean }
   | { kind: 'any' }
   | { kind: 'json' };
 
 /** What an argument names, as the hint `x-control` of its schema says: it is chosen among what there is. */
-const PICKS = ['user', 'role', 'stage', 'field', 'mail-template', 'workflow', 'queue', 'record'] as const;
+const PICKS = [
+  'user',
+  'role',
+  'stage',
+  'field',
+  'writable-field',
+  'module',
+  'relation',
+  'mail-template',
+  'workflow',
+  'queue',
+  'record',
+] as const;
 export type Pick = (typeof PICKS)[number];
 
 /** One member of an object, as a form shows it. */
@@ -33,6 +51,8 @@ export interface FormField {
   controls: readonly Control[];
   /** What it names; null for a value of its own. */
   pick: Pick | null;
+  /** What is beside it and says which module its fields are of, and those of what is inside it; null: they are the record's. */
+  module: readonly string[] | null;
   /** What counts where nothing is given. */
   preset: Json | undefined;
   example: string | null;
@@ -62,6 +82,7 @@ function fieldOf(name: string, schema: JsonObject, isRequired: boolean): FormFie
     isRequired,
     controls: controlsOf(name, schema),
     pick: PICKS.find((pick) => pick === schema['x-control']) ?? null,
+    module: Array.isArray(schema['x-module']) ? textsOf(schema['x-module']) : null,
     preset: schema.default,
     example: example === undefined ? null : typeof example === 'string' ? example : JSON.stringify(example),
   };
@@ -81,9 +102,10 @@ export function controlsOf(name: string, schema: JsonObject): Control[] {
 export function controlOf(name: string, schema: JsonObject): Control {
   // Names and values, each of them secret: the API masks the values.
   if (schema.writeOnly === true && schema.type === 'object') return { kind: 'pairs', secret: true };
-  if (schema.writeOnly === true || schema['x-control'] === 'secret') return { kind: 'secret' };
+  const hint = schema['x-control'];
+  if (schema.writeOnly === true || hint === 'secret') return { kind: 'secret', named: schema.type === 'object' };
   if (typeof schema.const === 'boolean') return { kind: 'boolean' };
-  if (schema.$ref === '#/$defs/condition') return { kind: 'condition' };
+  if (schema.$ref === '#/$defs/condition' || hint === 'condition') return { kind: 'condition' };
   const options = optionsOf(schema);
   if (options !== null) return { kind: 'choice', options };
   switch (typeOf(schema)) {
@@ -99,8 +121,34 @@ export function controlOf(name: string, schema: JsonObject): Control {
     case 'object':
       return objectControl(schema);
     default:
-      return schema.oneOf === undefined && schema.anyOf === undefined && schema.$ref === undefined ? { kind: 'any' } : { kind: 'json' };
+      if (schema.oneOf !== undefined) return variantsControl(schema.oneOf);
+      return schema.anyOf === undefined && schema.$ref === undefined ? { kind: 'any' } : { kind: 'json' };
   }
+}
+
+/** Returns what a value of a record's field is filled in with: by its type, or whatever it is as a text. */
+export function controlsOfField({ type, options }: { type: string; options?: string[] | undefined }): Control[] {
+  const schema = FIELD_SCHEMAS[type] ?? { type: 'string' };
+  return [controlOf('', options ? { enum: options } : schema), { kind: 'any' }];
+}
+
+const FIELD_SCHEMAS: Readonly<Record<string, JsonObject>> = {
+  number: { type: 'number' },
+  money: { type: 'number' },
+  boolean: { type: 'boolean' },
+  date: { type: 'string', format: 'date' },
+  list: { type: 'array', items: { type: 'string' } },
+  json: { anyOf: [] },
+};
+
+/** Forms that are told apart by a member which is one text in each of them. */
+function variantsControl(forms: Json): Control {
+  const all = Array.isArray(forms) ? forms.filter(isObject) : [];
+  const textOf = (form: JsonObject, name: string): Json | undefined => getAt(form, ['properties', name, 'const']);
+  const names = Object.keys(all[0]?.properties ?? {});
+  const by = names.find((name) => all.every((form) => typeof textOf(form, name) === 'string'));
+  if (by === undefined) return { kind: 'json' };
+  return { kind: 'variants', by, variants: all.map((form) => ({ value: String(textOf(form, by)), fields: fieldsOf(form, [by]) })) };
 }
 
 function typeOf(schema: JsonObject): Json | undefined {
@@ -133,7 +181,8 @@ function listControl({ items, maxItems }: JsonObject): Control {
 }
 
 function objectControl(schema: JsonObject): Control {
-  if (!isObject(schema.properties) || Object.keys(schema.properties).length === 0) return { kind: 'pairs', secret: false };
+  if (!isObject(schema.properties) || Object.keys(schema.properties).length === 0)
+    return schema['x-control'] === 'writable-field' ? { kind: 'values' } : { kind: 'pairs', secret: false };
   const fields = fieldsOf(schema);
   // A record is named by its module and its id.
   const isRecord = schema['x-control'] === 'record';
@@ -141,6 +190,26 @@ function objectControl(schema: JsonObject): Control {
     kind: 'fields',
     fields: isRecord ? fields.map((field) => (field.name === 'id' ? { ...field, pick: 'record' } : field)) : fields,
   };
+}
+
+/** A definition with arguments in it, and the module of its record. */
+interface ArgumentsOf {
+  definition: JsonObject;
+  catalog: { modules: Catalog['modules'] };
+  module: string | null;
+}
+
+/** Returns the module that arguments at a place tell, each by its name, by a relation or by a record; null as long as none does. */
+export function moduleAt(holder: Place, names: readonly string[], about: ArgumentsOf): string | null {
+  const { definition, catalog, module } = about;
+  for (const name of names) {
+    const given = getAt(definition, [...holder, name]);
+    const told = isObject(given) ? given.module : given;
+    if (name !== 'relation' && typeof told === 'string') return told;
+    const relation = moduleOf(catalog, module)?.relations.find((one) => one.name === told);
+    if (relation) return relation.module;
+  }
+  return null;
 }
 
 /** Returns whether a value can be shown in a control as what it is; otherwise it is shown as JSON, and nothing of it is lost. */
@@ -151,7 +220,9 @@ export function fits(control: Control, value: Json | undefined): boolean {
     case 'duration':
       return typeof value === 'string';
     case 'secret':
-      return typeof value === 'string' || secretOf(value) !== null;
+      return (typeof value === 'string' && !control.named) || secretOf(value) !== null;
+    case 'variants':
+      return isObject(value) && control.variants.some((one) => one.value === value[control.by]);
     case 'choice':
       return typeof value === 'string' && (control.options.includes(value) || hasExpression(value));
     case 'number':
@@ -164,6 +235,7 @@ export function fits(control: Control, value: Json | undefined): boolean {
       return Array.isArray(value) && value.every(isObject);
     case 'fields':
     case 'condition':
+    case 'values':
       return isObject(value);
     case 'pairs':
       return (

@@ -48,6 +48,7 @@ export function referenceProblem(value: Json | undefined): string | null {
 export const REFERENCE_SCHEMA: JsonObject = {
   type: 'object',
   description: 'A secret of the workspace.',
+  'x-control': 'secret',
   properties: { [REFERENCE]: { type: 'string', pattern: SECRET_NAME.source }, prefix: { type: 'string' } },
   required: [REFERENCE],
   additionalProperties: false,

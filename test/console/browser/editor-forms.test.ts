@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import type { Locator } from 'playwright-core';
 import type { JsonObject } from '../../../src/core/json.js';
 import { type ConsoleDemo, describeConsole } from '../support/console-demo.js';
 
@@ -82,6 +83,73 @@ describeConsole('the forms of the editor', (demo) => {
     await page.keyboard.press('Control+s');
     await page.getByText(/^Saved \d/).waitFor();
     expect((await stored(id))[0]).toEqual({ ...HOOK, with: { url: 'https://example.test/hook' } });
+  });
+
+  it('ask for what is inside an argument as for all else: fields of the module that is chosen, conditions, secrets', async () => {
+    await demo.call('PUT', '/automation/secrets/api', { value: 'a token that is long enough', hosts: ['example.test'] });
+    const { id } = await create('With records', [
+      { id: 'find', type: 'find_records', with: { module: 'accounts', where: { all: [] }, sort: [{ field: 'name' }], fields: ['name'] } },
+      { id: 'make', type: 'create_record', with: { module: 'accounts', fields: { name: '{{record.company}}' } } },
+      { id: 'call', type: 'http_request', with: { url: 'https://example.test/look', auth: { type: 'bearer' } } },
+    ]);
+    const { page, open, axe, picture } = await demo.tab();
+    const form = page.getByRole('complementary', { name: 'The chosen step' });
+    const choose = async (field: Locator, text: string, option: string | RegExp): Promise<void> => {
+      await field.fill(text);
+      await form.getByRole('listbox').getByRole('option', { name: option }).first().click();
+    };
+    await open(`workflows/${id}?step=find`);
+    // Fields of accounts, not of the lead that the run is about.
+    await form.getByRole('button', { name: 'Add condition' }).click();
+    await choose(form.getByRole('combobox', { name: 'Field', exact: true }).first(), 'revenue', /^Annual revenue/);
+    await form.getByRole('combobox', { name: 'Operator' }).selectOption({ label: 'is greater than' });
+    await form.getByLabel('Value', { exact: true }).fill('1000000');
+    await form.getByRole('group', { name: 'Sort' }).getByRole('button', { name: 'Add' }).click();
+    await choose(form.getByRole('group', { name: 'Sort' }).getByLabel('Field', { exact: true }).last(), 'creat', /^Created/);
+    await choose(form.getByRole('combobox', { name: 'Fields (optional)' }), 'industry', /^Industry/);
+    expect(await axe()).toEqual([]);
+    await picture('editor-find-records');
+
+    await page.locator('[data-step="steps[1]"]').click();
+    await page.getByRole('heading', { name: /^2 Create record/ }).waitFor();
+    expect(await form.getByLabel('Name', { exact: true }).last().inputValue()).toBe('{{record.company}}');
+    await choose(form.getByRole('combobox', { name: 'Add a field to Fields' }), 'revenue', /^Annual revenue/);
+    // The focus is in the new one. A half-typed number stays.
+    await page.keyboard.type('12.5');
+    await choose(form.getByRole('combobox', { name: 'Add a field to Fields' }), 'website', /^Website/);
+    await page.keyboard.type('w');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.type('example.test');
+    await choose(form.getByRole('combobox', { name: 'Add a field to Fields' }), 'industry', /^Industry/);
+    expect(await axe()).toEqual([]);
+    await picture('editor-create-record');
+    await form.getByRole('button', { name: 'Remove Industry' }).click();
+
+    await page.locator('[data-step="steps[2]"]').click();
+    await page.getByRole('heading', { name: /^3 HTTP request/ }).waitFor();
+    await form.getByLabel('Token: a secret of the workspace').selectOption('api');
+    await form.getByText('api', { exact: true }).waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('editor-http-auth');
+    await page.keyboard.press('Control+s');
+    await page.getByText(/^Saved \d/).waitFor();
+    expect((await stored(id)).map((step) => step.with)).toEqual([
+      {
+        module: 'accounts',
+        where: { all: [{ field: 'annualRevenue', operator: 'greater_than', value: 1_000_000 }] },
+        sort: [{ field: 'name' }, { field: 'createdAt' }],
+        fields: ['name', 'industry'],
+      },
+      { module: 'accounts', fields: { name: '{{record.company}}', annualRevenue: 12.5, website: 'example.test' } },
+      { url: 'https://example.test/look', auth: { type: 'bearer', token: { $secret: 'api' } } },
+    ]);
+    await form.getByLabel('Type', { exact: true }).selectOption('basic');
+    await form.getByLabel('Username').fill('me');
+    await form.getByLabel('Type', { exact: true }).selectOption('');
+    await page.keyboard.press('Control+s');
+    await page.getByText(/^Saved \d/).waitFor();
+    expect((await stored(id))[2]).toMatchObject({ with: { url: 'https://example.test/look' } });
+    expect(Object.keys((await stored(id))[2]?.with as JsonObject)).toEqual(['url']);
   });
 
   it('say where JSON is wrong, and apply it as one edit that can be undone', async () => {

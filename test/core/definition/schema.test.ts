@@ -35,7 +35,7 @@ const OF_ANY: Catalog = { modules: new Map(), actions: ACTIONS };
 function validator(catalog: Catalog): (definition: unknown) => string[] {
   const validate = new Ajv2020({
     strict: true,
-    keywords: ['x-control'],
+    keywords: ['x-control', 'x-module'],
     strictRequired: false,
     strictTypes: false,
     allErrors: true,

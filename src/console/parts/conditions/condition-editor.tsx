@@ -43,16 +43,18 @@ interface ConditionEditorProps {
   explanation?: Explanation | null;
   /** Its name for who does not see it: "Conditions". */
   label: string;
+  /** Whether there may be none: an empty one is not kept then. */
+  isOptional?: boolean;
 }
 
 /** A tree of tests that is edited in place: everything by keyboard, the handles of the rows first. */
-export function ConditionEditor({ place, explanation = null, label }: ConditionEditorProps): VNode {
+export function ConditionEditor({ place, explanation = null, label, isOptional = place.length === 1 }: ConditionEditorProps): VNode {
   const { definition, set, isReadOnly } = useEditing();
   const box = useRef<HTMLDivElement>(null);
   const wanted = useRef<string | null>(null);
   const root = rootOf(getAt(definition, place));
   // Without conditions a workflow has none; a branch needs its own.
-  const stored = (tree: JsonObject): JsonObject | undefined => (place.length === 1 ? storedOf(tree) : tree);
+  const stored = (tree: JsonObject): JsonObject | undefined => (isOptional ? storedOf(tree) : tree);
   const isWrapped = root !== getAt(definition, place);
 
   useLayoutEffect(() => {
@@ -135,7 +137,7 @@ function GroupView({ tree, at, explanation }: { tree: Tree; at: Place; explanati
           })}
         </ul>
       )}
-      {members.length === 0 && isRoot && <p class="quiet">No conditions: it runs every time.</p>}
+      {members.length === 0 && isRoot && <p class="quiet">No conditions: it always holds.</p>}
       <div class="condition-add">
         <Button
           small

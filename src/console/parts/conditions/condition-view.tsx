@@ -33,6 +33,6 @@ export function ConditionView({ condition, explanation = null }: { condition: Js
       </>
     );
   };
-  if (condition === undefined) return <p class="quiet">No conditions: it runs every time.</p>;
+  if (condition === undefined) return <p class="quiet">No conditions: it always holds.</p>;
   return <div>{draw(condition, explanation, false)}</div>;
 }

@@ -9,7 +9,7 @@ import { MenuButton, type MenuItem } from '../../ui/menu.js';
 import { useEditing } from '../forms/editing.js';
 import { Texts } from '../forms/lists.js';
 import { OffsetInput } from '../forms/offset-input.js';
-import { fieldOptions } from '../forms/suggestions.js';
+import { fieldOptions, valuesOf } from '../forms/suggestions.js';
 
 interface OperandProps {
   operator: CatalogOperator;
@@ -214,9 +214,7 @@ function optionsOf(
   const path = String(test.field ?? '').replace(/^(record|previous)\./, '');
   const [relation = '', name = ''] = path.split('.');
   const holder = path.includes('.') ? moduleOf(catalog, known?.relations.find((one) => one.name === relation)?.module) : known;
-  const field = holder?.fields.find((one) => one.name === (path.includes('.') ? name : path));
-  const values = field?.options ?? (field && field.name === holder?.stageField ? (holder?.stages ?? []) : []);
-  return values.map((value) => ({ value, label: value }));
+  return (valuesOf(holder, path.includes('.') ? name : path) ?? []).map((value) => ({ value, label: value }));
 }
 
 function Amount({

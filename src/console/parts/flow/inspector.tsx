@@ -61,17 +61,7 @@ export function StepInspector({ place, onClose }: { place: Place; onClose: () =>
             schema={given.schema}
             place={[...place, ...given.at]}
             leaveOut={isAction ? [] : NO_ARGUMENTS}
-            condition={(field, at) => (
-              <fieldset key={field.name} class="field-group">
-                <legend>{field.label}</legend>
-                {field.description && (
-                  <small class="field-hint">
-                    <Prose text={field.description} />
-                  </small>
-                )}
-                <ConditionEditor place={at} label={field.label} />
-              </fieldset>
-            )}
+            condition={({ label, isRequired }, at) => <ConditionEditor place={at} label={label} isOptional={!isRequired} />}
           />
         )}
         {(step.type === 'branch' || step.type === 'parallel') && <Branches place={place} step={step} />}

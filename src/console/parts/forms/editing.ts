@@ -1,7 +1,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../core/json.js';
-import type { Catalog } from '../../model/catalog.js';
+import { type Catalog, type CatalogModule, moduleOf } from '../../model/catalog.js';
 import { formatPlace, getAt, type Place } from '../../model/json-path.js';
 
 /** The definition that forms are about, and how they change it. */
@@ -10,6 +10,8 @@ export interface Editing {
   catalog: Catalog;
   /** The module of the record; null for workflows about none. */
   module: string | null;
+  /** The module that arguments name fields of, where it is another one than the record's; null: nobody knows which. */
+  named?: string | null;
   problems: readonly { path: string; message: string; hint?: string }[];
   /** The record that previews are about. */
   subject: JsonObject | null;
@@ -20,6 +22,11 @@ export interface Editing {
   set: (place: Place, value: Json | undefined) => void;
   /** Changes the whole definition, as one step of undo. */
   change: (change: (definition: JsonObject) => JsonObject) => void;
+}
+
+/** Returns the module that arguments name fields of. */
+export function namedModule({ catalog, module, named = module }: Pick<Editing, 'catalog' | 'module' | 'named'>): CatalogModule | null {
+  return moduleOf(catalog, named);
 }
 
 export const EditingContext = createContext<Editing | null>(null);

@@ -2,15 +2,15 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../core/json.js';
 import { isObject, textsOf } from '../../model/catalog.js';
-import { listAt, membersOf, type Place } from '../../model/json-path.js';
+import { getAt, listAt, membersOf, type Place } from '../../model/json-path.js';
 import { keyOf } from '../../model/node-keys.js';
 import { type Control, type FormField, readNumber } from '../../model/schema-form.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Combobox, type ComboboxOption } from '../../ui/combobox.js';
 import { Chips } from '../../ui/filter-bar.js';
-import { Prose } from '../../ui/prose.js';
 import { SecretInput } from './controls/secret-input.js';
 import { useEditing, useValue } from './editing.js';
+import { FieldGroup, type GroupProps } from './field-group.js';
 import { TemplateText } from './template-text.js';
 
 /** How a condition among arguments is edited. */
@@ -80,31 +80,23 @@ export function Texts({ value, path, suggestions = [], isChoice = false, onType,
 
 /** A list of objects: each a row with its fields, and buttons that move and remove it. */
 export function Rows({
-  field,
+  group,
   control,
   place,
   draw,
 }: {
-  field: FormField;
+  group: GroupProps;
   control: Control & { kind: 'rows' };
   place: Place;
   draw: (field: FormField, place: Place) => VNode;
 }): VNode {
   const { definition, set } = useEditing();
-  const { problem, path } = useValue(place);
   const rows = listAt(definition, place);
   const put = (next: Json[]): void => set(place, next.length === 0 ? undefined : next);
   const move = (from: number, by: number): void => put(rows.toSpliced(from, 1).toSpliced(from + by, 0, rows[from] as Json));
   const first = control.fields[0]?.name;
   return (
-    <fieldset class="field-group" data-path={path}>
-      <legend>{field.label}</legend>
-      {field.description && (
-        <small class="field-hint">
-          <Prose text={field.description} />
-        </small>
-      )}
-      {problem && <small class="field-problem">{problem}</small>}
+    <FieldGroup {...group}>
       {rows.map((row, index) => {
         const name =
           isObject(row) && first !== undefined && typeof row[first] === 'string' && row[first] !== '' ? row[first] : `Row ${index + 1}`;
@@ -127,21 +119,21 @@ export function Rows({
           </Button>
         </span>
       )}
-    </fieldset>
+    </FieldGroup>
   );
 }
 
 interface PairsProps {
-  field: FormField;
+  group: GroupProps;
   place: Place;
   /** The values are kept, and never shown. */
   isSecret: boolean;
 }
 
 /** An object of any names: a name and a value a row. A text that is written as a number, yes or no stays a text. */
-export function Pairs({ field, place, isSecret }: PairsProps): VNode {
-  const { set } = useEditing();
-  const { value, problem, path } = useValue(place, true);
+export function Pairs({ group, place, isSecret }: PairsProps): VNode {
+  const { definition, set } = useEditing();
+  const value = getAt(definition, place);
   const given: JsonObject = isObject(value) ? value : {};
   // A name that is not there yet, so that a row can be begun.
   const [isAdding, setAdding] = useState(false);
@@ -152,14 +144,7 @@ export function Pairs({ field, place, isSecret }: PairsProps): VNode {
     put(names.map((name) => [name === from ? to : name, given[name]]));
   };
   return (
-    <fieldset class="field-group" data-path={path}>
-      <legend>{field.label}</legend>
-      {field.description && (
-        <small class="field-hint">
-          <Prose text={field.description} />
-        </small>
-      )}
-      {problem && <small class="field-problem">{problem}</small>}
+    <FieldGroup {...group}>
       {names.map((name) => (
         <div key={name} class="pair-row">
           <input
@@ -189,7 +174,7 @@ export function Pairs({ field, place, isSecret }: PairsProps): VNode {
         <input
           type="text"
           class="input"
-          aria-label={`Name of a new value in ${field.label}`}
+          aria-label={`Name of a new value in ${group.label}`}
           placeholder="Name, then Enter"
           onKeyDown={(event) => {
             if (event.key === 'Enter') event.currentTarget.blur();
@@ -208,7 +193,7 @@ export function Pairs({ field, place, isSecret }: PairsProps): VNode {
           </Button>
         </span>
       )}
-    </fieldset>
+    </FieldGroup>
   );
 }
 

@@ -58,7 +58,8 @@ export function useChoices(field: FormField & { pick: Pick }, place: Place, chos
     enabled: isListed && pick === 'user' && chosen.length > 0,
     fresh: LONG_MS,
   });
-  if (list === undefined) return { options: suggestionsFor(pick === 'field' ? name : pick, editing), onType: setSearch };
+  if (list === undefined)
+    return { options: suggestionsFor(pick === 'field' && name === 'untilField' ? name : pick, editing), onType: setSearch };
   const found = [...(pick === 'user' ? (named.data?.items ?? []) : []), ...(isListed ? (listed.data?.items ?? []) : [])];
   const standIns = pick === 'user' && description?.includes('`owner`') ? STAND_INS : [];
   return { options: unique([...standIns, ...found.map((one) => optionOf(one, pick))]), onType: setSearch };

@@ -6,8 +6,9 @@ import { isObject } from '../../../model/catalog.js';
 import { secretOf } from '../../../model/schema-form.js';
 import { dayTime } from '../../../model/time.js';
 import { Button } from '../../../ui/button.js';
-import { Select } from '../../../ui/field.js';
+import { SelectBox } from '../../../ui/field.js';
 import { useZone } from '../../../ui/time.js';
+import type { Told } from './control.js';
 
 /** What the API shows in place of a secret; sent back it means: as it was. */
 const MASK = '••••••';
@@ -22,12 +23,14 @@ interface SecretInputProps {
   label: string;
   value: Json | undefined;
   onChange: (value: Json | undefined) => void;
-  /** How another one is written, where it is not one of the workspace's. */
-  children: (text: string) => VNode;
+  /** How another one is written, where it need not be one of the workspace's. */
+  children?: ((text: string) => VNode) | undefined;
+  /** What the choice is told by the field around it, where it is all there is. */
+  told?: (Told & { 'data-path': string }) | undefined;
 }
 
 /** A secret is never put into a field: it is kept, replaced or taken away. The workspace's own are named, and kept elsewhere. */
-export function SecretInput({ label, value, onChange, children }: SecretInputProps): VNode {
+export function SecretInput({ label, value, onChange, children, told }: SecretInputProps): VNode {
   const name = secretOf(value);
   const [isReplacing, setReplacing] = useState(false);
   const secrets = useAsk<{ items: Secret[] }>('secrets', { fresh: 60_000 }).data?.items ?? [];
@@ -50,18 +53,20 @@ export function SecretInput({ label, value, onChange, children }: SecretInputPro
   };
   return (
     <span class="secret">
-      {secrets.length > 0 && (
-        <Select
-          label={`${label}: a secret of the workspace`}
+      {(secrets.length > 0 || told) && (
+        <SelectBox
+          {...told}
+          aria-label={`${label}: a secret of the workspace`}
           value={name ?? ''}
-          options={[
-            { value: '', label: 'A secret of the workspace …' },
-            ...secrets.map((secret) => ({ value: secret.name, label: secret.name })),
-          ]}
           onChange={(chosen) => put(chosen === '' ? undefined : { ...(isObject(value) && value), $secret: chosen })}
-        />
+        >
+          <option value="">{secrets.length > 0 ? 'A secret of the workspace …' : 'The workspace has no secrets'}</option>
+          {secrets.map((secret) => (
+            <option key={secret.name}>{secret.name}</option>
+          ))}
+        </SelectBox>
       )}
-      {children(typeof value === 'string' && value !== MASK ? value : '')}
+      {children?.(typeof value === 'string' && value !== MASK ? value : '')}
     </span>
   );
 }
