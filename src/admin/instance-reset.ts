@@ -74,15 +74,21 @@ export class InstanceReset {
   }
 
   /**
-   * Deletes an instance with its history; what happens to the record next may make another one. Throws `instance_not_found`,
+   * Deletes an instance with its history; what happens to the record next may make another one. A long history goes in parts before
+   * it, the instance with the last one: whoever repeats a call that was broken off goes on with it. Throws `instance_not_found`,
    * `instance_transitioning`.
    */
   async delete(id: string, reason: string | null, caller: Caller): Promise<void> {
     checkShape({ reason }, 'command', REQUEST_LIMITS);
+    while (!(await this.deletePart(id, reason, caller)));
+  }
+
+  /** False: there is more of its history. */
+  private async deletePart(id: string, reason: string | null, caller: Caller): Promise<boolean> {
     const { workspaceId } = caller;
-    const ended = await this.database.transaction(async (manager) => {
+    const { ended, isGone } = await this.database.transaction(async (manager) => {
       const { instance, ended } = await this.rested(manager, id, { reason }, caller);
-      await deleteInstances(manager, workspaceId, [id]);
+      if (!(await deleteInstances(manager, workspaceId, [id]))) return { ended, isGone: false };
       await addInstanceCounts(manager, [{ ...instance, instances: -1 }]);
       const { machineId, module, recordId, runKey, state } = instance;
       await audit(manager, caller, {
@@ -92,9 +98,10 @@ export class InstanceReset {
         after: null,
         note: reason,
       });
-      return ended;
+      return { ended, isGone: true };
     });
     this.tell(ended);
+    return isGone;
   }
 
   /**

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AutomationDatabase } from '../../src/store/database.js';
+import { deleteInstances, MOST_HISTORY } from '../../src/store/machines/delete-instances.js';
 import { machinesOf } from '../engine/support/machines.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import type { AutomationApp } from '../support/automation-app.js';
@@ -234,6 +236,39 @@ describe('what people do with instances', () => {
     expect(await machines.counts(machine)).toEqual({});
     const [entry] = await rows(real.database, `SELECT before, note FROM automation.audit_log WHERE action = 'instance.deleted'`);
     expect(entry).toMatchObject({ before: { module: 'leads', recordId: 'sold', state: 'SENT' }, note: 'A test.' });
+  });
+
+  it('delete one that has been through more than one transaction takes away', async () => {
+    await rows(
+      real.database,
+      `INSERT INTO automation.transitions (workspace_id, instance_id, id, machine_id, kind)
+       SELECT 'acme', $1, gen_random_uuid(), gen_random_uuid(), 'fired' FROM generate_series(1, 7)`,
+      [id],
+    );
+    /** What a transaction that takes three at the most leaves. */
+    const part = () =>
+      real.app.get(AutomationDatabase).transaction(async (manager) => {
+        const isGone = await deleteInstances(manager, 'acme', [id], 3);
+        const left = 'SELECT 1 FROM automation.transitions WHERE instance_id = $1';
+        const instances = 'SELECT 1 FROM automation.instances WHERE id = $1';
+        return [isGone, (await manager.query(left, [id])).length, (await manager.query(instances, [id])).length];
+      });
+    expect(await part()).toEqual([false, 4, 1]);
+    expect(await part()).toEqual([false, 1, 1]);
+    expect(await part()).toEqual([true, 0, 0]);
+  });
+
+  it('delete one with a long history by one call, which is told once', async () => {
+    await rows(
+      real.database,
+      `INSERT INTO automation.transitions (workspace_id, instance_id, id, machine_id, kind)
+       SELECT 'acme', $1, gen_random_uuid(), gen_random_uuid(), 'fired' FROM generate_series(1, $2::int)`,
+      [id, MOST_HISTORY],
+    );
+    await real.call('delete', `/automation/instances/${id}`, 'admin').send({}).expect(204);
+    expect(await history()).toEqual([]);
+    expect(await machines.counts(machine)).toEqual({});
+    expect(await rows(real.database, `SELECT 1 FROM automation.audit_log WHERE action = 'instance.deleted'`)).toHaveLength(1);
   });
 
   describe('for many at once', () => {

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { FROM_THE_START, type RetentionBatch, type RetentionLimits } from '../retention-store.js';
 import { sql } from '../sql.js';
-import { deleteInstances } from './delete-instances.js';
+import { deleteInstances, MOST_HISTORY } from './delete-instances.js';
 
 /** Behind which instance of a deleted machine a batch begins, in the order of instances_listed. */
 export interface LeftPlace {
@@ -28,7 +28,12 @@ export async function deleteInstanceCounts(manager: EntityManager, workspaceId: 
  * just now is passed by. Returns where the next batch begins; null: there is none. Along instances_listed from where the batch
  * before has ended: what is removed and not yet vacuumed is not walked through again.
  */
-export async function removeInstancesBehind(manager: EntityManager, place: LeftPlace, limit: number): Promise<LeftPlace | null> {
+export async function removeInstancesBehind(
+  manager: EntityManager,
+  place: LeftPlace,
+  limit: number,
+  mostHistory = MOST_HISTORY,
+): Promise<LeftPlace | null> {
   const { workspaceId, machineId, state, enteredAt, id } = place;
   const rows = await sql<Pick<LeftPlace, 'state' | 'enteredAt' | 'id'>>(
     manager,
@@ -37,11 +42,9 @@ export async function removeInstancesBehind(manager: EntityManager, place: LeftP
      ORDER BY state, entered_at, id LIMIT $6 FOR UPDATE SKIP LOCKED`,
     [workspaceId, machineId, state, enteredAt, id, limit],
   );
-  await deleteInstances(
-    manager,
-    workspaceId,
-    rows.map((row) => row.id),
-  );
+  const ids = rows.map((row) => row.id);
+  // Those with so long a history stay, and are looked at again.
+  if (!(await deleteInstances(manager, workspaceId, ids, mostHistory))) return place;
   const last = rows.length < limit ? undefined : rows.at(-1);
   return last ? { workspaceId, machineId, ...last } : null;
 }
