@@ -69,7 +69,8 @@ export class InstanceCreation {
 
   /**
    * Makes an instance of each record that has none. Throws `machine_not_found`, `workflow_not_active`, `module_unknown` for a
-   * machine that follows no records, `not_available` where the CRM cannot list its records and none are named, `version_unreadable`.
+   * machine that follows no records, `not_available` where the CRM cannot list its records and none are named, `crm_unable` where it
+   * lists them from the start each time, `version_unreadable`.
    */
   async create(machineId: string, command: CreateInstancesCommand, caller: Caller): Promise<CreatedInstances> {
     checkShape(command, 'command', REQUEST_LIMITS);
@@ -148,9 +149,18 @@ export class InstanceCreation {
     // moves nothing.
     const query = { anyOf: {}, sort: [], ...(cursor !== undefined && { after: cursor }), offset: 0, limit: limit + 1 };
     const listed = await this.crm.listIds({ manager, workspaceId }, module, query);
+    // Whoever goes on with `nextCursor` would begin from the start for ever.
+    if (cursor !== undefined && listed.includes(cursor)) throw noProgress(module, cursor);
     const ids = listed.slice(0, limit);
     return { ids, nextCursor: listed.length > limit ? (ids.at(-1) ?? null) : null };
   }
+}
+
+function noProgress(module: string, cursor: string): AutomationError {
+  return new AutomationError('crm_unable', `The CRM was asked for the ${module} behind "${cursor}", and gave that one again.`, {
+    hint: "For the application's developers: `listIds` has to answer with the records behind `after`, by their ids.",
+    details: { method: 'listIds', after: cursor },
+  });
 }
 
 function startOf({ id: workflowId, module }: OpenMachine, recordId: string, caller: Caller): StartRow {

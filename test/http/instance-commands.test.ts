@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { CRM_HOST, type CrmHost } from '../../src/host/crm-host.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { deleteInstances, MOST_HISTORY } from '../../src/store/machines/delete-instances.js';
 import { machinesOf } from '../engine/support/machines.js';
@@ -321,6 +322,15 @@ describe('what people do with instances', () => {
       const made = (await machines.instances(machine)).map((one) => one.record_id);
       expect(made.sort()).toEqual(left.map((one) => one.id));
       expect((await create({ cursor: 'zzz' }).expect(200)).body).toMatchObject({ seen: 0, nextCursor: null });
+    });
+
+    it('go on for ever with no CRM that lists its records from the start each time: that is refused', async () => {
+      const listIds = jest.spyOn(real.app.get<Required<CrmHost>>(CRM_HOST), 'listIds').mockResolvedValue(['m1', 'm2', 'm3']);
+      const { nextCursor } = (await create({ limit: 2 }).expect(200)).body;
+      expect(nextCursor).toBe('m2');
+      const { body } = await create({ limit: 2, cursor: nextCursor }).expect(422);
+      expect(body).toMatchObject({ code: 'crm_unable', message: 'The CRM was asked for the leads behind "m2", and gave that one again.' });
+      listIds.mockRestore();
     });
 
     it('make no instance while the machine is disabled, and none of a machine that is not theirs', async () => {
