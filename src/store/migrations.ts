@@ -24,6 +24,7 @@ import { MachineTiming1763826000000 } from '../../migrations/1763826000000-machi
 import { InstancesUnderWay1763827000000 } from '../../migrations/1763827000000-instances-under-way.js';
 import { Integrations1763828000000 } from '../../migrations/1763828000000-integrations.js';
 import { MailTimes1763832000000 } from '../../migrations/1763832000000-mail-times.js';
+import { TransitionEnds1763839000000 } from '../../migrations/1763839000000-transition-ends.js';
 import type { MigrationClasses } from './schema.js';
 
 /** Every migration of the schema `automation`, oldest first. */
@@ -54,4 +55,5 @@ export const MIGRATIONS: MigrationClasses = [
   InstancesUnderWay1763827000000,
   Integrations1763828000000,
   MailTimes1763832000000,
+  TransitionEnds1763839000000,
 ];

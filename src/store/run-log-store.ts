@@ -6,7 +6,7 @@ import type { Actor, ParentStep, StartTarget } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import type { Waiting } from '../core/plan/plan.js';
 import { runSummary } from '../core/summary/run-summary.js';
-import { asRead, RUN_TRANSITION, type RunTransition, type StoredTransition } from './machines/run-transition.js';
+import { RUN_TRANSITION, type RunTransition } from './machines/run-transition.js';
 import { QueryParts, within } from './query-parts.js';
 import { type RunQuestion, runIds } from './run-filter.js';
 import type { RunStatus } from './runs/run.js';
@@ -56,7 +56,7 @@ export interface Paging {
 /** A row as the driver gives it. */
 export type Stored<Item> = Omit<Item, 'durationMs' | 'summary' | TimeKeys> & Record<Extract<keyof Item, TimeKeys>, Date | null>;
 /** A run as stored, with what its summary needs beside. */
-export type StoredRun<Item> = Omit<Stored<Item>, 'transition'> & { skippedFor: Json; transition: StoredTransition | null };
+export type StoredRun<Item> = Stored<Item> & { skippedFor: Json };
 type TimeKeys = 'createdAt' | 'startedAt' | 'resumedAt' | 'finishedAt' | 'occurredAt' | 'routedAt' | 'wakeAt';
 
 /** What an item takes, of a FROM that calls the runs `r` and joins {@link WORKFLOW}. */
@@ -72,7 +72,6 @@ export function toRunItem<Item extends RunItem>({ skippedFor, ...row }: StoredRu
   const about = module === null ? null : (catalog.modules.get(module) ?? null);
   return {
     ...row,
-    transition: row.transition && asRead(row.transition),
     summary: runSummary({ ...row, explanation: knownExplanation(catalog, module, skippedFor), about }),
     createdAt: iso(row.createdAt) ?? '',
     startedAt: iso(row.startedAt),

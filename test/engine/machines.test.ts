@@ -310,6 +310,13 @@ describe('a machine', () => {
       }
     });
 
+    it('is told by lists of runs without a look at the definition of the machine', async () => {
+      const { id } = await failed();
+      await app.query(`UPDATE automation.workflow_versions SET definition = '{}' WHERE workflow_id = $1 AND transition IS NULL`, [id]);
+      const { items } = await app.runs.list({ workflowId: id }, { limit: 10 }, ADMIN);
+      expect(items.map(({ transition }) => transition)).toEqual([{ code: 'open', from: ['NEW'], to: 'OPEN' }]);
+    });
+
     it('stays where it was when its run is cancelled, and what waited for the end is asked from there', async () => {
       const id = await machines.publish({ states: STATES, transitions: [opening(WAIT), { ...closing, from: 'any' }] });
       const lead = await app.createLead();

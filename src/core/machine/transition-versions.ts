@@ -1,8 +1,11 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
+import type { MachineTransition } from './types.js';
 
 /** What a transition does, as the definition of a workflow. */
 export interface TransitionVersion {
   transition: string;
+  /** From where to where it leads. */
+  ends: Pick<MachineTransition, 'from' | 'to'>;
   /** Where the transition stands in the machine: `transitions[1]`. */
   path: string;
   definition: JsonObject;
@@ -17,7 +20,7 @@ export function transitionVersions(machine: JsonObject): TransitionVersion[] {
   const subject = machine.for as JsonObject;
   const module = typeof subject.module === 'string' ? { module: subject.module } : {};
   return (machine.transitions as JsonObject[]).flatMap((transition, index) => {
-    const { code, trigger, conditions, steps, settings } = transition;
+    const { code, from, to, trigger, conditions, steps, settings } = transition;
     if (!Array.isArray(steps) || steps.length === 0) return [];
     const definition = {
       trigger: triggerOf(trigger, module),
@@ -25,7 +28,8 @@ export function transitionVersions(machine: JsonObject): TransitionVersion[] {
       steps,
       settings: settings ?? {},
     };
-    return [{ transition: code as string, path: `transitions[${index}]`, definition }];
+    const ends = { from: from === 'any' || Array.isArray(from) ? from : [from], to } as TransitionVersion['ends'];
+    return [{ transition: code as string, ends, path: `transitions[${index}]`, definition }];
   });
 }
 

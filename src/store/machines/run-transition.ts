@@ -6,19 +6,12 @@ import type { InstanceSubject } from './instances.js';
 /** Which transition of a machine a run belongs to, as the version of the run has it. */
 export type RunTransition = Pick<MachineTransition, 'code' | 'from' | 'to'>;
 
-/** The same as it stands in a definition, where one state may stand for a list of one. */
-export type StoredTransition = Omit<RunTransition, 'from'> & { from: string | string[] };
-
 /**
  * The transition of a run `r` whose machine is `w`; null for the run of a workflow, which it costs nothing, and where the machine
- * was deleted with its versions. Served by the key of versions and workflow_versions_number.
+ * was deleted with its versions. No definition is read. Served by the key of versions.
  */
 export const RUN_TRANSITION = `CASE w.kind WHEN 'machine' THEN (
-    SELECT jsonb_build_object('code', v.transition, 'from', t->'from', 'to', t->'to')
-    FROM automation.workflow_versions v
-    JOIN automation.workflow_versions m ON m.workspace_id = v.workspace_id AND m.workflow_id = v.workflow_id AND m.version = v.version
-      AND coalesce(m.transition, '') = ''
-    CROSS JOIN jsonb_path_query_first(m.definition, '$.transitions[*] ? (@.code == $code)', jsonb_build_object('code', v.transition)) t
+    SELECT jsonb_build_object('code', v.transition) || v.ends FROM automation.workflow_versions v
     WHERE v.workspace_id = r.workspace_id AND v.id = r.version_id) END`;
 
 /** The code of that transition alone; null for the run of a workflow. */
@@ -41,11 +34,6 @@ export async function isTransitionOver(manager: EntityManager, workspaceId: stri
     [workspaceId, runId],
   );
   return row?.isOver === true;
-}
-
-/** Returns the transition as machines have it that were read: `any`, or a list of states. */
-export function asRead({ code, from, to }: StoredTransition): RunTransition {
-  return { code, from: from === 'any' || Array.isArray(from) ? from : [from], to };
 }
 
 /** The instance of a machine that is about a record, or a run of an integration; null when it is gone. Served by instances_record and instances_key. */

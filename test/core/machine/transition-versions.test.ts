@@ -7,6 +7,7 @@ it('each transition with steps is the definition of a workflow about the same re
   expect(transitionVersions(orders())).toEqual([
     {
       transition: 'confirm',
+      ends: { from: ['SUBMITTED', 'ESCALATED'], to: 'CONFIRMED' },
       path: 'transitions[1]',
       definition: { trigger: { type: 'manual', module: 'opportunities' }, steps: [TELL], settings: {} },
     },
@@ -20,6 +21,7 @@ it('keeps the events, conditions and settings of a transition', () => {
   const [, version] = transitionVersions(machine);
   expect(version).toEqual({
     transition: 'more',
+    ends: { from: 'any', to: 'NEW' },
     path: 'transitions[3]',
     definition: { trigger: { type: 'event', module: 'opportunities', event: 'updated' }, steps, ...own },
   });

@@ -3,6 +3,7 @@ import { parseMachine } from '../../../src/core/machine/parser.js';
 import { transitionVersions } from '../../../src/core/machine/transition-versions.js';
 import { MachinePolls } from '../../../src/engine/machines/machine-polls.js';
 import { AutomationDatabase } from '../../../src/store/database.js';
+import { insertTransitionVersions } from '../../../src/store/machines/transition-versions.js';
 import type { AutomationApp } from '../../support/automation-app.js';
 
 /** One row of an instance. */
@@ -31,17 +32,15 @@ export function machinesOf(app: AutomationApp, workspaceId = 'acme') {
     const parsed = parseMachine(definition, null);
     if (!parsed.ok) throw new Error(`the machine of a test has problems: ${JSON.stringify(parsed.problems)}`);
     const versionId = uuidv7();
-    const insert = (of: string, transition: string | null, json: object) =>
-      app.query(
-        `INSERT INTO automation.workflow_versions (workspace_id, id, workflow_id, version, definition, published_by, transition)
-         VALUES ($1, $2, $3, $4, $5, '{"type":"system","id":null}', $6)`,
-        [workspaceId, of, id, version, JSON.stringify(json), transition],
-      );
-    await insert(versionId, null, definition);
-    await app.module
-      .get(AutomationDatabase)
-      .transaction((manager) => app.module.get(MachinePolls).published(manager, { workspaceId, machineId: id, versionId }, parsed.machine));
-    for (const { transition, definition: steps } of transitionVersions(definition as never)) await insert(uuidv7(), transition, steps);
+    await app.query(
+      `INSERT INTO automation.workflow_versions (workspace_id, id, workflow_id, version, definition, published_by)
+       VALUES ($1, $2, $3, $4, $5, '{"type":"system","id":null}')`,
+      [workspaceId, versionId, id, version, JSON.stringify(definition)],
+    );
+    await app.module.get(AutomationDatabase).transaction(async (manager) => {
+      await insertTransitionVersions(manager, workspaceId, versionId, transitionVersions(definition as never));
+      await app.module.get(MachinePolls).published(manager, { workspaceId, machineId: id, versionId }, parsed.machine);
+    });
     await app.query('UPDATE automation.workflows SET published_version_id = $2, published_version = $3 WHERE id = $1', [
       id,
       versionId,
