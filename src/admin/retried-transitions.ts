@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
 import { InstanceChanges } from '../engine/machines/instance-changes.js';
 import { type InstanceFailure, type LockedInstance, lockInstancesFailedBy } from '../store/machines/instances.js';
+import { findInstancesOfRuns, type InstanceNow } from '../store/machines/run-transition.js';
 import type { LockedRun } from '../store/run-command-store.js';
 
 /**
@@ -9,18 +10,24 @@ import type { LockedRun } from '../store/run-command-store.js';
  * failed takes it up again, and one that has gone on since does not.
  */
 export class RetriedTransitions {
-  private constructor(private readonly failed: ReadonlyMap<string, LockedInstance>) {}
+  private constructor(
+    private readonly failed: ReadonlyMap<string, LockedInstance>,
+    private readonly others: ReadonlyMap<string, InstanceNow>,
+  ) {}
 
   /** Locks the instances whose transitions these runs were. */
   static async open(manager: EntityManager, workspaceId: string, runs: readonly LockedRun[]): Promise<RetriedTransitions> {
     const ids = runs.filter(({ transition }) => transition !== null).map(({ id }) => id);
     const instances = ids.length === 0 ? [] : await lockInstancesFailedBy(manager, workspaceId, ids);
-    return new RetriedTransitions(new Map(instances.map((instance) => [(instance.failure as InstanceFailure).runId, instance])));
+    const failed = new Map(instances.map((instance) => [(instance.failure as InstanceFailure).runId, instance]));
+    const over = ids.filter((id) => !failed.has(id));
+    const others = over.length === 0 ? [] : await findInstancesOfRuns(manager, workspaceId, over);
+    return new RetriedTransitions(failed, new Map(others.map((now) => [now.runId, now])));
   }
 
   /** Why the run cannot be retried; null when it can. */
   refusalOf({ id, transition }: LockedRun): AutomationError | null {
-    return transition === null || this.failed.has(id) ? null : transitionOver(transition);
+    return transition === null || this.failed.has(id) ? null : transitionOver(transition, this.others.get(id));
   }
 
   /** The transitions are under way again, with these runs. */
@@ -36,9 +43,27 @@ export class RetriedTransitions {
   }
 }
 
-/** The error for the run of a transition whose instance is not where that has failed. */
-export function transitionOver(transition: string): AutomationError {
-  return new AutomationError('transition_over', `The instance does not rest where its transition "${transition}" has failed.`, {
-    hint: 'It has gone on since, or was reset. Fire a transition from where it is now.',
+/** The error for the run of a transition whose instance is not where that has failed; `now`: where it is, if that is known. */
+export function transitionOver(transition: string, now: InstanceNow | undefined): AutomationError {
+  const rests = `The instance does not rest where its transition "${transition}" has failed`;
+  if (now === undefined) {
+    return new AutomationError('transition_over', `${rests}.`, {
+      hint: 'It has gone on since, or was reset or deleted. Fire a transition from where it is now.',
+    });
+  }
+  const { state, transition: underWay, failedTransition, failedRunId } = now;
+  if (underWay !== null) {
+    return new AutomationError('transition_over', `${rests}: the transition "${underWay}" is under way.`, {
+      hint: 'Look at the instance when that is over.',
+    });
+  }
+  if (failedTransition !== null && failedRunId !== null) {
+    return new AutomationError('transition_over', `${rests} last: "${failedTransition}" was tried after it, and has failed, too.`, {
+      hint: `Retry that run, or fire "${transition}" anew. An instance takes up what has failed last; what failed before was replaced by it.`,
+      details: { runId: failedRunId },
+    });
+  }
+  return new AutomationError('transition_over', `${rests}: it has gone on, or was reset, and is in "${state}".`, {
+    hint: 'Fire a transition from where it is now.',
   });
 }

@@ -13,7 +13,7 @@ import { findStep } from '../core/steps/tree.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
-import { isTransitionOver } from '../store/machines/run-transition.js';
+import { findInstancesOfRuns, isTransitionOver } from '../store/machines/run-transition.js';
 import { loadDefinitions } from '../store/run-command-store.js';
 import { versionsToRun } from '../store/run-groups.js';
 import { findEvent, findRun, type RunRow } from '../store/run-log-store.js';
@@ -106,8 +106,9 @@ export class RetryPreviews {
     workspaceId: string,
   ): Promise<{ published: { publishedVersion: number | null } | null; newest: Json; over: AutomationError | null }> {
     if (transition !== null) {
-      const over = (await isTransitionOver(manager, workspaceId, id)) ? transitionOver(transition.code) : null;
-      return { published: { publishedVersion: version }, newest: ran, over };
+      const isOver = await isTransitionOver(manager, workspaceId, id);
+      const [now] = isOver ? await findInstancesOfRuns(manager, workspaceId, [id]) : [];
+      return { published: { publishedVersion: version }, newest: ran, over: isOver ? transitionOver(transition.code, now) : null };
     }
     const workflow = await findWorkflow(manager, workspaceId, workflowId);
     const published = workflow && { publishedVersion: workflow.published?.version ?? null };

@@ -304,10 +304,27 @@ describe('a machine', () => {
       await app.automation.drain();
       expect(await only(id)).toMatchObject({ state: 'DONE' });
       for (const from of ['failed_step', 'start'] as const) {
-        expect((await preview(runId, { from })).refused).toMatchObject({ code: 'transition_over' });
+        const message = expect.stringContaining('it has gone on, or was reset, and is in "DONE"');
+        expect((await preview(runId, { from })).refused).toMatchObject({ code: 'transition_over', message });
         expect(await bulk(id, { from })).toEqual([0, ['transition_over']]);
         await expect(app.runs.retry(runId, { from }, ADMIN)).rejects.toMatchObject({ code: 'transition_over' });
       }
+    });
+
+    it('is taken up where it failed last: the retry of an earlier run says which one that is', async () => {
+      const again = { code: 'again', from: ['NEW'], to: 'OPEN', trigger: UPDATED, steps: [{ ...FAIL, id: 'fail_again' }] };
+      const id = await machines.publish({ states: STATES, transitions: [{ ...opening(FAIL) }, again] });
+      const lead = await app.createLead();
+      await app.automation.drain();
+      await update(lead, { name: 'Again' });
+      await app.automation.drain();
+      const [first, last] = (await app.runsOf({ workflowId: id })).map((run) => run.id).sort();
+      const refused = { code: 'transition_over', message: expect.stringContaining('"again" was tried after it') };
+      await expect(app.runs.retry(first ?? '', { from: 'start' }, ADMIN)).rejects.toMatchObject({ ...refused, details: { runId: last } });
+      expect((await preview(first ?? '', { from: 'start' })).refused).toMatchObject(refused);
+      await app.runs.retry(last ?? '', { from: 'start' }, ADMIN);
+      const underWay = { code: 'transition_over', message: expect.stringContaining('"again" is under way') };
+      await expect(app.runs.retry(first ?? '', { from: 'start' }, ADMIN)).rejects.toMatchObject(underWay);
     });
 
     it('is told by lists of runs without a look at the definition of the machine', async () => {

@@ -36,6 +36,29 @@ export async function isTransitionOver(manager: EntityManager, workspaceId: stri
   return row?.isOver === true;
 }
 
+/** Where the instance is that a run's transition was of. */
+export interface InstanceNow {
+  runId: string;
+  state: string;
+  /** The transition under way. */
+  transition: string | null;
+  /** The run of the last transition that has failed there. */
+  failedRunId: string | null;
+  failedTransition: string | null;
+}
+
+/** Where the instances are that these runs were about, as far as they are about records; those that are gone are missing. Served by instances_record. */
+export function findInstancesOfRuns(manager: EntityManager, workspaceId: string, runIds: readonly string[]): Promise<InstanceNow[]> {
+  return sql<InstanceNow>(
+    manager,
+    `SELECT r.id AS "runId", i.state, i.transition, i.failure->>'runId' AS "failedRunId", i.failure->>'transition' AS "failedTransition"
+     FROM automation.runs r JOIN automation.instances i ON i.workspace_id = r.workspace_id AND i.machine_id = r.workflow_id
+       AND i.module = r.module AND i.record_id = r.record_id
+     WHERE r.workspace_id = $1 AND r.id = ANY($2::uuid[])`,
+    [workspaceId, runIds],
+  );
+}
+
 /** The instance of a machine that is about a record, or a run of an integration; null when it is gone. Served by instances_record and instances_key. */
 export async function findInstanceAbout(
   manager: EntityManager,
