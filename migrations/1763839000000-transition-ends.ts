@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * From where to where a transition leads, beside its steps: a list of runs that told it from the definition of the machine read and
- * unpacked that whole for each run.
+ * unpacked that whole for each run. And what is old in the history of instances, for retention: see store/machines/old-attempts.ts.
  *
  * Processes of the release before know no machines.
  */
@@ -21,9 +21,14 @@ export class TransitionEnds1763839000000 implements MigrationInterface {
         CROSS JOIN jsonb_path_query(m.definition, '$.transitions[*]') t
         WHERE v.transition IS NOT NULL AND v.ends IS NULL AND m.workspace_id = v.workspace_id AND m.workflow_id = v.workflow_id
           AND m.version = v.version AND m.transition IS NULL AND t->>'code' = v.transition`);
+    await commit(runner);
+    await runner.query(`
+      CREATE INDEX IF NOT EXISTS transitions_seen ON automation.transitions (at)
+        WHERE kind IN ('fired', 'failed', 'cancelled') AND explanation ?| ARRAY['conditions', 'notFired', 'message']`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX automation.transitions_seen');
     await runner.query('ALTER TABLE automation.workflow_versions DROP COLUMN ends');
   }
 }

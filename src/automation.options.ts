@@ -151,7 +151,7 @@ export interface AutomationOptions {
   };
   /** How long the log is kept, ISO 8601. */
   retention?: {
-    /** Finished runs and their steps. Default P180D. */
+    /** Finished runs and their steps, and what conditions saw when a state machine moved. Default P180D. */
     runs?: string;
     /** Skipped runs. Default P30D. */
     skippedRuns?: string;

@@ -47,7 +47,7 @@ export interface EngineSettings {
     crmCallMs: number;
   };
   retention: {
-    /** Finished runs and their steps. */
+    /** Finished runs and their steps, and what conditions saw when a state machine moved. */
     runsMs: number;
     /** Runs that were skipped. */
     skippedRunsMs: number;

@@ -4,7 +4,7 @@ import { QUERY_CANCELED, sqlState } from '../host/postgres-errors.js';
 import type { AutomationDatabase } from './database.js';
 import { removeEndedDateBuilds } from './date-builds.js';
 import { removeOldCounts } from './deliveries.js';
-import { removeOldAttempts } from './machines/old-attempts.js';
+import { forgetOldValues, removeOldAttempts } from './machines/old-attempts.js';
 import { removeLeftInstances } from './machines/removal.js';
 import {
   beginRound,
@@ -75,7 +75,8 @@ export class Retention {
     };
     for (const remove of [removeEndedDateBuilds, removeOldCounts]) await this.database.statement(remove);
     // Runs first: an event goes when the last run that needs it has gone.
-    for (const remove of [removeOldSkippedRuns, removeOldRuns, removeOldEvents, removeOldAttempts, removeOldDays, removeLeftInstances]) {
+    const ofMachines = [removeOldAttempts, forgetOldValues, removeLeftInstances];
+    for (const remove of [removeOldSkippedRuns, removeOldRuns, removeOldEvents, removeOldDays, ...ofMachines]) {
       if (!(await removeAll(remove))) break;
     }
     return round;

@@ -86,6 +86,37 @@ describe('retention', () => {
     ]);
   });
 
+  it('takes from what a state machine has been through what conditions saw, once it is as old as runs get, and leaves what happened', async () => {
+    await app.query('TRUNCATE automation.transitions');
+    const seen = { result: true, field: 'email', seen: 'ann@acme.test' };
+    const explained: [string, object | null][] = [
+      ['cancelled', { code: 'run_cancelled', message: 'Ann has cancelled it.' }],
+      ['failed', { code: 'user_unknown', message: 'There is no ann@acme.test.', step: 'assign' }],
+      ['fired', { conditions: seen, comment: 'Signed.', notFired: [{ transition: 'x', reason: 'conditions', explanation: seen }] }],
+      ['migrated', null],
+      ['reset', { reason: 'conditions' }],
+    ];
+    for (const days of [89, 91]) {
+      for (const [kind, explanation] of explained) {
+        await app.query(
+          `INSERT INTO automation.transitions (workspace_id, instance_id, id, machine_id, kind, explanation, at)
+           VALUES ('acme', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), $1, $2, now() - $3 * interval '1 day')`,
+          [kind, explanation, days],
+        );
+      }
+    }
+    await cleanUp();
+    const kept = await app.query(`SELECT kind, explanation, ${days('at')} FROM automation.transitions ORDER BY days, kind`);
+    expect(kept).toEqual([
+      ...explained.map(([kind, explanation]) => ({ kind, explanation, days: 89 })),
+      { kind: 'cancelled', explanation: { code: 'run_cancelled' }, days: 91 },
+      { kind: 'failed', explanation: { code: 'user_unknown' }, days: 91 },
+      { kind: 'fired', explanation: { comment: 'Signed.' }, days: 91 },
+      { kind: 'migrated', explanation: null, days: 91 },
+      { kind: 'reset', explanation: { reason: 'conditions' }, days: 91 },
+    ]);
+  });
+
   it('removes what is past its age with its steps and answers, and never what still waits', async () => {
     await happened(100, 'Done');
     await app.query(

@@ -20,7 +20,10 @@ export interface HistoryItem {
   /** What set it off; retention may have removed it. */
   eventId: string | null;
   runId: string | null;
-  /** Of what did not fire: of each transition that was asked, why. Of what fired its conditions, those before it, a comment; of a reset the reason. */
+  /**
+   * Of what did not fire: of each transition that was asked, why. Of what fired its conditions, those before it, a comment; of a reset
+   * the reason. Conditions, and the words of errors, go with the age of runs.
+   */
   explanation: Json;
   /** How long the instance was in the state that it left. */
   timeInStateMs: number | null;

@@ -41,7 +41,7 @@ const ROWS = new RowSet('r', {
   timeInStateMs: 'text',
 });
 
-/** Adds to the history of instances. Nobody changes it. */
+/** Adds to the history of instances. Nobody changes it, but that retention takes old values out. */
 export async function insertHistory(manager: EntityManager, rows: readonly TransitionRow[]): Promise<void> {
   if (rows.length === 0) return;
   await prepared(

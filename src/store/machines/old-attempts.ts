@@ -21,3 +21,26 @@ export async function removeOldAttempts(manager: EntityManager, limits: Retentio
   );
   return { runs: 0, events: 0, after: batch?.after ?? null };
 }
+
+/**
+ * Takes from one batch of what fired, failed or was cancelled the values that conditions saw and the words of errors, by the age of
+ * the runs that saw the same: an instance may live for years, and what it went through stays with it, when and by whom, and what
+ * that person wrote. From the oldest, by transitions_seen, which what was taken from has left.
+ */
+export async function forgetOldValues(manager: EntityManager, limits: RetentionLimits, after: string): Promise<RetentionBatch> {
+  const [batch] = await sql<{ after: string | null }>(
+    manager,
+    `WITH old AS MATERIALIZED (
+       SELECT workspace_id, instance_id, id, at FROM automation.transitions
+       WHERE kind IN ('fired', 'failed', 'cancelled') AND explanation ?| ARRAY['conditions', 'notFired', 'message']
+         AND at >= $2::timestamptz AND at < now() - $1::float8 * interval '1 ms'
+       ORDER BY at LIMIT $3 FOR UPDATE SKIP LOCKED
+     ), forgotten AS (
+       UPDATE automation.transitions t SET explanation = nullif(jsonb_strip_nulls(jsonb_build_object('comment', t.explanation->'comment',
+           'code', t.explanation->'code')), '{}')
+       FROM old WHERE t.workspace_id = old.workspace_id AND t.instance_id = old.instance_id AND t.id = old.id
+     ) SELECT CASE WHEN count(*) >= $3 THEN max(at)::text END AS after FROM old`,
+    [limits.runsMs, after, limits.batchSize],
+  );
+  return { runs: 0, events: 0, after: batch?.after ?? null };
+}
