@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { InstanceService } from '../../src/admin/instance-service.js';
 import { RetryPreviews } from '../../src/admin/retry-preview.js';
 import { RunBatches } from '../../src/admin/run-batches.js';
 import type { RetryCommand } from '../../src/admin/run-retry.js';
@@ -325,6 +326,14 @@ describe('a machine', () => {
       await app.runs.retry(last ?? '', { from: 'start' }, ADMIN);
       const underWay = { code: 'transition_over', message: expect.stringContaining('"again" is under way') };
       await expect(app.runs.retry(first ?? '', { from: 'start' }, ADMIN)).rejects.toMatchObject(underWay);
+    });
+
+    it('shows with the failure who has set it off, and not what its conditions saw of the record', async () => {
+      const id = await machines.publish({ states: STATES, transitions: [{ ...opening(FAIL), conditions: isSource('Fair') }] });
+      await app.createLead({ source: 'Fair' });
+      await app.automation.drain();
+      const { failure } = await app.module.get(InstanceService).get((await only(id)).id, ADMIN);
+      expect(Object.keys(failure ?? {}).sort()).toEqual(['actor', 'at', 'error', 'eventId', 'runId', 'transition', 'trigger']);
     });
 
     it('is told by lists of runs without a look at the definition of the machine', async () => {

@@ -65,7 +65,7 @@ export interface InstanceItem {
   lastTrigger: string | null;
   lastActor: Actor | null;
   lastRunId: string | null;
-  /** The last transition out of this state, where it failed. */
+  /** The last transition out of this state, where it failed; what its conditions saw is told by the history alone, which hides what is hidden. */
   failure: JsonObject | null;
   createdAt: string;
 }
@@ -259,7 +259,8 @@ const COLUMNS = `i.id, i.machine_id AS "machineId", i.version_id AS "versionId",
   greatest(0, extract(epoch FROM now() - i.entered_at) * 1000)::float8 AS "timeInStateMs",
   i.timeout_at AS "timeoutAt", coalesce(${OVERDUE}, false) AS "isOverdue", i.transition, i.run_id AS "runId",
   i.transition_since AS "transitionSince", i.last_transition AS "lastTransition", i.last_trigger AS "lastTrigger",
-  i.last_actor AS "lastActor", i.last_run_id AS "lastRunId", i.failure, i.created_at AS "createdAt"`;
+  i.last_actor AS "lastActor", i.last_run_id AS "lastRunId",
+  i.failure - ARRAY['explanation', 'cause'] AS failure, i.created_at AS "createdAt"`;
 
 const NAMES = `LEFT JOIN automation.workflow_names w ON w.workspace_id = i.workspace_id AND w.id = i.machine_id
   LEFT JOIN automation.workflow_versions v ON v.workspace_id = i.workspace_id AND v.id = i.version_id`;
