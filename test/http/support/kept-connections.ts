@@ -19,6 +19,8 @@ export interface KeptConnections {
 export async function keepConnections(app: INestApplication): Promise<KeptConnections> {
   await app.listen(0, '127.0.0.1');
   const server = app.getHttpServer();
+  // A process that computes for longer than that would find the connection closed under its next request.
+  server.keepAliveTimeout = 0;
   const agent = new Agent({ keepAlive: true });
   return {
     call(method, path, token = 'admin') {
