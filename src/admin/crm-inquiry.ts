@@ -40,9 +40,9 @@ export class CrmInquiry {
   private readonly loader = new DataLoader<Question, unknown, string>((questions) => this.put(questions), {
     cacheKeyFn: ({ key }) => key,
   });
-  private readonly unanswered: string[] = [];
+  private readonly unanswered = new Set<string>();
   private isAway = false;
-  private readonly begun = Date.now();
+  private spentMs = 0;
 
   constructor(
     private readonly database: AdminDatabase,
@@ -71,11 +71,11 @@ export class CrmInquiry {
 
   /** What is to be told of answers that did not come; null where all have. */
   get silence(): DefinitionWarning | null {
-    if (this.unanswered.length === 0) return null;
+    if (this.unanswered.size === 0) return null;
     return {
       path: '',
       code: 'crm_no_answer',
-      message: `The CRM gave no answer when it was asked for ${this.unanswered.join(' and for ')}: whether they are there was not checked.`,
+      message: `The CRM gave no answer when it was asked for ${[...this.unanswered].join(' and for ')}: whether they are there was not checked.`,
       hint: 'It keeps you from nothing. Look again when the CRM answers.',
     };
   }
@@ -87,6 +87,7 @@ export class CrmInquiry {
   private async put(questions: readonly Question[]): Promise<unknown[]> {
     const answers = new Map<string, unknown>();
     const { workspaceId } = this.of;
+    const begun = Date.now();
     try {
       if (!this.isLate) {
         await this.database.read(async (manager) => {
@@ -105,14 +106,15 @@ export class CrmInquiry {
     } catch (error) {
       this.log(questions.map(({ what }) => what).join(' and '), error);
     }
+    this.spentMs += Date.now() - begun;
     return questions.map(({ key, what }) => {
-      if (!answers.has(key)) this.unanswered.push(what);
+      if (!answers.has(key)) this.unanswered.add(what);
       return answers.get(key) ?? null;
     });
   }
 
   private get isLate(): boolean {
-    return this.isAway || Date.now() - this.begun > this.of.limitMs;
+    return this.isAway || this.spentMs > this.of.limitMs;
   }
 
   private log(what: string, error: unknown): void {

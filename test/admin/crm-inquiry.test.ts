@@ -69,12 +69,11 @@ it('all questions together have the time of one call: whoever answers slowly is 
   const { inquiry, under, begun } = asked();
   const roles = inquiry.roles();
   await begun();
+  const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 10_001);
   under[0]?.answer(['senior']);
   expect(await roles).toEqual(['senior']);
-  const later = Date.now() + 10_001;
-  const now = jest.spyOn(Date, 'now').mockReturnValue(later);
-  expect(await inquiry.activeUsers(['u-1'])).toBeNull();
   now.mockRestore();
+  expect(await inquiry.activeUsers(['u-1'])).toBeNull();
   expect(under).toHaveLength(1);
   expect(inquiry.silence?.message).toContain('asked for users by their ids:');
 });
