@@ -36,3 +36,9 @@ it('is about no record where the machine follows runs of an integration', () => 
   );
   expect(transitionVersions(machine).map(({ definition }) => definition.trigger)).toEqual([{ type: 'manual' }, { type: 'manual' }]);
 });
+
+it('says from which states a transition leads as a list, also where it names one', () => {
+  const steps = [{ id: 'mail', type: 'notify', with: {} }];
+  const [, one] = transitionVersions(withTransition({ from: 'SUBMITTED', trigger: { type: 'timeout' }, steps }));
+  expect(one?.ends).toEqual({ from: ['SUBMITTED'], to: 'NEW' });
+});
