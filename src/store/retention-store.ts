@@ -60,7 +60,8 @@ export function removeOldSkippedRuns(manager: EntityManager, limits: RetentionLi
 
 /**
  * Removes one batch of old finished runs with their steps, and such of their events as were kept for them alone. A run
- * that is not over is never touched, however old.
+ * that is not over is never touched, however old. An instance that rests where a transition has failed keeps for its retry what
+ * the conditions saw: no longer than the run. Served by instances_failed.
  */
 export function removeOldRuns(manager: EntityManager, limits: RetentionLimits, after: string): Promise<RetentionBatch> {
   return removeRuns(manager, `status IN ('succeeded', 'failed', 'cancelled')`, limits.runsMs, limits, after);
@@ -88,6 +89,9 @@ async function removeRuns(
        DELETE FROM automation.wait_tokens t USING old WHERE t.workspace_id = old.workspace_id AND t.run_id = old.id
      ), batches AS (
        DELETE FROM automation.run_batches b USING old WHERE b.workspace_id = old.workspace_id AND b.run_id = old.id
+     ), failures AS (
+       UPDATE automation.instances i SET failure = i.failure - 'explanation' FROM old
+       WHERE i.workspace_id = old.workspace_id AND i.failure IS NOT NULL AND i.failure->>'runId' = old.id::text
      ), tasks AS (
        DELETE FROM automation.human_tasks t USING old WHERE t.workspace_id = old.workspace_id AND t.run_id = old.id
      ), gone AS (

@@ -117,6 +117,25 @@ describe('retention', () => {
     ]);
   });
 
+  it('takes from an instance that rests where a transition has failed what its conditions saw, with the run that could be retried', async () => {
+    const failure = { transition: 'open', explanation: { conditions: { seen: 'ann@acme.test' } }, at: '2026-01-01T00:00:00.000Z' };
+    for (const days of [89, 91]) {
+      const lead = await happened(days, 'Fails');
+      await app.query(
+        `INSERT INTO automation.instances (workspace_id, id, machine_id, version_id, module, record_id, state, is_final, failure)
+         SELECT 'acme', gen_random_uuid(), gen_random_uuid(), version_id, 'leads', record_id, 'NEW', false, $2::jsonb || jsonb_build_object('runId', id)
+         FROM automation.runs WHERE record_id = $1`,
+        [lead, failure],
+      );
+    }
+    const explained = () =>
+      app.query(`SELECT failure->>'transition' AS transition, failure ? 'explanation' AS explained FROM automation.instances ORDER BY 2`);
+    expect(await explained()).toEqual([true, true].map((one) => ({ transition: 'open', explained: one })));
+    await cleanUp();
+    expect(await explained()).toEqual([false, true].map((one) => ({ transition: 'open', explained: one })));
+    await app.query('TRUNCATE automation.instances');
+  });
+
   it('removes what is past its age with its steps and answers, and never what still waits', async () => {
     await happened(100, 'Done');
     await app.query(
