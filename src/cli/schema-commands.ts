@@ -31,12 +31,12 @@ export const schemaCommands: readonly Command[] = [
     name: 'check',
     summary: `ends with ${EXIT.behind} when the schema is not up to date, with ${EXIT.failed} when the role may not use it`,
     async run({ source, print }) {
-      const { pending } = await schemaState(source, MIGRATIONS);
-      if (pending.length > 0) {
-        print(`The schema is not up to date; pending: ${pending.join(', ')}.`);
+      const state = await schemaState(source, MIGRATIONS);
+      if (state.pending.length > 0) {
+        print(`The schema is not up to date; pending: ${state.pending.join(', ')}.`);
         return EXIT.behind;
       }
-      await checkSchema(source, MIGRATIONS);
+      await checkSchema(source, state);
       print('The schema is up to date, and the role may use it.');
       return EXIT.ok;
     },

@@ -3,6 +3,7 @@ import { RELEASE_TOO_OLD } from '../store/release.js';
 import { within } from '../store/within.js';
 import { ENGINE_SETTINGS, type EngineSettings } from './engine-settings.js';
 import { isConnectionLoss, sqlState } from './failures.js';
+import { FirstTurns } from './first-turns.js';
 import { type Routed, Router } from './routing/router.js';
 import { RoutingTurns } from './routing/routing-turns.js';
 import { Admissions } from './running/admissions.js';
@@ -10,6 +11,7 @@ import { Callbacks } from './running/callbacks.js';
 import { Deadlocks } from './running/deadlocks.js';
 import { LeftSubRuns } from './running/left-sub-runs.js';
 import { RunDriver } from './running/run-driver.js';
+import { DueLoops } from './timing/due-loops.js';
 import { DueRunsQueue } from './timing/due-runs.js';
 import { RetentionRounds } from './timing/retention-rounds.js';
 import { Timing } from './timing/timing.js';
@@ -47,7 +49,8 @@ export class AutomationEngine {
   private readonly logger = new Logger('Automation');
   private readonly events = new WorkSignal();
   private readonly runs = new WorkSignal();
-  private readonly timed = new WorkSignal();
+  private readonly due: DueLoops;
+  private readonly firstTurns = new FirstTurns();
   private loops: Promise<void>[] = [];
   private timers: NodeJS.Timeout[] = [];
   private readonly rounds = new Set<Promise<void>>();
@@ -69,7 +72,9 @@ export class AutomationEngine {
     private readonly timing: Timing,
     private readonly wakeUp: WakeUp,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
-  ) {}
+  ) {
+    this.due = new DueLoops(timing, settings);
+  }
 
   /** Whether the loops of this process turn. */
   get isWorking(): boolean {
@@ -93,7 +98,7 @@ export class AutomationEngine {
       if (kind === 'events') this.events.raise();
       if (kind === 'runs') this.runs.raise();
       if (kind === 'queues') this.admissions.expectAny();
-      if (kind === 'timing') this.timed.raiseAll();
+      if (kind === 'timing') this.due.hear();
       if (kind === 'expected') this.watch.stir();
       if (kind === 'answers') void this.driver.heartbeat().catch((error: unknown) => this.logger.debug(`answers: ${String(error)}`));
     });
@@ -112,9 +117,8 @@ export class AutomationEngine {
     );
     this.loops.push(this.loop('callbacks', this.callbacks.signal, async () => ((await this.callbacks.round()) > 0 ? 0 : null)));
     this.loops.push(this.loop('watch', this.watch.signal, () => this.lookAround()));
-    for (const work of this.timing.works) {
-      this.loops.push(this.loop(work.name, this.timed, () => this.timing.look(work, this.settings)));
-    }
+    this.loops.push(this.loop('timing', this.due.signal, () => this.due.look()));
+    for (const work of this.due.works) this.loops.push(this.loop(work.name, work.signal, () => work.turn()));
     this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.roundIfDue(() => this.stopping));
   }
 
@@ -124,8 +128,8 @@ export class AutomationEngine {
     const stopBy = performance.now() + shutdownGraceMs;
     this.stopping = true;
     this.stopListening?.();
-    for (const signal of [this.events, this.runs, this.admissions.signal, this.callbacks.signal, this.watch.signal, this.timed])
-      signal.raiseAll();
+    const workers = [this.admissions, this.callbacks, this.watch, this.due, ...this.due.works];
+    for (const signal of [this.events, this.runs, ...workers.map((one) => one.signal)]) signal.raiseAll();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
     await within(
@@ -238,7 +242,8 @@ export class AutomationEngine {
   /** `work` returns how long to wait for a signal before it is called again: 0 for not at all, null for as long as it takes. */
   private async loop(name: string, signal: WorkSignal, work: () => Promise<number | null>): Promise<void> {
     let pause = 0;
-    while (!this.stopping) {
+    const turn = async (): Promise<number | null> => {
+      if (this.stopping) return 0;
       try {
         const waitMs = await work();
         if (pause > 0) {
@@ -246,14 +251,19 @@ export class AutomationEngine {
           this.troubles.delete(name);
         }
         pause = 0;
-        if (waitMs !== 0 && !this.stopping) await signal.wait(waitMs);
+        return waitMs;
       } catch (error) {
         // A lost database is waited for; whatever else it is, the loop must not die of it.
         if (pause === 0) this.logger.error(`${name}: ${whatStandsInTheWay(error)}`);
         this.troubles.set(name, whatStandsInTheWay(error));
         pause = Math.min(Math.max(pause * 2, FIRST_PAUSE_MS), LAST_PAUSE_MS);
-        if (!this.stopping) await signal.wait(pause);
+        return pause;
       }
+    };
+    let waitMs = await this.firstTurns.take(turn);
+    while (!this.stopping) {
+      if (waitMs !== 0) await signal.wait(waitMs);
+      waitMs = await turn();
     }
   }
 

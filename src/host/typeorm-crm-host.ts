@@ -99,6 +99,8 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   readonly listUsers?: NonNullable<CrmHost['listUsers']>;
   readonly listRoles?: NonNullable<CrmHost['listRoles']>;
   private attached: Attached | undefined;
+  /** What {@link check} has built, and of what: the module's own DataSource has the very metadata of the host's, and is attached next. */
+  private checked: { metadatas: DataSource['entityMetadatas']; attached: Attached } | undefined;
   /** The entities that {@link validateTask} has made. */
   private readonly validated = new WeakMap<NewTask, ObjectLiteral>();
 
@@ -129,11 +131,13 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
   }
 
   attach(dataSource: DataSource): void {
-    this.attached = this.build(dataSource);
+    const { checked } = this;
+    this.attached = checked?.metadatas === dataSource.entityMetadatas ? checked.attached : this.build(dataSource);
+    this.checked = undefined;
   }
 
   check(dataSource: DataSource): void {
-    this.build(dataSource);
+    this.checked = { metadatas: dataSource.entityMetadatas, attached: this.build(dataSource) };
   }
 
   warnings(): readonly string[] {

@@ -25,7 +25,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 let kept: ConsoleFiles | null | undefined;
 
-/** Returns the built console, read once a process; null where `npm run build` has not made it. */
+/** Returns the built console, read when it is first asked for, not at start; null where `npm run build` has not made it. */
 export function consoleFiles(): ConsoleFiles | null {
   if (kept === undefined) {
     const folder = builtFolder();

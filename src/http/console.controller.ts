@@ -19,8 +19,6 @@ const NOT_BUILT = 'The console has not been built: npm run build.';
  */
 @Controller('console')
 class ConsoleController {
-  private readonly files = consoleFiles();
-
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(CONSOLE_OPTIONS) private readonly options: ConsoleOptions,
@@ -29,7 +27,7 @@ class ConsoleController {
   @Get('assets/:name')
   @ApiExcludeEndpoint()
   asset(@Param('name') name: string, @Req() request: HttpRequest, @Res() response: unknown): void {
-    const asset = this.files?.assets.get(name);
+    const asset = consoleFiles()?.assets.get(name);
     if (!asset) {
       // An old page may ask for a file of the release before: nobody is to keep that it is not there.
       this.answer(response, 404, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' }, 'There is no such file.');
@@ -44,13 +42,14 @@ class ConsoleController {
   @Get(['', ':a', ':a/:b', ':a/:b/:c'])
   @ApiExcludeEndpoint()
   page(@Param() segments: Record<string, string>, @Req() request: HttpRequest, @Res() response: unknown): void {
-    if (!this.files) {
+    const files = consoleFiles();
+    if (!files) {
       this.answer(response, 404, { 'Content-Type': 'text/plain; charset=utf-8' }, NOT_BUILT);
       return;
     }
     const [path = ''] = (request.originalUrl ?? request.url).split('?', 1);
     const depth = ['a', 'b', 'c'].filter((name) => segments[name] !== undefined).length;
-    const html = consolePage(this.files.html, { depth, endsWithSlash: path.endsWith('/') }, this.options);
+    const html = consolePage(files.html, { depth, endsWithSlash: path.endsWith('/') }, this.options);
     this.answer(response, 200, consoleHeaders(this.options), html);
   }
 

@@ -209,7 +209,9 @@ export class AutomationDatabase {
   /** Connections for migrations are made when there are some to run: a start usually has none. */
   private async migrate(ours: DataSource): Promise<void> {
     const { migrate, migrations } = this.settings;
-    if (migrate === 'auto' && (await schemaState(ours, migrations)).pending.length > 0) {
+    const found = await schemaState(ours, migrations);
+    const isBehind = found.pending.length > 0;
+    if (isBehind && migrate === 'auto') {
       const source = new (typeorm().DataSource)({ ...this.derivedOptions(2), ...migrationOptions(migrations) });
       await source.initialize();
       outliveLostConnections(source);
@@ -219,7 +221,7 @@ export class AutomationDatabase {
         await source.destroy();
       }
     }
-    await checkSchema(ours, migrations);
+    await checkSchema(ours, isBehind ? await schemaState(ours, migrations) : found);
   }
 }
 

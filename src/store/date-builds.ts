@@ -99,12 +99,6 @@ export async function clearEarlierVersions(manager: EntityManager, build: DateBu
   return rows.length;
 }
 
-/** How long until a build goes on, in milliseconds: 0 when there is one, else null. */
-export async function nextDateBuildIn(manager: EntityManager): Promise<number | null> {
-  const rows = await sql(manager, `SELECT 1 FROM automation.date_builds WHERE state <> 'done' LIMIT 1`);
-  return rows.length > 0 ? 0 : null;
-}
-
 /** What people see of a workflow's date triggers. */
 export interface ShownDates {
   /** Records that wait, counted up to 10,000. */

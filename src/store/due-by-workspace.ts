@@ -15,14 +15,17 @@ const DUE_AT = {
 /** What becomes due by itself here. */
 type TimedTable = keyof typeof DUE_AT;
 
-/** Workspaces in which something waits, and when the first of each is due: one probe of the index for each workspace, whatever else waits. */
-function waitingIn(table: TimedTable): string {
+/**
+ * The workspaces behind `after` in which something waits, and when the first of each is due: one probe of the index for each
+ * workspace, whatever else waits.
+ */
+function waitingIn(table: TimedTable, after = '$1::text'): string {
   const dueAt = DUE_AT[table];
   const firstBehind = (workspace: string): string =>
     `SELECT workspace_id AS w, ${dueAt} AS due_at FROM automation.${table}
      WHERE ${dueAt} IS NOT NULL AND workspace_id COLLATE "C" > ${workspace} ORDER BY workspace_id COLLATE "C", ${dueAt} LIMIT 1`;
   return `WITH RECURSIVE waiting(w, due_at) AS (
-    SELECT first.w, first.due_at FROM (${firstBehind('$1::text')}) AS first
+    SELECT first.w, first.due_at FROM (${firstBehind(after)}) AS first
     UNION ALL
     SELECT next.w, next.due_at FROM waiting, LATERAL (${firstBehind('waiting.w')}) AS next
   )`;
@@ -42,13 +45,7 @@ export async function workspacesWithDue(manager: EntityManager, table: TimedTabl
   return rows.map(({ workspaceId }) => workspaceId);
 }
 
-/** How long until something is due, in milliseconds; 0 when something is, null when nothing waits. */
-export async function nextDueIn(manager: EntityManager, table: TimedTable): Promise<number | null> {
-  const [row] = await sql<{ ms: number | null }>(
-    manager,
-    // Not greatest(0, …), which makes 0 of null.
-    `${waitingIn(table)} SELECT (extract(epoch FROM min(due_at) - now()) * 1000)::float8 AS ms FROM waiting`,
-    [''],
-  );
-  return row === undefined || row.ms === null ? null : Math.max(0, row.ms);
+/** When the first row of the table is due, as a query of one value. */
+export function firstDueOf(table: TimedTable): string {
+  return `${waitingIn(table, `''`)} SELECT min(due_at) FROM waiting`;
 }

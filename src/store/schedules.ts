@@ -88,12 +88,3 @@ export async function putSchedule(
     [workspaceId, workflowId, versionId, nextAt],
   );
 }
-
-/** How long until a schedule is due, in milliseconds; 0 when one is, null when there is none. Served by schedules_next. */
-export async function nextScheduleIn(manager: EntityManager): Promise<number | null> {
-  const [row] = await sql<{ ms: number }>(
-    manager,
-    `SELECT greatest(0, extract(epoch FROM next_at - now()) * 1000)::float8 AS ms FROM automation.schedules ORDER BY next_at LIMIT 1`,
-  );
-  return row?.ms ?? null;
-}

@@ -46,12 +46,10 @@ type Queries = Pick<DataSource, 'query'>;
 export async function schemaState(queries: Queries, migrations: MigrationClasses): Promise<SchemaState> {
   const known = namesOf(migrations);
   return withPrivilege(queries, 'use', async () => {
-    const [row] = await queries.query<{ schema: boolean }[]>(`SELECT to_regnamespace('automation') IS NOT NULL AS schema`);
-    const hasSchema = row?.schema ?? false;
-    const list = hasSchema
-      ? await queries.query<{ there: boolean }[]>(`SELECT to_regclass('automation.${MIGRATIONS_TABLE}') IS NOT NULL AS there`)
-      : [];
-    const hasList = list[0]?.there ?? false;
+    const [found] = await queries.query<{ schema: boolean; list: boolean }[]>(
+      `SELECT to_regnamespace('automation') IS NOT NULL AS schema, to_regclass('automation.${MIGRATIONS_TABLE}') IS NOT NULL AS list`,
+    );
+    const { schema: hasSchema, list: hasList } = found ?? { schema: false, list: false };
     const rows = hasList
       ? await queries.query<{ name: string }[]>(`SELECT name FROM automation.${MIGRATIONS_TABLE} ORDER BY timestamp, id`)
       : [];
@@ -93,8 +91,7 @@ export async function migrateSchema(source: DataSource, migrations: MigrationCla
 }
 
 /** Throws `schema_behind` when this release wants more than the schema has, `privilege_missing` when the role may not use it. */
-export async function checkSchema(queries: Queries, migrations: MigrationClasses): Promise<void> {
-  const { hasSchema, pending } = await schemaState(queries, migrations);
+export async function checkSchema(queries: Queries, { hasSchema, pending }: SchemaState): Promise<void> {
   if (pending.length > 0) {
     const what = hasSchema ? 'is not up to date' : 'does not exist';
     throw new AutomationError('schema_behind', `The schema \`automation\` ${what}: ${pending.join(', ')} to run.`, {

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Logger } from 'typeorm';
+import { resolveSettings } from '../../src/automation.options.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { sampleCrm } from '../support/sample-crm.js';
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };
 /** So long that no test lives to see it. */
@@ -24,14 +26,28 @@ describe('an idle worker', () => {
   let app: AutomationApp;
   afterEach(() => app?.close());
 
-  it('asks the database one thing a look, whether something is due by itself, and nothing else', async () => {
+  // By default it looks every five seconds: two statements in five.
+  it('asks the database one thing a look, one whether anything is due by itself, and nothing else', async () => {
     app = await startAutomationApp({ worker: { enabled: true, pollIntervalMs: 10, idlePollIntervalMs: 10 } });
+    expect(resolveSettings({ dataSource: app.source, crm: sampleCrm() }).idlePollIntervalMs).toBe(5_000);
     const statements = statementsOf(app);
     // What the loops do as they start may be under way until the first looks are over.
     await app.eventually(() => expect(statements.filter(isLook).length).toBeGreaterThan(5));
     statements.splice(0);
     await app.eventually(() => expect(statements.filter(isLook).length).toBeGreaterThan(50));
     expect(statements.filter((sql) => !isLook(sql) && !isTimed(sql))).toEqual([]);
+    // Both wait as long: of seven things that may be due, each asked by itself would come seven times as often.
+    expect(statements.filter(isTimed).length).toBeLessThan(3 * statements.filter(isLook).length);
+  });
+
+  it('begins its loops one after the other, so that they share a connection', async () => {
+    app = await startAutomationApp({ worker: { enabled: true, pollIntervalMs: 10, idlePollIntervalMs: 10 } });
+    const { driver } = app.module.get(AutomationDatabase).dataSource;
+    const statements = statementsOf(app);
+    // By then the last one has begun.
+    await app.eventually(() => expect(statements.filter(isTimed).length).toBeGreaterThan(5));
+    // One more listens, and one counts for the log what is active.
+    expect((driver as unknown as { master: { totalCount: number } }).master.totalCount).toBeLessThanOrEqual(3);
   });
 
   it('finds an event that was committed without a word', async () => {

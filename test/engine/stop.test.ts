@@ -54,7 +54,7 @@ describe('a stop', () => {
       route: () => new Promise((resolve) => busy.push(() => resolve({ events: 0, started: [] }))),
     });
     await engine.start();
-    expect(busy).toHaveLength(2);
+    expect(busy).toHaveLength(1);
     const stopping = engine.stop();
     for (const finish of busy) finish();
     await stopping;

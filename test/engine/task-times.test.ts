@@ -7,6 +7,7 @@ import { TaskWork } from '../../src/admin/task-work.js';
 import { AutomationError } from '../../src/core/errors.js';
 import { TaskMails } from '../../src/engine/people/task-mails.js';
 import { TaskTimesWork } from '../../src/engine/people/task-times.js';
+import { isDue, Timing } from '../../src/engine/timing/timing.js';
 import { WakeUp } from '../../src/engine/wake-up.js';
 import type { Caller } from '../../src/host/access.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
@@ -45,7 +46,7 @@ describe('tasks, as time goes by', () => {
   /** All that is due now, by as many rounds as it takes. */
   const rounds = async (): Promise<void> => {
     for (const work of [app.module.get(TaskTimesWork), app.module.get(TaskMails)]) {
-      while ((await work.dueIn()) === 0) await work.round();
+      while (isDue((await app.module.get(Timing).dueTimes())[work.kind])) await work.round();
     }
   };
   /** Lets so many hours pass for all tasks. */

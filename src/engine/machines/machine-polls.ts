@@ -18,7 +18,6 @@ import {
   insertPolls,
   instancesBehind,
   lockDuePoll,
-  nextPollIn,
   type PollCursor,
   type PolledInstance,
   removePoll,
@@ -39,6 +38,7 @@ const POLL: Actor = { type: 'system', id: null, name: 'Poll' };
 @Injectable()
 export class MachinePolls implements DueWork {
   readonly name = 'polls of machines';
+  readonly kind = 'machinePolls';
   private readonly logger = new Logger('AutomationTiming');
 
   constructor(
@@ -83,10 +83,6 @@ export class MachinePolls implements DueWork {
       }
       return this.walk(manager, poll, outcome.machine);
     });
-  }
-
-  dueIn(): Promise<number | null> {
-    return nextPollIn(this.database.dataSource.manager);
   }
 
   private async walk(manager: EntityManager, poll: DuePoll, version: MachineVersion): Promise<TimingRound> {

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../core/event.js';
 import { databaseNow } from '../../store/clock.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { nextDueIn, workspacesWithDue } from '../../store/due-by-workspace.js';
+import { workspacesWithDue } from '../../store/due-by-workspace.js';
 import { insertStarts, type StartRow } from '../../store/event-store.js';
 import { versionsWithInstances } from '../../store/machines/counts.js';
 import {
@@ -40,6 +40,7 @@ export type MissedTimeouts = (typeof MISSED_TIMEOUTS)[number];
 @Injectable()
 export class StateTimeouts implements DueWork {
   readonly name = 'state timeouts';
+  readonly kind = 'stateTimeouts';
   private readonly turns = new Turns();
   private readonly logger = new Logger('AutomationTiming');
 
@@ -69,10 +70,6 @@ export class StateTimeouts implements DueWork {
     }
     total.more ||= workspaces.length === MOST_WORKSPACES && idle < workspaces.length;
     return total;
-  }
-
-  dueIn(): Promise<number | null> {
-    return nextDueIn(this.database.dataSource.manager, 'instances');
   }
 
   /** Belongs into each transaction that has set timeouts: whoever waits for the next one may wait for too long. */

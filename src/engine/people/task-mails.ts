@@ -3,7 +3,7 @@ import { parseAddresses } from '../../actions/email/addresses.js';
 import { Mailer, type SendOptions } from '../../actions/email/mailer.js';
 import { AutomationError } from '../../core/errors.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { nextDueIn, workspacesWithDue } from '../../store/due-by-workspace.js';
+import { workspacesWithDue } from '../../store/due-by-workspace.js';
 import { type HeldMail, holdDueMails, removeMail } from '../../store/human-task-times.js';
 import { Turns } from '../../store/turns.js';
 import type { DueWork, TimingRound } from '../timing/timed-trigger.js';
@@ -23,6 +23,7 @@ const TIMEOUT_MS = 10_000;
 @Injectable()
 export class TaskMails implements DueWork {
   readonly name = 'mails about human tasks';
+  readonly kind = 'taskMails';
   private readonly turns = new Turns();
   private readonly logger = new Logger('AutomationTasks');
 
@@ -31,10 +32,6 @@ export class TaskMails implements DueWork {
     private readonly mailer: Mailer,
     private readonly links: ApprovalLinks,
   ) {}
-
-  dueIn(): Promise<number | null> {
-    return nextDueIn(this.database.dataSource.manager, 'human_task_mails');
-  }
 
   async round(): Promise<TimingRound> {
     const workspaces = await this.database.statement((manager) =>

@@ -8,7 +8,7 @@ import { nextTaskStep, type TaskNotice, type TaskStep } from '../../core/people/
 import { CRM_HOST, type CrmHost, type CrmTransaction, type CrmUser } from '../../host/crm-host.js';
 import { writeAudit } from '../../store/audit-store.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { nextDueIn, workspacesWithDue } from '../../store/due-by-workspace.js';
+import { workspacesWithDue } from '../../store/due-by-workspace.js';
 import { advanceTask, type DueTask, holdDueTasks, insertMails, openPeople } from '../../store/human-task-times.js';
 import { replacePeople } from '../../store/human-tasks.js';
 import { findQueue } from '../../store/task-queues.js';
@@ -40,6 +40,7 @@ class GoneOn extends Error {
 @Injectable()
 export class TaskTimesWork implements DueWork {
   readonly name = 'human tasks';
+  readonly kind = 'tasks';
   private readonly turns = new Turns();
   private readonly logger = new Logger('AutomationTasks');
 
@@ -50,10 +51,6 @@ export class TaskTimesWork implements DueWork {
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
-
-  dueIn(): Promise<number | null> {
-    return nextDueIn(this.database.dataSource.manager, 'human_tasks');
-  }
 
   async round(): Promise<TimingRound> {
     const workspaces = await this.database.statement((manager) => workspacesWithDue(manager, 'human_tasks', MOST_WORKSPACES, this.turns));

@@ -4,14 +4,7 @@ import { AutomationError } from '../../core/errors.js';
 import { earliestDate } from '../../core/trigger/date.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
-import {
-  advanceDateBuild,
-  clearEarlierVersions,
-  type DateBuild,
-  lockDateBuild,
-  nextDateBuildIn,
-  noteDateBuildProblem,
-} from '../../store/date-builds.js';
+import { advanceDateBuild, clearEarlierVersions, type DateBuild, lockDateBuild, noteDateBuildProblem } from '../../store/date-builds.js';
 import { Calendars } from '../calendars.js';
 import { isConnectionLoss, toLoggedFailure } from '../failures.js';
 import { ActiveWorkflows, type VersionOutcome } from '../workflows/active-workflows.js';
@@ -27,6 +20,7 @@ const NOTHING = { noted: 0, unanswered: new Set<string>() };
 @Injectable()
 export class DateBuilds implements DueWork {
   readonly name = 'date builds';
+  readonly kind = 'dateBuilds';
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -51,10 +45,6 @@ export class DateBuilds implements DueWork {
       await this.database.statement((manager) => noteDateBuildProblem(manager, failed, toLoggedFailure(error).error));
       return { starts: 0, more: false };
     }
-  }
-
-  dueIn(): Promise<number | null> {
-    return nextDateBuildIn(this.database.dataSource.manager);
   }
 
   private async build(manager: EntityManager, build: DateBuild): Promise<void> {

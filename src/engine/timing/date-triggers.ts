@@ -7,7 +7,7 @@ import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { beginDateBuild } from '../../store/date-builds.js';
 import { type DueRecord, lockDueRecords, noteDateTriggers, removeDateTriggers } from '../../store/date-triggers.js';
-import { nextDueIn, workspacesWithDue } from '../../store/due-by-workspace.js';
+import { workspacesWithDue } from '../../store/due-by-workspace.js';
 import { insertStarts, type StartRow } from '../../store/event-store.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
@@ -35,6 +35,7 @@ type Outcome = { kind: 'start'; start: StartRow } | { kind: 'move'; to: Date } |
 export class DateTriggers implements TimedTrigger {
   readonly type = 'date';
   readonly name = 'date triggers';
+  readonly kind = 'dates';
   private readonly turns = new Turns();
   private readonly logger = new Logger('AutomationTiming');
 
@@ -74,10 +75,6 @@ export class DateTriggers implements TimedTrigger {
     }
     total.more ||= workspaces.length === MOST_WORKSPACES && idle < workspaces.length;
     return total;
-  }
-
-  dueIn(): Promise<number | null> {
-    return nextDueIn(this.database.dataSource.manager, 'date_triggers');
   }
 
   /** Null when there is nothing that this process may look at. */

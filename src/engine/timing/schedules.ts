@@ -6,15 +6,7 @@ import { nextTicks, type ScheduleTrigger, type Tick, ticksDue } from '../../core
 import { databaseNow } from '../../store/clock.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { insertStarts, type StartRow } from '../../store/event-store.js';
-import {
-  advanceSchedules,
-  type DueSchedule,
-  lockDueSchedules,
-  lockSchedule,
-  nextScheduleIn,
-  putSchedule,
-  removeSchedules,
-} from '../../store/schedules.js';
+import { advanceSchedules, type DueSchedule, lockDueSchedules, lockSchedule, putSchedule, removeSchedules } from '../../store/schedules.js';
 import type { PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
 
 /** Schedules that one transaction advances. */
@@ -26,6 +18,7 @@ const SCHEDULE: Actor = { type: 'system', id: null, name: 'Schedule' };
 export class Schedules implements TimedTrigger {
   readonly type = 'schedule';
   readonly name = 'schedules';
+  readonly kind = 'schedules';
 
   private readonly logger = new Logger('AutomationTiming');
 
@@ -77,10 +70,6 @@ export class Schedules implements TimedTrigger {
       const behind = ticking.some(({ schedule, next }) => next <= schedule.now);
       return { starts, more: behind || (due.length === BATCH && ticking.length > 0) };
     });
-  }
-
-  dueIn(): Promise<number | null> {
-    return nextScheduleIn(this.database.dataSource.manager);
   }
 }
 

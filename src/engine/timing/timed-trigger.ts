@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Trigger } from '../../core/definition/types.js';
+import type { DueTimes } from '../../store/due-times.js';
 
 /** A version that is being published. */
 export interface PublishedVersion {
@@ -21,10 +22,10 @@ export interface TimingRound {
 export interface DueWork {
   /** For the log. */
   readonly name: string;
+  /** What says when it is due. */
+  readonly kind: keyof DueTimes;
   /** Does what is due, a bounded number. */
   round(): Promise<TimingRound>;
-  /** How long until something is due, in milliseconds; 0 when something is, null when nothing waits. */
-  dueIn(): Promise<number | null>;
 }
 
 /**

@@ -83,15 +83,6 @@ export async function removePoll(manager: EntityManager, { workspaceId, versionI
   ]);
 }
 
-/** How long until a poll is due, in milliseconds; 0 when one is, null when there is none. Served by machine_polls_due. */
-export async function nextPollIn(manager: EntityManager): Promise<number | null> {
-  const [row] = await sql<{ ms: number }>(
-    manager,
-    'SELECT greatest(0, extract(epoch FROM next_at - now()) * 1000)::float8 AS ms FROM automation.machine_polls ORDER BY next_at LIMIT 1',
-  );
-  return row?.ms ?? null;
-}
-
 /** An instance that a poll walks past. */
 export interface PolledInstance {
   id: string;
