@@ -12,7 +12,8 @@ export interface ExternalAttempt {
   slot: Slot;
   /** What the step saw when it began: what it extracts may read that too. */
   scope: Scope;
-  perform(signal: AbortSignal): Promise<JsonObject | null>;
+  /** Gives up when the controller, or its own time, says so. */
+  perform(controller: AbortController): Promise<JsonObject | null>;
   /** Masks the secrets that it has used in what the log is to keep of a failure. */
   redact<T>(value: T): T;
 }

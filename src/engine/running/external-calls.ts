@@ -20,14 +20,13 @@ export class ExternalCalls {
    * stops, is taken back.
    */
   async perform(run: HeldRun, attempt: ExternalAttempt): Promise<void> {
-    const { signal } = run;
-    run.began(attempt);
+    const controller = run.began(attempt);
     let outcome: ExternalOutcome;
     if (!this.held.has(run) || performance.now() >= run.leasedUntil) {
       outcome = { kind: 'not_sent' };
     } else {
       try {
-        outcome = { kind: 'succeeded', output: await attempt.perform(signal) };
+        outcome = { kind: 'succeeded', output: await attempt.perform(controller) };
       } catch (error) {
         outcome = { kind: 'failed', failure: attempt.redact(toLoggedFailure(error)) };
       }

@@ -46,20 +46,23 @@ export class ExternalSteps {
       const execution = logIntent(run, ready, attempt, maskArguments(action, args));
       const timeoutMs = timeoutOf(step);
       const secrets = this.vault.forAttempt(run.workspaceId);
-      const context = {
-        ...this.scopes.contextOf(run, ready, scope, attempt.startedAt),
+      // Assigned, not spread: see step-log.ts.
+      const context = Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), {
         crm: this.reader.forWorkspace(run.workspaceId),
         secrets,
-        ...(step.timeout === undefined ? {} : { timeoutMs }),
-      };
+        timeoutMs: step.timeout === undefined ? undefined : timeoutMs,
+      });
       run.intend({
         execution,
         ready,
         slot,
         scope,
-        perform: (signal) =>
-          withTimeout(timeoutMs, { id: step.id, effect: 'external' }, async (timeout) =>
-            storableOutput(secrets.redact(await action.execute(args, { ...context, signal: AbortSignal.any([signal, timeout]) }))),
+        perform: (controller) =>
+          withTimeout(
+            timeoutMs,
+            { id: step.id, effect: 'external' },
+            async (signal) => storableOutput(secrets.redact(await action.execute(args, Object.assign(context, { signal })))),
+            controller,
           ),
         redact: (value) => secrets.redact(value),
       });

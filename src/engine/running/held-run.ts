@@ -75,10 +75,8 @@ export class HeldRun implements RunHistory, RunClaim {
   contextAtStart: { values: JsonObject; isWritten: boolean } | null = null;
   /** The workflow's context had no room for what the run put there: until a transaction commits, its steps may put nothing there. */
   isContextFull = false;
-  /** What tells its attempts to give up; made with the first of them. */
-  private abort: AbortController | null = null;
-  /** Attempts whose calls are under way. */
-  private readonly underWay = new Set<ExternalAttempt>();
+  /** Attempts whose calls are under way, and what tells each to give up. */
+  private readonly underWay = new Map<ExternalAttempt, AbortController>();
   /** Results that no committed transaction has taken yet. */
   private results: ExternalResult[] = [];
   /** Attempts whose intents the open transaction writes. */
@@ -118,11 +116,6 @@ export class HeldRun implements RunHistory, RunClaim {
 
   get isNew(): boolean {
     return !this.inserted;
-  }
-
-  get signal(): AbortSignal {
-    this.abort ??= new AbortController();
-    return this.abort.signal;
   }
 
   /** Has it results that no committed transaction has taken yet? */
@@ -278,9 +271,11 @@ export class HeldRun implements RunHistory, RunClaim {
     this.takenResults = 0;
   }
 
-  /** An attempt's call has begun. */
-  began(attempt: ExternalAttempt): void {
-    this.underWay.add(attempt);
+  /** An attempt's call begins. Returns what tells it to give up when the run is let go. */
+  began(attempt: ExternalAttempt): AbortController {
+    const controller = new AbortController();
+    this.underWay.set(attempt, controller);
+    return controller;
   }
 
   /** An attempt's call has ended, however. */
@@ -297,7 +292,7 @@ export class HeldRun implements RunHistory, RunClaim {
     this.executions.splice(0, this.executions.length, ...executions);
     this.indexed = null;
     this.committedLength = executions.length;
-    const ours = [...this.underWay, ...this.results.map(({ attempt }) => attempt)].map(({ execution }) => execution);
+    const ours = [...this.underWay.keys(), ...this.results.map(({ attempt }) => attempt)].map(({ execution }) => execution);
     for (const execution of executions) {
       const isOurs = ours.some(({ path, attempt }) => path === execution.path && attempt === execution.attempt);
       if (execution.status === 'running' && !isOurs) this.remove(execution);
@@ -320,7 +315,10 @@ export class HeldRun implements RunHistory, RunClaim {
   /** The process holds it no more: calls under way are told to end, and a slot kept for it comes free. */
   letGo(): void {
     this.takeSlot()?.release();
-    this.abort?.abort(new Error('the lease of the run was lost'));
+    // Mostly it is over, and an error with its stack for nobody cost each run with a call what a small query does.
+    if (this.underWay.size === 0) return;
+    const lost = new Error('the lease of the run was lost');
+    for (const controller of this.underWay.values()) controller.abort(lost);
   }
 
   /** The number of the attempt at this path that counts, or of the one that will be the next. */

@@ -245,8 +245,7 @@ function endsOf(advanced: readonly AdvancedRun[], now: Date): Map<HeldRun, RunEn
 }
 
 function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
-  return {
-    ...end,
+  const ended = {
     workspaceId: run.workspaceId,
     id: run.id,
     workflowId: run.version.workflow.id,
@@ -255,10 +254,11 @@ function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
     parent: run.parent,
     isTransition: run.version.transition !== null,
     callsBack: run.version.definition.settings[end.status === 'succeeded' ? 'onSuccess' : 'onFailure'] !== undefined,
-    ...(run.parent?.waits && end.status === 'succeeded' && { output: runOutput(run.version.definition, run) }),
     othersMayWait: hasQueue(run.version.definition.settings),
     measure: measureRun(run, end.finishedAt),
   };
+  // Assigned, not spread: see step-log.ts.
+  return Object.assign(ended, end, run.parent?.waits && end.status === 'succeeded' && { output: runOutput(run.version.definition, run) });
 }
 
 /** Sub-runs that did not start: whoever waits for them hears of it. */

@@ -228,7 +228,8 @@ function namedClaim({ workspaceId, id, fence }: RunClaim): { workspaceId: string
 
 /** With the names that do not collide with columns of the table. */
 function claimColumns<Progress extends RunClaim>(run: Progress): Progress & { runId: string; heldFence: number } {
-  return { ...run, runId: run.id, heldFence: run.fence };
+  // Assigned, not spread: see step-log.ts.
+  return Object.assign({ runId: run.id, heldFence: run.fence }, run);
 }
 
 function idsOf(rows: readonly { id: string }[]): Set<string> {
