@@ -27,6 +27,7 @@ export class FairGroupCommit<T extends Owned> {
   private readonly waiting = new Map<string, Waiting<T>[]>();
   /** The workspaces of each batch. */
   private readonly underWay = new Set<ReadonlySet<string>>();
+  private isAboutToBegin = false;
 
   constructor(
     private readonly write: (items: T[]) => Promise<void>,
@@ -39,13 +40,24 @@ export class FairGroupCommit<T extends Owned> {
       const queue = this.waiting.get(item.workspaceId);
       if (queue) queue.push({ item, settle });
       else this.waiting.set(item.workspaceId, [{ item, settle }]);
-      this.next();
+      this.beginSoon();
     });
   }
 
-  private next(): void {
+  /** When all that this turn of the event loop brings is there: of twenty answers that came at once, the first would begin a batch alone. */
+  private beginSoon(): void {
+    if (this.isAboutToBegin) return;
+    this.isAboutToBegin = true;
+    setImmediate(() => {
+      this.isAboutToBegin = false;
+      while (this.next());
+    });
+  }
+
+  /** Begins the next batch. False: there is none that may. */
+  private next(): boolean {
     const batch = this.take();
-    if (batch.length === 0) return;
+    if (batch.length === 0) return false;
     const workspaces = new Set(batch.map(({ item }) => item.workspaceId));
     this.underWay.add(workspaces);
     const written = this.write(batch.map(({ item }) => item));
@@ -55,6 +67,7 @@ export class FairGroupCommit<T extends Owned> {
       this.next();
     };
     written.then(ended, ended);
+    return true;
   }
 
   /** The next batch; empty, when nobody may begin one. */

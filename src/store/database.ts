@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { DataSource, type DataSourceOptions, type EntityManager, type MixedList, type QueryRunner } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
+import { noteTime, type StatementResult } from './clock.js';
 import { keepPrepared } from './prepared-statements.js';
 import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions, schemaState } from './schema.js';
 import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from './transaction-limits.js';
@@ -227,7 +228,8 @@ export class AutomationDatabase {
 
 /**
  * TypeORM says START TRANSACTION and nothing else: what is to be set goes with it, without parameters, so that it is one
- * message and one round trip. Returns what makes sure that it was said: a TypeORM that begins otherwise costs a second one.
+ * message and one round trip, and what that answers of the time is known from then on. Returns what makes sure that it was
+ * said: a TypeORM that begins otherwise costs a second one.
  */
 function sayAtStart(runner: QueryRunner, settings: string): () => Promise<void> {
   const { query } = runner;
@@ -235,11 +237,18 @@ function sayAtStart(runner: QueryRunner, settings: string): () => Promise<void> 
   runner.query = (statement: string, ...rest: []) => {
     runner.query = query;
     isSaid = statement === START;
-    return query.call(runner, isSaid ? `${START} ${ISOLATION}; ${settings}` : statement, ...rest);
+    return isSaid ? say(runner, `${START} ${ISOLATION}; ${settings}`) : query.call(runner, statement, ...rest);
   };
   return async () => {
-    if (!isSaid) await runner.query(`SET TRANSACTION ${ISOLATION}; ${settings}`);
+    if (!isSaid) await say(runner, `SET TRANSACTION ${ISOLATION}; ${settings}`);
   };
+}
+
+/** Several statements in one message, past TypeORM, which forgets what they answer. */
+async function say(runner: QueryRunner, statements: string): Promise<void> {
+  const client = (await runner.connect()) as { query(text: string): Promise<StatementResult[]> };
+  runner.dataSource.logger.logQuery(statements, undefined, runner);
+  noteTime(runner.manager, await client.query(statements));
 }
 
 /**

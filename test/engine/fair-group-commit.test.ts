@@ -24,51 +24,62 @@ function batches(sizes: { mostAtOnce: number; alone: number; crowded: number }) 
     );
   const end = async (at: number, failure?: Error): Promise<void> => {
     ends[at]?.(failure);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   };
   return { begun, add, end };
 }
 
+/** The event loop comes round once. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 describe('results of several workspaces that are written together', () => {
-  it('of one alone share the next batch when they come while others are under way, as many as may', async () => {
+  it('share a batch when they come in one turn of the event loop, as many as may, and the next ones wait for its end', async () => {
     const { begun, add, end } = batches({ mostAtOnce: 2, alone: 3, crowded: 2 });
-    void add('aaaaaa');
-    expect(begun).toEqual(['a1', 'a2']);
+    void add('aa');
+    void add('aaaaa');
+    expect(begun).toEqual([]);
+    await turn();
+    expect(begun).toEqual(['a1 a2 a3', 'a4 a5 a6']);
     await end(0);
-    expect(begun).toEqual(['a1', 'a2', 'a3 a4 a5']);
+    expect(begun.slice(2)).toEqual(['a7']);
+    void add('aaa');
+    await turn();
     await end(1);
-    expect(begun.slice(3)).toEqual(['a6']);
+    expect(begun.slice(3)).toEqual(['a8 a9 a10']);
   });
 
-  it('wait for none of another workspace, which has filled all batches that there may be', () => {
-    const { begun, add } = batches({ mostAtOnce: 2, alone: 50, crowded: 10 });
+  it('wait for none of another workspace, which has filled all batches that there may be', async () => {
+    const { begun, add } = batches({ mostAtOnce: 2, alone: 2, crowded: 1 });
     void add('aaaaa');
+    await turn();
+    expect(begun).toEqual(['a1 a2', 'a3 a4']);
     void add('b');
     void add('bc');
-    expect(begun).toEqual(['a1', 'a2', 'b1', 'c1']);
+    await turn();
+    expect(begun.slice(2)).toEqual(['b1', 'c1']);
   });
 
   it('take turns in small batches while there are some of several, whoever came first', async () => {
     const { begun, add, end } = batches({ mostAtOnce: 1, alone: 50, crowded: 4 });
     void add('aaaaaaab');
-    expect(begun).toEqual(['a1', 'b1']);
+    await turn();
+    expect(begun).toEqual(['a1 b1 a2 a3']);
     void add('bbbc');
     await end(0);
-    expect(begun.slice(2)).toEqual(['a2 c1 a3 a4']);
+    expect(begun.slice(1)).toEqual(['a4 b2 c1 a5']);
     await end(1);
-    expect(begun.slice(3)).toEqual(['b2 b3 b4']);
-    await end(2);
-    await end(3);
-    expect(begun.slice(4)).toEqual(['a5 a6 a7']);
+    expect(begun.slice(2)).toEqual(['b3 a6 b4 a7']);
   });
 
   it('hear of the failure of their own batch, which is no reason for the next one to wait', async () => {
-    const { begun, add, end } = batches({ mostAtOnce: 1, alone: 50, crowded: 10 });
+    const { begun, add, end } = batches({ mostAtOnce: 1, alone: 2, crowded: 10 });
     const outcomes = add('aaa');
-    await end(0);
-    await end(1, new Error('gone'));
-    expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    await turn();
+    await end(0, new Error('gone'));
+    await end(1);
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
     void add('a');
-    expect(begun).toEqual(['a1', 'a2 a3', 'a4']);
+    await turn();
+    expect(begun).toEqual(['a1 a2', 'a3', 'a4']);
   });
 });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
-import { databaseNow } from '../../store/clock.js';
+import { databaseNow, TELL_TIME } from '../../store/clock.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { loadAnswers } from '../../store/runs/inbox.js';
 import { stillHeld } from '../../store/runs/progress.js';
@@ -49,7 +49,7 @@ export class RunTransactions {
     return this.database.transaction(async (manager) => {
       const now = await databaseNow(manager);
       return work(stepTransaction(manager, kind, this.crm, { now, begun: performance.now() }));
-    }, STEP_SETTINGS[kind]);
+    }, `${STEP_SETTINGS[kind]}; ${TELL_TIME}`);
   }
 
   private async run(
