@@ -384,6 +384,8 @@ describeConsole('state machines', (demo) => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-path'))).toBe('states[2].code');
     await page.getByLabel('Code').fill('DONE');
     await page.getByText('Another one is called “DONE”.').waitFor();
+    await page.keyboard.press('Control+s');
+    await page.getByText('Not all of it is saved').first().waitFor();
     await page.getByLabel('Code').fill('CLAIMED');
     await page.getByLabel('Description (optional)').fill('Somebody claims it.');
     await saved();
@@ -392,6 +394,9 @@ describeConsole('state machines', (demo) => {
     await page.getByRole('button', { name: 'Transition out of it' }).press('Enter');
     await page.getByRole('heading', { name: /transition_2/ }).waitFor();
     await page.getByLabel('Code').fill('settle');
+    // Without leaving the field.
+    await page.keyboard.press('Control+s');
+    await page.getByRole('heading', { name: /settle/ }).waitFor();
     await page.getByLabel('To', { exact: true }).selectOption('DONE');
     await page
       .getByRole('radio', { name: 'Record event' })

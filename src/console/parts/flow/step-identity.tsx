@@ -20,9 +20,10 @@ export function StepIdentity({ place, step }: { place: Place; step: JsonObject }
   const [typed, setTyped] = useState<string | null>(null);
   const mistake = typed === null ? id.problem : idProblem(definition, place, typed);
   const rename = (): void => {
-    if (typed === null) return;
+    // What cannot be one stays as it was typed, with the reason beneath it.
+    if (typed === null || (typed !== step.id && mistake !== null)) return;
     setTyped(null);
-    if (typed === step.id || idProblem(definition, place, typed) !== null) return;
+    if (typed === step.id) return;
     const { references } = renameStep(definition, place, typed);
     change((now) => renameStep(now, place, typed).definition);
     if (references > 0)
@@ -77,6 +78,7 @@ export function StepIdentity({ place, step }: { place: Place; step: JsonObject }
               {...told}
               type="text"
               class="input mono"
+              data-unread={(typed !== null && mistake !== null) || undefined}
               spellcheck={false}
               autocomplete="off"
               data-path={id.path}

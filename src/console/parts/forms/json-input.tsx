@@ -26,6 +26,7 @@ export function JsonInput({ label, hint, value, problem, path, rows = 4, onChang
       {(told) => (
         <textarea
           {...told}
+          data-unread={'mistake' in read || undefined}
           class="textarea mono"
           rows={rows}
           spellcheck={false}

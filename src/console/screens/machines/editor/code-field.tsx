@@ -29,6 +29,7 @@ export function CodeField({ definition, list, index, code, path, onChange }: Cod
           {...told}
           type="text"
           class="input mono"
+          data-unread={problem !== null || undefined}
           maxLength={64}
           spellcheck={false}
           autocomplete="off"
