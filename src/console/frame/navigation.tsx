@@ -20,9 +20,13 @@ export function Navigation({ me }: { me: Me }): VNode {
       </div>
       <nav aria-label="Main" class="side-nav">
         <ul>
-          {screensFor(me.permissions).map(({ path, label, icon, badge: Badge }) => (
+          {screensFor(me.permissions).map(({ path, label, icon, badge: Badge, also }) => (
             <li key={path}>
-              <a class="side-link" href={path === '' ? home : path} aria-current={(segments[0] ?? '') === path ? 'page' : undefined}>
+              <a
+                class="side-link"
+                href={path === '' ? home : path}
+                aria-current={[path, also].includes(segments[0] ?? '') ? 'page' : undefined}
+              >
                 <Icon name={icon} />
                 <span>{label}</span>
                 {Badge && <Badge />}

@@ -28,15 +28,17 @@ interface NavigationItem {
   permission: Permission | null;
   /** What is counted beside it. */
   badge?: FunctionComponent;
+  /** The first segment of what belongs to it and stands elsewhere. */
+  also?: string;
 }
 
 const NAVIGATION: readonly NavigationItem[] = [
   { path: '', label: 'Start', icon: 'home', permission: null },
   { path: 'workflows', label: 'Workflows', icon: 'workflows', permission: 'view' },
   { path: 'runs', label: 'Runs', icon: 'runs', permission: 'view' },
-  { path: 'why', label: 'Why?', icon: 'question', permission: 'view' },
+  { path: 'why', label: 'Why?', icon: 'question', permission: 'view', also: 'events' },
   { path: 'tasks', label: 'Tasks', icon: 'tasks', permission: 'tasks', badge: TaskBadge },
-  { path: 'machines', label: 'State machines', icon: 'machine', permission: 'view' },
+  { path: 'machines', label: 'State machines', icon: 'machine', permission: 'view', also: 'instances' },
   { path: 'audit', label: 'Audit', icon: 'audit', permission: 'view' },
 ];
 

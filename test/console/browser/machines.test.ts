@@ -291,6 +291,7 @@ describeConsole('state machines', (demo) => {
 
     const { page, open, axe, picture, expectFaults } = await demo.tab();
     await open(`instances/${await instance(leads[0] as string)}`);
+    expect(await page.getByRole('navigation', { name: 'Main' }).locator('[aria-current=page]').textContent()).toBe('State machines');
     await page.getByRole('button', { name: 'Advance …' }).press('Enter');
     await page.getByRole('heading', { name: 'Advance by “contact”' }).waitFor();
     expectFaults(/status of 422/);
