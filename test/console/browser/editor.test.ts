@@ -250,11 +250,18 @@ describeConsole('the editor', (demo) => {
 
   it('asks about a description that two have changed, as about all else of a draft', async () => {
     const { id } = await create('Described by two');
-    const { page, open, expectFaults } = await demo.tab();
+    const { page, open, axe, picture, expectFaults } = await demo.tab();
     expectFaults(/status of 409/);
     await open(`workflows/${id}`);
     await demo.call('PATCH', `/automation/workflows/${id}`, { revision: 1, description: 'Theirs.' });
     await page.getByLabel('Description').fill('Mine.');
+    const dialog = page.getByRole('dialog', { name: 'Ines Alvarez has saved meanwhile' });
+    await dialog.waitFor();
+    // The description is what differs, and nothing else.
+    expect(await dialog.locator('.diff-value dd').allTextContents()).toEqual(['empty to Theirs.', 'empty to Mine.']);
+    expect(await dialog.getByText('There is no difference.').count()).toBe(0);
+    expect(await axe()).toEqual([]);
+    await picture('editor-conflict-words');
     await page.getByRole('button', { name: 'Put mine on top' }).click();
     await saved(page);
     expect((await demo.call('GET', `/automation/workflows/${id}`)).description).toBe('Mine.');

@@ -1,11 +1,14 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
+import type { DraftDocument } from '../../model/document.js';
+import { isSameJson } from '../../model/json-path.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { toast, toastError } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
 import { Banner } from '../../ui/states.js';
+import { DiffValues } from '../diff/diff-view.js';
 import type { Draft, DraftItem } from './draft.js';
 
 interface ConflictProps<Item extends DraftItem> {
@@ -43,7 +46,25 @@ function ConflictDialog<Item extends DraftItem>({
   onClose,
 }: ConflictProps<Item> & { onClose: () => void }): VNode {
   const [isBusy, setBusy] = useState(false);
-  const base = draft.base.definition;
+  const { base } = draft;
+  /** What is other in one of the two. */
+  const drawChanges = (now: DraftDocument): VNode => {
+    const values = (['name', 'code', 'description'] as const)
+      .filter((path) => now[path] !== base[path])
+      .map((path) => ({ path, change: 'changed' as const, from: base[path], to: now[path] }));
+    return (
+      <>
+        {values.length > 0 && (
+          <div class="diff">
+            <div class="diff-step">
+              <DiffValues values={values} catalog={null} module={null} />
+            </div>
+          </div>
+        )}
+        {(values.length === 0 || !isSameJson(base.definition, now.definition)) && drawDiff(base.definition, now.definition)}
+      </>
+    );
+  };
   const who = theirs.updatedBy?.name ?? 'Somebody else';
   const copy = async (): Promise<void> => {
     setBusy(true);
@@ -80,11 +101,11 @@ function ConflictDialog<Item extends DraftItem>({
       </p>
       <section class="dialog-part">
         <h3>Theirs</h3>
-        {drawDiff(base, theirs.definition)}
+        {drawChanges(theirs)}
       </section>
       <section class="dialog-part">
         <h3>Yours</h3>
-        {drawDiff(base, draft.document.definition)}
+        {drawChanges(draft.document)}
       </section>
     </Dialog>
   );
