@@ -308,6 +308,21 @@ describeConsole('the editor', (demo) => {
     expect((await demo.call('GET', `/automation/workflows/${id}`)).description).toBe('Kept.');
   });
 
+  it('says what went wrong where publishing cannot begin, whatever it is', async () => {
+    const { id } = await create('Not to be published');
+    const { page, open, expectFaults } = await demo.tab();
+    expectFaults(/status of 500/);
+    await open(`workflows/${id}`);
+    await page.route('**/publish-preview', (route) => route.fulfill({ status: 500, body: '{}' }));
+    await page.evaluate(() => {
+      Headers.prototype.get = () => {
+        throw new Error('Nobody has thought of this.');
+      };
+    });
+    await page.getByRole('button', { name: 'Publish …' }).click();
+    await page.getByRole('alert').getByText('Nobody has thought of this.', { exact: false }).waitFor();
+  });
+
   it('shows support the same page to look at, and nothing to change', async () => {
     const { id } = await create('Looked at only');
     const { page, open, axe } = await demo.tab({ token: 'demo-support' });

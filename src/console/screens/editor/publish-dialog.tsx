@@ -2,7 +2,7 @@ import '../../parts/drafts/drafts.css';
 import './editor.css';
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, call } from '../../api/client.js';
+import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import type { WorkflowItem } from '../../api/types.js';
 import type { Catalog } from '../../model/catalog.js';
@@ -30,7 +30,7 @@ interface PublishDialogProps {
 /** What publishing changes and means, before it is done. */
 export function PublishDialog({ workflow, catalog, fromVersion, onProblem, onPublished, onClose }: PublishDialogProps): VNode {
   const [preview, setPreview] = useState<PublishPreview | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
+  const [error, setError] = useState<ErrorBody | null>(null);
   const [note, setNote] = useState('');
   const [isBusy, setBusy] = useState(false);
   const load = async (): Promise<void> => {
@@ -38,7 +38,7 @@ export function PublishDialog({ workflow, catalog, fromVersion, onProblem, onPub
     try {
       setPreview(await call<PublishPreview>('GET', `workflows/${workflow.id}/publish-preview`, { query: { fromVersion } }));
     } catch (failed) {
-      if (failed instanceof ApiError) setError(failed);
+      setError(errorBodyOf(failed));
     }
   };
   useEffect(() => {
@@ -59,10 +59,10 @@ export function PublishDialog({ workflow, catalog, fromVersion, onProblem, onPub
       toast(`Version ${published.version} is published${published.status === 'active' ? ' and active' : '; it stays paused'}.`);
       onPublished(published);
     } catch (failed) {
-      if (!(failed instanceof ApiError)) throw failed;
+      const told = errorBodyOf(failed);
       // The draft has changed meanwhile: what is shown here is old.
-      if (failed.code === 'revision_conflict') await load();
-      setError(failed);
+      if (told.code === 'revision_conflict') await load();
+      setError(told);
     } finally {
       setBusy(false);
     }
@@ -80,6 +80,7 @@ export function PublishDialog({ workflow, catalog, fromVersion, onProblem, onPub
       footer={
         preview && (
           <>
+            <Button onClick={onClose}>Leave it</Button>
             {!isActive && (
               <Button blocked={blocked} busy={isBusy} onClick={() => void publish(false)}>
                 Publish v{next}, stay paused
@@ -92,7 +93,7 @@ export function PublishDialog({ workflow, catalog, fromVersion, onProblem, onPub
         )
       }
     >
-      {error && <ErrorPanel error={error.body} />}
+      {error && <ErrorPanel error={error} />}
       {preview === null ? (
         !error && <Skeleton what="what publishing would change" rows={4} />
       ) : (
