@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { clockTime } from '../../model/time.js';
 import { IconButton } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
@@ -66,19 +66,21 @@ interface NameProps {
 function Name({ name, what, isReadOnly, onChange }: NameProps): VNode {
   const [isNaming, setNaming] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  const box = useRef<HTMLDivElement>(null);
+  // Before the next key: it belongs into the name.
+  useLayoutEffect(() => {
     if (isNaming) input.current?.select();
   }, [isNaming]);
   if (!isNaming) {
     return (
-      <div class="draft-name">
+      <div class="draft-name" ref={box}>
         <h1>{name}</h1>
         {!isReadOnly && <IconButton icon="pencil" label={`Rename the ${what}`} onClick={() => setNaming(true)} />}
       </div>
     );
   }
   return (
-    <div class="draft-name">
+    <div class="draft-name" ref={box}>
       <h1 class="visually-hidden">{name}</h1>
       <input
         ref={input}
@@ -91,9 +93,12 @@ function Name({ name, what, isReadOnly, onChange }: NameProps): VNode {
           const text = event.currentTarget.value;
           if (text.trim() !== '') onChange(text);
         }}
-        onBlur={() => setNaming(false)}
+        // Ctrl+S leaves it for a moment, so that what is typed counts.
+        onBlur={() => requestAnimationFrame(() => document.activeElement !== input.current && setNaming(false))}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' || event.key === 'Escape') setNaming(false);
+          if (event.key !== 'Enter' && event.key !== 'Escape') return;
+          setNaming(false);
+          requestAnimationFrame(() => box.current?.querySelector('button')?.focus());
         }}
       />
     </div>

@@ -92,6 +92,7 @@ export function PublishDialog({ id, fromVersion, onPublished, onClose }: Publish
       footer={
         machine && (
           <>
+            <Button onClick={onClose}>Leave it</Button>
             {!isEnabled && (
               <Button blocked={blocked} busy={isBusy} onClick={() => void publish(false)}>
                 Publish v{next}, stay disabled
