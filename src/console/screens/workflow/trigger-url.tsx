@@ -35,13 +35,17 @@ export function TriggerUrl({ workflow: { id }, isReadOnly }: { workflow: Workflo
   const asked = useAsk<{ current: ShownToken | null; old: ShownToken[] }>(`workflows/${id}/trigger-url`, { every: 30_000 });
   const [made, setMade] = useState<MadeUrl | null>(null);
   const [isReplacing, setReplacing] = useState(false);
+  const [isBusy, setBusy] = useState(false);
   const make = async (body: { grace?: string; note?: string | null } = {}): Promise<void> => {
+    setBusy(true);
     try {
       setMade(await call<MadeUrl>('POST', `workflows/${id}/rotate-token`, { body }));
       setReplacing(false);
       await forget(`workflows/${id}/trigger-url`);
     } catch (error) {
       toastError('The URL could not be made', error);
+    } finally {
+      setBusy(false);
     }
   };
   if (asked.data === undefined) {
@@ -80,7 +84,7 @@ export function TriggerUrl({ workflow: { id }, isReadOnly }: { workflow: Workflo
             <p>It has no URL yet: nothing can start it.</p>
             {!isReadOnly && (
               <span>
-                <Button kind="primary" icon="link" onClick={() => void make()}>
+                <Button kind="primary" icon="link" busy={isBusy} onClick={() => void make()}>
                   Make the URL
                 </Button>
               </span>
@@ -96,7 +100,7 @@ export function TriggerUrl({ workflow: { id }, isReadOnly }: { workflow: Workflo
           </p>
         ))}
       </div>
-      {isReplacing && <ReplaceDialog onReplace={make} onClose={() => setReplacing(false)} />}
+      {isReplacing && <ReplaceDialog isBusy={isBusy} onReplace={make} onClose={() => setReplacing(false)} />}
     </Panel>
   );
 }
@@ -146,9 +150,11 @@ function Made({ made: { url, path } }: { made: MadeUrl }): VNode {
 type Grace = 'none' | 'PT1H' | 'P1D' | 'P7D';
 
 function ReplaceDialog({
+  isBusy,
   onReplace,
   onClose,
 }: {
+  isBusy: boolean;
   onReplace: (command: { grace?: string; note: string | null }) => Promise<void>;
   onClose: () => void;
 }): VNode {
@@ -162,7 +168,7 @@ function ReplaceDialog({
       footer={
         <>
           <Button onClick={onClose}>Keep this one</Button>
-          <Button kind={grace === 'none' ? 'danger' : 'primary'} icon="refresh" onClick={replace}>
+          <Button kind={grace === 'none' ? 'danger' : 'primary'} icon="refresh" busy={isBusy} onClick={replace}>
             Make another
           </Button>
         </>
