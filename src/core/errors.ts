@@ -67,6 +67,8 @@ export interface LoggedError {
   message: string;
   /** Of a run: the path of the step that failed it. */
   step?: string;
+  /** What that step is called, where it has a name. */
+  stepName?: string;
   /** What to do about it. */
   hint?: string;
   /** Messages of the causes, outermost first. */

@@ -93,7 +93,7 @@ describe('the log of a run', () => {
 
   it('says of a failed attempt what follows: when the next one is due, or that it was the last', async () => {
     refusals = 2;
-    const { shown } = await runOf('Hints', [{ id: 'moody', type: 'moody', with: NOW, retry: { maxAttempts: 2 } }]);
+    const { shown } = await runOf('Hints', [{ id: 'moody', name: 'Ask them', type: 'moody', with: NOW, retry: { maxAttempts: 2 } }]);
     const waiting = await shown();
     expect(waiting?.steps[0]).toMatchObject({
       standing: 'retrying',
@@ -105,7 +105,8 @@ describe('the log of a run', () => {
     const over = await shown();
     expect(over?.steps.map(({ standing }) => standing)).toEqual(['failed', 'failed']);
     expect(over?.error?.hint).toBe('Ask again. This was attempt 2 of 2, the last.');
-    expect(over?.summary).toBe('Failed at moody: Not now.');
+    expect(over?.error).toMatchObject({ step: 'moody', stepName: 'Ask them' });
+    expect(over?.summary).toBe('Failed at Ask them: Not now.');
   });
 
   it('tells of the steps that failed without failing the run', async () => {

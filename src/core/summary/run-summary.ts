@@ -48,8 +48,7 @@ export function runSummary(run: SummarizedRun, failed: readonly string[] = []): 
     case 'succeeded':
       return sentence(`Succeeded${besideOf(run.failedSteps, failed)}`);
     case 'failed': {
-      const where = error?.step === undefined ? '' : ` at ${error.step}`;
-      return sentence(`Failed${where}: ${error?.message ?? reason ?? 'nobody knows why'}`);
+      return sentence(`Failed${error ? whereOf(error) : ''}: ${error?.message ?? reason ?? 'nobody knows why'}`);
     }
     case 'cancelled':
       return sentence(
@@ -58,6 +57,13 @@ export function runSummary(run: SummarizedRun, failed: readonly string[] = []): 
     case 'skipped':
       return sentence(`Skipped: ${skipped(run) ?? reason ?? 'nobody knows why'}`);
   }
+}
+
+/** By what people call the step; in a loop by its path, too, which says at which item. */
+function whereOf({ step, stepName }: LoggedError): string {
+  if (step === undefined) return '';
+  if (stepName === undefined) return ` at ${step}`;
+  return ` at ${stepName}${step.includes('[') ? ` (${step})` : ''}`;
 }
 
 function besideOf(count: number, failed: readonly string[]): string {

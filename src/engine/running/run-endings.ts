@@ -6,6 +6,7 @@ import type { JsonObject } from '../../core/json.js';
 import { failedSteps } from '../../core/plan/failed-steps.js';
 import type { RunOutcome } from '../../core/plan/plan.js';
 import type { RunMeasure } from '../../core/statistics/run-measure.js';
+import { findStep } from '../../core/steps/tree.js';
 import { noteCallbacks } from '../../store/runs/callbacks.js';
 import { countAnswer, insertAnswer } from '../../store/runs/inbox.js';
 import { finishRuns } from '../../store/runs/progress.js';
@@ -181,7 +182,7 @@ export function endOf(run: HeldRun, outcome: RunOutcome, now: Date): RunEnd {
       return { status: 'succeeded', reason: null, error: null, ...end };
     case 'failed': {
       const { error, path } = outcome;
-      return { status: 'failed', reason: error.code, error: path === null ? error : { ...error, step: path }, ...end };
+      return { status: 'failed', reason: error.code, error: path === null ? error : failedAt(run, error, path), ...end };
     }
     case 'cancelled': {
       const { code, message, path } = outcome;
@@ -211,4 +212,10 @@ function lastMoment(run: HeldRun, now: Date): string {
   let last = now.getTime();
   for (const { finishedAt } of run.executions) if (finishedAt !== null) last = Math.max(last, Date.parse(finishedAt));
   return new Date(last).toISOString();
+}
+
+/** With what the step is called in the run's own version, which lists of runs do not load. */
+function failedAt({ version }: HeldRun, error: LoggedError, step: string): LoggedError {
+  const name = findStep(version.definition.steps, step)?.name;
+  return { ...error, step, ...(name !== undefined && { stepName: name }) };
 }

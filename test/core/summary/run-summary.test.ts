@@ -32,6 +32,16 @@ describe('a run in one sentence', () => {
       summary({ status: 'failed', error: { code: 'x', step: 'mail', message: 'No answer.' } }),
       'Failed at mail: No answer.',
     ],
+    [
+      'failed at a step with a name',
+      summary({ status: 'failed', error: { code: 'x', step: 'mail', stepName: 'Welcome mail', message: 'No answer.' } }),
+      'Failed at Welcome mail: No answer.',
+    ],
+    [
+      'failed in a loop at a step with a name',
+      summary({ status: 'failed', error: { code: 'x', step: 'each[3].mail', stepName: 'Welcome mail', message: 'No answer.' } }),
+      'Failed at Welcome mail (each[3].mail): No answer.',
+    ],
     ['failed as a whole', summary({ status: 'failed', error: { code: 'x', message: 'too long' } }), 'Failed: too long.'],
     ['failed without an error', summary({ status: 'failed', reason: 'odd' }), 'Failed: odd.'],
     ['failed without anything', summary({ status: 'failed' }), 'Failed: nobody knows why.'],
