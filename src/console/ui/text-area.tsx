@@ -12,6 +12,9 @@ interface TextAreaProps {
   /** What is written for machines: no letter of it is a mistake of spelling. */
   isCode?: boolean;
   'data-path'?: string;
+  /** It holds what cannot be used as it is. */
+  'data-unread'?: true | undefined;
+  onBlur?: () => void;
   onChange: (text: string) => void;
 }
 

@@ -160,9 +160,15 @@ describeConsole('the forms of the editor', (demo) => {
     const text = page.getByLabel('Definition');
     await text.fill('{\n  "steps": [],\n}');
     await page.getByText('Line 3, column 1: A name in double quotes is expected here, not }.').waitFor();
+    // It cannot be applied, and Ctrl+S does not pretend that it was.
+    await page.keyboard.press('Control+s');
+    await page.getByText('Not all of it is saved').first().waitFor();
+    expect(await text.evaluate((field) => field === document.activeElement)).toBe(true);
     await text.fill(JSON.stringify({ trigger: TRIGGER, steps: [] }));
-    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.keyboard.press('Control+s');
     await page.getByText('0 steps').waitFor();
+    await page.getByText(/^Saved \d/).waitFor();
+    expect(await stored(id)).toEqual([]);
     await page.getByRole('button', { name: 'Undo (Ctrl+Z)' }).click();
     await page.locator('[data-step="steps[0]"]').waitFor();
   });

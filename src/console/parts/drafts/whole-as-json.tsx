@@ -1,14 +1,13 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { JsonObject } from '../../../core/json.js';
 import { isObject } from '../../model/catalog.js';
+import { isSameJson } from '../../model/json-path.js';
 import { readJson } from '../../model/json-text.js';
-import { Button } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
 import { TextArea } from '../../ui/text-area.js';
 import { useEditing } from '../forms/editing.js';
 
-/** The definition as text; applied as one edit. */
+/** The definition as text; applied as one edit, once it is left. */
 export function WholeAsJson(): VNode {
   const { definition, change } = useEditing();
   const [text, setText] = useState<string | null>(null);
@@ -16,8 +15,9 @@ export function WholeAsJson(): VNode {
   const value = read !== null && 'value' in read ? read.value : undefined;
   const mistake = read === null || isObject(value) ? null : 'mistake' in read ? read.mistake : 'A definition is an object: { … }.';
   const apply = (): void => {
-    change(() => value as JsonObject);
+    if (!isObject(value)) return;
     setText(null);
+    if (!isSameJson(value, definition)) change(() => value);
   };
   return (
     <details class="fold" onToggle={(event) => !event.currentTarget.open && setText(null)}>
@@ -29,19 +29,14 @@ export function WholeAsJson(): VNode {
         <TextArea
           label="Definition"
           problem={mistake}
+          hint="It counts once you leave it, or with Ctrl+S."
           isCode
           rows={14}
+          data-unread={mistake !== null || undefined}
           value={text ?? JSON.stringify(definition, null, 2)}
           onChange={setText}
+          onBlur={apply}
         />
-        <span>
-          <Button
-            blocked={text === null ? 'Nothing is changed here yet' : mistake === null ? null : 'This is no definition yet'}
-            onClick={apply}
-          >
-            Apply
-          </Button>
-        </span>
       </div>
     </details>
   );
