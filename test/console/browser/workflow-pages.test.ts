@@ -129,6 +129,14 @@ describeConsole('the pages of one workflow', (demo) => {
     const { page, open, axe, picture } = await demo.tab();
     await open(`workflows/${id}/settings`);
     expect(await axe()).toEqual([]);
+    // Which keys there are, as on every page of a draft; in a text it is a letter.
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Rename the workflow' }).press('Enter');
+    await page.keyboard.type('By URL?');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'By URL?' }).waitFor();
     await page.getByRole('combobox', { name: 'Again on the same record' }).selectOption('once_per_record');
     await page.getByLabel('Runs at a time', { exact: false }).fill('3');
     const failed = page.getByLabel('When a run has failed', { exact: false }).first();

@@ -8,6 +8,7 @@ import { useTitle } from '../../ui/page.js';
 import { Banner, ErrorPanel } from '../../ui/states.js';
 import { Mark } from '../../ui/status.js';
 import { useStore } from '../../ui/store.js';
+import { Keys } from '../flow/keys.js';
 import { EditingContext } from '../forms/editing.js';
 import { Conflict } from './conflict-dialog.js';
 import type { Draft, DraftItem } from './draft.js';
@@ -34,14 +35,12 @@ interface DraftPageProps<Item extends DraftItem> {
   drawDiff: (from: JsonObject, to: JsonObject) => VNode;
   /** Draws the dialog in which it is published. */
   drawPublish: (ends: { onPublished: (item: Item) => void; onClose: () => void }) => VNode;
-  /** `?`: which keys there are. */
-  onHelp?: () => void;
   children: ComponentChildren;
 }
 
 /** A page that edits a draft: head, undo, saving, problems, what was lost, two in conflict, publishing. What is edited is inside. */
 export function DraftPage<Item extends DraftItem>(props: DraftPageProps<Item>): VNode {
-  const { opened, marks, actions, menu, tabs, placeWords, onShow, drawDiff, drawPublish, onHelp, children } = props;
+  const { opened, marks, actions, menu, tabs, placeWords, onShow, drawDiff, drawPublish, children } = props;
   const { draft, editing, readOnly, page, dialog, ask, askStored } = opened;
   const { isReadOnly } = editing;
   const state = useStore(draft.state);
@@ -59,7 +58,7 @@ export function DraftPage<Item extends DraftItem>(props: DraftPageProps<Item>): 
     onShow(problem?.path ?? '');
     announce(problem?.message ?? '');
   };
-  useDraftKeys(draft, { onProblem: jump, onHelp });
+  useDraftKeys(draft, { onProblem: jump, onHelp: () => ask('keys') });
   return (
     <EditingContext.Provider value={editing}>
       {/* Leaving a field stores it: nothing to press. */}
@@ -100,6 +99,7 @@ export function DraftPage<Item extends DraftItem>(props: DraftPageProps<Item>): 
             },
             onClose: () => ask(null),
           })}
+        {dialog === 'keys' && <Keys onClose={() => ask(null)} />}
       </div>
     </EditingContext.Provider>
   );

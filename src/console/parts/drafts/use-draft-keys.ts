@@ -7,7 +7,7 @@ interface DraftActions {
   /** F8, and with Shift the other way: to the next problem. */
   onProblem: (by: 1 | -1) => void;
   /** `?` outside of text: which keys there are. */
-  onHelp: (() => void) | undefined;
+  onHelp: () => void;
 }
 
 const TEXT = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]';
@@ -39,7 +39,7 @@ export function useDraftKeys<Item extends DraftItem>(draft: Draft<Item>, { onPro
         return key === 'y' ? () => draft.redo() : null;
       }
       if (key === 'f8') return () => onProblem(event.shiftKey ? -1 : 1);
-      return key === '?' && !isTyping && onHelp ? onHelp : null;
+      return key === '?' && !isTyping ? onHelp : null;
     };
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || document.querySelector('dialog[open]')) return;

@@ -13,7 +13,6 @@ import { DiffView } from '../../parts/diff/diff-view.js';
 import type { Draft } from '../../parts/drafts/draft.js';
 import { DraftPage } from '../../parts/drafts/draft-page.js';
 import { useOpenDraft } from '../../parts/drafts/use-open-draft.js';
-import { Keys } from '../../parts/flow/keys.js';
 import { Outline } from '../../parts/flow/outline.js';
 import { Button } from '../../ui/button.js';
 import { Icon } from '../../ui/icon.js';
@@ -103,7 +102,6 @@ export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
       onShow={show}
       drawDiff={(from, to) => <DiffView diff={diffDefinitions(from, to)} catalog={catalog} module={module} />}
       drawPublish={(ends) => <PublishDialog workflow={workflow} catalog={catalog} onProblem={show} {...ends} />}
-      onHelp={help}
     >
       <WhenIfThen
         when={triggerWords(definition.trigger, catalog)}
@@ -143,7 +141,6 @@ export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
           }}
         />
       )}
-      {dialog === 'keys' && <Keys onClose={() => ask(null)} />}
     </DraftPage>
   );
 }

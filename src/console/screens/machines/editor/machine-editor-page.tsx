@@ -12,7 +12,6 @@ import type { Draft } from '../../../parts/drafts/draft.js';
 import { DraftMarks } from '../../../parts/drafts/draft-marks.js';
 import { DraftPage } from '../../../parts/drafts/draft-page.js';
 import { useOpenDraft } from '../../../parts/drafts/use-open-draft.js';
-import { Keys } from '../../../parts/flow/keys.js';
 import { MachineDiff } from '../../../parts/machines/machine-diff.js';
 import { MachineDrawing } from '../../../parts/machines/machine-drawing.js';
 import { MachineTable } from '../../../parts/machines/machine-table.js';
@@ -49,7 +48,7 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
   const now = useAsk<MachineDetail>(`machines/${item.id}`, { every: EVERY_MS }).data ?? item;
   const module = moduleOfMachine(definition.for);
   const opened = useOpenDraft(draft, { catalog, module });
-  const { dialog, ask, focusOn } = opened;
+  const { ask, focusOn } = opened;
   const isReadOnly = opened.readOnly !== null;
   const { part, choose } = useChosenPart(definition);
   // A transition that is moved stays the one that is edited: its form keeps the focus.
@@ -99,7 +98,6 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
       onShow={show}
       drawDiff={(from, to) => <MachineDiff diff={diffMachines(from, to)} catalog={catalog} module={module} />}
       drawPublish={(ends) => <PublishDialog id={item.id} {...ends} />}
-      onHelp={help}
     >
       {warnings.length > 0 && part === null && <Warnings warnings={warnings} />}
       {part?.kind === 'transition' ? (
@@ -195,7 +193,6 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
           )}
         </>
       )}
-      {dialog === 'keys' && <Keys onClose={() => ask(null)} />}
     </DraftPage>
   );
 }
