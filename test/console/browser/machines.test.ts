@@ -381,6 +381,8 @@ describeConsole('state machines', (demo) => {
     expect(await axe()).toEqual([]);
     await page.getByRole('button', { name: 'Make it' }).press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Warranty' }).waitFor();
+    // Not on the button of a page that is gone.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
     await page.getByRole('button', { name: 'Add state' }).press('Enter');
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-path'))).toBe('states[2].code');
     await page.getByLabel('Code').fill('DONE');
