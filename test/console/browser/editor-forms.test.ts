@@ -123,7 +123,9 @@ describeConsole('the forms of the editor', (demo) => {
     await choose(form.getByRole('combobox', { name: 'Add a field to Fields' }), 'industry', /^Industry/);
     expect(await axe()).toEqual([]);
     await picture('editor-create-record');
-    await form.getByRole('button', { name: 'Remove Industry' }).click();
+    await form.getByRole('button', { name: 'Remove Industry' }).press('Enter');
+    const focused = (): Promise<string | undefined> => page.evaluate(() => (document.activeElement as HTMLElement).dataset.path);
+    expect(await focused()).toBe('steps[1].with.fields.name');
 
     await page.locator('[data-step="steps[2]"]').click();
     await page.getByRole('heading', { name: /^3 HTTP request/ }).waitFor();
@@ -131,6 +133,13 @@ describeConsole('the forms of the editor', (demo) => {
     await form.getByText('api', { exact: true }).waitFor();
     expect(await axe()).toEqual([]);
     await picture('editor-http-auth');
+    // Names and values, by keys alone.
+    await form.locator('.form-more > summary').click();
+    await form.getByRole('group', { name: 'Query' }).getByRole('button', { name: 'Add a value' }).press('Enter');
+    await page.keyboard.type('page');
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('steps[2].with.query.page');
+    await page.keyboard.type('2');
     await page.keyboard.press('Control+s');
     await page.getByText(/^Saved \d/).waitFor();
     expect((await stored(id)).map((step) => step.with)).toEqual([
@@ -141,7 +150,7 @@ describeConsole('the forms of the editor', (demo) => {
         fields: ['name', 'industry'],
       },
       { module: 'accounts', fields: { name: '{{record.company}}', annualRevenue: 12.5, website: 'example.test' } },
-      { url: 'https://example.test/look', auth: { type: 'bearer', token: { $secret: 'api' } } },
+      { url: 'https://example.test/look', auth: { type: 'bearer', token: { $secret: 'api' } }, query: { page: '2' } },
     ]);
     await form.getByLabel('Type', { exact: true }).selectOption('basic');
     await form.getByLabel('Username').fill('me');
@@ -149,7 +158,7 @@ describeConsole('the forms of the editor', (demo) => {
     await page.keyboard.press('Control+s');
     await page.getByText(/^Saved \d/).waitFor();
     expect((await stored(id))[2]).toMatchObject({ with: { url: 'https://example.test/look' } });
-    expect(Object.keys((await stored(id))[2]?.with as JsonObject)).toEqual(['url']);
+    expect(Object.keys((await stored(id))[2]?.with as JsonObject)).toEqual(['url', 'query']);
   });
 
   it('say where JSON is wrong, and apply it as one edit that can be undone', async () => {

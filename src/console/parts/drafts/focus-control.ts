@@ -2,8 +2,10 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import { formatPlace, parsePlace } from '../../model/json-path.js';
 
+const BODY = { current: document.body };
+
 /** Returns what brings the focus to the control of a path once it is drawn, and nothing stands before it. */
-export function useFocusOn(page: RefObject<HTMLElement | null>, isCovered: boolean): (path: string) => void {
+export function useFocusOn(page: RefObject<HTMLElement | null> = BODY, isCovered = false): (path: string) => void {
   const wanted = useRef<string | null>(null);
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   // Before the next key: it belongs into that field.

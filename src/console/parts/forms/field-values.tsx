@@ -1,10 +1,11 @@
 import type { VNode } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { isObject } from '../../model/catalog.js';
 import { formatPlace, getAt, membersOf, type Place } from '../../model/json-path.js';
 import { controlsOfField, type FormField } from '../../model/schema-form.js';
 import { IconButton } from '../../ui/button.js';
 import { Combobox } from '../../ui/combobox.js';
+import { useFocusOn } from '../drafts/focus-control.js';
 import { EditingContext, namedModule, useEditing } from './editing.js';
 import { FieldGroup, type GroupProps } from './field-group.js';
 import { suggestionsFor, valuesOf } from './suggestions.js';
@@ -22,12 +23,7 @@ export function FieldValues({ group, place, draw }: FieldValuesProps): VNode {
   const stored = isObject(given) ? membersOf(given) : [];
   // One that is emptied, or has no value yet, stays where it is.
   const [begun, setBegun] = useState(stored);
-  const wanted = useRef<string | null>(null);
-  // Before the next key: it belongs into the new one.
-  useLayoutEffect(() => {
-    if (wanted.current !== null) document.querySelector<HTMLElement>(`[data-path="${CSS.escape(wanted.current)}"]`)?.focus();
-    wanted.current = null;
-  });
+  const focusOn = useFocusOn();
   const names = [...new Set([...begun, ...stored])];
   const module = namedModule(editing);
   const options = suggestionsFor('writable-field', editing);
@@ -52,6 +48,7 @@ export function FieldValues({ group, place, draw }: FieldValuesProps): VNode {
                 onClick={() => {
                   set([...place, name], undefined);
                   setBegun(names.filter((one) => one !== name));
+                  focusOn(formatPlace([...place, name]));
                 }}
               />
             </div>
@@ -67,7 +64,7 @@ export function FieldValues({ group, place, draw }: FieldValuesProps): VNode {
         onChange={(name) => {
           if (name === '') return;
           setBegun([...names, name]);
-          wanted.current = formatPlace([...place, name]);
+          focusOn(formatPlace([...place, name]));
         }}
       />
     </FieldGroup>

@@ -2,12 +2,13 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../core/json.js';
 import { isObject, textsOf } from '../../model/catalog.js';
-import { getAt, listAt, membersOf, type Place } from '../../model/json-path.js';
+import { formatPlace, getAt, listAt, membersOf, type Place } from '../../model/json-path.js';
 import { keyOf } from '../../model/node-keys.js';
 import { type Control, type FormField, readNumber } from '../../model/schema-form.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Combobox, type ComboboxOption } from '../../ui/combobox.js';
 import { Chips } from '../../ui/filter-bar.js';
+import { useFocusOn } from '../drafts/focus-control.js';
 import { SecretInput } from './controls/secret-input.js';
 import { useEditing, useValue } from './editing.js';
 import { FieldGroup, type GroupProps } from './field-group.js';
@@ -93,7 +94,13 @@ export function Rows({
   const { definition, set } = useEditing();
   const rows = listAt(definition, place);
   const put = (next: Json[]): void => set(place, next.length === 0 ? undefined : next);
-  const move = (from: number, by: number): void => put(rows.toSpliced(from, 1).toSpliced(from + by, 0, rows[from] as Json));
+  const focusOn = useFocusOn();
+  /** The focus follows a row that moves, and what is removed leaves it to what is next. */
+  const change = (next: Json[], to: number): void => {
+    put(next);
+    focusOn(formatPlace([...place, to]));
+  };
+  const move = (from: number, by: number): void => change(rows.toSpliced(from, 1).toSpliced(from + by, 0, rows[from] as Json), from + by);
   const first = control.fields[0]?.name;
   return (
     <FieldGroup {...group}>
@@ -101,12 +108,12 @@ export function Rows({
         const name =
           isObject(row) && first !== undefined && typeof row[first] === 'string' && row[first] !== '' ? row[first] : `Row ${index + 1}`;
         return (
-          <div key={keyOf(row)} class="form-row">
+          <div key={keyOf(row)} class="form-row" data-path={formatPlace([...place, index])}>
             <div class="form-row-head">
               <span>{name}</span>
               {index > 0 && <IconButton icon="up" label={`Move ${name} up`} onClick={() => move(index, -1)} />}
               {index < rows.length - 1 && <IconButton icon="down" label={`Move ${name} down`} onClick={() => move(index, 1)} />}
-              <IconButton icon="trash" label={`Remove ${name}`} onClick={() => put(rows.toSpliced(index, 1))} />
+              <IconButton icon="trash" label={`Remove ${name}`} onClick={() => change(rows.toSpliced(index, 1), index)} />
             </div>
             {control.fields.map((one) => draw(one, [...place, index, one.name]))}
           </div>
@@ -114,7 +121,14 @@ export function Rows({
       })}
       {(control.most === null || rows.length < control.most) && (
         <span>
-          <Button small icon="plus" onClick={() => set([...place, rows.length], {})}>
+          <Button
+            small
+            icon="plus"
+            onClick={() => {
+              set([...place, rows.length], {});
+              focusOn(formatPlace([...place, rows.length, first ?? '']));
+            }}
+          >
             Add
           </Button>
         </span>
@@ -137,6 +151,7 @@ export function Pairs({ group, place, isSecret }: PairsProps): VNode {
   const given: JsonObject = isObject(value) ? value : {};
   // A name that is not there yet, so that a row can be begun.
   const [isAdding, setAdding] = useState(false);
+  const focusOn = useFocusOn();
   const names = membersOf(given);
   const put = (entries: [string, Json | undefined][]): void => set(place, entries.length === 0 ? undefined : Object.fromEntries(entries));
   const rename = (from: string, to: string): void => {
@@ -166,12 +181,17 @@ export function Pairs({ group, place, isSecret }: PairsProps): VNode {
           <IconButton
             icon="trash"
             label={`Remove ${name}`}
-            onClick={() => put(names.filter((one) => one !== name).map((one) => [one, given[one]]))}
+            onClick={() => {
+              put(names.filter((one) => one !== name).map((one) => [one, given[one]]));
+              focusOn(formatPlace([...place, name]));
+            }}
           />
         </div>
       ))}
       {isAdding ? (
         <input
+          // It stands where the button was that had the focus.
+          ref={(input) => input?.focus()}
           type="text"
           class="input"
           aria-label={`Name of a new value in ${group.label}`}
@@ -182,8 +202,9 @@ export function Pairs({ group, place, isSecret }: PairsProps): VNode {
           onBlur={(event) => {
             const name = event.currentTarget.value.trim();
             setAdding(false);
-            if (name !== '' && !names.includes(name))
-              put([...names.map((one): [string, Json | undefined] => [one, given[one]]), [name, '']]);
+            if (name === '') return;
+            if (!names.includes(name)) put([...names.map((one): [string, Json | undefined] => [one, given[one]]), [name, '']]);
+            focusOn(formatPlace([...place, name]));
           }}
         />
       ) : (
