@@ -14,8 +14,10 @@ import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.
 import type { Caller } from '../host/access.js';
 import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
 import { loadAudit } from '../store/audit-store.js';
+import { answersBefore } from '../store/earlier-answers.js';
 import { countTasks, listTasks, type TaskFilter, type TaskViewer } from '../store/human-task-list.js';
 import { findTask, type TaskPerson, type TaskRow, type TaskStatus, taskPeople } from '../store/human-tasks.js';
+import { type CollectedAnswer, collectedAnswer, MOST_COLLECTED } from './collected-answers.js';
 import { type RecordLinks, recordLinks } from './record-link.js';
 import type { Page } from './run-service.js';
 import { dutyOf, seen, TaskDesk, workerOf } from './task-desk.js';
@@ -80,6 +82,8 @@ export interface TaskDetail extends TaskItem {
   fields: FormField[];
   /** What those who are asked get to see of the record, as it is now. */
   shown: { field: string; label: string; value: Json }[];
+  /** What people have answered in its run so far: the newest 20, oldest first. */
+  collected: CollectedAnswer[];
   reasonRequired: boolean;
   people: TaskAnswerer[];
   outcome: JsonObject | null;
@@ -159,6 +163,7 @@ export class TaskService {
       attempt: row.attempt,
       fields: row.fields,
       ...(await this.aboutRecord(manager, workspaceId, row, item as TaskItem)),
+      collected: (await answersBefore(manager, workspaceId, row, MOST_COLLECTED)).map(collectedAnswer),
       reasonRequired: row.reasonRequired,
       people: people.map(({ userId, name, isAsked, isReplaced, decision, comment, door, decidedAt }) => ({
         id: userId,

@@ -181,6 +181,54 @@ describe('human tasks', () => {
     });
   });
 
+  it('tell who is asked next what people answered in the run before, and nothing that other steps or other runs left', async () => {
+    const form = {
+      ...FORM,
+      name: 'Budget',
+      queue: undefined,
+      assignees: ['u-1'],
+      fields: [
+        { name: 'budget', label: 'Budget', type: 'money' },
+        { name: 'why', type: 'text' },
+      ],
+    };
+    const made = { id: 'made', type: 'create_task', with: { title: 'Unseen' } };
+    const { task } = await ask(made, form, { ...APPROVAL, assignees: ['u-2'] }, { ...APPROVAL, id: 'last', assignees: ['u-3'] });
+    await app.createLead();
+    await app.automation.drain();
+    const other = (await list()).find(({ id }) => id !== task.id) as TaskItem;
+    await decisions.complete(other.id, { values: { budget: 1 } }, 'api', ONE);
+    expect((await tasks.get(task.id, ONE)).collected).toEqual([]);
+
+    await decisions.complete(task.id, { values: { budget: 700, why: 'x'.repeat(1_001) }, comment: 'As agreed.' }, 'api', ONE);
+    await app.automation.drain();
+    const { runId } = task;
+    const [second] = await list({ runId });
+    const budget = {
+      taskId: task.id,
+      path: 'ask',
+      kind: 'form',
+      title: 'Budget',
+      by: { id: 'u-1', name: 'User 1' },
+      at: expect.any(String),
+      decision: null,
+      comment: 'As agreed.',
+      values: [
+        { field: 'budget', label: 'Budget', type: 'money', value: 700 },
+        { field: 'why', label: 'why', type: 'text', value: `${'x'.repeat(1_000)}…` },
+      ],
+    };
+    expect((await tasks.get(second?.id ?? '', TWO)).collected).toEqual([budget]);
+
+    await decisions.complete(second?.id ?? '', { ...yes, comment: 'Fine.' }, 'api', TWO);
+    await app.automation.drain();
+    const [last] = await list({ runId });
+    const decided = { kind: 'approval', by: { id: 'u-2', name: 'User 2' }, decision: 'approved', comment: 'Fine.', values: [] };
+    expect((await tasks.get(last?.id ?? '', THREE)).collected).toEqual([budget, expect.objectContaining(decided)]);
+    // Of one that is over, what was known then.
+    expect((await tasks.get(second?.id ?? '', TWO)).collected).toEqual([budget]);
+  });
+
   it('ask a role, and only those who have it; nobody else decides, not even an admin', async () => {
     const { task } = await ask({ ...APPROVAL, role: 'senior' });
     expect(task.assignee).toEqual({ id: 'u-1', name: 'User 1' });

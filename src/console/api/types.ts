@@ -187,7 +187,7 @@ export interface EventRecord {
   previous: JsonObject | null;
   changes: Record<string, { from: Json; to: Json }> | null;
   cut: string[] | null;
-  cause: JsonObject | null;
+  cause: Cause | null;
   trigger: JsonObject | null;
 }
 
@@ -371,9 +371,21 @@ export interface TaskCounts {
   all: number;
 }
 
+export interface CollectedAnswer {
+  taskId: string;
+  title: string;
+  by: PersonName | null;
+  at: string;
+  decision: string | null;
+  comment: string | null;
+  values: { field: string; label: string; value: Json }[];
+}
+
 export interface TaskDetail extends TaskItem {
   fields: FormField[];
-  shown: { field: string; label: string; value: Json }[];
+  shown: CollectedAnswer['values'];
+  /** What people have answered in its run so far, oldest first. */
+  collected: CollectedAnswer[];
   reasonRequired: boolean;
   people: (PersonName & {
     isAsked: boolean;

@@ -1,4 +1,5 @@
 import { IsIn, IsObject, IsString, Length, Matches } from 'class-validator';
+import type { CollectedAnswer, CollectedValue } from '../../admin/collected-answers.js';
 import type { Page } from '../../admin/run-service.js';
 import { TASK_DOORS, type TaskAnswered, type TaskDoor } from '../../admin/task-decisions.js';
 import type { PersonName, TaskAnswerer, TaskCounts, TaskDetail, TaskEntry, TaskItem } from '../../admin/task-service.js';
@@ -376,6 +377,49 @@ class ShownFieldDto {
   value!: Json;
 }
 
+class CollectedValueDto implements CollectedValue {
+  @ApiProperty({ example: 'seats' })
+  field!: string;
+
+  @ApiProperty({ example: 'Seats' })
+  label!: string;
+
+  @ApiProperty({ enum: FORM_FIELD_TYPES, example: 'number' })
+  type!: FormFieldType;
+
+  @ApiProperty({ type: Object, nullable: true, example: 12, description: 'A text of more than 1,000 characters is cut, and ends in `…`.' })
+  value!: Json;
+}
+
+class CollectedAnswerDto implements CollectedAnswer {
+  @ApiProperty(ID)
+  taskId!: string;
+
+  @ApiProperty({ example: 'plan' })
+  path!: string;
+
+  @ApiProperty({ enum: TASK_KINDS, example: 'form' })
+  kind!: TaskKind;
+
+  @ApiProperty({ example: 'Plan the kick-off' })
+  title!: string;
+
+  @ApiProperty({ type: PersonNameDto, nullable: true, description: 'Who answered, the last of several.' })
+  by!: PersonNameDto | null;
+
+  @ApiProperty(MOMENT)
+  at!: string;
+
+  @ApiProperty({ type: String, enum: VOTES, nullable: true, description: 'Of an approval.' })
+  decision!: 'approved' | 'rejected' | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  comment!: string | null;
+
+  @ApiProperty({ type: [CollectedValueDto], description: 'What was filled in.' })
+  values!: CollectedValueDto[];
+}
+
 class TaskEntryDto implements TaskEntry {
   @ApiProperty(MOMENT)
   at!: string;
@@ -406,6 +450,12 @@ export class TaskDetailDto extends TaskItemDto implements TaskDetail {
 
   @ApiProperty({ type: [ShownFieldDto], description: 'What the step shows of the record, as it is now.' })
   shown!: ShownFieldDto[];
+
+  @ApiProperty({
+    type: [CollectedAnswerDto],
+    description: 'What people have answered in its run so far, oldest first: the newest 20. What other steps left is not among it.',
+  })
+  collected!: CollectedAnswerDto[];
 
   @ApiProperty({ description: 'A no needs a comment.' })
   reasonRequired!: boolean;

@@ -65,6 +65,9 @@ describeConsole('tasks', (demo) => {
     // What is due next opens when it is asked for.
     await late.page.getByRole('link', { name: 'Next: Plan the kick-off' }).press('Enter');
     await late.page.getByRole('heading', { level: 1, name: 'Plan the kick-off' }).waitFor();
+    await late.page.getByText('Discount approval: Ada Lindqvist approved it').waitFor();
+    expect(await late.axe()).toEqual([]);
+    await late.picture('task-collected');
   });
 
   it('are talked about, put off, and given to somebody else, by who may', async () => {

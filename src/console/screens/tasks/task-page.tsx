@@ -108,6 +108,7 @@ function Task({ task }: { task: TaskDetail }): VNode {
         </Panel>
         <div class="stack">
           {record !== null && <Record task={task} />}
+          {task.collected.length > 0 && <Collected task={task} />}
           {people.length > 0 && (
             <Panel title="Who is asked">
               <ul class="history">
@@ -154,7 +155,6 @@ function Over({ task }: { task: TaskDetail }): VNode {
 }
 
 function Record({ task: { record, shown, runId, workflow } }: { task: TaskDetail }): VNode | null {
-  const zone = useZone();
   const mayView = useMay('view');
   if (record === null) return null;
   return (
@@ -168,14 +168,7 @@ function Record({ task: { record, shown, runId, workflow } }: { task: TaskDetail
             </a>
           )}
         </p>
-        {shown.length > 0 && (
-          <dl class="facts">
-            {shown.map(({ field, label, value }) => [
-              <dt key={`${field} label`}>{label}</dt>,
-              <dd key={field}>{shownValue(value, zone)}</dd>,
-            ])}
-          </dl>
-        )}
+        <Values values={shown} />
         {mayView && (
           <p class="row">
             <a class="row" href={`runs/${runId}`}>
@@ -190,5 +183,39 @@ function Record({ task: { record, shown, runId, workflow } }: { task: TaskDetail
         )}
       </div>
     </Panel>
+  );
+}
+
+/** What people have answered before, in the same run. */
+function Collected({ task: { collected } }: { task: TaskDetail }): VNode {
+  return (
+    <Panel title="Collected so far">
+      <ul class="history">
+        {collected.map(({ taskId, title, by, at, decision, comment, values }) => (
+          <li key={taskId}>
+            <b>{title}</b>: {by?.name ?? 'somebody'} {decision ?? 'answered'} it
+            {comment !== null && (
+              <>
+                : <span class="task-said">{comment}</span>
+              </>
+            )}
+            <span class="cell-sub">
+              <Time at={at} inline />
+            </span>
+            <Values values={values} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Values({ values }: { values: TaskDetail['shown'] }): VNode | null {
+  const zone = useZone();
+  if (values.length === 0) return null;
+  return (
+    <dl class="facts">
+      {values.map(({ field, label, value }) => [<dt key={`${field} label`}>{label}</dt>, <dd key={field}>{shownValue(value, zone)}</dd>])}
+    </dl>
   );
 }
