@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '../../support/eventually.js';
 import { describeConsole } from '../support/console-demo.js';
@@ -110,6 +111,18 @@ describeConsole('runs', (demo) => {
       expect.stringContaining('Attempt 2: succeeded'),
       expect.stringContaining('Attempt 1: sent back'),
     ]);
+    // When each was at work, in the time of the run: to be seen, and to be heard.
+    const bars = await steps
+      .locator('li', { hasText: 'Welcome mail' })
+      .locator('rect')
+      .evaluateAll((all) => all.map((bar) => bar.classList[0]));
+    expect([bars[0], bars.at(-1)]).toEqual(['bar-superseded', 'bar-succeeded']);
+    await page.getByRole('link', { name: /Welcome mail.*2 attempts.*after .+, for .+; after .+, for .+/ }).waitFor();
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download' }).press('Enter');
+    const file = await saving;
+    expect(file.suggestedFilename()).toMatch(/^run-[-0-9a-f]{36}\.json$/);
+    expect(JSON.parse(await readFile(await file.path(), 'utf8'))).toMatchObject({ summary: 'Succeeded.', status: 'succeeded' });
     await page.getByRole('link', { name: /Attempt 1/ }).press('Enter');
     await page.getByText('Attempt 1: sent back').nth(1).waitFor();
     expect(page.url()).toContain('attempt=1');

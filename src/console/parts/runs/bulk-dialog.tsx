@@ -140,7 +140,7 @@ function Taken({ groups, sample, isRetry }: Pick<BulkPart, 'groups' | 'sample'> 
       </ul>
       {sample.length > 0 && (
         <details>
-          <summary>Such as</summary>
+          <summary>Some of them</summary>
           <ul class="stack">
             {sample.slice(0, 5).map(({ id, workflowName, summary }) => (
               <li key={id}>

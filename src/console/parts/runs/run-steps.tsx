@@ -1,36 +1,69 @@
 import './run-steps.css';
-import type { VNode } from 'preact';
-import { useMemo } from 'preact/hooks';
+import type { ComponentChildren, VNode } from 'preact';
 import { useCatalog } from '../../api/me.js';
+import type { RunDetail } from '../../api/types.js';
 import type { Catalog } from '../../model/catalog.js';
 import { conditionWords, stepKindWords, stepWords } from '../../model/definition-words.js';
 import { decisiveWords } from '../../model/nearest-miss-words.js';
 import type { RunBranch, RunNode } from '../../model/run-tree.js';
 import { tookWords } from '../../model/time.js';
+import { type Bar, barOf, barsOf, type Span, spanOf, timeAt, WIDTH, waterfallWords } from '../../model/waterfall.js';
 import { countWords } from '../../model/words.js';
 import { Icon } from '../../ui/icon.js';
 import { statusLook } from '../../ui/status.js';
+import { useNow } from '../../ui/time.js';
 import { AttemptList } from './attempt-list.js';
 
 interface RunStepsProps {
+  run: Pick<RunDetail, 'createdAt' | 'startedAt' | 'finishedAt' | 'status' | 'module'>;
   nodes: readonly RunNode[];
-  module: string | null;
   /** The path of the step that is looked at, and which of its attempts. */
   chosen: string | null;
   attempt: number;
   hrefOfStep: (path: string, attempt?: number) => string;
 }
 
-/** The steps of a run as its version has them: what became of each, which way it went, and how long each took. */
-export function RunSteps(props: RunStepsProps): VNode {
+/** The steps of a run as its version has them: what became of each, which way it went, and when each was at work. */
+export function RunSteps({ run, ...rest }: RunStepsProps): VNode {
   const catalog = useCatalog();
-  const longest = useMemo(() => Math.max(1, ...durationsOf(props.nodes)), [props.nodes]);
-  return <Steps {...props} catalog={catalog} longest={longest} />;
+  const { startedAt, status, module } = run;
+  const span = spanOf(run, useNow());
+  const started = startedAt === null ? span.to : Date.parse(startedAt);
+  return (
+    <>
+      {(startedAt !== null || status === 'queued') && (
+        <p class="run-card run-queue">
+          <span class="run-mark">
+            <Icon name="lines" size={12} />
+          </span>
+          <span class="run-words">In the queue</span>
+          <Bars ms={started - span.from} bars={[barOf('queued', span.from, started, span)]} />
+        </p>
+      )}
+      <Steps {...rest} module={module} catalog={catalog} span={span} />
+    </>
+  );
 }
 
-interface StepsProps extends RunStepsProps {
+interface StepsProps extends Omit<RunStepsProps, 'run'> {
+  module: string | null;
   catalog: Catalog | null;
-  longest: number;
+  span: Span;
+}
+
+/** How long something took, and when in the time of the run that was. */
+function Bars({ ms, bars, children }: { ms: number; bars: readonly Bar[]; children?: ComponentChildren }): VNode {
+  return (
+    <span class="run-time">
+      <small class="numbers">{tookWords(ms)}</small>
+      <svg viewBox={`0 0 ${WIDTH} 6`} preserveAspectRatio="none" aria-hidden="true">
+        {bars.map(({ kind, x, width }) => (
+          <rect key={`${kind} ${x}`} class={`bar-${kind}`} x={x} width={width} height="6" />
+        ))}
+      </svg>
+      {children}
+    </span>
+  );
 }
 
 function Steps({ nodes, ...rest }: StepsProps): VNode {
@@ -51,11 +84,10 @@ function Steps({ nodes, ...rest }: StepsProps): VNode {
   );
 }
 
-function Step({ node, hrefOfStep, chosen, catalog, longest }: Omit<StepsProps, 'nodes'> & { node: RunNode }): VNode {
+function Step({ node, hrefOfStep, chosen, catalog, span }: Omit<StepsProps, 'nodes'> & { node: RunNode }): VNode {
   const { path, number, step, attempts, state } = node;
   const wasReached = state !== 'not_reached';
   const look = wasReached ? statusLook(state) : { word: 'Not reached', icon: 'dash' as const, tone: 'neutral' as const };
-  const ms = attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0);
   const kind = stepKindWords(step.type, catalog);
   const name = stepWords(step, catalog);
   const content = (
@@ -73,13 +105,10 @@ function Step({ node, hrefOfStep, chosen, catalog, longest }: Omit<StepsProps, '
           {attempts.length > 1 && <span>{countWords(attempts.length, 'attempt')}</span>}
         </small>
       </span>
-      {attempts.some(({ durationMs }) => durationMs !== null) && (
-        <span class="run-time">
-          <small class="numbers">{tookWords(ms)}</small>
-          <svg width="48" height="4" viewBox="0 0 48 4" aria-hidden="true">
-            <rect width={Math.max(1, (48 * ms) / longest)} height="4" rx="1" />
-          </svg>
-        </span>
+      {attempts.length > 0 && (
+        <Bars ms={timeAt(attempts, span)} bars={barsOf(attempts, span)}>
+          <span class="visually-hidden">{waterfallWords(attempts, span)}</span>
+        </Bars>
       )}
     </>
   );
@@ -115,11 +144,4 @@ function whyNot({ kind, explanation }: RunBranch, module: string | null, catalog
   if (kind === 'otherwise') return 'another way was';
   if (explanation === null) return 'an earlier one was';
   return decisiveWords(explanation, module, catalog) ?? 'its condition did not hold';
-}
-
-function durationsOf(nodes: readonly RunNode[]): number[] {
-  return nodes.flatMap(({ attempts, lists }) => [
-    attempts.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0),
-    ...durationsOf(lists.flatMap((list) => list.nodes)),
-  ]);
 }

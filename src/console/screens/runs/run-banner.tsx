@@ -8,6 +8,7 @@ import { plainPath } from '../../model/run-tree.js';
 import { countWords } from '../../model/words.js';
 import { ticketText } from '../../parts/runs/ticket.js';
 import { Button, LinkButton } from '../../ui/button.js';
+import { download } from '../../ui/download.js';
 import { copy } from '../../ui/json-view.js';
 import { Banner } from '../../ui/states.js';
 import { Time } from '../../ui/time.js';
@@ -92,6 +93,9 @@ function Actions({ run, onRetry, onCancel }: RunBannerProps): VNode {
       )}
       <Button icon="copy" onClick={() => void copy(ticketText(run, location.href))}>
         Copy for a ticket
+      </Button>
+      <Button icon="download" onClick={() => download(`run-${run.id}.json`, run)}>
+        Download
       </Button>
     </>
   );

@@ -75,8 +75,8 @@ function Run({ run, nodes }: { run: RunDetail; nodes: readonly RunNode[] }): VNo
             <p class="quiet">Nothing was to do.</p>
           ) : (
             <RunSteps
+              run={run}
               nodes={nodes}
-              module={run.module}
               chosen={node?.path ?? null}
               attempt={attempt}
               hrefOfStep={(step, which = 0) => hrefOf(`runs/${run.id}`, changedQuery(query, { step, attempt: which === 0 ? null : which }))}
