@@ -25,6 +25,9 @@ describeConsole('why', (demo) => {
     await verdict.press('Enter');
     await page.getByText('Its conditions hold').waitFor();
     expect(await page.locator('.rung-not_reached').count()).toBeGreaterThan(0);
+    expect(await page.getByRole('link', { name: 'Try the draft with this event' }).getAttribute('href')).toMatch(
+      /^workflows\/[-0-9a-f]{36}\?test=event%3A/,
+    );
     expect(await axe()).toEqual([]);
     await picture('why');
   });
@@ -55,5 +58,27 @@ describeConsole('why', (demo) => {
     await page.getByText('would not run: conditions').waitFor();
     expect(await axe()).toEqual([]);
     expect(await page.getByRole('button', { name: /^Replay\s*: No workflow would start/ }).getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('tells of an event what the record was before, and whose run made it', async () => {
+    const definition = {
+      trigger: { type: 'event', module: 'leads', event: 'updated' },
+      steps: [{ id: 'look', type: 'create_task', with: { title: 'Look' } }],
+    };
+    const { id } = await demo.call('POST', '/automation/workflows', { name: 'Look at changes', definition });
+    await demo.call('POST', `/automation/workflows/${id}/publish`);
+    await demo.call('POST', '/crm/leads', { name: 'Nora', email: 'nora@example.com', company: 'Fjord AS', source: 'Web Form' });
+    const made = async (): Promise<{ id: string }> =>
+      (await demo.call('GET', '/automation/events?module=leads')).items.find(
+        ({ actor }: { actor: { type: string } }) => actor.type === 'workflow',
+      );
+    await eventually(async () => expect(await made()).toBeDefined());
+    const { page, open, axe, picture } = await demo.tab({ width: 360 });
+    await open(`events/${(await made()).id}`);
+    await page.getByRole('list', { name: 'What led to it' }).getByRole('link', { name: 'Welcome web leads' }).waitFor();
+    await page.getByRole('heading', { name: 'The record before' }).waitFor();
+    expect(await axe()).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    await picture('event-caused');
   });
 });

@@ -3,6 +3,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAsk } from '../../api/query.js';
 import type { ExplainedEvent, Rung } from '../../api/types.js';
+import { hrefOf } from '../../model/route.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import type { Tone } from '../../ui/status.js';
@@ -50,7 +51,10 @@ function Ladder({ eventId, workflowId, module }: { eventId: string; workflowId: 
           <RungLine key={rung.rung} rung={rung} module={module} />
         ))}
       </ol>
-      {lastRunId !== null && <a href={`runs/${lastRunId}`}>The run, step by step</a>}
+      <p class="row">
+        {lastRunId !== null && <a href={`runs/${lastRunId}`}>The run, step by step</a>}
+        <a href={hrefOf(`workflows/${workflowId}`, { test: `event:${eventId}` })}>Try the draft with this event</a>
+      </p>
     </div>
   );
 }

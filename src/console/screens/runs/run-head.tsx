@@ -6,8 +6,8 @@ import type { RunDetail, WorkflowItem } from '../../api/types.js';
 import { actorWords, eventWords } from '../../model/actor-words.js';
 import { hrefOf } from '../../model/route.js';
 import { diffWords } from '../../model/version-words.js';
+import { CauseChain } from '../../parts/runs/cause-chain.js';
 import { RecordName } from '../../parts/runs/record-name.js';
-import { Icon } from '../../ui/icon.js';
 import { Status } from '../../ui/status.js';
 import { Time, Took } from '../../ui/time.js';
 
@@ -27,7 +27,7 @@ export function RunHead({ run }: { run: RunDetail }): VNode {
           </span>
         )}
       </span>
-      {run.cause && run.cause.path.length > 0 && <Chain run={run} cause={run.cause} />}
+      {run.cause && <CauseChain cause={run.cause} last={run.workflowName ?? 'this run'} />}
     </>
   );
 }
@@ -84,27 +84,4 @@ function StartedBy({ run: { event, eventId, actor, parent, cause } }: { run: Run
       </span>
     );
   return <span>{eventId === null ? by : <>{by}; the event is not kept any more</>}</span>;
-}
-
-/** The runs of which each made the event that started the next one, the first first. */
-function Chain({ run, cause: { path, runId, step } }: { run: RunDetail; cause: NonNullable<RunDetail['cause']> }): VNode {
-  return (
-    <ol class="run-chain" aria-label="What led to it">
-      {path.map(({ workflowId, workflowName, module, recordId }, index) => {
-        const isLast = index === path.length - 1;
-        return (
-          <li key={String(index)}>
-            <a href={isLast ? hrefOf(`runs/${runId}`, { step }) : hrefOf('runs', { workflowId, module, recordId })}>
-              {workflowName ?? 'An earlier workflow'}
-            </a>{' '}
-            <span class="quiet">
-              <RecordName module={module} recordId={recordId} />
-            </span>
-            <Icon name="arrow" size={12} />
-          </li>
-        );
-      })}
-      <li>{run.workflowName ?? 'this run'}</li>
-    </ol>
-  );
 }

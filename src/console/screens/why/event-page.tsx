@@ -6,6 +6,7 @@ import type { EventDetail } from '../../api/types.js';
 import { actorWords, eventWords } from '../../model/actor-words.js';
 import { hrefOf } from '../../model/route.js';
 import { listWords, nameWords } from '../../model/words.js';
+import { CauseChain } from '../../parts/runs/cause-chain.js';
 import { RecordName } from '../../parts/runs/record-name.js';
 import { ChangesTable } from '../../parts/why/changes-table.js';
 import { Verdict } from '../../parts/why/ladder.js';
@@ -42,7 +43,7 @@ export function EventPage({ id }: { id: string }): VNode {
       </Page>
     );
   }
-  const { module, recordId, changes, record, trigger, cut, runs, error } = event;
+  const { module, recordId, changes, record, previous, trigger, cut, cause, runs, error } = event;
   return (
     <Page
       title={eventWords(event, catalog)}
@@ -52,12 +53,15 @@ export function EventPage({ id }: { id: string }): VNode {
           : BACK
       }
       sub={
-        <span class="head-facts">
-          <RecordName module={module} recordId={recordId} />
-          <span>by {actorWords(event.actor)}</span>
-          <span>came in by {nameWords(event.source).toLowerCase()}</span>
-          <Time at={event.occurredAt} inline />
-        </span>
+        <>
+          <span class="head-facts">
+            <RecordName module={module} recordId={recordId} />
+            <span>by {actorWords(event.actor)}</span>
+            <span>came in by {nameWords(event.source).toLowerCase()}</span>
+            <Time at={event.occurredAt} inline />
+          </span>
+          {cause && <CauseChain cause={cause} last="this event" />}
+        </>
       }
       actions={
         mayOperate && (
@@ -97,6 +101,11 @@ export function EventPage({ id }: { id: string }): VNode {
             {cut && <p class="quiet">Cut, because the event was too large: {listWords(cut)}.</p>}
             <JsonView value={record} label="the record" />
           </div>
+        </Panel>
+      )}
+      {previous && (
+        <Panel title="The record before">
+          <JsonView value={previous} label="the record before" />
         </Panel>
       )}
       {isReplaying && <ReplayDialog eventId={id} onClose={() => setReplaying(false)} />}

@@ -6,7 +6,7 @@ import { actorWords, eventWords } from '../../model/actor-words.js';
 import { fieldWords, stepKindWords } from '../../model/definition-words.js';
 import { changedQuery, hrefOf } from '../../model/route.js';
 import { shownValue } from '../../model/shown-value.js';
-import { countWords } from '../../model/words.js';
+import { countWords, nameWords } from '../../model/words.js';
 import { Verdict } from '../../parts/why/ladder.js';
 import { Button } from '../../ui/button.js';
 import { Select } from '../../ui/field.js';
@@ -113,7 +113,9 @@ function Happening({ item, workflowId }: { item: TimelineEvent; workflowId: stri
         <h3>
           <a href={`events/${event.id}`}>{eventWords(event, catalog)}</a>
         </h3>
-        <span class="quiet">by {by ? <Author by={by} /> : actorWords(event.actor)}</span>
+        <span class="quiet">
+          by {by ? <Author by={by} /> : actorWords(event.actor)}, came in by {nameWords(event.source).toLowerCase()}
+        </span>
         <span class="happening-time">
           <Time at={item.at} inline />
         </span>
