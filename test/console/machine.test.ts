@@ -10,7 +10,7 @@ import {
   transitionsOf,
 } from '../../src/console/model/machine.js';
 import { byPart, diffMachines } from '../../src/console/model/machine-diff.js';
-import { type Box, drawMachine } from '../../src/console/model/machine-drawing.js';
+import { drawMachine } from '../../src/console/model/machine-drawing.js';
 import {
   addState,
   addTransition,
@@ -20,6 +20,7 @@ import {
   renameState,
   renameTransition,
 } from '../../src/console/model/machine-edit.js';
+import type { Box } from '../../src/console/model/machine-ways.js';
 import { explanationIn, reasonWords, remarksIn } from '../../src/console/model/machine-words.js';
 import type { JsonObject } from '../../src/core/json.js';
 

@@ -1,36 +1,26 @@
 import { ANY, type State, type Transition } from './machine.js';
+import { type Arrow, layersOf, type Node, place, rowsOf } from './machine-layers.js';
+import {
+  type Box,
+  bowOf,
+  type Direction,
+  type DrawnArrow,
+  endsOf,
+  LABEL_LINE,
+  lineThrough,
+  MOST_WIDTH,
+  portsOf,
+  tipAt,
+  type Way,
+  wayOf,
+} from './machine-ways.js';
 
 // A machine as a drawing in layers. What leads back is turned round while the layers are found; what leads further than to the
 // next layer, and what is written beside an arrow, has a place of its own in each layer between, so that nothing is crossed out.
 
-/** Along which way the layers follow each other. */
-export type Direction = 'right' | 'down';
-
-/** A rectangle. */
-export interface Box {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
 /** A state in the drawing; `any` stands for all that are not final. */
 export interface DrawnState extends Box {
   code: string;
-}
-
-/** An arrow: all transitions that lead from one state to another. */
-export interface DrawnArrow {
-  from: string;
-  to: string;
-  /** The codes of its transitions. */
-  labels: string[];
-  isDisabled: boolean;
-  /** The line and its tip, as SVG writes paths. */
-  line: string;
-  tip: string;
-  /** The middle of what is written. */
-  label: { x: number; y: number; width: number };
 }
 
 export interface Drawing {
@@ -43,33 +33,8 @@ export interface Drawing {
 const MARGIN = 12;
 const HEIGHT = 44;
 const LETTER = 7.2;
-const SMALL_LETTER = 6.6;
-export const LABEL_LINE = 16;
-const BETWEEN = 20;
 /** Between a state and what is written beside the arrows out of it. */
 const GAP = { right: 26, down: 20 } as const;
-const MOST_WIDTH = 200;
-const SWEEPS = 8;
-
-/** What has a place in a layer: a state, what is written beside an arrow, or an arrow that passes. */
-interface Node {
-  kind: 'state' | 'label' | 'passing';
-  layer: number;
-  /** Across the layers, and along them. */
-  breadth: number;
-  depth: number;
-  /** The middle, across the layers. */
-  at: number;
-  before: Node[];
-  after: Node[];
-}
-
-interface Arrow {
-  from: string;
-  to: string;
-  labels: string[];
-  isDisabled: boolean;
-}
 
 /** Returns the drawing of a machine. The same machine is always drawn alike. */
 export function drawMachine(states: readonly State[], transitions: readonly Transition[], direction: Direction): Drawing {
@@ -108,120 +73,6 @@ function arrowsOf(states: readonly State[], transitions: readonly Transition[]):
     }
   }
   return [...arrows.values()];
-}
-
-/** How far from its beginning each state is drawn: the longest way there that does not lead back. */
-function layersOf(codes: readonly string[], states: readonly State[], arrows: readonly Arrow[]): Map<string, number> {
-  const layers = new Map<string, number>();
-  const open = new Set<string>();
-  const order: string[] = [];
-  const forward = new Set<Arrow>();
-  // Deep machines are 100 states deep: a call each is fine.
-  const visit = (code: string): void => {
-    open.add(code);
-    layers.set(code, 0);
-    for (const arrow of arrows) {
-      if (arrow.from !== code || open.has(arrow.to)) continue;
-      forward.add(arrow);
-      if (!layers.has(arrow.to)) visit(arrow.to);
-    }
-    open.delete(code);
-    order.unshift(code);
-  };
-  const first = [...states.filter(({ isInitial }) => isInitial).map(({ code }) => code), ...codes.filter((code) => code !== ANY), ANY];
-  for (const code of first) if (codes.includes(code) && !layers.has(code)) visit(code);
-  for (const code of order) {
-    for (const arrow of forward) {
-      if (arrow.from === code) layers.set(arrow.to, Math.max(layers.get(arrow.to) ?? 0, (layers.get(code) ?? 0) + 1));
-    }
-  }
-  return layers;
-}
-
-/** An arrow on its way: the places between, from the upper end on, one of which has what is written. */
-interface Way {
-  arrow: Arrow;
-  isBack: boolean;
-  between: Node[];
-}
-
-function wayOf(arrow: Arrow, nodes: ReadonlyMap<string, Node>, direction: Direction): Way {
-  const [start, end] = [nodes.get(arrow.from) as Node, nodes.get(arrow.to) as Node];
-  const isBack = end.layer < start.layer;
-  const [upper, lower] = isBack ? [end, start] : [start, end];
-  const written = isBack ? lower.layer - 1 : upper.layer + 1;
-  const width = Math.min(MOST_WIDTH, Math.max(...arrow.labels.map((label) => label.length)) * SMALL_LETTER + 8);
-  const height = arrow.labels.length * LABEL_LINE;
-  const between: Node[] = [];
-  let last = upper;
-  for (let layer = upper.layer + 1; layer < lower.layer; layer += 1) {
-    const isLabel = layer === written;
-    const [breadth, depth] = !isLabel ? [8, 0] : direction === 'right' ? [height, width] : [width, height];
-    const node: Node = { kind: isLabel ? 'label' : 'passing', layer, breadth, depth, at: 0, before: [last], after: [] };
-    last.after.push(node);
-    between.push(node);
-    last = node;
-  }
-  last.after.push(lower);
-  lower.before.push(last);
-  return { arrow, isBack, between };
-}
-
-function rowsOf(nodes: readonly Node[]): Node[][] {
-  const rows: Node[][] = [];
-  for (const node of nodes) {
-    const row = rows[node.layer] ?? [];
-    row.push(node);
-    rows[node.layer] = row;
-  }
-  return [...rows].map((row) => row ?? []);
-}
-
-/** Puts each row in an order in which few arrows cross, and each node near what it is joined with. */
-function place(rows: Node[][]): void {
-  for (const row of rows) spread(row, null);
-  for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
-    const isDown = sweep % 2 === 0;
-    for (const row of isDown ? rows : [...rows].reverse()) {
-      const wish = new Map(row.map((node) => [node, middleOf(isDown ? node.before : node.after) ?? node.at]));
-      row.sort((one, other) => (wish.get(one) as number) - (wish.get(other) as number));
-      spread(row, wish);
-    }
-  }
-  // In the end between both, in the order that was found.
-  for (let turn = 0; turn < SWEEPS; turn += 1) {
-    for (const row of turn % 2 === 0 ? rows : [...rows].reverse()) {
-      spread(row, new Map(row.map((node) => [node, middleOf([...node.before, ...node.after]) ?? node.at])));
-    }
-  }
-}
-
-function middleOf(nodes: readonly Node[]): number | null {
-  return nodes.length === 0 ? null : nodes.reduce((sum, { at }) => sum + at, 0) / nodes.length;
-}
-
-/** Puts the nodes of a row as near to where they want to be as their order and breadth let them. */
-function spread(row: readonly Node[], wish: ReadonlyMap<Node, number> | null): void {
-  // Who would overlap moves as one, to the mean of what its members want.
-  const groups: { members: Node[]; offsets: number[]; sum: number; at: number; end: number }[] = [];
-  for (const node of row) {
-    const want = wish?.get(node) ?? 0;
-    let group = { members: [node], offsets: [0], sum: want, at: want, end: 0 };
-    for (let before = groups.at(-1); before !== undefined; before = groups.at(-1)) {
-      const tail = before.members.at(-1) as Node;
-      const distance = before.end + (tail.breadth + (group.members[0] as Node).breadth) / 2 + BETWEEN;
-      if (before.at + distance <= group.at) break;
-      groups.pop();
-      const offsets = [...before.offsets, ...group.offsets.map((offset) => offset + distance)];
-      const members = [...before.members, ...group.members];
-      const sum = before.sum + group.sum - distance * group.members.length;
-      group = { members, offsets, sum, at: sum / members.length, end: distance + group.end };
-    }
-    groups.push(group);
-  }
-  for (const { members, offsets, at } of groups) {
-    for (const [index, node] of members.entries()) node.at = at + (offsets[index] as number);
-  }
 }
 
 /** Where each row begins, and how deep it is. */
@@ -293,65 +144,4 @@ function drawnAs(direction: Direction, { codes, nodes, ways, starts, loops }: Pl
     ...[...arrows, ...bows].map(({ label, labels }) => label.y + (labels.length * LABEL_LINE) / 2),
   );
   return { width: width + MARGIN, height: height + MARGIN, states, arrows: [...arrows, ...bows] };
-}
-
-function endsOf({ arrow, isBack }: Way, nodes: ReadonlyMap<string, Node>): { upper: Node; lower: Node } {
-  const [start, end] = [nodes.get(arrow.from) as Node, nodes.get(arrow.to) as Node];
-  return isBack ? { upper: end, lower: start } : { upper: start, lower: end };
-}
-
-/** Where each arrow leaves the one state and reaches the other: side by side, in the order of what they lead to. */
-function portsOf(ways: readonly Way[], nodes: ReadonlyMap<string, Node>): Map<Way, { out: number; into: number }> {
-  const ports = new Map(ways.map((way) => [way, { out: 0, into: 0 }]));
-  const along = (side: 'out' | 'into'): void => {
-    const sides = new Map<Node, Way[]>();
-    for (const way of ways) {
-      const { upper, lower } = endsOf(way, nodes);
-      const node = side === 'out' ? upper : lower;
-      sides.set(node, [...(sides.get(node) ?? []), way]);
-    }
-    for (const [node, group] of sides) {
-      const next = (way: Way): number => ((side === 'out' ? way.between[0] : way.between.at(-1)) as Node).at;
-      group.sort((one, other) => next(one) - next(other));
-      const step = Math.min(24, (node.breadth - 12) / group.length);
-      for (const [index, way] of group.entries()) {
-        (ports.get(way) as { out: number; into: number })[side] = node.at + (index - (group.length - 1) / 2) * step;
-      }
-    }
-  };
-  along('out');
-  along('into');
-  return ports;
-}
-
-/** A line that is level wherever it has a place of its own, and bends between. */
-function lineThrough(points: readonly (readonly [number, number])[], point: (along: number, across: number) => [number, number]): string {
-  const text = (along: number, across: number): string => point(Math.round(along), Math.round(across)).join(' ');
-  return points
-    .map(([along, across], index) => {
-      const before = points[index - 1];
-      if (before === undefined) return `M${text(along, across)}`;
-      if (Math.round(before[1]) === Math.round(across)) return `L${text(along, across)}`;
-      const middle = (before[0] + along) / 2;
-      return `C${text(middle, before[1])} ${text(middle, across)} ${text(along, across)}`;
-    })
-    .join('');
-}
-
-function tipAt(
-  [along, across]: readonly [number, number],
-  sign: 1 | -1,
-  point: (along: number, across: number) => [number, number],
-): string {
-  const text = (one: number, other: number): string => point(Math.round(one), Math.round(other)).join(' ');
-  return `M${text(along, across)}L${text(along - sign * 8, across - 4)}L${text(along - sign * 8, across + 4)}Z`;
-}
-
-/** From a state to itself: a bow at its corner. */
-function bowOf(arrow: Arrow, { x, y, width, height }: DrawnState): DrawnArrow {
-  const [right, bottom] = [x + width, y + height];
-  const line = `M${right} ${bottom - 12}C${right + 22} ${bottom - 12} ${right - 14} ${bottom + 24} ${right - 14} ${bottom}`;
-  const widest = Math.max(...arrow.labels.map(({ length }) => length)) * SMALL_LETTER + 8;
-  const tip = `M${right - 14} ${bottom}L${right - 18} ${bottom + 8}L${right - 10} ${bottom + 8}Z`;
-  return { ...arrow, line, tip, label: { x: right + 6 + widest / 2, y: bottom + 10, width: widest } };
 }

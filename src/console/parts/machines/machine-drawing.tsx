@@ -2,7 +2,8 @@ import './machine-drawing.css';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ANY, type State, type Transition } from '../../model/machine.js';
-import { type DrawnArrow, type DrawnState, drawMachine, LABEL_LINE } from '../../model/machine-drawing.js';
+import { type DrawnState, drawMachine } from '../../model/machine-drawing.js';
+import { type DrawnArrow, LABEL_LINE } from '../../model/machine-ways.js';
 import { durationWords } from '../../model/time.js';
 import { numberWords } from '../../model/words.js';
 
