@@ -6,6 +6,7 @@ import { moduleOfMachine } from '../../../model/machine.js';
 import { ConditionEditor } from '../../../parts/conditions/condition-editor.js';
 import { AboutDraft } from '../../../parts/drafts/about-draft.js';
 import type { Draft } from '../../../parts/drafts/draft.js';
+import { WholeAsJson } from '../../../parts/drafts/whole-as-json.js';
 import { EditingContext, useEditing, useValue } from '../../../parts/forms/editing.js';
 import { Combobox } from '../../../ui/combobox.js';
 import { Disclosure } from '../../../ui/disclosure.js';
@@ -47,6 +48,7 @@ export function MachineForm({ draft }: { draft: Draft<MachineDetail> }): VNode {
       </Field>
       {isOfRuns && <IntegrationField value={String(subject.integration ?? '')} />}
       {module !== null && <Start />}
+      <WholeAsJson />
     </section>
   );
 }
