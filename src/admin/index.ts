@@ -20,11 +20,14 @@ import { LookUpService } from './look-up-service.js';
 import { MachineChanges } from './machine-changes.js';
 import { MachineLifecycle } from './machine-lifecycle.js';
 import { MachineMigrations } from './machine-migration.js';
+import { MachineProblems } from './machine-problems.js';
+import { MachinePublishPreviews } from './machine-publish-preview.js';
 import { MachineRemoval } from './machine-removal.js';
 import { MachineService } from './machine-service.js';
 import { MachineTransfer } from './machine-transfer.js';
 import { MachineTriggerUrls } from './machine-trigger-urls.js';
 import { MachineVersions } from './machine-versions.js';
+import { MachineWarnings } from './machine-warnings.js';
 import { MeService } from './me-service.js';
 import { PreviewService } from './preview-service.js';
 import { PreviewSubjects } from './preview-subjects.js';
@@ -118,10 +121,13 @@ export const adminProviders: Provider[] = [
   PreviewService,
   WorkflowTests,
   MachineChanges,
+  MachineProblems,
+  MachineWarnings,
   MachineLifecycle,
   MachineVersions,
   MachineRemoval,
   MachineService,
   MachineTransfer,
   MachineMigrations,
+  MachinePublishPreviews,
 ];

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AutomationError, type Problem } from '../core/errors.js';
-import type { JsonObject } from '../core/json.js';
+import { AutomationError } from '../core/errors.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { parseMachine } from '../core/machine/parser.js';
-import { below } from '../core/machine/publish-problems.js';
 import { transitionVersions } from '../core/machine/transition-versions.js';
 import type { Entitlements } from '../core/start/entitlements.js';
 import { MachinePolls } from '../engine/machines/machine-polls.js';
@@ -12,14 +10,13 @@ import { type MissedTimeouts, StateTimeouts } from '../engine/machines/state-tim
 import type { Caller } from '../host/access.js';
 import { insertTransitionVersions } from '../store/machines/transition-versions.js';
 import type { WorkflowRow } from '../store/workflow-store.js';
-import { AskedPeople, type KnownPeople } from './asked-people.js';
+import type { KnownPeople } from './asked-people.js';
 import type { CrmInquiry } from './crm-inquiry.js';
 import { assertRevision } from './definition-changes.js';
 import { EntitlementCheck } from './entitlement-check.js';
 import { MachineChanges } from './machine-changes.js';
+import { MachineProblems } from './machine-problems.js';
 import { type PublishCommand, publishRow, switchTo } from './publishing.js';
-import { SecretUses } from './secret-uses.js';
-import { missingWorkflowsOfAll } from './started-workflows.js';
 
 /** What is asked before anything is locked. */
 interface Known {
@@ -36,8 +33,7 @@ export class MachineLifecycle {
   constructor(
     private readonly changes: MachineChanges,
     private readonly entitled: EntitlementCheck,
-    private readonly secrets: SecretUses,
-    private readonly asked: AskedPeople,
+    private readonly lacking: MachineProblems,
     private readonly timeouts: StateTimeouts,
     private readonly polls: MachinePolls,
   ) {}
@@ -82,10 +78,7 @@ export class MachineLifecycle {
   private async known(id: string, fromVersion: number | undefined, caller: Caller, inquiry: CrmInquiry): Promise<Known> {
     const plan = await this.entitled.assertEnabled(caller);
     const machine = await this.changes.toPublish(id, fromVersion, caller);
-    // What has problems is not published, whoever is there.
-    const isWellFormed = machine !== null && this.changes.examine(machine).problems.length === 0;
-    const definitions = isWellFormed ? transitionVersions(machine).map(({ definition }) => definition) : [];
-    return { plan, people: await this.asked.known(inquiry, definitions) };
+    return { plan, people: await this.lacking.people(machine, inquiry) };
   }
 
   private publishRow(manager: EntityManager, row: WorkflowRow, command: PublishCommand, known: Known, caller: Caller): Promise<boolean> {
@@ -93,7 +86,7 @@ export class MachineLifecycle {
     return publishRow(manager, row, command, caller, {
       changes: this.changes,
       activated: 'enabled',
-      problemsOf: (definition, isWellFormed) => this.problemsOf(manager, definition, { isWellFormed, people: known.people }, caller),
+      problemsOf: (definition, isWellFormed) => this.lacking.of(manager, definition, workspaceId, { isWellFormed, people: known.people }),
       assertMayRun: async (machine) => {
         for (const { definition } of transitionVersions(machine)) {
           const version = { workspaceId, workflowId: row.id, definition, becomesActive: false };
@@ -107,21 +100,6 @@ export class MachineLifecycle {
         if (parsed.ok) await this.polls.published(manager, { workspaceId, machineId: row.id, versionId }, parsed.machine);
       },
     });
-  }
-
-  /** What the workspace lacks: workflows, secrets, queues and roles that transitions name. */
-  private async problemsOf(
-    manager: EntityManager,
-    machine: JsonObject,
-    { isWellFormed, people }: { isWellFormed: boolean; people: KnownPeople },
-    { workspaceId }: Caller,
-  ): Promise<Problem[]> {
-    const problems = await this.secrets.problemsIn(manager, machine, workspaceId);
-    const transitions = isWellFormed ? transitionVersions(machine) : [];
-    const definitions = transitions.map(({ definition }) => definition);
-    const missing = await missingWorkflowsOfAll(manager, workspaceId, definitions);
-    const asked = await this.asked.problemsInAll(manager, definitions, workspaceId, people);
-    return [...problems, ...transitions.flatMap(({ path }, at) => below(path, [...(missing[at] ?? []), ...(asked[at] ?? [])]))];
   }
 }
 

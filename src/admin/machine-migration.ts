@@ -41,6 +41,22 @@ interface Goal {
   states: readonly MachineState[];
 }
 
+/** Of instances on other versions how many may go over to one, and which stay. */
+interface Movable {
+  ready: number;
+  staying: MachineMigration['staying'];
+}
+
+/** Returns which instances, all of them on other versions, may go over to one that has these states. */
+export function movable(counts: readonly StateCount[], states: readonly MachineState[]): Movable {
+  const isThere = ({ state }: StateCount): boolean => states.some(({ code }) => code === state);
+  const staying = counts.filter((count) => !isThere(count));
+  return {
+    ready: counts.filter(isThere).reduce((total, { instances }) => total + instances, 0),
+    staying: staying.map(({ version, state, instances }) => ({ version, state, instances })),
+  };
+}
+
 /** Takes instances over to the published version: those whose state is there. Nothing is dropped. */
 @Injectable()
 export class MachineMigrations {
@@ -57,7 +73,7 @@ export class MachineMigrations {
   async migrate(id: string, { dryRun = false }: { dryRun?: boolean }, caller: Caller): Promise<MachineMigration> {
     const goal = await this.goal(id, caller);
     const before = await this.census(goal);
-    const staying = before.staying.map(({ version, state, instances }) => ({ version, state, instances }));
+    const { staying } = before;
     if (dryRun) return { version: goal.version, migrated: before.ready, staying, left: 0 };
     await this.calendars.prepare([caller.workspaceId]);
     let migrated = 0;
@@ -110,12 +126,12 @@ export class MachineMigrations {
   }
 
   /** The instances on earlier versions: how many may go over, and which stay. */
-  private async census({ workspaceId, machineId, versionId, states }: Goal): Promise<{ ready: number; staying: StateCount[] }> {
+  private async census({ workspaceId, machineId, versionId, states }: Goal): Promise<Movable> {
     const counts = await this.database.read((manager) => countByState(manager, workspaceId, machineId));
-    const earlier = counts.filter((count) => count.versionId !== versionId);
-    const isThere = ({ state }: StateCount): boolean => states.some(({ code }) => code === state);
-    const ready = earlier.filter(isThere).reduce((total, { instances }) => total + instances, 0);
-    return { ready, staying: earlier.filter((count) => !isThere(count)) };
+    return movable(
+      counts.filter((count) => count.versionId !== versionId),
+      states,
+    );
   }
 
   private goal(id: string, { workspaceId }: Caller): Promise<Goal> {

@@ -7,23 +7,21 @@ import type { JsonObject } from '../core/json.js';
 import { mermaidOf } from '../core/machine/diagram.js';
 import { svgOf } from '../core/machine/diagram-svg.js';
 import { parseMachine } from '../core/machine/parser.js';
-import { below } from '../core/machine/publish-problems.js';
-import { transitionVersions } from '../core/machine/transition-versions.js';
 import type { MachineDefinition } from '../core/machine/types.js';
-import { machineWarnings } from '../core/machine/warnings.js';
-import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { MissedTimeouts } from '../engine/machines/state-timeouts.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
+import { type BoundedCount, NONE } from '../store/bounded-count.js';
 import { countByState, type StateCount } from '../store/machines/census.js';
+import { countMissedTimeouts } from '../store/machines/instance-list.js';
 import { findMachine, listMachines, type MachineListQuery, type MachinePage, type MachineRow } from '../store/machines/machine-list.js';
 import { findVersion } from '../store/workflow-versions.js';
-import { AskedPeople } from './asked-people.js';
 import { CrmInquiries, type CrmInquiry } from './crm-inquiry.js';
 import { DefinitionDrafts, type DraftPatch, type NewDraft } from './definition-drafts.js';
 import { MachineChanges } from './machine-changes.js';
 import { MachineLifecycle } from './machine-lifecycle.js';
 import { MachineRemoval } from './machine-removal.js';
+import { MachineWarnings } from './machine-warnings.js';
 import { type PublishCommand, versionNotFound } from './publishing.js';
 import { SecretUses } from './secret-uses.js';
 
@@ -34,6 +32,8 @@ export type NewMachine = Omit<NewDraft, 'name'> & { name?: string };
 export interface CheckedMachine extends MachineRow {
   warnings: DefinitionWarning[];
   states: Omit<StateCount, 'versionId'>[];
+  /** Timeouts that came due while it was disabled; none while it is not. */
+  missedTimeouts: BoundedCount;
 }
 
 /** A machine as pictures. */
@@ -51,13 +51,12 @@ export interface MachineDiagram {
 export class MachineService {
   constructor(
     private readonly database: AdminDatabase,
-    private readonly catalog: AutomationCatalog,
     private readonly changes: MachineChanges,
     private readonly drafts: DefinitionDrafts,
     private readonly lifecycle: MachineLifecycle,
     private readonly removal: MachineRemoval,
     private readonly secrets: SecretUses,
-    private readonly people: AskedPeople,
+    private readonly warnings: MachineWarnings,
     private readonly inquiries: CrmInquiries,
   ) {}
 
@@ -120,35 +119,22 @@ export class MachineService {
   }
 
   private async checked(id: string, caller: Caller, inquiry: CrmInquiry): Promise<CheckedMachine> {
-    const { machine, states } = await this.database.read(async (manager) => ({
-      machine: await this.find(manager, id, caller),
-      states: await countByState(manager, caller.workspaceId, id),
-    }));
+    const { workspaceId } = caller;
+    const { machine, states, missedTimeouts } = await this.database.read(async (manager) => {
+      const machine = await this.find(manager, id, caller);
+      const states = await countByState(manager, workspaceId, id);
+      return { machine, states, missedTimeouts: machine.enabled ? NONE : await countMissedTimeouts(manager, workspaceId, id) };
+    });
     const { published } = machine;
     return {
       ...machine,
-      problems: [...machine.problems, ...(await this.secrets.problems(machine.definition, caller.workspaceId))],
-      warnings: await this.warningsOf(machine.definition, inquiry),
+      problems: [...machine.problems, ...(await this.secrets.problems(machine.definition, workspaceId))],
+      warnings: await this.warnings.of(machine.definition, inquiry),
       states: states.map(({ versionId: _, ...count }) => count),
+      missedTimeouts,
       definition: this.changes.masked(machine.definition),
       published: published && { ...published, definition: this.changes.masked(published.definition) },
     };
-  }
-
-  private async warningsOf(definition: JsonObject, inquiry: CrmInquiry): Promise<DefinitionWarning[]> {
-    const parsed = parseMachine(definition, this.catalog);
-    if (!parsed.ok) return [];
-    const transitions = transitionVersions(definition);
-    const ofPeople = await this.people.warnings(
-      inquiry,
-      transitions.map((one) => one.definition),
-    );
-    const { silence } = inquiry;
-    return [
-      ...machineWarnings(parsed.machine, this.catalog),
-      ...transitions.flatMap(({ path }, index) => below(path, ofPeople[index] ?? [])),
-      ...(silence ? [silence] : []),
-    ];
   }
 
   private async find(manager: EntityManager, id: string, { workspaceId }: Caller): Promise<MachineRow> {

@@ -83,6 +83,68 @@ describe('instances and the versions of their machine', () => {
     expect(body).toMatchObject({ version: 2, migration: { version: 2, migrated: 1, left: 0 }, states: [{ version: 1 }, { version: 2 }] });
   });
 
+  const previewOf = async (path: string, query = '') =>
+    (await real.call('get', `${path}/publish-preview${query}`, 'viewer').expect(200)).body;
+
+  it('are told of before a publication: what changes, who goes over, who stays, and what is in the way', async () => {
+    const path = await withInstances('previewed', ['NEW', 'CALLED', 'NEW', 'LOST']);
+    const nothing = await previewOf(path);
+    expect(nothing).toMatchObject({ base: 1, diff: { isSame: true }, migration: { migrated: 0, staying: [] } });
+    await edit(path, WITHOUT_CALLED);
+    const preview = await previewOf(path);
+    expect(preview).toMatchObject({
+      revision: 2,
+      base: 1,
+      diff: { from: 1, to: null, isSame: false },
+      problems: [],
+      inFlight: [{ version: 1, instances: 3 }],
+      migration: { migrated: 3, staying: [{ version: 1, state: 'CALLED', instances: 1 }] },
+      missedTimeouts: { count: 0, isExact: true },
+    });
+    const { revision } = preview;
+    await real.call('post', `${path}/publish`).send({ revision }).expect(200);
+    expect(await previewOf(path, '?fromVersion=1')).toMatchObject({
+      diff: { from: 2, to: 1 },
+      migration: { migrated: 4, staying: [] },
+    });
+    await real.call('get', `${path}/publish-preview?fromVersion=9`, 'viewer').expect(404);
+    await real.call('get', `${path}/publish-preview`, 'rival').expect(404);
+  });
+
+  it('wait for what the workspace lacks, as the preview of a publication says', async () => {
+    const asks = (queue: string) => [{ id: 'ask', type: 'approval', with: { message: 'Well?', assignees: { queue } } }];
+    const definition = (queue: string) => ({
+      ...MACHINE,
+      transitions: MACHINE.transitions.map((one) => (one.code === 'close' ? { ...one, steps: asks(queue) } : one)),
+    });
+    const { id } = (await real.call('post', '/automation/machines').send({ code: 'lacking', definition: definition('nobody-made') })).body;
+    const path = `/automation/machines/${id}`;
+    const preview = await previewOf(path);
+    expect(preview).toMatchObject({ base: null, diff: null, migration: null, warnings: [], inFlight: [] });
+    const refused = (await real.call('post', `${path}/publish`).expect(422)).body;
+    expect(preview.problems).toEqual(refused.problems);
+    expect(preview.problems[0].path).toMatch(/^transitions\[1\]\.steps\[0\]/);
+  });
+
+  it('have missed timeouts while it was disabled: how many is told before it is enabled, and of no other machine', async () => {
+    const path = await withInstances('missed', ['NEW', 'NEW', 'NEW']);
+    const other = await withInstances('enabled', ['NEW']);
+    const overdue = (of: string, most: number) =>
+      rows(
+        real.database,
+        `UPDATE automation.instances SET timeout_at = now() - interval '1 hour' WHERE machine_id = $1 AND record_id <= $2`,
+        [of.split('/').at(-1), String(most)],
+      );
+    await real.call('post', `${path}/disable`).expect(200);
+    await overdue(path, 2);
+    await overdue(other, 1);
+    expect((await real.call('get', path, 'viewer').expect(200)).body.missedTimeouts).toEqual({ count: 2, isExact: true });
+    expect((await previewOf(path)).missedTimeouts).toEqual({ count: 2, isExact: true });
+    const enabled = (await real.call('post', `${path}/enable`).send({ timeouts: 'restart' }).expect(200)).body;
+    expect(enabled.missedTimeouts).toEqual({ count: 0, isExact: true });
+    expect((await real.call('get', other, 'viewer').expect(200)).body.missedTimeouts).toEqual({ count: 0, isExact: true });
+  });
+
   it('have nowhere to go while nothing is published', async () => {
     const { id } = (await real.call('post', '/automation/machines').send({ code: 'draft', definition: MACHINE }).expect(201)).body;
     expect((await real.call('post', `/automation/machines/${id}/migrate`).expect(409)).body.code).toBe('machine_not_published');

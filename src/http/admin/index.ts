@@ -15,7 +15,7 @@ import { MachineVersionsController } from './machine-versions.controller.js';
 import { MachinesController } from './machines.controller.js';
 import { MeController } from './me.controller.js';
 import { ConditionsController, MailTemplatesController, TemplatesController } from './previews.controller.js';
-import { PublishPreviewController } from './publish-preview.controller.js';
+import { MachinePublishPreviewController, PublishPreviewController } from './publish-preview.controller.js';
 import { RecipesController } from './recipes.controller.js';
 import { RecordsController } from './records.controller.js';
 import { ReplaysController } from './replays.controller.js';
@@ -86,5 +86,6 @@ export const adminControllers: Type<unknown>[] = [
   MachinesController,
   MachineLifecycleController,
   MachineVersionsController,
+  MachinePublishPreviewController,
   MachineTransferController,
 ];

@@ -23,16 +23,19 @@ class StayingDto {
   instances!: number;
 }
 
-/** What has become of the instances on earlier versions. */
-export class MachineMigrationDto implements MachineMigration {
-  @ApiProperty({ type: 'integer', example: 2, description: 'The published version, to which they go.' })
-  version!: number;
-
+/** Which instances go over to a version, and which do not. */
+export class MigratedDto {
   @ApiProperty({ type: 'integer', example: 12, description: 'How many have gone over; of a preview how many would.' })
   migrated!: number;
 
-  @ApiProperty({ type: [StayingDto], description: 'Those whose state the published version does not have: they stay on their version.' })
+  @ApiProperty({ type: [StayingDto], description: 'Those whose state the version does not have: they stay on their version.' })
   staying!: StayingDto[];
+}
+
+/** What has become of the instances on earlier versions. */
+export class MachineMigrationDto extends MigratedDto implements MachineMigration {
+  @ApiProperty({ type: 'integer', example: 2, description: 'The published version, to which they go.' })
+  version!: number;
 
   @ApiProperty({
     type: 'integer',

@@ -1,5 +1,6 @@
 import type { CheckedMachine, MachineDiagram } from '../../admin/machine-service.js';
 import type { JsonObject } from '../../core/json.js';
+import type { BoundedCount } from '../../store/bounded-count.js';
 import type { MachineItem, MachinePage } from '../../store/machines/machine-list.js';
 import { ApiProperty } from '../openapi.js';
 import { ProblemDto } from './error.dto.js';
@@ -67,6 +68,15 @@ class StateCountDto {
   instances!: number;
 }
 
+/** How many there are, or at least so many. */
+export class BoundedCountDto implements BoundedCount {
+  @ApiProperty({ type: 'integer', example: 12, description: 'Counted up to 10,000.' })
+  count!: number;
+
+  @ApiProperty({ example: true, description: 'False: there are more.' })
+  isExact!: boolean;
+}
+
 /** Everything about one machine. */
 export class MachineDetailDto extends MachineItemDto implements CheckedMachine {
   @ApiProperty({ type: MachineDefinitionDto, description: 'The draft, as last saved.' })
@@ -83,6 +93,12 @@ export class MachineDetailDto extends MachineItemDto implements CheckedMachine {
 
   @ApiProperty({ type: [StateCountDto], description: 'Where its instances are, by version.' })
   states!: StateCountDto[];
+
+  @ApiProperty({
+    type: BoundedCountDto,
+    description: 'Timeouts that came due while it was disabled: enabling it fires them, or begins them anew. None while it is enabled.',
+  })
+  missedTimeouts!: BoundedCountDto;
 }
 
 /** A machine as pictures. */

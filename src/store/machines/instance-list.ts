@@ -1,11 +1,14 @@
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../../core/event.js';
 import type { JsonObject } from '../../core/json.js';
+import { type BoundedCount, MOST_COUNTED } from '../bounded-count.js';
 import { QueryParts } from '../query-parts.js';
 import { sql } from '../sql.js';
 
 /** Which instances. All that is given has to hold. */
 export interface InstanceFilter {
+  /** Those of these ids. */
+  ids?: readonly string[];
   machineId?: string;
   /** In one of these states. */
   state?: readonly string[];
@@ -99,7 +102,7 @@ const NEWEST: Way = {
   direction: 'DESC',
   byState: true,
 };
-/** Few, of one record or run: sorted when they are found. */
+/** Few, by their ids or of one record or run: sorted when they are found. */
 const OF_RECORD: Way = { ...NEWEST, byState: false };
 /** What was missed no longer says since when: it stands by when its state was entered. */
 const OVERDUE_SINCE = 'coalesce(i.timeout_at, i.entered_at)';
@@ -129,8 +132,8 @@ const NEWEST_FAILED: Way = {
   byState: false,
 };
 
-function wayOf({ recordId, runKey, overdue, transitioning, failed }: InstanceFilter): Way {
-  if (recordId !== undefined || runKey !== undefined) return OF_RECORD;
+function wayOf({ ids, recordId, runKey, overdue, transitioning, failed }: InstanceFilter): Way {
+  if (ids !== undefined || recordId !== undefined || runKey !== undefined) return OF_RECORD;
   if (overdue === true) return MOST_OVERDUE;
   if (transitioning === true) return LONGEST_UNDER_WAY;
   return failed === true ? NEWEST_FAILED : NEWEST;
@@ -142,10 +145,10 @@ export function isSortedByMoment(filter: InstanceFilter): boolean {
 }
 
 /**
- * One page of instances, and where each of them stands in the list. Those of a record are found by instances_of_record, of a run
- * by instances_key; the overdue ones, the longest first, by instances_due and instances_missed; those under way, the longest first, by
- * instances_under_way; those that failed, the newest first, by instances_failed; all others, the newest in their states first, by
- * instances_listed: each state of each machine by itself, and the first of all are the page.
+ * One page of instances, and where each of them stands in the list. Those of ids are found by the primary key, of a record by
+ * instances_of_record, of a run by instances_key; the overdue ones, the longest first, by instances_due and instances_missed; those
+ * under way, the longest first, by instances_under_way; those that failed, the newest first, by instances_failed; all others, the
+ * newest in their states first, by instances_listed: each state of each machine by itself, and the first of all are the page.
  */
 export async function listInstances(
   manager: EntityManager,
@@ -162,6 +165,20 @@ export async function listInstances(
     parts.parameters,
   );
   return rows.map(({ place: at, ...row }) => ({ ...itemOf(row), place: { at, id: row.id } }));
+}
+
+/** Counts the instances of a filter, found as a list finds them, and stops at {@link MOST_COUNTED}. */
+export async function countInstances(manager: EntityManager, question: InstanceQuestion): Promise<BoundedCount> {
+  const parts = new QueryParts();
+  const ids = instanceIds(parts, question, wayOf(question.filter), { limit: MOST_COUNTED + 1 });
+  const [row] = await sql<{ count: number }>(manager, `SELECT count(*)::integer AS count FROM (${ids}) AS counted`, parts.parameters);
+  const count = row?.count ?? 0;
+  return { count: Math.min(count, MOST_COUNTED), isExact: count <= MOST_COUNTED };
+}
+
+/** Counts the timeouts of a disabled machine that came due meanwhile: whoever enables it decides about them. */
+export function countMissedTimeouts(manager: EntityManager, workspaceId: string, machineId: string): Promise<BoundedCount> {
+  return countInstances(manager, { workspaceId, filter: { machineId, overdue: true }, modules: [] });
 }
 
 /** One instance; null when the workspace has none of that id. */
@@ -181,11 +198,12 @@ function instanceIds(
   way: Way,
   { after, limit }: { after?: InstancePlace; limit: number },
 ): string {
-  const { machineId, state, recordId, runKey, module, overdue, transitioning, failed, enteredBefore, enteredFrom } = filter;
+  const { ids, machineId, state, recordId, runKey, module, overdue, transitioning, failed, enteredBefore, enteredFrom } = filter;
   const tests = new QueryParts(parts.parameters);
   const workspace = parts.bind(workspaceId);
   if (way !== MOST_OVERDUE) tests.and(`i.workspace_id = ${workspace}`);
   if (way.test !== null) tests.and(way.test);
+  if (ids !== undefined) tests.and(`i.id = ANY(${parts.bind(ids)}::uuid[])`);
   if (recordId !== undefined && module === undefined) tests.and(`i.module = ANY(${parts.bind(modules)}::text[])`);
   tests.equals('i.module', module).equals('i.record_id', recordId).equals('i.run_key', runKey);
   const truth = (name: string, wanted: boolean | undefined): void => {

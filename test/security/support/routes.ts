@@ -126,6 +126,7 @@ export const ROUTES: Readonly<Record<string, Taken>> = {
   'post /automation/mail-templates/:name/preview': { permission: 'view', body: { module: 'leads' }, foreign: 200 },
   'post /automation/records/:module/:recordId/what-if': { permission: 'view', body: { changes: { source: 'Fair' } }, foreign: 404 },
   'get /automation/workflows/:id/publish-preview': { permission: 'view' },
+  'get /automation/machines/:id/publish-preview': { permission: 'view' },
   'post /automation/workflows/:id/simulate': { permission: 'view', body: {} },
   'get /automation/instances': { permission: 'view', foreign: 200 },
   'get /automation/instances/:id': { permission: 'view' },
