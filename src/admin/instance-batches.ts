@@ -4,7 +4,7 @@ import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
-import { type InstanceFilter, type InstanceItem, listInstances } from '../store/machines/instance-list.js';
+import { countInstances, type InstanceFilter, type InstanceItem, listInstances } from '../store/machines/instance-list.js';
 import { type AdvanceCommand, type AdvanceRefusal, InstanceAdvance, refusalIn } from './instance-advance.js';
 import { asSeen, type InstanceLook, InstanceLooks } from './instance-looks.js';
 import { instanceCursor, instancePlaceOf } from './instance-service.js';
@@ -34,6 +34,9 @@ export interface RefusedInstances {
 /** What a call did, or would do. */
 export interface BulkAdvanceResult {
   dryRun: boolean;
+  /** How many instances the filter finds, in all calls together; at least so many, where that is not exact. Counted by the first preview alone. */
+  matched: number | null;
+  matchedIsExact: boolean;
   /** How many instances of the filter this call has looked at. */
   seen: number;
   /** How many of them were advanced; of a preview: would be. */
@@ -65,11 +68,17 @@ export class InstanceBatches {
     const after = cursor === undefined ? undefined : instancePlaceOf(cursor, filter);
     const question = { workspaceId: caller.workspaceId, filter, modules: [...this.catalog.modules.keys()] };
     const most = Math.min(limit, MOST_ADVANCED);
-    const page = await this.database.read((manager) => listInstances(manager, question, { after, limit: most + 1 }));
+    const { page, matched } = await this.database.read(async (manager) => ({
+      page: await listInstances(manager, question, { after, limit: most + 1 }),
+      matched: dryRun && after === undefined ? await countInstances(manager, question) : null,
+    }));
     const seen = page.slice(0, most);
     const last = page.length > most ? seen.at(-1) : undefined;
     const items = seen.map(({ place: _, ...item }) => item);
-    const told = { dryRun, seen: seen.length, nextCursor: last ? instanceCursor(last.place) : null };
+    const told = {
+      ...{ dryRun, matched: matched?.count ?? null, matchedIsExact: matched?.isExact ?? false },
+      ...{ seen: seen.length, nextCursor: last ? instanceCursor(last.place) : null },
+    };
     if (dryRun) return { ...told, ...(await this.preview(items, advance, caller)) };
     if (items.length === 0) return { ...told, advanced: 0, refused: [], sample: [] };
     const { done, tell } = await this.database.transaction(async (manager) => {

@@ -347,6 +347,7 @@ describe('what people do with instances', () => {
       await advance({ transition: 'send' }).expect(200);
       const preview = (await advanceAll({ dryRun: true }).expect(200)).body;
       expect(preview).toMatchObject({ dryRun: true, seen: 5, advanced: 4, nextCursor: null, refused: [{ reason: 'state', count: 1 }] });
+      expect(preview).toMatchObject({ matched: 5, matchedIsExact: true });
       expect(preview.refused[0].sample).toEqual([{ instanceId: id, explanation: { rule: 'It does not lead out of "SENT".' } }]);
       expect(await machines.counts(machine)).toEqual({ NEW: 4, SENT: 1 });
       let cursor: string | undefined;
@@ -361,6 +362,24 @@ describe('what people do with instances', () => {
       expect(advanced).toBe(4);
       expect(await machines.counts(machine)).toEqual({ SENT: 5 });
       expect(await rows(real.database, `SELECT 1 FROM automation.audit_log WHERE action = 'instance.advanced'`)).toHaveLength(5);
+    });
+
+    it('are found by their ids, or because they have stayed too long; how many there are is counted once', async () => {
+      await create({ recordIds: leads }).expect(200);
+      const [one, two] = (await machines.instances(machine)).map((instance) => String(instance.id));
+      const ofIds = { machineId: machine, ids: [one, two, '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11'] };
+      const first = (await advanceAll({ dryRun: true, limit: 1, filter: ofIds }).expect(200)).body;
+      expect(first).toMatchObject({ seen: 1, matched: 2, matchedIsExact: true });
+      const next = (await advanceAll({ dryRun: true, limit: 1, filter: ofIds, cursor: first.nextCursor }).expect(200)).body;
+      expect(next).toMatchObject({ seen: 1, matched: null, nextCursor: null });
+      const none = (await advanceAll({ dryRun: true, filter: { ...ofIds, machineId: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' } })).body;
+      expect(none).toMatchObject({ seen: 0, matched: 0 });
+      await advanceAll({ filter: { machineId: machine, ids: ['x'] } }).expect(400);
+      await rows(real.database, `UPDATE automation.instances SET timeout_at = now() - interval '1 hour' WHERE id = $1`, [one]);
+      const late = { filter: { machineId: machine, overdue: true } };
+      expect((await advanceAll({ dryRun: true, ...late }).expect(200)).body).toMatchObject({ seen: 1, matched: 1, advanced: 1 });
+      expect((await advanceAll(late).expect(200)).body).toMatchObject({ seen: 1, advanced: 1, matched: null });
+      expect(await machines.counts(machine)).toEqual({ NEW: 4, SENT: 1 });
     });
   });
 });

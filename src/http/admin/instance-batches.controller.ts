@@ -21,7 +21,7 @@ export class InstanceBatchesController {
   @ApiOperation({
     summary: 'Fire a transition of many instances by filter',
     description:
-      'Takes up 200 at the most a call, each call in one transaction. Call again with the `nextCursor` while there is one. `dryRun` says how many would be advanced, and why the others would not.',
+      'Takes up 200 at the most a call, each call in one transaction. Call again with the `nextCursor` while there is one. `dryRun` says how many the filter finds, how many of those that it looks at would be advanced, and why the others would not.',
   })
   @ApiBody({ type: AdvanceInstancesDto })
   @ApiOkResponse({ type: BulkAdvanceDto })

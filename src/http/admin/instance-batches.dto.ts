@@ -17,16 +17,22 @@ import { type BulkAdvanceResult, MOST_ADVANCED, type RefusedInstances } from '..
 import { type CreatedInstances, type CreateInstancesCommand, MOST_CREATED } from '../../admin/instance-creation.js';
 import type { Json } from '../../core/json.js';
 import type { InstanceFilter } from '../../store/machines/instance-list.js';
-import { AsSent, IfGiven, Moment, OptionalNote, OptionalText, OwnId } from '../fields.js';
+import { AsSent, IdList, IfGiven, Moment, OptionalNote, OptionalText, OwnId } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { InstanceDto } from './instances.dto.js';
 import { EXPLANATION, ID, NULLABLE_TEXT } from './log-schemas.js';
+
+const MOST_IDS = 1_000;
 
 /** Which instances of one machine to advance. */
 class AdvancedFilterDto {
   @ApiProperty(ID)
   @OwnId()
   machineId!: string;
+
+  @ApiPropertyOptional({ type: 'array', items: ID, minItems: 1, maxItems: MOST_IDS, example: ['019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11'] })
+  @IdList(MOST_IDS)
+  ids?: string[];
 
   @ApiPropertyOptional({ type: [String], maxItems: 50, example: ['SUBMITTED'], description: 'In one of these states.' })
   @IfGiven()
@@ -40,6 +46,11 @@ class AdvancedFilterDto {
   @ApiPropertyOptional({ example: '42' })
   @OptionalText(200)
   recordId?: string;
+
+  @ApiPropertyOptional({ example: true, description: 'Those whose timeout is over and has not been seen to, those for longest first.' })
+  @IfGiven()
+  @IsBoolean()
+  overdue?: boolean;
 
   @ApiPropertyOptional({ example: true, description: 'Those whose last transition has failed.' })
   @IfGiven()
@@ -123,6 +134,17 @@ class RefusedInstancesDto implements RefusedInstances {
 export class BulkAdvanceDto implements BulkAdvanceResult {
   @ApiProperty({ example: true })
   dryRun!: boolean;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 1204,
+    description: 'How many instances the filter finds, up to 10,000; told by a preview that has no cursor, else null.',
+  })
+  matched!: number | null;
+
+  @ApiProperty({ example: true, description: 'False: there are more than `matched`, or nobody has counted.' })
+  matchedIsExact!: boolean;
 
   @ApiProperty({ type: 'integer', example: 200, description: 'How many instances this call has looked at.' })
   seen!: number;
