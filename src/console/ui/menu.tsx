@@ -1,5 +1,5 @@
 import './menu.css';
-import type { ComponentChildren, VNode } from 'preact';
+import type { ButtonHTMLAttributes, ComponentChildren, VNode } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './icon.js';
 
@@ -8,7 +8,7 @@ export type MenuItem =
   | { label: string; icon?: IconName; danger?: boolean; blocked?: string | null; href: string; download?: string }
   | { label: string; icon?: IconName; danger?: boolean; blocked?: string | null; onSelect: () => void };
 
-interface MenuProps {
+interface MenuButtonProps {
   /** What the menu is called, and the button where it has no words of its own: "Actions of Welcome web leads". */
   label: string;
   /** What is in it; a function is asked when it is opened. */
@@ -18,42 +18,78 @@ interface MenuProps {
   class?: string;
 }
 
-/** A button that opens a menu: arrows, Home, End and first letters in it; Escape and a click elsewhere close it. */
-export function MenuButton({ label, items, children, class: look = 'icon-button' }: MenuProps): VNode {
+/** A button that opens a menu. */
+export function MenuButton({ label, items, children, class: look = 'icon-button' }: MenuButtonProps): VNode {
+  const [opened, setOpened] = useState<OpenedMenu | null>(null);
+  return (
+    <span class="menu-place">
+      <button
+        type="button"
+        class={look}
+        aria-label={children === undefined ? label : undefined}
+        aria-haspopup="menu"
+        aria-expanded={false}
+        title={children === undefined ? label : undefined}
+        {...opensMenu(setOpened)}
+      >
+        {children ?? <Icon name="more" />}
+      </button>
+      {opened && <Menu {...opened} label={label} items={typeof items === 'function' ? items() : items} onClose={() => setOpened(null)} />}
+    </span>
+  );
+}
+
+/** Which button a menu was opened by, and which entry has the focus at first: the first or the last. */
+export interface OpenedMenu {
+  source: HTMLElement;
+  at: 0 | -1;
+}
+
+/** Returns what a button listens to that opens a menu. */
+export function opensMenu(
+  open: (menu: OpenedMenu) => void,
+): Required<Pick<ButtonHTMLAttributes<HTMLButtonElement>, 'onClick' | 'onKeyDown'>> {
+  return {
+    onClick: ({ currentTarget: source }) => open({ source, at: 0 }),
+    onKeyDown: (event) => {
+      if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+      event.preventDefault();
+      open({ source: event.currentTarget, at: event.key === 'ArrowDown' ? 0 : -1 });
+    },
+  };
+}
+
+interface MenuProps extends OpenedMenu {
+  label: string;
+  items: readonly MenuItem[];
+  onClose: () => void;
+}
+
+/** A menu that has been opened: arrows, Home, End and first letters in it; Escape and a click elsewhere close it. */
+export function Menu({ source, at, label, items, onClose }: MenuProps): VNode {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
   const entries = (): HTMLElement[] => [...(menu.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
 
-  // A page has hundreds of menus, and nobody opens most of them: their entries are drawn when they do.
-  const [isUsed, setUsed] = useState(false);
-  const wanted = useRef<0 | -1 | null>(null);
-  const open = (at: 0 | -1): void => {
-    wanted.current = at;
-    if (isUsed) show();
-    else setUsed(true);
-  };
   useLayoutEffect(() => {
-    if (isUsed) show();
-  }, [isUsed]);
-
-  const show = (): void => {
-    const at = wanted.current;
-    wanted.current = null;
-    if (at === null) return;
-    const [popover, source] = [menu.current, button.current];
-    if (!popover || !source || popover.matches(':popover-open')) return;
+    const popover = menu.current;
+    if (!popover) return;
     popover.showPopover({ source } as never);
     placeBelow(popover, source);
+    source.setAttribute('aria-controls', id);
+    source.setAttribute('aria-expanded', 'true');
     entries().at(at)?.focus();
-  };
+    return () => {
+      source.removeAttribute('aria-controls');
+      source.setAttribute('aria-expanded', 'false');
+    };
+  }, [source]);
 
   const close = (): void => menu.current?.hidePopover();
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const all = entries();
-    const at = all.indexOf(document.activeElement as HTMLElement);
-    const to = targetOf(event.key, at, all);
+    const to = targetOf(event.key, all.indexOf(document.activeElement as HTMLElement), all);
     if (event.key === 'Tab') close();
     if (to === null) return;
     event.preventDefault();
@@ -61,48 +97,22 @@ export function MenuButton({ label, items, children, class: look = 'icon-button'
   };
 
   return (
-    <span class="menu-place">
-      <button
-        ref={button}
-        type="button"
-        class={look}
-        aria-label={children === undefined ? label : undefined}
-        aria-haspopup="menu"
-        aria-expanded={false}
-        aria-controls={isUsed ? id : undefined}
-        title={children === undefined ? label : undefined}
-        onClick={() => open(0)}
-        onKeyDown={(event) => {
-          if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
-          event.preventDefault();
-          open(event.key === 'ArrowDown' ? 0 : -1);
-        }}
-      >
-        {children ?? <Icon name="more" />}
-      </button>
-      {isUsed && (
-        <div
-          ref={menu}
-          id={id}
-          role="menu"
-          popover="auto"
-          class="menu"
-          tabIndex={-1}
-          aria-label={label}
-          onKeyDown={onKeyDown}
-          onToggle={(event) => button.current?.setAttribute('aria-expanded', String(event.newState === 'open'))}
-        >
-          {entriesOf(items).map((item) => (
-            <Entry key={item.label} item={item} close={close} />
-          ))}
-        </div>
-      )}
-    </span>
+    <div
+      ref={menu}
+      id={id}
+      role="menu"
+      popover="auto"
+      class="menu"
+      tabIndex={-1}
+      aria-label={label}
+      onKeyDown={onKeyDown}
+      onToggle={(event) => event.newState === 'closed' && onClose()}
+    >
+      {items.map((item) => (
+        <Entry key={item.label} item={item} close={close} />
+      ))}
+    </div>
   );
-}
-
-function entriesOf(items: MenuProps['items']): readonly MenuItem[] {
-  return typeof items === 'function' ? items() : items;
 }
 
 function Entry({ item, close }: { item: MenuItem; close: () => void }): VNode {

@@ -45,7 +45,7 @@ describeConsole('the forms of the editor', (demo) => {
     // A user by name; stored is the id.
     await page.locator('[data-step="steps[1]"]').click();
     await page.getByRole('heading', { name: '2 Create task · Call' }).waitFor();
-    await page.locator('.form-more > summary').click();
+    await page.getByText(/^More \(/).click();
     const assignee = page.getByLabel('Assignee id (optional)');
     await assignee.fill('ben');
     await page.getByRole('option', { name: /^Ben/ }).first().click();

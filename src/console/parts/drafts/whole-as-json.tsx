@@ -3,12 +3,21 @@ import { useState } from 'preact/hooks';
 import { isObject } from '../../model/catalog.js';
 import { isSameJson } from '../../model/json-path.js';
 import { readJson } from '../../model/json-text.js';
-import { Icon } from '../../ui/icon.js';
 import { TextArea } from '../../ui/text-area.js';
 import { useEditing } from '../forms/editing.js';
+import { Fold } from '../forms/fold.js';
 
-/** The definition as text; applied as one edit, once it is left. */
 export function WholeAsJson(): VNode {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <Fold summary="As JSON" onToggle={setOpen}>
+      {isOpen && <WholeText />}
+    </Fold>
+  );
+}
+
+/** The definition as text; applied as one edit, once it is left, and dropped when it is folded. */
+function WholeText(): VNode {
   const { definition, change } = useEditing();
   const [text, setText] = useState<string | null>(null);
   const read = text === null ? null : readJson(text);
@@ -20,24 +29,16 @@ export function WholeAsJson(): VNode {
     if (!isSameJson(value, definition)) change(() => value);
   };
   return (
-    <details class="fold" onToggle={(event) => !event.currentTarget.open && setText(null)}>
-      <summary>
-        <Icon name="right" size={12} />
-        As JSON
-      </summary>
-      <div class="form">
-        <TextArea
-          label="Definition"
-          problem={mistake}
-          hint="It counts once you leave it, or with Ctrl+S."
-          isCode
-          rows={14}
-          data-unread={mistake !== null || undefined}
-          value={text ?? JSON.stringify(definition, null, 2)}
-          onChange={setText}
-          onBlur={apply}
-        />
-      </div>
-    </details>
+    <TextArea
+      label="Definition"
+      problem={mistake}
+      hint="It counts once you leave it, or with Ctrl+S."
+      isCode
+      rows={14}
+      data-unread={mistake !== null || undefined}
+      value={text ?? JSON.stringify(definition, null, 2)}
+      onChange={setText}
+      onBlur={apply}
+    />
   );
 }

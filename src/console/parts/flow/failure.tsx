@@ -5,8 +5,8 @@ import type { Place } from '../../model/json-path.js';
 import { fieldsOf } from '../../model/schema-form.js';
 import { ATTEMPT_SCHEMA, RETRY_SCHEMA } from '../../model/step-schemas.js';
 import { Field, SelectBox } from '../../ui/field.js';
-import { Icon } from '../../ui/icon.js';
 import { useEditing, useValue } from '../forms/editing.js';
+import { Fold } from '../forms/fold.js';
 import { FormControl } from '../forms/form-control.js';
 
 /** What becomes of the run when the step fails for good, and how often it is tried before. */
@@ -17,41 +17,37 @@ export function Failure({ place, step, isAction }: { place: Place; step: JsonObj
     ...(isAction ? [retryWords(step.retry)] : []),
     step.onError === 'continue' ? 'then the run goes on' : 'then the run fails',
   ].join(', ');
+  const attempts = isAction ? fieldsOf(ATTEMPT_SCHEMA) : [];
+  const members = ['onError', ...(isAction ? ['retry'] : []), ...attempts.map(({ name }) => name)];
   if (step.type === 'stop') return null;
   if (isReadOnly) return <p class="quiet">On failure: {words}.</p>;
   return (
-    <details class="fold" open={problem !== null || undefined}>
-      <summary>
-        <Icon name="right" size={12} />
-        On failure: {words}
-      </summary>
-      <div class="form">
-        <Field label="When it fails for good" problem={problem}>
-          {(told) => (
-            <SelectBox
-              {...told}
-              data-path={path}
-              value={step.onError === 'continue' ? 'continue' : 'stop'}
-              onChange={(next) => set([...place, 'onError'], next === 'continue' ? 'continue' : undefined)}
-            >
-              <option value="stop">The run fails</option>
-              <option value="continue">The run goes on behind this step</option>
-            </SelectBox>
-          )}
-        </Field>
-        {isAction && (
-          <>
-            <div class="two">
-              {fieldsOf(RETRY_SCHEMA).map((field) => (
-                <FormControl key={field.name} field={field} place={[...place, 'retry', field.name]} />
-              ))}
-            </div>
-            {fieldsOf(ATTEMPT_SCHEMA).map((field) => (
-              <FormControl key={field.name} field={field} place={[...place, field.name]} />
-            ))}
-          </>
+    <Fold summary={`On failure: ${words}`} about={members.map((name) => [...place, name])}>
+      <Field label="When it fails for good" problem={problem}>
+        {(told) => (
+          <SelectBox
+            {...told}
+            data-path={path}
+            value={step.onError === 'continue' ? 'continue' : 'stop'}
+            onChange={(next) => set([...place, 'onError'], next === 'continue' ? 'continue' : undefined)}
+          >
+            <option value="stop">The run fails</option>
+            <option value="continue">The run goes on behind this step</option>
+          </SelectBox>
         )}
-      </div>
-    </details>
+      </Field>
+      {isAction && (
+        <>
+          <div class="two">
+            {fieldsOf(RETRY_SCHEMA).map((field) => (
+              <FormControl key={field.name} field={field} place={[...place, 'retry', field.name]} />
+            ))}
+          </div>
+          {attempts.map((field) => (
+            <FormControl key={field.name} field={field} place={[...place, field.name]} />
+          ))}
+        </>
+      )}
+    </Fold>
   );
 }

@@ -22,7 +22,7 @@ import {
   withKind,
 } from '../../model/step-tree.js';
 import { announce, toast, toastError } from '../../ui/live.js';
-import type { MenuItem } from '../../ui/menu.js';
+import { Menu, type MenuItem, type OpenedMenu } from '../../ui/menu.js';
 import { useEditing } from '../forms/editing.js';
 import { AddStep } from './add-step.js';
 import { Breadcrumb } from './breadcrumb.js';
@@ -43,6 +43,7 @@ interface FlowEditorProps {
 export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEditorProps): VNode {
   const { definition, catalog, module, problems, isReadOnly, change } = useEditing();
   const [adding, setAdding] = useState<Slot | null>(null);
+  const [menu, setMenu] = useState<StepMenu | null>(null);
   const box = useRef<HTMLDivElement>(null);
   const wanted = useRef<{ path: string; enter?: boolean } | null>(null);
 
@@ -216,12 +217,10 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
     return () => document.removeEventListener('paste', onPaste);
   });
 
-  // The same object at every drawing, so that cards need not be drawn anew; what it does is always the latest.
-  const latest = useRef({ menuOf });
-  latest.current = { menuOf };
+  // The same object at every drawing, so that cards need not be drawn anew.
   const [editing] = useState<FlowEditing>(() => ({
     add: (list, index) => setAdding({ list, index }),
-    menuOf: (place) => latest.current.menuOf(place),
+    openMenu: (place, label, opened) => setMenu({ place, label, opened }),
   }));
 
   const isDeep = placedSteps(definition).some(({ depth }) => depth > 0);
@@ -250,9 +249,25 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
           </small>
         </p>
       )}
+      {menu !== null && (
+        <Menu
+          key={menu.label}
+          {...menu.opened}
+          label={menu.label}
+          items={menuOf(menu.place)}
+          onClose={() => setMenu((now) => (now === menu ? null : now))}
+        />
+      )}
       {adding !== null && <AddStep key={keyOf(definition)} catalog={catalog} onPick={create} onClose={() => setAdding(null)} />}
     </div>
   );
+}
+
+/** The menu of a step that is open: one for all of them. */
+interface StepMenu {
+  place: Place;
+  label: string;
+  opened: OpenedMenu;
 }
 
 /** The slot behind a step. */

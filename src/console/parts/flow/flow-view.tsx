@@ -1,6 +1,6 @@
 import './flow.css';
 import type { VNode } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
 import { isObject } from '../../model/catalog.js';
 import { conditionWords } from '../../model/definition-words.js';
@@ -12,17 +12,22 @@ import { countWords } from '../../model/words.js';
 import { Icon } from '../../ui/icon.js';
 import { type Drawing, type FlowEditing, type FlowProps, MANY_STEPS, type Spots } from './drawing.js';
 import { StepCard } from './step-card.js';
+import { Turns } from './turns.js';
 
-const NO_PROBLEMS: readonly { path: string }[] = [];
+/** So many of one list are drawn at once: another one may stand beside it. */
+const AT_ONCE_IN_LIST = 16;
 
-/** Steps as nested lists of cards: nothing to lay out by hand, and plain HTML for five hundred of them. */
+/**
+ * Steps as nested lists of cards: nothing to lay out by hand, and plain HTML for five hundred of them. What is in sight is drawn
+ * first, the rest in its turn.
+ */
 export function FlowView(props: FlowProps): VNode {
-  const { definition, catalog, module, chosen, onChoose, problems = NO_PROBLEMS, marks, editing, onKeyDown } = props;
-  const hasKeys = onKeyDown !== undefined;
+  const { definition, catalog, module, chosen, onChoose, problems, editing, onKeyDown } = props;
+  const [turns] = useState(() => new Turns());
   const isMany = placedSteps(definition).length > MANY_STEPS;
   const drawing = useMemo<Drawing>(
-    () => ({ catalog, module, onChoose, problems, isMany, hasKeys, ...(marks && { marks }), ...(editing && { editing }) }),
-    [catalog, module, onChoose, problems, isMany, hasKeys, marks, editing],
+    () => ({ catalog, module, onChoose, problems, isMany, turns, ...(editing && { editing }) }),
+    [catalog, module, onChoose, problems, isMany, turns, editing],
   );
   const spots: Spots = { chosen, reached: chosen?.startsWith('steps') ? chosen : 'steps[0]' };
   return (
@@ -47,28 +52,34 @@ interface StepsProps {
 function Steps({ drawing, spots, steps, list, before, depth }: StepsProps): VNode {
   const { editing } = drawing;
   const path = formatPlace(list);
+  const item = (index: number, { chosen, reached }: Spots): VNode => {
+    const step = isObject(steps[index]) ? steps[index] : {};
+    return (
+      <Item
+        key={keyOf(step)}
+        drawing={drawing}
+        chosen={chosen}
+        reached={reached}
+        step={step}
+        list={path}
+        index={index}
+        number={`${before}${index + 1}`}
+        next={index < steps.length - 1 ? `${before}${index + 2}` : null}
+        depth={depth}
+      />
+    );
+  };
+  // The same ones at every key but for those that it is about: of five hundred two are drawn anew.
+  const plain = useMemo(() => [...steps.keys()].map((index) => item(index, NOWHERE)), [drawing, steps, path, before, depth]);
+  const items = [...plain];
+  const [chosenAt, reachedAt] = [indexIn(path, spots.chosen), indexIn(path, spots.reached)];
+  for (const at of new Set([chosenAt, reachedAt])) {
+    const inIt = { chosen: at === chosenAt ? spots.chosen : null, reached: at === reachedAt ? spots.reached : null };
+    if (at < steps.length) items[at] = item(at, inIt);
+  }
   return (
     <>
-      {steps.length > 0 && (
-        <ol>
-          {steps.map((item, index) => {
-            const step = isObject(item) ? item : {};
-            return (
-              <Item
-                key={keyOf(step)}
-                drawing={drawing}
-                spots={spots}
-                step={step}
-                list={path}
-                index={index}
-                number={`${before}${index + 1}`}
-                next={index < steps.length - 1 ? `${before}${index + 2}` : null}
-                depth={depth}
-              />
-            );
-          })}
-        </ol>
-      )}
+      {steps.length > 0 && <ol>{items}</ol>}
       {editing && (
         <div class={steps.length === 0 ? undefined : 'flow-gap flow-end'}>
           <button type="button" class="button button-quiet button-small" data-add={path} onClick={() => editing.add(list, steps.length)}>
@@ -82,9 +93,15 @@ function Steps({ drawing, spots, steps, list, before, depth }: StepsProps): VNod
   );
 }
 
-interface ItemProps {
+const NOWHERE: Spots = { chosen: null, reached: null };
+
+/** Returns at which index of a list a step is, or is inside of it; Infinity where that is elsewhere. */
+function indexIn(list: string, spot: string | null): number {
+  return spot?.startsWith(`${list}[`) ? Number.parseInt(spot.slice(list.length + 1), 10) : Number.POSITIVE_INFINITY;
+}
+
+interface ItemProps extends Spots {
   drawing: Drawing;
-  spots: Spots;
   step: JsonObject;
   /** The path of the list that it is in. */
   list: string;
@@ -95,20 +112,38 @@ interface ItemProps {
   depth: number;
 }
 
-/** A step with what is inside it. It is drawn anew only when something of it is other: a key among five hundred redraws a few. */
-function Item({ drawing, spots, step, list, index, number, next, depth }: ItemProps): VNode {
+/** A step with what is inside it. It is drawn anew only when something of it is other: a letter among five hundred redraws a few. */
+function Item({ drawing, chosen, reached, step, list, index, number, next, depth }: ItemProps): VNode {
   const path = `${list}[${index}]`;
-  const chosen = spots.chosen !== null && isAt(spots.chosen, path) ? spots.chosen : null;
-  const reached = spots.reached !== null && isAt(spots.reached, path) ? spots.reached : null;
+  const isDrawn = useTurn(drawing.turns, index < AT_ONCE_IN_LIST, chosen !== null || reached !== null);
   return useMemo(
-    () => (
-      <li class="flow-item">
-        <Step drawing={drawing} spots={{ chosen, reached }} step={step} path={path} number={number} depth={depth} />
-        {next !== null && <Gap editing={drawing.editing} list={list} index={index + 1} name={next} />}
-      </li>
-    ),
-    [drawing, chosen, reached, step, path, number, next, depth],
+    () =>
+      isDrawn ? (
+        <li class="flow-item">
+          <Step drawing={drawing} spots={{ chosen, reached }} step={step} path={path} number={number} depth={depth} />
+          {next !== null && <Gap editing={drawing.editing} list={list} index={index + 1} name={next} />}
+        </li>
+      ) : (
+        <li class="flow-item flow-later" />
+      ),
+    [isDrawn, drawing, chosen, reached, step, path, number, next, depth],
   );
+}
+
+/** Returns whether a step is to be drawn: at once while there is room, when it is its turn, and whenever it `must` be there. */
+function useTurn(turns: Turns, isEarly: boolean, must: boolean): boolean {
+  const isDrawn = useRef<boolean | null>(null);
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  isDrawn.current ??= isEarly && turns.take();
+  if (must) isDrawn.current = true;
+  useEffect(() => {
+    if (isDrawn.current) return;
+    return turns.wait(() => {
+      isDrawn.current = true;
+      redraw(undefined);
+    });
+  }, []);
+  return isDrawn.current;
 }
 
 function Gap({ editing, list, index, name }: { editing: FlowEditing | undefined; list: string; index: number; name: string }): VNode {
@@ -151,7 +186,7 @@ function Step({ drawing, spots, step, path, number, depth }: StepProps): VNode {
         path={path}
         number={number}
         isChosen={spots.chosen === path}
-        isReached={!drawing.hasKeys || spots.reached === path}
+        isReached={spots.reached === path}
         problems={wrong}
       />
       {lists.length > 0 && (
@@ -204,9 +239,8 @@ function Lane({ drawing, spots, list, place, number, depth }: LaneProps): VNode 
   return (
     <details class="lane" open={shown} onToggle={(event) => event.currentTarget.open !== shown && fold(event.currentTarget.open)}>
       <summary>
-        <Icon name="right" size={12} />
-        <span>
-          <span class="lane-name">{listWords(list, number)}</span> {!shown && <span class="quiet">{summary}</span>}
+        <span class="lane-name">
+          {listWords(list, number)} {!shown && <span class="quiet">{summary}</span>}
         </span>
         {when !== null && <span class="lane-when">When {when}</span>}
       </summary>

@@ -8,10 +8,10 @@ import { fieldsOf } from '../../model/schema-form.js';
 import { argumentsOf, NO_ARGUMENTS, OUTPUT_SCHEMA } from '../../model/step-schemas.js';
 import { placedSteps } from '../../model/step-tree.js';
 import { IconButton } from '../../ui/button.js';
-import { Icon } from '../../ui/icon.js';
 import { Prose } from '../../ui/prose.js';
 import { ConditionEditor } from '../conditions/condition-editor.js';
 import { useEditing } from '../forms/editing.js';
+import { Fold } from '../forms/fold.js';
 import { FormControl } from '../forms/form-control.js';
 import { SchemaForm } from '../forms/schema-form.js';
 import { Branches } from './branches.js';
@@ -27,6 +27,7 @@ export function StepInspector({ place, onClose }: { place: Place; onClose: () =>
   const about = catalog.actions.find(({ type }) => type === step.type) ?? catalog.stepTypes.find(({ type }) => type === step.type);
   const given = argumentsOf(step.type, catalog);
   const isAction = given !== null && given.at.length > 0;
+  const kept = fieldsOf(OUTPUT_SCHEMA);
   return (
     <section
       class="inspector"
@@ -67,17 +68,11 @@ export function StepInspector({ place, onClose }: { place: Place; onClose: () =>
         {(step.type === 'branch' || step.type === 'parallel') && <Branches place={place} step={step} />}
         <Failure place={place} step={step} isAction={isAction} />
         {!isReadOnly && step.type !== 'parallel' && (
-          <details class="fold">
-            <summary>
-              <Icon name="right" size={12} />
-              What it keeps
-            </summary>
-            <div class="form">
-              {fieldsOf(OUTPUT_SCHEMA).map((field) => (
-                <FormControl key={field.name} field={field} place={[...place, field.name]} />
-              ))}
-            </div>
-          </details>
+          <Fold summary="What it keeps" about={kept.map(({ name }) => [...place, name])}>
+            {kept.map((field) => (
+              <FormControl key={field.name} field={field} place={[...place, field.name]} />
+            ))}
+          </Fold>
         )}
       </div>
     </section>

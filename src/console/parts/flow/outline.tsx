@@ -10,6 +10,9 @@ import { countWords } from '../../model/words.js';
 import { Icon } from '../../ui/icon.js';
 import { useSlash } from '../../ui/slash.js';
 import { MANY_STEPS } from './drawing.js';
+import { whenIdle } from './turns.js';
+
+const LINES_AT_ONCE = 48;
 
 interface OutlineProps {
   definition: JsonObject;
@@ -29,9 +32,11 @@ export function Outline({ definition, catalog, problems, chosen, onGo }: Outline
   const field = useRef<HTMLInputElement>(null);
   const isMany = placedSteps(definition).length > MANY_STEPS;
   const nodes = useMemo(() => outlineOf(definition, problems, catalog), [definition, problems, catalog]);
+  // The list that the chosen step is in: all of that list are around by the same lines.
+  const around = chosen?.slice(0, chosen.lastIndexOf('[')) ?? '';
   const rows = useMemo(
-    () => outlineRows(nodes, search, (path, level) => byHand.get(path) ?? (isAround(path, chosen) || !isMany || level < 2)),
-    [nodes, search, byHand, chosen, isMany],
+    () => outlineRows(nodes, search, (path, level) => byHand.get(path) ?? (isAt(around, path) || !isMany || level < 2)),
+    [nodes, search, byHand, around, isMany],
   );
   useSlash(field);
   // The chosen step is seen here too, wherever it was chosen. Not before the page is laid out: to ask would lay it out once more.
@@ -40,8 +45,18 @@ export function Outline({ definition, catalog, problems, chosen, onGo }: Outline
     if (line) scrollInto(tree.current, line);
   }, [chosen]);
 
-  const has = (path: string | null): boolean => path !== null && rows.some((row) => row.path === path);
-  const current = has(reached) ? reached : has(chosen) ? chosen : (rows[0]?.path ?? null);
+  const indexOf = (path: string | null): number => rows.findIndex((row) => row.path === path);
+  const chosenAt = indexOf(chosen);
+  const reachedAt = indexOf(reached);
+  const currentAt = reachedAt >= 0 ? reachedAt : Math.max(chosenAt, 0);
+  const count = useCount(rows.length, Math.max(chosenAt, currentAt) + 1);
+  // The same ones at every key but for those that it is about: of five hundred two are drawn anew.
+  const plain = useMemo(() => rows.slice(0, count).map((row) => <Line key={row.path} row={row} />), [rows, count]);
+  const lines = [...plain];
+  for (const at of new Set([chosenAt, currentAt])) {
+    const row = rows[at];
+    if (row) lines[at] = <Line key={row.path} row={row} isChosen={at === chosenAt} isReached={at === currentAt} />;
+  }
   const go = (row: OutlineRow): void => {
     setReached(row.path);
     // A list of steps is chosen by the step that has it.
@@ -71,13 +86,17 @@ export function Outline({ definition, catalog, problems, chosen, onGo }: Outline
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.altKey || event.ctrlKey || event.metaKey || !(event.target instanceof HTMLElement)) return;
     const path = event.target.dataset.outline;
-    const action = actionOf(
-      event.key,
-      rows.findIndex((row) => row.path === path),
-    );
+    const action = actionOf(event.key, indexOf(path ?? null));
     if (action === null) return;
     event.preventDefault();
     action();
+  };
+  const onClick = ({ target }: MouseEvent): void => {
+    const line = target instanceof Element ? target.closest<HTMLElement>('[data-outline]') : null;
+    const row = rows[indexOf(line?.dataset.outline ?? null)];
+    if (!row) return;
+    if (row.isOpen !== null && (target as Element).closest('.outline-fold')) fold(row, !row.isOpen);
+    else go(row);
   };
   return (
     <div class="outline">
@@ -99,37 +118,33 @@ export function Outline({ definition, catalog, problems, chosen, onGo }: Outline
           if (event.key === 'Enter' && first) go(first);
         }}
       />
-      {/* The keys belong to the lines inside; this only hears them. */}
-      <div ref={tree} role="tree" aria-label="Steps" tabIndex={-1} onKeyDown={onKeyDown}>
-        {rows.map((row) => (
-          <Line
-            key={row.path}
-            row={row}
-            isChosen={row.kind === 'step' && row.path === chosen}
-            isReached={row.path === current}
-            onGo={go}
-            onFold={fold}
-          />
-        ))}
+      {/* Keys and clicks belong to the lines inside; this only hears them. */}
+      <div ref={tree} role="tree" aria-label="Steps" tabIndex={-1} onKeyDown={onKeyDown} onClick={onClick}>
+        {lines}
       </div>
       {rows.length === 0 && <p class="quiet">No step has “{search}” in it.</p>}
     </div>
   );
 }
 
-interface LineProps {
-  row: OutlineRow;
-  isChosen: boolean;
-  isReached: boolean;
-  onGo: (row: OutlineRow) => void;
-  onFold: (row: OutlineRow, isOpen: boolean) => void;
+/** Returns how many lines are drawn: a screen of them and those that are `needed` at once, the rest a little at a time. */
+function useCount(total: number, needed: number): number {
+  const [count, setCount] = useState(LINES_AT_ONCE);
+  useEffect(() => {
+    if (count < total) whenIdle(() => setCount(count + LINES_AT_ONCE));
+  }, [count, total]);
+  return Math.max(count, needed);
 }
 
-function Line({ row, isChosen, isReached, onGo, onFold }: LineProps): VNode {
+interface LineProps {
+  row: OutlineRow;
+  isChosen?: boolean;
+  isReached?: boolean;
+}
+
+function Line({ row, isChosen = false, isReached = false }: LineProps): VNode {
   const { kind, path, number, name, level, position, size, isOpen, problems } = row;
   return (
-    // Its keys are heard by the tree.
-    // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
     <div
       role="treeitem"
       class={`outline-line outline-level-${Math.min(level, 8)}${kind === 'list' ? ' outline-list' : ''}`}
@@ -140,12 +155,8 @@ function Line({ row, isChosen, isReached, onGo, onFold }: LineProps): VNode {
       aria-setsize={size}
       aria-expanded={isOpen ?? undefined}
       aria-selected={isChosen}
-      onClick={(event) => {
-        if (isOpen !== null && event.target instanceof Element && event.target.closest('.outline-fold')) onFold(row, !isOpen);
-        else onGo(row);
-      }}
     >
-      <span class={isOpen === null ? 'outline-leaf' : 'outline-fold'}>{isOpen !== null && <Icon name="right" size={12} />}</span>
+      <span class={isOpen === null ? 'outline-leaf' : 'outline-fold'} />
       <span class="outline-name">
         {number && <span class="quiet">{number}</span>} {name}
       </span>
@@ -165,10 +176,6 @@ function scrollInto(box: HTMLElement | null, line: HTMLElement): void {
   const [top, bottom] = [line.offsetTop, line.offsetTop + line.offsetHeight];
   if (top < box.scrollTop) box.scrollTop = top;
   else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
-}
-
-function isAround(path: string, chosen: string | null): boolean {
-  return chosen !== null && chosen !== path && isAt(chosen, path);
 }
 
 function stepAround(definition: JsonObject, list: Place): Place {

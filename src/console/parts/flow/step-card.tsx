@@ -5,7 +5,7 @@ import { isObject } from '../../model/catalog.js';
 import { stepKindWords, stepWords } from '../../model/definition-words.js';
 import { parsePlace } from '../../model/json-path.js';
 import { countWords } from '../../model/words.js';
-import { MenuButton } from '../../ui/menu.js';
+import { opensMenu } from '../../ui/menu.js';
 import { Mark } from '../../ui/status.js';
 import type { Drawing } from './drawing.js';
 
@@ -20,14 +20,19 @@ interface StepCardProps {
   problems: number;
 }
 
-/** One step: what it is called, what kind it is, what is to be known of it, and the menu of what can be done with it. */
+/**
+ * One step: what it is called, what kind it is, what is to be known of it, and a button to the menu of what can be done with it.
+ * There are hundreds on a page: no element more than there are words to show.
+ */
 export function StepCard({ drawing, step, path, number, isChosen, isReached, problems }: StepCardProps): VNode {
   // A step around others is drawn anew with them; its card is not.
   return useMemo(() => {
-    const { catalog, onChoose, marks, editing } = drawing;
+    const { catalog, onChoose, editing } = drawing;
     const place = parsePlace(path);
     const name = stepWords(step, catalog);
     const kind = stepKindWords(step.type, catalog);
+    const menu = `Actions of step ${number}, ${name}`;
+    const hasMarks = problems > 0 || isObject(step.retry) || step.onError === 'continue';
     return (
       <div class="step-line">
         <button
@@ -39,22 +44,31 @@ export function StepCard({ drawing, step, path, number, isChosen, isReached, pro
           onClick={() => onChoose(place)}
         >
           <span class="step-number">{number}</span>
-          <span class="step-words">
-            <span class="step-name">{name}</span>
-            {kind !== name && !name.startsWith(`${kind} ·`) && <span class="step-kind">{kind}</span>}
-          </span>
-          <span class="step-marks">
-            {problems > 0 && (
-              <Mark tone="bad" icon="warning">
-                {countWords(problems, 'problem')}
-              </Mark>
-            )}
-            {isObject(step.retry) && <Mark icon="retry">{`${String(step.retry.maxAttempts ?? 3)} attempts`}</Mark>}
-            {step.onError === 'continue' && <Mark icon="skip">continues on error</Mark>}
-            {marks?.(step, place)}
-          </span>
+          <span class="step-name">{name}</span>
+          {kind !== name && !name.startsWith(`${kind} ·`) && <span class="step-kind">{kind}</span>}
+          {hasMarks && (
+            <span class="step-marks">
+              {problems > 0 && (
+                <Mark tone="bad" icon="warning">
+                  {countWords(problems, 'problem')}
+                </Mark>
+              )}
+              {isObject(step.retry) && <Mark icon="retry">{`${String(step.retry.maxAttempts ?? 3)} attempts`}</Mark>}
+              {step.onError === 'continue' && <Mark icon="skip">continues on error</Mark>}
+            </span>
+          )}
         </button>
-        {editing && <MenuButton label={`Actions of step ${number}, ${name}`} items={() => editing.menuOf(place)} />}
+        {editing && (
+          <button
+            type="button"
+            class="icon-button step-menu"
+            aria-label={menu}
+            title={menu}
+            aria-haspopup="menu"
+            aria-expanded={false}
+            {...opensMenu((opened) => editing.openMenu(place, menu, opened))}
+          />
+        )}
       </div>
     );
   }, [drawing, step, path, number, isChosen, isReached, problems]);

@@ -5,8 +5,8 @@ import type { JsonObject } from '../../../core/json.js';
 import { isObject } from '../../model/catalog.js';
 import { getAt, type Place } from '../../model/json-path.js';
 import { type FormField, fieldsOf } from '../../model/schema-form.js';
-import { Icon } from '../../ui/icon.js';
 import { useEditing } from './editing.js';
+import { Fold } from './fold.js';
 import { FormControl } from './form-control.js';
 import type { ConditionControl } from './lists.js';
 
@@ -20,7 +20,7 @@ interface SchemaFormProps {
 
 /** A form made from a schema: what is required first, what is given next, the rest under "More". */
 export function SchemaForm({ schema, place, leaveOut, condition }: SchemaFormProps): VNode | null {
-  const { definition, problems, isReadOnly } = useEditing();
+  const { definition, isReadOnly } = useEditing();
   const fields = fieldsOf(schema, leaveOut);
   const given = getAt(definition, place);
   const isThere = ({ name, isRequired }: FormField): boolean => isRequired || (isObject(given) && given[name] !== undefined);
@@ -33,7 +33,6 @@ export function SchemaForm({ schema, place, leaveOut, condition }: SchemaFormPro
   const draw = (field: FormField): VNode => (
     <FormControl key={field.name} field={field} place={[...place, field.name]} condition={condition} />
   );
-  const hasProblem = more.some(({ name }) => problems.some(({ path }) => path.includes(`.${name}`)));
   if (fields.length === 0) return null;
   return (
     <div class="form">
@@ -41,13 +40,9 @@ export function SchemaForm({ schema, place, leaveOut, condition }: SchemaFormPro
       {isOpen ? (
         more.map(draw)
       ) : (
-        <details class="form-more" open={hasProblem || undefined}>
-          <summary>
-            <Icon name="right" size={12} />
-            More ({more.length})
-          </summary>
-          <div class="form">{more.map(draw)}</div>
-        </details>
+        <Fold summary={`More (${more.length})`} about={more.map(({ name }) => [...place, name])}>
+          {more.map(draw)}
+        </Fold>
       )}
     </div>
   );

@@ -3,8 +3,8 @@ import { AboutDraft } from '../../parts/drafts/about-draft.js';
 import type { Draft, DraftItem } from '../../parts/drafts/draft.js';
 import { WholeAsJson } from '../../parts/drafts/whole-as-json.js';
 import { useEditing } from '../../parts/forms/editing.js';
+import { Fold } from '../../parts/forms/fold.js';
 import { SchemaForm } from '../../parts/forms/schema-form.js';
-import { Icon } from '../../ui/icon.js';
 import { Reentry } from './reentry.js';
 
 /** What there is about the workflow as a whole: while no step is chosen. */
@@ -14,16 +14,10 @@ export function SettingsForm({ draft }: { draft: Draft<DraftItem> }): VNode {
     <div class="form">
       <h2>The workflow</h2>
       <AboutDraft draft={draft} />
-      <details class="fold">
-        <summary>
-          <Icon name="right" size={12} />
-          Settings
-        </summary>
-        <div class="form">
-          <Reentry />
-          <SchemaForm schema={catalog.settings} place={['settings']} leaveOut={['reentry']} />
-        </div>
-      </details>
+      <Fold summary="Settings" about={[['settings']]}>
+        <Reentry />
+        <SchemaForm schema={catalog.settings} place={['settings']} leaveOut={['reentry']} />
+      </Fold>
       {!isReadOnly && <WholeAsJson />}
     </div>
   );
