@@ -21,8 +21,9 @@ import {
   stepLists,
   withKind,
 } from '../../model/step-tree.js';
+import type { IconName } from '../../ui/icon.js';
 import { announce, toast, toastError } from '../../ui/live.js';
-import { Menu, type MenuItem, type OpenedMenu } from '../../ui/menu.js';
+import { Menu, type OpenedMenu } from '../../ui/menu.js';
 import { useEditing } from '../forms/editing.js';
 import { AddStep } from './add-step.js';
 import { Breadcrumb } from './breadcrumb.js';
@@ -113,22 +114,20 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
       toastError('The clipboard cannot be read', error);
     }
   };
-  const addBehind = (at: Place): void => setAdding(behind(at));
-  const addBefore = (at: Place): void => setAdding(slotOf(at));
-
-  const menuOf = (at: Place): MenuItem[] => [
-    { label: 'Edit (Enter)', icon: 'pencil', onSelect: () => enter(at) },
-    { label: 'Add behind (A)', icon: 'plus', onSelect: () => addBehind(at) },
-    { label: 'Add before (Shift+A)', icon: 'plus', onSelect: () => addBefore(at) },
-    { label: 'Move up (Alt+Up)', icon: 'up', onSelect: () => apply(moveStep(definition, at, -1), 'Moved') },
-    { label: 'Move down (Alt+Down)', icon: 'down', onSelect: () => apply(moveStep(definition, at, 1), 'Moved') },
-    { label: 'Out of the step around it (Alt+Left)', icon: 'left', onSelect: () => apply(moveStepOut(definition, at), 'Moved') },
-    { label: 'Into the step above (Alt+Right)', icon: 'right', onSelect: () => apply(moveStepIn(definition, at), 'Moved') },
-    { label: 'Duplicate (Ctrl+D)', icon: 'copy', onSelect: () => apply(duplicateStep(definition, at), 'Copied as') },
-    { label: 'Copy (Ctrl+C)', icon: 'copy', onSelect: () => void copy(at, false) },
-    { label: 'Cut (Ctrl+X)', icon: 'copy', onSelect: () => void copy(at, true) },
-    { label: 'Paste behind (Ctrl+V)', icon: 'plus', onSelect: () => void paste(at) },
-    { label: 'Delete (Delete)', icon: 'trash', danger: true, onSelect: () => remove(at) },
+  /** What can be done with a step: in its menu, and by keys. */
+  const actionsOn = (at: Place): StepAction[] => [
+    ['Edit', 'Enter', 'pencil', () => enter(at)],
+    ['Add behind', 'A', 'plus', () => setAdding(behind(at))],
+    ['Add before', 'Shift+A', 'plus', () => setAdding(slotOf(at))],
+    ['Move up', 'Alt+Up', 'up', () => apply(moveStep(definition, at, -1), 'Moved')],
+    ['Move down', 'Alt+Down', 'down', () => apply(moveStep(definition, at, 1), 'Moved')],
+    ['Out of the step around it', 'Alt+Left', 'left', () => apply(moveStepOut(definition, at), 'Moved')],
+    ['Into the step above', 'Alt+Right', 'right', () => apply(moveStepIn(definition, at), 'Moved')],
+    ['Duplicate', 'Ctrl+D', 'copy', () => apply(duplicateStep(definition, at), 'Copied as')],
+    ['Copy', 'Ctrl+C', 'copy', () => void copy(at, false)],
+    ['Cut', 'Ctrl+X', 'copy', () => void copy(at, true)],
+    ['Paste behind', PASTE, 'plus', () => void paste(at)],
+    ['Delete', 'Delete', 'trash', () => remove(at)],
   ];
 
   const enter = (at: Place): void => {
@@ -142,58 +141,30 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
     onChoose(at);
   };
 
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const path = event.target instanceof HTMLElement ? event.target.dataset.step : undefined;
-    if (path === undefined) return;
-    const at = parsePlace(path);
-    const action = wayOfKey(event, at) ?? (isReadOnly ? null : editOfKey(event, at));
-    if (action === null) return;
-    event.preventDefault();
-    action();
-  };
-
-  const wayOfKey = ({ key, altKey, ctrlKey, metaKey }: KeyboardEvent, at: Place): (() => void) | null => {
-    if (altKey || ctrlKey || metaKey) return null;
+  const waysFrom = (at: Place): Record<string, () => void> => {
     const all = placedSteps(definition);
     const here = all.findIndex(({ path }) => path === formatPlace(at));
-    const ways: Record<string, () => void> = {
-      ArrowUp: () => go(all[here - 1]?.place),
-      ArrowDown: () => go(all[here + 1]?.place),
-      ArrowLeft: () => go(all.findLast(({ place }) => place.length < at.length && isWithin(at, place))?.place),
-      ArrowRight: () => go(firstInside(at)),
+    return {
+      Up: () => go(all[here - 1]?.place),
+      Down: () => go(all[here + 1]?.place),
+      Left: () => go(all.findLast(({ place }) => place.length < at.length && isWithin(at, place))?.place),
+      Right: () => go(firstInside(at)),
       Home: () => go(all[0]?.place),
       End: () => go(all.at(-1)?.place),
       Enter: () => enter(at),
     };
-    return ways[key] ?? null;
   };
 
-  const editOfKey = (event: KeyboardEvent, at: Place): (() => void) | null => {
-    const { key, altKey } = event;
-    if (event.ctrlKey || event.metaKey) {
-      const commands: Record<string, () => void> = {
-        d: () => apply(duplicateStep(definition, at), 'Copied as'),
-        c: () => void copy(at, false),
-        x: () => void copy(at, true),
-      };
-      return commands[key.toLowerCase()] ?? null;
-    }
-    if (altKey) {
-      const moves: Record<string, () => void> = {
-        ArrowUp: () => apply(moveStep(definition, at, -1), 'Moved'),
-        ArrowDown: () => apply(moveStep(definition, at, 1), 'Moved'),
-        ArrowLeft: () => apply(moveStepOut(definition, at), 'Moved'),
-        ArrowRight: () => apply(moveStepIn(definition, at), 'Moved'),
-      };
-      return moves[key] ?? null;
-    }
-    const keys: Record<string, () => void> = {
-      a: () => addBehind(at),
-      A: () => (event.shiftKey ? addBefore(at) : addBehind(at)),
-      Delete: () => remove(at),
-      Backspace: () => remove(at),
-    };
-    return keys[key] ?? null;
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const path = event.target instanceof HTMLElement ? event.target.dataset.step : undefined;
+    const name = keyName(event);
+    // What is copied comes with the event of pasting, without asking for the clipboard.
+    if (path === undefined || name === PASTE) return;
+    const at = parsePlace(path);
+    const action = waysFrom(at)[name] ?? (isReadOnly ? undefined : actionsOn(at).find(([, key]) => key === name)?.[3]);
+    if (action === undefined) return;
+    event.preventDefault();
+    action();
   };
 
   const firstInside = (at: Place): Place | null => {
@@ -201,7 +172,6 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
     return list ? [...at, ...list.place, 0] : null;
   };
 
-  // Ctrl+V comes with what was copied, without asking for the clipboard.
   useEffect(() => {
     const onPaste = (event: ClipboardEvent): void => {
       const text = event.clipboardData?.getData('text/plain');
@@ -254,13 +224,29 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
           key={menu.label}
           {...menu.opened}
           label={menu.label}
-          items={menuOf(menu.place)}
+          items={actionsOn(menu.place).map(([label, key, icon, onSelect]) => ({
+            label: `${label} (${key})`,
+            icon,
+            danger: key === 'Delete',
+            onSelect,
+          }))}
           onClose={() => setMenu((now) => (now === menu ? null : now))}
         />
       )}
       {adding !== null && <AddStep key={keyOf(definition)} catalog={catalog} onPick={create} onClose={() => setAdding(null)} />}
     </div>
   );
+}
+
+const PASTE = 'Ctrl+V';
+
+/** What it is called, its key, its picture, and what it does. */
+type StepAction = [label: string, key: string, icon: IconName, run: () => void];
+
+/** Returns what a key is called, with those that are held beside it: `Alt+Up`, `Shift+A`. */
+function keyName({ key, altKey, ctrlKey, metaKey, shiftKey }: KeyboardEvent): string {
+  const held = `${ctrlKey || metaKey ? 'Ctrl+' : ''}${altKey ? 'Alt+' : ''}${shiftKey ? 'Shift+' : ''}`;
+  return held + (key.length === 1 ? key.toUpperCase() : key === 'Backspace' ? 'Delete' : key.replace('Arrow', ''));
 }
 
 /** The menu of a step that is open: one for all of them. */
