@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../../core/json.js';
 import type { Catalog } from './catalog.js';
 import { stepKindWords, stepWords } from './definition-words.js';
-import { formatPlace, listAt, type Place } from './json-path.js';
-import { letterOf, type StepList, stepLists } from './step-tree.js';
+import { formatPlace, isWithin, listAt, type Place } from './json-path.js';
+import { letterOf, placedSteps, type StepList, stepLists } from './step-tree.js';
 
 /** A line of the outline: a step, or one of the lists of steps inside it. */
 export interface OutlineRow {
@@ -103,22 +103,11 @@ export interface OutlineStop {
 
 /** Returns the steps around a step, from outside in, and the step itself. */
 export function wayTo(definition: JsonObject, place: Place, catalog: Kinds): OutlineStop[] {
-  const stops: OutlineStop[] = [];
-  let at: Place = [];
-  let before = '';
-  let step: JsonObject = definition;
-  let list: Pick<StepList, 'place' | 'steps'> | undefined = { place: ['steps'], steps: listAt(definition, ['steps']) };
-  while (list !== undefined && at.length < place.length) {
-    const index = Number(place[at.length + list.place.length]);
-    step = (list.steps[index] ?? {}) as JsonObject;
-    at = place.slice(0, at.length + list.place.length + 1);
-    const number = `${before}${index + 1}`;
-    const lists = stepLists(step);
-    const which = lists.findIndex(({ place: one }) => one.every((part, depth) => place[at.length + depth] === part));
-    const next = at.length < place.length ? lists[which] : undefined;
-    before = `${number}${next?.kind === 'loop' ? '.' : letterOf(Math.max(0, which))}`;
-    stops.push({ place: at, number, name: stepWords(step, catalog), list: next ? listWords(next, before) : null });
-    list = next;
-  }
-  return stops;
+  const around = placedSteps(definition).filter((one) => isWithin(place, one.place));
+  return around.map(({ step, place: at, number }, index) => {
+    const next = around[index + 1];
+    const list = next && stepLists(step).find((one) => isWithin(next.place, [...at, ...one.place]));
+    // The list of step 4b2 is 4b.
+    return { place: at, number, name: stepWords(step, catalog), list: list ? listWords(list, next.number.replace(/\d+$/, '')) : null };
+  });
 }

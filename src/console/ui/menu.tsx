@@ -1,6 +1,6 @@
 import './menu.css';
 import type { ButtonHTMLAttributes, ComponentChildren, VNode } from 'preact';
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './icon.js';
 
 /** One thing that a menu does, or leads to. */
@@ -67,7 +67,6 @@ interface MenuProps extends OpenedMenu {
 
 /** A menu that has been opened: arrows, Home, End and first letters in it; Escape and a click elsewhere close it. */
 export function Menu({ source, at, label, items, onClose }: MenuProps): VNode {
-  const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const entries = (): HTMLElement[] => [...(menu.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
 
@@ -76,13 +75,9 @@ export function Menu({ source, at, label, items, onClose }: MenuProps): VNode {
     if (!popover) return;
     popover.showPopover({ source } as never);
     placeBelow(popover, source);
-    source.setAttribute('aria-controls', id);
     source.setAttribute('aria-expanded', 'true');
     entries().at(at)?.focus();
-    return () => {
-      source.removeAttribute('aria-controls');
-      source.setAttribute('aria-expanded', 'false');
-    };
+    return () => source.setAttribute('aria-expanded', 'false');
   }, [source]);
 
   const close = (): void => menu.current?.hidePopover();
@@ -99,7 +94,6 @@ export function Menu({ source, at, label, items, onClose }: MenuProps): VNode {
   return (
     <div
       ref={menu}
-      id={id}
       role="menu"
       popover="auto"
       class="menu"

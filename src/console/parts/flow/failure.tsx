@@ -9,6 +9,8 @@ import { useEditing, useValue } from '../forms/editing.js';
 import { Fold } from '../forms/fold.js';
 import { FormControl } from '../forms/form-control.js';
 
+const MEMBERS = ['onError', 'retry', 'timeout', 'onAmbiguous'];
+
 /** What becomes of the run when the step fails for good, and how often it is tried before. */
 export function Failure({ place, step, isAction }: { place: Place; step: JsonObject; isAction: boolean }): VNode | null {
   const { isReadOnly, set } = useEditing();
@@ -17,12 +19,10 @@ export function Failure({ place, step, isAction }: { place: Place; step: JsonObj
     ...(isAction ? [retryWords(step.retry)] : []),
     step.onError === 'continue' ? 'then the run goes on' : 'then the run fails',
   ].join(', ');
-  const attempts = isAction ? fieldsOf(ATTEMPT_SCHEMA) : [];
-  const members = ['onError', ...(isAction ? ['retry'] : []), ...attempts.map(({ name }) => name)];
   if (step.type === 'stop') return null;
   if (isReadOnly) return <p class="quiet">On failure: {words}.</p>;
   return (
-    <Fold summary={`On failure: ${words}`} about={members.map((name) => [...place, name])}>
+    <Fold summary={`On failure: ${words}`} about={MEMBERS.map((name) => [...place, name])}>
       <Field label="When it fails for good" problem={problem}>
         {(told) => (
           <SelectBox
@@ -43,7 +43,7 @@ export function Failure({ place, step, isAction }: { place: Place; step: JsonObj
               <FormControl key={field.name} field={field} place={[...place, 'retry', field.name]} />
             ))}
           </div>
-          {attempts.map((field) => (
+          {fieldsOf(ATTEMPT_SCHEMA).map((field) => (
             <FormControl key={field.name} field={field} place={[...place, field.name]} />
           ))}
         </>

@@ -21,7 +21,6 @@ import {
   stepLists,
   withKind,
 } from '../../model/step-tree.js';
-import type { IconName } from '../../ui/icon.js';
 import { announce, toast, toastError } from '../../ui/live.js';
 import { Menu, type OpenedMenu } from '../../ui/menu.js';
 import { useEditing } from '../forms/editing.js';
@@ -29,6 +28,7 @@ import { AddStep } from './add-step.js';
 import { Breadcrumb } from './breadcrumb.js';
 import type { FlowEditing } from './drawing.js';
 import { FlowView } from './flow-view.js';
+import { keyName, PASTE, STEP_ACTIONS } from './step-actions.js';
 
 interface FlowEditorProps {
   chosen: string | null;
@@ -114,22 +114,6 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
       toastError('The clipboard cannot be read', error);
     }
   };
-  /** What can be done with a step: in its menu, and by keys. */
-  const actionsOn = (at: Place): StepAction[] => [
-    ['Edit', 'Enter', 'pencil', () => enter(at)],
-    ['Add behind', 'A', 'plus', () => setAdding(behind(at))],
-    ['Add before', 'Shift+A', 'plus', () => setAdding(slotOf(at))],
-    ['Move up', 'Alt+Up', 'up', () => apply(moveStep(definition, at, -1), 'Moved')],
-    ['Move down', 'Alt+Down', 'down', () => apply(moveStep(definition, at, 1), 'Moved')],
-    ['Out of the step around it', 'Alt+Left', 'left', () => apply(moveStepOut(definition, at), 'Moved')],
-    ['Into the step above', 'Alt+Right', 'right', () => apply(moveStepIn(definition, at), 'Moved')],
-    ['Duplicate', 'Ctrl+D', 'copy', () => apply(duplicateStep(definition, at), 'Copied as')],
-    ['Copy', 'Ctrl+C', 'copy', () => void copy(at, false)],
-    ['Cut', 'Ctrl+X', 'copy', () => void copy(at, true)],
-    ['Paste behind', PASTE, 'plus', () => void paste(at)],
-    ['Delete', 'Delete', 'trash', () => remove(at)],
-  ];
-
   const enter = (at: Place): void => {
     onChoose(at);
     wanted.current = { path: formatPlace(at), enter: true };
@@ -141,10 +125,11 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
     onChoose(at);
   };
 
-  const waysFrom = (at: Place): Record<string, () => void> => {
+  /** What is done with a step, by the name of the key. */
+  const doneWith = (at: Place): Readonly<Record<string, () => void>> => {
     const all = placedSteps(definition);
     const here = all.findIndex(({ path }) => path === formatPlace(at));
-    return {
+    const ways = {
       Up: () => go(all[here - 1]?.place),
       Down: () => go(all[here + 1]?.place),
       Left: () => go(all.findLast(({ place }) => place.length < at.length && isWithin(at, place))?.place),
@@ -153,15 +138,27 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
       End: () => go(all.at(-1)?.place),
       Enter: () => enter(at),
     };
+    if (isReadOnly) return ways;
+    return {
+      ...ways,
+      A: () => setAdding(behind(at)),
+      'Shift+A': () => setAdding(slotOf(at)),
+      'Alt+Up': () => apply(moveStep(definition, at, -1), 'Moved'),
+      'Alt+Down': () => apply(moveStep(definition, at, 1), 'Moved'),
+      'Alt+Left': () => apply(moveStepOut(definition, at), 'Moved'),
+      'Alt+Right': () => apply(moveStepIn(definition, at), 'Moved'),
+      'Ctrl+D': () => apply(duplicateStep(definition, at), 'Copied as'),
+      'Ctrl+C': () => void copy(at, false),
+      'Ctrl+X': () => void copy(at, true),
+      [PASTE]: () => void paste(at),
+      Delete: () => remove(at),
+    };
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const path = event.target instanceof HTMLElement ? event.target.dataset.step : undefined;
     const name = keyName(event);
-    // What is copied comes with the event of pasting, without asking for the clipboard.
-    if (path === undefined || name === PASTE) return;
-    const at = parsePlace(path);
-    const action = waysFrom(at)[name] ?? (isReadOnly ? undefined : actionsOn(at).find(([, key]) => key === name)?.[3]);
+    const action = path === undefined || name === PASTE ? undefined : doneWith(parsePlace(path))[name];
     if (action === undefined) return;
     event.preventDefault();
     action();
@@ -224,11 +221,11 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
           key={menu.label}
           {...menu.opened}
           label={menu.label}
-          items={actionsOn(menu.place).map(([label, key, icon, onSelect]) => ({
+          items={STEP_ACTIONS.map(([label, key, icon]) => ({
             label: `${label} (${key})`,
             icon,
             danger: key === 'Delete',
-            onSelect,
+            onSelect: () => doneWith(menu.place)[key]?.(),
           }))}
           onClose={() => setMenu((now) => (now === menu ? null : now))}
         />
@@ -236,17 +233,6 @@ export function FlowEditor({ chosen, onChoose, onEnter, onUndo, onHelp }: FlowEd
       {adding !== null && <AddStep key={keyOf(definition)} catalog={catalog} onPick={create} onClose={() => setAdding(null)} />}
     </div>
   );
-}
-
-const PASTE = 'Ctrl+V';
-
-/** What it is called, its key, its picture, and what it does. */
-type StepAction = [label: string, key: string, icon: IconName, run: () => void];
-
-/** Returns what a key is called, with those that are held beside it: `Alt+Up`, `Shift+A`. */
-function keyName({ key, altKey, ctrlKey, metaKey, shiftKey }: KeyboardEvent): string {
-  const held = `${ctrlKey || metaKey ? 'Ctrl+' : ''}${altKey ? 'Alt+' : ''}${shiftKey ? 'Shift+' : ''}`;
-  return held + (key.length === 1 ? key.toUpperCase() : key === 'Backspace' ? 'Delete' : key.replace('Arrow', ''));
 }
 
 /** The menu of a step that is open: one for all of them. */

@@ -1,6 +1,6 @@
 import './flow.css';
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
 import { isObject } from '../../model/catalog.js';
 import { conditionWords } from '../../model/definition-words.js';
@@ -12,7 +12,7 @@ import { countWords } from '../../model/words.js';
 import { Icon } from '../../ui/icon.js';
 import { type Drawing, type FlowEditing, type FlowProps, MANY_STEPS, type Spots } from './drawing.js';
 import { StepCard } from './step-card.js';
-import { Turns } from './turns.js';
+import { createTurns } from './turns.js';
 
 /** So many of one list are drawn at once: another one may stand beside it. */
 const AT_ONCE_IN_LIST = 16;
@@ -23,7 +23,7 @@ const AT_ONCE_IN_LIST = 16;
  */
 export function FlowView(props: FlowProps): VNode {
   const { definition, catalog, module, chosen, onChoose, problems, editing, onKeyDown } = props;
-  const [turns] = useState(() => new Turns());
+  const [turns] = useState(createTurns);
   const isMany = placedSteps(definition).length > MANY_STEPS;
   const drawing = useMemo<Drawing>(
     () => ({ catalog, module, onChoose, problems, isMany, turns, ...(editing && { editing }) }),
@@ -52,7 +52,7 @@ interface StepsProps {
 function Steps({ drawing, spots, steps, list, before, depth }: StepsProps): VNode {
   const { editing } = drawing;
   const path = formatPlace(list);
-  const item = (index: number, { chosen, reached }: Spots): VNode => {
+  const item = (index: number, chosen: string | null, reached: string | null): VNode => {
     const step = isObject(steps[index]) ? steps[index] : {};
     return (
       <Item
@@ -70,12 +70,11 @@ function Steps({ drawing, spots, steps, list, before, depth }: StepsProps): VNod
     );
   };
   // The same ones at every key but for those that it is about: of five hundred two are drawn anew.
-  const plain = useMemo(() => [...steps.keys()].map((index) => item(index, NOWHERE)), [drawing, steps, path, before, depth]);
+  const plain = useMemo(() => [...steps.keys()].map((index) => item(index, null, null)), [drawing, steps, path, before, depth]);
   const items = [...plain];
   const [chosenAt, reachedAt] = [indexIn(path, spots.chosen), indexIn(path, spots.reached)];
-  for (const at of new Set([chosenAt, reachedAt])) {
-    const inIt = { chosen: at === chosenAt ? spots.chosen : null, reached: at === reachedAt ? spots.reached : null };
-    if (at < steps.length) items[at] = item(at, inIt);
+  for (const at of [chosenAt, reachedAt]) {
+    if (plain[at]) items[at] = item(at, at === chosenAt ? spots.chosen : null, at === reachedAt ? spots.reached : null);
   }
   return (
     <>
@@ -93,11 +92,9 @@ function Steps({ drawing, spots, steps, list, before, depth }: StepsProps): VNod
   );
 }
 
-const NOWHERE: Spots = { chosen: null, reached: null };
-
-/** Returns at which index of a list a step is, or is inside of it; Infinity where that is elsewhere. */
+/** Returns at which index of a list a step is, or is inside of it; -1 where that is elsewhere. */
 function indexIn(list: string, spot: string | null): number {
-  return spot?.startsWith(`${list}[`) ? Number.parseInt(spot.slice(list.length + 1), 10) : Number.POSITIVE_INFINITY;
+  return spot?.startsWith(`${list}[`) ? Number.parseInt(spot.slice(list.length + 1), 10) : -1;
 }
 
 interface ItemProps extends Spots {
@@ -115,7 +112,8 @@ interface ItemProps extends Spots {
 /** A step with what is inside it. It is drawn anew only when something of it is other: a letter among five hundred redraws a few. */
 function Item({ drawing, chosen, reached, step, list, index, number, next, depth }: ItemProps): VNode {
   const path = `${list}[${index}]`;
-  const isDrawn = useTurn(drawing.turns, index < AT_ONCE_IN_LIST, chosen !== null || reached !== null);
+  const [isDue, draw] = useState((): boolean => drawing.turns(index < AT_ONCE_IN_LIST, () => draw(true)));
+  const isDrawn = isDue || chosen !== null || reached !== null;
   return useMemo(
     () =>
       isDrawn ? (
@@ -128,22 +126,6 @@ function Item({ drawing, chosen, reached, step, list, index, number, next, depth
       ),
     [isDrawn, drawing, chosen, reached, step, path, number, next, depth],
   );
-}
-
-/** Returns whether a step is to be drawn: at once while there is room, when it is its turn, and whenever it `must` be there. */
-function useTurn(turns: Turns, isEarly: boolean, must: boolean): boolean {
-  const isDrawn = useRef<boolean | null>(null);
-  const [, redraw] = useReducer((count: number) => count + 1, 0);
-  isDrawn.current ??= isEarly && turns.take();
-  if (must) isDrawn.current = true;
-  useEffect(() => {
-    if (isDrawn.current) return;
-    return turns.wait(() => {
-      isDrawn.current = true;
-      redraw(undefined);
-    });
-  }, []);
-  return isDrawn.current;
 }
 
 function Gap({ editing, list, index, name }: { editing: FlowEditing | undefined; list: string; index: number; name: string }): VNode {

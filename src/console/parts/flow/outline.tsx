@@ -45,7 +45,7 @@ export function Outline({ definition, catalog, problems, chosen, onGo }: Outline
     if (line) scrollInto(tree.current, line);
   }, [chosen]);
 
-  const indexOf = (path: string | null): number => rows.findIndex((row) => row.path === path);
+  const indexOf = (path: string | null | undefined): number => rows.findIndex((row) => row.path === path);
   const chosenAt = indexOf(chosen);
   const reachedAt = indexOf(reached);
   const currentAt = reachedAt >= 0 ? reachedAt : Math.max(chosenAt, 0);
@@ -53,7 +53,7 @@ export function Outline({ definition, catalog, problems, chosen, onGo }: Outline
   // The same ones at every key but for those that it is about: of five hundred two are drawn anew.
   const plain = useMemo(() => rows.slice(0, count).map((row) => <Line key={row.path} row={row} />), [rows, count]);
   const lines = [...plain];
-  for (const at of new Set([chosenAt, currentAt])) {
+  for (const at of [chosenAt, currentAt]) {
     const row = rows[at];
     if (row) lines[at] = <Line key={row.path} row={row} isChosen={at === chosenAt} isReached={at === currentAt} />;
   }
@@ -86,16 +86,15 @@ export function Outline({ definition, catalog, problems, chosen, onGo }: Outline
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.altKey || event.ctrlKey || event.metaKey || !(event.target instanceof HTMLElement)) return;
     const path = event.target.dataset.outline;
-    const action = actionOf(event.key, indexOf(path ?? null));
+    const action = actionOf(event.key, indexOf(path));
     if (action === null) return;
     event.preventDefault();
     action();
   };
   const onClick = ({ target }: MouseEvent): void => {
-    const line = target instanceof Element ? target.closest<HTMLElement>('[data-outline]') : null;
-    const row = rows[indexOf(line?.dataset.outline ?? null)];
+    const row = target instanceof Element && rows[indexOf(target.closest<HTMLElement>('[data-outline]')?.dataset.outline)];
     if (!row) return;
-    if (row.isOpen !== null && (target as Element).closest('.outline-fold')) fold(row, !row.isOpen);
+    if (target.closest('.outline-fold')) fold(row, !row.isOpen);
     else go(row);
   };
   return (

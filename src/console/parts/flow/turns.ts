@@ -6,40 +6,32 @@ const IN_A_GO = 16;
 /** Calls back when the page has nothing else to do; not every browser tells when that is. */
 export const whenIdle: (run: () => void) => void = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 16));
 
-/** What is drawn at once of many things, and who waits until the page has nothing else to do: a little at a time, in order. */
-export class Turns {
-  private left = AT_ONCE;
-  private readonly waiting = new Set<() => void>();
-  private isUnderWay = false;
+/** Returns whether one of many things has room in what is being drawn now; where not, `draw` is called when it is its turn. */
+export type Turns = (isEarly: boolean, draw: () => void) => boolean;
 
-  /** Returns whether one more has room in what is being drawn now. */
-  take(): boolean {
-    this.left -= 1;
-    return this.left >= 0;
-  }
-
-  /** Calls `draw` when it is its turn. Returns what leaves the line. */
-  wait(draw: () => void): () => void {
-    this.waiting.add(draw);
-    if (!this.isUnderWay) this.goOn();
-    return () => this.waiting.delete(draw);
-  }
-
-  private goOn(): void {
-    this.isUnderWay = this.waiting.size > 0;
-    if (this.isUnderWay) whenIdle(() => void this.go());
-    this.left = this.isUnderWay ? 0 : AT_ONCE;
-  }
-
-  private async go(): Promise<void> {
-    this.left = IN_A_GO;
-    for (const draw of this.waiting) {
-      if (!this.take()) break;
-      this.waiting.delete(draw);
-      draw();
+/** Draws what is in sight at once, and the rest when the page has nothing else to do: a little at a time, in order. */
+export function createTurns(): Turns {
+  const waiting: (() => void)[] = [];
+  let left = AT_ONCE;
+  let isUnderWay = false;
+  const go = async (): Promise<void> => {
+    for (left = IN_A_GO; left > 0 && waiting.length > 0; left -= 1) {
+      waiting.shift()?.();
       // It is drawn before the next is asked: what is in it has its share of the room.
       await undefined;
     }
-    this.goOn();
-  }
+    isUnderWay = waiting.length > 0;
+    if (isUnderWay) whenIdle(go);
+    else left = AT_ONCE;
+  };
+  return (isEarly, draw) => {
+    if (isEarly && left > 0) {
+      left -= 1;
+      return true;
+    }
+    waiting.push(draw);
+    if (!isUnderWay) whenIdle(go);
+    isUnderWay = true;
+    return false;
+  };
 }
