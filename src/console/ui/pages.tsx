@@ -45,3 +45,31 @@ export function Pages({ page, size, sizes = [20, 50, 100], total, totalIsExact, 
     </nav>
   );
 }
+
+interface OlderPagesProps {
+  /** What is paged: "versions". */
+  what: string;
+  /** Where the page begins; null: with the newest. */
+  cursor: string | null;
+  /** Where the next one begins; null: there is none. */
+  older: string | null;
+  /** Where each leads. Default: to the newest, and to older ones. */
+  words?: readonly [back: string, on: string];
+  onGo: (cursor: string | null) => void;
+}
+
+/** The way through a list that is paged by cursors: back to its beginning, and on. Nothing where one page shows all. */
+export function OlderPages({ what, cursor, older, words: [back, on] = ['Newest', 'Older'], onGo }: OlderPagesProps): VNode | null {
+  if (cursor === null && older === null) return null;
+  return (
+    <nav class="pages" aria-label={`Pages of ${what}`}>
+      <span />
+      <Button icon="up" blocked={cursor === null ? 'This is the first page' : null} onClick={() => onGo(null)}>
+        {back}
+      </Button>
+      <Button icon="down" blocked={older === null ? 'This is the last page' : null} onClick={() => onGo(older)}>
+        {on}
+      </Button>
+    </nav>
+  );
+}

@@ -5,8 +5,7 @@ import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import { statesOf } from '../../model/machine.js';
 import { countWords, numberWords } from '../../model/words.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
+import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
 import { Icon } from '../../ui/icon.js';
 import { toast } from '../../ui/live.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
@@ -54,44 +53,27 @@ export function Staying({ staying }: Pick<Migration, 'staying'>): VNode | null {
 export function MigrateDialog({ machine: { id, version }, onClose }: { machine: MachineDetail; onClose: () => void }): VNode {
   const [preview, setPreview] = useState<Migration | null>(null);
   const [error, setError] = useState<ErrorBody | null>(null);
-  const [isBusy, setBusy] = useState(false);
+  const migrate = (body: { dryRun?: boolean }): Promise<Migration> => call<Migration>('POST', `machines/${id}/migrate`, { body });
   useEffect(() => {
-    call<Migration>('POST', `machines/${id}/migrate`, { body: { dryRun: true } }).then(setPreview, (failure: unknown) =>
-      setError(errorBodyOf(failure)),
-    );
+    migrate({ dryRun: true }).then(setPreview, (failure: unknown) => setError(errorBodyOf(failure)));
   }, []);
-  const migrate = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      tellMigration(await call<Migration>('POST', `machines/${id}/migrate`, { body: {} }));
-      onClose();
-      await forget('machines', 'instances');
-    } catch (failure) {
-      setError(errorBodyOf(failure));
-      setBusy(false);
-    }
-  };
   return (
-    <Dialog
+    <ActionDialog
       title={`Take instances over to v${version}`}
+      keep="Leave them"
+      verb={`Take ${preview ? countWords(preview.migrated, 'instance') : 'them'} over`}
+      blocked={preview === null ? 'It is being counted' : preview.migrated === 0 ? 'There is none to take over' : null}
+      act={() => migrate({})}
+      onDone={(done) => {
+        tellMigration(done);
+        void forget('machines', 'instances');
+      }}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Leave them</Button>
-          <Button
-            kind="primary"
-            busy={isBusy}
-            blocked={preview === null ? 'It is being counted' : preview.migrated === 0 ? 'There is none to take over' : null}
-            onClick={() => void migrate()}
-          >
-            Take {preview ? countWords(preview.migrated, 'instance') : 'them'} over
-          </Button>
-        </>
-      }
     >
       <p>
         They stay in their states, and go on by the published version. Their timeouts are the new ones, counted from entering the state.
       </p>
+      {error && <ErrorPanel error={error} />}
       {preview === null && !error && <Skeleton what="which would go over" rows={2} />}
       {preview && (
         <>
@@ -102,7 +84,6 @@ export function MigrateDialog({ machine: { id, version }, onClose }: { machine: 
           <Staying staying={preview.staying} />
         </>
       )}
-      {error && <ErrorPanel error={error} />}
-    </Dialog>
+    </ActionDialog>
   );
 }

@@ -1,13 +1,11 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
+import { call } from '../../api/client.js';
 import { useCatalog } from '../../api/me.js';
 import { forget } from '../../api/query.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
+import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
 import { Field, SelectBox } from '../../ui/field.js';
 import { navigate } from '../../ui/location.js';
-import { ErrorPanel } from '../../ui/states.js';
 import type { MachineDetail } from './types.js';
 
 /** A machine to begin with: two states, and a way between them. */
@@ -22,40 +20,21 @@ export function NewMachineDialog({ onClose }: { onClose: () => void }): VNode {
   const modules = useCatalog()?.modules ?? [];
   const [name, setName] = useState('');
   const [chosen, setChosen] = useState<string | null>(null);
-  const [error, setError] = useState<ErrorBody | null>(null);
-  const [isBusy, setBusy] = useState(false);
   const module = chosen ?? modules[0]?.name ?? '';
-  const create = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const definition = { for: { module }, states: STATES, transitions: TRANSITIONS };
-      const made = await call<MachineDetail>('POST', 'machines', { body: { name: name.trim(), definition } });
-      onClose();
-      void forget('machines');
-      navigate(`machines/${made.id}`);
-    } catch (failure) {
-      setError(errorBodyOf(failure));
-      setBusy(false);
-    }
-  };
+  const definition = { for: { module }, states: STATES, transitions: TRANSITIONS };
   return (
-    <Dialog
+    <ActionDialog
       title="New state machine"
+      keep="Make none"
+      verb="Make it"
+      icon="plus"
+      blocked={name.trim() === '' ? 'Give it a name first' : null}
+      act={() => call<MachineDetail>('POST', 'machines', { body: { name: name.trim(), definition } })}
+      onDone={({ id }) => {
+        void forget('machines');
+        navigate(`machines/${id}`);
+      }}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Make none</Button>
-          <Button
-            kind="primary"
-            icon="plus"
-            busy={isBusy}
-            blocked={name.trim() === '' ? 'Give it a name first' : null}
-            onClick={() => void create()}
-          >
-            Make it
-          </Button>
-        </>
-      }
     >
       <Field label="Name">
         {(told) => <input {...told} class="input" maxLength={200} value={name} onInput={(event) => setName(event.currentTarget.value)} />}
@@ -71,7 +50,6 @@ export function NewMachineDialog({ onClose }: { onClose: () => void }): VNode {
           </SelectBox>
         )}
       </Field>
-      {error && <ErrorPanel error={error} />}
-    </Dialog>
+    </ActionDialog>
   );
 }

@@ -1,29 +1,31 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { call } from '../../api/client.js';
-import { useAsk } from '../../api/query.js';
+import { forget, useAsk } from '../../api/query.js';
 import type { WorkflowStatistics } from '../../api/types.js';
 import { hrefOf } from '../../model/route.js';
 import { countWords } from '../../model/words.js';
+import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
 import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
+import { toast } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
 import type { WorkflowDetail } from '../editor/types.js';
-import { DeleteDialog } from '../workflows/delete-dialog.js';
-import { commandsOf } from '../workflows/workflow-commands.js';
+import { archiveOf } from '../workflows/archive.js';
+import { DeleteWorkflowDialog } from '../workflows/delete-dialog.js';
 
 /** What ends a workflow, for a while or for good, and what each of it means. */
 export function DangerZone({ workflow, onChanged }: { workflow: WorkflowDetail; onChanged: (workflow: WorkflowDetail) => void }): VNode {
   const { id, name, status, version } = workflow;
-  const { unpublish, archive, restore, remove } = commandsOf(workflow);
+  const { archive, restore } = archiveOf(workflow);
   const [asking, setAsking] = useState<'unpublish' | 'delete' | null>(null);
   const statistics = useAsk<WorkflowStatistics>(`workflows/${id}/stats`, { every: 15_000 });
   const inFlight = (statistics.data?.unfinished ?? []).reduce((sum, { runs }) => sum + runs, 0);
   const finishing =
     inFlight === 0 ? 'No run is under way.' : `${countWords(inFlight, 'run')} in flight ${inFlight === 1 ? 'finishes' : 'finish'}.`;
+  const close = (): void => setAsking(null);
+  const tell = async (): Promise<void> => onChanged(await call<WorkflowDetail>('GET', `workflows/${id}`));
   const act = async (command: () => Promise<boolean>): Promise<void> => {
-    setAsking(null);
-    if (await command()) onChanged(await call<WorkflowDetail>('GET', `workflows/${id}`));
+    if (await command()) await tell();
   };
   return (
     <section class="panel panel-flush danger" aria-label="What ends it">
@@ -75,32 +77,24 @@ export function DangerZone({ workflow, onChanged }: { workflow: WorkflowDetail; 
         </Ending>
       </ul>
       {asking === 'unpublish' && (
-        <Dialog
+        <ActionDialog
           title={`Unpublish “${name}”?`}
-          onClose={() => setAsking(null)}
-          footer={
-            <>
-              <Button onClick={() => setAsking(null)}>Leave it published</Button>
-              <Button kind="danger" onClick={() => void act(unpublish)}>
-                Unpublish
-              </Button>
-            </>
-          }
+          keep="Leave it published"
+          verb="Unpublish"
+          danger
+          act={() => call('POST', `workflows/${id}/unpublish`)}
+          onDone={() => {
+            toast(`“${name}” is a draft again.`);
+            void forget('workflows');
+            void tell();
+          }}
+          onClose={close}
         >
           <p>It starts nothing more. {finishing}</p>
           <p>To stop it for a while, pause it: then one switch brings it back.</p>
-        </Dialog>
+        </ActionDialog>
       )}
-      {asking === 'delete' && (
-        <DeleteDialog
-          workflow={workflow}
-          onClose={() => setAsking(null)}
-          onDelete={() => {
-            setAsking(null);
-            void remove().then((isGone) => isGone && navigate('workflows'));
-          }}
-        />
-      )}
+      {asking === 'delete' && <DeleteWorkflowDialog workflow={workflow} onDeleted={() => navigate('workflows')} onClose={close} />}
     </section>
   );
 }

@@ -4,8 +4,8 @@ import type { Actor } from '../../../core/event.js';
 import { call } from '../../api/client.js';
 import { forget, useAsk } from '../../api/query.js';
 import { actorWords } from '../../model/actor-words.js';
+import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
 import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
 import { Choices, Field, NoteField } from '../../ui/field.js';
 import { copy } from '../../ui/json-view.js';
 import { toastError } from '../../ui/live.js';
@@ -36,12 +36,14 @@ export function TriggerUrl({ workflow: { id }, isReadOnly }: { workflow: Workflo
   const [made, setMade] = useState<MadeUrl | null>(null);
   const [isReplacing, setReplacing] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const make = async (body: { grace?: string; note?: string | null } = {}): Promise<void> => {
+  const take = (url: MadeUrl): void => {
+    setMade(url);
+    void forget(`workflows/${id}/trigger-url`);
+  };
+  const make = async (): Promise<void> => {
     setBusy(true);
     try {
-      setMade(await call<MadeUrl>('POST', `workflows/${id}/rotate-token`, { body }));
-      setReplacing(false);
-      await forget(`workflows/${id}/trigger-url`);
+      take(await makeUrl(id, {}));
     } catch (error) {
       toastError('The URL could not be made', error);
     } finally {
@@ -100,7 +102,7 @@ export function TriggerUrl({ workflow: { id }, isReadOnly }: { workflow: Workflo
           </p>
         ))}
       </div>
-      {isReplacing && <ReplaceDialog isBusy={isBusy} onReplace={make} onClose={() => setReplacing(false)} />}
+      {isReplacing && <ReplaceDialog id={id} onMade={take} onClose={() => setReplacing(false)} />}
     </Panel>
   );
 }
@@ -149,30 +151,23 @@ function Made({ made: { url, path } }: { made: MadeUrl }): VNode {
 
 type Grace = 'none' | 'PT1H' | 'P1D' | 'P7D';
 
-function ReplaceDialog({
-  isBusy,
-  onReplace,
-  onClose,
-}: {
-  isBusy: boolean;
-  onReplace: (command: { grace?: string; note: string | null }) => Promise<void>;
-  onClose: () => void;
-}): VNode {
+function makeUrl(id: string, body: { grace?: string; note?: string | null }): Promise<MadeUrl> {
+  return call<MadeUrl>('POST', `workflows/${id}/rotate-token`, { body });
+}
+
+function ReplaceDialog({ id, onMade, onClose }: { id: string; onMade: (made: MadeUrl) => void; onClose: () => void }): VNode {
   const [grace, setGrace] = useState<Grace>('P1D');
   const [note, setNote] = useState('');
-  const replace = (): void => void onReplace({ ...(grace !== 'none' && { grace }), note: note.trim() || null });
   return (
-    <Dialog
+    <ActionDialog
       title="Make another trigger URL"
+      keep="Keep this one"
+      verb="Make another"
+      icon="refresh"
+      danger={grace === 'none'}
+      act={() => makeUrl(id, { ...(grace !== 'none' && { grace }), note: note.trim() || null })}
+      onDone={onMade}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Keep this one</Button>
-          <Button kind={grace === 'none' ? 'danger' : 'primary'} icon="refresh" busy={isBusy} onClick={replace}>
-            Make another
-          </Button>
-        </>
-      }
     >
       <Choices<Grace>
         legend="The URL until now"
@@ -186,6 +181,6 @@ function ReplaceDialog({
         ]}
       />
       <NoteField label="Reason (optional)" hint="Kept in the audit." value={note} onChange={setNote} />
-    </Dialog>
+    </ActionDialog>
   );
 }

@@ -1,33 +1,19 @@
 import type { VNode } from 'preact';
 import type { WorkflowItem } from '../../api/types.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
+import { DeleteDialog } from '../../parts/dialogs/delete-dialog.js';
 
-/** Asks once before a workflow is deleted: nothing brings it back. */
-export function DeleteDialog({
-  workflow: { name },
-  onDelete,
-  onClose,
-}: {
+interface DeleteWorkflowProps {
   workflow: WorkflowItem;
-  onDelete: () => void;
+  onDeleted?: () => void;
   onClose: () => void;
-}): VNode {
+}
+
+/** Deletes a workflow, after saying what stays of it. */
+export function DeleteWorkflowDialog({ workflow: { id, name }, onDeleted, onClose }: DeleteWorkflowProps): VNode {
   return (
-    <Dialog
-      title={`Delete “${name}”?`}
-      onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Keep it</Button>
-          <Button kind="danger" icon="trash" onClick={onDelete}>
-            Delete
-          </Button>
-        </>
-      }
-    >
-      <p>Its definition and versions are gone for good. Its runs stay in the log.</p>
+    <DeleteDialog path={`workflows/${id}`} name={name} onDeleted={onDeleted} onClose={onClose}>
+      <p>Its definition, its versions and what it remembers are gone for good. Its runs stay in the log.</p>
       <p>To keep it for later, archive it.</p>
-    </Dialog>
+    </DeleteDialog>
   );
 }

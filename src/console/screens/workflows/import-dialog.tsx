@@ -1,17 +1,18 @@
 import './import-dialog.css';
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { ApiError, call } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import type { WorkflowItem } from '../../api/types.js';
 import { hrefOf } from '../../model/route.js';
 import { countWords } from '../../model/words.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
+import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
 import { Field } from '../../ui/field.js';
 import { toast } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
-import { ErrorPanel } from '../../ui/states.js';
+import { TextArea } from '../../ui/text-area.js';
+
+type Made = Pick<WorkflowItem, 'id' | 'name' | 'problemCount'>;
 
 const NAMES = { workflows: 'workflow', machines: 'state machine' } as const;
 
@@ -19,72 +20,44 @@ const NAMES = { workflows: 'workflow', machines: 'state machine' } as const;
 export function ImportDialog({ kind = 'workflows', onClose }: { kind?: keyof typeof NAMES; onClose: () => void }): VNode {
   const what = NAMES[kind];
   const [text, setText] = useState('');
-  const [error, setError] = useState<Pick<ErrorBody, 'message' | 'hint' | 'code' | 'problems'> | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const read = async (file: File | undefined): Promise<void> => {
-    if (file === undefined) return;
-    setError(null);
-    setText(await file.text());
-  };
-  const take = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const made = await call<Pick<WorkflowItem, 'id' | 'name' | 'problemCount'>>('POST', `${kind}/import`, { body: JSON.parse(text) });
-      toast(`“${made.name}” is imported, as a draft.`, {
-        ...(made.problemCount > 0 && { detail: `${countWords(made.problemCount, 'problem')} to mend before it can be published.` }),
-      });
-      onClose();
-      void forget(kind);
-      navigate(hrefOf(`${kind}/${made.id}`));
-    } catch (failed) {
-      setBusy(false);
-      setError(
-        failed instanceof ApiError ? failed.body : { message: `This is no exported ${what}.`, hint: String(failed), code: 'invalid_json' },
-      );
-    }
-  };
   return (
-    <Dialog
+    <ActionDialog
       title={`Import a ${what}`}
       wide
+      keep="Import none"
+      verb="Import as a draft"
+      icon="download"
+      blocked={text.trim() === '' ? 'Choose a file, or paste its text' : null}
+      act={() => call<Made>('POST', `${kind}/import`, { body: parsed(text, what) })}
+      onDone={({ id, name, problemCount }) => {
+        toast(`“${name}” is imported, as a draft.`, {
+          ...(problemCount > 0 && { detail: `${countWords(problemCount, 'problem')} to mend before it can be published.` }),
+        });
+        void forget(kind);
+        navigate(hrefOf(`${kind}/${id}`));
+      }}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Import none</Button>
-          <Button
-            kind="primary"
-            icon="download"
-            busy={isBusy}
-            blocked={text.trim() === '' ? 'Choose a file, or paste its text' : null}
-            onClick={() => void take()}
-          >
-            Import as a draft
-          </Button>
-        </>
-      }
     >
       <p>It starts nothing before it is published. Secrets are never in such a file: they are given again.</p>
       <Field label="File" hint={`As Export of a ${what} gives it.`}>
         {(told) => (
-          <input {...told} type="file" accept=".json,application/json" onChange={(event) => void read(event.currentTarget.files?.[0])} />
-        )}
-      </Field>
-      <Field label="Its text">
-        {(told) => (
-          <textarea
+          <input
             {...told}
-            class="textarea mono"
-            rows={10}
-            spellcheck={false}
-            value={text}
-            onInput={(event) => {
-              setError(null);
-              setText(event.currentTarget.value);
-            }}
+            type="file"
+            accept=".json,application/json"
+            onChange={(event) => void event.currentTarget.files?.[0]?.text().then(setText)}
           />
         )}
       </Field>
-      {error && <ErrorPanel error={error} />}
-    </Dialog>
+      <TextArea label="Its text" isCode rows={10} value={text} onChange={setText} />
+    </ActionDialog>
   );
+}
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiError({ statusCode: 0, code: 'invalid_json', message: `This is no exported ${what}.`, hint: String(error) });
+  }
 }

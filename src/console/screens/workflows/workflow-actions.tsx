@@ -3,16 +3,18 @@ import { useState } from 'preact/hooks';
 import { useMay } from '../../api/me.js';
 import type { WorkflowItem } from '../../api/types.js';
 import { hrefOf } from '../../model/route.js';
+import { copyDefinition, saveDefinition } from '../../parts/definitions/transfer.js';
 import { MenuButton, type MenuItem } from '../../ui/menu.js';
-import { DeleteDialog } from './delete-dialog.js';
-import { commandsOf } from './workflow-commands.js';
+import { archiveOf } from './archive.js';
+import { DeleteWorkflowDialog } from './delete-dialog.js';
 
 /** What can be done with a workflow as a whole. */
 export function WorkflowActions({ workflow }: { workflow: WorkflowItem }): VNode {
   const { id, name, status } = workflow;
   const mayManage = useMay('manage');
   const [isDeleting, setDeleting] = useState(false);
-  const { copy, archive, restore, remove, save } = commandsOf(workflow);
+  const { archive, restore } = archiveOf(workflow);
+  const definition = { ...workflow, kind: 'workflows' as const };
   const pages = (label: string, icon: 'runs' | 'flag', page: string): MenuItem => ({
     label,
     icon,
@@ -22,8 +24,8 @@ export function WorkflowActions({ workflow }: { workflow: WorkflowItem }): VNode
   const items: MenuItem[] = [
     { label: mayManage ? 'Edit' : 'Open', icon: 'pencil', href: hrefOf(`workflows/${id}`) },
     pages('Runs', 'runs', 'runs'),
-    ...(mayManage ? [{ label: 'Copy', icon: 'copy' as const, onSelect: () => void copy() }] : []),
-    { label: 'Export', icon: 'download', onSelect: () => void save() },
+    ...(mayManage ? [{ label: 'Copy', icon: 'copy' as const, onSelect: () => void copyDefinition(definition) }] : []),
+    { label: 'Export', icon: 'download', onSelect: () => void saveDefinition(definition) },
     pages('Versions', 'flag', 'versions'),
     ...(mayManage
       ? [
@@ -37,16 +39,7 @@ export function WorkflowActions({ workflow }: { workflow: WorkflowItem }): VNode
   return (
     <>
       <MenuButton label={`Actions of ${name}`} items={items} />
-      {isDeleting && (
-        <DeleteDialog
-          workflow={workflow}
-          onDelete={() => {
-            setDeleting(false);
-            void remove();
-          }}
-          onClose={() => setDeleting(false)}
-        />
-      )}
+      {isDeleting && <DeleteWorkflowDialog workflow={workflow} onClose={() => setDeleting(false)} />}
     </>
   );
 }
