@@ -173,7 +173,8 @@ describeConsole('state machines', (demo) => {
     const { page, open, axe, picture, expectFaults } = await demo.tab();
     await open('machines?search=onboarding');
     await page.getByRole('button', { name: 'Actions of Onboarding' }).press('Enter');
-    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Instances', 'Export', 'Copy', 'Delete …']);
+    const all = ['Edit', 'Instances', 'Copy', 'Export', 'Versions', 'Delete …'];
+    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(all);
     await page.getByRole('menuitem', { name: 'Copy' }).press('Enter');
     await page.getByText('“Onboarding” is copied, as a draft.').first().waitFor();
     await open('machines?search=nurturing');
@@ -361,7 +362,9 @@ describeConsole('state machines', (demo) => {
     await page.getByText('Timeout › After').waitFor();
     expect(await axe()).toEqual([]);
     await picture('machine-versions');
-    await page.getByRole('button', { name: 'Publish again …' }).click();
+    await page.getByRole('button', { name: 'Actions of version 1' }).press('Enter');
+    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Compare with the draft', 'Publish this one again …', 'Export']);
+    await page.getByRole('menuitem', { name: 'Publish this one again …' }).press('Enter');
     await page.getByRole('button', { name: 'Publish v3 and keep enabled' }).click();
     await page.getByText('Version 3 is published and enabled.').first().waitFor();
     await page.getByRole('button', { name: 'Take instances over to v3 …' }).click();
@@ -369,6 +372,14 @@ describeConsole('state machines', (demo) => {
     expect(await axe()).toEqual([]);
     await page.getByRole('button', { name: 'Take 2 instances over' }).press('Enter');
     await page.getByText('2 instances went over to v3.').first().waitFor();
+    // On the page behind the newest ones, one of which is compared.
+    await open(`machines/${machine}/versions?cursor=2&from=3&to=1`);
+    await page.getByRole('row', { name: /v1/ }).waitFor();
+    expect(await page.getByRole('row').count()).toBe(2);
+    expect(await page.getByLabel('From', { exact: true }).locator('option:checked').textContent()).toBe('v3');
+    await page.getByText('There is no difference.').waitFor();
+    await page.getByRole('button', { name: 'Newest' }).press('Enter');
+    await page.getByRole('row', { name: /v3/ }).waitFor();
   });
 
   it('are built by forms and saved as they are typed: states, transitions with conditions and steps, and published', async () => {

@@ -1,4 +1,3 @@
-import type { DefinitionDiff } from '../../../core/definition/diff.js';
 import type { Actor } from '../../../core/event.js';
 import type { Json, JsonObject } from '../../../core/json.js';
 import type { OfferedTransition } from '../../../core/machine/offered.js';
@@ -117,17 +116,6 @@ export interface HistoryPage {
 export interface Offered {
   items: OfferedTransition[];
 }
-
-export interface MachineVersion {
-  version: number;
-  publishedAt: string;
-  publishedBy: Actor;
-  note: string | null;
-  restoredFrom: number | null;
-  isPublished: boolean;
-}
-
-export type Diff = DefinitionDiff & { from: number | null; to: number | null };
 
 export interface Migration {
   version: number;
