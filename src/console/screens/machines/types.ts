@@ -31,12 +31,6 @@ export interface MachineItem {
   updatedAt: string;
 }
 
-export interface MachinePageOfItems {
-  items: MachineItem[];
-  total: number;
-  totalIsExact: boolean;
-}
-
 export interface MachineDetail extends MachineItem {
   definition: JsonObject;
   problems: Problem[];

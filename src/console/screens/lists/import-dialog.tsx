@@ -17,7 +17,7 @@ type Made = Pick<WorkflowItem, 'id' | 'name' | 'problemCount'>;
 const NAMES = { workflows: 'workflow', machines: 'state machine' } as const;
 
 /** Makes a draft of a file that was exported, here or elsewhere. */
-export function ImportDialog({ kind = 'workflows', onClose }: { kind?: keyof typeof NAMES; onClose: () => void }): VNode {
+export function ImportDialog({ kind, onClose }: { kind: keyof typeof NAMES; onClose: () => void }): VNode {
   const what = NAMES[kind];
   const [text, setText] = useState('');
   return (
