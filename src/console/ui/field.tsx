@@ -42,7 +42,7 @@ interface NoteFieldProps {
 }
 
 /** Why somebody does something, in a line that is kept with it. */
-export function NoteField({ label = 'Reason', hint, value, onChange }: NoteFieldProps): VNode {
+export function NoteField({ label = 'Reason (optional)', hint, value, onChange }: NoteFieldProps): VNode {
   return (
     <Field label={label} hint={hint}>
       {(control) => (

@@ -22,7 +22,7 @@ interface ActionDialogProps<Answer> {
   /** Does it. While it does not go well, the dialog stays, and says why. */
   act: () => Promise<Answer>;
   /** Called when it is done and the dialog is closed: what is told of it, and where it leads. */
-  onDone: (answer: Answer) => void;
+  onDone?: (answer: Answer) => void;
   onClose: () => void;
   /** What is to be known and filled in, with what the API has said against it. */
   children: ComponentChildren | ((error: ErrorBody | null) => ComponentChildren);
@@ -47,7 +47,7 @@ export function ActionDialog<Answer>({
     run(async () => {
       const answer = await act();
       onClose();
-      onDone(answer);
+      onDone?.(answer);
     });
   return (
     <Dialog

@@ -1,19 +1,19 @@
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
+import { useState } from 'preact/hooks';
+import { call, type ErrorBody } from '../../api/client.js';
 import { useCatalog } from '../../api/me.js';
 import { forget } from '../../api/query.js';
 import type { RetriedStep, RetryPreview, RunDetail } from '../../api/types.js';
 import { stepKindWords } from '../../model/definition-words.js';
 import { countWords, listWords } from '../../model/words.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
 import { NoteField } from '../../ui/field.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { toast } from '../../ui/live.js';
 import { navigate } from '../../ui/location.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import type { Tone } from '../../ui/status.js';
+import { ActionDialog } from '../dialogs/action-dialog.js';
+import { usePreview } from '../dialogs/use-preview.js';
 import { commandOf, type RetryWay, RetryWayChoice } from './retry-way.js';
 
 /** Retries a run after saying what that will do: again, not again, and perhaps twice. */
@@ -21,78 +21,60 @@ export function RetryDialog({ run, onClose }: { run: RunDetail; onClose: () => v
   const canGoOn = run.status === 'failed';
   const [way, setWay] = useState<RetryWay>(canGoOn ? 'failed_step' : 'start_same');
   const [reason, setReason] = useState('');
-  const [preview, setPreview] = useState<RetryPreview | null>(null);
-  const [error, setError] = useState<ErrorBody | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const command = commandOf(way);
-
-  useEffect(() => {
-    let isOld = false;
-    setError(null);
-    call<RetryPreview>('POST', `runs/${run.id}/retry`, { body: { ...command, dryRun: true } }).then(
-      (answer) => !isOld && setPreview(answer),
-      (failure: unknown) => !isOld && setError(errorBodyOf(failure)),
-    );
-    return () => {
-      isOld = true;
-    };
-  }, [way]);
-
-  const retry = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const next = await call<RunDetail>('POST', `runs/${run.id}/retry`, { body: { ...command, reason: reason.trim() || null } });
-      onClose();
-      toast('The run goes on.');
-      await forget('runs');
-      if (next.id !== run.id) navigate(`runs/${next.id}`);
-    } catch (failure) {
-      setError(errorBodyOf(failure));
-      setBusy(false);
-    }
-  };
+  const retry = <Answer,>(body: object): Promise<Answer> => call('POST', `runs/${run.id}/retry`, { body: { ...commandOf(way), ...body } });
+  const { preview, error } = usePreview(way, () => retry<RetryPreview>({ dryRun: true }));
   const refused = error ?? preview?.refused ?? null;
-  const retriedAs = refused && (refused.details?.retriedAs ?? run.retriedAs);
   const { same = run.version, newest = null, differs = [] } = preview?.version ?? {};
   return (
-    <Dialog
+    <ActionDialog
       wide
       title="Retry this run"
+      keep="Leave it"
+      verb="Retry"
+      icon="retry"
+      blocked={preview === null ? 'It is being found out what that would do' : (refused?.message ?? null)}
+      act={() => retry<RunDetail>({ reason: reason.trim() || null })}
+      onDone={({ id }) => {
+        toast('The run goes on.');
+        void forget('runs');
+        if (id !== run.id) navigate(`runs/${id}`);
+      }}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Leave it</Button>
-          <Button
-            kind="primary"
-            icon="retry"
-            busy={isBusy}
-            blocked={preview === null ? 'It is being found out what that would do' : refused ? refused.message : null}
-            onClick={() => void retry()}
-          >
-            Retry
-          </Button>
-        </>
-      }
     >
-      <RetryWayChoice
-        value={way}
-        onChange={setWay}
-        hints={{
-          failed_step: `This run goes on, on version ${same}. What is done is not done again.`,
-          start_same: `A new run on version ${same}.`,
-          start_newest: newestWords(same, newest, differs),
-        }}
-        blocked={canGoOn ? null : 'Only a run that failed can go on.'}
-      />
-      {refused && <ErrorPanel error={refused} />}
-      {retriedAs && (
-        <p>
-          Somebody has retried it: <a href={`runs/${retriedAs}`}>the run that repeats it</a>.
-        </p>
+      {(failed) => (
+        <>
+          <RetryWayChoice
+            value={way}
+            onChange={setWay}
+            hints={{
+              failed_step: `This run goes on, on version ${same}. What is done is not done again.`,
+              start_same: `A new run on version ${same}.`,
+              start_newest: newestWords(same, newest, differs),
+            }}
+            blocked={canGoOn ? null : 'Only a run that failed can go on.'}
+          />
+          {refused && <ErrorPanel error={refused} />}
+          <RetriedAs refused={failed ?? refused} run={run} />
+          {preview === null && !error ? (
+            <Skeleton what="what that would do" rows={3} />
+          ) : (
+            preview && !refused && <Preview preview={preview} />
+          )}
+          <NoteField hint="Kept with the run and in the audit." value={reason} onChange={setReason} />
+        </>
       )}
-      {preview === null && !error ? <Skeleton what="what that would do" rows={3} /> : preview && !refused && <Preview preview={preview} />}
-      <NoteField hint="Kept with the run and in the audit." value={reason} onChange={setReason} />
-    </Dialog>
+    </ActionDialog>
+  );
+}
+
+/** Somebody was faster. */
+function RetriedAs({ refused, run }: { refused: ErrorBody | null; run: RunDetail }): VNode | null {
+  const id = refused && (refused.details?.retriedAs ?? run.retriedAs);
+  if (!id) return null;
+  return (
+    <p>
+      Somebody has retried it: <a href={`runs/${id}`}>the run that repeats it</a>.
+    </p>
   );
 }
 

@@ -7,12 +7,12 @@ import { actionsOn, auditWords } from '../../model/audit-words.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
 import { durationMs, durationWords } from '../../model/time.js';
 import { nameWords } from '../../model/words.js';
-import { Button } from '../../ui/button.js';
 import type { ComboboxOption } from '../../ui/combobox.js';
 import { Chips } from '../../ui/filter-bar.js';
 import { Icon } from '../../ui/icon.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
+import { OlderPages } from '../../ui/pages.js';
 import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time, useNow } from '../../ui/time.js';
@@ -56,21 +56,12 @@ export function AuditPage(): VNode {
         {asked.data && asked.data.items.length > 0 && (
           <Table caption="Changes" columns={COLUMNS} rows={asked.data.items} keyOf={({ id }) => id} />
         )}
-        {(cursor || asked.data?.nextCursor) && (
-          <nav class="pages" aria-label="Pages of the audit">
-            <span />
-            <Button icon="up" blocked={cursor ? null : 'These are the newest'} onClick={() => change({}, false)}>
-              Newest
-            </Button>
-            <Button
-              icon="down"
-              blocked={asked.data?.nextCursor ? null : 'There are no older ones'}
-              onClick={() => change({ cursor: asked.data?.nextCursor ?? null }, false)}
-            >
-              Older
-            </Button>
-          </nav>
-        )}
+        <OlderPages
+          what="the audit"
+          cursor={cursor}
+          older={asked.data?.nextCursor ?? null}
+          onGo={(next) => change({ cursor: next }, false)}
+        />
       </Card>
     </Page>
   );

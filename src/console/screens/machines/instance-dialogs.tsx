@@ -78,7 +78,7 @@ export function DeleteInstanceDialog({ instance: { id, machineId }, onClose }: {
       onClose={onClose}
     >
       <p>Its history is gone for good. What happens to the record next may make another instance, from the beginning.</p>
-      <NoteField label="Reason (optional)" hint="Kept in the audit." value={reason} onChange={setReason} />
+      <NoteField hint="Kept in the audit." value={reason} onChange={setReason} />
     </ActionDialog>
   );
 }

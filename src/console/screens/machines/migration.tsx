@@ -1,11 +1,11 @@
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import type { JsonObject } from '../../../core/json.js';
-import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
+import { call } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import { statesOf } from '../../model/machine.js';
 import { countWords, numberWords } from '../../model/words.js';
 import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
+import { usePreview } from '../../parts/dialogs/use-preview.js';
 import { Icon } from '../../ui/icon.js';
 import { toast } from '../../ui/live.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
@@ -51,12 +51,8 @@ export function Staying({ staying }: Pick<Migration, 'staying'>): VNode | null {
 
 /** Takes instances over to the published version, after saying which. */
 export function MigrateDialog({ machine: { id, version }, onClose }: { machine: MachineDetail; onClose: () => void }): VNode {
-  const [preview, setPreview] = useState<Migration | null>(null);
-  const [error, setError] = useState<ErrorBody | null>(null);
   const migrate = (body: { dryRun?: boolean }): Promise<Migration> => call<Migration>('POST', `machines/${id}/migrate`, { body });
-  useEffect(() => {
-    migrate({ dryRun: true }).then(setPreview, (failure: unknown) => setError(errorBodyOf(failure)));
-  }, []);
+  const { preview, error } = usePreview('', () => migrate({ dryRun: true }));
   return (
     <ActionDialog
       title={`Take instances over to v${version}`}

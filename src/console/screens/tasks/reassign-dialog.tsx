@@ -1,15 +1,13 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
+import { call } from '../../api/client.js';
 import { useMe } from '../../api/me.js';
 import { forget, useAsk } from '../../api/query.js';
 import type { TaskDetail } from '../../api/types.js';
+import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
 import { FormInput } from '../../parts/tasks/form-input.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
-import { Choices, Field, NoteField } from '../../ui/field.js';
+import { Choices, Field, NoteField, SelectBox } from '../../ui/field.js';
 import { toast } from '../../ui/live.js';
-import { ErrorPanel } from '../../ui/states.js';
 
 interface Queues {
   items: { name: string; label: string | null }[];
@@ -27,89 +25,76 @@ export function ReassignDialog({ task, onClose }: { task: TaskDetail; onClose: (
   const [queue, setQueue] = useState('');
   const [from, setFrom] = useState(waiting[0]?.id ?? '');
   const [note, setNote] = useState('');
-  const [error, setError] = useState<ErrorBody | null>(null);
-  const [isBusy, setBusy] = useState(false);
   const isQueue = to === 'queue' && !isVote;
-  const problemOf = (name: string): string | null => error?.problems?.find(({ path }) => path === name)?.message ?? null;
-  const reassign = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
-      const body = { ...(isQueue ? { queue } : { userId }), ...(isVote && { from }), note: note.trim() || null };
-      await call('POST', `tasks/${task.id}/reassign`, { body });
-      onClose();
-      toast('Somebody else is asked now.');
-      await forget('tasks');
-    } catch (failure) {
-      setError(errorBodyOf(failure));
-      setBusy(false);
-    }
-  };
   return (
-    <Dialog
+    <ActionDialog
       title="Ask somebody else"
+      keep="Leave it"
+      verb="Reassign"
+      icon="person"
+      blocked={(isQueue ? queue : userId) === '' ? 'Say who is to do it' : null}
+      act={() => {
+        const body = { ...(isQueue ? { queue } : { userId }), ...(isVote && { from }), note: note.trim() || null };
+        return call('POST', `tasks/${task.id}/reassign`, { body });
+      }}
+      onDone={() => {
+        toast('Somebody else is asked now.');
+        void forget('tasks');
+      }}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Leave it</Button>
-          <Button
-            kind="primary"
-            icon="person"
-            busy={isBusy}
-            blocked={(isQueue ? queue : userId) === '' ? 'Say who is to do it' : null}
-            onClick={() => void reassign()}
-          >
-            Reassign
-          </Button>
-        </>
-      }
     >
-      {isVote ? (
-        <Field label="In whose place" problem={problemOf('from')}>
-          {(control) => (
-            <select {...control} class="input" value={from} onChange={(event) => setFrom(event.currentTarget.value)}>
-              {waiting.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-      ) : (
-        <Choices<'user' | 'queue'>
-          legend="Who is to do it"
-          value={to}
-          onChange={setTo}
-          options={[
-            { value: 'user', label: 'A person' },
-            {
-              value: 'queue',
-              label: 'Whoever works in a queue',
-              blocked: queues.data?.items.length === 0 ? 'There is no queue.' : null,
-            },
-          ]}
-        />
-      )}
-      {isQueue ? (
-        <Field label="Queue" problem={problemOf('queue')}>
-          {(control) => (
-            <select {...control} class="input" value={queue} onChange={(event) => setQueue(event.currentTarget.value)}>
-              <option value="">Choose …</option>
-              {(queues.data?.items ?? []).map(({ name, label }) => (
-                <option key={name} value={name}>
-                  {label ?? name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-      ) : (
-        <Person value={userId} problem={problemOf('userId')} onChange={setUserId} />
-      )}
-      <NoteField label="Note (optional)" hint="Kept in the task’s history." value={note} onChange={setNote} />
-      {error && <ErrorPanel error={error.problems ? { ...error, problems: [] } : error} />}
-    </Dialog>
+      {(error) => {
+        const problemOf = (name: string): string | null => error?.problems?.find(({ path }) => path === name)?.message ?? null;
+        return (
+          <>
+            {isVote ? (
+              <Field label="In whose place" problem={problemOf('from')}>
+                {(control) => (
+                  <SelectBox {...control} value={from} onChange={setFrom}>
+                    {waiting.map(({ id, name }) => (
+                      <option key={id} value={id}>
+                        {name}
+                      </option>
+                    ))}
+                  </SelectBox>
+                )}
+              </Field>
+            ) : (
+              <Choices<'user' | 'queue'>
+                legend="Who is to do it"
+                value={to}
+                onChange={setTo}
+                options={[
+                  { value: 'user', label: 'A person' },
+                  {
+                    value: 'queue',
+                    label: 'Whoever works in a queue',
+                    blocked: queues.data?.items.length === 0 ? 'There is no queue.' : null,
+                  },
+                ]}
+              />
+            )}
+            {isQueue ? (
+              <Field label="Queue" problem={problemOf('queue')}>
+                {(control) => (
+                  <SelectBox {...control} value={queue} onChange={setQueue}>
+                    <option value="">Choose …</option>
+                    {(queues.data?.items ?? []).map(({ name, label }) => (
+                      <option key={name} value={name}>
+                        {label ?? name}
+                      </option>
+                    ))}
+                  </SelectBox>
+                )}
+              </Field>
+            ) : (
+              <Person value={userId} problem={problemOf('userId')} onChange={setUserId} />
+            )}
+            <NoteField label="Note (optional)" hint="Kept in the task’s history." value={note} onChange={setNote} />
+          </>
+        );
+      }}
+    </ActionDialog>
   );
 }
 

@@ -12,6 +12,7 @@ import { FilterBar, SearchField } from '../../ui/filter-bar.js';
 import { toast, toastError } from '../../ui/live.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
+import { OlderPages } from '../../ui/pages.js';
 import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
 import { Mark, statusLook } from '../../ui/status.js';
 import { type Column, Table } from '../../ui/table.js';
@@ -80,21 +81,13 @@ export function TaskList(): VNode {
         {asked.data && asked.data.items.length > 0 && (
           <Table caption="Tasks" columns={COLUMNS} rows={asked.data.items} keyOf={({ id }) => id} />
         )}
-        {(cursor || asked.data?.nextCursor) && (
-          <nav class="pages" aria-label="Pages of tasks">
-            <span />
-            <Button icon="up" blocked={cursor ? null : 'These are the first'} onClick={() => change({})}>
-              First
-            </Button>
-            <Button
-              icon="down"
-              blocked={asked.data?.nextCursor ? null : 'There are no more'}
-              onClick={() => navigate(hrefOf('tasks', changedQuery(query, { cursor: asked.data?.nextCursor })))}
-            >
-              More
-            </Button>
-          </nav>
-        )}
+        <OlderPages
+          what="tasks"
+          words={['First', 'More']}
+          cursor={cursor ?? null}
+          older={asked.data?.nextCursor ?? null}
+          onGo={(next) => navigate(hrefOf('tasks', changedQuery(query, { cursor: next })))}
+        />
       </Card>
     </Page>
   );

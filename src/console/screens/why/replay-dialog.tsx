@@ -1,11 +1,11 @@
 import type { VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { call, type ErrorBody, errorBodyOf } from '../../api/client.js';
+import { useState } from 'preact/hooks';
+import { call } from '../../api/client.js';
 import { forget } from '../../api/query.js';
 import type { ReplayResult } from '../../api/types.js';
 import { countWords } from '../../model/words.js';
-import { Button } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
+import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
+import { usePreview } from '../../parts/dialogs/use-preview.js';
 import { toast } from '../../ui/live.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import { Mark } from '../../ui/status.js';
@@ -13,43 +13,23 @@ import { Mark } from '../../ui/status.js';
 /** Gives an event to workflows again, after saying what would run. */
 export function ReplayDialog({ eventId, onClose }: { eventId: string; onClose: () => void }): VNode {
   const [again, setAgain] = useState(false);
-  const [preview, setPreview] = useState<ReplayResult | null>(null);
-  const [error, setError] = useState<ErrorBody | null>(null);
-  const told = (failure: unknown): void => setError(errorBodyOf(failure));
-  useEffect(() => {
-    let isOld = false;
-    setError(null);
-    call<ReplayResult>('POST', `events/${eventId}/replay`, { body: { again, dryRun: true } }).then(
-      (answer) => !isOld && setPreview(answer),
-      (failure: unknown) => !isOld && told(failure),
-    );
-    return () => {
-      isOld = true;
-    };
-  }, [again]);
+  const replay = (dryRun: boolean): Promise<ReplayResult> => call('POST', `events/${eventId}/replay`, { body: { again, dryRun } });
+  const { preview, error } = usePreview(String(again), () => replay(true));
   const starting = preview?.workflows.filter(({ verdict }) => verdict === 'starts').length ?? 0;
-  const replay = async (): Promise<void> => {
-    try {
-      await call('POST', `events/${eventId}/replay`, { body: { again } });
-      onClose();
-      toast(`Given to ${countWords(starting, 'workflow')} again.`);
-      await forget('events', 'records', 'runs');
-    } catch (failure) {
-      told(failure);
-    }
-  };
+  const nobody = starting === 0 ? 'No workflow would start' : null;
   return (
-    <Dialog
+    <ActionDialog
       title="Replay this event"
+      keep="Leave it"
+      verb="Replay"
+      icon="retry"
+      blocked={preview === null ? 'It is being found out what would run' : nobody}
+      act={() => replay(false)}
+      onDone={() => {
+        toast(`Given to ${countWords(starting, 'workflow')} again.`);
+        void forget('events', 'records', 'runs');
+      }}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Leave it</Button>
-          <Button kind="primary" icon="retry" blocked={starting === 0 ? 'No workflow would start' : null} onClick={() => void replay()}>
-            Replay
-          </Button>
-        </>
-      }
     >
       <p>The event is given to the workflows that listen to it now, with all that it carried then.</p>
       <label class="check">
@@ -78,6 +58,6 @@ export function ReplayDialog({ eventId, onClose }: { eventId: string; onClose: (
           ))}
         </ul>
       )}
-    </Dialog>
+    </ActionDialog>
   );
 }

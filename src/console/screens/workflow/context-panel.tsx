@@ -1,15 +1,16 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../core/json.js';
-import { ApiError, call, type ErrorBody } from '../../api/client.js';
+import { call } from '../../api/client.js';
 import { forget, useAsk } from '../../api/query.js';
 import { shortened } from '../../model/words.js';
+import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
 import { Button, IconButton } from '../../ui/button.js';
-import { Dialog } from '../../ui/dialog.js';
 import { Field, NoteField } from '../../ui/field.js';
 import { toast, toastError } from '../../ui/live.js';
 import { Panel } from '../../ui/page.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
+import { TextArea } from '../../ui/text-area.js';
 
 /** What a workflow remembers from run to run. */
 export function ContextPanel({ id, isReadOnly }: { id: string; isReadOnly: boolean }): VNode {
@@ -90,55 +91,37 @@ function ValueDialog({
   const [name, setName] = useState(known ?? '');
   const [text, setText] = useState(() => writtenValue(value));
   const [note, setNote] = useState('');
-  const [error, setError] = useState<ErrorBody | null>(null);
   const read = readValue(text);
-  const save = async (): Promise<void> => {
-    try {
-      await onSave({ [name.trim()]: read }, note.trim() || null);
-      onClose();
-    } catch (failed) {
-      if (!(failed instanceof ApiError)) throw failed;
-      setError(failed.body);
-    }
-  };
   return (
-    <Dialog
+    <ActionDialog
       title={known === null ? 'Remember a value' : `Change “${known}”`}
+      keep="Leave it"
+      verb="Save"
+      icon="check"
+      blocked={name.trim() === '' ? 'It needs a name' : null}
+      act={() => onSave({ [name.trim()]: read }, note.trim() || null)}
       onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Leave it</Button>
-          <Button kind="primary" icon="check" blocked={name.trim() === '' ? 'It needs a name' : null} onClick={() => void save()}>
-            Save
-          </Button>
-        </>
-      }
     >
-      {error && <ErrorPanel error={error} />}
       {known === null && (
         <Field label="Name">
           {(told) => <input {...told} class="input mono" value={name} onInput={(event) => setName(event.currentTarget.value)} />}
         </Field>
       )}
-      <Field label="Value" hint={`Taken as ${kindWords(read)}. In quotes it is always a text.`}>
-        {(told) => (
-          <textarea
-            {...told}
-            class="textarea mono"
-            rows={4}
-            spellcheck={false}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <TextArea
+        label="Value"
+        hint={`Taken as ${kindWords(read)}. In quotes it is always a text.`}
+        isCode
+        rows={4}
+        value={text}
+        onChange={setText}
+      />
       <NoteField
         label="Reason (optional)"
         hint="Kept in the audit. Runs that have begun go on with the values that they began with."
         value={note}
         onChange={setNote}
       />
-    </Dialog>
+    </ActionDialog>
   );
 }
 

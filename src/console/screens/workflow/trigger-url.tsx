@@ -180,7 +180,7 @@ function ReplaceDialog({ id, onMade, onClose }: { id: string; onMade: (made: Mad
           { value: 'none', label: 'Ends at once', hint: 'When somebody has it who should not. Calls of it are refused from now on.' },
         ]}
       />
-      <NoteField label="Reason (optional)" hint="Kept in the audit." value={note} onChange={setNote} />
+      <NoteField hint="Kept in the audit." value={note} onChange={setNote} />
     </ActionDialog>
   );
 }
