@@ -33,8 +33,8 @@ export class CrmInquiries {
 
 /**
  * What one request asks the CRM, each question once. The host's own code may take its time, and somebody waits: what is asked in one
- * moment is asked side by side, on one of the few connections that people's requests have, and whoever has let an answer be late, or
- * has taken the time of one call already, is asked nothing more.
+ * moment is asked on one of the few connections that people's requests have, which serves one question after the other, and whoever has
+ * let an answer be late, or has taken the time of one call already, is asked nothing more.
  */
 export class CrmInquiry {
   private readonly loader = new DataLoader<Question, unknown, string>((questions) => this.put(questions), {
@@ -87,30 +87,31 @@ export class CrmInquiry {
   private async put(questions: readonly Question[]): Promise<unknown[]> {
     const answers = new Map<string, unknown>();
     const { workspaceId } = this.of;
-    const begun = Date.now();
     try {
       if (!this.isLate) {
         await this.database.read(async (manager) => {
           await this.database.enter(manager, workspaceId);
-          await Promise.all(
-            questions.map(async ({ key, what, put }) => {
-              try {
-                answers.set(key, await put({ manager, workspaceId }));
-              } catch (error) {
-                this.log(what, error);
-              }
-            }),
-          );
+          for (const question of questions) await this.putOne(question, { manager, workspaceId }, answers);
         });
       }
     } catch (error) {
       this.log(questions.map(({ what }) => what).join(' and '), error);
     }
-    this.spentMs += Date.now() - begun;
     return questions.map(({ key, what }) => {
       if (!answers.has(key)) this.unanswered.add(what);
       return answers.get(key) ?? null;
     });
+  }
+
+  private async putOne({ key, what, put }: Question, tx: CrmTransaction, answers: Map<string, unknown>): Promise<void> {
+    if (this.isLate) return;
+    const begun = Date.now();
+    try {
+      answers.set(key, await put(tx));
+    } catch (error) {
+      this.log(what, error);
+    }
+    this.spentMs += Date.now() - begun;
   }
 
   private get isLate(): boolean {
