@@ -4,7 +4,8 @@
 // Node itself loads the CommonJS files, whether they are imported or required (see `module-sync` in package.json's exports,
 // which nothing else sets, and node.js, which is written here): a process that does both has the library once, and Node
 // takes three times as long for CommonJS dependencies that are imported by an ES module.
-// Packages stay imports, and nothing is minified or renamed: stack traces name our functions, and a comment each file.
+// Packages stay imports, and nothing is minified or renamed: stack traces name our functions. What costs a host's start goes:
+// comments, and every character beyond ASCII, for the sake of 150 of which V8 would keep all of it in two bytes a character.
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -17,14 +18,58 @@ const ours = ['src', 'migrations'].flatMap((folder) =>
     .filter((file) => !file.startsWith(join('dist', 'src', 'demo'))),
 );
 
+/**
+ * Loads uuid when the first id is made: it is a file for each of its functions, and no start needs one. By a module of the
+ * bundle's, because it is used all over the place.
+ */
+const lateUuid = {
+  name: 'late-uuid',
+  resolveId: (id) => (id === 'uuid' ? '\0late-uuid' : null),
+  load: (id) =>
+    id === '\0late-uuid'
+      ? `import { createRequire } from 'node:module';
+         const require = createRequire(import.meta.url);
+         let uuid;
+         const late = (name) => (...args) => (uuid ??= require('uuid'))[name](...args);
+         export const v4 = late('v4'), v5 = late('v5'), v7 = late('v7'), validate = late('validate');`
+      : null,
+};
+
+/**
+ * Puts off what the decorators of DTOs' members say (see src/http/late-rules.ts): statements `__decorate([…], X.prototype, "…",
+ * void 0)`, of which the compiler writes one for each. Decorators of methods stay where they are: Nest reads them at start.
+ */
+const lateRules = {
+  name: 'late-rules',
+  transform(code, id) {
+    if (!id.startsWith(join(process.cwd(), 'dist', 'src', 'http')) || !code.includes('__decorate')) return null;
+    const isRule = ({ type, expression }) =>
+      type === 'ExpressionStatement' && expression.callee?.name === '__decorate' && expression.arguments[3]?.type === 'UnaryExpression';
+    const rules = this.parse(code).body.filter(isRule);
+    if (rules.length === 0) return null;
+    let late = '';
+    let at = 0;
+    rules.forEach(({ start, end }, index) => {
+      // Those of a class follow each other.
+      const isFirst = index === 0 || code.slice(at, start).trim() !== '';
+      const isLast = index === rules.length - 1 || code.slice(end, rules[index + 1].start).trim() !== '';
+      late += `${code.slice(at, start)}${isFirst ? 'later(() => {' : ''}${code.slice(start, end)}${isLast ? '});' : ''}`;
+      at = end;
+    });
+    const from = JSON.stringify(join(process.cwd(), 'dist', 'src', 'http', 'late-rules.js'));
+    return { code: `import { later } from ${from};\n${late}${code.slice(at)}` };
+  },
+};
+
 const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((entry) => [entry, `./dist/${entry}.js`])),
   platform: 'node',
-  external: (id) => !id.startsWith('.') && !id.startsWith('/') && !/^[A-Z]:/i.test(id),
+  plugins: [lateUuid, lateRules],
+  external: (id) => id !== 'uuid' && !id.startsWith('\0') && !id.startsWith('.') && !id.startsWith('/') && !/^[A-Z]:/i.test(id),
   // Decorators work by side effects; there is nothing to gain.
   treeshake: false,
 });
-const output = { keepNames: true, chunkFileNames: 'src/shared/[name].js', sourcemap: false };
+const output = { keepNames: true, chunkFileNames: 'src/shared/[name].js', sourcemap: false, comments: false };
 const built = await bundle.generate({ ...output, format: 'es' });
 // Where `import()` is not to be had, Jest among them, it becomes `require`.
 const commonjs = await bundle.generate({ ...output, format: 'cjs', dynamicImportInCjs: false });
@@ -39,7 +84,7 @@ for (const [folder, chunks] of [
 ]) {
   for (const { fileName, code } of chunks.output) {
     mkdirSync(dirname(join(folder, fileName)), { recursive: true });
-    writeFileSync(join(folder, fileName), code);
+    writeFileSync(join(folder, fileName), inAscii(code));
   }
 }
 for (const entry of built.output.filter(({ isEntry, exports }) => isEntry && exports.length > 0)) {
@@ -51,3 +96,8 @@ for (const entry of built.output.filter(({ isEntry, exports }) => isEntry && exp
   );
 }
 writeFileSync('dist/cjs/package.json', `${JSON.stringify({ type: 'commonjs' })}\n`);
+
+/** In texts, templates and patterns an escape is the character; identifiers and comments have none. */
+function inAscii(code) {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

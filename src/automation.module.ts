@@ -108,9 +108,12 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    let active: number | null = null;
     try {
       await this.doors.start();
       this.bridge.start();
+      // Not beside the loops: it would take a connection of its own. What cannot be told is no reason not to start.
+      active = await this.database.statement(countActiveWorkflows).catch(() => null);
       await this.engine.start();
     } catch (error) {
       // Nest destroys nothing when starting fails.
@@ -120,18 +123,21 @@ export class AutomationModule extends ConfigurableModuleClass implements OnAppli
       throw error;
     }
     // What has started runs, whatever the host's logger does. Not by that logger.
-    await this.tellStarted().catch((error: unknown) =>
-      process.emitWarning(`Automation has started, but could not say so: ${String(error)}`),
-    );
+    try {
+      this.tellStarted(active);
+    } catch (error) {
+      process.emitWarning(`Automation has started, but could not say so: ${String(error)}`);
+    }
   }
 
   /** The one line that a host wants to see of a start. */
-  private async tellStarted(): Promise<void> {
-    const active = await this.database.statement(countActiveWorkflows);
+  private tellStarted(active: number | null): void {
     const { workerEnabled, capture } = this.settings;
     const captured = [...capture].map(([module, door]) => `${module} (${door})`);
     const doors = ['publish', ...(this.bridge.isOpen ? ['emitter'] : []), ...captured].join(', ');
-    new Logger('Automation').log(`Started. Active workflows: ${active}; worker: ${workerEnabled ? 'on' : 'off'}; events by: ${doors}.`);
+    new Logger('Automation').log(
+      `Started. Active workflows: ${active ?? 'unknown'}; worker: ${workerEnabled ? 'on' : 'off'}; events by: ${doors}.`,
+    );
   }
 
   /** The first hook of a shutdown, while the host's connections are still open. */

@@ -75,7 +75,12 @@ function actionProblems(actions: unknown): Problem[] {
       ? []
       : [{ path: `actions[${index}]`, message: `${nameOf(action)} must be made with defineAction({ type, label, … })` }],
   );
-  return problems.length > 0 ? problems : thrown('actions', () => new ActionRegistry([...builtInActions, ...actions]));
+  if (problems.length > 0) return problems;
+  return thrown('actions', () => {
+    // What cannot be described would be heard of only when somebody asks for the catalogue.
+    new ActionRegistry(actions).describe();
+    new ActionRegistry([...builtInActions, ...actions]);
+  });
 }
 
 /** As defineAction leaves it; told by its looks, because a host may have loaded the package twice. */

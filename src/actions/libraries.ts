@@ -14,5 +14,8 @@ export const addressparser = once(() => require('nodemailer/lib/addressparser') 
 /** Returns undici. */
 export const undici = once(() => require('undici') as typeof import('undici'));
 
+/** Returns standardwebhooks. */
+export const standardwebhooks = once(() => require('standardwebhooks') as typeof import('standardwebhooks'));
+
 /** Returns ipaddr.js. */
 export const ipaddr = once(() => require('ipaddr.js') as typeof import('ipaddr.js'));

@@ -1,5 +1,5 @@
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsNotEmpty, IsObject, IsOptional, IsString, Max, Min } from 'class-validator';
-import { Webhook } from 'standardwebhooks';
+import type { Webhook } from 'standardwebhooks';
 import { MASK } from '../core/definition/secrets.js';
 import { AutomationError, type Problem } from '../core/errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../core/json.js';
@@ -7,6 +7,7 @@ import type { SecretReference } from '../core/secrets/secret-reference.js';
 import type { ExternalStep } from './action.js';
 import { Describe } from './arguments-schema.js';
 import { defineAction } from './define-action.js';
+import { standardwebhooks } from './libraries.js';
 import type { AddressGuard } from './outbound/address-guard.js';
 import { isExpected, readBody, statusError } from './outbound/answer.js';
 import { headerProblems } from './outbound/headers.js';
@@ -144,7 +145,7 @@ function signedRequest(
 
 function signer(secret: string): Webhook {
   try {
-    return new Webhook(secret);
+    return new (standardwebhooks().Webhook)(secret);
   } catch (cause) {
     throw new AutomationError('webhook_secret_invalid', 'The secret cannot sign: it must be base64, with or without whsec_ before it', {
       hint: 'Copy the secret again from the receiver, whole.',

@@ -10,15 +10,15 @@ import type { EngineSettings } from './engine-settings.js';
  */
 export class AutomationCatalog implements Catalog {
   readonly modules: ReadonlyMap<string, ModuleDescription>;
-  readonly actions: ReadonlyMap<string, ActionDescription>;
   readonly taskModule?: string;
   readonly noteModule?: string;
   /** What this version of the library can run; anything else can be saved in a draft, not published. */
   readonly executable: Executable;
+  private described: ReadonlyMap<string, ActionDescription> | undefined;
 
   constructor(
     host: Pick<CrmHost, 'describeModules' | 'taskModule' | 'noteModule'>,
-    actions: { describe(): readonly ActionDescription[] },
+    private readonly registry: { describe(): readonly ActionDescription[] },
     limits: Pick<EngineSettings['limits'], 'loopItems' | 'runMs'>,
     /** What the application lacks to make links; null: nothing. */
     lackForLinks: string | null = null,
@@ -44,6 +44,11 @@ export class AutomationCatalog implements Catalog {
     this.modules = modules;
     if (host.taskModule !== undefined) this.taskModule = host.taskModule;
     if (host.noteModule !== undefined) this.noteModule = host.noteModule;
-    this.actions = new Map(actions.describe().map((action) => [action.type, action]));
+  }
+
+  /** Described when first asked for: the schemas of their arguments are no matter of a start. */
+  get actions(): ReadonlyMap<string, ActionDescription> {
+    this.described ??= new Map(this.registry.describe().map((action) => [action.type, action]));
+    return this.described;
   }
 }

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ifInstalled } from '../host/optional-package.js';
+import { tellRules } from './late-rules.js';
 
 // The decorators of @nestjs/swagger as our DTOs and controllers use them. The package is the host's choice, so they only
 // note what they are told; it is handed on when a document is made, if the package is there.
@@ -59,6 +60,7 @@ function describeWhenAsked(swagger: Swagger): void {
   prepared.add(SwaggerModule);
   const { createDocument } = SwaggerModule;
   SwaggerModule.createDocument = (...args) => {
+    tellRules();
     for (const handOn of notes.splice(0)) handOn(swagger);
     return createDocument.apply(SwaggerModule, args);
   };

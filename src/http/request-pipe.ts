@@ -5,6 +5,7 @@ import type { Problem } from '../core/errors.js';
 import { isJsonObject, type JsonObject } from '../core/json.js';
 import { invalidRequest } from '../core/json-shape.js';
 import { didYouMean } from '../core/nearest.js';
+import { tellRules } from './late-rules.js';
 
 /**
  * A checked body or query. The alias keeps the class out of the emitted parameter types: a global ValidationPipe of the
@@ -16,6 +17,7 @@ class RequestPipe<Dto extends object> implements PipeTransform<unknown, Dto> {
   constructor(private readonly type: new () => Dto) {}
 
   transform(value: unknown): Dto {
+    tellRules();
     const plain = objectOrNothing(value);
     const instance = plainToInstance(this.type, plain, { enableImplicitConversion: false });
     // plainToInstance leaves out members named like methods of every object (`toString`): they are unknown fields too.

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { Webhook } from 'standardwebhooks';
+import { standardwebhooks } from '../../actions/libraries.js';
 import { AutomationError } from '../../core/errors.js';
 import type { SecretReference } from '../../core/secrets/secret-reference.js';
 import type { WebhookTrigger } from '../../core/trigger/webhook.js';
@@ -59,7 +59,7 @@ function isSignatureRight(signature: KnownSignature, { headers, raw }: Caller, n
       );
     }
     try {
-      new Webhook(signature.secret).verify(raw, headers);
+      new (standardwebhooks().Webhook)(signature.secret).verify(raw, headers);
       return true;
     } catch {
       return false;

@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     const { port } = app.getHttpServer().address() as AddressInfo;
     const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}/automation/${path}`);
     assert.equal((await get('workflows')).status, 200);
+    assert.equal((await get('workflows?limit=many')).status, 400);
     const docs = await get('docs');
     assert.equal(docs.status, 501);
     assert.match(await docs.text(), /npm install @nestjs\/swagger@11/);
