@@ -168,7 +168,8 @@ export class HeldRun implements RunHistory, RunClaim {
   /** Adds an execution to the history. */
   add(execution: Omit<LoggedExecution, 'position'>): LoggedExecution {
     const last = this.executions.at(-1);
-    const added = { ...execution, position: last === undefined ? 0 : last.position + 1 };
+    // Assigned, not spread: see step-log.ts.
+    const added = Object.assign({ position: last === undefined ? 0 : last.position + 1 }, execution);
     if (this.hidden !== null) Object.assign(added, withoutTokens(added, this.hidden));
     this.executions.push(added);
     this.indexed?.add(added);
@@ -178,7 +179,7 @@ export class HeldRun implements RunHistory, RunClaim {
   /** Changes an execution of the history. */
   change(execution: LoggedExecution, change: Partial<LoggedExecution>): void {
     this.changed ??= new Map();
-    if (!this.changed.has(execution)) this.changed.set(execution, { ...execution });
+    if (!this.changed.has(execution)) this.changed.set(execution, Object.assign({}, execution));
     Object.assign(execution, this.hidden === null ? change : withoutTokens(change, this.hidden));
   }
 
@@ -343,7 +344,7 @@ export class HeldRun implements RunHistory, RunClaim {
   /** What the step at this address sees. */
   scopeAt(address: StepAddress, record: RecordData | null, now: Date, calendar: Calendar): Scope {
     const { version, event } = this;
-    return {
+    const scope: Scope = {
       record: record ?? event?.record ?? null,
       previous: event?.previous ?? null,
       changes: event?.changes ?? {},
@@ -357,8 +358,8 @@ export class HeldRun implements RunHistory, RunClaim {
       uuid: stableUuids(this.id, address.path),
       timezone: calendar.timezone,
       calendar,
-      ...(address.loop === undefined ? {} : { item: address.loop.item, index: address.loop.index }),
     };
+    return address.loop === undefined ? scope : Object.assign(scope, { item: address.loop.item, index: address.loop.index });
   }
 }
 

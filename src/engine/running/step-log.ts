@@ -49,8 +49,8 @@ export function logFailure(run: HeldRun, ready: ReadyStep, attempt: Attempt, fai
 
 /** The intent of an external step: what is about to leave the house. */
 export function logIntent(run: HeldRun, ready: ReadyStep, { startedAt }: Attempt, input: JsonObject): LoggedExecution {
-  const open = { status: 'running' as const, output: null, error: null, extracted: null, wakeAt: null, finishedAt: null };
-  return run.add({ ...addressOf(ready), ...open, input, startedAt: startedAt.toISOString() });
+  const intent = { status: 'running' as const, output: null, error: null, extracted: null, wakeAt: null, finishedAt: null };
+  return run.add(Object.assign(addressOf(ready), intent, { input, startedAt: startedAt.toISOString() }));
 }
 
 /** What became of an intent; nothing, where the tables tell that already (a COMMIT whose answer was lost). */
@@ -60,7 +60,7 @@ export function logResult(run: HeldRun, { attempt: { ready, scope }, outcome }: 
   if (execution?.status !== 'running') return;
   switch (outcome.kind) {
     case 'succeeded':
-      run.change(execution, { ...resultOf(run, ready, scope, outcome.output, now), output: outcome.output, finishedAt });
+      run.change(execution, Object.assign(resultOf(run, ready, scope, outcome.output, now), { output: outcome.output, finishedAt }));
       break;
     case 'failed':
       run.change(execution, { ...failureOf(ready, now, outcome.failure), finishedAt });
