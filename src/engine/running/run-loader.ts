@@ -54,7 +54,10 @@ export class RunLoader {
       manager,
       claimed.flatMap(({ workspaceId, eventId }) => (eventId === null ? [] : [{ workspaceId, id: eventId }])),
     );
-    const histories = await loadExecutions(manager, claimed);
+    const histories = await loadExecutions(
+      manager,
+      claimed.filter(({ isFresh }) => !isFresh),
+    );
     const inboxes = await loadAnswers(
       manager,
       claimed.filter(({ answers }) => answers > 0),

@@ -34,8 +34,8 @@ export function claimRuns(
       manager,
       `WITH RECURSIVE release AS MATERIALIZED (SELECT set_config('automation.release', '${RELEASE}', true)),
        recovered AS MATERIALIZED (
-         SELECT workspace_id AS w, id AS i FROM automation.runs WHERE status = 'queued' AND recoveries > 1 AND due_at <= now()
-           AND workspace_id <> ALL($4::text[])
+         SELECT workspace_id AS w, id AS i, started_at IS NULL AS fresh FROM automation.runs
+         WHERE status = 'queued' AND recoveries > 1 AND due_at <= now() AND workspace_id <> ALL($4::text[])
          ORDER BY recoveries, due_at LIMIT 1 FOR UPDATE SKIP LOCKED
        ),
        busy(w, n) AS (
@@ -52,7 +52,7 @@ export function claimRuns(
        served AS MATERIALIZED (SELECT w FROM busy WHERE w <> ALL($4::text[]) ORDER BY n LIMIT $1::int),
        queue AS MATERIALIZED (
          SELECT oldest.* FROM served, LATERAL (
-           SELECT workspace_id AS w, id AS i FROM automation.runs
+           SELECT workspace_id AS w, id AS i, started_at IS NULL AS fresh FROM automation.runs
            WHERE workspace_id COLLATE "C" = served.w AND status = 'queued' AND recoveries <= 1 AND due_at <= now()
            ORDER BY due_at LIMIT least($2::int, $1::int / (SELECT count(*) FROM served)) FOR UPDATE SKIP LOCKED
          ) AS oldest
@@ -64,6 +64,7 @@ export function claimRuns(
        FROM claimed, release WHERE workspace_id = w AND id = i
        RETURNING workspace_id AS "workspaceId", id, fence, workflow_id AS "workflowId", version_id AS "versionId", event_id AS "eventId",
          module, record_id AS "recordId", actor, cause, parent, recoveries, answers, coalesce(resumed_at, started_at) AS "startedAt", started_at AS "firstStartedAt",
+         fresh AS "isFresh",
          (SELECT CASE WHEN count(*) >= $1::int THEN coalesce(max(w COLLATE "C"), $5::text) ELSE '' END FROM served) AS "nextTurn",
          (SELECT count(*)::int FROM busy) AS "busyWorkspaces"`,
       [limit, mostOfOne, leaseMs, full, after],

@@ -77,4 +77,6 @@ export interface ClaimedRun extends RunClaim {
   startedAt: Date;
   /** When it began, whatever came later. */
   firstStartedAt: Date;
+  /** It begins with this claim: nothing has happened in it yet. */
+  isFresh: boolean;
 }
