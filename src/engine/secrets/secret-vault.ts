@@ -17,7 +17,7 @@ import { openSecret } from './sealed-secret.js';
  */
 @Injectable()
 export class SecretVault {
-  private readonly queued = new Map<string, Promise<SecretRow | null>>();
+  private readonly queued = new Map<string, Promise<ReadSecret | null>>();
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -31,27 +31,28 @@ export class SecretVault {
 
   /** The value of a secret that callers are checked by, and that is sent nowhere. Throws `secret_not_found`, `secret_unreadable`. */
   reveal(workspaceId: string, reference: SecretReference): Promise<string> {
-    return this.open(workspaceId, reference, []).then((value) => `${reference.prefix ?? ''}${value}`);
+    return this.open(workspaceId, reference, []).then(({ value }) => `${reference.prefix ?? ''}${value}`);
   }
 
-  private async open(workspaceId: string, { $secret: name }: SecretReference, goesTo: readonly string[]): Promise<string> {
+  private async open(workspaceId: string, { $secret: name }: SecretReference, goesTo: readonly string[]): Promise<OpenSecret> {
     const found = await this.read(workspaceId, name);
     if (!found) {
       throw new AutomationError('secret_not_found', `The workspace has no secret "${name}".`, {
         hint: 'Store it under this name, or correct the step, then retry the run.',
       });
     }
-    const refused = goesTo.map(outboundUrl).find((url) => !mayGoTo(found.hosts, url));
+    const { hosts } = found.row;
+    const refused = goesTo.map(outboundUrl).find((url) => !mayGoTo(hosts, url));
     if (refused) {
       throw new AutomationError('secret_host_refused', `The secret "${name}" must not be sent to ${refused.origin}.`, {
-        hint: `It may go to: ${found.hosts.join(', ') || 'no host'}. Store it anew with this host, if it belongs there.`,
+        hint: `It may go to: ${hosts.join(', ') || 'no host'}. Store it anew with this host, if it belongs there.`,
       });
     }
-    return openSecret(assertConfigured(this.ring), found);
+    return found.open(this.ring);
   }
 
   /** Runs of one batch make their calls at one moment: that is one reading, not one for each. */
-  private read(workspaceId: string, name: string): Promise<SecretRow | null> {
+  private read(workspaceId: string, name: string): Promise<ReadSecret | null> {
     const key = JSON.stringify([workspaceId, name]);
     const queued = this.queued.get(key);
     if (queued) return queued;
@@ -64,10 +65,36 @@ export class SecretVault {
         forget();
         return findSecret(manager, workspaceId, name);
       })
+      .then((row) => (row ? new ReadSecret(row) : null))
       .finally(forget);
     this.queued.set(key, reading);
     return reading;
   }
+}
+
+/** A secret's value, and the texts in which it may come back in an answer or an error that quotes what was sent. */
+interface OpenSecret {
+  readonly value: string;
+  readonly forms: readonly string[];
+}
+
+/** A secret as one reading found it: those who share the reading share what it takes to open it. */
+class ReadSecret {
+  private opened: OpenSecret | null = null;
+
+  constructor(readonly row: SecretRow) {}
+
+  /** Throws `secrets_not_configured`, `secret_unreadable`. */
+  open(ring: KeyRing | null): OpenSecret {
+    if (this.opened) return this.opened;
+    const value = openSecret(assertConfigured(ring), this.row);
+    this.opened = { value, forms: formsOf(value) };
+    return this.opened;
+  }
+}
+
+function formsOf(text: string): string[] {
+  return text === '' ? [] : [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(Buffer.from(text).toString())];
 }
 
 /** Returns the host's keys. Throws `secrets_not_configured` where it gives none. */
@@ -91,20 +118,20 @@ export const PREVIEWED_SECRETS: StepSecrets = {
 class AttemptSecrets implements StepSecrets {
   private readonly texts = new Set<string>();
 
-  constructor(private readonly open: (reference: SecretReference, goesTo: readonly string[]) => Promise<string>) {}
+  constructor(private readonly open: (reference: SecretReference, goesTo: readonly string[]) => Promise<OpenSecret>) {}
 
   async reveal(reference: SecretReference, goesTo: readonly string[]): Promise<string> {
-    const value = await this.open(reference, goesTo);
-    this.conceal(value);
+    const { value, forms } = await this.open(reference, goesTo);
+    this.hide(forms);
     return `${reference.prefix ?? ''}${value}`;
   }
 
   conceal(text: string): void {
-    if (text === '') return;
-    this.texts.add(text);
-    // As it may come back in an answer or an error that quotes what was sent.
-    this.texts.add(JSON.stringify(text).slice(1, -1));
-    this.texts.add(encodeURIComponent(Buffer.from(text).toString()));
+    this.hide(formsOf(text));
+  }
+
+  private hide(forms: readonly string[]): void {
+    for (const form of forms) this.texts.add(form);
   }
 
   redact<T>(value: T): T {
