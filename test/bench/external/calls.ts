@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { OutboundHttp } from '../../../src/actions/outbound/outbound-http.js';
 import { SecretService } from '../../../src/admin/secret-service.js';
 import type { AutomationOptions } from '../../../src/automation.options.js';
@@ -34,12 +34,20 @@ export async function publishCalls(host: BenchHost, origin: string, secret: 'sto
 
 /** Publishes the events of leads, eight at a time. */
 export function publishLeads(host: BenchHost, ids: readonly string[], source: string): Promise<void> {
-  return inParallel(ids, 8, async (id) => {
-    const record = { id, workspaceId: 'acme', name: `Lead ${id}`, email: null, source, stage: 'New', ownerId: null };
-    await host.source.transaction((manager) =>
-      host.automation.publish({ workspaceId: 'acme', module: 'leads', event: 'created', record }, manager),
-    );
+  return inParallel(ids, 8, (id) => host.source.transaction((manager) => publishLead(host, manager, id, source)));
+}
+
+/** Publishes the events of leads in one transaction: a backlog for a worker that is up. Returns when it is about to commit. */
+export async function publishAtOnce(host: BenchHost, ids: readonly string[], source: string): Promise<number> {
+  return host.source.transaction(async (manager) => {
+    for (const id of ids) await publishLead(host, manager, id, source);
+    return performance.now();
   });
+}
+
+function publishLead(host: BenchHost, manager: EntityManager, id: string, source: string): Promise<void> {
+  const record = { id, workspaceId: 'acme', name: `Lead ${id}`, email: null, source, stage: 'New', ownerId: null };
+  return host.automation.publish({ workspaceId: 'acme', module: 'leads', event: 'created', record }, manager);
 }
 
 /** Waits until so many runs about leads with this prefix have succeeded; asked ten times a second. */
