@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../../api/client.js';
 import { useMay } from '../../api/me.js';
 import { forget } from '../../api/query.js';
-import { statesOf } from '../../model/machine.js';
+import { boundedCount } from '../../model/run-filter.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Choices } from '../../ui/field.js';
@@ -12,14 +12,16 @@ import { Status } from '../../ui/status.js';
 import { Switch } from '../../ui/switch.js';
 import type { MachineDetail, MachineItem } from './types.js';
 
-type Missed = 'fire' | 'restart';
+/** What becomes of timeouts that were missed. */
+type Policy = 'fire' | 'restart';
 
 /** Whether a machine makes instances and asks transitions. It changes at once, and goes back with the reason when that is refused. */
 export function MachineSwitch({ machine }: { machine: MachineItem }): VNode {
   const { id, name, status } = machine;
   const mayOperate = useMay('operate');
   const [wanted, setWanted] = useState<boolean | null>(null);
-  const [isAsking, setAsking] = useState(false);
+  /** Timeouts that somebody has to decide about. */
+  const [missed, setMissed] = useState<MachineDetail['missedTimeouts'] | null>(null);
   if (status === 'draft') return <Status status="draft" />;
   const isEnabled = wanted ?? status === 'active';
 
@@ -33,20 +35,18 @@ export function MachineSwitch({ machine }: { machine: MachineItem }): VNode {
       setWanted(null);
     }
   };
-  const enable = (timeouts: Missed): Promise<void> =>
+  const enable = (timeouts: Policy): Promise<void> =>
     change(true, async () => {
-      setAsking(false);
+      setMissed(null);
       await call('POST', `machines/${id}/enable`, { body: { timeouts } });
       toast(`“${name}” is enabled.`, { action: { label: 'Undo', run: () => void disable() } });
       return true;
     });
   const ask = (): Promise<void> =>
     change(true, async () => {
-      if (!mayHaveMissed(await call<MachineDetail>('GET', `machines/${id}`))) {
-        await enable('fire');
-        return false;
-      }
-      setAsking(true);
+      const { missedTimeouts } = await call<MachineDetail>('GET', `machines/${id}`);
+      if (missedTimeouts.count === 0) await enable('fire');
+      else setMissed(missedTimeouts);
       return false;
     });
   const disable = (): Promise<void> =>
@@ -63,25 +63,26 @@ export function MachineSwitch({ machine }: { machine: MachineItem }): VNode {
   return (
     <>
       <Switch
-        checked={isEnabled || isAsking}
+        checked={isEnabled || missed !== null}
         label={`${name}: enabled`}
         words={isEnabled ? 'Enabled' : 'Disabled'}
         blocked={mayOperate ? null : 'This takes the permission automation:operate'}
         onChange={(enabled) => void (enabled ? ask() : disable())}
       />
-      {isAsking && <MissedDialog name={name} onClose={() => setAsking(false)} onChoose={(missed) => void enable(missed)} />}
+      {missed && <MissedDialog name={name} missed={missed} onClose={() => setMissed(null)} onChoose={(policy) => void enable(policy)} />}
     </>
   );
 }
 
-/** Whether instances stand in states that have a timeout: it may have come due while nobody looked. */
-function mayHaveMissed({ published, states }: MachineDetail): boolean {
-  const waiting = statesOf(published?.definition ?? {}).filter(({ timeout }) => timeout !== null);
-  return states.some(({ state, instances }) => instances > 0 && waiting.some(({ code }) => code === state));
+interface MissedDialogProps {
+  name: string;
+  missed: MachineDetail['missedTimeouts'];
+  onClose: () => void;
+  onChoose: (policy: Policy) => void;
 }
 
-function MissedDialog({ name, onClose, onChoose }: { name: string; onClose: () => void; onChoose: (missed: Missed) => void }): VNode {
-  const [missed, setMissed] = useState<Missed>('fire');
+function MissedDialog({ name, missed: { count, isExact }, onClose, onChoose }: MissedDialogProps): VNode {
+  const [policy, setPolicy] = useState<Policy>('fire');
   return (
     <Dialog
       title={`Enable “${name}”`}
@@ -89,17 +90,20 @@ function MissedDialog({ name, onClose, onChoose }: { name: string; onClose: () =
       footer={
         <>
           <Button onClick={onClose}>Leave it disabled</Button>
-          <Button kind="primary" icon="play" onClick={() => onChoose(missed)}>
+          <Button kind="primary" icon="play" onClick={() => onChoose(policy)}>
             Enable
           </Button>
         </>
       }
     >
-      <p>Instances stand in states with a timeout, which may have been over while the machine was disabled.</p>
-      <Choices<Missed>
+      <p>
+        <strong class="numbers">{boundedCount(count, isExact)}</strong> {count === 1 ? 'instance has' : 'instances have'} stayed too long in{' '}
+        {count === 1 ? 'its state' : 'their states'} while the machine was disabled.
+      </p>
+      <Choices<Policy>
         legend="Timeouts that are over"
-        value={missed}
-        onChange={setMissed}
+        value={policy}
+        onChange={setPolicy}
         options={[
           { value: 'fire', label: 'Fire them now', hint: 'As if the machine had never been disabled.' },
           { value: 'restart', label: 'Begin them anew', hint: 'Each instance has its whole time again, from now on.' },

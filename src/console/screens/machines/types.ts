@@ -38,6 +38,8 @@ export interface MachineDetail extends MachineItem {
   published: { version: number; definition: JsonObject; publishedAt: string; publishedBy: Actor; note: string | null } | null;
   /** Where the instances are. */
   states: { version: number; state: string; isFinal: boolean; instances: number }[];
+  /** Timeouts that came due while it was disabled. */
+  missedTimeouts: { count: number; isExact: boolean };
 }
 
 export interface InstanceItem {
@@ -71,6 +73,8 @@ export interface InstancePageOfItems {
 }
 
 export interface BulkAdvance {
+  matched: number | null;
+  matchedIsExact: boolean;
   seen: number;
   advanced: number;
   refused: { reason: string; count: number; sample: { instanceId: string; explanation: Json }[] }[];
