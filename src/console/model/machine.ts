@@ -68,6 +68,11 @@ export function transitionsOf(definition: JsonObject): Transition[] {
   });
 }
 
+/** Returns the transitions that people fire. */
+export function transitionsByHand(definition: JsonObject = {}): Transition[] {
+  return transitionsOf(definition).filter(({ trigger }) => isObject(trigger) && trigger.type === 'manual');
+}
+
 function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }

@@ -109,8 +109,13 @@ describeConsole('state machines', (demo) => {
     const other = page.getByRole('switch', { name: 'Lead nurturing: enabled' });
     await other.press('Space');
     await page.getByText('“Lead nurturing” is disabled.').first().waitFor();
+    await demo.sql(
+      `UPDATE automation.instances SET timeout_at = now() - interval '1 hour' WHERE id = (SELECT i.id FROM automation.instances i
+         JOIN automation.workflows w ON w.id = i.machine_id WHERE w.name = 'Lead nurturing' AND i.timeout_at IS NOT NULL LIMIT 1)`,
+    );
     await other.press('Space');
     await page.getByRole('heading', { name: 'Enable “Lead nurturing”' }).waitFor();
+    await page.getByText('1 instance has stayed too long in its state while the machine was disabled.').waitFor();
     expect(await axe()).toEqual([]);
     await page.getByLabel('Begin them anew').check();
     await page.getByRole('button', { name: 'Enable', exact: true }).press('Enter');
@@ -236,6 +241,12 @@ describeConsole('state machines', (demo) => {
       const { page, open, axe, picture } = await demo.tab({ theme, width });
       await open(`machines/${machine}/instances`);
       await page.getByRole('button', { name: 'NEW 3' }).waitFor();
+      // What records are called is asked for a whole page at once.
+      await page.getByRole('link', { name: 'Nora', exact: true }).waitFor();
+      await page.getByRole('checkbox', { name: 'Nora' }).check();
+      await page.getByText('1 chosen', { exact: true }).waitFor();
+      // What has scrolled below the navigation is no target to measure.
+      await page.evaluate(() => scrollTo(0, 0));
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
       await picture('instances');
@@ -267,6 +278,17 @@ describeConsole('state machines', (demo) => {
     await page.getByText('Its conditions do not hold.').waitFor();
     expect(await axe()).toEqual([]);
     await picture('advance-many');
+    await page.keyboard.press('Escape');
+    await page.getByRole('checkbox', { name: 'Choose all 3 shown' }).press('Space');
+    await page.getByRole('checkbox', { name: 'Pia' }).press('Space');
+    await page.getByText('2 chosen', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Advance …', exact: true }).press('Enter');
+    await page.getByText('2 chosen instances', { exact: true }).waitFor();
+    await page.getByText('2 of 2 would be advanced.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Which').selectOption('Overdue');
+    await page.getByRole('button', { name: 'Advance all that match …' }).click();
+    await page.getByText('0 of 0 would be advanced.').waitFor();
     await page.keyboard.press('Escape');
     await open(`machines/${machine}/instances?record=${leads[1]}`);
     await page.getByRole('button', { name: 'Advance all that match …' }).click();
@@ -459,6 +481,24 @@ describeConsole('state machines', (demo) => {
       conditions: { all: [{ field: 'amount', operator: 'greater_than', value: 100 }] },
       steps: [{ type: 'add_note', with: { body: 'Settled.' } }],
     });
+  });
+
+  it('are edited as JSON, too: where it is wrong is said, and it is one edit that can be undone', async () => {
+    const { id } = await demo.call('POST', '/automation/machines', { name: 'As JSON', definition: ONBOARDING });
+    const { page, open, axe, picture } = await demo.tab();
+    await open(`machines/${id}`);
+    await page.getByText('As JSON', { exact: true }).last().click();
+    const text = page.getByLabel('Definition');
+    await text.fill('{\n  "states": [],\n}');
+    await page.getByText('Line 3, column 1: A name in double quotes is expected here, not }.').waitFor();
+    expect(await axe()).toEqual([]);
+    await picture('machine-json');
+    await text.fill(JSON.stringify({ ...ONBOARDING, states: [...ONBOARDING.states, { code: 'LATER' }] }));
+    await page.getByRole('button', { name: 'Apply' }).press('Enter');
+    const drawn = page.getByRole('region', { name: 'Drawing' }).getByRole('button', { name: 'LATER' });
+    await drawn.waitFor();
+    await page.getByRole('button', { name: 'Undo (Ctrl+Z)' }).click();
+    await drawn.waitFor({ state: 'detached' });
   });
 
   it('ask transitions in another order by keys, and keep the focus where it is', async () => {

@@ -3,22 +3,22 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { useMay } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
-import { instancesByState, moduleOfMachine, statesOf } from '../../model/machine.js';
+import { instancesByState, moduleOfMachine, statesOf, transitionsByHand } from '../../model/machine.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
 import { durationMs, durationWords } from '../../model/time.js';
 import { countWords, numberWords } from '../../model/words.js';
-import { RecordName } from '../../parts/runs/record-name.js';
 import { Button } from '../../ui/button.js';
+import { ChooseAll } from '../../ui/choice.js';
 import { Select } from '../../ui/field.js';
 import { Chips, FilterBar, SearchField } from '../../ui/filter-bar.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
 import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
-import { Mark } from '../../ui/status.js';
-import { type Column, Table } from '../../ui/table.js';
-import { Time, Took, useNow } from '../../ui/time.js';
+import { Table } from '../../ui/table.js';
+import { useNow } from '../../ui/time.js';
 import { AdvanceManyDialog } from './advance-many-dialog.js';
 import { MACHINES } from './back.js';
+import { instanceColumns } from './instance-columns.js';
 import { MachineTabs } from './tabs.js';
 import { TakeInDialog } from './take-in-dialog.js';
 import type { InstanceItem, InstancePageOfItems, MachineDetail } from './types.js';
@@ -38,7 +38,8 @@ export function InstancesPage({ id }: { id: string }): VNode {
   const mayOperate = useMay('operate');
   const now = useNow();
   const machine = useAsk<MachineDetail>(`machines/${id}`, { keep: false, every: EVERY_MS });
-  const [dialog, setDialog] = useState<'advance' | 'take-in' | null>(null);
+  const [dialog, setDialog] = useState<'advance' | 'advance-chosen' | 'take-in' | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const state = (query.get('state') ?? '').split(',').filter(Boolean);
   const [kind, recordId, longer, cursor] = ['kind', 'record', 'longer', 'cursor'].map((name) => query.get(name)) as (string | null)[];
   const length = longer ? durationMs(longer) : null;
@@ -51,8 +52,10 @@ export function InstancesPage({ id }: { id: string }): VNode {
     every: cursor === null ? EVERY_MS : false,
     enabled: machine.data !== undefined,
   });
-  const change = (changes: QueryValues): void =>
+  const change = (changes: QueryValues): void => {
+    setChosen(new Set());
     navigate(hrefOf(`machines/${id}/instances`, changedQuery(query, { cursor: null, ...changes })), { replace: true });
+  };
   const chips = [
     ...state.map((one) => ({ label: one, onDrop: () => change({ state: state.filter((other) => other !== one).join(',') }) })),
     ...(kind ? [{ label: KINDS[kind] ?? kind, onDrop: () => change({ kind: null }) }] : []),
@@ -62,6 +65,23 @@ export function InstancesPage({ id }: { id: string }): VNode {
   const error = machine.error ?? asked.error;
   const items = asked.data?.items ?? [];
   const isEnabled = machine.data?.status === 'active';
+  const titles = useTitles(moduleOfMachine(subject), items);
+  const has = (one: string): boolean => chosen.has(one);
+  const choose = (one: string, isChosen: boolean): void =>
+    setChosen(new Set(isChosen ? [...chosen, one] : [...chosen].filter((other) => other !== one)));
+  const blocked = !isEnabled
+    ? 'The machine is disabled: no transition is asked'
+    : transitionsByHand(machine.data?.published?.definition).length === 0
+      ? 'No transition of the published version is fired by hand'
+      : null;
+  /** What is shown on all pages together, as it is asked of what advances many. */
+  const all = {
+    machineId: id,
+    ...(state.length > 0 && { state }),
+    ...(recordId && { recordId }),
+    ...(kind && { [kind]: true }),
+    ...(enteredBefore && { enteredBefore }),
+  };
 
   return (
     <Page
@@ -85,13 +105,7 @@ export function InstancesPage({ id }: { id: string }): VNode {
             )}
             <Button
               icon="play"
-              blocked={
-                !isEnabled
-                  ? 'The machine is disabled: no transition is asked'
-                  : kind === 'overdue' || kind === 'transitioning'
-                    ? `Those that are “${KINDS[kind]}” cannot be advanced together: choose by state, failure, record or time`
-                    : null
-              }
+              blocked={kind === 'transitioning' ? 'A transition of theirs is under way' : blocked}
               onClick={() => setDialog('advance')}
             >
               Advance all that match …
@@ -127,7 +141,31 @@ export function InstancesPage({ id }: { id: string }): VNode {
           />
         </FilterBar>
         {!asked.data && !error && <Skeleton what="instances" rows={8} />}
-        {items.length > 0 && <Table caption="Instances" columns={COLUMNS} rows={items} keyOf={(item) => item.id} />}
+        {mayOperate && items.length > 0 && (
+          <div class="choice-bar">
+            <ChooseAll rows={items} has={has} isTold={chosen.size > 0} onChange={setChosen} />
+            {chosen.size > 0 && (
+              <>
+                <strong>{numberWords(chosen.size)} chosen</strong>
+                <Button small icon="play" blocked={blocked} onClick={() => setDialog('advance-chosen')}>
+                  Advance …
+                </Button>
+                <Button small kind="quiet" onClick={() => setChosen(new Set())}>
+                  Choose none
+                </Button>
+              </>
+            )}
+          </div>
+        )}
+        {items.length > 0 && (
+          <Table
+            caption="Instances"
+            columns={instanceColumns(titles, mayOperate ? { has, choose } : null)}
+            rows={items}
+            keyOf={(item) => item.id}
+            chosen={chosen}
+          />
+        )}
         {asked.data && items.length === 0 && (
           <Nothing chips={chips} machine={machine.data} onClear={() => change({ state: null, kind: null, longer: null, record: null })} />
         )}
@@ -147,23 +185,32 @@ export function InstancesPage({ id }: { id: string }): VNode {
           </nav>
         )}
       </Card>
-      {dialog === 'advance' && machine.data && (
+      {(dialog === 'advance' || dialog === 'advance-chosen') && machine.data && (
         <AdvanceManyDialog
           machine={machine.data}
-          filter={{
-            machineId: id,
-            ...(state.length > 0 && { state }),
-            ...(recordId && { recordId }),
-            ...(kind === 'failed' && { failed: true }),
-            ...(enteredBefore && { enteredBefore }),
+          {...(dialog === 'advance-chosen'
+            ? { filter: { machineId: id, ids: [...chosen] }, words: countWords(chosen.size, 'chosen instance') }
+            : { filter: all, words: chips.length === 0 ? 'all instances' : chips.map(({ label }) => label).join(', ') })}
+          onClose={() => {
+            setChosen(new Set());
+            setDialog(null);
           }}
-          words={chips.length === 0 ? 'all instances' : chips.map(({ label }) => label).join(', ')}
-          onClose={() => setDialog(null)}
         />
       )}
       {dialog === 'take-in' && machine.data && <TakeInDialog machine={machine.data} onClose={() => setDialog(null)} />}
     </Page>
   );
+}
+
+/** What records are called, by their ids: asked for all of a page at once. Where the CRM does not answer, their ids have to do. */
+function useTitles(module: string | null, items: readonly InstanceItem[]): ReadonlyMap<string, string> {
+  const ids = [...new Set(items.flatMap(({ recordId }) => recordId ?? []))].filter((id) => !id.includes(',')).sort();
+  const found = useAsk<{ items: { id: string; title: string }[] }>('records', {
+    query: { module, ids: ids.join(',') },
+    enabled: module !== null && ids.length > 0,
+    fresh: 60_000,
+  });
+  return new Map(found.data?.items.map(({ id, title }) => [id, title]));
 }
 
 /** The states that there are, and how many are in each. */
@@ -224,61 +271,3 @@ function Nothing({
     </EmptyState>
   );
 }
-
-const COLUMNS: Column<InstanceItem>[] = [
-  {
-    id: 'record',
-    label: 'Record',
-    narrow: 'title',
-    cell: ({ id, module, recordId, runKey, version }) => (
-      <>
-        <a class="cell-main" href={`instances/${id}`}>
-          {recordId === null ? (runKey ?? id) : <RecordName module={module} recordId={recordId} />}
-        </a>
-        <span class="cell-sub">v{version}</span>
-      </>
-    ),
-  },
-  {
-    id: 'state',
-    label: 'State',
-    cell: ({ state, isFinal, transitioning, failure }) => (
-      <span class="instance-state">
-        <strong class="mono">{state}</strong>
-        {isFinal && <Mark icon="stop">final</Mark>}
-        {transitioning && <Mark tone="info" icon="play">{`${transitioning.transition} under way`}</Mark>}
-        {failure && <Mark tone="bad" icon="cross">{`${String(failure.transition)} failed`}</Mark>}
-      </span>
-    ),
-  },
-  { id: 'since', label: 'Since', tight: true, cell: ({ since }) => <Time at={since} /> },
-  { id: 'time', label: 'For', numeric: true, tight: true, cell: ({ timeInStateMs }) => <Took ms={timeInStateMs} /> },
-  {
-    id: 'timeout',
-    label: 'Times out',
-    tight: true,
-    cell: ({ nextTimeout, isOverdue }) =>
-      nextTimeout === null ? (
-        <span class="quiet">never</span>
-      ) : (
-        <>
-          {isOverdue && (
-            <Mark tone="warn" icon="clock">
-              overdue
-            </Mark>
-          )}
-          <Time at={nextTimeout} />
-        </>
-      ),
-  },
-  {
-    id: 'last',
-    label: 'Came by',
-    cell: ({ lastTransition, lastTrigger, lastActor }) => (
-      <>
-        {lastTransition ?? <span class="quiet">{lastTrigger === 'reset' ? 'a reset' : 'its beginning'}</span>}
-        {lastActor?.name && <span class="cell-sub">{lastActor.name}</span>}
-      </>
-    ),
-  },
-];

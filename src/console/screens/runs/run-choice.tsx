@@ -1,5 +1,4 @@
 import type { VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import { useAsk } from '../../api/query.js';
 import type { RunCounts, RunItem } from '../../api/types.js';
 import type { QueryValues } from '../../model/route.js';
@@ -7,6 +6,7 @@ import { boundedCount, type RunListFilter } from '../../model/run-filter.js';
 import { countWords, numberWords } from '../../model/words.js';
 import type { BulkWork } from '../../parts/runs/bulk-dialog.js';
 import { Button } from '../../ui/button.js';
+import { ChooseAll } from '../../ui/choice.js';
 
 /** What somebody has chosen: runs by their ids, or all that match the filter, shown or not. */
 export type Chosen = ReadonlySet<string> | 'all';
@@ -28,16 +28,12 @@ const UNFINISHED = ['queued', 'running', 'waiting'] as const;
 /** The page chosen with one click, then all that match; and what can be done with what is chosen. */
 export function RunChoice({ rows, chosen, onChange, filter, asked, body, sentence, onWork }: RunChoiceProps): VNode {
   const counts = useAsk<RunCounts>('runs/counts', { query: { ...asked, status: null } });
-  const here = rows.filter(({ id }) => chosen === 'all' || chosen.has(id)).length;
-  const isPage = rows.length > 0 && here === rows.length;
+  const has = (id: string): boolean => chosen === 'all' || chosen.has(id);
+  const isPage = rows.length > 0 && rows.every(({ id }) => has(id));
   const matching = (counts.data?.counts ?? []).filter(({ status }) => filter.status.length === 0 || filter.status.includes(status));
   const count = matching.reduce((sum, { runs }) => sum + runs, 0);
   const isExact = matching.every((one) => one.isExact);
   const all = `all ${boundedCount(count, isExact)} that match`;
-  const box = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (box.current) box.current.indeterminate = here > 0 && !isPage;
-  }, [here, isPage]);
   const statusOf = (statuses: readonly (typeof UNFINISHED)[number][]): readonly string[] | undefined =>
     filter.status.length === 0 ? undefined : statuses.filter((status) => filter.status.includes(status));
   const unfinished = statusOf(UNFINISHED);
@@ -49,15 +45,7 @@ export function RunChoice({ rows, chosen, onChange, filter, asked, body, sentenc
       : onWork({ kind, filter: { ids: [...chosen] }, words: countWords(chosen.size, 'chosen run') });
   return (
     <>
-      <label class="run-choice-all">
-        <input
-          ref={box}
-          type="checkbox"
-          checked={isPage}
-          onChange={(event) => onChange(new Set(event.currentTarget.checked ? rows.map(({ id }) => id) : []))}
-        />
-        <span class={chosen === 'all' || chosen.size > 0 ? 'visually-hidden' : undefined}>Choose all {numberWords(rows.length)} shown</span>
-      </label>
+      <ChooseAll rows={rows} has={has} isTold={chosen === 'all' || chosen.size > 0} onChange={onChange} />
       {(chosen === 'all' || chosen.size > 0) && (
         <>
           <strong>{chosen === 'all' ? all : `${numberWords(chosen.size)} chosen`}</strong>

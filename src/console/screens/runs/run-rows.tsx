@@ -69,7 +69,7 @@ export function RunRows({ filter, isOfOne, cursor, sentence, chips, onDropAll, o
   return (
     <>
       {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
-      <div class="run-bar" ref={bar}>
+      <div class="choice-bar" ref={bar}>
         {mayOperate && rows.length > 0 && (
           <RunChoice
             rows={rows}
