@@ -1,8 +1,7 @@
 import { IsIn, IsObject, IsString, Length, Matches } from 'class-validator';
-import type { CollectedAnswer, CollectedValue } from '../../admin/collected-answers.js';
 import type { Page } from '../../admin/run-service.js';
 import { TASK_DOORS, type TaskAnswered, type TaskDoor } from '../../admin/task-decisions.js';
-import type { PersonName, TaskAnswerer, TaskCounts, TaskDetail, TaskEntry, TaskItem } from '../../admin/task-service.js';
+import type { TaskAnswerer, TaskCounts, TaskDetail, TaskEntry, TaskItem } from '../../admin/task-service.js';
 import type { LoggedError } from '../../core/errors.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import { FORM_FIELD_TYPES, type FormField, type FormFieldType } from '../../core/people/form-field.js';
@@ -11,6 +10,7 @@ import type { TaskFilter } from '../../store/human-task-list.js';
 import { TASK_STATUSES, type TaskStatus } from '../../store/human-tasks.js';
 import { AsSent, Cursor, IfGiven, OptionalNote, OptionalText, QueryInteger, type QueryParameters, WholeNumber } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
+import { CollectedAnswerDto, PersonNameDto } from './collected-answers.dto.js';
 import { ActorDto } from './workflow-responses.dto.js';
 
 const ID = { format: 'uuid', example: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' };
@@ -170,14 +170,6 @@ export class CommentTaskDto {
   @Length(1, 2000)
   @Matches(/\S/, { message: 'text must not be blank' })
   text!: string;
-}
-
-class PersonNameDto implements PersonName {
-  @ApiProperty({ example: 'u-7' })
-  id!: string;
-
-  @ApiProperty({ example: 'Ada Lindqvist' })
-  name!: string;
 }
 
 class TaskRecordDto {
@@ -375,49 +367,6 @@ class ShownFieldDto {
 
   @ApiProperty({ type: Object, nullable: true, example: 50000 })
   value!: Json;
-}
-
-class CollectedValueDto implements CollectedValue {
-  @ApiProperty({ example: 'seats' })
-  field!: string;
-
-  @ApiProperty({ example: 'Seats' })
-  label!: string;
-
-  @ApiProperty({ enum: FORM_FIELD_TYPES, example: 'number' })
-  type!: FormFieldType;
-
-  @ApiProperty({ type: Object, nullable: true, example: 12, description: 'A text of more than 1,000 characters is cut, and ends in `…`.' })
-  value!: Json;
-}
-
-class CollectedAnswerDto implements CollectedAnswer {
-  @ApiProperty(ID)
-  taskId!: string;
-
-  @ApiProperty({ example: 'plan' })
-  path!: string;
-
-  @ApiProperty({ enum: TASK_KINDS, example: 'form' })
-  kind!: TaskKind;
-
-  @ApiProperty({ example: 'Plan the kick-off' })
-  title!: string;
-
-  @ApiProperty({ type: PersonNameDto, nullable: true, description: 'Who answered, the last of several.' })
-  by!: PersonNameDto | null;
-
-  @ApiProperty(MOMENT)
-  at!: string;
-
-  @ApiProperty({ type: String, enum: VOTES, nullable: true, description: 'Of an approval.' })
-  decision!: 'approved' | 'rejected' | null;
-
-  @ApiProperty({ type: String, nullable: true })
-  comment!: string | null;
-
-  @ApiProperty({ type: [CollectedValueDto], description: 'What was filled in.' })
-  values!: CollectedValueDto[];
 }
 
 class TaskEntryDto implements TaskEntry {
