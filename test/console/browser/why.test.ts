@@ -24,6 +24,10 @@ describeConsole('why', (demo) => {
     expect(await verdict.textContent()).toContain('Amount was 40000');
     await verdict.press('Enter');
     await page.getByText('Its conditions hold').waitFor();
+    await page
+      .locator('.ladder')
+      .getByText(/It would have run if “Amount is greater than 50,000” held/)
+      .waitFor();
     expect(await page.locator('.rung-not_reached').count()).toBeGreaterThan(0);
     expect(await page.getByRole('link', { name: 'Try the draft with this event' }).getAttribute('href')).toMatch(
       /^workflows\/[-0-9a-f]{36}\?test=event%3A/,

@@ -1,8 +1,10 @@
 import './ladder.css';
 import type { ComponentChildren, VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import { useCatalog } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
 import type { ExplainedEvent, Rung } from '../../api/types.js';
+import { nearestMissWords } from '../../model/nearest-miss-words.js';
 import { hrefOf } from '../../model/route.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
@@ -31,6 +33,7 @@ const MARKS: Readonly<Record<Rung['result'], readonly [word: string, icon: IconN
 
 /** Every question between an event and the end of a workflow's run, in the order in which it was asked. The first no is the answer. */
 function Ladder({ eventId, workflowId, module }: { eventId: string; workflowId: string; module: string | null }): VNode {
+  const catalog = useCatalog();
   const asked = useAsk<ExplainedEvent>(`events/${eventId}/explain`, { query: { workflowId }, keep: false });
   if (!asked.data) {
     return asked.error ? (
@@ -40,11 +43,13 @@ function Ladder({ eventId, workflowId, module }: { eventId: string; workflowId: 
     );
   }
   const { answer, nearestMiss, rungs, lastRunId } = asked.data;
+  const missed = rungs.find(({ rung, result }) => rung === 'conditions' && result === 'no')?.explanation ?? null;
   return (
     <div class="ladder">
       <p>
         <strong>{answer}</strong>
-        {nearestMiss && <> {nearestMiss.sentence}</>}
+        {/* Where the event alone does not have all that was asked for, what was seen then says it, too. */}{' '}
+        {nearestMiss?.sentence ?? (missed && nearestMissWords(missed, module, catalog))}
       </p>
       <ol>
         {rungs.map((rung) => (
