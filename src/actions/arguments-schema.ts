@@ -7,7 +7,7 @@ import type { ArgumentsClass } from './action.js';
 
 /**
  * What a form offers for an argument beside a plain field: somebody or something to choose, room for a longer text, or the tree of
- * a condition. An object with `writable-field` holds values by the names of fields.
+ * a condition. An object with `field` or `writable-field` holds values by the names of fields.
  */
 export type ArgumentControl =
   | 'user'

@@ -43,8 +43,8 @@ describe('a form made of a schema', () => {
     expect([kind({ type: 'object' }), kind({ type: 'object', properties: { a: {} } })]).toEqual(['pairs', 'fields']);
     expect([kind({ type: 'string', writeOnly: true }), kind({ type: 'object', writeOnly: true })]).toEqual(['secret', 'pairs']);
     expect([kind({ $ref: '#/$defs/condition' }), kind({}), kind({ oneOf: [{}] })]).toEqual(['condition', 'any', 'json']);
-    expect([kind({ type: 'object', 'x-control': 'writable-field' }), kind({ type: 'object', 'x-control': 'condition' })]).toEqual([
-      'values',
+    expect([controlOf('match', { type: 'object', 'x-control': 'field' }), kind({ type: 'object', 'x-control': 'condition' })]).toEqual([
+      { kind: 'values', of: 'field' },
       'condition',
     ]);
     expect(controlOf('message', { type: 'string' })).toMatchObject({ kind: 'text', long: true });

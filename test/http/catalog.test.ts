@@ -161,6 +161,14 @@ describe('the catalogue', () => {
       'update_related.relation: relation',
       'webhook.secret: secret',
     ]);
+    const delivery = catalog.triggers.find(({ type }: { type: string }) => type === 'webhook');
+    expect(controls(delivery.schema, 'webhook')).toEqual([
+      'webhook.record.module: module',
+      'webhook.record.match: field',
+      'webhook.record.match of ["module"]',
+      'webhook.record.set: writable-field',
+      'webhook.record.set of ["module"]',
+    ]);
     const steps = catalog.stepTypes.flatMap(({ type, schema }: { type: string; schema: JsonObject }) => controls(schema, type));
     expect(steps).toEqual(
       expect.arrayContaining([

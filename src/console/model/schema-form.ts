@@ -15,8 +15,8 @@ export type Control =
   | { kind: 'rows'; fields: FormField[]; most: number | null }
   /** Names and values; secret ones are kept, and never shown. */
   | { kind: 'pairs'; secret: boolean }
-  /** Values by the names of fields. */
-  | { kind: 'values' }
+  /** Values by the names of fields: of all, or of those that can be written. */
+  | { kind: 'values'; of: 'field' | 'writable-field' }
   /** One of several forms of an object, told by one of its members. */
   | { kind: 'variants'; by: string; variants: { value: string; fields: FormField[] }[] }
   | { kind: 'condition' }
@@ -181,11 +181,12 @@ function listControl({ items, maxItems }: JsonObject): Control {
 }
 
 function objectControl(schema: JsonObject): Control {
+  const hint = schema['x-control'];
   if (!isObject(schema.properties) || Object.keys(schema.properties).length === 0)
-    return schema['x-control'] === 'writable-field' ? { kind: 'values' } : { kind: 'pairs', secret: false };
+    return hint === 'field' || hint === 'writable-field' ? { kind: 'values', of: hint } : { kind: 'pairs', secret: false };
   const fields = fieldsOf(schema);
   // A record is named by its module and its id.
-  const isRecord = schema['x-control'] === 'record';
+  const isRecord = hint === 'record';
   return {
     kind: 'fields',
     fields: isRecord ? fields.map((field) => (field.name === 'id' ? { ...field, pick: 'record' } : field)) : fields,

@@ -55,10 +55,10 @@ export const webhook = {
     record: {
       type: 'object',
       properties: {
-        module: { type: 'string' },
-        match: { type: 'object', additionalProperties: true },
+        module: { type: 'string', 'x-control': 'module' },
+        match: { type: 'object', additionalProperties: true, 'x-control': 'field', 'x-module': ['module'] },
         create: { type: 'boolean', default: false },
-        set: { type: 'object', additionalProperties: true },
+        set: { type: 'object', additionalProperties: true, 'x-control': 'writable-field', 'x-module': ['module'] },
       },
       required: ['module', 'match'],
       additionalProperties: false,

@@ -12,12 +12,14 @@ import { suggestionsFor, valuesOf } from './suggestions.js';
 
 interface FieldValuesProps {
   group: GroupProps;
+  /** Which fields there are to choose from. */
+  of: 'field' | 'writable-field';
   place: Place;
   draw: (field: FormField, place: Place) => VNode;
 }
 
 /** Values by the names of a module's fields, each in the control that fits its field. */
-export function FieldValues({ group, place, draw }: FieldValuesProps): VNode {
+export function FieldValues({ group, of, place, draw }: FieldValuesProps): VNode {
   const editing = useEditing();
   const given = getAt(editing.definition, place);
   const stored = isObject(given) ? membersOf(given) : [];
@@ -26,7 +28,7 @@ export function FieldValues({ group, place, draw }: FieldValuesProps): VNode {
   const focusOn = useFocusOn();
   const names = [...new Set([...begun, ...stored])];
   const module = namedModule(editing);
-  const options = suggestionsFor('writable-field', editing);
+  const options = suggestionsFor(of, editing);
   const labelOf = (name: string): string => options.find(({ value }) => value === name)?.label ?? name;
   const set: typeof editing.set = (at, next) => {
     const isLast = next === undefined && stored.length === 1 && at.length === place.length + 1 && at.at(-1) === stored[0];

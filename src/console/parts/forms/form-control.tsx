@@ -79,7 +79,7 @@ function Member({ field, place, condition }: FormControlProps): VNode {
     case 'pairs':
       return <Pairs group={group} place={place} isSecret={control.secret} />;
     case 'values':
-      return <FieldValues group={group} place={place} draw={draw} />;
+      return <FieldValues group={group} of={control.of} place={place} draw={draw} />;
     case 'variants':
       return <Variants group={group} control={control} place={place} draw={draw} isRequired={field.isRequired} />;
     case 'condition':
