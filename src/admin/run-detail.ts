@@ -1,10 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import type { Catalog } from '../core/catalog.js';
 import { parseDefinition } from '../core/definition/parser.js';
+import type { WorkflowDefinition } from '../core/definition/types.js';
 import type { Actor } from '../core/event.js';
 import type { Json, JsonObject } from '../core/json.js';
 import { runKeyOf } from '../core/machine/compiled-machine.js';
 import { failedSteps } from '../core/plan/failed-steps.js';
+import { findStep } from '../core/steps/tree.js';
 import { runSummary } from '../core/summary/run-summary.js';
 import { triggerVariables } from '../engine/running/held-run.js';
 import { loadAudit } from '../store/audit-store.js';
@@ -68,7 +70,8 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
   const steps = executions.map((step) => toRunStep(step, isOver && !step.path.startsWith(CALLBACK_PATH)));
   return {
     ...run,
-    ...(run.failedSteps > 0 && definition && { summary: runSummary(run, failedSteps(definition, { startedAt: '', executions })) }),
+    ...(run.failedSteps > 0 &&
+      definition && { summary: runSummary(run, failedSteps(definition, { startedAt: '', executions }).map(nameIn(definition))) }),
     ...viewOf(run, definition, steps),
     instanceId: run.transition && (await instanceOf(manager, workspaceId, run, event)),
     trigger: event && triggerVariables(event),
@@ -87,6 +90,11 @@ export async function loadRunDetail(manager: EntityManager, workspaceId: string,
       })),
     cancelled: cancelled ? { at: cancelled.at.toISOString(), by: cancelled.actor, reason: cancelled.note } : null,
   };
+}
+
+/** As people call the step of a path, where it has a name. */
+function nameIn({ steps }: WorkflowDefinition): (path: string) => string {
+  return (path) => findStep(steps, path)?.name ?? path;
 }
 
 async function instanceOf(

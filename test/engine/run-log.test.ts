@@ -118,9 +118,9 @@ describe('the log of a run', () => {
     expect(await shown()).toMatchObject({ status: 'succeeded', failedSteps: 1, summary: 'Succeeded with 1 failed step: first.' });
     const both = await runOf('Both', [
       { id: 'first', ...quiet },
-      { id: 'second', ...quiet },
+      { id: 'second', name: 'Once more', ...quiet },
     ]);
-    expect(await both.shown()).toMatchObject({ failedSteps: 2, summary: 'Succeeded with 2 failed steps: first, second.' });
+    expect(await both.shown()).toMatchObject({ failedSteps: 2, summary: 'Succeeded with 2 failed steps: first, Once more.' });
     await app.query('DELETE FROM automation.workflow_versions WHERE workflow_id = $1', [workflowId]);
     expect(await shown()).toMatchObject({ summary: 'Succeeded with 1 failed step.' });
   });

@@ -34,7 +34,7 @@ const QUEUED_FOR: Record<QueueReason, string> = {
  * Returns in one sentence what has become of a run: the error, the decisive test, what is waited for and until when, the
  * next attempt and why the last one failed.
  *
- * @param failed the paths of the steps that failed without failing the run, as far as they are known
+ * @param failed the paths, or names, of the steps that failed without failing the run, as far as they are known
  */
 export function runSummary(run: SummarizedRun, failed: readonly string[] = []): string {
   const { status, reason, error } = run;
