@@ -83,6 +83,11 @@ describe('the catalogue', () => {
     expect(ajv.validate(byHand.schema, { type: 'manual', roles: ['boss'] })).toBe(true);
     // The module is the machine's.
     expect(ajv.validate(delivery.schema, { type: 'webhook', record: { match: { email: '{{trigger.body.email}}' } } })).toBe(true);
+    expect(delivery.schema.properties.record.properties.match).toEqual({
+      type: 'object',
+      additionalProperties: true,
+      'x-control': 'field',
+    });
     expect(ajv.validate(state, { code: 'SENT', timeout: { after: 'PT48H', transition: 'lapse' } })).toBe(true);
     expect(ajv.validate(settings, { maxDuration: 'P1D' })).toBe(true);
     const check = ajv.compile(transition);

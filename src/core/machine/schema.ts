@@ -137,5 +137,7 @@ function triggers(kinds: readonly TriggerDescription[]): JsonObject {
 function withoutModule(schema: JsonObject): JsonObject {
   const { record, ...members } = schema.properties as JsonObject;
   if (!isJsonObject(record)) return schema;
-  return { ...schema, properties: { ...members, record: { ...record, required: ['match'] } } };
+  // The fields of a record are the machine's module's, whether that is named or not.
+  const ofRecord = Object.entries(record.properties as Record<string, JsonObject>).map(([name, { 'x-module': _, ...one }]) => [name, one]);
+  return { ...schema, properties: { ...members, record: { ...record, properties: Object.fromEntries(ofRecord), required: ['match'] } } };
 }
