@@ -134,7 +134,7 @@ describeConsole('the forms of the editor', (demo) => {
     expect(await axe()).toEqual([]);
     await picture('editor-http-auth');
     // Names and values, by keys alone.
-    await form.locator('.form-more > summary').click();
+    await form.getByText(/^More \(\d+\)$/).click();
     await form.getByRole('group', { name: 'Query' }).getByRole('button', { name: 'Add a value' }).press('Enter');
     await page.keyboard.type('page');
     await page.keyboard.press('Enter');
@@ -152,6 +152,16 @@ describeConsole('the forms of the editor', (demo) => {
       { module: 'accounts', fields: { name: '{{record.company}}', annualRevenue: 12.5, website: 'example.test' } },
       { url: 'https://example.test/look', auth: { type: 'bearer', token: { $secret: 'api' } }, query: { page: '2' } },
     ]);
+    for (const step of ['find', 'make', 'call']) {
+      const narrow = await demo.tab({ theme: 'dark', width: 360 });
+      await narrow.open(`workflows/${id}?step=${step}`);
+      await narrow.page.getByRole('complementary', { name: 'The chosen step' }).waitFor();
+      await narrow.page.evaluate(() => scrollTo(0, 0));
+      expect(await narrow.axe()).toEqual([]);
+      expect(await narrow.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      await narrow.picture(`editor-${step}`);
+      await narrow.close();
+    }
     await form.getByLabel('Type', { exact: true }).selectOption('basic');
     await form.getByLabel('Username').fill('me');
     await form.getByLabel('Type', { exact: true }).selectOption('');
