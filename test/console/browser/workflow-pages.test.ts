@@ -48,7 +48,7 @@ describeConsole('the pages of one workflow', (demo) => {
     await open(`workflows/${welcome}/health`);
     await page.getByRole('link', { name: '2', exact: true }).first().click();
     await page.waitForURL(/\/runs\?status=failed&period=P7D$/);
-    await thereAre(2, page.getByRole('row', { name: /Failed at welcome/ }));
+    await thereAre(2, page.getByRole('row', { name: /Failed at Welcome mail/ }));
   });
 
   it('list its runs alone, and keep their filter in the address', async () => {
