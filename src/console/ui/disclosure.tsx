@@ -1,6 +1,5 @@
 import './disclosure.css';
 import type { ComponentChildren, VNode } from 'preact';
-import { Icon } from './icon.js';
 
 /** What is there for who asks: a line that opens. */
 export function Disclosure({
@@ -15,7 +14,6 @@ export function Disclosure({
   return (
     <details class="disclosure" open={isOpen}>
       <summary>
-        <Icon name="right" size={12} />
         <span>{summary}</span>
       </summary>
       <div class="disclosure-body">{children}</div>

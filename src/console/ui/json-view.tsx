@@ -195,7 +195,7 @@ function Line({ line, isChosen = false, isEntry = false }: LineProps): VNode {
   return (
     <div
       role="treeitem"
-      class={`json-line json-level-${Math.min(level, 9)}`}
+      class="json-line"
       data-line={key}
       tabIndex={isEntry ? 0 : -1}
       aria-level={level}

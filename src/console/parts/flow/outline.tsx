@@ -146,7 +146,7 @@ function Line({ row, isChosen = false, isReached = false }: LineProps): VNode {
   return (
     <div
       role="treeitem"
-      class={`outline-line outline-level-${Math.min(level, 8)}${kind === 'list' ? ' outline-list' : ''}`}
+      class={kind === 'list' ? 'outline-line outline-list' : 'outline-line'}
       data-outline={path}
       tabIndex={isReached ? 0 : -1}
       aria-level={level}

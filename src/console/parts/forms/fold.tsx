@@ -2,7 +2,6 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatPlace, type Place } from '../../model/json-path.js';
 import { isAt } from '../../model/outline.js';
-import { Icon } from '../../ui/icon.js';
 import { useEditing } from './editing.js';
 
 interface FoldProps {
@@ -27,10 +26,7 @@ export function Fold({ summary, about = [], onToggle, children }: FoldProps): VN
         onToggle?.(open);
       }}
     >
-      <summary>
-        <Icon name="right" size={12} />
-        {summary}
-      </summary>
+      <summary>{summary}</summary>
       {(isUsed || hasProblem) && <div class="form">{children}</div>}
     </details>
   );

@@ -1,6 +1,6 @@
 import './mail-view.css';
 import type { VNode } from 'preact';
-import { Icon } from '../../ui/icon.js';
+import { Disclosure } from '../../ui/disclosure.js';
 
 interface MailViewProps {
   /** Null where whoever sends it has to give one. */
@@ -18,13 +18,9 @@ export function MailView({ subject, text, html, to }: MailViewProps): VNode {
       {to !== undefined && <p class="quiet">To {to}</p>}
       <pre class="mail-text">{text}</pre>
       {html !== null && (
-        <details class="fold">
-          <summary>
-            <Icon name="right" size={12} />
-            HTML source
-          </summary>
+        <Disclosure summary="HTML source">
           <pre class="code">{html}</pre>
-        </details>
+        </Disclosure>
       )}
     </div>
   );

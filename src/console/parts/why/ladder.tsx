@@ -6,6 +6,7 @@ import { useAsk } from '../../api/query.js';
 import type { ExplainedEvent, Rung } from '../../api/types.js';
 import { nearestMissWords } from '../../model/nearest-miss-words.js';
 import { hrefOf } from '../../model/route.js';
+import { Disclosure } from '../../ui/disclosure.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import type { Tone } from '../../ui/status.js';
@@ -79,10 +80,9 @@ function RungLine({ rung: { rung, result, sentence, explanation }, module }: { r
           (result === 'no' ? (
             <ExplanationView explanation={explanation} module={module} />
           ) : (
-            <details>
-              <summary>Each test</summary>
+            <Disclosure summary="Each test">
               <ExplanationView explanation={explanation} module={module} />
-            </details>
+            </Disclosure>
           ))}
       </div>
     </li>
@@ -103,12 +103,7 @@ export function Verdict({ children, isOpen = false, ...ladder }: VerdictProps): 
   const [open, setOpen] = useState(isOpen);
   return (
     <details class="verdict" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>
-        <span class="verdict-arrow">
-          <Icon name="right" size={12} />
-        </span>
-        {children}
-      </summary>
+      <summary>{children}</summary>
       {open && <Ladder {...ladder} />}
     </details>
   );

@@ -7,6 +7,7 @@ import { isObject } from '../../model/catalog.js';
 import { diffDefinitions, diffValues } from '../../model/definition-diff.js';
 import { nameWords } from '../../model/words.js';
 import { DiffValues, DiffView } from '../../parts/diff/diff-view.js';
+import { Disclosure } from '../../ui/disclosure.js';
 import { JsonView } from '../../ui/json-view.js';
 
 /** Why somebody changed something, and what is other since: folded, because most who look want to know who and when. */
@@ -16,14 +17,13 @@ export function AuditChange({ item: { before, after, note } }: { item: AuditItem
     <>
       {note !== null && <span class="message">{note}</span>}
       {changed.length > 0 && (
-        <details class="audit-diff">
-          <summary>{changed.map(([name]) => nameWords(name)).join(', ')}</summary>
+        <Disclosure summary={changed.map(([name]) => nameWords(name)).join(', ')}>
           <div class="stack">
             {changed.map(([name, was, is]) => (
               <Member key={name} name={name} was={was} is={is} />
             ))}
           </div>
-        </details>
+        </Disclosure>
       )}
       {note === null && changed.length === 0 && <span class="quiet">–</span>}
     </>

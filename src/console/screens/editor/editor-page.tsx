@@ -15,7 +15,6 @@ import { DraftPage } from '../../parts/drafts/draft-page.js';
 import { useOpenDraft } from '../../parts/drafts/use-open-draft.js';
 import { Outline } from '../../parts/flow/outline.js';
 import { Button } from '../../ui/button.js';
-import { Icon } from '../../ui/icon.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Status } from '../../ui/status.js';
 import { useStore } from '../../ui/store.js';
@@ -115,7 +114,6 @@ export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
           steps.length >= STEPS_TO_OUTLINE && (
             <details class="editor-outline" open={isWide}>
               <summary>
-                <Icon name="right" size={12} />
                 <h2>Steps</h2> <span class="quiet">{steps.length}</span>
               </summary>
               <Outline definition={definition} catalog={catalog} problems={problems} chosen={place && formatPlace(place)} onGo={go} />

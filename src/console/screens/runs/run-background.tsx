@@ -5,6 +5,7 @@ import { actorWords, eventWords } from '../../model/actor-words.js';
 import { nearestMissWords } from '../../model/nearest-miss-words.js';
 import { ChangesTable } from '../../parts/why/changes-table.js';
 import { ExplanationView } from '../../parts/why/explanation-view.js';
+import { Disclosure } from '../../ui/disclosure.js';
 import { JsonView } from '../../ui/json-view.js';
 import { Panel } from '../../ui/page.js';
 import { Status } from '../../ui/status.js';
@@ -25,10 +26,9 @@ export function Background({ run, hasConditions }: { run: RunDetail; hasConditio
             {event.changes && Object.keys(event.changes).length > 0 && <ChangesTable changes={event.changes} module={event.module} />}
             {event.trigger && <JsonView value={event.trigger} label="what it was started with" root="trigger" />}
             {event.record && (
-              <details>
-                <summary>The record as it was then</summary>
+              <Disclosure summary="The record as it was then">
                 <JsonView value={event.record} label="the record" root="record" />
-              </details>
+              </Disclosure>
             )}
           </div>
         </Panel>

@@ -7,7 +7,6 @@ import { recipientWords, type Would, wouldWords } from '../../../model/would-wor
 import { JsonInput } from '../../../parts/forms/json-input.js';
 import { MailView } from '../../../parts/mail/mail-view.js';
 import { ChangesTable } from '../../../parts/why/changes-table.js';
-import { Icon } from '../../../ui/icon.js';
 import { JsonView } from '../../../ui/json-view.js';
 import { Mark, Status } from '../../../ui/status.js';
 import { Time } from '../../../ui/time.js';
@@ -31,7 +30,6 @@ export function TestedStepView({ step, number, catalog, sample, onSample }: Step
   return (
     <details class="tested-step" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        <Icon name="right" size={12} />
         {number !== '' && <span class="step-number">{number}</span>}
         <span class="step-name">{shown}</span>
         <Status status={status} />
