@@ -106,8 +106,11 @@ export class AutomationEngine {
     this.driver.onWorkDone = () => this.watch.stir();
     const turns = new RoutingTurns(this.router);
     for (let index = 0; index < LOOPS; index += 1) {
-      this.loops.push(this.loop('route', this.events, async () => this.untilWoken((await turns.take((routed) => this.heed(routed))).more)));
-      this.loops.push(this.loop('run', this.runs, () => this.run()));
+      // The others begin when there is enough for them.
+      const begins = index === 0 ? 'now' : 'when woken';
+      const route = async () => this.untilWoken((await turns.take((routed) => this.heed(routed))).more);
+      this.loops.push(this.loop('route', this.events, route, begins));
+      this.loops.push(this.loop('run', this.runs, () => this.run(), begins));
     }
     this.loops.push(
       this.loop('queues', this.admissions.signal, async () => {
@@ -240,7 +243,12 @@ export class AutomationEngine {
   }
 
   /** `work` returns how long to wait for a signal before it is called again: 0 for not at all, null for as long as it takes. */
-  private async loop(name: string, signal: WorkSignal, work: () => Promise<number | null>): Promise<void> {
+  private async loop(
+    name: string,
+    signal: WorkSignal,
+    work: () => Promise<number | null>,
+    begins: 'now' | 'when woken' = 'now',
+  ): Promise<void> {
     let pause = 0;
     const turn = async (): Promise<number | null> => {
       if (this.stopping) return 0;
@@ -260,7 +268,7 @@ export class AutomationEngine {
         return pause;
       }
     };
-    let waitMs = await this.firstTurns.take(turn);
+    let waitMs = begins === 'now' ? await this.firstTurns.take(turn) : null;
     while (!this.stopping) {
       if (waitMs !== 0) await signal.wait(waitMs);
       waitMs = await turn();

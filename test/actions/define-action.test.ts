@@ -218,6 +218,8 @@ describe('arguments of an attempt', () => {
     const error = invalid({ a: 1, b: 2, c: 3, d: 4 });
     expect(error.problems).toHaveLength(4);
     expect(error.message).toContain('and 1 more');
+    // The run keeps its version: retried as it is, it would fail again.
+    expect(error.hint).toContain('retry the run from the start with `version: newest`');
   });
 
   it('fail as their templates do, with the path of the argument', () => {

@@ -40,7 +40,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     { queue: async () => ({ queued: false, more: 'no' }) } as never,
     watch as never,
     {} as never,
-    { works: [] } as never,
+    { works: [], dueTimes: async () => ({}) } as never,
     wakeUp as never,
     settings as never,
   );
