@@ -8,6 +8,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
   const worker = {
     tick: async () => 0,
     adopt: () => undefined,
+    claim: async () => ({ claimed: 0, more: false }),
     drain: jest.fn(async () => undefined),
     heartbeat: parts.heartbeat,
     open: () => undefined,
