@@ -4,6 +4,7 @@ import { Router } from '../../src/engine/routing/router.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { call, FarSide } from './support/far-side.js';
 
 const CREATED = { type: 'event', module: 'leads', event: 'created' };
 
@@ -14,8 +15,9 @@ const CREATED = { type: 'event', module: 'leads', event: 'created' };
 describe('the statements on the way of one event', () => {
   let app: AutomationApp;
   let first: string;
+  const far = new FarSide();
   beforeAll(async () => {
-    app = await startAutomationApp();
+    app = await startAutomationApp({ actions: [far.action] });
     first = await app.publishWorkflow({
       trigger: CREATED,
       steps: [{ id: 'task', type: 'create_task', with: { title: 'Call {{record.name}}' } }],
@@ -75,6 +77,26 @@ describe('the statements on the way of one event', () => {
     await app.module.get(RunDriver).settled();
     expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(['succeeded']);
     expect(await app.query('SELECT touches FROM crm_leads WHERE id = $1', [id])).toEqual([{ touches: 1 }]);
+  });
+
+  it('are six from the answer of its call to the end of its run, which costs no look at the clock and no claim', async () => {
+    const workflowId = await app.publishWorkflow({ trigger: { ...CREATED, event: 'updated' }, steps: [call('far')] });
+    await app.createLead({}, { event: 'updated' });
+    await app.module.get(Router).route();
+    await far.arrived('far');
+    const answered = async (): Promise<void> => {
+      far.answer('far');
+      await app.module.get(RunDriver).settled();
+    };
+    expect(await statementsOf(answered)).toEqual([
+      'START TRANSACTION',
+      'SAVEPOINT advance',
+      'write automation.runs',
+      'write automation.step_executions',
+      'write automation.workflow_stats, and the statistics of the day with it',
+      'COMMIT',
+    ]);
+    expect((await app.runsOf({ workflowId })).map(({ status }) => status)).toEqual(['succeeded']);
   });
 
   it('is one in the host’s transaction that publishes it', async () => {
