@@ -494,7 +494,7 @@ describeConsole('state machines', (demo) => {
     expect(await axe()).toEqual([]);
     await picture('machine-json');
     await text.fill(JSON.stringify({ ...ONBOARDING, states: [...ONBOARDING.states, { code: 'LATER' }] }));
-    await page.getByRole('button', { name: 'Apply' }).press('Enter');
+    await page.keyboard.press('Control+s');
     const drawn = page.getByRole('region', { name: 'Drawing' }).getByRole('button', { name: 'LATER' });
     await drawn.waitFor();
     await page.getByRole('button', { name: 'Undo (Ctrl+Z)' }).click();
