@@ -372,6 +372,7 @@ describeConsole('state machines', (demo) => {
     await open(`machines/${machine}`);
     await page.getByRole('button', { name: 'Publish …' }).press('Enter');
     await page.getByText('Timeout › After').waitFor();
+    await page.getByText('2 instances on the way go on by v1, unless taken over.').waitFor();
     await page.getByLabel(/Take 2 of them over to v2/).check();
     await page.getByLabel('Note (optional)').fill('More time.');
     expect(await axe()).toEqual([]);

@@ -1,8 +1,6 @@
 import type { VNode } from 'preact';
-import type { JsonObject } from '../../../core/json.js';
 import { call } from '../../api/client.js';
 import { forget } from '../../api/query.js';
-import { statesOf } from '../../model/machine.js';
 import { countWords, numberWords } from '../../model/words.js';
 import { ActionDialog } from '../../parts/dialogs/action-dialog.js';
 import { usePreview } from '../../parts/dialogs/use-preview.js';
@@ -10,16 +8,6 @@ import { Icon } from '../../ui/icon.js';
 import { toast } from '../../ui/live.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import type { MachineDetail, Migration } from './types.js';
-
-/** Returns which instances could go over to a definition as the next version, and which could not: as the API decides it. */
-export function wouldMigrate({ states }: MachineDetail, definition: JsonObject): Pick<Migration, 'migrated' | 'staying'> {
-  const codes = new Set(statesOf(definition).map(({ code }) => code));
-  const there = states.filter(({ instances }) => instances > 0);
-  return {
-    migrated: there.filter(({ state }) => codes.has(state)).reduce((sum, { instances }) => sum + instances, 0),
-    staying: there.filter(({ state }) => !codes.has(state)),
-  };
-}
 
 /** Says what has become of instances on earlier versions. */
 export function tellMigration({ version, migrated, staying, left }: Migration): void {

@@ -1,51 +1,42 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { DefinitionDiff } from '../../../core/definition/diff.js';
 import { call } from '../../api/client.js';
 import { useCatalog } from '../../api/me.js';
-import type { WorkflowVersion } from '../../api/types.js';
 import { moduleOfMachine } from '../../model/machine.js';
-import { numberWords } from '../../model/words.js';
+import { boundedCount } from '../../model/run-filter.js';
+import { countWords, numberWords } from '../../model/words.js';
 import { MachineDiff } from '../../parts/machines/machine-diff.js';
 import { type Publication, PublishDialog as Publishing } from '../../parts/publish/publish-dialog.js';
-import { Staying, tellMigration, wouldMigrate } from './migration.js';
-import type { MachineDetail, PublishedMachine } from './types.js';
+import { Staying, tellMigration } from './migration.js';
+import type { MachineItem, PublishedMachine, PublishPreview } from './types.js';
 
 const WORDS = { on: 'enabled', off: 'disabled', turnOn: 'enable' };
-const WAKING = 'Enabling it with this fires the timeouts that were over meanwhile. To begin them anew, stay disabled and use its switch.';
 
 interface PublishDialogProps {
-  id: string;
+  machine: MachineItem;
   /** An earlier version that is published again. */
   fromVersion?: number;
+  /** Called with the path of a problem that is to be mended. */
+  onProblem?: (path: string) => void;
   onPublished: (machine: PublishedMachine) => void;
   onClose: () => void;
 }
 
 /** Publishes a machine, after saying what that changes and means, and which instances go over to it. */
-export function PublishDialog({ id, fromVersion, onPublished, onClose }: PublishDialogProps): VNode {
+export function PublishDialog({ machine, fromVersion, onProblem, onPublished, onClose }: PublishDialogProps): VNode {
+  const { id, name, status } = machine;
   const catalog = useCatalog();
-  const [name, setName] = useState('');
-  const [migration, setMigration] = useState<ReturnType<typeof wouldMigrate> | null>(null);
+  const [migration, setMigration] = useState<PublishPreview['migration']>(null);
   const [migrates, setMigrates] = useState(false);
   const load = async (): Promise<Publication> => {
-    const machine = await call<MachineDetail>('GET', `machines/${id}`);
-    const { revision, version: base, status, definition, problems, warnings } = machine;
-    const query = { from: 'published', to: fromVersion ?? 'draft' };
-    const [diff, again] = await Promise.all([
-      base === null ? null : call<DefinitionDiff>('GET', `machines/${id}/diff`, { query }),
-      fromVersion === undefined ? null : call<WorkflowVersion>('GET', `machines/${id}/versions/${fromVersion}`),
-    ]);
-    setName(machine.name);
-    setMigration(base === null ? null : wouldMigrate(machine, again?.definition ?? definition));
+    const preview = await call<PublishPreview>('GET', `machines/${id}/publish-preview`, { query: { fromVersion } });
+    const { diff, base, inFlight, missedTimeouts } = preview;
+    setMigration(base === null ? null : preview.migration);
     return {
-      revision,
-      base,
+      ...preview,
       isOn: status === 'active',
-      problems: again ? [] : problems,
-      warnings: again ? [] : warnings,
-      diff: diff && <MachineDiff diff={diff} catalog={catalog} module={moduleOfMachine(definition.for)} />,
-      meaning: status === 'paused' ? [{ icon: 'clock', words: WAKING }] : [],
+      diff: diff && <MachineDiff diff={diff} catalog={catalog} module={moduleOfMachine(machine.for ?? undefined)} />,
+      meaning: [...inFlight.map(stayingOn), ...missed(missedTimeouts)],
     };
   };
   return (
@@ -54,6 +45,7 @@ export function PublishDialog({ id, fromVersion, onPublished, onClose }: Publish
       id={id}
       name={name}
       fromVersion={fromVersion}
+      onProblem={onProblem}
       words={WORDS}
       load={load}
       body={{ migrate: migrates }}
@@ -85,4 +77,19 @@ export function PublishDialog({ id, fromVersion, onPublished, onClose }: Publish
       }
     </Publishing>
   );
+}
+
+type Meaning = Publication['meaning'][number];
+
+function stayingOn({ version, instances }: PublishPreview['inFlight'][number]): Meaning {
+  return {
+    icon: 'machine',
+    words: `${countWords(instances, 'instance')} on the way ${instances === 1 ? 'goes' : 'go'} on by v${version}, unless taken over.`,
+  };
+}
+
+function missed({ count, isExact }: PublishPreview['missedTimeouts']): Meaning[] {
+  if (count === 0) return [];
+  const many = `${boundedCount(count, isExact)} ${count === 1 ? 'timeout that was' : 'timeouts that were'} missed`;
+  return [{ icon: 'clock', words: `Enabling it with this fires ${many}. To begin them anew, stay disabled and use its switch.` }];
 }

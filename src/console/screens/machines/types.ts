@@ -1,3 +1,4 @@
+import type { DefinitionDiff } from '../../../core/definition/diff.js';
 import type { Actor } from '../../../core/event.js';
 import type { Json, JsonObject } from '../../../core/json.js';
 import type { OfferedTransition } from '../../../core/machine/offered.js';
@@ -123,3 +124,14 @@ export interface Migration {
 }
 
 export type PublishedMachine = MachineDetail & { migration: Migration | null };
+
+export interface PublishPreview {
+  revision: number;
+  base: number | null;
+  diff: DefinitionDiff | null;
+  problems: Problem[];
+  warnings: Problem[];
+  inFlight: { version: number; instances: number }[];
+  migration: Pick<Migration, 'migrated' | 'staying'> | null;
+  missedTimeouts: MachineDetail['missedTimeouts'];
+}

@@ -59,8 +59,8 @@ export function MachineVersions({ id }: { id: string }): VNode {
         }
         drawDiff={(diff) => <MachineDiff diff={diff} catalog={catalog} module={module} />}
       />
-      {dialog?.kind === 'again' && (
-        <PublishDialog id={id} fromVersion={dialog.version} onPublished={() => setDialog(null)} onClose={() => setDialog(null)} />
+      {dialog?.kind === 'again' && machine && (
+        <PublishDialog machine={machine} fromVersion={dialog.version} onPublished={() => setDialog(null)} onClose={() => setDialog(null)} />
       )}
       {dialog?.kind === 'migrate' && machine && <MigrateDialog machine={machine} onClose={() => setDialog(null)} />}
     </Page>

@@ -97,7 +97,7 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
       placeWords={placeWords}
       onShow={show}
       drawDiff={(from, to) => <MachineDiff diff={diffMachines(from, to)} catalog={catalog} module={module} />}
-      drawPublish={(ends) => <PublishDialog id={item.id} {...ends} />}
+      drawPublish={(ends) => <PublishDialog machine={{ ...item, status: now.status }} onProblem={show} {...ends} />}
     >
       {warnings.length > 0 && part === null && <Warnings warnings={warnings} />}
       {part?.kind === 'transition' ? (
