@@ -374,6 +374,8 @@ describe('what people do with instances', () => {
       expect(next).toMatchObject({ seen: 1, matched: null, nextCursor: null });
       const none = (await advanceAll({ dryRun: true, filter: { ...ofIds, machineId: '019a9f3c-5b7e-7c31-9d3c-0f1f6f1d2a11' } })).body;
       expect(none).toMatchObject({ seen: 0, matched: 0 });
+      const ofRun = (await advanceAll({ dryRun: true, filter: { machineId: machine, runKey: 'sync-1' } }).expect(200)).body;
+      expect(ofRun).toMatchObject({ seen: 0, matched: 0 });
       await advanceAll({ filter: { machineId: machine, ids: ['x'] } }).expect(400);
       await rows(real.database, `UPDATE automation.instances SET timeout_at = now() - interval '1 hour' WHERE id = $1`, [one]);
       const late = { filter: { machineId: machine, overdue: true } };

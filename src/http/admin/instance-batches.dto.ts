@@ -47,6 +47,10 @@ class AdvancedFilterDto {
   @OptionalText(200)
   recordId?: string;
 
+  @ApiPropertyOptional({ example: 'sync-2025-11-20', description: 'Of a machine for an integration: its run.' })
+  @OptionalText(200)
+  runKey?: string;
+
   @ApiPropertyOptional({ example: true, description: 'Those whose timeout is over and has not been seen to, those for longest first.' })
   @IfGiven()
   @IsBoolean()

@@ -78,7 +78,7 @@ export function InstancesPage({ id }: { id: string }): VNode {
   const all = {
     machineId: id,
     ...(state.length > 0 && { state }),
-    ...(recordId && { recordId }),
+    ...(recordId && ofRecord),
     ...(kind && { [kind]: true }),
     ...(enteredBefore && { enteredBefore }),
   };
