@@ -20,6 +20,7 @@ export const ERROR = {
   example: {
     code: 'smtp_unreachable',
     step: 'welcome',
+    stepName: 'Welcome mail',
     message: 'The mail server refused the connection.',
     hint: 'Check the mail server, then retry the run.',
   },

@@ -54,7 +54,7 @@ export class RunItemDto implements RunItem {
   status!: RunStatus;
 
   @ApiProperty({
-    example: 'Failed at welcome: The mail server refused the connection.',
+    example: 'Failed at Welcome mail: The mail server refused the connection.',
     description:
       'What has become of it, in one sentence: the error, the decisive test, what is waited for and until when, the next attempt and why the last one failed.',
   })
