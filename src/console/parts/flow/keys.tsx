@@ -1,6 +1,5 @@
 import { Fragment, type VNode } from 'preact';
 import { Dialog } from '../../ui/dialog.js';
-import { STEP_ACTIONS } from './step-actions.js';
 
 interface KeyGroup {
   title: string;
@@ -24,8 +23,13 @@ const GROUPS: readonly KeyGroup[] = [
       ['Up, Down', 'Previous and next step'],
       ['Left, Right', 'The step around it, the first step in it'],
       ['Home, End', 'First and last step'],
-      ['Escape', 'Back from what is edited'],
-      ...STEP_ACTIONS.map(([what, key]) => [key, what] as const),
+      ['Enter', 'Edit; Escape comes back'],
+      ['A, Shift+A', 'Add behind, add before'],
+      ['Alt+Up, Alt+Down', 'Move, into and out of branches as it comes'],
+      ['Alt+Left, Alt+Right', 'Out of the step around it, into the step above'],
+      ['Ctrl+D', 'Duplicate'],
+      ['Ctrl+C, X, V', 'Copy, cut, paste, between workflows too'],
+      ['Delete', 'Delete; Ctrl+Z brings it back'],
     ],
   },
   {
