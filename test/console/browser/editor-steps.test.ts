@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { ElementHandle, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { JsonObject } from '../../../src/core/json.js';
 import { eventually } from '../../support/eventually.js';
 import { type ConsoleDemo, describeConsole } from '../support/console-demo.js';
@@ -199,8 +199,8 @@ describeConsole('the steps in the editor', (demo) => {
     const opened: number[] = [];
     for (let index = 0; index < 3; index += 1) {
       await page.getByRole('link', { name: 'Workflows', exact: true }).first().click();
-      const link = await page.getByRole('link', { name, exact: true }).elementHandle();
-      const shown = (): Promise<unknown> =>
+      await page.getByRole('link', { name, exact: true }).waitFor();
+      const shown = (): Promise<void> =>
         page.evaluate(
           (to) =>
             new Promise<void>((done) => {
@@ -209,9 +209,9 @@ describeConsole('the steps in the editor', (demo) => {
                 observer.disconnect();
                 done();
               }).observe(document.body, { childList: true, subtree: true });
-              to?.click();
+              [...document.links].find(({ textContent }) => textContent === to)?.click();
             }),
-          link as ElementHandle<HTMLElement>,
+          name,
         );
       opened.push(...(await timesOf(1, shown)));
       // The keys go everywhere, whatever is drawn by then.
