@@ -2,7 +2,6 @@ import { type INestApplication, Module, RequestMethod, type Type } from '@nestjs
 import { RouterModule } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import type request from 'supertest';
 import { DataSource } from 'typeorm';
 import { Mailer } from '../../../src/actions/email/mailer.js';
 import { ActionRegistry } from '../../../src/actions/registry.js';
@@ -36,6 +35,7 @@ import { AutomationDatabase } from '../../../src/store/database.js';
 import { MIGRATIONS } from '../../../src/store/migrations.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase } from '../../support/template-databases.js';
+import type { HttpCall } from './http-call.js';
 import { keepConnections, type Method } from './kept-connections.js';
 
 const LEADS: ModuleDescription = {
@@ -156,7 +156,7 @@ export interface AdminApp {
   /** How often the engine was told of work. */
   signals: () => number;
   /** Sends a request as the caller of that token. */
-  call: (method: Route['method'], path: string, token?: string) => request.Test;
+  call: (method: Route['method'], path: string, token?: string) => HttpCall;
   close: () => Promise<void>;
 }
 
