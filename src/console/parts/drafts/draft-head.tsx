@@ -67,9 +67,12 @@ function Name({ name, what, isReadOnly, onChange }: NameProps): VNode {
   const [isNaming, setNaming] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  // Before the next key: it belongs into the name.
+  const isNamed = useRef(false);
+  // Before the next key: it belongs into the name, or to where whoever has named it goes on from.
   useLayoutEffect(() => {
     if (isNaming) input.current?.select();
+    else if (isNamed.current) box.current?.querySelector('button')?.focus();
+    isNamed.current = false;
   }, [isNaming]);
   if (!isNaming) {
     return (
@@ -97,8 +100,10 @@ function Name({ name, what, isReadOnly, onChange }: NameProps): VNode {
         onBlur={() => requestAnimationFrame(() => document.activeElement !== input.current && setNaming(false))}
         onKeyDown={(event) => {
           if (event.key !== 'Enter' && event.key !== 'Escape') return;
+          // The same key must not press the button that it goes to.
+          event.preventDefault();
+          isNamed.current = true;
           setNaming(false);
-          requestAnimationFrame(() => box.current?.querySelector('button')?.focus());
         }}
       />
     </div>
