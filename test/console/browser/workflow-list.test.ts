@@ -115,6 +115,39 @@ describeConsole('the frame and the list of workflows', (demo) => {
     expect(await member.page.getByRole('switch').getAttribute('aria-disabled')).toBe('true');
   });
 
+  it('does what a dialog asks about once, keeps it while that does not work, and says so elsewhere when it was closed', async () => {
+    const { page, open, axe, expectFaults } = await demo.tab();
+    expectFaults(/status of 409/);
+    await open('workflows?search=welcome');
+    const refused = { statusCode: 409, code: 'runs_unfinished', message: 'Runs are under way.', hint: 'Wait for them.' };
+    const asked: (() => Promise<void>)[] = [];
+    await page.route('**/automation/workflows/*', (route) =>
+      route.request().method() === 'DELETE'
+        ? void asked.push(() => route.fulfill({ status: 409, contentType: 'application/json', body: JSON.stringify(refused) }))
+        : route.continue(),
+    );
+    const askAbout = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Actions of Welcome web leads' }).press('ArrowUp');
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+    };
+    const remove = page.getByRole('button', { name: 'Delete', exact: true });
+    await askAbout();
+    await remove.press('Enter');
+    await page.locator('[aria-busy=true]').waitFor();
+    await remove.press('Enter');
+    expect(asked.length).toBe(1);
+    await asked[0]?.();
+    await page.getByRole('dialog').getByRole('alert').getByText('Wait for them.').waitFor();
+    expect(await axe()).toEqual([]);
+    await remove.press('Enter');
+    await page.locator('[aria-busy=true]').waitFor();
+    await page.getByRole('button', { name: 'Keep it' }).press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await asked[1]?.();
+    await page.getByRole('region', { name: 'Messages' }).getByText('Runs are under way. Wait for them.').waitFor();
+  });
+
   it('sorts by each of its columns, both ways, and says so', async () => {
     const { page, open, axe } = await demo.tab();
     await open('workflows');
