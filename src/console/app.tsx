@@ -12,7 +12,8 @@ import { screenOf } from './screens/index.js';
 import { LiveRegion } from './ui/live.js';
 import { usePlace } from './ui/location.js';
 import { Page } from './ui/page.js';
-import { Banner, EmptyState, ErrorPanel, Skeleton } from './ui/states.js';
+import { Pending } from './ui/pending.js';
+import { Banner, EmptyState } from './ui/states.js';
 import { zones } from './ui/time.js';
 
 /** The page: who is reading, the frame around all screens, and the screen of the address. */
@@ -33,7 +34,7 @@ export function App(): VNode {
     if (me.error?.status === 401) return <SignInPage onSignedIn={signedIn} />;
     return (
       <Plain>
-        {me.error ? <ErrorPanel error={me.error.body} retry={() => void me.refetch()} /> : <Skeleton what="the console" rows={3} />}
+        <Pending asked={me} what="the console" rows={3} />
       </Plain>
     );
   }

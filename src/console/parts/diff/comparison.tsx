@@ -5,7 +5,8 @@ import { changedQuery, hrefOf } from '../../model/route.js';
 import { Select } from '../../ui/field.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Panel } from '../../ui/page.js';
-import { ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError } from '../../ui/pending.js';
+import { Skeleton } from '../../ui/states.js';
 
 interface ComparisonProps {
   /** What is compared, as the API knows it: `machines/…`. */
@@ -37,7 +38,7 @@ export function Comparison({ path, versions, drawDiff }: ComparisonProps): VNode
         </>
       }
     >
-      {diff.error && <ErrorPanel error={diff.error.body} retry={() => void diff.refetch()} />}
+      <AskedError asked={diff} />
       {!diff.data && !diff.error && <Skeleton what="the difference" rows={3} />}
       {diff.data && drawDiff(diff.data)}
     </Panel>

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useAsk } from '../../api/query.js';
 import type { Recipe } from '../../api/types.js';
 import { LinkButton } from '../../ui/button.js';
-import { ErrorPanel, Skeleton } from '../../ui/states.js';
+import { Pending } from '../../ui/pending.js';
 import { RecipeCards, useCreate } from './recipe-cards.js';
 
 const SHOWN = 3;
@@ -12,11 +12,7 @@ export function FirstRecipes(): VNode {
   const recipes = useAsk<{ items: Recipe[] }>('recipes', { fresh: 60_000 });
   const { create } = useCreate();
   if (recipes.data === undefined) {
-    return recipes.error ? (
-      <ErrorPanel error={recipes.error.body} retry={() => void recipes.refetch()} />
-    ) : (
-      <Skeleton what="recipes" rows={3} />
-    );
+    return <Pending asked={recipes} what="recipes" rows={3} />;
   }
   return (
     <div class="stack recipes-few">

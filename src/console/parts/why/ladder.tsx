@@ -8,7 +8,7 @@ import { nearestMissWords } from '../../model/nearest-miss-words.js';
 import { hrefOf } from '../../model/route.js';
 import { Disclosure } from '../../ui/disclosure.js';
 import { Icon, type IconName } from '../../ui/icon.js';
-import { ErrorPanel, Skeleton } from '../../ui/states.js';
+import { Pending } from '../../ui/pending.js';
 import type { Tone } from '../../ui/status.js';
 import { ExplanationView } from './explanation-view.js';
 
@@ -37,11 +37,7 @@ function Ladder({ eventId, workflowId, module }: { eventId: string; workflowId: 
   const catalog = useCatalog();
   const asked = useAsk<ExplainedEvent>(`events/${eventId}/explain`, { query: { workflowId }, keep: false });
   if (!asked.data) {
-    return asked.error ? (
-      <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />
-    ) : (
-      <Skeleton what="the answer" rows={4} />
-    );
+    return <Pending asked={asked} what="the answer" rows={4} />;
   }
   const { answer, nearestMiss, rungs, lastRunId } = asked.data;
   const missed = rungs.find(({ rung, result }) => rung === 'conditions' && result === 'no')?.explanation ?? null;

@@ -13,7 +13,8 @@ import { Icon } from '../../ui/icon.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
 import { OlderPages } from '../../ui/pages.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError } from '../../ui/pending.js';
+import { EmptyState, Skeleton } from '../../ui/states.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time, useNow } from '../../ui/time.js';
 import { AuditChange } from './audit-change.js';
@@ -44,7 +45,7 @@ export function AuditPage(): VNode {
   });
   return (
     <Page title="Audit" sub="Who changed what, newest first.">
-      {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
+      <AskedError asked={asked} />
       <Card flush>
         <AuditFilters filter={filter} known={known} onChange={change} />
         {asked.data === undefined && !asked.error && <Skeleton what="the audit" />}

@@ -5,7 +5,8 @@ import type { Recipe } from '../../api/types.js';
 import { RecipeCards, useCreate } from '../../parts/recipes/recipe-cards.js';
 import { Button } from '../../ui/button.js';
 import { Page } from '../../ui/page.js';
-import { ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError } from '../../ui/pending.js';
+import { Skeleton } from '../../ui/states.js';
 
 const EMPTY = { name: 'New workflow', description: null, definition: { trigger: { type: 'event' }, steps: [] } };
 
@@ -29,7 +30,7 @@ export function NewWorkflow(): VNode {
         </Button>
       }
     >
-      {recipes.error && <ErrorPanel error={recipes.error.body} retry={() => void recipes.refetch()} />}
+      <AskedError asked={recipes} />
       {!recipes.data && !recipes.error && <Skeleton what="recipes" />}
       {recipes.data && (
         <>

@@ -10,7 +10,8 @@ import type { IconName } from '../../ui/icon.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
 import { Pages } from '../../ui/pages.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError } from '../../ui/pending.js';
+import { EmptyState, Skeleton } from '../../ui/states.js';
 import { type Column, Table } from '../../ui/table.js';
 import { latePart } from '../late.js';
 import { activeFilters, DefinitionFilters, type DefinitionStatuses, FILTERS } from './definition-filters.js';
@@ -73,7 +74,7 @@ export function DefinitionList<Item extends { id: string }>(props: DefinitionLis
         )
       }
     >
-      {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
+      <AskedError asked={asked} />
       <Card flush>
         <DefinitionFilters label={title} filter={filter} statuses={statuses} byEvent={byEvent} catalog={catalog} onChange={change} />
         {asked.data === undefined && !asked.error && <Skeleton what={title.toLowerCase()} />}

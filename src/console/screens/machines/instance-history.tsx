@@ -12,7 +12,7 @@ import { Select } from '../../ui/field.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Panel } from '../../ui/page.js';
-import { ErrorPanel, Skeleton } from '../../ui/states.js';
+import { Pending } from '../../ui/pending.js';
 import type { Tone } from '../../ui/status.js';
 import { Time, Took } from '../../ui/time.js';
 import type { HistoryItem, HistoryPage } from './types.js';
@@ -83,7 +83,7 @@ function Part({ id, entry, kind, cursor, module }: PartProps): VNode {
   const [isMore, setMore] = useState(false);
   useEffect(() => void (cursor === null && asked.refetch()), [entry]);
   if (!asked.data) {
-    return asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="its way" rows={4} />;
+    return <Pending asked={asked} what="its way" rows={4} />;
   }
   const { items, nextCursor } = asked.data;
   return (

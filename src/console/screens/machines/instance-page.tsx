@@ -16,7 +16,8 @@ import { RecordName } from '../../parts/runs/record-name.js';
 import { Button, LinkButton } from '../../ui/button.js';
 import { MenuButton } from '../../ui/menu.js';
 import { Page, Panel } from '../../ui/page.js';
-import { Banner, EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError, PendingPage } from '../../ui/pending.js';
+import { Banner, Skeleton } from '../../ui/states.js';
 import { Mark } from '../../ui/status.js';
 import { Time, Took } from '../../ui/time.js';
 import { AdvanceDialog } from './advance-dialog.js';
@@ -32,24 +33,15 @@ const EVERY_MS = 10_000;
 export function InstancePage({ id }: { id: string }): VNode {
   const every = (item: InstanceItem | undefined): number => (item?.transitioning ? SOON_MS : EVERY_MS);
   const asked = useAsk<InstanceItem>(`instances/${id}`, { every, keep: false });
-  if (asked.error?.status === 404) {
+  if (asked.error?.status === 404 || !asked.data) {
     return (
-      <Page title="No such instance" back={{ href: 'machines', label: 'State machines' }}>
-        <EmptyState icon="question" title="There is no instance of this id in this workspace">
-          <span>Somebody may have deleted it.</span>
-        </EmptyState>
-      </Page>
-    );
-  }
-  if (!asked.data) {
-    return (
-      <Page title="Instance" back={{ href: 'machines', label: 'State machines' }}>
-        {asked.error ? (
-          <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />
-        ) : (
-          <Skeleton what="the instance" rows={8} />
-        )}
-      </Page>
+      <PendingPage
+        asked={asked}
+        thing="instance"
+        back={{ href: 'machines', label: 'State machines' }}
+        missing="There is no instance of this id in this workspace"
+        hint="Somebody may have deleted it."
+      />
     );
   }
   return <Instance instance={asked.data} />;
@@ -107,7 +99,7 @@ function Instance({ instance }: { instance: InstanceItem }): VNode {
       )}
       <div class="instance-columns">
         <Panel title="Where it may go">
-          {offered.error && <ErrorPanel error={offered.error.body} retry={() => void offered.refetch()} />}
+          <AskedError asked={offered} />
           {!offered.data && !offered.error && <Skeleton what="its transitions" rows={3} />}
           {offered.data && (
             <OfferedTransitions

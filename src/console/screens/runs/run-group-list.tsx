@@ -5,7 +5,8 @@ import type { RunGroup, RunGroups } from '../../api/types.js';
 import { hrefOf, type QueryValues } from '../../model/route.js';
 import { numberWords } from '../../model/words.js';
 import { Button } from '../../ui/button.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { Pending } from '../../ui/pending.js';
+import { EmptyState } from '../../ui/states.js';
 import { Status } from '../../ui/status.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
@@ -15,7 +16,7 @@ export function RunGroupList({ query, onRetry }: { query: QueryValues; onRetry: 
   const asked = useAsk<RunGroups>('runs/groups', { query, every: 15_000 });
   const mayOperate = useMay('operate');
   if (asked.data === undefined) {
-    return asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="groups of runs" />;
+    return <Pending asked={asked} what="groups of runs" />;
   }
   const { groups, counted, isExact } = asked.data;
   if (groups.length === 0) {

@@ -11,7 +11,7 @@ import { RetryDialog } from '../../parts/runs/retry-dialog.js';
 import { RunSteps } from '../../parts/runs/run-steps.js';
 import { usePlace } from '../../ui/location.js';
 import { Page, Panel } from '../../ui/page.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { PendingPage } from '../../ui/pending.js';
 import { CancelDialog } from './cancel-dialog.js';
 import { Background, Conditions } from './run-background.js';
 import { RunBanner } from './run-banner.js';
@@ -38,20 +38,15 @@ export function RunPage({ id }: { id: string }): VNode {
   });
   const definition = definitionOf(version.data, run?.transition?.code);
   const nodes = useMemo(() => (run ? runTree(definition, run.steps) : []), [definition, run?.steps]);
-  if (asked.error?.status === 404) {
+  if (asked.error?.status === 404 || !run || version.isLoading) {
     return (
-      <Page title="No such run" back={BACK}>
-        <EmptyState icon="question" title="There is no run of this id in this workspace">
-          <span>Runs are kept for a while, and then removed.</span>
-        </EmptyState>
-      </Page>
-    );
-  }
-  if (!run || version.isLoading) {
-    return (
-      <Page title="Run" back={BACK}>
-        {asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="the run" />}
-      </Page>
+      <PendingPage
+        asked={asked}
+        thing="run"
+        back={BACK}
+        missing="There is no run of this id in this workspace"
+        hint="Runs are kept for a while, and then removed."
+      />
     );
   }
   return <Run run={run} nodes={nodes} />;

@@ -12,7 +12,8 @@ import { useActivity } from '../../ui/activity.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Chips } from '../../ui/filter-bar.js';
 import { navigate, usePlace } from '../../ui/location.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError, Pending } from '../../ui/pending.js';
+import { EmptyState } from '../../ui/states.js';
 import { Table } from '../../ui/table.js';
 import { useNow } from '../../ui/time.js';
 import { ASKED, SHOWN, useHeldRows } from './held-rows.js';
@@ -51,7 +52,7 @@ export function RunRows({ filter, isOfOne, cursor, sentence, chips, onDropAll, o
   const { rows, newer, isMore, showNewer } = useHeldRows(items, cursor === null);
 
   if (asked.data === undefined) {
-    return asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="runs" rows={8} />;
+    return <Pending asked={asked} what="runs" rows={8} />;
   }
   const hasOlder = (items?.length ?? 0) > newer + SHOWN || asked.data.nextCursor !== null;
   const older = hasOlder ? (rows.at(-1)?.id ?? null) : null;
@@ -68,7 +69,7 @@ export function RunRows({ filter, isOfOne, cursor, sentence, chips, onDropAll, o
   };
   return (
     <>
-      {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
+      <AskedError asked={asked} />
       <div class="choice-bar" ref={bar}>
         {mayOperate && rows.length > 0 && (
           <RunChoice

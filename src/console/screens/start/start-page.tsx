@@ -13,7 +13,8 @@ import { Due } from '../../parts/tasks/due.js';
 import { Button } from '../../ui/button.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { Card, Page, Panel } from '../../ui/page.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { type Awaited, Pending } from '../../ui/pending.js';
+import { EmptyState, Skeleton } from '../../ui/states.js';
 import { Time, useNow } from '../../ui/time.js';
 import { latePart } from '../late.js';
 
@@ -224,7 +225,7 @@ function More({ href }: { href: string }): VNode {
 }
 
 interface ContentProps {
-  asked: { data: unknown; error: { body: { message: string } } | null; refetch: () => unknown };
+  asked: Awaited & { data: unknown };
   isEmpty: boolean;
   /** What to say where there is nothing. */
   nothing: string;
@@ -233,7 +234,7 @@ interface ContentProps {
 
 function Content({ asked, isEmpty, nothing, children }: ContentProps): VNode {
   if (asked.data === undefined) {
-    return asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="this" rows={3} />;
+    return <Pending asked={asked} what="this" rows={3} />;
   }
   return isEmpty ? <Nothing icon="check" words={nothing} /> : children;
 }

@@ -13,7 +13,8 @@ import { toast, toastError } from '../../ui/live.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
 import { OlderPages } from '../../ui/pages.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError } from '../../ui/pending.js';
+import { EmptyState, Skeleton } from '../../ui/states.js';
 import { Mark, statusLook } from '../../ui/status.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
@@ -41,7 +42,7 @@ export function TaskList(): VNode {
   const isFiltered = Boolean(status || search || queue);
   return (
     <Page title="Tasks" sub="What workflows ask people.">
-      {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
+      <AskedError asked={asked} />
       <Card flush>
         <nav class="task-tabs" aria-label="Whose tasks">
           {TABS.map(({ id, label, count }) => (

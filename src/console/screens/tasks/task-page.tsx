@@ -14,7 +14,8 @@ import { Icon } from '../../ui/icon.js';
 import { JsonView } from '../../ui/json-view.js';
 import { toast, toastError } from '../../ui/live.js';
 import { Page, Panel } from '../../ui/page.js';
-import { Banner, EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { PendingPage } from '../../ui/pending.js';
+import { Banner } from '../../ui/states.js';
 import { Status, statusLook } from '../../ui/status.js';
 import { Time, useNow, useZone } from '../../ui/time.js';
 import { Answer } from './answer.js';
@@ -28,19 +29,8 @@ const BACK = { href: 'tasks', label: 'Tasks' };
 export function TaskPage({ id }: { id: string }): VNode {
   const asked = useAsk<TaskDetail>(`tasks/${id}`, { keep: false, every: (task) => (task?.finishedAt ? false : 15_000) });
   const task = asked.data;
-  if (asked.error?.status === 404) {
-    return (
-      <Page title="No such task" back={BACK}>
-        <EmptyState icon="question" title="There is no task of this id that you may see" />
-      </Page>
-    );
-  }
-  if (!task) {
-    return (
-      <Page title="Task" back={BACK}>
-        {asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="the task" />}
-      </Page>
-    );
+  if (asked.error?.status === 404 || !task) {
+    return <PendingPage asked={asked} thing="task" back={BACK} missing="There is no task of this id that you may see" />;
   }
   return <Task task={task} />;
 }

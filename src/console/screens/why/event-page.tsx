@@ -13,7 +13,8 @@ import { Verdict } from '../../parts/why/ladder.js';
 import { Button } from '../../ui/button.js';
 import { JsonView } from '../../ui/json-view.js';
 import { Page, Panel } from '../../ui/page.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { PendingPage } from '../../ui/pending.js';
+import { ErrorPanel } from '../../ui/states.js';
 import { Status } from '../../ui/status.js';
 import { Time } from '../../ui/time.js';
 import { ReplayDialog } from './replay-dialog.js';
@@ -27,20 +28,15 @@ export function EventPage({ id }: { id: string }): VNode {
   const [isReplaying, setReplaying] = useState(false);
   const asked = useAsk<EventDetail>(`events/${id}`, { keep: false, every: (event) => (event?.routedAt === null ? 2_000 : false) });
   const event = asked.data;
-  if (asked.error?.status === 404) {
+  if (asked.error?.status === 404 || !event) {
     return (
-      <Page title="No such event" back={BACK}>
-        <EmptyState icon="question" title="There is no event of this id in this workspace">
-          <span>Events are kept for a while, and then removed.</span>
-        </EmptyState>
-      </Page>
-    );
-  }
-  if (!event) {
-    return (
-      <Page title="Event" back={BACK}>
-        {asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="the event" />}
-      </Page>
+      <PendingPage
+        asked={asked}
+        thing="event"
+        back={BACK}
+        missing="There is no event of this id in this workspace"
+        hint="Events are kept for a while, and then removed."
+      />
     );
   }
   const { module, recordId, changes, record, previous, trigger, cut, cause, runs, error } = event;

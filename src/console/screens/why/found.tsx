@@ -6,7 +6,8 @@ import { eventWords } from '../../model/actor-words.js';
 import { hrefOf } from '../../model/route.js';
 import { shortId } from '../../model/run-filter.js';
 import { Panel } from '../../ui/page.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { Pending } from '../../ui/pending.js';
+import { EmptyState } from '../../ui/states.js';
 import { Status } from '../../ui/status.js';
 import { Time } from '../../ui/time.js';
 
@@ -15,7 +16,7 @@ export function Found({ text }: { text: string }): VNode {
   const catalog = useCatalog();
   const asked = useAsk<SearchResult>('search', { query: { q: text }, keep: false });
   if (!asked.data) {
-    return asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="what is behind it" />;
+    return <Pending asked={asked} what="what is behind it" />;
   }
   const { run, event, workflows, records, note } = asked.data;
   if (run === null && event === null && workflows.length === 0 && records.length === 0) {

@@ -12,7 +12,8 @@ import { Button } from '../../ui/button.js';
 import { Select } from '../../ui/field.js';
 import { Icon } from '../../ui/icon.js';
 import { navigate, usePlace } from '../../ui/location.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { Pending } from '../../ui/pending.js';
+import { EmptyState, ErrorPanel } from '../../ui/states.js';
 import { Status } from '../../ui/status.js';
 import { Time, useZone } from '../../ui/time.js';
 
@@ -33,7 +34,7 @@ export function RecordTimeline({ module, id, workflowId }: RecordTimelineProps):
   const workflows = useAsk<WorkflowPage>('workflows', { query: { limit: 100, sort: 'name' }, fresh: 60_000 });
   const go = (changes: Record<string, string | null>): void => navigate(hrefOf('why', changedQuery(query, changes)));
   if (!asked.data) {
-    return asked.error ? <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} /> : <Skeleton what="what happened" />;
+    return <Pending asked={asked} what="what happened" />;
   }
   const { record, items, nextCursor, nothing, eventsKeptSince } = asked.data;
   return (

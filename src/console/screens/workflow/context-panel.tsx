@@ -9,7 +9,8 @@ import { Button, IconButton } from '../../ui/button.js';
 import { Field, NoteField } from '../../ui/field.js';
 import { toast, toastError } from '../../ui/live.js';
 import { Panel } from '../../ui/page.js';
-import { ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError } from '../../ui/pending.js';
+import { Skeleton } from '../../ui/states.js';
 import { TextArea } from '../../ui/text-area.js';
 
 /** What a workflow remembers from run to run. */
@@ -52,7 +53,7 @@ export function ContextPanel({ id, isReadOnly }: { id: string; isReadOnly: boole
         <p class="quiet">
           Values that outlive runs: steps put them there, and read them as <code>context.name</code>.
         </p>
-        {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
+        <AskedError asked={asked} />
         {asked.data === undefined && !asked.error && <Skeleton what="the values" rows={2} />}
         {asked.data && values.length === 0 && <p>Nothing yet.</p>}
         {values.length > 0 && (

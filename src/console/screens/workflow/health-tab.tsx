@@ -9,7 +9,8 @@ import { numberWords } from '../../model/words.js';
 import { BulkDialog, type BulkWork } from '../../parts/runs/bulk-dialog.js';
 import { retryOf } from '../../parts/runs/group-work.js';
 import { Panel } from '../../ui/page.js';
-import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { AskedError, Pending } from '../../ui/pending.js';
+import { EmptyState, Skeleton } from '../../ui/states.js';
 import { Status } from '../../ui/status.js';
 import { type Column, Table } from '../../ui/table.js';
 import { Time, Took } from '../../ui/time.js';
@@ -34,11 +35,7 @@ export function HealthTab({ id }: { id: string }): VNode {
 function Health({ workflow }: { workflow: WorkflowDetail }): VNode {
   const asked = useAsk<WorkflowStatistics>(`workflows/${workflow.id}/stats`, { every: EVERY_MS });
   if (asked.data === undefined) {
-    return asked.error ? (
-      <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />
-    ) : (
-      <Skeleton what="the statistics" rows={8} />
-    );
+    return <Pending asked={asked} what="the statistics" rows={8} />;
   }
   const { days, byDay, steps } = asked.data;
   // The first day, as days of the statistics go.
@@ -146,7 +143,7 @@ function LastRuns({ id }: { id: string }): VNode {
   return (
     <Panel flush title="Last runs" aside={<a href={hrefOf(`workflows/${id}/runs`)}>All of them</a>}>
       {asked.data === undefined && !asked.error && <Skeleton what="runs" rows={LAST} />}
-      {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
+      <AskedError asked={asked} />
       {asked.data?.items.length === 0 && (
         <EmptyState icon="runs" title="No runs yet">
           <span>A run appears as soon as something happens that this workflow listens to.</span>

@@ -6,6 +6,7 @@ import { triggerWords } from '../../model/definition-words.js';
 import { boundedCount } from '../../model/run-filter.js';
 import { countWords, numberWords } from '../../model/words.js';
 import { Panel } from '../../ui/page.js';
+import { AskedError } from '../../ui/pending.js';
 import { ErrorPanel, Skeleton } from '../../ui/states.js';
 import { Time } from '../../ui/time.js';
 import type { WorkflowDetail } from '../editor/types.js';
@@ -41,7 +42,7 @@ export function Timing({ workflow }: { workflow: WorkflowDetail }): VNode {
             <strong>{triggerWords(workflow.trigger ?? undefined, catalog)}</strong>
           </p>
         )}
-        {asked.error && <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />}
+        <AskedError asked={asked} />
         {asked.data === undefined && !asked.error && <Skeleton what="the next times" rows={3} />}
         {asked.data && workflow.version !== null && <Next timing={asked.data} />}
       </div>

@@ -10,7 +10,8 @@ import { Choices, Field, NoteField } from '../../ui/field.js';
 import { copy } from '../../ui/json-view.js';
 import { toastError } from '../../ui/live.js';
 import { Panel } from '../../ui/page.js';
-import { Banner, ErrorPanel, Skeleton } from '../../ui/states.js';
+import { Pending } from '../../ui/pending.js';
+import { Banner } from '../../ui/states.js';
 import { Time } from '../../ui/time.js';
 import type { WorkflowDetail } from '../editor/types.js';
 
@@ -53,11 +54,7 @@ export function TriggerUrl({ workflow: { id }, isReadOnly }: { workflow: Workflo
   if (asked.data === undefined) {
     return (
       <Panel title="Trigger URL">
-        {asked.error ? (
-          <ErrorPanel error={asked.error.body} retry={() => void asked.refetch()} />
-        ) : (
-          <Skeleton what="the trigger URL" rows={2} />
-        )}
+        <Pending asked={asked} what="the trigger URL" rows={2} />
       </Panel>
     );
   }
