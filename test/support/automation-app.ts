@@ -17,6 +17,7 @@ import type { Caller } from '../../src/host/access.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import type { TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
+import { noteRunning } from './running.js';
 import { Lead, sampleCrm, sampleDataSource } from './sample-crm.js';
 import { createSampleDatabase } from './template-databases.js';
 
@@ -71,6 +72,13 @@ export async function startAutomationApp(
   const automation = module.get(Automation);
   const workflows = module.get(WorkflowService);
   const runs = module.get(RunService);
+  const close = async (): Promise<void> => {
+    ended();
+    await module.close();
+    await source.destroy();
+    if (on.database === undefined) await database.drop();
+  };
+  const ended = noteRunning(close);
   return {
     module,
     source,
@@ -108,15 +116,12 @@ export async function startAutomationApp(
     captured: () => module.get(EmitterBridge).settled(),
     eventually,
     async abandon() {
+      ended();
       // A dead process does not try to listen again, with a warning each time that a later test file would hear.
       await Promise.all([module.get(WakeUp).stop(), module.get(AutomationDatabase).close()]);
       await source.destroy();
       await module.get(RunDriver).settled();
     },
-    async close() {
-      await module.close();
-      await source.destroy();
-      if (on.database === undefined) await database.drop();
-    },
+    close,
   };
 }

@@ -10,6 +10,7 @@ import { AutomationDatabase } from '../../../src/store/database.js';
 import { type AdminApp, CALLERS, type Route } from '../../http/support/admin-app.js';
 import { keepConnections } from '../../http/support/kept-connections.js';
 import { rows } from '../../http/support/seed.js';
+import { noteRunning } from '../../support/running.js';
 import { Lead, sampleCrm, sampleDataSource } from '../../support/sample-crm.js';
 import { createSampleDatabase } from '../../support/template-databases.js';
 
@@ -66,6 +67,15 @@ export async function startRealApp(
   setupAutomationDocs(app);
   const connections = await keepConnections(app);
   const database = app.get(AutomationDatabase);
+  const close = async (): Promise<void> => {
+    ended();
+    connections.close();
+    await app.close();
+    await source.destroy();
+    await testDatabase.drop();
+    Logger.overrideLogger(false);
+  };
+  const ended = noteRunning(close);
   return {
     app,
     automation: app.get(Automation),
@@ -74,13 +84,7 @@ export async function startRealApp(
     routes: () => expressRoutes(app).filter(({ path }) => path.startsWith('/automation/') && !path.startsWith('/automation/docs')),
     state: () => contents(database),
     logged: () => log.map((entry) => entry.map(String).join(' ')).join('\n'),
-    async close() {
-      connections.close();
-      await app.close();
-      await source.destroy();
-      await testDatabase.drop();
-      Logger.overrideLogger(false);
-    },
+    close,
   };
 }
 
