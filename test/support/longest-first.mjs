@@ -2,9 +2,12 @@ import { statSync } from 'node:fs';
 
 /** What takes longest, in this order; the rest follows by size. */
 const LONGEST = [
-  ...['faults/short', 'security/admin-api', 'console/browser/editor', 'console/browser/runs', 'faults/killed-between-statements'],
-  ...['faults/killed-answers', 'faults/timers', 'faults/killed-machines', 'faults/machine-model', 'console/browser/workflow-list'],
-  ...['engine/hanging-actions', 'engine/nodes', 'security/admin-access'],
+  ...['faults/short', 'security/admin-api', 'console/browser/machines', 'console/browser/runs', 'console/browser/editor'],
+  ...['console/browser/whole', 'console/browser/workflow-pages', 'console/browser/huge', 'console/browser/editor-steps'],
+  ...['faults/killed-between-statements', 'faults/database-away', 'console/browser/workflow-list', 'engine/concurrency-limit'],
+  ...['engine/hanging-crm', 'faults/killed-answers', 'console/browser/editor-forms', 'console/browser/start-audit'],
+  ...['engine/hanging-actions', 'engine/schedules', 'faults/killed-machines', 'faults/timers', 'faults/machine-model', 'e2e/demo'],
+  ...['engine/idle', 'engine/inbox', 'engine/nodes', 'security/admin-access'],
 ];
 
 /**
