@@ -102,7 +102,10 @@ export default {
       comment: 'importing the package is to cost little: these libraries are loaded when first used, by the two files libraries.ts',
       severity: 'error',
       from: { path: '^src/', pathNot: [demo, '^src/(core|actions)/libraries[.]ts$'] },
-      to: { path: '(^|/)node_modules/(cron|handlebars|ipaddr[.]js|luxon|nodemailer|re2js|standardwebhooks|undici)/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '(^|/)node_modules/(cron|handlebars|ipaddr[.]js|luxon|nodemailer|re2js|standardwebhooks|undici)/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'demo-is-a-host',
