@@ -70,10 +70,16 @@ export function ActionDialog<Answer>({
 }
 
 /** What has kept it from being done: moved to where it is read. */
-export function DialogError({ error }: { error: ErrorBody | null }): VNode {
+export function DialogError({ error }: { error: ErrorBody | null }): VNode | null {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (error) place.current?.scrollIntoView({ block: 'nearest' });
   }, [error]);
-  return <div ref={place}>{error && <ErrorPanel error={error} />}</div>;
+  return (
+    error && (
+      <div ref={place}>
+        <ErrorPanel error={error} />
+      </div>
+    )
+  );
 }
