@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals'
 import pg from 'pg';
 import type { Browser } from 'playwright-core';
 import { type RunningDemo, startDemo } from '../../../src/demo/demo-app.js';
-import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import type { TestDatabase } from '../../support/database.js';
+import { createMigratedDatabase } from '../../support/template-databases.js';
 import { browserSource, startBrowser } from './chromium.js';
 import { openTab, type Tab, type TabOptions } from './tab.js';
 
@@ -66,7 +67,8 @@ export function describeConsole(name: string, tests: (demo: ConsoleDemo) => void
     };
 
     beforeAll(async () => {
-      database = await createTestDatabase();
+      // The tests of the demo itself begin with an empty one.
+      database = await createMigratedDatabase();
       [running, browser] = await Promise.all([
         startDemo({ databaseUrl: database.url, port: 0, sinkSecret: SECRET, logLevels: ['error', 'fatal'] }),
         startBrowser(),
