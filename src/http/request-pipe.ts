@@ -84,8 +84,19 @@ function meant(message: string, value: unknown): string {
   return typeof odd === 'string' ? didYouMean(odd, values).replace(/^ /, '. ') : '';
 }
 
-function unknownMember(name: string, dto: object): string {
-  const all = getMetadataStorage().getTargetValidationMetadatas(dto.constructor, '', true, false);
+/** By DTO: decorators are read once, also for a query of a thousand unknown parameters. */
+const KNOWN_MEMBERS = new WeakMap<object, readonly string[]>();
+
+function knownMembers(type: new () => object): readonly string[] {
+  const found = KNOWN_MEMBERS.get(type);
+  if (found !== undefined) return found;
+  const all = getMetadataStorage().getTargetValidationMetadatas(type, '', true, false);
   const known = [...new Set(all.map(({ propertyName }) => propertyName))];
+  KNOWN_MEMBERS.set(type, known);
+  return known;
+}
+
+function unknownMember(name: string, dto: object): string {
+  const known = knownMembers(dto.constructor as new () => object);
   return `${name} is not known here.${didYouMean(name, known)} Known are: ${known.join(', ')}`;
 }
