@@ -84,7 +84,7 @@ function sent(to: Destination, headers: Record<string, string>, payload: string 
     const framed = payload === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(payload) };
     const outgoing = request({ host: '127.0.0.1', port, agent, method, path, headers: framed });
     outgoing.on('error', failed);
-    outgoing.on('response', (incoming) => read(incoming).then(done, failed));
+    outgoing.on('response', (incoming) => void read(incoming).then(done, failed));
     outgoing.end(payload);
   });
 }
