@@ -21,7 +21,7 @@ export function createTurns(): Turns {
       await undefined;
     }
     isUnderWay = waiting.length > 0;
-    if (isUnderWay) whenIdle(go);
+    if (isUnderWay) whenIdle(() => void go());
     else left = AT_ONCE;
   };
   return (isEarly, draw) => {
@@ -30,7 +30,7 @@ export function createTurns(): Turns {
       return true;
     }
     waiting.push(draw);
-    if (!isUnderWay) whenIdle(go);
+    if (!isUnderWay) whenIdle(() => void go());
     isUnderWay = true;
     return false;
   };
