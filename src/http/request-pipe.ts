@@ -13,6 +13,9 @@ import { tellRules } from './late-rules.js';
  */
 export type Checked<Dto> = Dto;
 
+/** Of more, nobody reads each; a body of 256 KB holds thousands of unknown members, whose nearest names took seconds to find. */
+const MOST_PROBLEMS = 100;
+
 class RequestPipe<Dto extends object> implements PipeTransform<unknown, Dto> {
   constructor(private readonly type: new () => Dto) {}
 
@@ -22,13 +25,8 @@ class RequestPipe<Dto extends object> implements PipeTransform<unknown, Dto> {
     const instance = plainToInstance(this.type, plain, { enableImplicitConversion: false });
     // plainToInstance leaves out members named like methods of every object (`toString`): they are unknown fields too.
     const dropped = Object.keys(plain).filter((key) => !Object.hasOwn(instance, key));
-    const problems = dropped.map((key) => ({ path: key, message: unknownMember(key, instance) }));
-    problems.push(
-      ...validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true }).flatMap((error) =>
-        toProblems(error, ''),
-      ),
-    );
-    if (problems.length > 0) throw invalidRequest(problems);
+    const errors = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
+    if (dropped.length > 0 || errors.length > 0) throw invalidRequest(firstProblems(dropped, errors, instance));
     return instance;
   }
 }
@@ -42,7 +40,8 @@ function objectOrNothing(value: unknown): JsonObject {
 /** For routes whose body carries nothing: `{}`, or none at all. */
 export const NOTHING: PipeTransform<unknown, undefined> = {
   transform(value) {
-    const problems = Object.keys(objectOrNothing(value)).map((key) => ({
+    const members = Object.keys(objectOrNothing(value)).slice(0, MOST_PROBLEMS);
+    const problems = members.map((key) => ({
       path: key,
       message: `${key} is not known here: this takes no body`,
     }));
@@ -51,17 +50,26 @@ export const NOTHING: PipeTransform<unknown, undefined> = {
   },
 };
 
-/** A pipe that turns a body or a query into the DTO; `invalid_request` with every problem when it does not fit. */
+/** A pipe that turns a body or a query into the DTO; `invalid_request` with its problems, a hundred at the most, when it does not fit. */
 export function checked<Dto extends object>(type: new () => Dto): PipeTransform<unknown, Dto> {
   return new RequestPipe(type);
 }
 
-function toProblems(error: ValidationError, parent: string): Problem[] {
+function firstProblems(dropped: readonly string[], errors: readonly ValidationError[], instance: object): Problem[] {
+  const problems: Problem[] = dropped.slice(0, MOST_PROBLEMS).map((key) => ({ path: key, message: unknownMember(key, instance) }));
+  for (const error of errors) addProblems(problems, error, '');
+  return problems.slice(0, MOST_PROBLEMS);
+}
+
+/** Looks no further once there are enough. */
+function addProblems(problems: Problem[], error: ValidationError, parent: string): void {
+  if (problems.length >= MOST_PROBLEMS) return;
   const path = parent === '' ? error.property : `${parent}.${error.property}`;
   const own = [...new Set(messagesOf(error))].map((message) => ({ path, message }));
+  problems.push(...own);
   // Where the whole is of another kind, each of its parts is too: that is told once.
   const parts = (error.children ?? []).filter(({ constraints }) => own.length === 0 || constraints?.nestedValidation === undefined);
-  return [...own, ...parts.flatMap((child) => toProblems(child, path))];
+  for (const part of parts) addProblems(problems, part, path);
 }
 
 /** What is wrong with one member: one sentence where it is missing or nobody knows it, whatever else its rules say. */

@@ -203,6 +203,19 @@ describe.each([
     }
   });
 
+  it('tells the first hundred problems of a body with thousands of unknown members, at the top and inside', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`member${index}`, 1]));
+    const paths = Array.from({ length: 100 }, (_, index) => `member${index}`);
+    for (const [path, body, prefix] of [
+      ['/automation/workflows', { name: 'A', definition: DEFINITION, ...unknown }, ''],
+      ['/automation/runs/retry', { filter: unknown }, 'filter.'],
+      [`/automation/workflows/${id}/archive`, unknown, ''],
+    ] as const) {
+      const answer = await post(path, JSON.stringify(body)).expect(400);
+      expect(answer.body.problems.map((problem: { path: string }) => problem.path)).toEqual(paths.map((name) => prefix + name));
+    }
+  });
+
   it('takes names, searches and ids in any script', async () => {
     const name = 'Ωmega 🚀 عربى ‮ﬀ';
     const made = await admin.call('post', '/automation/workflows').send({ name, definition: DEFINITION }).expect(201);
