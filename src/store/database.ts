@@ -247,7 +247,8 @@ function sayAtStart(runner: QueryRunner, settings: string): () => Promise<void> 
 /** Several statements in one message, past TypeORM, which forgets what they answer. */
 async function say(runner: QueryRunner, statements: string): Promise<void> {
   const client = (await runner.connect()) as { query(text: string): Promise<StatementResult[]> };
-  runner.dataSource.logger.logQuery(statements, undefined, runner);
+  // TypeORM 0.3 knows no `runner.dataSource`.
+  runner.manager.connection.logger.logQuery(statements, undefined, runner);
   noteTime(runner.manager, await client.query(statements));
 }
 
