@@ -4,7 +4,7 @@ import type { Json } from '../../../core/json.js';
 import type { FormField } from '../../../core/people/form-field.js';
 import { useAsk } from '../../api/query.js';
 import { nameWords } from '../../model/words.js';
-import { Field } from '../../ui/field.js';
+import { Field, SelectBox } from '../../ui/field.js';
 
 interface FormInputProps {
   field: FormField;
@@ -17,24 +17,19 @@ interface FormInputProps {
 export function FormInput({ field, value, problem, onChange }: FormInputProps): VNode {
   const label = `${field.label ?? nameWords(field.name)}${field.required ? '' : ' (optional)'}`;
   const text = value === null || value === undefined ? '' : String(value);
-  const typed = (event: { currentTarget: { value: string } }): void =>
-    onChange(event.currentTarget.value === '' ? null : event.currentTarget.value);
+  const choose = (chosen: string): void => onChange(chosen || null);
+  const typed = (event: { currentTarget: { value: string } }): void => choose(event.currentTarget.value);
   if (field.type === 'user' || field.type === 'record')
     return <LookUp field={field} label={label} value={text} problem={problem} onChange={onChange} />;
   if (field.type === 'boolean') {
     return (
       <Field label={label} hint={field.description} problem={problem}>
         {(control) => (
-          <select
-            {...control}
-            class="input"
-            value={text}
-            onChange={(event) => onChange(event.currentTarget.value === '' ? null : event.currentTarget.value === 'true')}
-          >
+          <SelectBox {...control} value={text} onChange={(chosen) => onChange(chosen === '' ? null : chosen === 'true')}>
             <option value="">Choose …</option>
             <option value="true">Yes</option>
             <option value="false">No</option>
-          </select>
+          </SelectBox>
         )}
       </Field>
     );
@@ -45,14 +40,14 @@ export function FormInput({ field, value, problem, onChange }: FormInputProps): 
         switch (field.type) {
           case 'choice':
             return (
-              <select {...control} class="input" value={text} onChange={typed}>
+              <SelectBox {...control} value={text} onChange={choose}>
                 <option value="">Choose …</option>
                 {field.options?.map((option) => (
                   <option key={option} value={option}>
                     {option}
                   </option>
                 ))}
-              </select>
+              </SelectBox>
             );
           case 'number':
           case 'money':
@@ -111,7 +106,7 @@ function LookUp({ field, label, value, problem, onChange }: Omit<FormInputProps,
       </Field>
       <Field label={label} hint={field.description} problem={problem}>
         {(control) => (
-          <select {...control} class="input" value={value} onChange={(event) => onChange(event.currentTarget.value || null)}>
+          <SelectBox {...control} value={value} onChange={(chosen) => onChange(chosen || null)}>
             <option value="">Choose …</option>
             {value !== '' && !items.some(({ id }) => id === value) && <option value={value}>{value}</option>}
             {items.map(({ id, name, title }) => (
@@ -119,7 +114,7 @@ function LookUp({ field, label, value, problem, onChange }: Omit<FormInputProps,
                 {name ?? title ?? id}
               </option>
             ))}
-          </select>
+          </SelectBox>
         )}
       </Field>
     </>
