@@ -83,7 +83,7 @@ export function RunFilters({ filter, asked, catalog, workflows, isGrouped, onCha
             value={isGrouped ? 'groups' : ''}
             options={[
               { value: '', label: 'Each run' },
-              { value: 'groups', label: 'In groups by reason' },
+              { value: 'groups', label: 'By reason' },
             ]}
             onChange={(view) => onChange({ view })}
           />
