@@ -59,7 +59,7 @@ function Task({ task }: { task: TaskDetail }): VNode {
           {queue !== null && <span>in {queue}</span>}
           {assignee !== null && <span>{assignee.name} has it</span>}
           <span>
-            since <Time at={task.createdAt} inline />
+            asked <Time at={task.createdAt} inline />
           </span>
         </span>
       }
