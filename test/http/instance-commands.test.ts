@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { CRM_HOST, type CrmHost } from '../../src/host/crm-host.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { deleteInstances, MOST_HISTORY } from '../../src/store/machines/delete-instances.js';
+import { countMissedTimeouts } from '../../src/store/machines/instance-list.js';
 import { machinesOf } from '../engine/support/machines.js';
 import { type RealApp, startRealApp } from '../security/support/real-app.js';
 import type { AutomationApp } from '../support/automation-app.js';
@@ -362,6 +363,17 @@ describe('what people do with instances', () => {
       expect(advanced).toBe(4);
       expect(await machines.counts(machine)).toEqual({ SENT: 5 });
       expect(await rows(real.database, `SELECT 1 FROM automation.audit_log WHERE action = 'instance.advanced'`)).toHaveLength(5);
+    });
+
+    it('are not sorted where they are counted, however many have missed a timeout', async () => {
+      const plan = await real.app.get(AutomationDatabase).transaction(async (manager) => {
+        const query = jest.spyOn(manager, 'query');
+        expect(await countMissedTimeouts(manager, 'acme', machine)).toEqual({ count: 0, isExact: true });
+        const [statement, parameters] = query.mock.lastCall ?? [''];
+        return JSON.stringify(await manager.query(`EXPLAIN ${statement}`, parameters));
+      });
+      expect(plan).toContain('Limit');
+      expect(plan).not.toContain('Sort');
     });
 
     it('are found by their ids, or because they have stayed too long; how many there are is counted once', async () => {
