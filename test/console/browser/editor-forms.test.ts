@@ -220,7 +220,7 @@ describeConsole('the forms of the editor', (demo) => {
     await dialog.getByLabel('Fields of the record').fill('{ "name": "Ada", "email": "ada@example.test" }');
     await dialog.getByText('mails “Welcome, Ada” to').waitFor();
     expect(await axe()).toEqual([]);
-    await dialog.getByLabel('An event of the log').check();
+    await dialog.getByLabel('A past event').check();
     await dialog.getByRole('combobox', { name: 'Event to test with' }).click();
     await dialog.getByRole('option').first().waitFor();
     await page.keyboard.press('Escape');

@@ -11,7 +11,7 @@ import { JsonInput } from '../../../parts/forms/json-input.js';
 import { Combobox, type ComboboxOption } from '../../../ui/combobox.js';
 import { type PreviewRecord, RecordPicker } from '../preview.js';
 
-const KINDS = { record: 'A record', event: 'An event of the log', sample: 'A sample' } as const;
+const KINDS = { record: 'A record', event: 'A past event', sample: 'A sample' } as const;
 
 /** What a draft is tried on. What was given for one kind is kept while another is looked at. */
 export interface TestSubject {
@@ -65,7 +65,7 @@ export function SubjectForm({ subject, onChange, workflowId, definition, module,
     <div class="test-subject">
       <fieldset>
         <legend class="visually-hidden">What it is tried on</legend>
-        <div class="test-kinds">
+        <div class="kinds">
           {kinds.map((one) => (
             <label key={one} class="kind-card">
               <input type="radio" name={name} checked={one === kind} onChange={() => put({ kind: one })} />
