@@ -128,12 +128,7 @@ describeConsole('state machines', (demo) => {
       const { page, open, axe, picture } = await demo.tab({ theme, width });
       await open(`machines/${machine}`);
       const drawing = page.getByRole('region', { name: 'Drawing' });
-      expect(await drawing.getByRole('button').allInnerTexts()).toEqual([
-        'NEW\nbegins here',
-        'CONTACTED\n2 days',
-        'DONE\nfinal',
-        'FORGOTTEN',
-      ]);
+      expect(await drawing.getByRole('button').allInnerTexts()).toEqual(['NEW\nbegins', 'CONTACTED\n2 days', 'DONE\nfinal', 'FORGOTTEN']);
       expect(await drawing.getByRole('img').getAttribute('aria-describedby')).toBe('machine-table');
       const row = page.getByRole('row', { name: /contact/ }).filter({ hasText: 'Somebody has called.' });
       expect(await row.first().textContent()).toMatch(/By hand.*Source.*Web Form.*none.*yes/);

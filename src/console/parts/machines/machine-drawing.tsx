@@ -35,7 +35,8 @@ export function MachineDrawing({ states, transitions, instances, chosen, table, 
   const drawing = useMemo(() => {
     if (named.length === 0) return null;
     const wide = drawMachine(named, transitions, 'right');
-    return wide.width <= room ? wide : drawMachine(named, transitions, 'down');
+    // Beside it stands its padding.
+    return wide.width <= room - 24 ? wide : drawMachine(named, transitions, 'down');
   }, [named, transitions, room]);
   if (named.length === 0) return null;
   const isNear = ({ from, to }: DrawnArrow): boolean => chosen !== null && (from === chosen || to === chosen);
@@ -105,7 +106,7 @@ function StateBox({
 }): VNode {
   if (code === ANY || state === null) return <span class="drawing-state drawing-any">any state</span>;
   const told = [
-    ...(state.isInitial ? ['begins here'] : []),
+    ...(state.isInitial ? ['begins'] : []),
     ...(state.isFinal ? ['final'] : []),
     ...(state.timeout ? [durationWords(state.timeout.after)] : []),
     ...(instances > 0 ? [`${numberWords(instances)} here`] : []),
