@@ -5,7 +5,7 @@ import type { RunDetail } from '../../api/types.js';
 import type { Catalog } from '../../model/catalog.js';
 import { conditionWords, stepKindWords, stepWords } from '../../model/definition-words.js';
 import { decisiveWords } from '../../model/nearest-miss-words.js';
-import type { RunBranch, RunNode } from '../../model/run-tree.js';
+import { itemWords, type RunBranch, type RunNode } from '../../model/run-tree.js';
 import { tookWords } from '../../model/time.js';
 import { type Bar, barOf, barsOf, type Span, spanOf, timeAt, WIDTH, waterfallWords } from '../../model/waterfall.js';
 import { countWords } from '../../model/words.js';
@@ -102,7 +102,9 @@ function Step({ node, hrefOfStep, chosen, catalog, span }: Omit<StepsProps, 'nod
         <small class="run-sub">
           {name !== kind && !name.startsWith(kind) && <span>{kind}</span>}
           <span class={`tone-${look.tone}`}>{look.word}</span>
-          {attempts.length > 1 && <span>{countWords(attempts.length, 'attempt')}</span>}
+          {attempts.length > 1 && (
+            <span>{countWords(attempts.length, itemWords(`${attempts[0]?.path}`) === null ? 'attempt' : 'time')}</span>
+          )}
         </small>
       </span>
       {attempts.length > 0 && (
