@@ -50,7 +50,7 @@ function SearchBox({ text }: { text: string }): VNode {
             type="search"
             class="input"
             aria-label="A name, an e-mail address or an id"
-            placeholder="A name, an e-mail address or an id"
+            placeholder="Name, e-mail address or id"
             value={typed}
             onInput={(event) => setTyped(event.currentTarget.value)}
           />
