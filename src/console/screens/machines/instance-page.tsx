@@ -128,7 +128,7 @@ function Head({ instance }: { instance: InstanceItem }): VNode {
       <strong class="instance-now">{state}</strong>
       {isFinal && <Mark icon="stop">final</Mark>}
       <span>
-        for <Took ms={timeInStateMs} />, since <Time at={since} inline />
+        for <Took ms={timeInStateMs} />, came <Time at={since} inline />
       </span>
       <a href={`machines/${machineId}`}>{machineName}</a>
       <Mark>{`v${version}`}</Mark>
