@@ -154,6 +154,9 @@ describeConsole('state machines', (demo) => {
       const { page, open, axe, picture, close } = await demo.tab({ width, theme });
       await open(`machines/${huge.id}`);
       expect(await page.getByRole('region', { name: 'Drawing' }).getByRole('button').count()).toBe(20);
+      // Wider than the page: where instances begin is seen first.
+      const begins = await page.getByRole('button', { name: /^STATE_NUMBER_0 / }).boundingBox();
+      expect(begins && begins.x >= 0 && begins.x + begins.width <= width).toBe(true);
       expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
       await picture('machine-huge');
       await open(`machines/${empty.id}`);

@@ -38,6 +38,12 @@ export function MachineDrawing({ states, transitions, instances, chosen, table, 
     // Beside it stands its padding.
     return wide.width <= room - 24 ? wide : drawMachine(named, transitions, 'down');
   }, [named, transitions, room]);
+  // What is wider than the page opens where somebody looks first. Not at each edit: the place is theirs by then.
+  useLayoutEffect(() => {
+    const first = chosen ?? named.find(({ isInitial }) => isInitial)?.code;
+    const shown = drawing?.states.find(({ code }) => code === first);
+    if (shown && box.current) box.current.scrollLeft = shown.x + (shown.width - room) / 2;
+  }, [room]);
   if (named.length === 0) return null;
   const isNear = ({ from, to }: DrawnArrow): boolean => chosen !== null && (from === chosen || to === chosen);
   return (
