@@ -6,6 +6,7 @@ import { type Advance, RunAdvancer } from '../../src/engine/running/run-advancer
 import { RunDriver } from '../../src/engine/running/run-driver.js';
 import { STEP_SETTINGS, type StepTransaction } from '../../src/engine/running/step-transaction.js';
 import { Inbox } from '../../src/engine/waits/inbox.js';
+import { TELL_TIME } from '../../src/store/clock.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { FarSide } from './support/far-side.js';
 import { aroundTransactions, connectionLoss } from './support/transactions.js';
@@ -207,8 +208,9 @@ describe('answers from outside', () => {
     // The first that advances runs: it takes the answer.
     let advances = 0;
     aroundTransactions(app, async (real, work, _nth, settings) => {
-      if (settings === STEP_SETTINGS.shared) advances += 1;
-      if (settings !== STEP_SETTINGS.shared || advances !== 1) return real(work);
+      const isAdvance = settings === `${STEP_SETTINGS.shared}; ${TELL_TIME}`;
+      if (isAdvance) advances += 1;
+      if (!isAdvance || advances !== 1) return real(work);
       return real(async (manager) => {
         if (readsFirst) await work(manager);
         throw error;
