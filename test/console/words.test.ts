@@ -14,6 +14,7 @@ import {
   durationParts,
   durationWords,
   exactTime,
+  momentsIn,
   offsetWords,
   relativeTime,
   tookWords,
@@ -70,6 +71,12 @@ describe('times in words', () => {
     expect(exactTime(NOW, 'Europe/Berlin')).toBe('20 Nov 2026, 11:00:00');
     expect([dayTime(NOW, 'UTC'), clockTime(NOW, 'UTC')]).toEqual(['20 Nov 2026', '10:00']);
     expect(exactTime(new Date('nonsense'))).toBe('no date');
+  });
+
+  it('shows the moments of a sentence as clocks of the zone do, and leaves the rest of it', () => {
+    expect(momentsIn('Waits at cool until 2026-11-20 23:05 UTC; 2026 was named.', 'Europe/Berlin')).toBe(
+      'Waits at cool until 21 Nov 2026, 00:05; 2026 was named.',
+    );
   });
 
   it('tells how long something took in at most two units', () => {

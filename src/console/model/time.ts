@@ -45,6 +45,14 @@ export function clockTime(at: Date, timezone?: string): string {
   return format(at, timezone, { hour: '2-digit', minute: '2-digit' });
 }
 
+/** Returns a sentence of the API with its moments (`2026-11-20 10:00 UTC`) as clocks in the zone show them: `20 Nov 2026, 11:00`. */
+export function momentsIn(sentence: string, timezone: string): string {
+  return sentence.replace(/(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC/g, (_, day: string, time: string) => {
+    const at = new Date(`${day}T${time}Z`);
+    return `${dayTime(at, timezone)}, ${clockTime(at, timezone)}`;
+  });
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** Formats are costly to make and few. */

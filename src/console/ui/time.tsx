@@ -1,6 +1,6 @@
 import './time.css';
 import type { VNode } from 'preact';
-import { exactTime, relativeTime, tookWords } from '../model/time.js';
+import { exactTime, momentsIn, relativeTime, tookWords } from '../model/time.js';
 import { clock } from './preferences.js';
 import { createStore, useStore } from './store.js';
 
@@ -40,6 +40,11 @@ export function Time({ at, inline }: { at: string; inline?: boolean }): VNode {
       {relative !== null && <span class="time-relative">{relative}</span>} <span class="time-exact">{exact}</span>
     </time>
   );
+}
+
+/** A sentence of the API, with its moments in the reader's zone. */
+export function Told({ text }: { text: string }): string {
+  return momentsIn(text, useZone());
 }
 
 /** A length of time; a dash where there is none. */

@@ -9,7 +9,7 @@ import { Disclosure } from '../../ui/disclosure.js';
 import { JsonView } from '../../ui/json-view.js';
 import { Panel } from '../../ui/page.js';
 import { Status } from '../../ui/status.js';
-import { Time } from '../../ui/time.js';
+import { Time, Told } from '../../ui/time.js';
 
 /** What led to a run, and what people did with it. */
 export function Background({ run, hasConditions }: { run: RunDetail; hasConditions: boolean }): VNode {
@@ -62,7 +62,9 @@ export function Background({ run, hasConditions }: { run: RunDetail; hasConditio
               <li key={child.id} class="row">
                 <Status status={child.status} />
                 <a href={`runs/${child.id}`}>{child.workflowName ?? 'Deleted workflow'}</a>
-                <span class="quiet">{child.summary}</span>
+                <span class="quiet">
+                  <Told text={child.summary} />
+                </span>
               </li>
             ))}
           </ul>

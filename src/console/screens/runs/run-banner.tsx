@@ -11,7 +11,7 @@ import { Button, LinkButton } from '../../ui/button.js';
 import { download } from '../../ui/download.js';
 import { copy } from '../../ui/json-view.js';
 import { Banner } from '../../ui/states.js';
-import { Time } from '../../ui/time.js';
+import { Time, Told } from '../../ui/time.js';
 
 const LOOKS = {
   failed: { tone: 'bad', icon: 'cross' },
@@ -37,7 +37,9 @@ export function RunBanner({ run, onRetry, onCancel }: RunBannerProps): VNode {
   const causes = Array.isArray(error?.causes) ? error.causes : [];
   return (
     <Banner tone={tone} icon={icon} actions={<Actions run={run} onRetry={onRetry} onCancel={onCancel} />}>
-      <strong>{run.summary}</strong>
+      <strong>
+        <Told text={run.summary} />
+      </strong>
       {error?.hint && <span>{error.hint}</span>}
       {error && (
         <span class="run-facts">

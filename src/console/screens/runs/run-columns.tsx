@@ -4,7 +4,7 @@ import { RecordName } from '../../parts/runs/record-name.js';
 import { type Choice, choiceColumn } from '../../ui/choice.js';
 import { Status } from '../../ui/status.js';
 import type { Column } from '../../ui/table.js';
-import { Time, Took } from '../../ui/time.js';
+import { Time, Told, Took } from '../../ui/time.js';
 
 /** Returns the columns of a list of runs; of one workflow alone, none says which. `choice`: null where the reader may do nothing with them. */
 export function runColumns(isOfOne: boolean, choice: Choice | null): Column<RunItem>[] {
@@ -30,7 +30,15 @@ export function runColumns(isOfOne: boolean, choice: Choice | null): Column<RunI
       tight: true,
       cell: ({ module, recordId, recordUrl }) => <RecordName module={module} recordId={recordId} url={recordUrl} />,
     },
-    { id: 'summary', label: 'What happened', cell: ({ summary }) => <span class="run-summary">{summary}</span> },
+    {
+      id: 'summary',
+      label: 'What happened',
+      cell: ({ summary }) => (
+        <span class="run-summary">
+          <Told text={summary} />
+        </span>
+      ),
+    },
     { id: 'created', label: 'Started', tight: true, cell: ({ startedAt, createdAt }) => <Time at={startedAt ?? createdAt} /> },
     { id: 'took', label: 'Took', numeric: true, tight: true, cell: ({ durationMs }) => <Took ms={durationMs} /> },
   ];

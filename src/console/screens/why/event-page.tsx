@@ -16,7 +16,7 @@ import { Page, Panel } from '../../ui/page.js';
 import { PendingPage } from '../../ui/pending.js';
 import { ErrorPanel } from '../../ui/states.js';
 import { Status } from '../../ui/status.js';
-import { Time } from '../../ui/time.js';
+import { Time, Told } from '../../ui/time.js';
 import { ReplayDialog } from './replay-dialog.js';
 
 const BACK = { href: 'why', label: 'Why?' };
@@ -76,7 +76,9 @@ export function EventPage({ id }: { id: string }): VNode {
             <Verdict key={run.id} eventId={id} workflowId={run.workflowId} module={module}>
               <Status status={run.status} />
               <b>{run.workflowName ?? 'Deleted workflow'}</b>
-              <span class="verdict-summary">{run.summary}</span>
+              <span class="verdict-summary">
+                <Told text={run.summary} />
+              </span>
             </Verdict>
           ))
         )}

@@ -9,7 +9,7 @@ import { Panel } from '../../ui/page.js';
 import { Pending } from '../../ui/pending.js';
 import { EmptyState } from '../../ui/states.js';
 import { Status } from '../../ui/status.js';
-import { Time } from '../../ui/time.js';
+import { Time, Told } from '../../ui/time.js';
 
 /** What is behind a text, each with the way to its answer. */
 export function Found({ text }: { text: string }): VNode {
@@ -53,7 +53,9 @@ export function Found({ text }: { text: string }): VNode {
               <a href={`runs/${run.id}`}>
                 <b>{run.workflowName ?? 'Run of a deleted workflow'}</b>
               </a>
-              <span class="quiet">{run.summary}</span>
+              <span class="quiet">
+                <Told text={run.summary} />
+              </span>
             </li>
           </ul>
         </Panel>

@@ -15,7 +15,7 @@ import { navigate, usePlace } from '../../ui/location.js';
 import { Pending } from '../../ui/pending.js';
 import { EmptyState, ErrorPanel } from '../../ui/states.js';
 import { Status } from '../../ui/status.js';
-import { Time, useZone } from '../../ui/time.js';
+import { Time, Told, useZone } from '../../ui/time.js';
 
 interface RecordTimelineProps {
   module: string;
@@ -132,7 +132,9 @@ function Happening({ item, workflowId }: { item: TimelineEvent; workflowId: stri
         >
           <Status status={look.status} />
           <b>{look.workflowName ?? 'Deleted workflow'}</b>
-          <span class="verdict-summary">{look.summary}</span>
+          <span class="verdict-summary">
+            <Told text={look.summary} />
+          </span>
         </Verdict>
       ))}
       {inactive.map((one) => (
@@ -142,7 +144,9 @@ function Happening({ item, workflowId }: { item: TimelineEvent; workflowId: stri
             word={WAS[one.was]}
           />
           <b>{one.workflowName}</b>
-          <span class="verdict-summary">{one.summary}</span>
+          <span class="verdict-summary">
+            <Told text={one.summary} />
+          </span>
         </Verdict>
       ))}
       {workflowId !== null && !isAnswered && (
