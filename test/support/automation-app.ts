@@ -48,6 +48,8 @@ export interface AutomationApp {
   /** Asks again until the assertion holds; for what happens in the background of a test. */
   eventually: typeof eventually;
   close(): Promise<void>;
+  /** Says that there is nothing left to close. */
+  forget(): void;
   /** Closes connections without waiting for anything: as near to a dead process as one process can show. */
   abandon(): Promise<void>;
 }
@@ -115,6 +117,7 @@ export async function startAutomationApp(
     },
     captured: () => module.get(EmitterBridge).settled(),
     eventually,
+    forget: ended,
     async abandon() {
       ended();
       // A dead process does not try to listen again, with a warning each time that a later test file would hear.

@@ -73,9 +73,17 @@ export async function openTab(browser: Browser, api: string, options: TabOptions
       await settled(page);
     },
     async axe() {
-      // Evaluated by the debugger: a script of another origin would be refused by the page's policy, as it is to be. Once a
-      // document: it takes a third as long as to look at one.
-      if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+      // Evaluated by the debugger: a script of another origin would be refused by the page's policy, as it is to be. Each time, as
+      // that leaves a theme that was switched the moment that it takes: without it axe read colours of the one before.
+      await page.evaluate(axe.source);
+      await page.evaluate(() =>
+        Promise.all(
+          document
+            .getAnimations()
+            .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+            .map(({ finished }) => finished.catch(() => undefined)),
+        ),
+      );
       return findings(page);
     },
     async picture(name) {

@@ -85,6 +85,7 @@ export async function workUntilDeath(
   if (isDead) {
     // Its timers would keep it in memory. Whatever it still wants to do, nobody hears of it.
     void app.module.get(AutomationEngine).stop();
+    app.forget();
     mortal.clients.clear();
     return true;
   }
