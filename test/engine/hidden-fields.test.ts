@@ -171,7 +171,7 @@ describe('a hidden field', () => {
     const open = await startAutomationApp({ dataSource: source, crm: crm(false) }, { database: app.database });
     const record = { ...person('p-5'), firm: { id: 'f-1', name: 'Firm', iban: 'DE02-1203' } };
     await open.automation.publishChange({ workspaceId: 'acme', module: 'people', before: { ...record, ssn: null }, after: record });
-    await open.module.close();
+    await open.close();
     expect(await stored()).toContain('078-05-1120');
 
     await app.automation.drain();
@@ -203,7 +203,7 @@ describe('a hidden field', () => {
     const timelineOf = async ({ module }: AutomationApp) =>
       (await module.get(TimelineService).list({ module: 'people', recordId: 'p-6' }, { limit: 50 }, ADMIN)).items;
     expect(JSON.stringify(await timelineOf(open))).toContain('078-05-1122');
-    await open.module.close();
+    await open.close();
 
     const items = await timelineOf(app);
     expect(JSON.stringify(items)).not.toContain('078-05-11');
@@ -231,7 +231,7 @@ describe('a hidden field', () => {
     await open.automation.drain();
     const [seen] = await open.runsOf({ workflowId });
     expect(JSON.stringify(seen)).toContain('078-05-1120');
-    await open.module.close();
+    await open.close();
 
     const [run] = await app.runsOf({ workflowId });
     const event = await app.runs.getEvent(run?.eventId ?? '', ADMIN);
