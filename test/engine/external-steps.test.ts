@@ -3,6 +3,7 @@ import { IsString } from 'class-validator';
 import { defineAction, type ExternalStep } from '../../src/actions/define-action.js';
 import { HostError as AutomationError } from '../../src/core/errors.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
+import { later } from './support/far-side.js';
 
 class Arguments {
   @IsString() to!: string;
@@ -189,12 +190,12 @@ describe('external steps', () => {
       ['retry', 'Lost'],
       ['hold', 'Held'],
     ] as const) {
-      const workflowId = await app.publishWorkflow(definition(source, { onAmbiguous, timeout: 'PT0.2S' }));
-      farSide = async () => ({ answer: 'second' });
+      const workflowId = await app.publishWorkflow(definition(source, { onAmbiguous }));
       const lead = await app.createLead({ source });
       // What a process leaves behind that dies between intent and result: the intent, and a lease that runs out.
       const other = await startAutomationApp({ actions: [call], worker: { enabled: false } }, { database: app.database });
-      farSide = () => new Promise(() => undefined);
+      const unheard = later<object>();
+      farSide = () => unheard.promise as never;
       void other.automation.tick().catch(() => undefined);
       await app.eventually(async () => {
         const [row] = await app.query(
@@ -214,6 +215,8 @@ describe('external steps', () => {
       } else {
         expect(run).toMatchObject({ status: 'failed', reason: 'attempt_ambiguous' });
       }
+      // What comes of it now is no longer its to say.
+      unheard.resolve({ answer: 'first' });
       await other.abandon();
     }
   });

@@ -5,6 +5,7 @@ import type { CrmHost, CrmTransaction, PlannedChange } from '../../src/host/crm-
 import { limitCrmHost } from '../../src/host/limited-host.js';
 import { ADMIN, type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { sampleCrm } from '../support/sample-crm.js';
+import { LimitsByHand } from './support/limits-by-hand.js';
 
 const METHODS = [
   ...(['findRecords', 'findUsers', 'findStages', 'findReferenced', 'countOwned'] as const),
@@ -17,14 +18,18 @@ type Calls = Record<Method, (...args: unknown[]) => Promise<unknown>>;
 const transactionOf = (args: readonly unknown[]) =>
   args.find((arg) => typeof arg === 'object' && arg !== null && 'manager' in arg) as CrmTransaction;
 
-/** Its transaction of its own waits no longer than the shared one. */
-const SHORT = { timeout: 'PT0.05S' };
-const TOUCH = { ...SHORT, id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 }, retry: { maxAttempts: 1 } };
+/** How long a call of the CRM's code may take, and a step in a transaction of its own: until a test has it hang. */
+const CALL_MS = 19_000;
+const STEP_MS = 18_000;
+/** Longer than a workspace is left alone for which the CRM did not answer. */
+const A_WHILE_MS = 40 * CALL_MS;
+const LIMITED = { timeout: `PT${STEP_MS / 1_000}S` };
+const TOUCH = { ...LIMITED, id: 'touch', type: 'change_field', with: { field: 'touches', increment: 1 }, retry: { maxAttempts: 1 } };
 const NAME = { id: 'name', type: 'change_field', with: { field: 'name', value: 'Eve' }, retry: { maxAttempts: 1 } };
 const OWNER = { id: 'owner', type: 'assign_owner', with: { userId: 'u-1' }, retry: { maxAttempts: 1 } };
 const STAGE = { id: 'stage', type: 'move_stage', with: { stage: 'Won' }, retry: { maxAttempts: 1 } };
-const CALL = { ...SHORT, id: 'call', type: 'create_task', with: { title: 'Call {{record.name}}' }, retry: { maxAttempts: 1 } };
-const TELL = { ...SHORT, id: 'tell', type: 'send_notification', with: { to: 'u-1', title: 'Hi' }, retry: { maxAttempts: 1 } };
+const CALL = { ...LIMITED, id: 'call', type: 'create_task', with: { title: 'Call {{record.name}}' }, retry: { maxAttempts: 1 } };
+const TELL = { ...LIMITED, id: 'tell', type: 'send_notification', with: { to: 'u-1', title: 'Hi' }, retry: { maxAttempts: 1 } };
 const ACCOUNT = { id: 'account', type: 'change_field', with: { field: 'accountId', value: 'a-1' }, retry: { maxAttempts: 1 } };
 
 class Nothing {
@@ -51,8 +56,13 @@ describe("the CRM's own code that never answers", () => {
   /** What its code does when it is let go on, long after it was given up. */
   let late: (tx: CrmTransaction) => Promise<unknown>;
   let ends: Promise<unknown>[];
+  /** Whether its time runs out as soon as it hangs. */
+  let runsOut: boolean;
+  let limits: LimitsByHand;
 
-  const start = async (options: { crmCallMs?: number; worker?: object; actions?: ActionDefinition[] } = {}) => {
+  const start = async (options: { worker?: object; actions?: ActionDefinition[] } = {}) => {
+    limits = new LimitsByHand([CALL_MS, STEP_MS]);
+    runsOut = true;
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
@@ -66,20 +76,26 @@ describe("the CRM's own code that never answers", () => {
     for (const method of METHODS) {
       const real = crm[method]?.bind(crm);
       if (real === undefined) continue;
-      crm[method] = async (...args) => {
+      const answer = async (args: unknown[], runOut: () => void): Promise<unknown> => {
         await before(method, args);
         if (!hangs(method, args)) return real(...args);
         hung += 1;
-        const answer = writesFirst ? await real(...args) : null;
+        const written = writesFirst ? await real(...args) : null;
         const end = gate.then(() => late(transactionOf(args)));
         ends.push(end.catch(() => undefined));
+        if (runsOut) runOut();
         await end;
-        return answer;
+        return written;
+      };
+      crm[method] = (...args) => {
+        const runOut = limits.next();
+        // In a transaction of the step's own it has no limit but the step's.
+        return answer(args, () => void (runOut() || limits.runOut(STEP_MS)));
       };
     }
     app = await startAutomationApp({
       crm: crm as unknown as CrmHost,
-      limits: { crmCallMs: options.crmCallMs ?? 50 },
+      limits: { crmCallMs: CALL_MS },
       actions: options.actions ?? [],
       worker: { enabled: false, pollIntervalMs: 100, shutdownGraceMs: 50, ...options.worker },
     });
@@ -246,17 +262,17 @@ describe("the CRM's own code that never answers", () => {
   });
 
   it('has as long as the step in a transaction of its own', async () => {
-    await start({ crmCallMs: 50, actions: [PATIENT] });
+    await start({ actions: [PATIENT] });
     let asked = 0;
     before = async (method, args) => {
       if (method !== 'validate') return;
       asked += 1;
       await new Promise(setImmediate);
       // Answers once a call that has the limit of a shared transaction, and began later, was given up.
-      const limited = limitCrmHost(Object.assign(sampleCrm(), { validate: () => new Promise<never>(() => undefined) }), 50);
-      await expect(limited.validate?.('leads', args[1] as PlannedChange, transactionOf(args))).rejects.toMatchObject({
-        code: 'crm_timed_out',
-      });
+      const limited = limitCrmHost(Object.assign(sampleCrm(), { validate: () => new Promise<never>(() => undefined) }), CALL_MS);
+      const hanging = limited.validate?.('leads', args[1] as PlannedChange, transactionOf(args));
+      limits.runOut(CALL_MS);
+      await expect(hanging).rejects.toMatchObject({ code: 'crm_timed_out' });
     };
     await publish('acme', { id: 'patient', type: 'patient', with: {} });
     await leads('a-1');
@@ -290,15 +306,14 @@ describe("the CRM's own code that never answers", () => {
       expect((await statuses()).map(({ of }) => of)).toEqual(['b-1', 'b-2']);
       expect(await app.query(`SELECT error FROM automation.events WHERE routed_at IS NULL`)).toEqual([{ error: null }]);
       dumb.clear();
-      clock.pass(10_000);
+      clock.pass(A_WHILE_MS);
       await app.automation.drain();
       expect((await statuses()).map(({ of }) => of)).toEqual(['a-1', 'b-1', 'b-2']);
     });
   });
 
   it('lets what is due of other modules of the workspace start, however much it does not answer about', async () => {
-    // What answers, answers about 500 records: on a busy machine not within the 50 ms of the other tests.
-    await start({ crmCallMs: 1_000 });
+    await start();
     clock.stop();
     await app.query(
       `INSERT INTO crm_tasks ("workspaceId", title, "dueAt") SELECT 'acme', 'Call', now() + interval '1 hour' FROM generate_series(1, 500)`,
@@ -323,7 +338,7 @@ describe("the CRM's own code that never answers", () => {
     expect(await statuses()).toEqual([{ of: 'a-1', status: 'succeeded', error: null }]);
     expect(hung).toBe(1);
     hangs = () => false;
-    clock.pass(10_000);
+    clock.pass(A_WHILE_MS);
     await app.automation.drain();
     expect(await app.query('SELECT 1 FROM automation.date_triggers')).toEqual([]);
   });
@@ -337,7 +352,8 @@ describe("the CRM's own code that never answers", () => {
         () => app.automation.publish({ workspaceId: 'acme', module: 'leads', event: 'created', recordId: 'a-1' }),
       ],
     ])('%s', async (_, method, begin) => {
-      await start({ crmCallMs: 20_000, worker: { enabled: true } });
+      await start({ worker: { enabled: true } });
+      runsOut = false;
       hangs = (asked) => asked === method;
       await publish('acme', TOUCH);
       await begin();

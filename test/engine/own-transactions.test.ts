@@ -5,6 +5,8 @@ import { defineAction, type OwnTransactionStep } from '../../src/actions/define-
 import { Automation } from '../../src/engine/automation.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { Task } from '../support/sample-crm.js';
+import { later } from './support/far-side.js';
+import { LimitsByHand } from './support/limits-by-hand.js';
 import { aroundTransactions } from './support/transactions.js';
 
 class Title {
@@ -27,30 +29,37 @@ const custom = defineAction({
 const write = (step: OwnTransactionStep, title: string) =>
   step.manager.getRepository(Task).save({ workspaceId: step.workspaceId, title, recordId: step.record?.id ?? null });
 const custom1 = (title: string, more: object = {}) => ({ id: title, type: 'custom', with: { title }, ...more });
-const GIVEN_UP = { timeout: 'PT0.05S', retry: { maxAttempts: 1 }, onError: 'continue' };
+/** Runs out when the step hangs. */
+const STEP_MS = 18_000;
+const GIVEN_UP = { timeout: `PT${STEP_MS / 1_000}S`, retry: { maxAttempts: 1 }, onError: 'continue' };
 
 describe("a host's action in a transaction of its own", () => {
   let app: AutomationApp;
-  afterEach(() => app.close());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
   const publish = (...steps: object[]) => app.publishWorkflow({ trigger: { type: 'event', module: 'leads', event: 'created' }, steps });
   const titles = async () => (await app.query<{ title: string }>('SELECT title FROM crm_tasks ORDER BY title')).map(({ title }) => title);
 
   it.each([
-    ['plainly', (step: OwnTransactionStep, wait: Promise<void>) => wait.then(() => write(step, 'late'))],
+    ['plainly', (step: OwnTransactionStep, wait: () => Promise<void>) => wait().then(() => write(step, 'late'))],
     [
       'inside a nested transaction',
-      (step: OwnTransactionStep, wait: Promise<void>) =>
+      (step: OwnTransactionStep, wait: () => Promise<void>) =>
         step.manager.transaction(async (manager) => {
           await write({ ...step, manager }, 'early');
-          await wait;
+          await wait();
           await write({ ...step, manager }, 'late');
         }),
     ],
   ])('can write nothing more once it was given up, even while its transaction goes on (%s)', async (_, hanging) => {
-    let release = (): void => undefined;
-    const wait = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const limits = new LimitsByHand([STEP_MS]);
+    const gate = later();
+    const wait = (): Promise<void> => {
+      limits.runOut(STEP_MS);
+      return gate.promise;
+    };
     let refused: unknown;
     let gone: Promise<unknown> = Promise.resolve();
     does = {
@@ -62,7 +71,7 @@ describe("a host's action in a transaction of its own", () => {
         return work as Promise<unknown>;
       },
       after: async (step) => {
-        release();
+        gate.resolve();
         await gone;
         await write(step, 'after');
       },
