@@ -251,7 +251,7 @@ describe('a database that is away', () => {
 
 describe('a database that is busy', () => {
   it('is answered by 503 with a code and when to ask again', async () => {
-    const admin = await startAdminApp({ limits: { connections: 1, waiting: 0, queryTimeoutMs: 200 } });
+    const admin = await startAdminApp({ limits: { connections: 1, waiting: 0, queryTimeoutMs: 1_500 } });
     const { id } = await publishedWorkflow(admin);
     await admin.database.transaction(async (manager) => {
       await manager.query('SELECT 1 FROM automation.workflows WHERE id = $1 FOR UPDATE', [id]);

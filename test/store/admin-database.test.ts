@@ -34,6 +34,12 @@ describe('the database as the admin’s side uses it', () => {
     ['write', (on, work) => on.transaction(work)],
     ['change what is active', (on, work) => on.activeWorkflowsTransaction('acme', work)],
   ];
+  /** Served, by one that has little time for each: on a busy machine perhaps not at the first attempt. */
+  const serves = (on: AdminDatabase, atOnce = 1) =>
+    eventually(async () => {
+      const codes = await Promise.all(Array.from({ length: atOnce }, () => codeOf(on.read((manager) => manager.query('SELECT 1')))));
+      expect(codes).toEqual(Array(atOnce).fill('done'));
+    });
   const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     work.then(
       () => 'done',
@@ -58,16 +64,16 @@ describe('the database as the admin’s side uses it', () => {
   });
 
   it.each(doors)('ends a statement that takes too long to %s, and says so', async (_, open) => {
-    const hasty = admin({ queryTimeoutMs: 100 });
+    const hasty = admin({ queryTimeoutMs: 1_000 });
     const error = await open(hasty, (manager) => manager.query('SELECT pg_sleep(60)')).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'query_timed_out', retry: { kind: 'transient' } });
-    expect(await codeOf(hasty.read((manager) => manager.query('SELECT 1')))).toBe('done');
+    await serves(hasty);
   });
 
   it('is busy where somebody else holds the rows', async () => {
     await host.transaction(async (manager) => {
       await manager.query('SELECT 1 FROM things WHERE n = 1 FOR UPDATE');
-      const change = admin({ queryTimeoutMs: 200 }).transaction((own) => own.query('UPDATE things SET n = 1 WHERE n = 1'));
+      const change = admin({ queryTimeoutMs: 1_500 }).transaction((own) => own.query('UPDATE things SET n = 1 WHERE n = 1'));
       expect(await codeOf(change)).toBe('busy');
     });
   });
@@ -75,22 +81,22 @@ describe('the database as the admin’s side uses it', () => {
   it('is busy where routing does not end in time', async () => {
     await database.transaction(async (manager) => {
       await manager.query(`SELECT pg_advisory_xact_lock_shared(automation.active_workflows_key('acme'))`);
-      expect(await codeOf(admin({ queryTimeoutMs: 200 }).activeWorkflowsTransaction('acme', async () => undefined))).toBe('busy');
+      expect(await codeOf(admin({ queryTimeoutMs: 1_500 }).activeWorkflowsTransaction('acme', async () => undefined))).toBe('busy');
     });
   });
 
   it('refuses at once when too many wait already, and those that have waited too long', async () => {
-    const small = admin({ connections: 1, waiting: 1, queryTimeoutMs: 300 });
+    const small = admin({ connections: 1, waiting: 1, queryTimeoutMs: 1_000 });
     let release = (): void => undefined;
     const held = small.read(() => new Promise<void>((resolve) => (release = resolve)));
     const waiting = codeOf(small.read(async () => undefined));
     const refused = await small.read(async () => undefined).catch((thrown: unknown) => thrown);
-    expect(refused).toMatchObject({ code: 'busy', retry: { kind: 'transient', retryAfterMs: 300 } });
+    expect(refused).toMatchObject({ code: 'busy', retry: { kind: 'transient', retryAfterMs: 1_000 } });
     expect(await waiting).toBe('busy');
     release();
     await held;
     // Whoever gave up holds no place any more, neither in the queue nor of the connections.
-    expect(await Promise.all([1, 2].map(() => codeOf(small.read(async () => undefined))))).toEqual(['done', 'done']);
+    await serves(small, 2);
   });
 
   it.each(doors)('is busy where the engine has all connections, and does nothing of it later: %s', async (_, open) => {
@@ -110,7 +116,7 @@ describe('the database as the admin’s side uses it', () => {
     expect(await codeOf(late)).toBe('busy');
     release();
     await Promise.all(engine);
-    expect(await codeOf(small.read(async () => undefined))).toBe('done');
+    await serves(small);
     expect(ran).toBe(false);
   });
 
