@@ -155,10 +155,10 @@ describe('callbacks about the ends of runs', () => {
     const worker = await startAutomationApp({ outbound: { allow: ['127.0.0.1'] }, worker: { enabled: true } }, { database: app.database });
     try {
       await app.eventually(() => expect(received.length).toBeGreaterThanOrEqual(5));
-      const begun = performance.now();
       await worker.automation.start({ workspaceId: 'globex', workflow: id });
       await app.eventually(() => expect(received.map(({ path }) => path)).toContain('/other'));
-      expect(performance.now() - begun).toBeLessThan(10_000);
+      // Behind those of one round, and not behind all that were there before it.
+      expect(received.findIndex(({ path }) => path === '/other')).toBeLessThan(25);
     } finally {
       answers = [];
       server.closeAllConnections();

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import type { JsonObject } from '../../../src/core/json.js';
 import { eventually } from '../../support/eventually.js';
 import { type ConsoleDemo, describeConsole } from '../support/console-demo.js';
+import { mainThreadWork } from '../support/main-thread.js';
 
 const note = (id: string): JsonObject => ({ id, type: 'add_note', with: { body: `Note ${id}` } });
 const branch = (id: string, ways: JsonObject[][]): JsonObject => ({
@@ -168,11 +169,7 @@ describeConsole('the steps in the editor', (demo) => {
     expect(await page.locator('.part-flow .part-sentence').textContent()).toBe('500 steps');
     expect(await page.getByText('2 steps', { exact: true }).count()).toBe(shape === 'in branches' ? 160 : 0);
     expect(await axe()).toEqual([]);
-    // On the main thread alone: what else runs on the machine is no part of it.
-    const cdp = await page.context().newCDPSession(page);
-    await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
-    const busy = async (): Promise<number> =>
-      1_000 * ((await cdp.send('Performance.getMetrics')).metrics.find(({ name: one }) => one === 'TaskDuration')?.value ?? Number.NaN);
+    const busy = await mainThreadWork(page);
     const timesOf = async (count: number, act: (index: number) => Promise<unknown>): Promise<number[]> => {
       const times: number[] = [];
       for (let index = 0; index < count; index += 1) {

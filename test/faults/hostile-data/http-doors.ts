@@ -66,7 +66,7 @@ export async function tryHttpDoors(database: LabDatabase): Promise<{ requests: n
       }
     }
     // While the demo still routes: the last event is often stored in the moment that it would be closed.
-    const left = await database.settle(30_000);
+    const left = await database.settle();
     if (left !== null) violations.push(left);
   } finally {
     await demo.close();
