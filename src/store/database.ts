@@ -167,6 +167,20 @@ export class AutomationDatabase {
   }
 
   /**
+   * The rows of one statement without parameters that only reads, `lockMs` at the most for each lock that it waits for. It and its
+   * limits are one message, which is a transaction of its own: one round trip, also behind a pooler, and nothing to roll back.
+   */
+  async look<Row extends object>(statement: string, lockMs: number): Promise<Row[]> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const limits = `SET LOCAL statement_timeout = ${ENGINE_STATEMENT_MS}; SET LOCAL lock_timeout = ${lockMs}`;
+      return ((await ask(runner, `${limits}; ${statement}`)).at(-1)?.rows ?? []) as Row[];
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /**
    * Runs `work` in a transaction that no routing in the workspace overlaps: routers that began earlier have committed before
    * `work` starts, later ones see what it commits. This is what makes Pause hold from its commit on. Other workspaces go on.
    * `prepare` comes before the waiting for them, and may limit it.
@@ -244,12 +258,17 @@ function sayAtStart(runner: QueryRunner, settings: string): () => Promise<void> 
   };
 }
 
-/** Several statements in one message, past TypeORM, which forgets what they answer. */
+/** {@link ask}, and what is answered of the time. */
 async function say(runner: QueryRunner, statements: string): Promise<void> {
+  noteTime(runner.manager, await ask(runner, statements));
+}
+
+/** Several statements in one message, past TypeORM, which forgets what they answer. */
+async function ask(runner: QueryRunner, statements: string): Promise<StatementResult[]> {
   const client = (await runner.connect()) as { query(text: string): Promise<StatementResult[]> };
   // TypeORM 0.3 knows no `runner.dataSource`.
   runner.manager.connection.logger.logQuery(statements, undefined, runner);
-  noteTime(runner.manager, await client.query(statements));
+  return client.query(statements);
 }
 
 /**

@@ -1,31 +1,33 @@
-import type { EntityManager } from 'typeorm';
+import type { AutomationDatabase } from './database.js';
 import { firstDueOf } from './due-by-workspace.js';
-import { sql } from './sql.js';
-
-/** Works that become due by themselves, and how long until each has something to do, in milliseconds: 0 or less when it has, null when nothing waits. */
-export type DueTimes = Readonly<
-  Record<'schedules' | 'dates' | 'dateBuilds' | 'tasks' | 'taskMails' | 'stateTimeouts' | 'machinePolls', number | null>
->;
 
 /**
- * One look at all of them, which takes nothing and locks nothing: an idle process asks this, whatever it is that may fall due.
- * Served by schedules_next, machine_polls_due, the indexes of {@link firstDueOf}, and date_builds, which has a row for each
- * workflow with a date trigger.
+ * When the first of each work that becomes due by itself is due, as a query of one value; null: nothing waits. Served by
+ * schedules_next, machine_polls_due, the indexes of {@link firstDueOf}, and date_builds, which has a row for each workflow with a
+ * date trigger.
  */
-export async function dueTimes(manager: EntityManager): Promise<DueTimes> {
-  const [due] = await sql<DueTimes>(
-    manager,
-    `SELECT ${inMs('SELECT next_at FROM automation.schedules ORDER BY next_at LIMIT 1')} AS schedules,
-       ${inMs(firstDueOf('date_triggers'))} AS dates,
-       ${inMs(`SELECT now() FROM automation.date_builds WHERE state <> 'done' LIMIT 1`)} AS "dateBuilds",
-       ${inMs(firstDueOf('human_tasks'))} AS tasks,
-       ${inMs(firstDueOf('human_task_mails'))} AS "taskMails",
-       ${inMs(firstDueOf('instances'))} AS "stateTimeouts",
-       ${inMs('SELECT next_at FROM automation.machine_polls ORDER BY next_at LIMIT 1')} AS "machinePolls"`,
-  );
-  return due as DueTimes;
-}
+const FIRST_DUE = {
+  schedules: 'SELECT next_at FROM automation.schedules ORDER BY next_at LIMIT 1',
+  dates: firstDueOf('date_triggers'),
+  dateBuilds: `SELECT now() FROM automation.date_builds WHERE state <> 'done' LIMIT 1`,
+  tasks: firstDueOf('human_tasks'),
+  taskMails: firstDueOf('human_task_mails'),
+  stateTimeouts: firstDueOf('instances'),
+  machinePolls: 'SELECT next_at FROM automation.machine_polls ORDER BY next_at LIMIT 1',
+} as const;
 
-function inMs(moment: string): string {
-  return `extract(epoch FROM (${moment}) - now())::float8 * 1000`;
+/** A work that becomes due by itself. */
+export type DueKind = keyof typeof FIRST_DUE;
+
+/** How long until each of the works that were asked about has something to do, in milliseconds: 0 or less when it has, null when nothing waits. */
+export type DueTimes = Readonly<Partial<Record<DueKind, number | null>>>;
+
+/** A look waits so long for a table that somebody has locked against readers, in milliseconds. */
+const LOCKED_MS = 500;
+
+/** One look at these, at least one, which takes nothing and locks nothing: an idle process asks this, whatever it is that may fall due. */
+export async function dueTimes(database: AutomationDatabase, kinds: readonly DueKind[]): Promise<DueTimes> {
+  const times = kinds.map((kind) => `extract(epoch FROM (${FIRST_DUE[kind]}) - now())::float8 * 1000 AS "${kind}"`);
+  const [due] = await database.look<DueTimes>(`SELECT ${times.join(',\n  ')}`, LOCKED_MS);
+  return due as DueTimes;
 }

@@ -63,6 +63,30 @@ describe('an idle worker', () => {
     await app.eventually(async () => expect(await app.runsOf({ workflowId })).toHaveLength(1));
   });
 
+  it('does all else that falls due while one of the tables is locked, and looks there again when it is free', async () => {
+    app = await startAutomationApp({ worker: { enabled: true, pollIntervalMs: 10, idlePollIntervalMs: 10 } });
+    const workflowId = await app.publishWorkflow({
+      trigger: { type: 'schedule', cron: '0 9 1 1 *', timezone: 'UTC' },
+      steps: [{ id: 'a', type: 'create_task', with: { title: 'A' } }],
+    });
+    const isOfPolls = (sql: string): boolean => sql.includes('FROM automation.machine_polls');
+    const migration = app.source.createQueryRunner();
+    await migration.startTransaction();
+    await migration.query('LOCK TABLE automation.machine_polls IN ACCESS EXCLUSIVE MODE');
+    try {
+      const statements = statementsOf(app);
+      // Looks that waited in vain are over; the others are looked for without it.
+      await app.eventually(() => expect(statements.filter((sql) => isTimed(sql) && !isOfPolls(sql)).length).toBeGreaterThan(10));
+      await app.query('UPDATE automation.schedules SET next_at = now() WHERE workflow_id = $1', [workflowId]);
+      await app.eventually(async () => expect(await app.runsOf({ workflowId })).toHaveLength(1));
+    } finally {
+      await migration.rollbackTransaction();
+      await migration.release();
+    }
+    const statements = statementsOf(app);
+    await app.eventually(() => expect(statements.filter(isOfPolls).length).toBeGreaterThan(10));
+  });
+
   it('hears of a workflow that starts by a date when it is published, on whatever node', async () => {
     const trigger = { type: 'date', module: 'tasks', field: 'dueAt', offset: 'PT1S' };
     app = await startAutomationApp({ worker: { enabled: true, ...NEVER } });

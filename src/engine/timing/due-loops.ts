@@ -21,10 +21,12 @@ export class DueLoops {
 
   /** One look. Returns when to look again, in milliseconds. */
   async look(): Promise<number> {
-    const due = await this.timing.dueTimes();
     const { pollIntervalMs, idlePollIntervalMs } = this.intervals;
     let pauseMs = Math.max(pollIntervalMs, idlePollIntervalMs);
-    for (const work of this.works.filter(({ isIdle }) => isIdle)) {
+    const idle = this.works.filter(({ isIdle }) => isIdle);
+    if (idle.length === 0) return pauseMs;
+    const due = await this.timing.dueTimes(idle.map(({ work }) => work));
+    for (const work of idle) {
       const dueIn = due[work.kind];
       if (isDue(dueIn)) work.begin();
       else pauseMs = Math.min(pauseMs, Math.ceil(dueIn ?? Number.POSITIVE_INFINITY));
@@ -46,7 +48,7 @@ class DueLoop {
   private isCalled = false;
 
   constructor(
-    private readonly work: DueWork,
+    readonly work: DueWork,
     private readonly timing: Pick<Timing, 'roundOf'>,
     private readonly intervals: LookIntervals,
     private readonly looks: WorkSignal,

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Trigger } from '../../core/definition/types.js';
-import type { DueTimes } from '../../store/due-times.js';
+import type { DueKind } from '../../store/due-times.js';
 
 /** A version that is being published. */
 export interface PublishedVersion {
@@ -23,7 +23,7 @@ export interface DueWork {
   /** For the log. */
   readonly name: string;
   /** What says when it is due. */
-  readonly kind: keyof DueTimes;
+  readonly kind: DueKind;
   /** Does what is due, a bounded number. */
   round(): Promise<TimingRound>;
 }

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AutomationDatabase } from '../../store/database.js';
 import { type DueTimes, dueTimes } from '../../store/due-times.js';
+import { isConnectionLoss } from '../failures.js';
 import { MachinePolls } from '../machines/machine-polls.js';
 import { StateTimeouts } from '../machines/state-timeouts.js';
 import { TaskMails } from '../people/task-mails.js';
@@ -17,6 +18,7 @@ import type { DueWork, PublishedVersion, TimedTrigger, TimingRound } from './tim
 export class Timing {
   readonly works: readonly DueWork[];
   private readonly kinds: readonly TimedTrigger[];
+  private readonly logger = new Logger('AutomationTiming');
 
   constructor(
     private readonly wakeUp: WakeUp,
@@ -51,26 +53,51 @@ export class Timing {
     for (const kind of this.kinds) await kind.withdrawn(manager, workflow);
   }
 
-  /** When each of the {@link works} has something to do: one statement says it of all of them. */
-  dueTimes(): Promise<DueTimes> {
-    return dueTimes(this.database.dataSource.manager);
+  /**
+   * When each of these has something to do: one statement says it of all of them. One that cannot be seen, such as behind a lock
+   * of its table, hides none of the others: it may be due, and its own round finds out what stands in the way.
+   */
+  async dueTimes(works = this.works): Promise<DueTimes> {
+    const kinds = works.map(({ kind }) => kind);
+    try {
+      return await dueTimes(this.database, kinds);
+    } catch (error) {
+      if (isConnectionLoss(error)) throw error;
+    }
+    let due: DueTimes = {};
+    for (const { kind, name } of works) {
+      const one = await dueTimes(this.database, [kind]).catch((error: unknown) => {
+        if (isConnectionLoss(error)) throw error;
+        this.logger.warn(`${name}: whether they are due cannot be seen: ${String(error)}`);
+        return { [kind]: 0 };
+      });
+      due = { ...due, ...one };
+    }
+    return due;
   }
 
-  /** One round of each that has something to do, now or after those before it. */
+  /** One round of each that has something to do, now or after those before it. Throws at the end what the first one that failed has thrown. */
   async round(): Promise<TimingRound> {
     const total: TimingRound = { starts: 0, more: false };
-    const left = new Set(this.works);
-    for (;;) {
-      const due = await this.dueTimes();
+    const failures: unknown[] = [];
+    for (const left = new Set(this.works); left.size > 0; ) {
+      const due = await this.dueTimes([...left]);
       const next = [...left].filter(({ kind }) => isDue(due[kind]));
-      if (next.length === 0) return total;
+      if (next.length === 0) break;
       for (const work of next) {
         left.delete(work);
-        const { starts, more } = await this.roundOf(work);
-        total.starts += starts;
-        total.more ||= more;
+        try {
+          const { starts, more } = await this.roundOf(work);
+          total.starts += starts;
+          total.more ||= more;
+        } catch (error) {
+          if (isConnectionLoss(error)) throw error;
+          failures.push(error);
+        }
       }
     }
+    if (failures.length > 0) throw failures[0];
+    return total;
   }
 
   /** One round of one of the {@link works}; the routers hear of its starts. */
@@ -82,6 +109,6 @@ export class Timing {
 }
 
 /** Whether a work has something to do now. */
-export function isDue(dueIn: number | null): boolean {
-  return dueIn !== null && dueIn <= 0;
+export function isDue(dueIn: number | null | undefined): boolean {
+  return typeof dueIn === 'number' && dueIn <= 0;
 }

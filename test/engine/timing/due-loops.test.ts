@@ -16,12 +16,16 @@ const NEVER: DueTimes = {
 
 function setUp() {
   const rounds: string[] = [];
+  const asked: string[][] = [];
   const work = (kind: DueWork['kind']): DueWork => ({ name: kind, kind, round: async () => ({ starts: 0, more: false }) });
   let due = NEVER;
   let result = async (): Promise<TimingRound> => ({ starts: 0, more: false });
   const timing = {
     works: [work('schedules'), work('tasks')],
-    dueTimes: async () => due,
+    dueTimes: async (works: readonly DueWork[] = []) => {
+      asked.push(works.map(({ kind }) => kind));
+      return due;
+    },
     roundOf: async ({ kind }: DueWork) => {
       rounds.push(kind);
       return result();
@@ -34,6 +38,7 @@ function setUp() {
     schedules,
     tasks,
     rounds,
+    asked,
     now: (times: Partial<DueTimes>) => {
       due = { ...NEVER, ...times };
     },
@@ -62,12 +67,16 @@ describe('the loops of what becomes due by itself', () => {
   });
 
   it('leave alone what is at it or rests, and look again when it has rested', async () => {
-    const { loops, tasks, rounds, now } = setUp();
+    const { loops, schedules, tasks, rounds, asked, now } = setUp();
     now({ tasks: 0 });
     await loops.look();
     expect(await loops.look()).toBe(30_000);
     await tasks.turn();
     expect(await loops.look()).toBe(30_000);
+    schedules.begin();
+    expect(await loops.look()).toBe(30_000);
+    expect(asked).toEqual([['schedules', 'tasks'], ['schedules'], ['schedules']]);
+    now({ tasks: 0 });
     expect(await tasks.turn()).toBeNull();
     await loops.signal.wait(null);
     await loops.look();
