@@ -23,6 +23,9 @@ import { assertEntry } from './instance-advance.js';
 import { instanceNotFound } from './instance-service.js';
 import { cancelLocked } from './run-cancel.js';
 
+/** A deletion takes parts of a history away for so long, however much of it there is. */
+const LONGEST_MS = 20_000;
+
 /** Where a person puts an instance. */
 export interface ResetCommand {
   state: string;
@@ -76,29 +79,34 @@ export class InstanceReset {
   /**
    * Deletes an instance with its history; what happens to the record next may make another one. A long history goes in parts before
    * it, the instance with the last one: whoever repeats a call that was broken off goes on with it. Throws `instance_not_found`,
-   * `instance_transitioning`.
+   * `instance_transitioning`, `deletion_unfinished`.
    */
   async delete(id: string, reason: string | null, caller: Caller): Promise<void> {
     checkShape({ reason }, 'command', REQUEST_LIMITS);
-    while (!(await this.deletePart(id, reason, caller)));
+    const until = Date.now() + LONGEST_MS;
+    if (await this.deletePart(id, { reason, isFirst: true }, caller)) return;
+    while (Date.now() < until) if (await this.deletePart(id, { reason, isFirst: false }, caller)) return;
+    throw new AutomationError('deletion_unfinished', 'The instance has a longer history than one request can take away.', {
+      hint: 'A part of it is gone. Delete the instance again: that goes on with the rest.',
+      retry: { kind: 'transient' },
+    });
   }
 
-  /** False: there is more of its history. */
-  private async deletePart(id: string, reason: string | null, caller: Caller): Promise<boolean> {
+  /** False: there is more of its history. The first part says in the audit that there will be others, whether or not it comes to them. */
+  private async deletePart(id: string, { reason, isFirst }: { reason: string | null; isFirst: boolean }, caller: Caller): Promise<boolean> {
     const { workspaceId } = caller;
     const { ended, isGone } = await this.database.transaction(async (manager) => {
       const { instance, ended } = await this.rested(manager, id, { reason }, caller);
-      if (!(await deleteInstances(manager, workspaceId, [id]))) return { ended, isGone: false };
-      await addInstanceCounts(manager, [{ ...instance, instances: -1 }]);
       const { machineId, module, recordId, runKey, state } = instance;
-      await audit(manager, caller, {
-        action: 'instance.deleted',
-        id,
-        before: { machineId, module, recordId, runKey, state },
-        after: null,
-        note: reason,
-      });
-      return { ended, isGone: true };
+      const before = { machineId, module, recordId, runKey, state };
+      const isGone = await deleteInstances(manager, workspaceId, [id]);
+      if (isGone) {
+        await addInstanceCounts(manager, [{ ...instance, instances: -1 }]);
+        await audit(manager, caller, { action: 'instance.deleted', id, before, after: null, note: reason });
+      } else if (isFirst) {
+        await audit(manager, caller, { action: 'instance.deletion_begun', id, before, after: before, note: reason });
+      }
+      return { ended, isGone };
     });
     this.tell(ended);
     return isGone;

@@ -185,6 +185,7 @@ export const ERROR_CODES = {
   // Not now: try again in a moment.
   busy: 503,
   query_timed_out: 503,
+  deletion_unfinished: 503,
   database_unavailable: 503,
   unavailable: 503,
   transaction_required: 409,

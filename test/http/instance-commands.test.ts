@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CRM_HOST, type CrmHost } from '../../src/host/crm-host.js';
+import { AdminDatabase } from '../../src/store/admin-database.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { deleteInstances, MOST_HISTORY } from '../../src/store/machines/delete-instances.js';
 import { countMissedTimeouts } from '../../src/store/machines/instance-list.js';
@@ -271,6 +272,38 @@ describe('what people do with instances', () => {
     expect(await history()).toEqual([]);
     expect(await machines.counts(machine)).toEqual({});
     expect(await rows(real.database, `SELECT 1 FROM automation.audit_log WHERE action = 'instance.deleted'`)).toHaveLength(1);
+  });
+
+  it('hear when a history is too long for one call, which the audit tells; the next one goes on with it', async () => {
+    await rows(
+      real.database,
+      `INSERT INTO automation.transitions (workspace_id, instance_id, id, machine_id, kind)
+       SELECT 'acme', $1, gen_random_uuid(), gen_random_uuid(), 'fired' FROM generate_series(1, $2::int)`,
+      [id, MOST_HISTORY + 2],
+    );
+    const audited = () => rows(real.database, 'SELECT action, note FROM automation.audit_log ORDER BY id');
+    const remove = () => real.call('delete', `/automation/instances/${id}`, 'admin').send({ reason: 'A loop.' });
+    const database = real.app.get(AdminDatabase);
+    const transact = database.transaction.bind(database);
+    const hour = Date.now() + 3_600_000;
+    const slow = jest.spyOn(database, 'transaction').mockImplementation(async (work) => {
+      const done = await transact(work);
+      jest.spyOn(Date, 'now').mockReturnValue(hour);
+      return done;
+    });
+    try {
+      const { body } = await remove().expect(503);
+      expect(body).toMatchObject({ code: 'deletion_unfinished', hint: expect.stringContaining('goes on with the rest') });
+    } finally {
+      slow.mockRestore();
+      jest.spyOn(Date, 'now').mockRestore();
+    }
+    expect(await history()).toHaveLength(2);
+    expect(await audited()).toEqual([{ action: 'instance.deletion_begun', note: 'A loop.' }]);
+    await remove().expect(204);
+    expect(await history()).toEqual([]);
+    expect(await machines.counts(machine)).toEqual({});
+    expect((await audited()).map(({ action }) => action)).toEqual(['instance.deletion_begun', 'instance.deleted']);
   });
 
   describe('for many at once', () => {

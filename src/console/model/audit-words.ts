@@ -6,7 +6,7 @@ const DEFINITION = ['created', 'updated', 'published', 'discarded', 'url_created
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   workflow: [...DEFINITION, 'activated', 'paused', 'unpublished', 'archived', 'restored', 'started', 'context_changed'],
   machine: [...DEFINITION, 'enabled', 'disabled', 'migrated', 'instances_created'],
-  instance: ['advanced', 'reset', 'deleted'],
+  instance: ['advanced', 'reset', 'deletion_begun', 'deleted'],
   run: ['retried', 'cancelled'],
   event: ['replayed'],
   task: ['claimed', 'released', 'reassigned', 'commented', 'completed', 'decided', 'escalated', 'not_escalated'],
@@ -26,6 +26,7 @@ export function actionsOn(thing: string): string[] {
 /** Actions whose own words would not make a sentence. */
 const WORDS: Readonly<Record<string, string>> = {
   context_changed: 'Changed what is remembered by',
+  deletion_begun: 'Began to delete',
   discarded: 'Gave up the draft of',
   instances_created: 'Began instances of',
   not_escalated: 'Could not escalate',

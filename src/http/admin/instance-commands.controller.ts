@@ -80,7 +80,8 @@ export class InstanceCommandsController {
   @RequirePermission('manage')
   @ApiOperation({
     summary: 'Delete an instance with its history',
-    description: 'A run of its transition is cancelled. What happens to the record next may make another one.',
+    description:
+      'A run of its transition is cancelled. What happens to the record next may make another one. A history of very many transitions may take more than one call: 503 `deletion_unfinished` says that a part of it is gone, and the next call goes on.',
   })
   @ApiParam(ID)
   @ApiBody({ type: DeleteInstanceDto, required: false })
