@@ -5,6 +5,7 @@ import { AutomationError } from '../core/errors.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine/engine-settings.js';
 import { CRM_HOST, type CrmHost, type CrmTransaction } from '../host/crm-host.js';
 import { AdminDatabase } from '../store/admin-database.js';
+import { inSavepoint } from '../store/savepoint.js';
 
 /** A question to the CRM; those of one key are the same. */
 interface Question {
@@ -107,7 +108,7 @@ export class CrmInquiry {
     if (this.isLate) return;
     const begun = Date.now();
     try {
-      answers.set(key, await put(tx));
+      answers.set(key, await inSavepoint(tx.manager, () => put(tx)));
     } catch (error) {
       this.log(what, error);
     }

@@ -1,7 +1,10 @@
 import { afterAll, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
 import { CrmInquiries } from '../../src/admin/crm-inquiry.js';
 import { AutomationError } from '../../src/core/errors.js';
+import type { CrmTransaction } from '../../src/host/crm-host.js';
+import { createTestDatabase } from '../support/database.js';
 
 const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
 afterAll(() => warn.mockRestore());
@@ -12,7 +15,7 @@ function asked() {
   const database = {
     read: (work: (manager: object) => Promise<unknown>) => {
       transactions.begun += 1;
-      return work({});
+      return work({ query: async () => [] });
     },
     enter: async () => undefined,
   };
@@ -79,4 +82,28 @@ it('all questions together have the time of one call: whoever answers slowly is 
   expect(await inquiry.activeUsers(['u-1'])).toBeNull();
   expect(under).toHaveLength(1);
   expect(inquiry.silence?.message).toContain('asked for users by their ids:');
+});
+
+it('one that the database refuses fails alone, and spoils none of those that are asked with it', async () => {
+  const postgres = await createTestDatabase();
+  const source = await new DataSource({ type: 'postgres', url: postgres.url }).initialize();
+  try {
+    const database = {
+      read: (work: (manager: EntityManager) => Promise<unknown>) => source.transaction(work),
+      enter: async () => undefined,
+    };
+    const crm = {
+      listRoles: ({ manager }: CrmTransaction) => manager.query('SELECT role FROM no_such_table'),
+      findStages: async ({ manager }: CrmTransaction) =>
+        (await manager.query(`SELECT 'New' AS stage`)).map(({ stage }: { stage: string }) => stage),
+      findUsers: ({ manager }: CrmTransaction) => manager.query(`SELECT 'u-1' AS id`),
+    };
+    const inquiry = new CrmInquiries(database as never, crm as never, { limits: { crmCallMs: 10_000 } } as never).open('acme');
+    const answers = await Promise.all([inquiry.roles(), inquiry.stages('leads'), inquiry.activeUsers(['u-1'])]);
+    expect(answers).toEqual([null, ['New'], new Set(['u-1'])]);
+    expect(inquiry.silence?.message).toContain('asked for its roles:');
+  } finally {
+    await source.destroy();
+    await postgres.drop();
+  }
 });

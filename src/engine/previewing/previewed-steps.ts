@@ -1,4 +1,3 @@
-import type { EntityManager } from 'typeorm';
 import { type ActionDefinition, maskArguments, prepareArguments } from '../../actions/define-action.js';
 import { builtInActions } from '../../actions/index.js';
 import type { ActionRegistry } from '../../actions/registry.js';
@@ -8,6 +7,7 @@ import { sampleOutput } from '../../core/sample.js';
 import type { Scope } from '../../core/scope.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { jsonBytes } from '../../core/storable-json.js';
+import { inSavepoint } from '../../store/savepoint.js';
 import { toLoggedFailure } from '../failures.js';
 import type { ExternalSteps } from '../running/external-steps.js';
 import { extractedBy } from '../running/extraction.js';
@@ -136,17 +136,4 @@ function lookupOf(run: HeldRun, { path }: ReadyStep, { unit }: StepTransaction) 
     timezone: 'UTC',
   });
   return { findUsers: session.findUsers.bind(session), getRecord: (ref: Parameters<typeof session.get>[0]) => session.get(ref) };
-}
-
-/** A statement that the database refuses, or a write in this transaction that only reads, ends the step and not the preview. */
-async function inSavepoint<T>(manager: EntityManager, work: () => Promise<T>): Promise<T> {
-  await manager.query('SAVEPOINT previewed');
-  try {
-    const result = await work();
-    await manager.query('RELEASE SAVEPOINT previewed');
-    return result;
-  } catch (error) {
-    await manager.query('ROLLBACK TO SAVEPOINT previewed');
-    throw error;
-  }
 }
