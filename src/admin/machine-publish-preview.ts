@@ -12,22 +12,16 @@ import { countMissedTimeouts } from '../store/machines/instance-list.js';
 import { findMachine } from '../store/machines/machine-list.js';
 import { findVersion } from '../store/workflow-versions.js';
 import { CrmInquiries } from './crm-inquiry.js';
-import type { WorkflowDiff } from './definition-versions.js';
 import { MachineChanges } from './machine-changes.js';
 import { type MachineMigration, movable } from './machine-migration.js';
 import { MachineProblems } from './machine-problems.js';
 import { MachineVersions } from './machine-versions.js';
 import { MachineWarnings } from './machine-warnings.js';
+import type { ComparedDraft } from './publish-preview.js';
 import { versionNotFound } from './publishing.js';
 
 /** What publishing a machine would mean. */
-export interface MachinePublishPreview {
-  /** To be sent with the publication: a draft that has changed since is refused. */
-  revision: number;
-  /** The version that is published now; null when there is none. */
-  base: number | null;
-  /** What would change; null when nothing is published. */
-  diff: WorkflowDiff | null;
+export interface MachinePublishPreview extends ComparedDraft {
   /** What keeps it from being published. */
   problems: Problem[];
   /** What does not, and deserves a look; none while there are problems. */

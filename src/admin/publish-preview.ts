@@ -31,14 +31,18 @@ export interface InFlight {
   waiting: number;
 }
 
-/** What publishing would mean. */
-export interface PublishPreview {
+/** What is to be published beside what is. */
+export interface ComparedDraft {
   /** To be sent with the publication: a draft that has changed since is refused. */
   revision: number;
   /** The version that is published now; null when there is none. */
   base: number | null;
   /** What would change; null when nothing is published. */
   diff: WorkflowDiff | null;
+}
+
+/** What publishing would mean. */
+export interface PublishPreview extends ComparedDraft {
   /** What keeps it from being published. */
   problems: Problem[];
   /** What does not, and deserves a look; none while there are problems. */

@@ -3,8 +3,8 @@ import { ApiProperty } from '../openapi.js';
 import { ProblemDto } from './error.dto.js';
 import { MigratedDto } from './machine-migration.dto.js';
 import { BoundedCountDto } from './machine-responses.dto.js';
+import { ComparedDraftDto } from './publish-preview.dto.js';
 import { WarningDto } from './warning.dto.js';
-import { WorkflowDiffDto } from './workflow-diff.dto.js';
 
 class InstancesOfVersionDto {
   @ApiProperty({ type: 'integer', example: 4 })
@@ -15,16 +15,7 @@ class InstancesOfVersionDto {
 }
 
 /** What publishing a machine would mean. */
-export class MachinePublishPreviewDto implements MachinePublishPreview {
-  @ApiProperty({ type: 'integer', example: 9, description: 'To be sent with the publication: a draft that has changed since is refused.' })
-  revision!: number;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: 4, description: 'The version that is published now.' })
-  base!: number | null;
-
-  @ApiProperty({ type: WorkflowDiffDto, nullable: true, description: 'What would change; null when nothing is published.' })
-  diff!: WorkflowDiffDto | null;
-
+export class MachinePublishPreviewDto extends ComparedDraftDto implements MachinePublishPreview {
   @ApiProperty({ type: [ProblemDto], description: 'What keeps it from being published, also people and queues that are not there.' })
   problems!: ProblemDto[];
 

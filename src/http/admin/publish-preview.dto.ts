@@ -1,4 +1,4 @@
-import type { InFlight, PastMatches, PublishPreview } from '../../admin/publish-preview.js';
+import type { ComparedDraft, InFlight, PastMatches, PublishPreview } from '../../admin/publish-preview.js';
 import type { PublishWarning, WarnedWorkflow } from '../../core/definition/publish-warnings.js';
 import { QueryInteger, type QueryParameters } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
@@ -105,8 +105,8 @@ class PastMatchesDto implements PastMatches {
   partial!: boolean;
 }
 
-/** What publishing would mean. */
-export class PublishPreviewDto implements PublishPreview {
+/** What is to be published beside what is. */
+export class ComparedDraftDto implements ComparedDraft {
   @ApiProperty({ type: 'integer', example: 9, description: 'To be sent with the publication: a draft that has changed since is refused.' })
   revision!: number;
 
@@ -115,7 +115,10 @@ export class PublishPreviewDto implements PublishPreview {
 
   @ApiProperty({ type: WorkflowDiffDto, nullable: true, description: 'What would change; null when nothing is published.' })
   diff!: WorkflowDiffDto | null;
+}
 
+/** What publishing would mean. */
+export class PublishPreviewDto extends ComparedDraftDto implements PublishPreview {
   @ApiProperty({ type: [ProblemDto], description: 'What keeps it from being published.' })
   problems!: ProblemDto[];
 
