@@ -53,15 +53,19 @@ export function transitionOver(transition: string, now: InstanceNow | undefined)
   }
   const { state, transition: underWay, failedTransition, failedRunId } = now;
   if (underWay !== null) {
-    return new AutomationError('transition_over', `${rests}: the transition "${underWay}" is under way.`, {
+    return new AutomationError('transition_over', `${rests}: it is in "${state}", and the transition "${underWay}" is under way.`, {
       hint: 'Look at the instance when that is over.',
     });
   }
   if (failedTransition !== null && failedRunId !== null) {
-    return new AutomationError('transition_over', `${rests} last: "${failedTransition}" was tried after it, and has failed, too.`, {
-      hint: `Retry that run, or fire "${transition}" anew. An instance takes up what has failed last; what failed before was replaced by it.`,
-      details: { runId: failedRunId },
-    });
+    return new AutomationError(
+      'transition_over',
+      `${rests} last: it is in "${state}", where "${failedTransition}" was tried after it, and has failed, too.`,
+      {
+        hint: `Retry that run, or fire "${transition}" anew. An instance takes up what has failed last; what failed before was replaced by it.`,
+        details: { runId: failedRunId },
+      },
+    );
   }
   return new AutomationError('transition_over', `${rests}: it has gone on, or was reset, and is in "${state}".`, {
     hint: 'Fire a transition from where it is now.',

@@ -320,11 +320,14 @@ describe('a machine', () => {
       await update(lead, { name: 'Again' });
       await app.automation.drain();
       const [first, last] = (await app.runsOf({ workflowId: id })).map((run) => run.id).sort();
-      const refused = { code: 'transition_over', message: expect.stringContaining('"again" was tried after it') };
+      const refused = { code: 'transition_over', message: expect.stringContaining('it is in "NEW", where "again" was tried after it') };
       await expect(app.runs.retry(first ?? '', { from: 'start' }, ADMIN)).rejects.toMatchObject({ ...refused, details: { runId: last } });
       expect((await preview(first ?? '', { from: 'start' })).refused).toMatchObject(refused);
       await app.runs.retry(last ?? '', { from: 'start' }, ADMIN);
-      const underWay = { code: 'transition_over', message: expect.stringContaining('"again" is under way') };
+      const underWay = {
+        code: 'transition_over',
+        message: expect.stringContaining('it is in "NEW", and the transition "again" is under way'),
+      };
       await expect(app.runs.retry(first ?? '', { from: 'start' }, ADMIN)).rejects.toMatchObject(underWay);
     });
 
