@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { createSecureContext, rootCertificates } from 'node:tls';
-import type { buildConnector, Client, Dispatcher } from 'undici';
+import type { buildConnector } from 'undici';
 import { AutomationError } from '../../core/errors.js';
 import { undici } from '../libraries.js';
 import { AddressGuard, type AddressGuardOptions } from './address-guard.js';
+import { type CallConnector, Exchange, type OutboundResponse } from './exchange.js';
 import { checkedHeaders } from './headers.js';
 import { asOutboundError, timedOut } from './outbound-errors.js';
 
@@ -19,6 +20,8 @@ export interface OutboundOptions extends AddressGuardOptions {
   ca?: string | Buffer | (string | Buffer)[];
 }
 
+export type { OutboundResponse } from './exchange.js';
+
 export type OutboundMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** One call. */
@@ -33,23 +36,6 @@ export interface OutboundRequest {
   timeoutMs?: number;
 }
 
-/** What came back, whatever its status. */
-export interface OutboundResponse {
-  status: number;
-  /** By name in small letters. */
-  headers: Readonly<Record<string, string>>;
-  body: Buffer;
-  /** True when there was more than is kept. */
-  truncated: boolean;
-}
-
-/** Connects one call, until its clock ends. */
-type CallConnector = (options: buildConnector.Options, clock: AbortSignal, callback: buildConnector.Callback) => void;
-
-/** Bytes of response headers that are read before the call is given up. */
-const MAX_HEADER_BYTES = 16 * 1024;
-/** What a client is told that has done its call: nobody hears of it, and an error of its own for each costs what a small query does. */
-const ENDED = new Error('The call has ended');
 /** Ports for which a connector is kept. */
 const MOST_CONNECTORS = 100;
 
@@ -60,8 +46,8 @@ const MOST_CONNECTORS = 100;
 export class OutboundHttp {
   readonly guard: AddressGuard;
   private readonly connect: CallConnector;
-  /** Those of the calls under way. */
-  private readonly clients = new Set<Client>();
+  /** Those under way. */
+  private readonly open = new Set<Exchange>();
   private readonly timeoutMs: number;
   private readonly maxResponseBytes: number;
   private readonly maxRequestBytes: number;
@@ -82,34 +68,26 @@ export class OutboundHttp {
    */
   async send(call: OutboundRequest): Promise<OutboundResponse> {
     const { url, headers } = this.prepared(call);
-    const clock = new AbortController();
-    const stop = () => clock.abort();
-    const timer = setTimeout(stop, call.timeoutMs ?? this.timeoutMs);
-    call.signal?.addEventListener('abort', stop, { once: true });
-    const progress = { isConnected: false };
-    const client = this.clientFor(url, clock.signal, progress);
+    const { signal } = call;
+    if (signal?.aborted) throw timedOut(url.host, signal.reason, true);
+    const exchange = new Exchange(url.origin, this.connect, this.maxResponseBytes);
+    let isLate = false;
+    const giveUp = (): void => {
+      isLate = true;
+      exchange.giveUp(new Error('The time of the call is over'));
+    };
+    const timer = setTimeout(giveUp, call.timeoutMs ?? this.timeoutMs);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    this.open.add(exchange);
     try {
-      if (call.signal?.aborted) {
-        stop();
-      }
-      const response = await undici().request(url, {
-        dispatcher: client,
-        method: call.method,
-        headers,
-        body: call.body ?? null,
-        signal: clock.signal,
-      });
-      return await this.read(response);
+      return await exchange.perform({ method: call.method, path: url.pathname + url.search, headers, body: call.body ?? null });
     } catch (error) {
-      if (!clock.signal.aborted) throw asOutboundError(error, url.host);
-      throw timedOut(url.host, call.signal?.aborted ? call.signal.reason : error, !progress.isConnected);
+      if (!isLate) throw asOutboundError(error, url.host);
+      throw timedOut(url.host, signal?.aborted ? signal.reason : error, !exchange.isConnected);
     } finally {
       clearTimeout(timer);
-      call.signal?.removeEventListener('abort', stop);
-      this.clients.delete(client);
-      await client.destroy(ENDED);
-      // a connection that is still being made is not the client's yet
-      if (!progress.isConnected) stop();
+      signal?.removeEventListener('abort', giveUp);
+      this.open.delete(exchange);
     }
   }
 
@@ -133,44 +111,7 @@ export class OutboundHttp {
 
   /** Closes what is open. */
   async close(): Promise<void> {
-    await Promise.all([...this.clients].map((client) => client.destroy()));
-  }
-
-  /**
-   * A connection for each call: one that the far side closes while it idles would fail a POST that cannot be told from a lost
-   * one. The call's own clock is the only one: it ends connecting as it ends waiting and reading.
-   */
-  private clientFor(url: URL, clock: AbortSignal, progress: { isConnected: boolean }): Client {
-    const client = new (undici().Client)(url.origin, {
-      connect: (options, callback) =>
-        this.connect(options, clock, (...result) => {
-          progress.isConnected = result[0] === null;
-          callback(...result);
-        }),
-      pipelining: 0,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    this.clients.add(client);
-    return client;
-  }
-
-  private async read(response: Dispatcher.ResponseData): Promise<OutboundResponse> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let truncated = false;
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      const room = this.maxResponseBytes - size;
-      truncated = chunk.length > room;
-      chunks.push(truncated ? chunk.subarray(0, room) : chunk);
-      size += Math.min(chunk.length, room);
-      if (truncated) {
-        // leaving the loop destroys the body and with it the connection: the rest is never read
-        break;
-      }
-    }
-    return { status: response.statusCode, headers: flatHeaders(response.headers), body: Buffer.concat(chunks), truncated };
+    for (const exchange of this.open) exchange.giveUp(new Error('The application is closing'));
   }
 
   private connector(ca: OutboundOptions['ca']): CallConnector {
@@ -188,19 +129,17 @@ export class OutboundHttp {
       connectors.set(port, made);
       return made;
     };
-    return (options, clock, callback) => {
+    return (options, callback) => {
       const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
       const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
       try {
         this.guard.check(host, port);
       } catch (refused) {
         callback(refused as Error, null);
-        return;
+        return null;
       }
       // undici's types keep silent about the socket that it answers with
-      const socket = connectorFor(port)({ ...options, hostname: host }, callback) as unknown as Socket;
-      // with an error: undici lets a call wait for its connection whatever the call's signal says
-      clock.addEventListener('abort', () => socket.destroy(new Error('The time of the call is over')), { once: true });
+      return connectorFor(port)({ ...options, hostname: host }, callback) as unknown as Socket;
     };
   }
 }
@@ -223,14 +162,4 @@ export function outboundUrl(text: string): URL {
   }
   url.hash = '';
   return url;
-}
-
-function flatHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) {
-      Object.defineProperty(flat, name, { value: Array.isArray(value) ? value.join(', ') : value, enumerable: true });
-    }
-  }
-  return flat;
 }
