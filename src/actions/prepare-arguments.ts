@@ -13,6 +13,7 @@ import { hasExpression } from '../core/template/template.js';
 import type { ActionDefinition, ArgumentsClass, CheckContext } from './action.js';
 import { argumentProblems, renderArgument } from './argument-formats.js';
 import { argumentsSchema, isNested, rulesByProperty } from './arguments-schema.js';
+import { isSurelyValid } from './surely-valid.js';
 
 /** How much of a refused value an error shows, in characters. */
 const LONGEST_SHOWN = 200;
@@ -176,7 +177,7 @@ function instantiate<A extends object>(
     }
   }
   const instance = Object.assign(plainToInstance(action.arguments, plain), free);
-  if (rules.size > 0) {
+  if (rules.size > 0 && !isSurelyValid(action.arguments, instance)) {
     const errors = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
     problems.push(
       ...errors

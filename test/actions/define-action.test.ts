@@ -31,10 +31,14 @@ import {
   Min,
   MinLength,
   ValidateNested,
+  validateSync,
 } from 'class-validator';
+import fc from 'fast-check';
+import { isNested, rulesByProperty } from '../../src/actions/arguments-schema.js';
 import { Describe, defineAction, describeAction, maskArguments, prepareArguments } from '../../src/actions/define-action.js';
 import { builtInActions } from '../../src/actions/index.js';
 import { ActionRegistry } from '../../src/actions/registry.js';
+import { isSurelyValid } from '../../src/actions/surely-valid.js';
 import type { AutomationError } from '../../src/core/errors.js';
 import type { JsonObject } from '../../src/core/json.js';
 import { LEADS, scopeOf } from './support/steps.js';
@@ -284,6 +288,52 @@ describe('arguments of an attempt', () => {
     }
     const action = defineAction({ type: 'x', label: 'X', effect: 'local', arguments: Trimmed, execute: async () => undefined });
     expect(prepareArguments(action, { text: ' x ' }, scopeOf()).text).toBe('x');
+  });
+
+  it('are held to what class-validator says, asked or not', () => {
+    class Sometimes {
+      @Allow()
+      anything?: unknown;
+
+      @IsString({ each: true })
+      @IsInt({ each: true, validateIf: (_: object, value: unknown) => value !== null } as never)
+      each?: unknown;
+    }
+    const value = fc.constantFrom<unknown>(
+      '',
+      'x',
+      'https://a.test',
+      'sms',
+      0,
+      3,
+      1.5,
+      true,
+      null,
+      undefined,
+      [],
+      ['a'],
+      [1, 'b'],
+      [300],
+      {},
+      {
+        $secret: 'x',
+      },
+    );
+    for (const type of [SmsArguments, Sometimes, ...builtInActions.map((action) => action.arguments)]) {
+      const rules = rulesByProperty(type);
+      const hasNested = (instance: object): boolean =>
+        [...rules].some(([name, own]) => isNested(own) && (instance as Record<string, unknown>)[name] != null);
+      const given = fc.record(Object.fromEntries([...rules.keys(), 'stray'].map((name) => [name, value])), { requiredKeys: [] });
+      fc.assert(
+        fc.property(given, (members) => {
+          const instance = Object.assign(new type(), members) as object;
+          const isValid = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true }).length === 0;
+          if (hasNested(instance)) expect(isSurelyValid(type, instance)).toBe(false);
+          else expect(isSurelyValid(type, instance)).toBe(isValid && rules.size > 0);
+        }),
+        { numRuns: 50 },
+      );
+    }
   });
 
   it('are masked in logs where the action says: of objects the values', () => {
