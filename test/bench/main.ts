@@ -14,6 +14,7 @@ import { parked } from './suites/parked.js';
 import { processes } from './suites/processes.js';
 import { publish } from './suites/publish.js';
 import { retention } from './suites/retention.js';
+import { startup } from './suites/startup.js';
 import { throughput } from './suites/throughput.js';
 import { triggerUrl } from './suites/trigger-url.js';
 import { waits } from './suites/waits.js';
@@ -43,6 +44,7 @@ const SUITES: readonly Suite[] = [
   processes,
   memory,
   importing,
+  startup,
   external,
 ];
 
