@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions, type EntityManager, type MixedList,
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
 import { noteTime, type StatementResult } from './clock.js';
+import { inOneFlight } from './in-one-flight.js';
 import { keepPrepared } from './prepared-statements.js';
 import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions, schemaState } from './schema.js';
 import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from './transaction-limits.js';
@@ -26,6 +27,12 @@ interface PoolClient extends EventEmitter {
 
 /** How the automation tables are brought up to date: `auto` migrates at start, `check` refuses to start when behind. */
 export type MigrationMode = 'auto' | 'check';
+
+/**
+ * When a transaction begins: `with_first_statement` saves a round trip. The first statement must be one that fails outside of
+ * the transaction, should the start in front of it fail: a claim does, which wants to know the release from its settings.
+ */
+type Beginning = 'at_once' | 'with_first_statement';
 
 /** The host's word on whose a transaction is, such as `SET LOCAL` for its row-level security. */
 export type TransactionHook = (manager: EntityManager, workspaceId: string) => Promise<unknown>;
@@ -123,9 +130,9 @@ export class AutomationDatabase {
    * `SET LOCAL` after `SET LOCAL`, come in their place. Parameters of the connection would do that too, but not behind a
    * pooler, which refuses or drops them.
    */
-  async transaction<T>(work: (manager: EntityManager) => Promise<T>, settings = LIMITS): Promise<T> {
+  async transaction<T>(work: (manager: EntityManager) => Promise<T>, settings = LIMITS, begins: Beginning = 'at_once'): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
-    const begin = sayAtStart(runner, settings);
+    const begin = sayAtStart(runner, settings, begins);
     try {
       return await runner.manager.transaction(async (manager) => {
         await begin();
@@ -245,13 +252,22 @@ export class AutomationDatabase {
  * message and one round trip, and what that answers of the time is known from then on. Returns what makes sure that it was
  * said: a TypeORM that begins otherwise costs a second one.
  */
-function sayAtStart(runner: QueryRunner, settings: string): () => Promise<void> {
+function sayAtStart(runner: QueryRunner, settings: string, begins: Beginning): () => Promise<void> {
   const { query } = runner;
+  const start = (): Promise<void> => say(runner, `${START} ${ISOLATION}; ${settings}`);
   let isSaid = false;
+  const withStart = async (...first: Parameters<typeof query>): Promise<never> => {
+    runner.query = query;
+    const [, answer] = await inOneFlight(runner.manager, [start, () => query.apply(runner, first)]);
+    return answer as never;
+  };
   runner.query = (statement: string, ...rest: []) => {
     runner.query = query;
     isSaid = statement === START;
-    return isSaid ? say(runner, `${START} ${ISOLATION}; ${settings}`) : query.call(runner, statement, ...rest);
+    if (!isSaid) return query.call(runner, statement, ...rest);
+    if (begins === 'at_once') return start();
+    runner.query = withStart;
+    return Promise.resolve();
   };
   return async () => {
     if (!isSaid) await say(runner, `SET TRANSACTION ${ISOLATION}; ${settings}`);

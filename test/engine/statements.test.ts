@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Logger } from 'typeorm';
 import { Router } from '../../src/engine/routing/router.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
@@ -51,6 +52,22 @@ describe('the statements on the way of one event', () => {
       'write automation.workflow_stats, and the statistics of the day with it',
       'COMMIT',
     ]);
+  });
+
+  it('go in five flights: what needs no answer of another goes with it', async () => {
+    await app.createLead();
+    expect(await flightsOf(() => app.module.get(Router).route())).toEqual([
+      ['START TRANSACTION', 'claim, with the generation of its workspace'],
+      ['read crm_leads'],
+      ['write crm_tasks'],
+      [
+        'write automation.runs',
+        'write automation.step_executions',
+        'write automation.workflow_stats, and the statistics of the day with it',
+      ],
+      ['COMMIT'],
+    ]);
+    expect((await app.runsOf({})).map(({ status }) => status)).toEqual(expect.arrayContaining(['succeeded']));
   });
 
   it('are three when there is none', async () => {
@@ -106,6 +123,32 @@ describe('the statements on the way of one event', () => {
     expect(statements).toEqual(['START TRANSACTION', 'write crm_leads', 'write automation.events', 'COMMIT']);
   });
 });
+
+/** What is asked while `work` goes on; together, what is sent before what is before it on its connection is answered. */
+async function flightsOf(work: () => Promise<unknown>): Promise<string[][]> {
+  const { prototype } = pg.Client as unknown as { prototype: { query(...given: unknown[]): Promise<unknown> } };
+  const { query } = prototype;
+  const flights: string[][] = [];
+  const flying = new WeakMap<object, number>();
+  prototype.query = function watched(this: object, ...given) {
+    const answer = query.apply(this, given);
+    const sql = String(given[0]);
+    if (sql.includes('pg_notify')) return answer;
+    const before = flying.get(this) ?? 0;
+    if (before === 0) flights.push([]);
+    flights.at(-1)?.push(inShort(sql));
+    flying.set(this, before + 1);
+    const landed = (): void => void flying.set(this, (flying.get(this) ?? 0) - 1);
+    answer.then(landed, landed);
+    return answer;
+  };
+  try {
+    await work();
+  } finally {
+    prototype.query = query;
+  }
+  return flights;
+}
 
 function inShort(sql: string): string {
   if (sql.includes('try_share_active_workflows')) return 'claim, with the generation of its workspace';

@@ -190,7 +190,7 @@ export class Router {
     const leasedUntil = performance.now() + this.settings.leaseMs;
     const runs: HeldRun[] = [];
     const routing = await this.database
-      .transaction((manager) => this.routeIn(manager, claim, first, { runs, leasedUntil }), STEP_SETTINGS.shared)
+      .transaction((manager) => this.routeIn(manager, claim, first, { runs, leasedUntil }), STEP_SETTINGS.shared, 'with_first_statement')
       .catch((error: unknown) => {
         // The slots that their calls have taken are free again.
         for (const run of runs) run.rolledBack();

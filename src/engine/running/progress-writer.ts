@@ -6,18 +6,9 @@ import { measureRun } from '../../core/statistics/run-measure.js';
 import type { EventRow } from '../../store/event-store.js';
 import { insertEvents, insertStarts } from '../../store/event-store.js';
 import { insertTasks } from '../../store/human-tasks.js';
-import {
-  confirmRuns,
-  type FinishedProgress,
-  finishRuns,
-  type HeldProgress,
-  holdRuns,
-  insertRuns,
-  type ParkedProgress,
-  parkRuns,
-  stillHeld,
-} from '../../store/runs/progress.js';
-import type { NewRun, QueuedRun, RunClaim, RunEnd, RunIdentity } from '../../store/runs/run.js';
+import { inOneFlight } from '../../store/in-one-flight.js';
+import { confirmRuns, finishRuns, holdRuns, insertRuns, parkRuns, stillHeld } from '../../store/runs/progress.js';
+import type { RunClaim, RunEnd } from '../../store/runs/run.js';
 import { deleteExecutions, writeExecutions } from '../../store/step-store.js';
 import { insertWaitTokens } from '../../store/wait-tokens.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -27,14 +18,13 @@ import { toEventRow } from './event-rows.js';
 import type { HeldRun } from './held-run.js';
 import type { AdvancedRun } from './run-advancer.js';
 import { type EndedRun, endOf, RunEndings } from './run-endings.js';
+import { progressOf, type RunEnds, type TransactionWork, type UnstartedRun } from './run-progress.js';
 import type { StepTransaction } from './step-transaction.js';
 import { WorkflowContexts } from './workflow-contexts.js';
 
-/** A lease of which so much is left is as good as a new one: the heartbeat renews it about then. */
-const FRESH = 2 / 3;
+export type { UnstartedRun };
 
-/** A run that routing only writes down: skipped, or left to whoever claims it. */
-export type UnstartedRun = RunIdentity & (QueuedRun | { status: 'skipped'; reason: string; finishedAt: string });
+const NONE: ReadonlySet<string> = new Set();
 
 /** Some runs belong to another worker now (or were cancelled): the transaction must roll back. */
 export class LeaseLost extends Error {
@@ -61,14 +51,6 @@ class RunsExist extends Error {
   override readonly name = 'RunsExist';
 }
 
-/** What one transaction did. */
-export interface TransactionWork {
-  advanced: readonly AdvancedRun[];
-  unstarted: readonly UnstartedRun[];
-  /** Generations that this very transaction has read already, by workspace. */
-  generations?: ReadonlyMap<string, string | null>;
-}
-
 /** Writes what a transaction did: the runs and their log, in the same commit as the effects. */
 @Injectable()
 export class ProgressWriter {
@@ -87,99 +69,69 @@ export class ProgressWriter {
     const { manager } = tx;
     const ends = endsOf(work.advanced, tx.now);
     const waits = work.advanced.flatMap(({ run }) => endedWaits(run));
-    const known = await this.writeRuns(tx, work, ends, waits);
-    const runs = work.advanced.map(({ run }) => run);
-    // First, for the same attempt may be begun anew in the same transaction.
-    await deleteExecutions(
-      manager,
-      runs.flatMap((run) => run.withdrawn.map(({ path, attempt }) => ({ workspaceId: run.workspaceId, runId: run.id, path, attempt }))),
-    );
-    await writeExecutions(manager, runs.flatMap(logOf));
+    const _runs = work.advanced.map(({ run }) => run);
+    const heard = await this.heardEvents(tx, work.generations);
+    const all = [...ends].map(endedRun);
+    const count = (known: ReadonlySet<string>): Promise<void> => this.count(manager, work, all, known);
+    // The counters' rows are held from then on: nothing that others may hold is to be waited for behind them.
+    const isCountedLast = hasNothingElse(tx, work, ends, waits);
+    const known = await this.writeRuns(tx, work, { ends, waits, heard, count: isCountedLast ? () => count(NONE) : null });
     await this.contexts.write(manager, work.advanced);
-    await this.writeEvents(tx, work.generations);
+    await insertStarts(manager, tx.writes.starts);
     await insertWaitTokens(manager, tx.writes.tokens);
     // Before the waits that are over already: one may have been answered before its turn came.
     await insertTasks(manager, tx.writes.tasks);
     await this.endings.closeWaits(manager, waits);
-    const isNews = ({ id }: { id: string }): boolean => !known.has(id);
-    const ended = [...ends].filter(([run]) => isNews(run)).map(endedRun);
+    const ended = all.filter(isNot(known));
     await this.endings.settle(manager, ended);
-    await this.endings.count(manager, {
-      started: runs
-        .filter((run) => run.isNew && isNews(run))
-        .map(({ workspaceId, version }) => ({ workspaceId, workflowId: version.workflow.id })),
-      unstarted: work.unstarted.filter(isNews),
-      ended,
-    });
+    if (!isCountedLast) await count(known);
     await this.endings.callBack(manager, ended);
-    await this.endings.tellParents(manager, [...ended, ...skippedSubRuns(work.unstarted.filter(isNews))]);
+    await this.endings.tellParents(manager, [...ended, ...skippedSubRuns(work.unstarted.filter(isNot(known)))]);
     return ended;
   }
 
-  /** Returns the ids of runs that were there already. */
+  /** Writes the runs and what follows from nobody's answer, all of it in one flight. Returns the ids of runs that were there already. */
   private async writeRuns(
     { manager }: StepTransaction,
-    { advanced, unstarted }: TransactionWork,
-    ends: ReadonlyMap<HeldRun, RunEnd>,
-    waits: readonly EndedWait[],
+    work: TransactionWork,
+    {
+      ends,
+      waits,
+      heard,
+      count,
+    }: { ends: RunEnds; waits: readonly EndedWait[]; heard: readonly EventRow[]; count: (() => Promise<void>) | null },
   ): Promise<ReadonlySet<string>> {
-    const created: NewRun[] = [...unstarted];
-    const held: HeldProgress[] = [];
-    const confirmed: Omit<HeldProgress, 'progressed'>[] = [];
-    const parked: ParkedProgress[] = [];
-    const finished: FinishedProgress[] = [];
-    const queued: RunClaim[] = [];
     const { leaseMs } = this.settings;
-    const unanswered = new Set(waits.filter(({ end }) => end.kind === 'over').map(({ runId }) => runId));
-    for (const { run, advance } of advanced) {
-      const { workspaceId, id, fence, startedAt } = run;
-      const answers = run.answers.count;
-      switch (advance.kind) {
-        case 'finished': {
-          const end = ends.get(run) as RunEnd;
-          if (run.isNew) created.push(Object.assign(identityOf(run), end, { startedAt }));
-          else finished.push(Object.assign({ workspaceId, id, fence, answers }, end));
-          break;
-        }
-        case 'parked': {
-          const { waiting, until: dueAt } = advance;
-          if (run.isNew) created.push(Object.assign(identityOf(run), { status: 'waiting' as const, waiting, dueAt, startedAt }));
-          else parked.push({ workspaceId, id, fence, waiting, dueAt, answers, endsWaits: unanswered.has(id) });
-          break;
-        }
-        case 'queued':
-          if (run.isNew) created.push(Object.assign(identityOf(run), { status: 'queued' as const }));
-          else queued.push({ workspaceId, id, fence });
-          break;
-        case 'held':
-        case 'own_transaction':
-        case 'unfinished':
-          if (run.isNew) {
-            created.push(Object.assign(identityOf(run), { status: 'running' as const, leaseMs, startedAt }));
-            run.renewLease();
-          } else if (run.wasRecovered || run.leasedUntil - performance.now() < FRESH * leaseMs) {
-            // On its way to the host's code, which may bring the process down: getting there is no progress.
-            const progressed = advance.kind !== 'own_transaction' || run.hasUnwritten;
-            held.push({ workspaceId, id, fence, progressed, answers: unanswered.has(id) ? answers : null });
-            run.renewLease();
-          } else if (run.hasUnwritten) confirmed.push({ workspaceId, id, fence, answers: unanswered.has(id) ? answers : null });
-          break;
-      }
-    }
-    const inserted = await insertRuns(manager, created);
+    const { created, held, confirmed, parked, finished } = progressOf(work, ends, waits, leaseMs);
+    const runs = work.advanced.map(({ run }) => run);
+    const removed = runs.flatMap((run) =>
+      run.withdrawn.map(({ path, attempt }) => ({ workspaceId: run.workspaceId, runId: run.id, path, attempt })),
+    );
+    const [inserted, ofHeld, ofConfirmed, ofParked, ofFinished] = await inOneFlight(manager, [
+      () => insertRuns(manager, created),
+      () => holdRuns(manager, held, leaseMs),
+      () => confirmRuns(manager, confirmed),
+      () => parkRuns(manager, parked),
+      () => finishRuns(manager, finished),
+      // Before those that are written, for the same attempt may be begun anew in the same transaction.
+      () => deleteExecutions(manager, removed),
+      () => writeExecutions(manager, runs.flatMap(logOf)),
+      () => insertEvents(manager, heard),
+      () => count?.() ?? Promise.resolve(),
+    ]);
     const known = new Set(created.length === inserted.size ? [] : created.filter(({ id }) => !inserted.has(id)).map(({ id }) => id));
     if (
-      advanced.some(
+      work.advanced.some(
         ({ run, advance }) =>
           known.has(run.id) && (advance.kind !== 'queued' || run.executions.length > 0 || run.version.transition !== null),
       )
     ) {
       throw new RunsExist();
     }
-    await this.assertWritten(manager, held, await holdRuns(manager, held, leaseMs));
-    await this.assertWritten(manager, confirmed, await confirmRuns(manager, confirmed));
-    await this.assertWritten(manager, parked, await parkRuns(manager, parked));
-    await this.assertWritten(manager, finished, await finishRuns(manager, finished));
+    await this.assertWritten(manager, held, ofHeld);
+    await this.assertWritten(manager, confirmed, ofConfirmed);
+    await this.assertWritten(manager, parked, ofParked);
+    await this.assertWritten(manager, finished, ofFinished);
     return known;
   }
 
@@ -196,36 +148,51 @@ export class ProgressWriter {
    * record's timeline shows both). Of the 40,000 events that 10,000 runs of three actions cause, writing and routing those
    * that nobody hears took half of the time.
    */
-  private async writeEvents(tx: StepTransaction, generations: TransactionWork['generations']): Promise<void> {
+  private async heardEvents(tx: StepTransaction, generations: TransactionWork['generations']): Promise<EventRow[]> {
     const events = [...tx.writes.events, ...tx.unit.takeEvents()];
     const heard = events.length === 0 ? [] : await this.active.listenedTo(tx.manager, events, generations);
-    const rows: EventRow[] = heard.map((event) => toEventRow(event, this.settings.limits.payloadBytes));
-    await insertEvents(tx.manager, rows);
-    await insertStarts(tx.manager, tx.writes.starts);
+    return heard.map((event) => toEventRow(event, this.settings.limits.payloadBytes));
   }
+
+  /** `known`: the runs that were there already, and were counted then. */
+  private count(
+    manager: EntityManager,
+    { advanced, unstarted }: TransactionWork,
+    ended: readonly EndedRun[],
+    known: ReadonlySet<string>,
+  ): Promise<void> {
+    return this.endings.count(manager, {
+      started: advanced
+        .filter(({ run }) => run.isNew && !known.has(run.id))
+        .map(({ run: { workspaceId, version } }) => ({ workspaceId, workflowId: version.workflow.id })),
+      unstarted: unstarted.filter(isNot(known)),
+      ended: ended.filter(isNot(known)),
+    });
+  }
+}
+
+/**
+ * Whether the counters may go with the runs: every run that is there already spoils the transaction, so that all are counted,
+ * and nothing follows that waits for what others hold.
+ */
+function hasNothingElse(
+  { writes }: StepTransaction,
+  { advanced, unstarted }: TransactionWork,
+  ends: RunEnds,
+  waits: readonly EndedWait[],
+): boolean {
+  return (
+    unstarted.length === 0 &&
+    waits.length === 0 &&
+    [writes.starts, writes.tokens, writes.tasks].every(({ length }) => length === 0) &&
+    advanced.every(({ run, advance }) => advance.kind !== 'queued' && run.contextAtStart === null) &&
+    [...ends.keys()].every(({ version }) => version.transition === null)
+  );
 }
 
 function assertHeld(runs: readonly RunClaim[], written: ReadonlySet<string>): void {
   const lost = runs.filter(({ id }) => !written.has(id));
   if (lost.length > 0) throw new LeaseLost(new Set(lost.map(({ id }) => id)));
-}
-
-/** The run's row, as its first transaction writes it. */
-function identityOf(run: HeldRun): RunIdentity {
-  return {
-    workspaceId: run.workspaceId,
-    id: run.id,
-    workflowId: run.version.workflow.id,
-    versionId: run.version.versionId,
-    version: run.version.version,
-    eventId: run.event?.id ?? null,
-    module: run.record?.module ?? run.event?.module ?? null,
-    recordId: run.record?.id ?? null,
-    explanation: null,
-    actor: run.actor,
-    cause: run.event?.cause ?? null,
-    parent: run.parent,
-  };
 }
 
 /** What was written before keeps its arguments, which are not sent again. */
@@ -238,10 +205,14 @@ function logOf(run: HeldRun) {
 }
 
 /** How those runs end that do: told once, for it takes a walk through the history. */
-function endsOf(advanced: readonly AdvancedRun[], now: Date): Map<HeldRun, RunEnd> {
+function endsOf(advanced: readonly AdvancedRun[], now: Date): RunEnds {
   const ends = new Map<HeldRun, RunEnd>();
   for (const { run, advance } of advanced) if (advance.kind === 'finished') ends.set(run, endOf(run, advance.outcome, now));
   return ends;
+}
+
+function isNot(known: ReadonlySet<string>): (run: { id: string }) => boolean {
+  return ({ id }) => !known.has(id);
 }
 
 function endedRun([run, end]: [HeldRun, RunEnd]): EndedRun {
