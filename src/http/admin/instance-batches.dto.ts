@@ -16,7 +16,7 @@ import {
 import { type BulkAdvanceResult, MOST_ADVANCED, type RefusedInstances } from '../../admin/instance-batches.js';
 import { type CreatedInstances, type CreateInstancesCommand, MOST_CREATED } from '../../admin/instance-creation.js';
 import type { Json } from '../../core/json.js';
-import type { InstanceFilter } from '../../store/machines/instance-list.js';
+import type { InstanceFilter } from '../../store/machines/instance-ways.js';
 import { AsSent, IdList, IfGiven, Moment, OptionalNote, OptionalText, OwnId } from '../fields.js';
 import { ApiProperty, ApiPropertyOptional } from '../openapi.js';
 import { InstanceDto } from './instances.dto.js';

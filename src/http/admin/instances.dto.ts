@@ -2,7 +2,8 @@ import { IsIn } from 'class-validator';
 import type { Actor } from '../../core/event.js';
 import type { Json, JsonObject } from '../../core/json.js';
 import { type HistoryItem, TRANSITION_KINDS, type TransitionKind } from '../../store/machines/history-list.js';
-import type { InstanceFilter, InstanceItem } from '../../store/machines/instance-list.js';
+import type { InstanceItem } from '../../store/machines/instance-list.js';
+import type { InstanceFilter } from '../../store/machines/instance-ways.js';
 import {
   CommaList,
   Cursor,

@@ -7,7 +7,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
-import { ReplayEventDto, ReplayResultDto } from './starts.dto.js';
+import { ReplayEventDto, ReplayResultDto } from './replays.dto.js';
 
 @AdminController('events', 'Events')
 export class ReplaysController {

@@ -9,17 +9,14 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam } from '../openapi.js';
 import { type Checked, checked, NOTHING } from '../request-pipe.js';
 import { AdminController } from './admin-controller.js';
 import { ApiErrors } from './error.dto.js';
+import { TaskAnsweredDto, TaskCountsDto, TaskDetailDto, TaskPageDto } from './task-responses.dto.js';
 import {
   CommentTaskDto,
   CompleteTaskDto,
   LIST_TASKS_PARAMETERS,
   ListTasksQuery,
   ReassignTaskDto,
-  TaskAnsweredDto,
-  TaskCountsDto,
-  TaskDetailDto,
   TaskNoteDto,
-  TaskPageDto,
   toTaskFilter,
 } from './tasks.dto.js';
 
