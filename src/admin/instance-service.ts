@@ -7,14 +7,8 @@ import { AutomationCatalog } from '../engine/automation-catalog.js';
 import type { Caller } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { type HistoryItem, listHistory, type TransitionKind } from '../store/machines/history-list.js';
-import {
-  findInstance,
-  type InstanceFilter,
-  type InstanceItem,
-  type InstancePlace,
-  isSortedByMoment,
-  listInstances,
-} from '../store/machines/instance-list.js';
+import { findInstance, type InstanceItem, listInstances } from '../store/machines/instance-list.js';
+import { type InstanceFilter, type InstancePlace, isSortedByMoment } from '../store/machines/instance-ways.js';
 import type { Page } from './run-service.js';
 
 /** Instances of state machines, as people look for them, and what they have been through. */

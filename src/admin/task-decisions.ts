@@ -11,7 +11,8 @@ import { type Caller, callerAsActor } from '../host/access.js';
 import { CRM_HOST, type CrmHost } from '../host/crm-host.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { writeAudit } from '../store/audit-store.js';
-import { completeTask, lockRunOfTask, raiseTaskRevision, type TaskPerson, type TaskRow, writeDecision } from '../store/human-tasks.js';
+import { type TaskPerson, writeDecision } from '../store/human-task-people.js';
+import { completeTask, lockRunOfTask, raiseTaskRevision, type TaskRow } from '../store/human-tasks.js';
 import { dutyOf, lockSeen, TaskDesk, taskRefused, workerOf } from './task-desk.js';
 
 /** By which way an answer came. */

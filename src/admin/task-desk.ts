@@ -8,7 +8,8 @@ import type { Caller } from '../host/access.js';
 import { CRM_HOST, type CrmHost, type CrmUser } from '../host/crm-host.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import type { TaskViewer } from '../store/human-task-list.js';
-import { findTask, lockTask, type TaskPerson, type TaskRow, taskPeople } from '../store/human-tasks.js';
+import { type TaskPerson, taskPeople } from '../store/human-task-people.js';
+import { findTask, lockTask, type TaskRow } from '../store/human-tasks.js';
 import { queuesOf } from '../store/task-queues.js';
 
 /** Who works on tasks: for whom the queues are, and what people are called. */

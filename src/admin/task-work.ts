@@ -7,7 +7,8 @@ import { claimRefusal, type DutyRefusal, isVote, releaseRefusal } from '../core/
 import { type Caller, callerAsActor } from '../host/access.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { writeAudit } from '../store/audit-store.js';
-import { claimTask, type Replacement, raiseTaskRevision, releaseTask, replacePeople } from '../store/human-tasks.js';
+import { claimTask, type Replacement, releaseTask, replacePeople } from '../store/human-task-people.js';
+import { raiseTaskRevision } from '../store/human-tasks.js';
 import { findQueue } from '../store/task-queues.js';
 import { dutyOf, lockSeen, type SeenTask, TaskDesk, taskRefused, workerOf } from './task-desk.js';
 

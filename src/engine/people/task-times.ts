@@ -9,8 +9,8 @@ import { CRM_HOST, type CrmHost, type CrmTransaction, type CrmUser } from '../..
 import { writeAudit } from '../../store/audit-store.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { workspacesWithDue } from '../../store/due-by-workspace.js';
+import { replacePeople } from '../../store/human-task-people.js';
 import { advanceTask, type DueTask, holdDueTasks, insertMails, openPeople } from '../../store/human-task-times.js';
-import { replacePeople } from '../../store/human-tasks.js';
 import { findQueue } from '../../store/task-queues.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
