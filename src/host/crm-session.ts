@@ -1,9 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import type { ModuleDescription } from '../core/catalog.js';
-import { AutomationError } from '../core/errors.js';
 import type { RecordData, RecordRef } from '../core/event.js';
 import type { JsonObject } from '../core/json.js';
-import type { CrmHost, CrmTransaction, CrmUser, NewNote, NewNotification, NewTask, RecordQuery } from './crm-host.js';
+import type { CrmHost, CrmTransaction, CrmUser, NewNotification, RecordQuery } from './crm-host.js';
 import { answeredInGroups, ownFailure } from './grouped.js';
 import { applyUpdates, derivedEvents, type UpdateCall, type UpdateResult } from './session/apply-updates.js';
 import { Batches } from './session/batches.js';
@@ -21,13 +20,11 @@ import { crmUnable, moduleUnknown } from './session/refusals.js';
 import { nextPlaces, type RotationCall } from './session/rotation.js';
 import type { CrmSession, UsersQuery } from './session/session.js';
 import type { NewEvent, StepAtWork, StepOrigin } from './session/step-origin.js';
+import { type Of, StepSession } from './session/step-session.js';
 import { WriteRefused, writeTogether } from './session/write-together.js';
 
 export type { CrmSession, NewEvent, StepOrigin, UpdateResult };
 export { WriteRefused };
-
-/** A call with the step that makes it. */
-type Of<Call> = Call & { step: StepAtWork };
 
 /**
  * The CRM side of one transaction that advances many runs at once. Calls that runs make in the same tick become one
@@ -293,93 +290,6 @@ export class CrmUnitOfWork {
       (group, first) => work(group, this.transaction(first.step), first.module),
     );
   }
-}
-
-/** What one step does through the unit of work. */
-class StepSession implements CrmSession, StepAtWork {
-  wrote = false;
-  private isOver = false;
-
-  constructor(
-    private readonly unit: CrmUnitOfWork,
-    readonly origin: StepOrigin,
-  ) {}
-
-  close(): void {
-    this.isOver = true;
-  }
-
-  async get(ref: RecordRef, relations?: readonly string[], options?: { lock?: boolean }): Promise<RecordData | null> {
-    return this.open.read(this.origin.workspaceId, ref, relations, options);
-  }
-
-  async update(ref: RecordRef, change: (record: RecordData) => JsonObject): Promise<UpdateResult> {
-    return this.open.update({ step: this, ref, module: this.unit.module(ref.module), change });
-  }
-
-  async createTask(task: NewTask): Promise<RecordData> {
-    return this.open.createTask({ step: this, task });
-  }
-
-  describe(module: string): ModuleDescription {
-    return this.open.module(module);
-  }
-
-  async createRecord(module: string, set: JsonObject): Promise<RecordData> {
-    this.unit.module(module);
-    return this.open.createRecords({ step: this, module, set });
-  }
-
-  async find(module: string, lookUp: RecordLookUp): Promise<RecordData[]> {
-    return this.open.find({ step: this, module, lookUp });
-  }
-
-  async addNote(note: NewNote): Promise<RecordData> {
-    return this.open.addNote({ step: this, note });
-  }
-
-  async notify(notifications: readonly NewNotification[]): Promise<string[]> {
-    return notifications.length === 0 ? [] : this.open.notify({ step: this, notifications });
-  }
-
-  async findUsers(query: UsersQuery): Promise<CrmUser[]> {
-    return this.open.findUsers({ step: this, query });
-  }
-
-  async countOwned(module: string, userIds: readonly string[]): Promise<Map<string, number>> {
-    this.unit.module(module);
-    return userIds.length === 0 ? new Map() : this.open.countOwned({ step: this, module, userIds });
-  }
-
-  async leastBusy(module: string, userIds: readonly string[]): Promise<string> {
-    this.unit.module(module);
-    if (userIds.length === 0) throw candidatesMissing();
-    return this.open.leastBusy({ step: this, module, userIds });
-  }
-
-  async findStages(module: string, record: RecordData): Promise<string[] | null> {
-    this.unit.module(module);
-    return this.open.findStages({ step: this, module, record });
-  }
-
-  async nextInRotation(key: string, size: number): Promise<number> {
-    if (!Number.isSafeInteger(size) || size < 1) throw candidatesMissing();
-    return this.open.nextInRotation({ step: this, workspaceId: this.origin.workspaceId, key, size });
-  }
-
-  /** What an action does that was given up after its time would commit with other steps, although its own log says that it failed. */
-  private get open(): CrmUnitOfWork {
-    if (!this.isOver) return this.unit;
-    throw new AutomationError('step_is_over', 'The step was over when its action asked or wrote something further.', {
-      hint: 'Await everything that the action does, and give the step a longer `timeout` if it needs one.',
-    });
-  }
-}
-
-function candidatesMissing(): AutomationError {
-  return new AutomationError('candidates_missing', 'There is nobody to choose from.', {
-    hint: 'Name at least one active user, or a role that somebody has.',
-  });
 }
 
 function asError(reason: unknown): Error {

@@ -21,20 +21,19 @@ import type {
   UserSearch,
 } from './crm-host.js';
 import { checkedPatch } from './field-values.js';
+import { type Attached, attachedTo } from './typeorm/attached.js';
 import { type CaptureSettings, captureTrigger } from './typeorm/capture-sql.js';
 import { idText } from './typeorm/columns.js';
 import type { CrmOptions, ModuleOption, ModuleOptions } from './typeorm/config.js';
 import { configError } from './typeorm/config-error.js';
-import { ConfigProblems, checkShape, inExtras } from './typeorm/config-problems.js';
 import { createRecord } from './typeorm/create-record.js';
 import { createRows } from './typeorm/create-rows.js';
-import { type Creation, needed, noteCreation, notificationCreation, type TaskCreation, taskCreation } from './typeorm/creations.js';
-import { buildModule, type CrmModule } from './typeorm/crm-module.js';
-import { EntityTable } from './typeorm/entity-table.js';
+import { needed } from './typeorm/creations.js';
+import { type CrmModule } from './typeorm/crm-module.js';
 import { findMatching } from './typeorm/find-matching.js';
 import { listByDate } from './typeorm/list-by-date.js';
 import { listIds } from './typeorm/list-ids.js';
-import { countOwned, type Users, usersOf } from './typeorm/people.js';
+import { countOwned } from './typeorm/people.js';
 import { readRecords } from './typeorm/read-records.js';
 import { type ChangeListener, RecordSubscriber } from './typeorm/record-subscriber.js';
 import { searchRecords } from './typeorm/search-records.js';
@@ -75,18 +74,6 @@ export function typeOrmCrm<
   O extends ObjectLiteral = ObjectLiteral,
 >(modules: ModuleOptions<E>, options: CrmOptions<U, T, N, O> = {}): TypeOrmCrmHost {
   return new TypeOrmCrmHost(modules as unknown as Record<string, ModuleOption<ObjectLiteral>>, options as unknown as CrmOptions);
-}
-
-/** Stands in for users that could not be built; nobody is looked for then. */
-const NOBODY: Users = { find: async () => [], metadata: undefined };
-
-interface Attached {
-  modules: ReadonlyMap<string, CrmModule>;
-  users: Users;
-  tasks: TaskCreation | undefined;
-  notifications: Creation<NewNotification> | undefined;
-  notes: Creation<NewNote> | undefined;
-  warnings: readonly string[];
 }
 
 /** What {@link typeOrmCrm} makes. Everything it writes goes through the transaction it is given: exactly once. */
@@ -144,46 +131,8 @@ export class TypeOrmCrmHost implements AttachableCrmHost {
     return this.ready().warnings;
   }
 
-  /** Throws `crm_config_invalid` with all that is wrong, part by part. */
   private build(dataSource: DataSource): Attached {
-    const problems = new ConfigProblems();
-    if (!checkShape(this.options, this.extras, problems)) problems.report();
-    const defaultWorkspace = this.extras.workspace === undefined ? 'workspaceId' : this.extras.workspace;
-    const tables = new Map<string, EntityTable>();
-    for (const [name, { entity, workspace, where, owner, fields, update, deleted }] of Object.entries(this.options)) {
-      const option = { entity, workspace, where, owner, fields, update, deleted };
-      const table =
-        problems.attempt(name, () => new EntityTable(dataSource, option, defaultWorkspace)) ??
-        // Where its tenant cannot be told, what else is wrong with it comes in the same list.
-        problems.attempt(name, () => new EntityTable(dataSource, { ...option, workspace: null, where: undefined }, null));
-      if (table) tables.set(name, table);
-    }
-    const users = problems.attempt(inExtras('users'), () => usersOf(dataSource, this.extras.users, defaultWorkspace));
-    const modules = new Map<string, CrmModule>();
-    const known = { users: users ?? NOBODY, defaultWorkspace };
-    for (const [name, table] of tables) {
-      for (const property of [this.options[name]?.stage, this.options[name]?.owner]) {
-        if (property !== undefined) problems.attempt(name, () => table.columnOf(property));
-      }
-      const module = problems.attempt(name, () => buildModule(name, table, this.options[name], tables, known));
-      if (module) modules.set(name, module);
-    }
-    const site = { dataSource, defaultWorkspace };
-    const moduleOf = (name: string | undefined): EntityTable | undefined => (name === undefined ? undefined : tables.get(name));
-    const tasks = problems.attempt(inExtras('tasks'), () =>
-      taskCreation(this.extras.tasks, { ...site, module: moduleOf(this.taskModule) }),
-    );
-    const notifications = problems.attempt(inExtras('notifications'), () => notificationCreation(this.extras.notifications, site));
-    const notes = problems.attempt(inExtras('notes'), () =>
-      noteCreation(this.extras.notes, { ...site, module: moduleOf(this.noteModule) }),
-    );
-    problems.report();
-    const warnings = [
-      ...[...modules].flatMap(([name, module]) => module.warnings.map((one) => `${name}: ${one}`)),
-      ...(tasks?.warnings ?? []),
-      ...(notifications?.warnings ?? []),
-    ];
-    return { modules, users: users ?? NOBODY, tasks, notifications, notes, warnings };
+    return attachedTo(dataSource, this.options, this.extras, { tasks: this.taskModule, notes: this.noteModule });
   }
 
   describeModules(): ModuleDescription[] {
