@@ -41,6 +41,26 @@ class Person {
   channels?: Relation<Channel>[];
 }
 
+/** As many CRMs have it: one text for the whole name, one role. */
+@Entity('colleagues')
+class Colleague {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: 'integer' }) channelId!: number;
+  @Column({ type: 'text' }) fullName!: string;
+  @Column({ type: 'text' }) role!: string;
+}
+
+/** Roles that are rows of their own, and nothing but an address to call somebody by. */
+@Entity('accounts')
+class Account {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column({ type: 'integer' }) channelId!: number;
+  @Column({ type: 'text' }) email!: string;
+  @ManyToMany(() => Channel)
+  @JoinTable()
+  roles?: Relation<Channel>[];
+}
+
 @Entity('members')
 class Membership {
   @PrimaryGeneratedColumn() id!: number;
@@ -101,12 +121,12 @@ let one: Channel;
 let two: Channel;
 beforeAll(async () => {
   database = await createTestDatabase();
-  const entities = [Channel, Currency, Person, Membership, Order, Invoice, ShopState, Chore, Ring];
+  const entities = [Channel, Currency, Person, Colleague, Account, Membership, Order, Invoice, ShopState, Chore, Ring];
   source = await new DataSource({ type: 'postgres', url: database.url, entities, synchronize: true }).initialize();
   [one, two] = (await source.getRepository(Channel).save([{ code: 'one' }, { code: 'two' }])) as [Channel, Channel];
 });
 afterEach(async () => {
-  await source.query('TRUNCATE people, members, orders, invoices, shop_states, chores, rings, currencies CASCADE');
+  await source.query('TRUNCATE people, colleagues, accounts, members, orders, invoices, shop_states, chores, rings, currencies CASCADE');
 });
 afterAll(async () => {
   await source.destroy();
@@ -282,6 +302,33 @@ describe('people who may belong to several workspaces', () => {
     await person('Bob', [two], 'agent');
     const found = await inWorkspace(one, (tx) => crm.findUsers(tx, { role: 'agent' }));
     expect(found).toMatchObject([{ id: ada, roles: ['agent'] }]);
+  });
+});
+
+describe('people of whom nobody says where their names and roles are', () => {
+  it('go by what most CRMs have: a full name, and one role', async () => {
+    const crm = shop({ users: { entity: Colleague, workspace: 'channelId' } });
+    const { id } = await source.getRepository(Colleague).save({ channelId: one.id, fullName: 'Ada Lovelace', role: 'agent' });
+    const ada = { id: String(id), name: 'Ada Lovelace', email: null, roles: ['agent'] };
+    expect(await inWorkspace(one, (tx) => crm.findUsers(tx, { role: 'agent' }))).toEqual([ada]);
+    expect(await inWorkspace(one, (tx) => crm.findUsers(tx, { role: 'manager' }))).toEqual([]);
+  });
+
+  it('have no roles where these are rows of their own, and an address for a name where there is nothing else', async () => {
+    const crm = shop({ users: { entity: Account, workspace: 'channelId' } });
+    const { id } = await source.getRepository(Account).save({ channelId: one.id, email: 'ada@shop.test', roles: [one] });
+    const ada = { id: String(id), name: 'ada@shop.test', email: 'ada@shop.test', roles: [] };
+    expect(await inWorkspace(one, (tx) => crm.findUsers(tx, { ids: [String(id)] }))).toEqual([ada]);
+    expect(await inWorkspace(one, (tx) => crm.findUsers(tx, { role: '1' }))).toEqual([]);
+    expect(() => shop({ users: { entity: Account, workspace: 'channelId', roles: 'roles' } })).toThrow(
+      "The entity Account has no column for the property 'roles'",
+    );
+  });
+
+  it('are refused where nothing names them, with what to write', () => {
+    expect(() => shop({ users: { entity: Currency, workspace: null } })).toThrow(
+      /Nothing says what Currency calls people: it has no property name, firstName and lastName, fullName.*users: \{ entity: User, name:/s,
+    );
   });
 });
 

@@ -148,11 +148,14 @@ export type UsersOption<U extends ObjectLiteral = ObjectLiteral> =
       entity: EntityTarget<U>;
       /** Default: the primary key. */
       id?: PropertyOf<NoInfer<U>>;
-      /** One property, or several that make the name together. Default `name`, or else `firstName` and `lastName`. */
+      /**
+       * One property, or several that make the name together. Default: the first there is of `name`, `firstName` and `lastName`,
+       * `fullName`, `displayName`, `email`.
+       */
       name?: PropertyOf<NoInfer<U>> | readonly PropertyOf<NoInfer<U>>[];
       /** Default `email`, where there is one. */
       email?: PropertyOf<NoInfer<U>>;
-      /** A text (one role), a list of texts, or a JSON list. Default `roles`, where there is one. */
+      /** A text (one role), a list of texts, or a JSON list. Default `roles` or `role`, where there is one. */
       roles?: PropertyOf<NoInfer<U>>;
       /** A boolean property, or conditions on columns. Default `active`, where there is one. */
       active?: PropertyOf<NoInfer<U>> | FindOptionsWhere<NoInfer<U>>;

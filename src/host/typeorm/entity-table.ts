@@ -4,7 +4,6 @@ import { sameJson } from '../../core/derive-events.js';
 import { AutomationError } from '../../core/errors.js';
 import type { RecordData } from '../../core/event.js';
 import type { Json } from '../../core/json.js';
-import { didYouMean } from '../../core/nearest.js';
 import type { PlannedChange } from '../crm-host.js';
 import { checkedValue, fieldNotWritable } from '../field-values.js';
 import { type Column, columnLimits, quoted, selected, toJson } from './columns.js';
@@ -22,8 +21,9 @@ import {
 } from './fields.js';
 import { leafPaths, setAt, valueAt } from './nested-json.js';
 import { ownSubscribers } from './own-subscribers.js';
+import { neededColumn } from './property-column.js';
 import { isNotDeleted, visibleRows } from './visible-rows.js';
-import { propertyNames, type WorkspaceRule, workspaceRule } from './workspace-rule.js';
+import { type WorkspaceRule, workspaceRule } from './workspace-rule.js';
 
 /** What of the host's configuration concerns the table itself. */
 export interface TableOption {
@@ -106,14 +106,7 @@ export class EntityTable {
 
   /** The column behind a property; for a to-one relation the column of its key. Throws `crm_config_invalid`. */
   columnOf(property: string): Column {
-    const column =
-      this.metadata.columns.find((one) => one.propertyPath === property) ??
-      this.metadata.findRelationWithPropertyPath(property)?.joinColumns[0];
-    if (!column) {
-      const meant = didYouMean(property, propertyNames(this.metadata));
-      throw configError(`The entity ${this.metadata.name} has no column for the property '${property}'.${meant}`);
-    }
-    return column;
+    return neededColumn(this.metadata, property);
   }
 
   /** The name of the field that shows the column; undefined when it is hidden. */

@@ -3,7 +3,8 @@ import type { CrmTransaction } from '../crm-host.js';
 import { type Column, keyIsAny, quoted, sqlType, storableKeys } from './columns.js';
 import type { MembersOption } from './config.js';
 import { configError } from './config-error.js';
-import { bindToWorkspace, workspaceColumn, workspaceRule } from './workspace-rule.js';
+import { columnBehind, neededColumn } from './property-column.js';
+import { bindToWorkspace, workspaceRule } from './workspace-rule.js';
 
 type Metadata = ReturnType<DataSource['getMetadata']>;
 
@@ -23,7 +24,7 @@ export function membersOf(dataSource: DataSource, option: MembersOption, default
   if (!dataSource.hasMetadata(option.entity))
     throw configError("The entity of the users' members is not one of the DataSource's entities.");
   const metadata = dataSource.getMetadata(option.entity);
-  const user = workspaceColumn(metadata, option.user ?? 'userId') ?? (option.user === undefined && workspaceColumn(metadata, 'user'));
+  const user = columnBehind(metadata, option.user ?? 'userId') ?? (option.user === undefined && columnBehind(metadata, 'user'));
   if (!user) {
     throw configError(
       `The entity ${metadata.name}, which says who is a member, has no property '${option.user ?? 'userId'}'.`,
@@ -95,13 +96,7 @@ export function restrictToActive(builder: SelectQueryBuilder<ObjectLiteral>, ali
 
 /** The column of the property that is given, or of the usual one, where there is one. */
 export function optionalColumn(metadata: Metadata, given: string | undefined, usual: string): Column | undefined {
-  return given === undefined ? workspaceColumn(metadata, usual) : neededColumn(metadata, given);
-}
-
-function neededColumn(metadata: Metadata, property: string): Column {
-  const column = workspaceColumn(metadata, property);
-  if (column) return column;
-  throw configError(`The entity ${metadata.name} has no column for the property '${property}'.`);
+  return given === undefined ? columnBehind(metadata, usual) : neededColumn(metadata, given);
 }
 
 /** The test that the column holds `:role`. */

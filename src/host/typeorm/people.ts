@@ -51,7 +51,7 @@ export function usersOf(dataSource: DataSource, option: UsersOption | undefined,
   const id = option.id === undefined ? table.key : table.columnOf(option.id);
   const names = [option.name ?? usualName(table)].flat().map((name) => table.columnOf(name));
   const email = optionalColumn(table.metadata, option.email, 'email');
-  const roles = optionalColumn(table.metadata, option.roles, 'roles');
+  const roles = option.roles === undefined ? usualRoles(table) : table.columnOf(option.roles);
   const active = activeCondition(table.metadata, option.active);
 
   const find: UserFinder = async (tx, query) => {
@@ -149,10 +149,28 @@ function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-const FIRST_AND_LAST = ['firstName', 'lastName'];
+/** What names a person where nobody says it, the likeliest first. */
+const USUAL_NAMES = [['name'], ['firstName', 'lastName'], ['fullName'], ['displayName'], ['email']];
+const USUAL_ROLES = ['roles', 'role'];
 
-/** Where nobody says what names a person: `name`, or the two parts that most CRMs have in its place. */
-function usualName({ metadata }: EntityTable): string | readonly string[] {
-  const has = (property: string): boolean => metadata.columns.some(({ propertyPath }) => propertyPath === property);
-  return !has('name') && FIRST_AND_LAST.every(has) ? FIRST_AND_LAST : 'name';
+function usualName(table: EntityTable): readonly string[] {
+  const names = USUAL_NAMES.find((parts) => parts.every((part) => ownColumn(table, part)));
+  if (names) return names;
+  throw configError(
+    `Nothing says what ${table.metadata.name} calls people: it has no property ${USUAL_NAMES.map((parts) => parts.join(' and ')).join(', ')}.`,
+    "Name the property, or several: { users: { entity: User, name: ['givenName', 'familyName'] } }.",
+  );
+}
+
+/** Not the key of a relation: that is no name of a role. */
+function usualRoles(table: EntityTable): Column | undefined {
+  for (const property of USUAL_ROLES) {
+    const column = ownColumn(table, property);
+    if (column) return column;
+  }
+  return undefined;
+}
+
+function ownColumn({ metadata }: EntityTable, property: string): Column | undefined {
+  return metadata.columns.find((one) => one.propertyPath === property && !one.relationMetadata);
 }

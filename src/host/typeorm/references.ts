@@ -3,9 +3,10 @@ import type { CrmTransaction } from '../crm-host.js';
 import { type Column, keyIsAny, quoted, sqlType, storableKeys } from './columns.js';
 import type { EntityTable } from './entity-table.js';
 import type { Users } from './people.js';
+import { columnBehind } from './property-column.js';
 import { Parameters, queryRows } from './statement.js';
 import { isNotDeleted, visibleRows } from './visible-rows.js';
-import { type WorkspaceRule, workspaceColumn } from './workspace-rule.js';
+import type { WorkspaceRule } from './workspace-rule.js';
 
 /** A field that is the key of a to-one relation. */
 export interface TableReference extends ReferenceDescription {
@@ -34,7 +35,7 @@ export function tableReferences(
     if (field === undefined || !table.fields.some(({ name, writable }) => name === field && writable)) continue;
     const metadata = relation.inverseEntityMetadata;
     const [module, target] = [...tables].find(([, other]) => other.metadata === metadata) ?? [];
-    const column = defaultWorkspace === null ? undefined : workspaceColumn(metadata, defaultWorkspace);
+    const column = defaultWorkspace === null ? undefined : columnBehind(metadata, defaultWorkspace);
     const rule = target?.rule ?? { column, where: undefined };
     const isUser = !target && metadata === users.metadata && to.isPrimary;
     references.push({

@@ -1,9 +1,10 @@
 import type { DataSource, EntityManager, ObjectLiteral } from 'typeorm';
 import type { RecordData } from '../../core/event.js';
 import type { CrmTransaction } from '../crm-host.js';
-import { type Column, storableKeys } from './columns.js';
+import { storableKeys } from './columns.js';
 import type { StageEntityOption, StagesOption, WorkspaceWhere } from './config.js';
 import { configError } from './config-error.js';
+import { neededColumn } from './property-column.js';
 import { bindToWorkspace, workspaceRule } from './workspace-rule.js';
 
 /** The stages that a record may take, in order; null when its module has none. */
@@ -27,16 +28,14 @@ export function stageFinder(
 function stageRows(dataSource: DataSource, option: StageEntityOption, defaultWorkspace: string | null): StageFinder {
   if (!dataSource.hasMetadata(option.entity)) throw configError('The entity of the stages is not one of the DataSource.');
   const metadata = dataSource.getMetadata(option.entity);
-  const need = (property: string): Column => {
-    const column = metadata.columns.find((one) => one.propertyPath === property);
-    if (!column) throw configError(`The entity ${metadata.name} has no column for the property '${property}'.`);
-    return column;
-  };
-  const value = need(option.value ?? 'name');
-  const order = need(option.order ?? 'position');
+  const value = neededColumn(metadata, option.value ?? 'name');
+  const order = neededColumn(metadata, option.order ?? 'position');
   const where = typeof option.where === 'function' ? (option.where as WorkspaceWhere) : undefined;
   const rule = workspaceRule(metadata, { workspace: option.workspace, where }, defaultWorkspace);
-  const match = Object.entries(option.match ?? {}).map(([property, field]) => ({ column: need(property), field: String(field) }));
+  const match = Object.entries(option.match ?? {}).map(([property, field]) => ({
+    column: neededColumn(metadata, property),
+    field: String(field),
+  }));
 
   const read = async (tx: CrmTransaction, wanted: readonly (string | null)[]): Promise<string[]> => {
     const builder = tx.manager.createQueryBuilder<ObjectLiteral>(option.entity, 'stage').orderBy(`stage.${order.propertyPath}`);

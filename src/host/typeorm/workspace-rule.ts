@@ -4,6 +4,7 @@ import { didYouMean } from '../../core/nearest.js';
 import { type Column, quoted, storableKeys } from './columns.js';
 import type { WorkspaceWhere } from './config.js';
 import { configError } from './config-error.js';
+import { columnBehind, propertyNames } from './property-column.js';
 
 type Metadata = ReturnType<DataSource['getMetadata']>;
 
@@ -22,23 +23,13 @@ export function workspaceRule(
   if (workspace === null) return { column: undefined, where };
   const name = workspace ?? (where ? null : defaultWorkspace);
   if (name === null) return { column: undefined, where };
-  const column = workspaceColumn(metadata, name);
+  const column = columnBehind(metadata, name);
   if (column) return { column, where };
   const meant = didYouMean(name, propertyNames(metadata));
   throw configError(
     `The entity ${metadata.name} has no property '${name}', so nothing says which workspace its rows belong to.${meant}`,
     `Name the property where typeOrmCrm() is given ${metadata.name} (\`workspace: 'companyId'\`), or say it by \`where\`; write \`workspace: null\` when every workspace is to see all of its rows.`,
   );
-}
-
-/** Names of the entity's properties, relations too: those that a configuration may name. */
-export function propertyNames(metadata: Metadata): string[] {
-  return [...metadata.columns, ...metadata.relations].map(({ propertyPath }) => propertyPath);
-}
-
-/** The column behind the property that holds the workspace; of a to-one relation the column of its key. */
-export function workspaceColumn(metadata: Metadata, property: string): Column | undefined {
-  return metadata.columns.find((one) => one.propertyPath === property) ?? metadata.findRelationWithPropertyPath(property)?.joinColumns[0];
 }
 
 /**
