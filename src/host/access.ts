@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Actor } from '../core/event.js';
 
 /** What a caller may do. `operate` is toggle, retry, cancel; `manage` is create, edit, publish, delete; `tasks` is human tasks. */
@@ -19,7 +20,7 @@ export interface Caller {
 
 /** What the policy gets to see of a request: enough for any scheme, whatever the HTTP platform. */
 export interface AccessRequest {
-  headers: Readonly<Record<string, string | string[] | undefined>>;
+  headers: Readonly<IncomingHttpHeaders>;
   method: string;
   url: string;
   /** The platform's own request (Express, Fastify), where a guard of the host may have left its user. */

@@ -1,10 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http';
 /** What we read of a request, whatever the platform: Express and Fastify both have it. */
 export interface HttpRequest {
   method: string;
   url: string;
   /** Express: the URL before routers cut it. */
   originalUrl?: string;
-  headers: Readonly<Record<string, string | string[] | undefined>>;
+  headers: Readonly<IncomingHttpHeaders>;
   body?: unknown;
   query?: unknown;
   params?: unknown;
