@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { Mailer, SET_UP_MAIL } from '../actions/email/mailer.js';
+import { sendEmail } from '../actions/send-email.js';
 import { contextWarnings } from '../core/definition/context-reads.js';
 import { parseDefinition } from '../core/definition/parser.js';
 import type { WorkflowDefinition } from '../core/definition/types.js';
 import { type DefinitionWarning, namedStages, stageWarnings } from '../core/definition/warnings.js';
 import type { JsonObject } from '../core/json.js';
+import { walkSteps } from '../core/steps/tree.js';
 import { AutomationCatalog } from '../engine/automation-catalog.js';
 import { AdminDatabase } from '../store/admin-database.js';
 import { type ContextOwner, loadContexts } from '../store/context-store.js';
@@ -17,6 +20,7 @@ export class WorkflowWarnings {
     private readonly database: AdminDatabase,
     private readonly catalog: AutomationCatalog,
     private readonly people: AskedPeople,
+    private readonly mailer: Mailer,
   ) {}
 
   /**
@@ -28,7 +32,8 @@ export class WorkflowWarnings {
     if (!parsed.ok) return [];
     const ofCrm = await this.ofCrm(inquiry, definition, parsed.definition);
     const { silence } = inquiry;
-    return [...ofCrm, ...(await this.ofContext(owner, parsed.definition)), ...(silence ? [silence] : [])];
+    const ofContext = await this.ofContext(owner, parsed.definition);
+    return [...ofCrm, ...ofContext, ...this.ofMail(parsed.definition), ...(silence ? [silence] : [])];
   }
 
   /** Asks the CRM what {@link of} is going to ask it: together with other questions of that moment. */
@@ -47,6 +52,14 @@ export class WorkflowWarnings {
     if (contextWarnings(definition, []).length === 0) return [];
     const contexts = await this.database.read((manager) => loadContexts(manager, [owner]));
     return contextWarnings(definition, Object.keys(contexts.get(owner.workflowId) ?? {}));
+  }
+
+  /** That nothing can be sent would else be heard of by the first run, which fails. */
+  private ofMail({ steps }: WorkflowDefinition): DefinitionWarning[] {
+    if (this.mailer.isSetUp) return [];
+    const mails = [...walkSteps(steps)].filter(({ step }) => step.kind === 'action' && step.type === sendEmail.type);
+    const message = 'Mail is not set up in this application: the step will fail.';
+    return mails.map(({ jsonPath }) => ({ path: jsonPath, code: 'mail_not_configured', message, hint: SET_UP_MAIL }));
   }
 
   private async ofStages(inquiry: CrmInquiry, definition: WorkflowDefinition): Promise<DefinitionWarning[]> {

@@ -82,3 +82,13 @@ it('what nothing puts into the context is warned of where it is read, until some
     'steps[0] context_not_written mistyped',
   ]);
 });
+
+it('a mail is warned of where the application has no mail set up', async () => {
+  const mail = { id: 'mail', type: 'send_email', with: { to: 'ann@acme.test', subject: 'Hello', text: 'Hello' } };
+  const steps = [{ id: 'side_by_side', type: 'parallel', branches: [{ name: 'mail', steps: [mail] }] }];
+  const created = await app.workflows.create({ name: 'W', definition: { ...definition('New'), steps } }, ADMIN);
+  expect(created.problems).toEqual([]);
+  expect(created.warnings).toMatchObject([
+    { path: 'steps[0].branches[0].steps[0]', code: 'mail_not_configured', message: expect.stringContaining('will fail') },
+  ]);
+});

@@ -90,6 +90,11 @@ export class Mailer {
     this.settings = options && this.transports.areSet ? settingsOf(options) : null;
   }
 
+  /** Whether there is mail, in some workspace at least. */
+  get isSetUp(): boolean {
+    return this.settings !== null;
+  }
+
   /**
    * Sends one message by the transport of the workspace. The Message-ID is made of `idempotencyKey`, so that every attempt
    * carries the same. With `timeoutMs` that is every timeout of a transport that was made here; it is `signal` that ends the call as a whole.
@@ -157,10 +162,11 @@ function inThread(root: string): Pick<TrackedMail, 'references' | 'inReplyTo'> {
   return { references: root, inReplyTo: root };
 }
 
+/** What to do where there is no mail. */
+export const SET_UP_MAIL = 'The developer of the host application must give the automation module its mail option: { transport, from }.';
+
 function notConfigured(where: string): AutomationError {
-  return new AutomationError('mail_not_configured', `Mail is not set up in ${where}`, {
-    hint: 'The developer of the host application must give the automation module its mail option: { transport, from }.',
-  });
+  return new AutomationError('mail_not_configured', `Mail is not set up in ${where}`, { hint: SET_UP_MAIL });
 }
 
 /** `<key@domain>`, with a loop's `each[3]` as `each.3`: brackets are not allowed in a Message-ID. */
