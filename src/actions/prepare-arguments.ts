@@ -208,7 +208,8 @@ function refusedName(value: Json, path: string): Problem | null {
 function asProblems(error: ValidationError, parent: string, misnamed: Set<Problem>): Problem[] {
   const path = /^\d+$/.test(error.property) ? `${parent}[${error.property}]` : parent ? `${parent}.${error.property}` : error.property;
   // one problem an argument: the rule that is declared first, which class-validator reports last, is the one about its type
-  const message = error.value === undefined ? `${error.property} is required` : Object.values(error.constraints ?? {}).at(-1);
+  const broken = Object.values(error.constraints ?? {}).at(-1);
+  const message = error.value === undefined ? `${error.property} is required` : error.value === null ? emptied(error, broken) : broken;
   const own = error.constraints && message !== undefined ? [{ path, message }] : [];
   if (error.constraints && 'whitelistValidation' in error.constraints) {
     const known = [...rulesByProperty(error.target?.constructor as ArgumentsClass<object>).keys()];
@@ -217,6 +218,11 @@ function asProblems(error: ValidationError, parent: string, misnamed: Set<Proble
     return [problem];
   }
   return [...own, ...(error.children ?? []).flatMap((child) => asProblems(child, path, misnamed))];
+}
+
+/** The record has no value, which is what to be told of first: a pattern alone sends people to look for a wrong one. */
+function emptied({ property }: ValidationError, broken: string | undefined): string | undefined {
+  return broken && `${property} is empty: ${broken}`;
 }
 
 function summary(problems: readonly Problem[]): string {

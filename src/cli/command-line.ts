@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { AutomationError } from '../core/errors.js';
+import { didYouMean } from '../core/nearest.js';
 import { type Command, EXIT, type ExitCode } from './command.js';
 import { connect } from './connect.js';
 import { schemaCommands } from './schema-commands.js';
@@ -8,6 +9,7 @@ import { secretCommands } from './secret-commands.js';
 
 /** Further commands are added here. */
 const COMMANDS: readonly Command[] = [...schemaCommands, ...secretCommands];
+const commandNames = COMMANDS.map(({ name }) => name);
 
 const COMMON = {
   url: { type: 'string', summary: "the database's URL; default: the environment's DATABASE_URL" },
@@ -66,7 +68,7 @@ export async function runCommandLine(args: string[], surroundings: Surroundings)
   const [name, ...more] = positionals;
   const command = COMMANDS.find((one) => one.name === name);
   if (name === undefined) return wrongUsage('Which command?');
-  if (!command) return wrongUsage(`There is no command '${name}'.`);
+  if (!command) return wrongUsage(`There is no command '${name}'.${didYouMean(name, commandNames)}`);
   if (more.length > 0) return wrongUsage(`'${name}' takes no '${more.join(' ')}'.`);
   const foreign = Object.keys(values).find((option) => !(option in COMMON) && !(option in (command.options ?? {})));
   if (foreign !== undefined) return wrongUsage(`'${name}' has no option --${foreign}.`);

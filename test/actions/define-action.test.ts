@@ -356,6 +356,7 @@ describe('arguments in a definition', () => {
       'parts[1].code',
     ]);
     expect(problems({ text: 'x' })).toEqual([{ path: 'to', message: 'to is required' }]);
+    expect(problems({ to: null, text: 'x' })).toEqual([{ path: 'to', message: expect.stringMatching(/^to is empty: to must /) }]);
   });
 
   it('have their templates checked, and pass the check of the action itself', () => {

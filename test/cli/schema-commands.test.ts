@@ -147,6 +147,7 @@ describe('npx nestjs-crm-automation', () => {
     for (const [args, message] of [
       [[], 'Which command?'],
       [['nothing'], "There is no command 'nothing'."],
+      [['migrat'], 'There is no command \'migrat\'. Did you mean "migrate"?'],
       [['status', 'twice'], "'status' takes no 'twice'."],
       [['status', '--what'], "Unknown option '--what'"],
       [['status'], 'Say which database by --url or DATABASE_URL'],
