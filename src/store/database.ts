@@ -3,9 +3,9 @@ import { DataSource, type DataSourceOptions, type EntityManager, type MixedList,
 import { AutomationError } from '../core/errors.js';
 import { changeActiveWorkflows } from './active-workflows.js';
 import { noteTime, type StatementResult } from './clock.js';
-import { inOneFlight } from './in-one-flight.js';
 import { keepPrepared } from './prepared-statements.js';
 import { checkSchema, type MigrationClasses, migrateSchema, migrationOptions, schemaState } from './schema.js';
+import { inOneFlight, sendInTurn } from './statement-order.js';
 import { ENGINE_IDLE_MS, ENGINE_STATEMENT_MS } from './transaction-limits.js';
 import { typeorm } from './typeorm.js';
 import { within } from './within.js';
@@ -132,6 +132,7 @@ export class AutomationDatabase {
    */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>, settings = LIMITS, begins: Beginning = 'at_once'): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
+    sendInTurn(runner);
     const begin = sayAtStart(runner, settings, begins);
     try {
       return await runner.manager.transaction(async (manager) => {

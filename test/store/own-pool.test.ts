@@ -36,6 +36,29 @@ describe('the pool of our own, whatever the host has set for its own', () => {
     await database.drop();
   });
 
+  it('takes one statement of a transaction after the other, however many are sent at once', async () => {
+    let under = 0;
+    let most = 0;
+    const answers = await own.transaction(async (manager) => {
+      const client = (await manager.queryRunner?.connect()) as { query(...args: unknown[]): Promise<unknown> };
+      const { query } = client;
+      client.query = async (...args) => {
+        under += 1;
+        most = Math.max(most, under);
+        return query.apply(client, args).finally(() => {
+          under -= 1;
+        });
+      };
+      try {
+        return await Promise.all([manager.query('SELECT 1 AS said'), manager.query('SELECT 2 AS said'), manager.query('SELECT 3 AS said')]);
+      } finally {
+        client.query = query;
+      }
+    });
+    expect(most).toBe(1);
+    expect(answers).toEqual([[{ said: 1 }], [{ said: 2 }], [{ said: 3 }]]);
+  });
+
   it('has as many connections as it was told', async () => {
     let all = (): void => undefined;
     const together = new Promise<void>((resolve) => {

@@ -6,9 +6,9 @@ import { measureRun } from '../../core/statistics/run-measure.js';
 import type { EventRow } from '../../store/event-store.js';
 import { insertEvents, insertStarts } from '../../store/event-store.js';
 import { insertTasks } from '../../store/human-tasks.js';
-import { inOneFlight } from '../../store/in-one-flight.js';
 import { confirmRuns, finishRuns, holdRuns, insertRuns, parkRuns, stillHeld } from '../../store/runs/progress.js';
 import type { RunClaim, RunEnd } from '../../store/runs/run.js';
+import { inOneFlight } from '../../store/statement-order.js';
 import { deleteExecutions, writeExecutions } from '../../store/step-store.js';
 import { insertWaitTokens } from '../../store/wait-tokens.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -69,7 +69,6 @@ export class ProgressWriter {
     const { manager } = tx;
     const ends = endsOf(work.advanced, tx.now);
     const waits = work.advanced.flatMap(({ run }) => endedWaits(run));
-    const _runs = work.advanced.map(({ run }) => run);
     const heard = await this.heardEvents(tx, work.generations);
     const all = [...ends].map(endedRun);
     const count = (known: ReadonlySet<string>): Promise<void> => this.count(manager, work, all, known);

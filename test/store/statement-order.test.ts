@@ -3,8 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { STEP_SETTINGS } from '../../src/engine/running/step-transaction.js';
 import { AutomationDatabase } from '../../src/store/database.js';
 import { claimUnroutedEvents } from '../../src/store/event-claims.js';
-import { inOneFlight } from '../../src/store/in-one-flight.js';
 import { sql } from '../../src/store/sql.js';
+import { inOneFlight } from '../../src/store/statement-order.js';
 import { Turns } from '../../src/store/turns.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 

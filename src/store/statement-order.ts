@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { keepsStatements } from './prepared-statements.js';
 
 /** A connection of pg's: recent ones can send statements before those before them are answered, where they are told to. */
@@ -8,8 +8,32 @@ interface Connection {
   native?: object;
 }
 
+/** Those whose statements go in one flight at the moment. */
+const inFlight = new WeakSet<QueryRunner>();
+
 /** Functions that each send one statement. */
 type Statements<Answers extends readonly unknown[]> = { readonly [At in keyof Answers]: () => Promise<Answers[At]> };
+
+/**
+ * A connection serves one statement after the other. pg keeps a queue for whoever does not wait, until its release 9: runs that are
+ * advanced side by side in one transaction, and code of the host, need not know of each other's statements. {@link inOneFlight}
+ * is for those who do.
+ */
+export function sendInTurn(runner: QueryRunner): void {
+  const { query } = runner;
+  let last: Promise<unknown> | undefined;
+  runner.query = (...args: Parameters<QueryRunner['query']>) => {
+    const send = () => query.apply(runner, args);
+    if (inFlight.has(runner)) return send();
+    const sent = last === undefined ? send() : last.then(send);
+    const done = (): void => {
+      if (last === settled) last = undefined;
+    };
+    const settled = sent.then(done, done);
+    last = settled;
+    return sent;
+  };
+}
 
 /**
  * Sends statements of one transaction that do not need each other's answers one behind the other, and waits for all of the
@@ -24,13 +48,15 @@ export async function inOneFlight<Answers extends readonly unknown[]>(
   manager: EntityManager,
   statements: Statements<Answers>,
 ): Promise<Answers> {
-  const connection = keepsStatements(manager) ? ((await manager.queryRunner?.connect()) as Connection | undefined) : undefined;
-  if (connection === undefined || connection.pipeline !== false || connection.native !== undefined) {
+  const runner = keepsStatements(manager) ? manager.queryRunner : undefined;
+  const connection = (await runner?.connect()) as Connection | undefined;
+  if (!runner || connection === undefined || connection.pipeline !== false || connection.native !== undefined) {
     const answers: unknown[] = [];
     for (const send of statements) answers.push(await send());
     return answers as unknown as Answers;
   }
   connection.pipeline = true;
+  inFlight.add(runner);
   try {
     const outcomes = await Promise.allSettled(statements.map(async (send) => send()));
     return outcomes.map((outcome) => {
@@ -39,5 +65,6 @@ export async function inOneFlight<Answers extends readonly unknown[]>(
     }) as unknown as Answers;
   } finally {
     connection.pipeline = false;
+    inFlight.delete(runner);
   }
 }
