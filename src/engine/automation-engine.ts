@@ -185,6 +185,8 @@ export class AutomationEngine {
   private async run(): Promise<number | null> {
     const { claimed, more } = await this.driver.claim();
     if (claimed > 0) this.watch.stir();
+    // What is queued is older than what is not routed yet: now there is room for that.
+    else if (this.router.patienceMs !== null) this.events.raise();
     return more ? 0 : null;
   }
 
@@ -205,7 +207,7 @@ export class AutomationEngine {
 
   /** How long a loop waits for its signal: not at all while there is more, else for as long as it takes. */
   private untilWoken(more: boolean): number | null {
-    if (!more) return null;
+    if (!more) return this.router.patienceMs;
     this.watch.stir();
     return 0;
   }

@@ -26,6 +26,7 @@ import { TaskTimesWork } from './people/task-times.js';
 import { Rehearsal } from './previewing/rehearsal.js';
 import { EntitledStarts } from './routing/entitled-starts.js';
 import { Router } from './routing/router.js';
+import { RoutingPace } from './routing/routing-pace.js';
 import { StartDecider } from './routing/start-decider.js';
 import { Admissions } from './running/admissions.js';
 import { AdvanceCycle } from './running/advance-cycle.js';
@@ -171,6 +172,7 @@ export const engineProviders: Provider[] = [
   ...timing,
   EntitledStarts,
   StartDecider,
+  RoutingPace,
   Router,
   Rehearsal,
   AutomationEngine,

@@ -41,7 +41,7 @@ const IS_DUE = 'routed_at IS NULL AND (waits_until IS NULL OR waits_until <= now
 /**
  * Locks unrouted events, the oldest of each workspace, an equal share of each. SKIP LOCKED keeps routers of several nodes out
  * of each other's way. `busy` walks down the index from workspace to workspace, one probe each, however much each has. Workspaces of
- * $2 are left alone for now: they are walked past, and have no share.
+ * $2 are left alone for now: they are walked past, and have no share; of those of $3 no more are taken than $4 says.
  */
 const oldest = (limit: number): string => `WITH RECURSIVE busy(w, n) AS (
          SELECT first.w, 1 FROM (
@@ -58,7 +58,8 @@ const oldest = (limit: number): string => `WITH RECURSIVE busy(w, n) AS (
        claimed AS MATERIALIZED (
          SELECT workspace_id, id FROM served, LATERAL (
            SELECT workspace_id, id FROM automation.events WHERE workspace_id COLLATE "C" = w AND ${IS_DUE}
-           ORDER BY id LIMIT ${limit} / (SELECT count(*) FROM served) FOR UPDATE SKIP LOCKED
+           ORDER BY id LIMIT least(${limit} / (SELECT count(*) FROM served),
+             (SELECT most FROM unnest($3::text[], $4::int[]) AS share(of, most) WHERE of = w)) FOR UPDATE SKIP LOCKED
          ) AS oldest
          -- Cuts nothing off, but tells the planner how few they are: it joined them by reading all of the events.
          LIMIT ${limit}
@@ -87,12 +88,22 @@ const MARK = `UPDATE automation.events e SET routed_at = now() FROM claimed LEFT
        RETURNING e.workspace_id, e.id, e.module, e.event, e.record_id, e.record, e.previous, e.changes, e.cut, e.actor, e.cause, e.trigger,
          e.target, e.parent, e.occurred_at, now() AS "claimedAt", shared.sharing, ${HEARD}`;
 
+/** Which events of workspaces a claim leaves to others, or to a later one. */
+export interface ClaimLimits {
+  /** Workspaces that it leaves alone. */
+  except: readonly string[];
+  /** The most that it takes of each of these. */
+  shares: ReadonlyMap<string, number>;
+}
+
+const parametersOf = (after: string, { except, shares }: ClaimLimits) => [after, except, [...shares.keys()], [...shares.values()]];
+
 /** Claims unrouted events and marks them routed: the mark commits together with what routing writes, or not at all. */
 export async function claimUnroutedEvents(
   manager: EntityManager,
   limit: number,
   turns: Turns,
-  except: readonly string[] = [],
+  limits: ClaimLimits,
 ): Promise<ClaimedEvent[]> {
   // A plan that was made when there was little to claim is not for a backlog.
   const ask = turns.lastClaim < limit / 2 ? prepared : sql;
@@ -102,7 +113,7 @@ export async function claimUnroutedEvents(
       `${oldest(limit)}, ${SHARED}
        ${MARK},
          ${turn(limit)}`,
-      [after, except],
+      parametersOf(after, limits),
     ),
   );
   return inOrder(rows);
@@ -120,17 +131,13 @@ export async function unclaimEvents(manager: EntityManager, refs: readonly Event
 }
 
 /** Returns what {@link claimUnroutedEvents} would claim, by workspace, for transactions of one workspace each. */
-export async function findUnroutedEvents(
-  manager: EntityManager,
-  limit: number,
-  turns: Turns,
-  except: readonly string[],
-): Promise<EventRef[][]> {
+export async function findUnroutedEvents(manager: EntityManager, limit: number, turns: Turns, limits: ClaimLimits): Promise<EventRef[][]> {
   const rows = await turns.take((after) =>
-    sql<EventRef & Turn>(manager, `${oldest(limit)} SELECT workspace_id AS "workspaceId", id, ${turn(limit)} FROM claimed`, [
-      after,
-      except,
-    ]),
+    sql<EventRef & Turn>(
+      manager,
+      `${oldest(limit)} SELECT workspace_id AS "workspaceId", id, ${turn(limit)} FROM claimed`,
+      parametersOf(after, limits),
+    ),
   );
   const workspaces = [...new Set(rows.map(({ workspaceId }) => workspaceId))];
   return workspaces.map((one) => rows.filter(({ workspaceId }) => workspaceId === one));

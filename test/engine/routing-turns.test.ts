@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Routed } from '../../src/engine/routing/router.js';
+import type { Routed, RoutingTurn } from '../../src/engine/routing/router.js';
 import { RoutingTurns } from '../../src/engine/routing/routing-turns.js';
 
 const ROUTED: Routed = { events: 12, queued: true, waits: false, more: true, full: false, flood: false };
@@ -9,10 +9,10 @@ function turnsOf(routed: readonly Routed[]) {
   const seen: string[] = [];
   const ends: (() => void)[] = [];
   const wait = () => new Promise<void>((resolve) => ends.push(resolve));
-  let turn = 0;
-  const route = async (isBesideAnother?: boolean): Promise<Routed> => {
-    const answer = routed[turn++] as Routed;
-    seen.push(isBesideAnother ? 'stands by' : 'routes');
+  let taken = 0;
+  const route = async (turn?: RoutingTurn): Promise<Routed> => {
+    const answer = routed[taken++] as Routed;
+    seen.push(turn === 'beside_another' ? 'stands by' : 'routes');
     await wait();
     return answer;
   };

@@ -32,7 +32,7 @@ function engineOver(parts: { route?: () => Promise<unknown>; heartbeat?: () => P
     batchSize: 1,
   };
   const engine = new AutomationEngine(
-    { route } as never,
+    { route, patienceMs: null } as never,
     worker as never,
     { signal: new WorkSignal(), round: async () => 0, expectAny: () => undefined } as never,
     { look: async () => 0 } as never,

@@ -24,10 +24,12 @@ describe('a claim of events beside workspaces that are left alone for now', () =
         source: 'publish',
       });
   };
-  const claim = (limit: number, except: readonly string[], turns = new Turns()): Promise<string[]> =>
+  const claim = (limit: number, except: readonly string[], turns = new Turns(), shares: [string, number][] = []): Promise<string[]> =>
     own.transaction(async (manager) => {
       await manager.query(`SET LOCAL automation.release = '${RELEASE}'`);
-      return (await claimUnroutedEvents(manager, limit, turns, except)).map(({ workspaceId }) => workspaceId).sort();
+      return (await claimUnroutedEvents(manager, limit, turns, { except, shares: new Map(shares) }))
+        .map(({ workspaceId }) => workspaceId)
+        .sort();
     });
 
   it('shares among the others alone', async () => {
@@ -45,8 +47,16 @@ describe('a claim of events beside workspaces that are left alone for now', () =
     await events('z', 2);
     expect(await claim(2, ['a', 'b', 'c'])).toEqual(['z', 'z']);
     expect(await claim(2, ['a', 'b', 'c'])).toEqual([]);
-    const found = await own.transaction((manager) => findUnroutedEvents(manager, 2, new Turns(), ['a']));
+    const found = await own.transaction((manager) => findUnroutedEvents(manager, 2, new Turns(), { except: ['a'], shares: new Map() }));
     expect(found.flat().map(({ workspaceId }) => workspaceId)).toEqual(['b', 'c']);
+  });
+
+  it('takes no more of a workspace than its share, and the others no less for it', async () => {
+    await events('a', 4);
+    await events('paced', 4);
+    const shares: [string, number][] = [['paced', 1]];
+    expect(await claim(6, [], new Turns(), shares)).toEqual(['a', 'a', 'a', 'paced']);
+    expect(await claim(6, [], new Turns(), shares)).toEqual(['a', 'paced']);
   });
 
   it('gives each its turn', async () => {

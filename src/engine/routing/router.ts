@@ -4,7 +4,14 @@ import { knownEvent } from '../../core/record-values.js';
 import { admissionOf } from '../../core/start/admission.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
-import { type ClaimedEvent, claimTheseEvents, claimUnroutedEvents, findUnroutedEvents, markUnroutable } from '../../store/event-claims.js';
+import {
+  type ClaimedEvent,
+  type ClaimLimits,
+  claimTheseEvents,
+  claimUnroutedEvents,
+  findUnroutedEvents,
+  markUnroutable,
+} from '../../store/event-claims.js';
 import type { EventRef } from '../../store/event-store.js';
 import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';
@@ -14,7 +21,7 @@ import { MachineDecider, NOTHING_FIRED } from '../machines/machine-decider.js';
 import { Admissions, type QueueNews } from '../running/admissions.js';
 import { AdvanceCycle } from '../running/advance-cycle.js';
 import type { HeldRun } from '../running/held-run.js';
-import { HeldRuns } from '../running/held-runs.js';
+import { groupedByWorkspace, HeldRuns } from '../running/held-runs.js';
 import { ProgressWriter, type UnstartedRun } from '../running/progress-writer.js';
 import { type AdvancedRun, RunAdvancer } from '../running/run-advancer.js';
 import { type EndedRun, RunEndings } from '../running/run-endings.js';
@@ -22,7 +29,9 @@ import { advanceTogether } from '../running/shared-advance.js';
 import { STEP_SETTINGS, type StepTransaction, stepTransaction } from '../running/step-transaction.js';
 import { WorkflowContexts } from '../running/workflow-contexts.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
+import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { newRun, queuedRun, skippedRun } from './new-runs.js';
+import { type Pace, RoutingPace, UNPACED } from './routing-pace.js';
 import { StartDecider } from './start-decider.js';
 
 /** What one routing transaction did. */
@@ -40,6 +49,12 @@ export interface Routed {
   /** Several workspaces have had events lately, and a single one of them has more than its share. */
   flood: boolean;
 }
+
+/**
+ * How a batch is routed: `at_once`, whatever there is; `in_turn`, at the pace of {@link RoutingPace}; the same `beside_another`
+ * turn of this process.
+ */
+export type RoutingTurn = 'at_once' | 'in_turn' | 'beside_another';
 
 /**
  * What becomes of runs that may be advanced by who routes them: they are, or in a transaction of their own, or by whoever
@@ -100,29 +115,46 @@ export class Router {
     private readonly contexts: WorkflowContexts,
     private readonly cycle: AdvanceCycle,
     private readonly stalled: StalledWorkspaces,
+    private readonly active: ActiveWorkflows,
+    private readonly pace: RoutingPace,
     private readonly catalog: AutomationCatalog,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
+  /** How long events may wait for room for their runs, in milliseconds; null: none do. */
+  get patienceMs(): number | null {
+    return this.pace.patienceMs;
+  }
+
   /**
    * Routes one batch of events, and goes on with the runs it started. Beside another turn of this process it stands by for
    * whoever comes, where one workspace has more than others. Throws only when the database is away.
    */
-  async route(isBesideAnother = false): Promise<Routed> {
+  async route(turn: RoutingTurn = 'at_once'): Promise<Routed> {
+    const pace = turn === 'at_once' ? UNPACED : this.pace.begin();
+    try {
+      return await this.routeBatch(turn, pace);
+    } finally {
+      pace.end();
+    }
+  }
+
+  private async routeBatch(turn: RoutingTurn, pace: Pace): Promise<Routed> {
     const { isCrowded } = this.turns;
-    const standsBy = isCrowded && isBesideAnother;
+    const standsBy = isCrowded && turn === 'beside_another';
     const most = Math.min(this.settings.batchSize, standsBy ? STANDBY_BATCH : isCrowded ? CROWDED_BATCH : Number.POSITIVE_INFINITY);
-    const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(most) : this.routeTogether(most));
+    const limits = { except: [...this.stalled.routing.all, ...pace.waiting], shares: pace.shares };
+    const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(most, limits) : this.routeTogether(most, limits));
     const more = routed.events > 0 && (!standsBy || this.turns.isShared);
     return { ...routed, more, full: routed.full && !isCrowded, flood: routed.flood && !standsBy && this.turns.isCrowded };
   }
 
   /** The next events of all workspaces in one transaction. */
-  private async routeTogether(most: number): Promise<Routed> {
+  private async routeTogether(most: number, limits: ClaimLimits): Promise<Routed> {
     const claimed: EventRef[] = [];
     const claim = async (manager: EntityManager): Promise<ClaimedEvent[]> => {
-      const events = await claimUnroutedEvents(manager, most, this.turns, this.stalled.routing.all);
+      const events = await claimUnroutedEvents(manager, most, this.turns, limits);
       claimed.push(...events.map(({ workspaceId, id }) => ({ workspaceId, id })));
       return events;
     };
@@ -134,8 +166,8 @@ export class Router {
    * The same events, each workspace's in a transaction of its own. They are not held in between: what another router takes
    * first is his.
    */
-  private async routePerWorkspace(most: number): Promise<Routed> {
-    const groups = await this.database.transaction((manager) => findUnroutedEvents(manager, most, this.turns, this.stalled.routing.all));
+  private async routePerWorkspace(most: number, limits: ClaimLimits): Promise<Routed> {
+    const groups = await this.database.transaction((manager) => findUnroutedEvents(manager, most, this.turns, limits));
     const total = { ...NOTHING, full: groups.flat().length >= most, flood: isFlood(groups.flat(), most) };
     for (const group of groups) {
       add(total, await this.tried(() => this.transaction((manager) => claimTheseEvents(manager, group), 'advance'), group));
@@ -248,6 +280,7 @@ export class Router {
     const queues = unstarted.filter((run) => run.status === 'queued' && run.admission !== undefined);
     await this.contexts.begin(manager, runs);
     const now = first === 'queue' ? new Set<HeldRun>() : this.advancedNow(runs);
+    if (first === 'advance') await this.keepPace(tx, runs, generations);
     const later = runs.filter((run) => !now.has(run)).map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }));
     const advanced = first === 'apart' ? apart(now) : await this.advance([...now], tx);
     const started = [...advanced, ...later];
@@ -292,6 +325,18 @@ export class Router {
         (version.firstAdvance === 'by_router' || (version.firstAdvance === 'by_router_with_room' && hasRoom(workspaceId))),
     );
     return new Set(now.slice(0, MOST_ADVANCED));
+  }
+
+  /** Notes whose events are to be routed as fast as there is room for their runs. Runs are in the order of the events. */
+  private async keepPace(tx: StepTransaction, runs: readonly HeldRun[], generations: ReadonlyMap<string, string | null>): Promise<void> {
+    const asking = runs.filter(({ version }) => version.firstAdvance === 'by_router_with_room');
+    for (const some of groupedByWorkspace(asking)) {
+      const [{ workspaceId, event }] = some as [HeldRun];
+      if (await this.active.needsRoom(tx.manager, workspaceId, generations.get(workspaceId) ?? null)) {
+        const ageMs = tx.now.getTime() - Date.parse(event?.occurredAt ?? '');
+        this.pace.found(workspaceId, { room: this.held.roomFor(workspaceId), asked: some.length, ageMs });
+      } else this.pace.forget(workspaceId);
+    }
   }
 }
 

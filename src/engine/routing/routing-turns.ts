@@ -23,7 +23,7 @@ export class RoutingTurns {
     const began = performance.now();
     this.underWay += 1;
     try {
-      const routed = await this.router.route(this.underWay > 1);
+      const routed = await this.router.route(this.underWay > 1 ? 'beside_another' : 'in_turn');
       heard(routed);
       if (routed.flood) await this.rest(Math.min(LONGEST_REST_MS, performance.now() - began));
       return routed;

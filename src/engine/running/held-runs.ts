@@ -47,6 +47,11 @@ export class HeldRuns {
     return Math.max(0, Math.min(this.room, 2 * this.settings.concurrency - this.of(workspaceId)));
   }
 
+  /** The same, when it is worth while to ask for several: none while more are held than it has slots. {@link onRoom} tells. */
+  roomToRefill(workspaceId: string): number {
+    return this.of(workspaceId) < this.settings.concurrency ? this.roomFor(workspaceId) : 0;
+  }
+
   get(id: string): HeldRun | undefined {
     return this.claims.get(id);
   }

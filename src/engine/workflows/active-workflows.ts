@@ -34,6 +34,8 @@ interface ActiveOfWorkspace {
   /** `invoices` -> the versions that start by a date of its records. */
   dated: Map<string, DatedVersion[]>;
   machines: MachinesOfWorkspace;
+  /** Does all that is active begin where a process needs room for what follows? */
+  needsRoom: boolean;
 }
 
 /** The most workspaces and versions that are kept compiled; those not used for longest go first. */
@@ -77,6 +79,11 @@ export class ActiveWorkflows {
   async machines(manager: EntityManager, workspaceId: string, generation: string | null): Promise<MachinesOfWorkspace> {
     if (generation === null) return NO_MACHINES;
     return (await this.ofWorkspace(manager, workspaceId, generation)).machines;
+  }
+
+  /** Whether every run that an event of the workspace may start needs room where it begins, and no machine hears of it: as of the generation. */
+  async needsRoom(manager: EntityManager, workspaceId: string, generation: string | null): Promise<boolean> {
+    return generation !== null && (await this.ofWorkspace(manager, workspaceId, generation)).needsRoom;
   }
 
   /** How many of the active workflows, as of the generation, were created before each of them. */
@@ -177,7 +184,10 @@ export class ActiveWorkflows {
       listeners.set(key, [...(listeners.get(key) ?? []), outcome]);
     }
     const machines = await loadMachinesInUse(manager, this.machineVersions, workspaceId, enabled);
-    return { ids: active.map(({ id }) => id), listeners, dated, machines };
+    const needsRoom =
+      enabled.length === 0 &&
+      [...versions.values()].every((one) => one.kind === 'compiled' && one.version.firstAdvance === 'by_router_with_room');
+    return { ids: active.map(({ id }) => id), listeners, dated, machines, needsRoom };
   }
 
   private compile(row: VersionRow): VersionOutcome {
