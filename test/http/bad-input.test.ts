@@ -261,7 +261,9 @@ describe('a database that is busy', () => {
     await admin.database.transaction(async (manager) => {
       await manager.query('LOCK TABLE automation.runs IN ACCESS EXCLUSIVE MODE');
       const answers = await Promise.all([1, 2].map(() => admin.call('get', '/automation/runs')));
-      for (const answer of answers) expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([503, 'busy', '1']);
+      // One waits for the lock, which may be gone in a second; the other for a connection, which the first may keep for two.
+      const busy = [503, 'busy', expect.stringMatching(/^[12]$/)];
+      for (const answer of answers) expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual(busy);
     });
     await admin.call('get', '/automation/runs').expect(200);
     await admin.close();
