@@ -72,6 +72,9 @@ function addProblems(problems: Problem[], error: ValidationError, parent: string
   for (const part of parts) addProblems(problems, part, path);
 }
 
+/** How class-validator lists what a value may be. */
+const LISTED = /must be one of the following values: (.+)$/;
+
 /** What is wrong with one member: one sentence where it is missing or nobody knows it, whatever else its rules say. */
 function messagesOf({ property, value, target, constraints = {}, contexts = {} }: ValidationError): string[] {
   if ('whitelistValidation' in constraints) return [unknownMember(property, target ?? {})];
@@ -80,14 +83,15 @@ function messagesOf({ property, value, target, constraints = {}, contexts = {} }
     // A message of our own says what is asked for instead.
     const own = messages.find((message) => !message.startsWith(`${property} `) && !message.startsWith('each '));
     const asked = Object.values(contexts as Record<string, { missing?: string }>).find(({ missing }) => missing !== undefined)?.missing;
-    return [own ?? `${property} is missing${asked === undefined ? '' : `: ${asked}`}`];
+    const wanted = asked ?? messages.flatMap((message) => LISTED.exec(message)?.[0] ?? [])[0];
+    return [own ?? `${property} is missing${wanted === undefined ? '' : `: ${wanted}`}`];
   }
   return messages.map((message) => message + meant(message, value));
 }
 
 /** A name that is near to the value, where the message lists what the value may be. */
 function meant(message: string, value: unknown): string {
-  const values = /must be one of the following values: (.+)$/.exec(message)?.[1]?.split(', ') ?? [];
+  const values = LISTED.exec(message)?.[1]?.split(', ') ?? [];
   const odd = [value].flat().find((one) => typeof one === 'string' && !values.includes(one));
   return typeof odd === 'string' ? didYouMean(odd, values).replace(/^ /, '. ') : '';
 }

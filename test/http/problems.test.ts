@@ -31,7 +31,7 @@ describe('what is wrong with a request', () => {
     ['get', 'runs?status=succeded', undefined, 'status', 'must be one of the following values', 'Did you mean "succeeded"?'],
     ['get', 'runs?workflow=1', undefined, 'workflow', 'workflow is not known here.', 'Did you mean "workflowId"?'],
     ['get', 'records?module=leads', undefined, 'search', 'give search, or ids'],
-    ['post', 'runs/:id/retry', {}, 'from', 'from is missing'],
+    ['post', 'runs/:id/retry', {}, 'from', 'from is missing: must be one of the following values: failed_step, start'],
     ['post', 'workflows/:id/runs', { records: ['l-1'] }, 'records', 'records must be an object'],
   ])('%s %s %j is told once, in words: %s', async (method, path, body, place, message, ...[hint]) => {
     const answer = await real.call(method, `/automation/${path.replace(':id', id)}`).send(body);
