@@ -60,14 +60,14 @@ describe('statements that go in one flight', () => {
     await app.createLead();
     // What comes after the start ends it again: the claim behind it would commit by itself, but for the release that it wants to be told first.
     const begun = database.transaction(
-      (manager) => claimUnroutedEvents(manager, 10, new Turns()),
+      (manager) => claimUnroutedEvents(manager, 10, new Turns(), { except: [], shares: new Map() }),
       'COMMIT; SELECT 1 / 0',
       'with_first_statement',
     );
     await expect(begun).rejects.toMatchObject({ code: '22012' });
     expect(await app.query('SELECT count(*)::int AS unrouted FROM automation.events WHERE routed_at IS NULL')).toEqual([{ unrouted: 1 }]);
     const claimed = await database.transaction(
-      (manager) => claimUnroutedEvents(manager, 10, new Turns()),
+      (manager) => claimUnroutedEvents(manager, 10, new Turns(), { except: [], shares: new Map() }),
       STEP_SETTINGS.shared,
       'with_first_statement',
     );
