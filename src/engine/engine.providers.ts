@@ -25,6 +25,7 @@ import { TaskMails } from './people/task-mails.js';
 import { TaskTimesWork } from './people/task-times.js';
 import { Rehearsal } from './previewing/rehearsal.js';
 import { EntitledStarts } from './routing/entitled-starts.js';
+import { FloodWatch } from './routing/flood-watch.js';
 import { Router } from './routing/router.js';
 import { RoutingPace } from './routing/routing-pace.js';
 import { StartDecider } from './routing/start-decider.js';
@@ -172,6 +173,7 @@ export const engineProviders: Provider[] = [
   ...timing,
   EntitledStarts,
   StartDecider,
+  FloodWatch,
   RoutingPace,
   Router,
   Rehearsal,

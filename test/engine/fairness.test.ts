@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
 import { AutomationEngine } from '../../src/engine/automation-engine.js';
@@ -23,7 +23,10 @@ const RING = {
 
 describe('workspaces that share the workers', () => {
   let app: AutomationApp;
-  afterEach(() => app.close());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await app.close();
+  });
 
   const publish = (workspaceId: string, count: number) =>
     app.automation.publish(
@@ -73,6 +76,41 @@ describe('workspaces that share the workers', () => {
     expect(await routed()).toMatchObject({ flood: true });
     await publish('busy', 100);
     expect(await routed()).toMatchObject({ flood: false });
+  });
+
+  it('route an event of one in a transaction of its own, while another floods', async () => {
+    app = await startAutomationApp({ worker: { enabled: false, batchSize: 20 } });
+    // What is known of workspaces is known for a second: it stands still.
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const turn = (isBesideAnother: boolean) => app.module.get(Router).route(isBesideAnother ? 'beside_another' : 'in_turn');
+    await publish('noisy', 300);
+    await publish('quiet', 1);
+    // It is not known yet who floods: each has its share.
+    expect(await turn(false)).toMatchObject({ events: 11 });
+    await publish('quiet', 1);
+    await turn(false);
+    const before = await unrouted();
+    await publish('quiet', 1);
+    // The loop that is in the flood leaves it to the one that stands by, which leaves the flood alone.
+    expect(await turn(false)).toMatchObject({ events: 12, flood: true });
+    expect(await unrouted()).toEqual({ noisy: (before.noisy as number) - 12, quiet: 1 });
+    expect(await turn(true)).toMatchObject({ events: 1, more: false });
+    expect(await unrouted()).toEqual({ noisy: (before.noisy as number) - 12 });
+  });
+
+  it('leave nobody out once a flood is over', async () => {
+    app = await startAutomationApp({ worker: { enabled: false, batchSize: 20 } });
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const turn = () => app.module.get(Router).route('in_turn');
+    await publish('noisy', 28);
+    for (const events of [11, 7, 12]) {
+      await publish('quiet', 1);
+      expect(await turn()).toMatchObject({ events });
+    }
+    expect(await unrouted()).toEqual({ quiet: 1 });
+    // What it leaves to the loop that stands by is all that there is.
+    expect(await turn()).toMatchObject({ events: 0, more: true });
+    expect(await turn()).toMatchObject({ events: 1 });
   });
 
   it('all get their turn when more of them have work than one batch can take', async () => {

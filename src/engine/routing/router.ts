@@ -30,6 +30,7 @@ import { STEP_SETTINGS, type StepTransaction, stepTransaction } from '../running
 import { WorkflowContexts } from '../running/workflow-contexts.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import { FloodWatch } from './flood-watch.js';
 import { newRun, queuedRun, skippedRun } from './new-runs.js';
 import { type Pace, RoutingPace, UNPACED } from './routing-pace.js';
 import { StartDecider } from './start-decider.js';
@@ -67,6 +68,14 @@ class SpoiledAlone extends Error {
   override readonly name = 'SpoiledAlone';
 }
 
+/** What a turn may claim. */
+interface Claim {
+  /** The most events. */
+  most: number;
+  turns: Turns;
+  limits: ClaimLimits;
+}
+
 /** What one routing transaction did, to be gone on with once it has committed. */
 interface Routing extends Routed {
   started: AdvancedRun[];
@@ -87,10 +96,9 @@ const MOST_ADVANCED = 200;
  * While several workspaces have events, each waits for the end of the others' transactions: beside a flood, with 100 events
  * in each, seven times as long as alone (p95, two workers on two cores), and 15 times with one loop in the flood and the
  * other behind it. So transactions are short then, and one loop does not take part in the flood but stands by for whoever
- * comes: a few events at a time, and only when several have some.
+ * else comes.
  */
 const CROWDED_BATCH = 12;
-const STANDBY_BATCH = 2;
 
 /**
  * Takes starts to runs. One transaction claims a batch of events, has the {@link StartDecider} decide what starts, advances
@@ -102,6 +110,8 @@ const STANDBY_BATCH = 2;
 export class Router {
   private readonly logger = new Logger('AutomationRouting');
   private readonly turns = new Turns();
+  /** Of the loop that stands by. */
+  private readonly standby = new Turns();
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -116,6 +126,7 @@ export class Router {
     private readonly cycle: AdvanceCycle,
     private readonly stalled: StalledWorkspaces,
     private readonly active: ActiveWorkflows,
+    private readonly floods: FloodWatch,
     private readonly pace: RoutingPace,
     private readonly catalog: AutomationCatalog,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
@@ -141,20 +152,34 @@ export class Router {
   }
 
   private async routeBatch(turn: RoutingTurn, pace: Pace): Promise<Routed> {
-    const { isCrowded } = this.turns;
+    const isCrowded = this.isCrowded();
     const standsBy = isCrowded && turn === 'beside_another';
-    const most = Math.min(this.settings.batchSize, standsBy ? STANDBY_BATCH : isCrowded ? CROWDED_BATCH : Number.POSITIVE_INFINITY);
-    const limits = { except: [...this.stalled.routing.all, ...pace.waiting], shares: pace.shares };
-    const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(most, limits) : this.routeTogether(most, limits));
-    const more = routed.events > 0 && (!standsBy || this.turns.isShared);
-    return { ...routed, more, full: routed.full && !isCrowded, flood: routed.flood && !standsBy && this.turns.isCrowded };
+    const most = isCrowded ? Math.min(this.settings.batchSize, CROWDED_BATCH) : this.settings.batchSize;
+    const left = standsBy ? this.floods.exceptFloods : turn === 'in_turn' ? this.floods.exceptOthers : [];
+    const claim: Claim = {
+      most,
+      turns: standsBy ? this.standby : this.turns,
+      limits: { except: [...this.stalled.routing.all, ...pace.waiting, ...left], shares: pace.shares },
+    };
+    const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(claim) : this.routeTogether(claim));
+    // Nothing but what was left alone, perhaps: who asks next finds it.
+    const isOver = !standsBy && left.length > 0 && routed.events === 0;
+    if (isOver) this.floods.forget();
+    const more = standsBy ? routed.full : isOver || routed.events > 0;
+    return { ...routed, more, full: routed.full && !isCrowded, flood: routed.flood && !standsBy && this.isCrowded() };
+  }
+
+  /** Whether several workspaces have events, as far as is known. */
+  private isCrowded(): boolean {
+    return this.turns.isCrowded || this.floods.isCrowded;
   }
 
   /** The next events of all workspaces in one transaction. */
-  private async routeTogether(most: number, limits: ClaimLimits): Promise<Routed> {
+  private async routeTogether({ most, turns, limits }: Claim): Promise<Routed> {
     const claimed: EventRef[] = [];
     const claim = async (manager: EntityManager): Promise<ClaimedEvent[]> => {
-      const events = await claimUnroutedEvents(manager, most, this.turns, limits);
+      const events = await claimUnroutedEvents(manager, most, turns, limits);
+      this.floods.note(events, most);
       claimed.push(...events.map(({ workspaceId, id }) => ({ workspaceId, id })));
       return events;
     };
@@ -166,8 +191,9 @@ export class Router {
    * The same events, each workspace's in a transaction of its own. They are not held in between: what another router takes
    * first is his.
    */
-  private async routePerWorkspace(most: number, limits: ClaimLimits): Promise<Routed> {
-    const groups = await this.database.transaction((manager) => findUnroutedEvents(manager, most, this.turns, limits));
+  private async routePerWorkspace({ most, turns, limits }: Claim): Promise<Routed> {
+    const groups = await this.database.transaction((manager) => findUnroutedEvents(manager, most, turns, limits));
+    this.floods.note(groups.flat(), most);
     const total = { ...NOTHING, full: groups.flat().length >= most, flood: isFlood(groups.flat(), most) };
     for (const group of groups) {
       add(total, await this.tried(() => this.transaction((manager) => claimTheseEvents(manager, group), 'advance'), group));
