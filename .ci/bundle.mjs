@@ -9,6 +9,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { rolldown } from 'rolldown';
+import { lateModules } from './late-modules.mjs';
 
 const ENTRIES = ['src/index', 'src/testing/index', 'src/cli/main'];
 const ours = ['src', 'migrations'].flatMap((folder) =>
@@ -65,14 +66,24 @@ const bundle = await rolldown({
   input: Object.fromEntries(ENTRIES.map((entry) => [entry, `./dist/${entry}.js`])),
   platform: 'node',
   plugins: [lateUuid, lateRules],
-  external: (id) => id !== 'uuid' && !id.startsWith('\0') && !id.startsWith('.') && !id.startsWith('/') && !/^[A-Z]:/i.test(id),
+  external: (id) =>
+    id !== 'uuid' && id !== 'tslib' && !id.startsWith('\0') && !id.startsWith('.') && !id.startsWith('/') && !/^[A-Z]:/i.test(id),
   // Decorators work by side effects; there is nothing to gain.
   treeshake: false,
+  // Wanted by `groups` below; nothing is added to what the entries export, which test/packaging holds.
+  preserveEntrySignatures: 'allow-extension',
 });
 const output = { keepNames: true, chunkFileNames: 'src/shared/[name].js', sourcemap: false, comments: false };
 const built = await bundle.generate({ ...output, format: 'es' });
-// Where `import()` is not to be had, Jest among them, it becomes `require`.
-const commonjs = await bundle.generate({ ...output, format: 'cjs', dynamicImportInCjs: false });
+const late = lateModules(ours);
+const isLate = (id) => late.has(relative('.', id));
+const commonjs = await bundle.generate({
+  ...output,
+  format: 'cjs',
+  // Where `import()` is not to be had, Jest among them, it becomes `require`.
+  dynamicImportInCjs: false,
+  codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'late', test: isLate }] },
+});
 await bundle.close();
 
 for (const file of ours.filter((path) => /\.js(\.map)?$/.test(path))) rmSync(file);
@@ -84,7 +95,7 @@ for (const [folder, chunks] of [
 ]) {
   for (const { fileName, code } of chunks.output) {
     mkdirSync(dirname(join(folder, fileName)), { recursive: true });
-    writeFileSync(join(folder, fileName), inAscii(code));
+    writeFileSync(join(folder, fileName), inAscii(whenUsed(code)));
   }
 }
 for (const entry of built.output.filter(({ isEntry, exports }) => isEntry && exports.length > 0)) {
@@ -96,6 +107,14 @@ for (const entry of built.output.filter(({ isEntry, exports }) => isEntry && exp
   );
 }
 writeFileSync('dist/cjs/package.json', `${JSON.stringify({ type: 'commonjs' })}\n`);
+
+/** Has what CommonJS files take of the late one required when it is first used. */
+function whenUsed(code) {
+  const load = 'get loaded() { const value = $1; Object.defineProperty(this, "loaded", { value }); return value; }';
+  return code
+    .replaceAll('require_late.', 'require_late.loaded.')
+    .replace(/^const require_late = (require\(.+\));$/m, `const require_late = { ${load} };`);
+}
 
 /** In texts, templates and patterns an escape is the character; identifiers and comments have none. */
 function inAscii(code) {

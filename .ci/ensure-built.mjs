@@ -8,6 +8,7 @@ const SOURCES = [
   'src',
   'migrations',
   '.ci/bundle.mjs',
+  '.ci/late-modules.mjs',
   'package.json',
   'package-lock.json',
   'nest-cli.json',

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
+import { createSampleDatabase } from '../support/template-databases.js';
 
 // Importing the package must cost a host little. Times depend on the machine (`BENCH_ONLY=import npm run bench` tells
 // them); what they come from does not: how many files are looked for, and whose.
@@ -22,6 +23,37 @@ test('so does requiring its CommonJS build', async () => {
   expect(files.filter((file) => LATE.test(file))).toEqual([]);
   expect(ours(files)).toContain('dist/cjs/src/index.js');
   expect(ours(files).length).toBeLessThanOrEqual(5);
+});
+
+test('a start does without what decides, and loads it when it is first used', async () => {
+  const database = await createSampleDatabase();
+  try {
+    const loaded = await output(
+      `import { createRequire } from 'node:module';
+       import { fileURLToPath } from 'node:url';
+       import { NestFactory } from '@nestjs/core';
+       import { DataSource, EntitySchema } from 'typeorm';
+       const require = createRequire(ENTRY);
+       const { AutomationModule, typeOrmCrm, WorkflowService } = require(fileURLToPath(ENTRY));
+       const columns = { id: { type: 'text', primary: true }, workspaceId: { type: 'text' }, name: { type: 'text' } };
+       const Lead = new EntitySchema({ name: 'Lead', tableName: 'crm_leads', columns });
+       const dataSource = await new DataSource({ type: 'postgres', url: ${JSON.stringify(database.url)}, entities: [Lead] }).initialize();
+       const module = AutomationModule.forRoot({ dataSource, crm: typeOrmCrm({ leads: { entity: Lead } }) });
+       const app = await NestFactory.createApplicationContext(module, { logger: false });
+       const isLate = () => Object.keys(require.cache).some((file) => /cjs.src.shared.late\\.js$/.test(file));
+       const seen = [isLate()];
+       const caller = { userId: 'u-1', workspaceId: 'acme', permissions: ['manage'] };
+       await app.get(WorkflowService).create({ name: 'W', definition: { trigger: { type: 'event', module: 'leads', event: 'created' }, steps: [] } }, caller);
+       seen.push(isLate());
+       await app.close();
+       await dataSource.destroy();
+       console.log(JSON.stringify(seen));`,
+      'dist/cjs/src/index.js',
+    );
+    expect(JSON.parse(loaded)).toEqual([false, true]);
+  } finally {
+    await database.drop();
+  }
 });
 
 test('what is built keeps the names of classes, and stack traces name functions', async () => {
