@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { HttpAnswer } from '../http/support/http-call.js';
 import { type RealApp, startRealApp } from './support/real-app.js';
 import { furnish, type Ids, LISTS, pathOf, TARGETS, type Target, UNKNOWN, WITH_BODY, WITH_ID } from './support/routes.js';
 import { type ApiDocument, bodyFields, queryParameters, unfitValues } from './support/wrong-types.js';
@@ -175,6 +176,10 @@ const HOSTS: [string, number, typeof BODIES, (app: NestExpressApplication) => vo
   ],
 ];
 
+/** What was asked, and an answer that was not the one to it. They are gathered: to expect each of 12,000 is a tenth of the time. */
+type Other = [asked: unknown, answer: HttpAnswer];
+const isAnswer = ({ status, body }: HttpAnswer, expected: number, code: string): boolean => status === expected && body.code === code;
+
 describe.each(HOSTS)('on %s', (_host, dropped, bodies, prepare) => {
   let real: RealApp;
   let ids: Ids;
@@ -201,26 +206,31 @@ describe.each(HOSTS)('on %s', (_host, dropped, bodies, prepare) => {
   it.each(
     bodies.map(([attack, body, contentType, status, code, encoding]) => [attack, status, code, { body, contentType, encoding }] as const),
   )('a body with or as %s → %d %s on every route', async (_attack, status, code, { body, contentType, encoding }) => {
+    const others: Other[] = [];
     for (const target of WITH_BODY) {
       const request = post(target, body(target.body ?? {}), contentType);
       const answer = await (encoding ? request.set('Content-Encoding', encoding) : request);
-      expect([target.name, answer.status, answer.body.code]).toEqual([target.name, status, code]);
-      expect(answer.body).toMatchObject({ statusCode: status, message: expect.any(String) });
+      const { statusCode, message } = answer.body;
+      if (!isAnswer(answer, status, code) || statusCode !== status || typeof message !== 'string') others.push([target.name, answer]);
     }
+    expect(others).toEqual([]);
   });
 
   it.each(WITH_BODY.map((target) => [target.name, target] as const))(
     '%s: every member with every wrong type → 400',
     async (_name, target) => {
+      const others: Other[] = [];
       for (const { path, schema } of bodyFields(document, target)) {
+        const isProblem = (problem: { path: unknown; message: unknown }): boolean =>
+          String(problem.path).includes(path.join('.')) && typeof problem.message === 'string';
         for (const value of unfitValues(schema)) {
           const body = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
           const filled = { ...target.body, ...body };
           const answer = await post(target, JSON.stringify(filled));
-          expect([filled, answer.status, answer.body.code]).toEqual([filled, 400, 'invalid_request']);
-          expect(answer.body.problems).toContainEqual({ path: expect.stringContaining(path.join('.')), message: expect.any(String) });
+          if (!isAnswer(answer, 400, 'invalid_request') || !answer.body.problems.some(isProblem)) others.push([filled, answer]);
         }
       }
+      expect(others).toEqual([]);
     },
   );
 
@@ -236,6 +246,7 @@ describe.each(HOSTS)('on %s', (_host, dropped, bodies, prepare) => {
   it.each(LISTS.map((target) => [target.name, target] as const))(
     '%s: every parameter twice, as a list, as an object, empty, with U+0000 → 400',
     async (_name, target) => {
+      const others: Other[] = [];
       for (const { name, value } of queryParameters(document, target)) {
         const path = pathOf(target, ids);
         expect((await real.call('get', `${path}?${name}=${value}`)).status).toBe(200);
@@ -247,9 +258,10 @@ describe.each(HOSTS)('on %s', (_host, dropped, bodies, prepare) => {
           `${name}=%00`,
         ]) {
           const answer = await real.call('get', `${path}?${query}`);
-          expect([query, answer.status, answer.body.code]).toEqual([query, 400, 'invalid_request']);
+          if (!isAnswer(answer, 400, 'invalid_request')) others.push([query, answer]);
         }
       }
+      expect(others).toEqual([]);
     },
   );
 
@@ -278,12 +290,13 @@ describe.each(HOSTS)('on %s', (_host, dropped, bodies, prepare) => {
   it.each(WITH_ID.map((target) => [target.name, target] as const))(
     '%s: odd ids → 404, or 400 where it is no URL',
     async (_name, target) => {
+      const others: Other[] = [];
       for (const odd of ODD_IDS) {
         const query = target.query === undefined ? '' : `?${target.query}`;
         const answer = await real.call(target.method, target.path.replace(':id', odd) + query).send(target.body);
-        expect([odd, answer.status]).toEqual([odd, NO_URLS.has(odd) ? 400 : 404]);
-        expect(answer.body.code).toEqual(expect.any(String));
+        if (answer.status !== (NO_URLS.has(odd) ? 400 : 404) || typeof answer.body.code !== 'string') others.push([odd, answer]);
       }
+      expect(others).toEqual([]);
     },
   );
 
