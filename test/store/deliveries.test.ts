@@ -45,7 +45,11 @@ it('are captured when another node takes the same keys in another order', async 
   const written = takeDeliveries(app.source.manager, [first, second, third], LIMITS);
   written.catch(() => undefined);
   const isWaiting = async () =>
-    (await app.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%take_deliveries(%'`)).length > 0;
+    (
+      await app.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%take_deliveries(%'`,
+      )
+    ).length > 0;
   while (!(await isWaiting())) await new Promise((later) => setTimeout(later, 10));
   await takeDeliveries(other.manager, [delivery('a')], LIMITS);
   await other.commitTransaction();
