@@ -81,7 +81,7 @@ describeConsole('state machines', (demo) => {
 
   it('are listed with what they follow and how many are on their way, at any width and in both themes', async () => {
     for (const [theme, width] of LOOKS) {
-      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
       await open('machines');
       const row = page.getByRole('row', { name: /Onboarding/ });
       await row.waitFor();
@@ -89,6 +89,7 @@ describeConsole('state machines', (demo) => {
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
       await picture('machines');
+      await close();
     }
     const { page, open, axe, picture } = await demo.tab();
     await open('machines?search=nothing');
@@ -125,7 +126,7 @@ describeConsole('state machines', (demo) => {
 
   it('are shown as a drawing and a table that say the same, at any width and in both themes', async () => {
     for (const [theme, width] of LOOKS) {
-      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
       await open(`machines/${machine}`);
       const drawing = page.getByRole('region', { name: 'Drawing' });
       expect(await drawing.getByRole('button').allInnerTexts()).toEqual(['NEW\nbegins', 'CONTACTED\n2 days', 'DONE\nfinal', 'FORGOTTEN']);
@@ -140,6 +141,7 @@ describeConsole('state machines', (demo) => {
       await page.waitForURL(/state=CONTACTED$/);
       expect(await drawing.getByRole('button', { name: /CONTACTED/ }).getAttribute('aria-pressed')).toBe('true');
       expect(await axe()).toEqual([]);
+      await close();
     }
   });
 
@@ -236,7 +238,7 @@ describeConsole('state machines', (demo) => {
 
   it('list their instances by state, record and time, at any width and in both themes', async () => {
     for (const [theme, width] of LOOKS) {
-      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
       await open(`machines/${machine}/instances`);
       await page.getByRole('button', { name: 'NEW 3' }).waitFor();
       // What records are called is asked for a whole page at once.
@@ -248,6 +250,7 @@ describeConsole('state machines', (demo) => {
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(isWide)).toBeLessThanOrEqual(0);
       await picture('instances');
+      await close();
     }
     const { page, open } = await demo.tab();
     await open(`machines/${machine}/instances`);

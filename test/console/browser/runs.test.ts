@@ -51,13 +51,14 @@ describeConsole('runs', (demo) => {
       ['light', 1440],
       ['dark', 360],
     ] as const) {
-      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
       await open('runs');
       expect(await page.getByRole('row', { name: /Succeeded/ }).count()).toBe(1);
       expect(await page.getByRole('row', { name: /Failed at Welcome mail: The mail server refuses the recipient/ }).count()).toBe(12);
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       await picture('runs');
+      await close();
     }
   });
 

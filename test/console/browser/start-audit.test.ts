@@ -40,13 +40,14 @@ describeConsole('the start page and the audit', (demo) => {
       ['light', 900],
       ['dark', 360],
     ] as const) {
-      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
       await open('');
       await page.getByText('What needs somebody now.').waitFor();
       await page.getByRole('button', { name: 'Retry …' }).waitFor();
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       await picture('start-failing');
+      await close();
     }
     const { page, open, axe } = await demo.tab();
     await open('');
@@ -86,7 +87,7 @@ describeConsole('the start page and the audit', (demo) => {
         ['dark', 360],
         ['light', 900],
       ] as const) {
-        const { page, open, axe, picture } = await demo.tab({ theme, width });
+        const { page, open, axe, picture, close } = await demo.tab({ theme, width });
         await open(`audit?target=${id}`);
         await page.getByText('Too loud.').waitFor();
         expect(await page.getByRole('row').count()).toBe(5);
@@ -99,6 +100,7 @@ describeConsole('the start page and the audit', (demo) => {
         expect(await axe()).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
         await picture('audit');
+        await close();
       }
     });
 

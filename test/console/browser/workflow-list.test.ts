@@ -15,7 +15,7 @@ describeConsole('the frame and the list of workflows', (demo) => {
       ['light', 1440],
       ['dark', 360],
     ] as const) {
-      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
       await open('');
       await page.getByText('No run has failed for a day.').waitFor();
       await page.getByText('Nobody asks you anything.').waitFor();
@@ -23,6 +23,7 @@ describeConsole('the frame and the list of workflows', (demo) => {
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       await picture('start');
+      await close();
     }
   });
 
@@ -52,12 +53,13 @@ describeConsole('the frame and the list of workflows', (demo) => {
   it('tells of each workflow what starts it and how it goes, in both themes and at any width', async () => {
     for (const theme of ['light', 'dark'] as const) {
       for (const width of [360, 900, 1440]) {
-        const { page, open, axe, picture } = await demo.tab({ theme, width });
+        const { page, open, axe, picture, close } = await demo.tab({ theme, width });
         await open('workflows');
         expect(await page.getByRole('row', { name: /Welcome web leads/ }).textContent()).toContain('Leads: Created');
         expect(await axe()).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
         await picture('workflows');
+        await close();
       }
     }
   });

@@ -203,7 +203,7 @@ describeConsole('the pages of one workflow', (demo) => {
       ['dark', 1440],
       ['dark', 360],
     ] as const) {
-      const { page, open, axe, picture } = await demo.tab({ theme, width });
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
       await open(`workflows/${id}/settings`);
       await page.getByText('At 09:00, Monday to Friday').waitFor();
       await page
@@ -213,6 +213,7 @@ describeConsole('the pages of one workflow', (demo) => {
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       await picture('workflow-schedule');
+      await close();
     }
   });
 

@@ -6,6 +6,7 @@ import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase } from '../../support/template-databases.js';
 import { browserSource, startBrowser } from './chromium.js';
 import { openTab, type Tab, type TabOptions } from './tab.js';
+import { Windows } from './windows.js';
 
 const SECRET = 'whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiB0aGUgZGVtbw==';
 
@@ -36,12 +37,13 @@ export function describeConsole(name: string, tests: (demo: ConsoleDemo) => void
     let database: TestDatabase;
     let running: RunningDemo;
     let browser: Browser;
+    let windows: Windows;
     let tabs: Tab[] = [];
     const demo: ConsoleDemo = {
       api: '',
       origin: '',
       async tab({ api = demo.api, ...options } = {}) {
-        const tab = await openTab(browser, api, options);
+        const tab = await openTab(windows, api, options);
         tabs.push(tab);
         return tab;
       },
@@ -73,6 +75,7 @@ export function describeConsole(name: string, tests: (demo: ConsoleDemo) => void
         startDemo({ databaseUrl: database.url, port: 0, sinkSecret: SECRET, logLevels: ['error', 'fatal'] }),
         startBrowser(),
       ]);
+      windows = new Windows(browser);
       demo.origin = running.origin;
       demo.api = `${running.origin}/automation`;
     });

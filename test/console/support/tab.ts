@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { ConsoleMessage, Page, Request } from 'playwright-core';
+import type { Windows } from './windows.js';
 
 /** How a tab is opened. */
 export interface TabOptions {
@@ -32,35 +33,24 @@ export interface Tab {
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** Opens a tab on the console of an application: `http://127.0.0.1:3000/automation`. */
-export async function openTab(browser: Browser, api: string, options: TabOptions = {}): Promise<Tab> {
+export async function openTab(windows: Windows, api: string, options: TabOptions = {}): Promise<Tab> {
   const { token = 'demo-admin', theme = 'light', width = 1440, height = 900, reducedMotion = true, forcedColors = false } = options;
-  const context = await browser.newContext({
-    viewport: { width, height },
-    colorScheme: theme,
-    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
-    forcedColors: forcedColors ? 'active' : 'none',
-    timezoneId: 'Europe/Berlin',
-    locale: 'en-GB',
-  });
-  const page = await context.newPage();
+  const page = await windows.take({ theme, width, height, reducedMotion, forcedColors });
   const faults: string[] = [];
   const expected: RegExp[] = [];
   const note = (fault: string): void => {
     if (!expected.some((pattern) => pattern.test(fault))) faults.push(fault);
   };
-  page.on('console', (message) => {
+  const onConsole = (message: ConsoleMessage): void => {
     if (['error', 'warning'].includes(message.type())) note(`${message.type()}: ${message.text()} ${message.location().url}`);
-  });
-  page.on('pageerror', (error) => note(`script: ${error.stack ?? error.message}`));
-  page.on('requestfailed', (request) => {
+  };
+  const onError = (error: Error): void => note(`script: ${error.stack ?? error.message}`);
+  const onFailure = (request: Request): void => {
     // What is left is no longer waited for.
     if (request.failure()?.errorText !== 'net::ERR_ABORTED') note(`request: ${request.url()} ${request.failure()?.errorText}`);
-  });
-  await page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
-      console.error(`policy: ${violatedDirective} ${blockedURI}`);
-    });
-  });
+  };
+  page.on('console', onConsole).on('pageerror', onError).on('requestfailed', onFailure);
+  let isOpen = true;
   let signIn = token === null ? '' : `#token=${token}`;
   return {
     page,
@@ -73,9 +63,10 @@ export async function openTab(browser: Browser, api: string, options: TabOptions
       await settled(page);
     },
     async axe() {
-      // Evaluated by the debugger: a script of another origin would be refused by the page's policy, as it is to be. Each time, as
-      // that leaves a theme that was switched the moment that it takes: without it axe read colours of the one before.
-      await page.evaluate(axe.source);
+      // Evaluated by the debugger: a script of another origin would be refused by the page's policy, as it is to be.
+      if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+      // A theme that was switched is there with the next frame, and its colours come to rest after that.
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       await page.evaluate(() =>
         Promise.all(
           document
@@ -96,7 +87,12 @@ export async function openTab(browser: Browser, api: string, options: TabOptions
       await page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`) });
       await page.setViewportSize({ width, height });
     },
-    close: () => context.close(),
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      page.off('console', onConsole).off('pageerror', onError).off('requestfailed', onFailure);
+      await windows.giveBack(page);
+    },
   };
 }
 
