@@ -13,7 +13,7 @@ export async function startPgBouncer(program: string, databaseUrl: string): Prom
   await chmod(folder, 0o755);
   const own = await freePort();
   const settings = `[databases]
-* = host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}
+* = host=${decodeURIComponent(hostname)} port=${port} user=${username} password=${decodeURIComponent(password)}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${own}

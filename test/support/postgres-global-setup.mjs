@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -7,6 +7,9 @@ import { loadLauncher } from './postgres-launcher.mjs';
 
 /** Many times what the servers of a run hold at once. A container has 64 MB there by default. */
 const MEMORY_NEEDED = 4 * 2 ** 30;
+
+/** The longest path of a Unix socket on macOS; Linux allows a little more. */
+const LONGEST_SOCKET = 103;
 
 /** One Postgres for the whole jest run, in memory-speed mode; or the server that DATABASE_URL names. */
 export default async function setup() {
@@ -24,14 +27,32 @@ export default async function setup() {
     return;
   }
   const { startPostgres } = await loadLauncher();
+  const sockets = await socketFolder(folder);
   const server = await startPostgres({
     dataDir: join(folder, 'postgres'),
     fsync: false,
-    settings: { max_connections: 300, synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' },
+    settings: {
+      ...{ max_connections: 300, synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' },
+      ...(sockets !== null && { unix_socket_directories: sockets }),
+    },
   });
   globalThis.__TEST_POSTGRES__ = server;
-  process.env.TEST_DATABASE_URL = server.url;
-  await connectCheaply(server.url);
+  const url = new URL(server.url);
+  if (sockets !== null) url.hostname = encodeURIComponent(sockets);
+  process.env.TEST_DATABASE_URL = url.href;
+  await connectCheaply(url.href);
+}
+
+/**
+ * Where the server has its socket: a statement and its answer take less of the processor by one than by TCP. Null where the
+ * system has none, or no path as long.
+ */
+async function socketFolder(folder) {
+  const sockets = join(folder, 'sockets');
+  if (process.platform === 'win32' || join(sockets, '.s.PGSQL.65535').length > LONGEST_SOCKET) return null;
+  await mkdir(sockets);
+  await chmod(sockets, 0o777);
+  return sockets;
 }
 
 /** Proving the password costs both sides more than all else of a connection, and there are thousands. */
