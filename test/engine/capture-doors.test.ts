@@ -38,7 +38,8 @@ describe.each(['subscriber', 'database'] as const)('what the host writes, captur
     });
     const [event, ...others] = await takeEvents(app);
     expect(others).toEqual([]);
-    expect(event).toMatchObject({ workspace_id: 'acme', event: 'created', record_id: String(deal.dealId), previous: null, changes: null });
+    expect(event).toMatchObject({ workspace_id: 'acme', event: 'created', record_id: String(deal.dealId), previous: null, source: door });
+    expect(event?.changes).toBeNull();
     expect(event?.record).toEqual({
       ...{ id: String(deal.dealId), tenantId: 'acme', title: 'Engine', stage: 'New', ownerId: null, amount: 1200.5, tags: ['a', 'b'] },
       ...{ closeDate: '2026-05-01', extra: { deep: [1] }, seenAt: seenAt.toISOString(), localAt: localAt.toISOString() },

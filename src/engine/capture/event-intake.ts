@@ -72,7 +72,7 @@ export class EventIntake {
       if (!module) throw unknownModule(name, '', this.catalog);
       const before = change.before && (toStorableJson(change.before) as RecordData);
       const after = change.after && (toStorableJson(change.after) as RecordData);
-      return this.eventsOf({ workspaceId, module: name, actor }, module, { before, after });
+      return this.eventsOf({ workspaceId, module: name, actor, source: 'subscriber' }, module, { before, after });
     });
     await this.write(rows, manager);
   }
@@ -95,7 +95,7 @@ export class EventIntake {
   }
 
   private eventsOf(
-    given: Pick<RecordChange, 'workspaceId' | 'module' | 'actor'>,
+    given: Pick<AutomationEvent, 'workspaceId' | 'module' | 'actor' | 'source'>,
     module: ModuleDescription,
     { before, after }: { before: RecordData | null; after: RecordData | null },
   ): EventRow[] {

@@ -54,7 +54,11 @@ export class EventItemDto implements EventItem {
   @ApiProperty({ type: ActorDto })
   actor!: ActorDto;
 
-  @ApiProperty({ example: 'publish', description: 'How it came in.' })
+  @ApiProperty({
+    example: 'publish',
+    description:
+      'How it came in: by `publish`, `emitter`, `subscriber` or `database` (see `capture`), a `workflow`, a `schedule`, …, or as the host says.',
+  })
   source!: string;
 
   @ApiProperty({
