@@ -1,5 +1,6 @@
 import * as earlierAnswers from '../../../src/store/earlier-answers.js';
 import * as taskList from '../../../src/store/human-task-list.js';
+import * as taskPeople from '../../../src/store/human-task-people.js';
 import * as taskTimes from '../../../src/store/human-task-times.js';
 import * as tasks from '../../../src/store/human-tasks.js';
 import * as queues from '../../../src/store/task-queues.js';
@@ -30,6 +31,18 @@ export const OF_PEOPLE: Statements = {
     countTasks: (m, w) => {
       const viewer = { workspaceId: w, userId: 'u-1', queues: ['sales'], seesAll: true, modules: ['leads'] };
       return taskList.countTasks(m, viewer, { all: {}, mine: { whose: 'mine' }, queues: { whose: 'queues' } }, 9);
+    },
+  },
+  'human-task-people.ts': {
+    taskPeople: (m, w) => taskPeople.taskPeople(m, w, [ID.task]),
+    writeDecision: async (m, w) => {
+      const said = { userId: 'u-1', name: 'Ann', decision: 'approved', comment: null, door: 'inbox' } as const;
+      return tasks.findTask(m, w, ID.task).then((task) => (task ? taskPeople.writeDecision(m, w, ID.task, said) : null));
+    },
+    claimTask: (m, w) => taskPeople.claimTask(m, w, ID.task, 'u-1'),
+    releaseTask: (m, w) => taskPeople.releaseTask(m, w, ID.task),
+    replacePeople: (m, w) => {
+      return taskPeople.replacePeople(m, w, ID.task, { people: ['u-3'], queue: null, from: null, approvals: null, notice: 'new' });
     },
   },
   'human-task-times.ts': {
@@ -68,18 +81,8 @@ export const OF_PEOPLE: Statements = {
     findTask: (m, w) => tasks.findTask(m, w, ID.task),
     lockTask: (m, w) => tasks.lockTask(m, w, ID.task),
     lockRunOfTask: (m, w) => tasks.lockRunOfTask(m, w, ID.waiting),
-    taskPeople: (m, w) => tasks.taskPeople(m, w, [ID.task]),
-    writeDecision: async (m, w) => {
-      const said = { userId: 'u-1', name: 'Ann', decision: 'approved', comment: null, door: 'inbox' } as const;
-      return tasks.findTask(m, w, ID.task).then((task) => (task ? tasks.writeDecision(m, w, ID.task, said) : null));
-    },
     raiseTaskRevision: (m, w) => tasks.raiseTaskRevision(m, w, ID.task),
     completeTask: (m, w) => tasks.completeTask(m, w, ID.task, {}),
-    claimTask: (m, w) => tasks.claimTask(m, w, ID.task, 'u-1'),
-    releaseTask: (m, w) => tasks.releaseTask(m, w, ID.task),
-    replacePeople: (m, w) => {
-      return tasks.replacePeople(m, w, ID.task, { people: ['u-3'], queue: null, from: null, approvals: null, notice: 'new' });
-    },
   },
   'task-queues.ts': {
     listQueues: (m, w) => queues.listQueues(m, w),
