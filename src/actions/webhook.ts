@@ -94,11 +94,12 @@ export const webhook = defineAction({
 });
 
 async function requestOf(args: WebhookArguments, step: ExternalStep): Promise<OutboundRequest> {
-  const { url, method = 'POST', headers = {} } = args;
-  refuse(headerProblems(withoutSecrets(headers ?? {}), 'headers', RESERVED));
-  const secret = args.secret ? await revealed(args.secret, [url], step) : null;
-  const signed = signedRequest({ ...args, headers: await revealedHeaders(headers ?? {}, [url], step) }, secret, step);
-  return { method, url, ...signed, signal: step.signal, timeoutMs: step.timeoutMs };
+  const { url, method = 'POST', body, secret } = args;
+  const written = args.headers ?? {};
+  refuse(headerProblems(withoutSecrets(written), 'headers', RESERVED));
+  const signing = secret ? await revealed(secret, [url], step) : null;
+  const headers = await revealedHeaders(written, [url], step);
+  return { method, url, ...signedRequest(body, headers, signing, step), signal: step.signal, timeoutMs: step.timeoutMs };
 }
 
 function callProblems(args: JsonObject, guard: AddressGuard | undefined): Problem[] {
@@ -117,30 +118,21 @@ function callProblems(args: JsonObject, guard: AddressGuard | undefined): Proble
 
 /** Body and headers. The id is the same for every attempt, so that the receiver can tell a repetition. */
 function signedRequest(
-  args: Pick<WebhookArguments, 'body' | 'headers'>,
+  given: Json | undefined,
+  written: JsonObject,
   secret: string | null,
-  step: ExternalStep,
+  { idempotencyKey }: ExternalStep,
 ): { body?: string; headers: Record<string, unknown> } {
-  const isText = typeof args.body === 'string';
-  const body = args.body === undefined ? undefined : isText ? (args.body as string) : JSON.stringify(args.body);
-  const named = new Set(Object.keys(args.headers ?? {}).map((name) => name.toLowerCase()));
-  const defaults: Record<string, string> = {
-    'user-agent': 'nestjs-crm-automation',
-    accept: 'application/json, */*;q=0.5',
-    ...(body === undefined ? {} : { 'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json' }),
-  };
+  const body = given === undefined || typeof given === 'string' ? given : JSON.stringify(given);
+  const headers: Record<string, unknown> = { 'user-agent': 'nestjs-crm-automation', accept: 'application/json, */*;q=0.5' };
+  if (body !== undefined) headers['content-type'] = given === body ? 'text/plain; charset=utf-8' : 'application/json';
+  for (const name of Object.keys(written)) delete headers[name.toLowerCase()];
   // Node's clock on purpose: receivers compare it with theirs
   const sentAt = new Date();
-  return {
-    ...(body === undefined ? {} : { body }),
-    headers: {
-      ...Object.fromEntries(Object.entries(defaults).filter(([name]) => !named.has(name))),
-      ...args.headers,
-      'webhook-id': step.idempotencyKey,
-      'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
-      ...(secret ? { 'webhook-signature': signer(secret).sign(step.idempotencyKey, sentAt, body ?? '') } : {}),
-    },
-  };
+  const timestamp = String(Math.floor(sentAt.getTime() / 1000));
+  Object.assign(headers, written, { 'webhook-id': idempotencyKey, 'webhook-timestamp': timestamp });
+  if (secret) headers['webhook-signature'] = signer(secret).sign(idempotencyKey, sentAt, body ?? '');
+  return body === undefined ? { headers } : { body, headers };
 }
 
 function signer(secret: string): Webhook {

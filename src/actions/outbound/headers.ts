@@ -23,26 +23,26 @@ const MOST_BYTES = 8 * 1024;
 /** What is wrong with headers that a request is to carry; `path` goes in front of each name. */
 export function headerProblems(headers: Readonly<Record<string, unknown>>, path = 'headers', reserved: readonly string[] = []): Problem[] {
   const problems: Problem[] = [];
-  const entries = Object.entries(headers);
+  const names = Object.keys(headers);
   let bytes = 0;
-  for (const [name, value] of entries) {
-    const at = `${path}.${name}`;
-    const text = headerText(value);
+  for (const name of names) {
+    const text = headerText(headers[name]);
     bytes += name.length + (text?.length ?? 0) + 4;
-    if (!NAME.test(name)) {
-      problems.push({ path, message: `${JSON.stringify(name.slice(0, 60))} is not the name of a header` });
-    } else if (REFUSED.has(name.toLowerCase()) || reserved.includes(name.toLowerCase())) {
-      problems.push({ path: at, message: `the header ${name} is set by the call itself and cannot be given` });
-    } else if (text === null) {
-      problems.push({ path: at, message: `the header ${name} takes a text, a number or a boolean` });
-    } else if (!VALUE.test(text)) {
-      problems.push({ path: at, message: `the header ${name} holds a line break or another character that headers cannot carry` });
-    }
+    const message = headerProblem(name, text, reserved);
+    if (message !== null) problems.push({ path: NAME.test(name) ? `${path}.${name}` : path, message });
   }
-  if (entries.length > MOST_HEADERS || bytes > MOST_BYTES) {
+  if (names.length > MOST_HEADERS || bytes > MOST_BYTES) {
     problems.push({ path, message: `at most ${MOST_HEADERS} headers of ${MOST_BYTES} bytes together can be sent` });
   }
   return problems;
+}
+
+function headerProblem(name: string, text: string | null, reserved: readonly string[]): string | null {
+  if (!NAME.test(name)) return `${JSON.stringify(name.slice(0, 60))} is not the name of a header`;
+  const lower = name.toLowerCase();
+  if (REFUSED.has(lower) || reserved.includes(lower)) return `the header ${name} is set by the call itself and cannot be given`;
+  if (text === null) return `the header ${name} takes a text, a number or a boolean`;
+  return VALUE.test(text) ? null : `the header ${name} holds a line break or another character that headers cannot carry`;
 }
 
 /** The headers as they are sent: names in small letters, values as text. Throws `outbound_headers_invalid` with the problems. */

@@ -118,12 +118,12 @@ export class OutboundHttp {
     // made once: reading the well-known certificates takes milliseconds
     const trust = ca === undefined ? {} : { secureContext: createSecureContext({ ca: [...rootCertificates, ...[ca].flat()] }) };
     // One for each port, as the guard's rules may be about ports. Made once, it resumes TLS sessions: calls to a host that
-    // was called before cost neither side a full handshake.
+    // was called before cost neither side a full handshake. No word to keep a connection alive: it is for one call, with a clock.
     const connectors = new Map<number, buildConnector.connector>();
     const connectorFor = (port: number): buildConnector.connector => {
       const known = connectors.get(port);
       if (known) return known;
-      const made = undici().buildConnector({ lookup: this.guard.lookupFor(port), timeout: 0, ...trust });
+      const made = undici().buildConnector({ lookup: this.guard.lookupFor(port), timeout: 0, keepAlive: false, ...trust });
       // Admins choose the ports; there are seldom more than two.
       if (connectors.size >= MOST_CONNECTORS) connectors.clear();
       connectors.set(port, made);
@@ -150,10 +150,12 @@ export function outboundUrl(text: string): URL {
     new AutomationError('outbound_url_invalid', `The address cannot be called: ${reason}`, {
       hint: 'Give a complete address such as https://hooks.example.com/path, without a user name in it.',
     });
-  if (!URL.canParse(text)) {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
     throw refuse('it is not a complete URL');
   }
-  const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw refuse(`${url.protocol.replace(/:$/, '')} is not http or https`);
   }

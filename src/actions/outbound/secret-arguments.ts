@@ -33,6 +33,7 @@ export async function revealedHeaders(
   goesTo: readonly string[],
   step: Pick<ExternalStep, 'secrets'>,
 ): Promise<JsonObject> {
+  if (!Object.values(headers).some(isSecretReference)) return headers;
   const entries = Object.entries(headers).map(async ([name, value]) => [
     name,
     isSecretReference(value) ? await step.secrets.reveal(value, goesTo) : value,

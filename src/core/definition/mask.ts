@@ -1,6 +1,6 @@
 import type { ActionDescription } from '../catalog.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
-import { holdsPlace, isSecretReference, placeOf } from '../secrets/secret-reference.js';
+import { holdsPlace, isSecretReference, NO_PLACES, placeOf } from '../secrets/secret-reference.js';
 
 /** What people read in place of a secret. Sent back, it means: as it was. No argument that is secret takes it as a value. */
 export const MASK = '••••••';
@@ -21,7 +21,7 @@ export function masked(value: Json): Json {
  */
 export function maskedArguments(
   args: JsonObject,
-  { secret = [], takesSecrets = {} }: Pick<ActionDescription, 'secret' | 'takesSecrets'>,
+  { secret = [], takesSecrets = NO_PLACES }: Pick<ActionDescription, 'secret' | 'takesSecrets'>,
   mask: (value: Json, path: readonly string[]) => Json = masked,
 ): JsonObject {
   const walk = (value: Json, path: readonly string[], isSecret: boolean): Json => {

@@ -16,6 +16,9 @@ export interface SecretReference {
  */
 export type SecretPlaces = Readonly<Record<string, readonly string[]>>;
 
+/** Those of an action that takes none. */
+export const NO_PLACES: SecretPlaces = Object.freeze({});
+
 /** What names of secrets look like. */
 export const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 export const SECRET_NAME_RULE = 'a name begins with a letter or a digit and holds letters, digits, _, . and - only, 64 at the most';
@@ -56,16 +59,23 @@ export const REFERENCE_SCHEMA: JsonObject = {
 
 /** Returns the place that a path into the arguments is at, if it is one. */
 export function placeOf(places: SecretPlaces, path: readonly string[]): string | undefined {
-  return Object.keys(places).find((place) => {
-    const parts = place.split('.');
-    return parts.length === path.length && parts.every((part, index) => part === '*' || part === path[index]);
-  });
+  return partsOf(places).find(
+    ({ parts }) => parts.length === path.length && parts.every((part, index) => part === '*' || part === path[index]),
+  )?.place;
 }
 
 /** Whether a place lies inside the value at a path. */
 export function holdsPlace(places: SecretPlaces, path: readonly string[]): boolean {
-  return Object.keys(places).some((place) => {
-    const parts = place.split('.');
-    return parts.length > path.length && path.every((part, index) => parts[index] === '*' || parts[index] === part);
-  });
+  return partsOf(places).some(
+    ({ parts }) => parts.length > path.length && path.every((part, index) => parts[index] === '*' || parts[index] === part),
+  );
+}
+
+const known = new WeakMap<SecretPlaces, readonly { place: string; parts: readonly string[] }[]>();
+
+/** The places of an action, taken apart once: they are asked for with each argument of each attempt. */
+function partsOf(places: SecretPlaces): readonly { place: string; parts: readonly string[] }[] {
+  const parts = known.get(places) ?? Object.keys(places).map((place) => ({ place, parts: place.split('.') }));
+  known.set(places, parts);
+  return parts;
 }

@@ -5,7 +5,7 @@ import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { didYouMean } from '../nearest.js';
 import { knownAddress, mayGoTo } from './secret-hosts.js';
-import { claimsSecret, holdsPlace, placeOf, REFERENCE, referenceProblem, type SecretPlaces } from './secret-reference.js';
+import { claimsSecret, holdsPlace, NO_PLACES, placeOf, REFERENCE, referenceProblem, type SecretPlaces } from './secret-reference.js';
 
 type Actions = ReadonlyMap<string, Pick<ActionDescription, 'takesSecrets'>>;
 
@@ -116,7 +116,7 @@ function eachReference(definition: JsonObject, actions: Actions, found: (path: s
         if (TRIGGER_PATH.test(here) && isJsonObject(member) && member.type === 'webhook') walkArguments(member, TRIGGER_PLACES, here);
         else if (CALLBACKS.has(name) && SETTINGS_PATH.test(path) && isJsonObject(member)) walkArguments(member, CALLBACK_PLACES, here);
         else if (!isCall) walk(member, here);
-        else if (actions.has(type)) walkArguments(args, actions.get(type)?.takesSecrets ?? {}, here);
+        else if (actions.has(type)) walkArguments(args, actions.get(type)?.takesSecrets ?? NO_PLACES, here);
       }
     }
   };
