@@ -15,6 +15,15 @@ export function callingHost(url: string, worker: AutomationOptions['worker']): P
   return benchHost(url, { worker, outbound: ALLOW, secret: 'the secret of a host that is measured' });
 }
 
+/** Counts the answers of a host's calls: while they are made nobody asks its database, as nobody asks that of a queue. */
+export function countAnswers(host: BenchHost): () => number {
+  const http = host.context.get(OutboundHttp);
+  const { send } = http;
+  let answers = 0;
+  http.send = (call) => send.call(http, call).finally(() => (answers += 1));
+  return () => answers;
+}
+
 /** Publishes a workflow with one signed webhook, to the path that the record's source says. */
 export async function publishCalls(host: BenchHost, origin: string, secret: 'stored' | 'literal'): Promise<void> {
   if (secret === 'stored') await host.context.get(SecretService).put('receiver', { value: SIGNING, hosts: [origin] }, ADMIN);

@@ -4,9 +4,19 @@ import { sampleDataSource } from '../../support/sample-crm.js';
 import type { LeadRecord } from '../peers/actions.js';
 import { installPackages } from '../peers/install.js';
 import { PEERS } from '../peers/list.js';
-import type { Settings } from '../peers/peer.js';
+import { type Settings, until } from '../peers/peer.js';
 import { benchDatabase, insertLeads } from '../support.js';
-import { callingHost, client, publishAtOnce, publishCalls, publishLeads, SIGNING, succeeded, succeededInAll } from './calls.js';
+import {
+  callingHost,
+  client,
+  countAnswers,
+  publishAtOnce,
+  publishCalls,
+  publishLeads,
+  SIGNING,
+  succeeded,
+  succeededInAll,
+} from './calls.js';
 
 /** One measurement in a process of its own: `fork`ed by the suite, which sends an order and gets an answer. */
 export interface Order {
@@ -48,14 +58,16 @@ async function measureOurs({ serverUrl, origin, runs }: Given, secret: 'stored' 
   const host = await callingHost(url, {});
   try {
     await publishCalls(host, origin, secret);
+    const answered = countAnswers(host);
     let inAll = 0;
     const round = async (prefix: string, count: number): Promise<number> => {
       const began = await publishAtOnce(host, await insertLeads(host.source, count, prefix), 'fast');
       inAll += count;
+      await until(() => answered() >= inAll);
       await succeededInAll(host.source, inAll);
       return count / ((performance.now() - began) / 1_000);
     };
-    await round('warm-', Math.ceil(runs / 5));
+    await round('warm-', runs);
     return await round('lead-', runs);
   } finally {
     await host.close();
@@ -108,7 +120,7 @@ async function measurePeer(
       if (rowCount !== count) throw new Error(`${rowCount} results of ${count} calls were kept`);
       return count / seconds;
     };
-    await round('warm-', Math.ceil(runs / 5));
+    await round('warm-', runs);
     return await round('lead-', runs);
   } finally {
     await session.close();
