@@ -11,8 +11,9 @@ const MEMORY_NEEDED = 4 * 2 ** 30;
 /** The longest path of a Unix socket on macOS; Linux allows a little more. */
 const LONGEST_SOCKET = 103;
 
-/** One Postgres for the whole jest run, in memory-speed mode; or the server that DATABASE_URL names. */
-export default async function setup() {
+/** One Postgres for the whole jest run, in memory-speed mode; or the server that DATABASE_URL names. None for `core` alone, which is pure. */
+export default async function setup({ testPathPatterns: { patterns } }) {
+  if (patterns.length > 0 && patterns.every((pattern) => pattern.startsWith('test/core'))) return;
   // Names what template-databases.ts builds for this run.
   process.env.TEST_TEMPLATES = `test_template_${randomBytes(8).toString('hex')}`;
   const parent = await dataFolder();

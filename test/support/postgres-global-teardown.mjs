@@ -3,6 +3,7 @@ import pg from 'pg';
 
 /** Jest calls this after failed runs too; when jest itself is killed, the launcher's watcher stops the server. */
 export default async function teardown() {
+  if (globalThis.__TEST_DATA__ === undefined) return;
   const server = globalThis.__TEST_POSTGRES__;
   if (server === undefined) await dropTemplates();
   else await server.stop('immediate');

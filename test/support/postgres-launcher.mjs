@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import ts from 'typescript';
+import { transform } from '@swc/core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
@@ -15,12 +15,10 @@ export async function loadLauncher() {
   for (const path of ['free-port', 'postgres/postgres-binaries', 'postgres/postgres-data', 'postgres/embedded-postgres']) {
     const name = basename(path);
     const source = await readFile(join(root, 'src', 'demo', `${path}.ts`), 'utf8');
-    const { outputText } = ts.transpileModule(source, {
-      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: false },
-    });
+    const { code } = await transform(source, { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } });
     // `node_modules/.cache` has no package.json that says "module"; hence .mjs, in the imports too. Renamed into place for parallel runs.
     const draft = join(cache, `${name}.${process.pid}.tmp`);
-    await writeFile(draft, outputText.replaceAll(/'\.\.?\/([\w-]+)\.js'/g, "'./$1.mjs'"));
+    await writeFile(draft, code.replaceAll(/(['"])\.\.?\/([\w-]+)\.js\1/g, "'./$2.mjs'"));
     await rename(draft, join(cache, `${name}.mjs`));
   }
   return import(pathToFileURL(join(cache, 'embedded-postgres.mjs')).href);
