@@ -6,8 +6,11 @@ export interface Turn {
   busyWorkspaces: number;
 }
 
-/** How long after a claim that found work of several workspaces short transactions are kept up, in milliseconds. */
-const CROWDED_MS = 1_000;
+/**
+ * How long after a claim that found work of several workspaces short transactions are kept up, in milliseconds: longer than a
+ * long one takes on a machine that is busy otherwise, or it would be followed by the next.
+ */
+const CROWDED_MS = 3_000;
 
 /**
  * Whose turn it is, when more workspaces have work than one claim can serve: a claim takes an equal share of each workspace,

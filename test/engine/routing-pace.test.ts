@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { IsString } from 'class-validator';
 import { defineAction } from '../../src/actions/define-action.js';
-import { Router, type RoutingTurn } from '../../src/engine/routing/router.js';
+import type { RoutingTurn } from '../../src/engine/routing/claim-turns.js';
+import { Router } from '../../src/engine/routing/router.js';
 import { RoutingPace } from '../../src/engine/routing/routing-pace.js';
 import type { HeldRuns } from '../../src/engine/running/held-runs.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Routed, RoutingTurn } from '../../src/engine/routing/router.js';
+import type { RoutingTurn } from '../../src/engine/routing/claim-turns.js';
+import type { Routed } from '../../src/engine/routing/router.js';
 import { RoutingTurns } from '../../src/engine/routing/routing-turns.js';
 
 const ROUTED: Routed = { events: 12, queued: true, waits: false, more: true, full: false, flood: false };

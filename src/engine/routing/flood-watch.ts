@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EventRef } from '../../store/event-store.js';
 
-/** How long a claim tells what a workspace has to do, in milliseconds. */
-const KNOWN_MS = 1_000;
+/** How long a claim tells what a workspace has to do, in milliseconds: longer than a turn takes on a machine that is busy otherwise. */
+const KNOWN_MS = 3_000;
 /** How often a turn for those that flood looks at the others' events too: what nobody has announced is found by it. */
 const LOOK_MS = 250;
 /** Workspaces of each kind that are known at most: a claim walks past each. */
@@ -44,13 +44,14 @@ export class FloodWatch {
     this.floods.clear();
   }
 
-  /** Notes what a claim of at most `most` events took. */
-  note(claimed: readonly EventRef[], most: number): void {
+  /** Notes what a claim of at most `most` events took; of those of `shares` it could not take more than these. */
+  note(claimed: readonly EventRef[], most: number, shares: ReadonlyMap<string, number>): void {
     const counts = new Map<string, number>();
     for (const { workspaceId } of claimed) counts.set(workspaceId, (counts.get(workspaceId) ?? 0) + 1);
     const share = Math.max(2, Math.floor(most / counts.size));
     for (const [workspaceId, count] of counts) {
-      const [is, isNot] = count >= share ? [this.floods, this.others] : [this.others, this.floods];
+      const [is, isNot] =
+        count >= Math.min(share, shares.get(workspaceId) ?? share) ? [this.floods, this.others] : [this.others, this.floods];
       isNot.delete(workspaceId);
       is.delete(workspaceId);
       is.set(workspaceId, performance.now() + KNOWN_MS);

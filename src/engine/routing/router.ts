@@ -4,16 +4,8 @@ import { knownEvent } from '../../core/record-values.js';
 import { admissionOf } from '../../core/start/admission.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
 import { AutomationDatabase } from '../../store/database.js';
-import {
-  type ClaimedEvent,
-  type ClaimLimits,
-  claimTheseEvents,
-  claimUnroutedEvents,
-  findUnroutedEvents,
-  markUnroutable,
-} from '../../store/event-claims.js';
+import { type ClaimedEvent, claimTheseEvents, claimUnroutedEvents, findUnroutedEvents, markUnroutable } from '../../store/event-claims.js';
 import type { EventRef } from '../../store/event-store.js';
-import { Turns } from '../../store/turns.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss, isPassing, toLoggedFailure } from '../failures.js';
@@ -30,6 +22,7 @@ import { STEP_SETTINGS, type StepTransaction, stepTransaction } from '../running
 import { WorkflowContexts } from '../running/workflow-contexts.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
+import { type ClaimTurn, ClaimTurns, type RoutingTurn } from './claim-turns.js';
 import { FloodWatch } from './flood-watch.js';
 import { newRun, queuedRun, skippedRun } from './new-runs.js';
 import { type Pace, RoutingPace, UNPACED } from './routing-pace.js';
@@ -52,12 +45,6 @@ export interface Routed {
 }
 
 /**
- * How a batch is routed: `at_once`, whatever there is; `in_turn`, at the pace of {@link RoutingPace}; the same `beside_another`
- * turn of this process.
- */
-export type RoutingTurn = 'at_once' | 'in_turn' | 'beside_another';
-
-/**
  * What becomes of runs that may be advanced by who routes them: they are, or in a transaction of their own, or by whoever
  * claims them.
  */
@@ -66,14 +53,6 @@ type First = 'advance' | 'apart' | 'queue';
 /** The only run that a transaction advanced has spoiled it: with nobody beside it, it had no savepoint. */
 class SpoiledAlone extends Error {
   override readonly name = 'SpoiledAlone';
-}
-
-/** What a turn may claim. */
-interface Claim {
-  /** The most events. */
-  most: number;
-  turns: Turns;
-  limits: ClaimLimits;
 }
 
 /** What one routing transaction did, to be gone on with once it has committed. */
@@ -93,14 +72,6 @@ const NOTHING: Routed = { events: 0, queued: false, waits: false, more: false, f
  */
 const MOST_ADVANCED = 200;
 /**
- * While several workspaces have events, each waits for the end of the others' transactions: beside a flood, with 100 events
- * in each, seven times as long as alone (p95, two workers on two cores), and 15 times with one loop in the flood and the
- * other behind it. So transactions are short then, and one loop does not take part in the flood but stands by for whoever
- * else comes.
- */
-const CROWDED_BATCH = 12;
-
-/**
  * Takes starts to runs. One transaction claims a batch of events, has the {@link StartDecider} decide what starts, advances
  * the runs whose first steps are local, and writes all of it together: for most workflows that is the whole run, at a few
  * statements and one commit a batch. When such a transaction fails, its events are routed again without advancing anything,
@@ -109,9 +80,7 @@ const CROWDED_BATCH = 12;
 @Injectable()
 export class Router {
   private readonly logger = new Logger('AutomationRouting');
-  private readonly turns = new Turns();
-  /** Of the loop that stands by. */
-  private readonly standby = new Turns();
+  private readonly claims: ClaimTurns;
 
   constructor(
     private readonly database: AutomationDatabase,
@@ -131,7 +100,9 @@ export class Router {
     private readonly catalog: AutomationCatalog,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
-  ) {}
+  ) {
+    this.claims = new ClaimTurns(floods, settings.batchSize);
+  }
 
   /** How long events may wait for room for their runs, in milliseconds; null: none do. */
   get patienceMs(): number | null {
@@ -152,34 +123,19 @@ export class Router {
   }
 
   private async routeBatch(turn: RoutingTurn, pace: Pace): Promise<Routed> {
-    const isCrowded = this.isCrowded();
-    const standsBy = isCrowded && turn === 'beside_another';
-    const most = isCrowded ? Math.min(this.settings.batchSize, CROWDED_BATCH) : this.settings.batchSize;
-    const left = standsBy ? this.floods.exceptFloods : turn === 'in_turn' ? this.floods.exceptOthers : [];
-    const claim: Claim = {
-      most,
-      turns: standsBy ? this.standby : this.turns,
-      limits: { except: [...this.stalled.routing.all, ...pace.waiting, ...left], shares: pace.shares },
-    };
-    const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(claim) : this.routeTogether(claim));
-    // Nothing but what was left alone, perhaps: who asks next finds it.
-    const isOver = !standsBy && left.length > 0 && routed.events === 0;
-    if (isOver) this.floods.forget();
-    const more = standsBy ? routed.full : isOver || routed.events > 0;
-    return { ...routed, more, full: routed.full && !isCrowded, flood: routed.flood && !standsBy && this.isCrowded() };
-  }
-
-  /** Whether several workspaces have events, as far as is known. */
-  private isCrowded(): boolean {
-    return this.turns.isCrowded || this.floods.isCrowded;
+    const claiming = this.claims.begin(turn, pace, this.stalled.routing.all);
+    const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(claiming) : this.routeTogether(claiming));
+    const more = claiming.end(routed);
+    const { isCrowded, standsBy } = claiming;
+    return { ...routed, more, full: routed.full && !isCrowded, flood: routed.flood && !standsBy && this.claims.isCrowded };
   }
 
   /** The next events of all workspaces in one transaction. */
-  private async routeTogether({ most, turns, limits }: Claim): Promise<Routed> {
+  private async routeTogether({ most, turns, limits }: ClaimTurn): Promise<Routed> {
     const claimed: EventRef[] = [];
     const claim = async (manager: EntityManager): Promise<ClaimedEvent[]> => {
       const events = await claimUnroutedEvents(manager, most, turns, limits);
-      this.floods.note(events, most);
+      this.floods.note(events, most, limits.shares);
       claimed.push(...events.map(({ workspaceId, id }) => ({ workspaceId, id })));
       return events;
     };
@@ -191,9 +147,9 @@ export class Router {
    * The same events, each workspace's in a transaction of its own. They are not held in between: what another router takes
    * first is his.
    */
-  private async routePerWorkspace({ most, turns, limits }: Claim): Promise<Routed> {
+  private async routePerWorkspace({ most, turns, limits }: ClaimTurn): Promise<Routed> {
     const groups = await this.database.transaction((manager) => findUnroutedEvents(manager, most, turns, limits));
-    this.floods.note(groups.flat(), most);
+    this.floods.note(groups.flat(), most, limits.shares);
     const total = { ...NOTHING, full: groups.flat().length >= most, flood: isFlood(groups.flat(), most) };
     for (const group of groups) {
       add(total, await this.tried(() => this.transaction((manager) => claimTheseEvents(manager, group), 'advance'), group));
