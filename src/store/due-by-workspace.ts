@@ -31,12 +31,29 @@ function waitingIn(table: TimedTable, after = '$1::text'): string {
   )`;
 }
 
-/** The workspaces in which something is due, at most `most`, beginning with the one whose turn it is. */
+/**
+ * As many events of a workspace may wait for routing before anything more starts there by itself: what is due is captured
+ * faster than it can be routed. 100,000 of them that were captured at once would cost everybody else the processors for
+ * that long, beside the routing, and wait in another table. Served by events_unrouted.
+ */
+const ENOUGH_EVENTS = 1_000;
+
+const HAS_ENOUGH = `EXISTS (
+  SELECT FROM automation.events WHERE workspace_id COLLATE "C" = w AND routed_at IS NULL AND (waits_until IS NULL OR waits_until <= now())
+  OFFSET ${ENOUGH_EVENTS - 1})`;
+
+/** What starts runs, the others tell people. */
+const STARTS: ReadonlySet<TimedTable> = new Set<TimedTable>(['date_triggers', 'instances']);
+
+/**
+ * The workspaces in which something is due, at most `most`, beginning with the one whose turn it is; of what starts runs,
+ * without those that have enough to be routed.
+ */
 export async function workspacesWithDue(manager: EntityManager, table: TimedTable, most: number, turns: Turns): Promise<string[]> {
   const rows = await turns.take((after) =>
     sql<Turn & { workspaceId: string }>(
       manager,
-      `${waitingIn(table)}, due AS (SELECT w FROM waiting WHERE due_at <= now() LIMIT $2::int)
+      `${waitingIn(table)}, due AS (SELECT w FROM waiting WHERE due_at <= now() ${STARTS.has(table) ? `AND NOT ${HAS_ENOUGH}` : ''} LIMIT $2::int)
        SELECT w AS "workspaceId", (SELECT CASE WHEN count(*) >= $2::int THEN max(w COLLATE "C") ELSE '' END FROM due) AS "nextTurn",
          (SELECT count(*)::int FROM due) AS "busyWorkspaces" FROM due`,
       [after, most],

@@ -102,6 +102,31 @@ describe('the timeout of a state', () => {
     expect(announced.mock.calls.filter(([, kind]) => kind === 'timing').length).toBe(1);
   });
 
+  it('waits while a thousand events of its workspace are to be routed, and holds up nobody else’s', async () => {
+    await made({ states: states(), transitions: [escalate()] });
+    await pass(72);
+    await app.query(
+      `INSERT INTO automation.instances (workspace_id, id, machine_id, version_id, module, record_id, state, is_final, timeout_at)
+       SELECT 'brook', gen_random_uuid(), machine_id, version_id, module, record_id, state, is_final, timeout_at FROM automation.instances`,
+    );
+    const waiting = async () =>
+      (
+        await app.query<{ workspace_id: string }>('SELECT workspace_id FROM automation.instances WHERE timeout_at IS NOT NULL ORDER BY 1')
+      ).map(({ workspace_id }) => workspace_id);
+    const timeouts = app.module.get(StateTimeouts);
+    await app.automation.publish(
+      Array.from({ length: 1_000 }, (_, n) => ({ workspaceId: 'acme', module: 'leads', event: 'read', recordId: `${n}` })),
+    );
+    expect(await waiting()).toEqual(['acme', 'brook']);
+    await timeouts.round();
+    expect(await waiting()).toEqual(['acme']);
+    expect(await timeouts.round()).toEqual({ starts: 0, more: 'soon' });
+    await app.module.get(Router).route();
+    expect(await timeouts.round()).toMatchObject({ starts: 1 });
+    await app.automation.drain();
+    expect(await app.query(`SELECT state FROM automation.instances WHERE workspace_id = 'acme'`)).toEqual([{ state: 'ESCALATED' }]);
+  });
+
   it('loses to a transition that committed before it was captured', async () => {
     const { id, lead } = await made({ states: states(), transitions: [escalate(), answer()] });
     await pass(49);

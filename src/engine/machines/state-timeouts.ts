@@ -18,6 +18,7 @@ import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { isConnectionLoss } from '../failures.js';
+import { FloodWatch } from '../routing/flood-watch.js';
 import type { DueWork, TimingRound } from '../timing/timed-trigger.js';
 import { WakeUp } from '../wake-up.js';
 import { timeoutOf } from './instance-changes.js';
@@ -25,6 +26,8 @@ import { MachineVersions } from './machine-versions.js';
 
 /** Instances that one transaction captures the timeouts of. */
 const BATCH = 500;
+/** The same while another workspace has events of its own. */
+const CROWDED_BATCH = 50;
 /** Workspaces that one round goes through, a transaction each. */
 const MOST_WORKSPACES = 20;
 const TIMEOUT: Actor = { type: 'system', id: null, name: 'Timeout' };
@@ -49,19 +52,22 @@ export class StateTimeouts implements DueWork {
     private readonly versions: MachineVersions,
     private readonly calendars: Calendars,
     private readonly wakeUp: WakeUp,
+    private readonly floods: FloodWatch,
     @Inject(ENGINE_SETTINGS) private readonly settings: EngineSettings,
   ) {}
 
   async round(): Promise<TimingRound> {
     const workspaces = await this.database.statement((manager) => workspacesWithDue(manager, 'instances', MOST_WORKSPACES, this.turns));
-    const total: TimingRound = { starts: 0, more: false };
+    // Due they are, or nobody would have come.
+    const total: TimingRound = { starts: 0, more: workspaces.length === 0 && 'soon' };
     let idle = 0;
     for (const workspaceId of workspaces) {
       try {
-        const due = await this.database.transaction((manager) => this.captureIn(manager, workspaceId));
+        const most = this.floods.isCrowded ? CROWDED_BATCH : BATCH;
+        const due = await this.database.transaction((manager) => this.captureIn(manager, workspaceId, most));
         if (due.length === 0) idle += 1;
         total.starts += due.filter(({ isEnabled }) => isEnabled).length;
-        total.more ||= due.length === BATCH;
+        total.more ||= due.length === most;
       } catch (error) {
         if (isConnectionLoss(error)) throw error;
         idle += 1;
@@ -105,9 +111,9 @@ export class StateTimeouts implements DueWork {
     await restartMissedTimeouts(manager, workspaceId, machineId, timeouts);
   }
 
-  private async captureIn(manager: EntityManager, workspaceId: string): Promise<DueInstance[]> {
+  private async captureIn(manager: EntityManager, workspaceId: string, most: number): Promise<DueInstance[]> {
     await this.database.enter(manager, workspaceId);
-    const due = await lockDueInstances(manager, workspaceId, BATCH);
+    const due = await lockDueInstances(manager, workspaceId, most);
     if (due.length === 0) return due;
     await insertStarts(manager, due.filter(({ isEnabled }) => isEnabled).map(startOf));
     await takeTimeouts(manager, due);

@@ -12,6 +12,7 @@ import { insertStarts, type StartRow } from '../../store/event-store.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
 import { isConnectionLoss } from '../failures.js';
+import { FloodWatch } from '../routing/flood-watch.js';
 import { nameOfModule, StalledWorkspaces } from '../stalled-workspaces.js';
 import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { type DatedVersion, isDated } from '../workflows/compiled-version.js';
@@ -20,6 +21,8 @@ import type { PublishedVersion, TimedTrigger, TimingRound } from './timed-trigge
 
 /** Records that one transaction starts runs for: as many as the process reads and judges without being long deaf to others. */
 const BATCH = 200;
+/** The same while another workspace has events of its own. */
+const CROWDED_BATCH = 25;
 /** Workspaces that one round goes through, a transaction each. */
 const MOST_WORKSPACES = 20;
 const DATE: Actor = { type: 'system', id: null, name: 'Date' };
@@ -45,6 +48,7 @@ export class DateTriggers implements TimedTrigger {
     private readonly calendars: Calendars,
     private readonly records: DatedRecords,
     private readonly stalled: StalledWorkspaces,
+    private readonly floods: FloodWatch,
     @Inject(CRM_HOST) private readonly crm: CrmHost,
   ) {}
 
@@ -58,7 +62,8 @@ export class DateTriggers implements TimedTrigger {
 
   async round(): Promise<TimingRound> {
     const workspaces = await this.database.statement((manager) => workspacesWithDue(manager, 'date_triggers', MOST_WORKSPACES, this.turns));
-    const total: TimingRound = { starts: 0, more: false };
+    // Due they are, or nobody would have come.
+    const total: TimingRound = { starts: 0, more: workspaces.length === 0 && 'soon' };
     let idle = 0;
     for (const workspaceId of workspaces) {
       try {
@@ -81,7 +86,8 @@ export class DateTriggers implements TimedTrigger {
   private async startIn(manager: EntityManager, workspaceId: string): Promise<TimingRound | null> {
     const stalled = this.stalled.dates.all.map((name) => JSON.parse(name) as [string, string]);
     const except = stalled.flatMap(([of, module]) => (of === workspaceId ? [module] : []));
-    const due = await lockDueRecords(manager, workspaceId, BATCH, except);
+    const most = this.floods.isCrowded ? CROWDED_BATCH : BATCH;
+    const due = await lockDueRecords(manager, workspaceId, most, except);
     if (due.length === 0) return null;
     await this.database.enter(manager, workspaceId);
     await this.calendars.prepare([workspaceId]);
@@ -111,7 +117,7 @@ export class DateTriggers implements TimedTrigger {
       manager,
       outcomes.flatMap(({ row, outcome }) => (outcome.kind === 'move' ? [] : [row])),
     );
-    return { starts: starts.length, more: due.length === BATCH };
+    return { starts: starts.length, more: due.length === most };
   }
 
   /** Without its version, which this process may not be able to read, a row is taken at its word. */

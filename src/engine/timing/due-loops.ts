@@ -3,6 +3,9 @@ import type { LookIntervals } from './next-look.js';
 import type { DueWork } from './timed-trigger.js';
 import { isDue, type Timing } from './timing.js';
 
+/** How soon a workspace that has enough to be routed is looked at again: at 2,500 runs a second 250 of its 1,000 events are gone by then. */
+const SOON_MS = 100;
+
 /**
  * The loops of what becomes due by itself: one that looks, by one statement for all, and one for each work, so that what takes
  * long holds up none of the others. A work that is at it, or rests, is not looked at; it calls for a look when it is through.
@@ -101,6 +104,7 @@ class DueLoop {
     const { pollIntervalMs } = this.intervals;
     const began = performance.now();
     const { more } = await this.timing.roundOf(this.work);
+    if (more === 'soon') return Math.min(pollIntervalMs, SOON_MS);
     return more ? Math.min(pollIntervalMs, Math.ceil(performance.now() - began)) : pollIntervalMs;
   }
 }

@@ -14,8 +14,8 @@ export interface PublishedVersion {
 export interface TimingRound {
   /** Starts that were captured. */
   starts: number;
-  /** Whether to look again at once. */
-  more: boolean;
+  /** Whether to look again at once; `soon`: when more of what has been captured is routed. */
+  more: boolean | 'soon';
 }
 
 /** Something that becomes due by itself. */

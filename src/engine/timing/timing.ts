@@ -77,8 +77,8 @@ export class Timing {
   }
 
   /** One round of each that has something to do, now or after those before it. Throws at the end what the first one that failed has thrown. */
-  async round(): Promise<TimingRound> {
-    const total: TimingRound = { starts: 0, more: false };
+  async round(): Promise<TimingRound & { more: boolean }> {
+    const total = { starts: 0, more: false };
     const failures: unknown[] = [];
     for (const left = new Set(this.works); left.size > 0; ) {
       const due = await this.dueTimes([...left]);
@@ -89,7 +89,8 @@ export class Timing {
         try {
           const { starts, more } = await this.roundOf(work);
           total.starts += starts;
-          total.more ||= more;
+          // What waits for routing is not to be waited for here.
+          total.more ||= more === true;
         } catch (error) {
           if (isConnectionLoss(error)) throw error;
           failures.push(error);

@@ -92,6 +92,14 @@ describe('the loops of what becomes due by itself', () => {
     expect(await tasks.turn()).toBeLessThan(1_000);
   });
 
+  it('look soon where more is due than is to be captured now', async () => {
+    const { loops, tasks, now, answer } = setUp();
+    answer(async () => ({ starts: 0, more: 'soon' }));
+    now({ tasks: 0 });
+    await loops.look();
+    expect(await tasks.turn()).toBe(100);
+  });
+
   it('do at once what they hear of, whatever rests', async () => {
     const { loops, tasks, rounds, now } = setUp();
     now({ tasks: 0 });
