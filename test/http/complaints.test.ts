@@ -89,7 +89,7 @@ describe('complaints that reach support', () => {
     const id = await publish(created({ conditions }));
     const told = await why(await lead({ source: 'Phone', amount: 10, stage: 'New' }), id);
     expect(told).toBe(
-      'Amount was 10, and the condition asks for: Amount is greater than 50000. It would have run if Amount had been greater than 50000, or if Source had been "Fair".',
+      'Amount was 10, and the condition asks for: Amount is greater than 50,000. It would have run if Amount had been greater than 50,000, or if Source had been "Fair".',
     );
   });
 

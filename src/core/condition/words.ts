@@ -23,8 +23,17 @@ export function fieldWords(field: string, module: ModuleDescription | null): str
 export function valueWords(value: Json): string {
   if (value === null) return 'empty';
   if (typeof value === 'string') return `"${value}"`;
+  if (typeof value === 'number') return numberWords(value);
   if (Array.isArray(value)) return value.length === 0 ? 'nothing' : value.map(valueWords).join(', ');
   return isJsonObject(value) ? JSON.stringify(value) : String(value);
+}
+
+/** Four digits may be a year. */
+const LEAST_GROUPED = 10_000;
+const GROUPED = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 20 });
+
+function numberWords(value: number): string {
+  return Math.abs(value) < LEAST_GROUPED ? String(value) : GROUPED.format(value);
 }
 
 /** Returns why a condition did not hold: the tests that decided, with the values seen; null when it did hold. */

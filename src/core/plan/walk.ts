@@ -34,6 +34,8 @@ export type WaitingReason = StepWaitReason | 'retry' | 'in_flight';
 /** Something the run waits for. */
 export interface Waiting {
   path: string;
+  /** What the step is called, where it has a name. */
+  stepName?: string;
   reason: WaitingReason;
   /** ISO 8601; null when only an answer ends the wait. */
   until: string | null;
@@ -101,7 +103,7 @@ export class PlanWalk implements Walk {
   /** Waits for attempts that the walk has not come to: what stands before them has ended the run while they are in flight. */
   addInFlight(): void {
     const known = new Set(this.waiting.map(({ path }) => path));
-    for (const path of this.index.inFlight()) if (!known.has(path)) this.wait(path, 'in_flight', null);
+    for (const path of this.index.inFlight()) if (!known.has(path)) this.waiting.push({ path, reason: 'in_flight', until: null });
   }
 
   private single(step: AnyStep, kind: StepKind<AnyStep>, path: string, loop: Loop): Flow {
@@ -110,16 +112,16 @@ export class PlanWalk implements Walk {
     const { current } = state;
     switch (current.status) {
       case 'running':
-        return this.wait(path, 'in_flight', null);
+        return this.wait(step, path, 'in_flight', null);
       case 'waiting':
-        if (!this.isDue(current.wakeAt)) return this.wait(path, waitReason(step), current.wakeAt ?? null);
+        if (!this.isDue(current.wakeAt)) return this.wait(step, path, waitReason(step), current.wakeAt ?? null);
         this.elapsed.push({ path, attempt: current.attempt, ...(loop && { loop }), step: step as Step });
         return 'open';
       case 'failed':
         if (!current.wakeAt) return failed(step, kind, path, current);
         return this.isDue(current.wakeAt)
           ? this.start(step, path, loop, state)
-          : this.waitForRetry(path, current.wakeAt, current.error, state);
+          : this.waitForRetry(step, path, current.wakeAt, current.error, state);
       case 'lost':
         return this.lost(step, kind, path, loop, state);
       case 'succeeded':
@@ -142,14 +144,14 @@ export class PlanWalk implements Walk {
     return 'open';
   }
 
-  private wait(path: string, reason: WaitingReason, until: string | null): Flow {
-    this.waiting.push({ path, reason, until });
+  private wait(step: AnyStep, path: string, reason: WaitingReason, until: string | null): Flow {
+    this.waiting.push({ path, ...nameOf(step), reason, until });
     return 'open';
   }
 
-  private waitForRetry(path: string, until: string, error: StepExecution['error'], { lastAttempt }: StepState): Flow {
+  private waitForRetry(step: AnyStep, path: string, until: string, error: StepExecution['error'], { lastAttempt }: StepState): Flow {
     const why = error ? { error: { code: error.code, message: cut(error.message, LONGEST_MESSAGE) } } : {};
-    this.waiting.push({ path, reason: 'retry', until, attempt: lastAttempt + 1, ...why });
+    this.waiting.push({ path, ...nameOf(step), reason: 'retry', until, attempt: lastAttempt + 1, ...why });
     return 'open';
   }
 
@@ -175,6 +177,10 @@ export class PlanWalk implements Walk {
       hint: 'Look for a process that dies or is killed while it runs this step, then retry the run from this step.',
     });
   }
+}
+
+function nameOf({ name }: AnyStep): Pick<Waiting, 'stepName'> {
+  return name === undefined ? {} : { stepName: name };
 }
 
 function failed(step: AnyStep, kind: StepKind<AnyStep>, path: string, execution: StepExecution): Ending {

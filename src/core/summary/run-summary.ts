@@ -59,11 +59,14 @@ export function runSummary(run: SummarizedRun, failed: readonly string[] = []): 
   }
 }
 
-/** By what people call the step; in a loop by its path, too, which says at which item. */
 function whereOf({ step, stepName }: LoggedError): string {
-  if (step === undefined) return '';
-  if (stepName === undefined) return ` at ${step}`;
-  return ` at ${stepName}${step.includes('[') ? ` (${step})` : ''}`;
+  return step === undefined ? '' : ` at ${named(step, stepName)}`;
+}
+
+/** By what people call the step; in a loop by its path, too, which says at which item. */
+function named(path: string, name: string | undefined): string {
+  if (name === undefined) return path;
+  return `${name}${path.includes('[') ? ` (${path})` : ''}`;
 }
 
 function besideOf(count: number, failed: readonly string[]): string {
@@ -86,21 +89,22 @@ function endOf({ until }: Waiting): string {
   return until ?? '9999';
 }
 
-function waitFor({ path, reason, until, attempt }: Waiting): string {
+function waitFor({ path, stepName, reason, until, attempt }: Waiting): string {
+  const step = named(path, stepName);
   const when = until === null ? '' : ` until ${moment(until)}`;
   switch (reason) {
     case 'retry':
-      return `Tries ${path} again${until === null ? '' : ` at ${moment(until)}`}${attempt === undefined ? '' : ` (attempt ${attempt})`}`;
+      return `Tries ${step} again${until === null ? '' : ` at ${moment(until)}`}${attempt === undefined ? '' : ` (attempt ${attempt})`}`;
     case 'in_flight':
-      return `Waits for the result of ${path}`;
+      return `Waits for the result of ${step}`;
     case 'delay':
-      return `Waits at ${path}${when}`;
+      return `Waits at ${step}${when}`;
     case 'workflow':
-      return `Waits at ${path} for the run that it started${when}`;
+      return `Waits at ${step} for the run that it started${when}`;
     case 'webhook':
-      return `Waits at ${path} for a call from outside${when}`;
+      return `Waits at ${step} for a call from outside${when}`;
     default:
-      return `Waits at ${path} for ${reason === 'approval' ? 'an approval' : 'a form'}${when}`;
+      return `Waits at ${step} for ${reason === 'approval' ? 'an approval' : 'a form'}${when}`;
   }
 }
 

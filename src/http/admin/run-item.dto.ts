@@ -83,6 +83,7 @@ export class RunItemDto implements RunItem {
       type: 'object',
       properties: {
         path: { type: 'string' },
+        stepName: { type: 'string', description: 'What the step is called, where it has a name.' },
         reason: { type: 'string' },
         until: { type: 'string', nullable: true },
         resumeUrl: {

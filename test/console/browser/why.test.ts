@@ -21,7 +21,7 @@ describeConsole('why', (demo) => {
     await page.getByRole('link', { name: 'Harbour cranes' }).press('Enter');
     await page.getByRole('heading', { level: 2, name: 'Harbour cranes' }).waitFor();
     const verdict = page.locator('summary', { hasText: 'Senior owner for urgent and large deals' });
-    expect(await verdict.textContent()).toContain('Amount was 40000');
+    expect(await verdict.textContent()).toContain('Amount was 40,000');
     await verdict.press('Enter');
     await page.getByText('Its conditions hold').waitFor();
     await page

@@ -33,6 +33,15 @@ describe('why a condition did not hold, in words', () => {
     expect(told({ field: 'number', operator: 'greater_than', value: 5 }, { record: {} })[0]).toContain('number was empty, and');
   });
 
+  it('writes large numbers as people do, and four digits, which may be a year, as they are', () => {
+    const large = { field: 'number', operator: 'greater_than', value: 50_000 } as const;
+    expect(told(large, { record: { number: -40_000.5 } })).toEqual([
+      'number was -40,000.5, and the condition asks for: number is greater than 50,000.',
+      'It would have run if number had been greater than 50,000.',
+    ]);
+    expect(told(large, { record: { number: 2026 } })[0]).toContain('number was 2026, and');
+  });
+
   it('names what a none excludes', () => {
     expect(told({ none: [source] }, { record: { text: 'Web Form' } })).toEqual([
       'Source was "Web Form", and the condition excludes: Source is "Web Form".',

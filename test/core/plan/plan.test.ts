@@ -125,12 +125,15 @@ describe('a failed step', () => {
     expect(planOf(steps, [failed('a', { error: null })]).outcome).toMatchObject({ error: { code: 'step_failed' } });
   });
 
-  it('tells until when its retry is waited for, which attempt that is, and why the last one failed', () => {
+  it('tells until when its retry is waited for, which attempt that is, of which step, and why the last one failed', () => {
     const waiting = { path: 'a', reason: 'retry', until: at(10), attempt: 2 };
     expect(planOf(steps, [failed('a', { wakeAt: at(10) })]).waiting).toEqual([
       { ...waiting, error: { code: 'smtp_down', message: 'No answer.' } },
     ]);
     expect(planOf(steps, [failed('a', { wakeAt: at(10), error: null })]).waiting).toEqual([waiting]);
+    const named = [action('a', { name: 'Mail' })];
+    expect(planOf(named, [failed('a', { wakeAt: at(10), error: null })]).waiting).toEqual([{ ...waiting, stepName: 'Mail' }]);
+    expect(planOf(named, [running('a')]).waiting).toEqual([{ path: 'a', stepName: 'Mail', reason: 'in_flight', until: null }]);
     const [long] = planOf(steps, [failed('a', { wakeAt: at(10), error: { code: 'c', message: '😀'.repeat(200) } })]).waiting;
     expect(long?.error?.message).toBe(`${'😀'.repeat(150)}…`);
   });

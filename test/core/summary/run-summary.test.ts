@@ -59,6 +59,16 @@ describe('a run in one sentence', () => {
     ['time', waiting({ path: 'cool', reason: 'delay', until: UNTIL }), 'Waits at cool until 2025-11-23 08:00 UTC.'],
     ['a moment that is none', waiting({ path: 'cool', reason: 'delay', until: 'soon' }), 'Waits at cool until soon.'],
     ['an approval', waiting({ path: 'ok', reason: 'approval', until: UNTIL }), 'Waits at ok for an approval until 2025-11-23 08:00 UTC.'],
+    [
+      'people, at a step with a name',
+      waiting({ path: 'ok', stepName: 'Ask the boss', reason: 'approval', until: null }),
+      'Waits at Ask the boss for an approval.',
+    ],
+    [
+      'the result of one of an item',
+      waiting({ path: 'each[2].mail', stepName: 'Mail', reason: 'in_flight', until: null }),
+      'Waits for the result of Mail (each[2].mail).',
+    ],
     ['a form', waiting({ path: 'data', reason: 'form', until: null }), 'Waits at data for a form.'],
     ['a call', waiting({ path: 'hook', reason: 'webhook', until: null }), 'Waits at hook for a call from outside.'],
     ['another run', waiting({ path: 'sub', reason: 'workflow', until: null }), 'Waits at sub for the run that it started.'],
