@@ -28,16 +28,16 @@ export function checkAnswers(fields: readonly FormField[], given: JsonObject): C
     checked.problems.push({ path: name, message: `The form has no such field.${didYouMean(name, names)}` });
   }
   for (const field of fields) {
-    const { name } = field;
+    const { name, label = name } = field;
     const value = Object.hasOwn(given, name) ? (given[name] ?? null) : null;
     checked.values[name] = null;
     if (value === null || (typeof value === 'string' && value.trim() === '')) {
-      if (field.required) checked.problems.push({ path: name, message: `"${name}" has to be filled in.` });
+      if (field.required) checked.problems.push({ path: name, message: `"${label}" has to be filled in.` });
       continue;
     }
     const problem = valueProblem(field, value);
     if (problem !== null) {
-      checked.problems.push({ path: name, message: `"${name}" ${problem}.` });
+      checked.problems.push({ path: name, message: `"${label}" ${problem}.` });
       continue;
     }
     checked.values[name] = typeof value === 'string' ? toStorableJson(value) : value;

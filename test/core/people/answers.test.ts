@@ -37,6 +37,12 @@ describe('answers to a form', () => {
     expect(values).toEqual({ a: null });
   });
 
+  it('are told by the label that people see, where there is one', () => {
+    const kickOff = { name: 'kickOffOn', label: 'Kick-off on', type: 'date', required: true } as const;
+    expect(checkAnswers([kickOff], {}).problems).toEqual([{ path: 'kickOffOn', message: '"Kick-off on" has to be filled in.' }]);
+    expect(checkAnswers([kickOff], { kickOffOn: true }).problems[0]?.message).toMatch(/^"Kick-off on" must be a date/);
+  });
+
   it.each<[Omit<FormField, 'name'>, JsonObject[string]]>([
     [{ type: 'boolean', required: true }, false],
     [{ type: 'number', min: 1, max: 3 }, 1],
