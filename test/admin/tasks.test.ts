@@ -505,6 +505,7 @@ describe('human tasks', () => {
       expect(await path({ userId: 'u-99', from: 'u-2' })).toBe('userId');
       expect(await path({ queue: 'nowhere' })).toBe('queue');
       expect(await path({})).toBe('userId');
+      expect(await path({ userId: 'u-3', queue: 'desk' })).toBe('userId');
       expect(await path({ userId: 'u-3', from: 'u-1' })).toBe('task_decided');
       expect(await path({ userId: 'u-3', from: 'u-2' })).toBe('done');
       expect(await code(decisions.complete(task.id, yes, 'api', TWO))).toBe('task_not_found');

@@ -1,8 +1,9 @@
+import { EventEmitter } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
 import { BaseEntity, Column, DataSource, Entity, type Logger, PrimaryColumn } from 'typeorm';
 import { isConnectionLoss } from '../../src/host/postgres-errors.js';
-import { AutomationDatabase } from '../../src/store/database.js';
+import { AutomationDatabase, outliveLostConnections } from '../../src/store/database.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import type { TestDatabase } from '../support/database.js';
 import { createMigratedDatabase } from '../support/template-databases.js';
@@ -111,6 +112,14 @@ describe('the pool of our own, whatever the host has set for its own', () => {
     expect(() => closing.dataSource).toThrow('not connected');
     expect(isConnectionLoss(await cut)).toBe(true);
     await expect(kept.query('SELECT 1')).rejects.toThrow();
+  });
+
+  it('outlives a connection that is cut before anybody listens to it', () => {
+    const [master, client] = [new EventEmitter(), new EventEmitter()];
+    outliveLostConnections({ driver: { master } } as unknown as DataSource);
+    for (const event of ['connect', 'acquire', 'acquire']) master.emit(event, client);
+    expect(client.emit('error', new Error('Connection terminated unexpectedly'))).toBe(true);
+    expect(client.listenerCount('error')).toBe(1);
   });
 
   it('leaves entities that are asked themselves with the host’s pool, and knows them as the host has built them', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { requeueFailed, restartRuns, takeRuns } from '../../src/store/run-command-store.js';
+import { groupRuns } from '../../src/store/run-groups.js';
 import { RUN_STATUSES, type RunStatus } from '../../src/store/runs/run.js';
 import { findStartable } from '../../src/store/workflow-store.js';
 import { type OwnDatabase, openOwnDatabase } from './support/own-database.js';
@@ -84,5 +85,24 @@ describe('the workflow that a start names', () => {
     const byId = await workflow({ code: 'older' });
     const byCode = await workflow({ code: byId });
     expect((await find(byId))?.id).toBe(byCode);
+  });
+});
+
+describe('the groups of runs', () => {
+  it('are the hundred largest, the largest first and then the newest, and it is said that there are more', async () => {
+    // One run of the first reason, two of each other one.
+    await own.query(
+      `INSERT INTO automation.runs (workspace_id, id, workflow_id, version_id, version, status, reason, actor)
+       SELECT 'acme', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 'failed', 'r' || n % 101, '{}'
+       FROM generate_series(0, 201) AS n WHERE n <> 101`,
+    );
+    // One workflow, so that groups differ by their reasons alone.
+    await own.query('UPDATE automation.runs SET workflow_id = $1', [uuidv7()]);
+    const question = { workspaceId: 'acme', filter: {}, modules: [] };
+    const { groups, counted, more } = await own.transaction((manager) => groupRuns(manager, question, 'cause'));
+    expect([groups.length, counted, more]).toEqual([100, 201, true]);
+    expect(groups.filter(({ runs }) => runs !== 2)).toEqual([]);
+    const samples = groups.map(({ sampleRunId }) => sampleRunId);
+    expect(samples).toEqual([...samples].sort().reverse());
   });
 });

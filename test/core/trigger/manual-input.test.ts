@@ -63,6 +63,7 @@ describe('the fields that a manual trigger declares', () => {
       ],
     ],
     [[{ name: 'a', type: 'choice', options: [''] }], ['trigger.input[0].options: A choice needs "options", a list of 1 to 200 texts.']],
+    [[{ name: 'a', type: 'choice', options: [] }], ['trigger.input[0].options: A choice needs "options", a list of 1 to 200 texts.']],
     [[{ name: 'a', type: 'choice' }], ['trigger.input[0].options: A choice needs "options", a list of 1 to 200 texts.']],
     [[{ name: 'a', type: 'choice', options: ['x'], default: 'y' }], ['trigger.input[0].default: "default" must be one of: x.']],
     [

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { type AnswerAddress, countAnswer, insertAnswer, loadAnswers } from '../../../src/store/runs/inbox.js';
+import { closeExecutions } from '../../../src/store/step-store.js';
 import { type OwnDatabase, openOwnDatabase } from '../support/own-database.js';
 
 const THEN = new Date('2026-01-01T00:00:00Z');
@@ -151,5 +152,39 @@ describe('the inbox of a run', () => {
     );
     expect(await read('rival')).toEqual(new Map());
     expect(await own.transaction((manager) => loadAnswers(manager, []))).toEqual(new Map());
+  });
+});
+
+describe('the log of a run that is over', () => {
+  it('closes what is open, each by itself: an answer that nobody used is kept with the step that it was for', async () => {
+    const id = await own.run({ status: 'failed' });
+    const step = (path: string, status: string) => ({
+      path,
+      status,
+      workspace_id: 'acme',
+      run_id: id,
+      attempt: 1,
+      position: 0,
+      type: 'form',
+      started_at: THEN,
+    });
+    for (const [path, status] of [
+      ['ask', 'waiting'],
+      ['more', 'waiting'],
+      ['call', 'running'],
+      ['done', 'succeeded'],
+    ] as const) {
+      await own.insert('step_executions', step(path, status));
+    }
+    await own.insert('run_inbox', { workspace_id: 'acme', run_id: id, path: 'ask', attempt: 1, answer: { by: 'u-1' } });
+    const error = (code: string) => ({ code, message: '' });
+    const closed = { workspaceId: 'acme', runId: id, lost: error('lost'), unanswered: error('unanswered'), unused: error('unused') };
+    await own.transaction((manager) => closeExecutions(manager, [closed]));
+    expect(await own.query(`SELECT path, status, error->>'code' AS code, output FROM automation.step_executions ORDER BY path`)).toEqual([
+      { path: 'ask', status: 'failed', code: 'unused', output: { by: 'u-1' } },
+      { path: 'call', status: 'lost', code: 'lost', output: null },
+      { path: 'done', status: 'succeeded', code: null, output: null },
+      { path: 'more', status: 'failed', code: 'unanswered', output: null },
+    ]);
   });
 });
