@@ -261,3 +261,9 @@ describe('whatever a record holds', () => {
     expect(sent).toBeGreaterThan(10);
   });
 });
+
+it('a refusal shows what was there, of a long text the beginning', () => {
+  const told = (text: string): string => String(refusal(text, {})?.message);
+  expect(told(`n${'o'.repeat(79)}`)).toContain(`"n${'o'.repeat(79)}"`);
+  expect(told(`n${'o'.repeat(80)}`)).toContain(`"n${'o'.repeat(79)}…"`);
+});

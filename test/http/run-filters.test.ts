@@ -63,6 +63,7 @@ describe('the runs that one looks for', () => {
     ['workflowIds=W,O', 'repeat succeeded waiting skipped cancelled second first'],
     ['workflowIds=W,O&status=succeeded,cancelled', 'succeeded cancelled'],
     ['workflowIds=O&workflowId=W', ''],
+    ['workflowIds=CAPITALS&workflowId=W', 'repeat skipped cancelled second first'],
     ['workflowIds=W,O&workflowId=O&limit=1', 'succeeded'],
     ['workflowId=W&version=2', 'cancelled'],
     ['ids=FIRST,SKIPPED', 'skipped first'],
@@ -89,11 +90,12 @@ describe('the runs that one looks for', () => {
     const known: Record<string, string> = {
       W: workflow.id,
       O: other.id,
+      CAPITALS: workflow.id.toUpperCase(),
       FIRST: ids.first as string,
       SKIPPED: ids.skipped as string,
       EVENT: eventId,
     };
-    expect(await names(query.replace(/\b(W|O|FIRST|SKIPPED|EVENT)\b/g, (name) => known[name] as string))).toBe(expected);
+    expect(await names(query.replace(/\b(W|O|CAPITALS|FIRST|SKIPPED|EVENT)\b/g, (name) => known[name] as string))).toBe(expected);
   });
 
   it('are found page by page, whatever they are looked for by', async () => {
