@@ -16,7 +16,7 @@ import * as workflows from '../../../src/store/workflow-store.js';
 import * as versions from '../../../src/store/workflow-versions.js';
 import * as writes from '../../../src/store/workflow-writes.js';
 import { ID, LONG_AGO, NOW, PAST, USER } from './names.js';
-import type { Statements } from './statements.js';
+import type { Statements } from './statement.js';
 
 const DRAFT = { draft: { a: 1 }, problems: [], trigger: null, module: 'leads' };
 const DATED = { workflowId: ID.workflow, versionId: ID.version, module: 'leads', recordId: '42' };

@@ -17,7 +17,7 @@ import * as timeouts from '../../../src/store/machines/timeouts.js';
 import * as transitionVersions from '../../../src/store/machines/transition-versions.js';
 import * as machineVersions from '../../../src/store/machines/versions.js';
 import { ID, NOW } from './names.js';
-import type { Statements } from './statements.js';
+import type { Statements } from './statement.js';
 
 const POLL = { versionId: ID.machineVersion, transition: 'send' };
 const LEAD = { module: 'leads', recordId: '42' };

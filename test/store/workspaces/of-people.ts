@@ -6,7 +6,7 @@ import * as tasks from '../../../src/store/human-tasks.js';
 import * as queues from '../../../src/store/task-queues.js';
 import * as waitTokens from '../../../src/store/wait-tokens.js';
 import { ID, NOW } from './names.js';
-import type { Statements } from './statements.js';
+import type { Statements } from './statement.js';
 
 const NOBODY = { assigneeId: null, approvals: null, escalation: null, dueAt: null, expiresAt: null, remindAt: null, escalateAt: null };
 

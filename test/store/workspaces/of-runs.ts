@@ -25,7 +25,7 @@ import * as steps from '../../../src/store/step-store.js';
 import * as timeline from '../../../src/store/timeline.js';
 import { DayDeltas } from '../../../src/store/workflow-days.js';
 import { ID, LONG_AGO, NOW, USER } from './names.js';
-import type { Statements } from './statements.js';
+import type { Statements } from './statement.js';
 
 const CATALOG: Catalog = { modules: new Map(), actions: new Map() };
 const ERROR = { code: 'no', message: 'No.' };

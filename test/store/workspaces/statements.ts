@@ -1,13 +1,8 @@
-import type { EntityManager } from 'typeorm';
 import { OF_DEFINITIONS } from './of-definitions.js';
 import { OF_MACHINES } from './of-machines.js';
 import { OF_PEOPLE } from './of-people.js';
 import { OF_EVENTS, OF_RUNS } from './of-runs.js';
-
-/** A function of src/store, asked for one workspace with the ids of a furnished one. */
-export type Statement = (manager: EntityManager, workspaceId: string) => Promise<unknown>;
-/** By file and function. */
-export type Statements = Readonly<Record<string, Readonly<Record<string, Statement>>>>;
+import type { Statements } from './statement.js';
 
 export const STATEMENTS: Statements = { ...OF_DEFINITIONS, ...OF_EVENTS, ...OF_RUNS, ...OF_MACHINES, ...OF_PEOPLE };
 
