@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { validate as isUuid, v7 as uuid } from 'uuid';
+import { validate as isUuid } from 'uuid';
 import type { ErrorCode } from '../core/error-codes.js';
 import { AutomationError } from '../core/errors.js';
 import type { Json, JsonObject } from '../core/json.js';
@@ -23,6 +23,7 @@ import { insertStarts, type StartRow } from '../store/event-store.js';
 import { findOutcomes } from '../store/machines/history-list.js';
 import { findInstance, type InstanceItem } from '../store/machines/instance-list.js';
 import { type LockedInstance, lockInstances } from '../store/machines/instances.js';
+import { startRow } from '../store/start-row.js';
 import { asSeen, type InstanceLook, InstanceLooks } from './instance-looks.js';
 import { instanceNotFound } from './instance-service.js';
 
@@ -164,23 +165,16 @@ export class InstanceAdvance {
     const { transition, input, comment = null } = command;
     const { trigger } = machine.transitions.find(({ definition }) => definition.code === transition)?.definition ?? { trigger: null };
     const declared = declaredInput(trigger as Parameters<typeof declaredInput>[0], this.inputOf(input));
-    return {
-      id: uuid(),
+    return startRow({
       workspaceId: caller.workspaceId,
       module,
       event: MANUAL,
       recordId,
-      record: null,
-      previous: null,
-      changes: null,
       actor: callerAsActor(caller),
-      cause: null,
       source: MANUAL,
-      key: null,
       trigger: { type: MANUAL, input: declared, entry, ...(comment !== null && { comment }) },
       target: { workflowId: machineId, instanceId, transition },
-      parent: null,
-    };
+    });
   }
 
   private inputOf(input: object | undefined): JsonObject {

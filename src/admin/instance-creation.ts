@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { validate as isUuid, v7 as uuid } from 'uuid';
+import { validate as isUuid } from 'uuid';
 import { AutomationError } from '../core/errors.js';
 import { checkShape, REQUEST_LIMITS } from '../core/json-shape.js';
 import { CREATE } from '../core/machine/choose.js';
@@ -15,6 +15,7 @@ import { AdminDatabase } from '../store/admin-database.js';
 import { writeAudit } from '../store/audit-store.js';
 import { insertStarts, type StartRow } from '../store/event-store.js';
 import { recordsWithInstances } from '../store/machines/instance-list.js';
+import { startRow } from '../store/start-row.js';
 
 /** The most records that one call takes into a machine. */
 export const MOST_CREATED = 500;
@@ -164,21 +165,14 @@ function noProgress(module: string, cursor: string): AutomationError {
 }
 
 function startOf({ id: workflowId, module }: OpenMachine, recordId: string, caller: Caller): StartRow {
-  return {
-    id: uuid(),
+  return startRow({
     workspaceId: caller.workspaceId,
     module,
     event: MANUAL,
     recordId,
-    record: null,
-    previous: null,
-    changes: null,
     actor: callerAsActor(caller),
-    cause: null,
     source: MANUAL,
-    key: null,
     trigger: { type: CREATE },
     target: { workflowId },
-    parent: null,
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { v5 as uuidv5 } from 'uuid';
 import type { Trigger } from '../../core/definition/types.js';
 import { AutomationError, type Problem } from '../../core/errors.js';
 import { type Actor, type RecordRef, START_RULES, type StartRule } from '../../core/event.js';
@@ -10,6 +10,7 @@ import { declaredInput } from '../../core/trigger/manual-input.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { type EventRef, insertStarts, type StartRow } from '../../store/event-store.js';
 import { insertReplays, type Replay } from '../../store/replay-store.js';
+import { startRow } from '../../store/start-row.js';
 import { findStartable } from '../../store/workflow-store.js';
 import { AutomationCatalog } from '../automation-catalog.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -132,23 +133,19 @@ export class Starts {
     }
     for (const { module } of records) this.assertModule(module, found.trigger);
     const trigger = { type: 'manual', input: declaredInput(found.trigger, this.inputOf(start.input)) };
-    return (record) => ({
-      id: uuidv7(),
-      workspaceId,
-      module: record?.module ?? null,
-      event: 'manual',
-      recordId: record?.id ?? null,
-      record: null,
-      previous: null,
-      changes: null,
-      actor,
-      cause: null,
-      source: MANUAL,
-      key,
-      trigger,
-      target: { workflowId: found.id, ...(force.length > 0 && { force }) },
-      parent: null,
-    });
+    const target = { workflowId: found.id, ...(force.length > 0 && { force }) };
+    return (record) =>
+      startRow({
+        workspaceId,
+        module: record?.module ?? null,
+        event: 'manual',
+        recordId: record?.id ?? null,
+        actor,
+        source: MANUAL,
+        key,
+        trigger,
+        target,
+      });
   }
 
   private assertModule(module: string, trigger: Trigger | null): void {

@@ -1,5 +1,4 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { AutomationError, type LoggedError } from '../../core/errors.js';
 import type { Actor } from '../../core/event.js';
 import { isJsonObject, type Json, type JsonObject } from '../../core/json.js';
@@ -9,6 +8,7 @@ import type { Delivery, DeliveryRefusal } from '../../core/trigger/delivery.js';
 import { seenHeaders } from '../../core/trigger/seen-request.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { type DeliveryRow, findSameDelivery } from '../../store/deliveries.js';
+import { startRow } from '../../store/start-row.js';
 import type { FoundToken } from '../../store/trigger-tokens.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
 import { MachineVersions } from '../machines/machine-versions.js';
@@ -241,24 +241,9 @@ function subjectOf(machine: Json, kind: 'module' | 'integration'): string | null
 }
 
 function rowOf({ workspaceId, workflowId }: FoundToken, trigger: Delivery, key: string | null): DeliveryRow {
-  return {
-    id: uuidv7(),
-    workspaceId,
-    module: null,
-    event: 'webhook',
-    recordId: null,
-    record: null,
-    previous: null,
-    changes: null,
-    actor: CALLER,
-    cause: null,
-    source: SOURCE,
-    key,
-    trigger: { ...trigger } as unknown as JsonObject,
-    target: { workflowId },
-    parent: null,
-    error: null,
-  };
+  const said = { ...trigger } as unknown as JsonObject;
+  const start = startRow({ workspaceId, event: 'webhook', actor: CALLER, source: SOURCE, key, trigger: said, target: { workflowId } });
+  return Object.assign(start, { error: null });
 }
 
 /** As runs see it: with the headers that they may see. */

@@ -13,6 +13,7 @@ import { type DeferredEvent, deferEvents, routeDeferred } from '../../store/mach
 import { insertHistory, type TransitionRow } from '../../store/machines/history.js';
 import { type Firing, type InstanceFailure, type LockedInstance, writeInstances } from '../../store/machines/instances.js';
 import type { RunEnd } from '../../store/runs/run.js';
+import { startRow } from '../../store/start-row.js';
 
 /** What workflows hear of a state that a record has entered. */
 type EnteredState = StartRow & { module: string };
@@ -208,23 +209,8 @@ export class InstanceChanges {
   ): void {
     if (timeoutAt !== null) this.soonestMs = Math.min(this.soonestMs, timeoutAt.getTime() - now.getTime());
     if (module === null) return;
-    this.entered.push({
-      id: uuidv7(),
-      workspaceId,
-      module,
-      event: MACHINE_ENTERED,
-      recordId,
-      record: null,
-      previous: null,
-      changes: null,
-      actor,
-      cause,
-      source: 'machine',
-      key: null,
-      trigger: { type: MACHINE_ENTERED, machine, state, ...how },
-      target: null,
-      parent: null,
-    });
+    const trigger = { type: MACHINE_ENTERED, machine, state, ...how };
+    this.entered.push(startRow({ workspaceId, module, event: MACHINE_ENTERED, recordId, actor, cause, source: 'machine', trigger }));
   }
 
   private note(

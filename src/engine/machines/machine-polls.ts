@@ -1,6 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { AutomationError } from '../../core/errors.js';
 import type { Actor, RecordData } from '../../core/event.js';
 import type { CompiledTransition } from '../../core/machine/compiled-machine.js';
@@ -22,6 +21,7 @@ import {
   type PolledInstance,
   removePoll,
 } from '../../store/machines/polls.js';
+import { startRow } from '../../store/start-row.js';
 import { Calendars } from '../calendars.js';
 import type { DueWork, TimingRound } from '../timing/timed-trigger.js';
 import { type MachineVersion, MachineVersions } from './machine-versions.js';
@@ -174,21 +174,14 @@ function nextCursor({ state }: PollCursor, instances: readonly PolledInstance[],
 }
 
 function startOf({ workspaceId, machineId, transition, nextAt }: DuePoll, { id, module, recordId, entry }: PolledInstance): StartRow {
-  return {
-    id: uuidv7(),
+  return startRow({
     workspaceId,
     module,
     event: 'poll',
     recordId,
-    record: null,
-    previous: null,
-    changes: null,
     actor: POLL,
-    cause: null,
     source: 'poll',
-    key: null,
     trigger: { type: 'poll', entry, at: nextAt.toISOString() },
     target: { workflowId: machineId, instanceId: id, transition },
-    parent: null,
-  };
+  });
 }

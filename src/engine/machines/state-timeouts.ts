@@ -1,6 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../core/event.js';
 import { databaseNow } from '../../store/clock.js';
 import { AutomationDatabase } from '../../store/database.js';
@@ -14,6 +13,7 @@ import {
   restartMissedTimeouts,
   takeTimeouts,
 } from '../../store/machines/timeouts.js';
+import { startRow } from '../../store/start-row.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
 import { ENGINE_SETTINGS, type EngineSettings } from '../engine-settings.js';
@@ -122,22 +122,14 @@ export class StateTimeouts implements DueWork {
 }
 
 function startOf({ workspaceId, id, machineId, module, recordId, state, entry, timeoutAt }: DueInstance): StartRow {
-  return {
-    id: uuidv7(),
+  return startRow({
     workspaceId,
     module,
     event: 'timeout',
     recordId,
-    // Conditions and steps are about the record as it is then.
-    record: null,
-    previous: null,
-    changes: null,
     actor: TIMEOUT,
-    cause: null,
     source: 'timeout',
-    key: null,
     trigger: { type: 'timeout', state, entry, dueAt: timeoutAt.toISOString() },
     target: { workflowId: machineId, instanceId: id },
-    parent: null,
-  };
+  });
 }

@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { StepMachines } from '../../actions/define-action.js';
 import { AutomationError } from '../../core/errors.js';
 import { CREATE } from '../../core/machine/choose.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import { findMachine } from '../../store/machines/find-machine.js';
+import { startRow } from '../../store/start-row.js';
 import type { HeldRun } from '../running/held-run.js';
 import type { StepTransaction } from '../running/step-transaction.js';
 
@@ -30,26 +30,21 @@ export function stepMachines(run: HeldRun, { path, attempt }: ReadyStep, tx: Ste
           hint: `Say in the step which record of ${found.module} is meant.`,
         });
       }
-      const id = uuidv7();
       const type = transition === null ? CREATE : 'workflow';
-      tx.writes.starts.push({
-        id,
+      const start = startRow({
         workspaceId: run.workspaceId,
         module: record.module,
         event: 'workflow',
         recordId: record.id,
-        record: null,
-        previous: null,
-        changes: null,
         actor: run.actorOfItsEvents,
         cause: run.causeOfItsEvents,
         source: 'workflow',
-        key: null,
         trigger: { type, runId: run.id, workflowId: run.version.workflow.id, input },
         target: { workflowId: found.id, ...(transition !== null && { transition }) },
         parent: { runId: run.id, path, attempt, waits: false },
       });
-      return { machineId: found.id, eventId: id };
+      tx.writes.starts.push(start);
+      return { machineId: found.id, eventId: start.id };
     },
   };
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { AutomationError } from '../../core/errors.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
 import type { StartRun } from '../../core/steps/run-workflow.js';
 import type { Decision } from '../../core/steps/step-kind.js';
 import { declaredInput } from '../../core/trigger/manual-input.js';
+import { startRow } from '../../store/start-row.js';
 import { findStartable } from '../../store/workflow-store.js';
 import type { EffectPerformer } from './flow-steps.js';
 import type { HeldRun } from './held-run.js';
@@ -33,22 +33,18 @@ export class SubRuns implements EffectPerformer<'start_run'> {
       });
     }
     const asked = declaredInput(found.trigger, input);
-    tx.writes.starts.push({
-      id: uuidv7(),
+    const start = startRow({
       workspaceId: run.workspaceId,
       module: run.record?.module ?? null,
       event: 'workflow',
       recordId: run.record?.id ?? null,
-      record: null,
-      previous: null,
-      changes: null,
       actor: run.actorOfItsEvents,
       cause: run.causeOfItsEvents,
       source: 'workflow',
-      key: null,
       trigger: { type: 'workflow', runId: run.id, workflowId: run.version.workflow.id, input: asked },
       target: { workflowId: found.id },
       parent: { runId: run.id, path, attempt, waits: wait },
     });
+    tx.writes.starts.push(start);
   }
 }

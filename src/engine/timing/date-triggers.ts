@@ -1,6 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import type { Actor, RecordData } from '../../core/event.js';
 import { dateOf, isMissed } from '../../core/trigger/date.js';
 import { CRM_HOST, type CrmHost } from '../../host/crm-host.js';
@@ -9,6 +8,7 @@ import { beginDateBuild } from '../../store/date-builds.js';
 import { type DueRecord, lockDueRecords, noteDateTriggers, removeDateTriggers } from '../../store/date-triggers.js';
 import { workspacesWithDue } from '../../store/due-by-workspace.js';
 import { insertStarts, type StartRow } from '../../store/event-store.js';
+import { startRow } from '../../store/start-row.js';
 import { Turns } from '../../store/turns.js';
 import { Calendars } from '../calendars.js';
 import { isConnectionLoss } from '../failures.js';
@@ -138,22 +138,15 @@ export class DateTriggers implements TimedTrigger {
 
 function startOf({ workspaceId, workflowId, versionId, module, recordId, standing }: DueRecord, due: Date, more: object): StartRow {
   const at = due.toISOString();
-  return {
-    id: uuidv7(),
+  return startRow({
     workspaceId,
     module,
     event: 'date',
     recordId,
-    // Conditions and steps are about the record as it is then.
-    record: null,
-    previous: null,
-    changes: null,
     actor: DATE,
-    cause: null,
     source: 'date',
     key: `${versionId}:${recordId}:${at}`,
     trigger: { type: 'date', at, ...more },
     target: standing === 'published' ? { workflowId } : { workflowId, versionId },
-    parent: null,
-  };
+  });
 }

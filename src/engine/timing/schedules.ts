@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import type { Actor } from '../../core/event.js';
 import { nextTicks, type ScheduleTrigger, type Tick, ticksDue } from '../../core/trigger/schedule.js';
 import { databaseNow } from '../../store/clock.js';
 import { AutomationDatabase } from '../../store/database.js';
 import { insertStarts, type StartRow } from '../../store/event-store.js';
 import { advanceSchedules, type DueSchedule, lockDueSchedules, lockSchedule, putSchedule, removeSchedules } from '../../store/schedules.js';
+import { startRow } from '../../store/start-row.js';
 import type { PublishedVersion, TimedTrigger, TimingRound } from './timed-trigger.js';
 
 /** Schedules that one transaction advances. */
@@ -79,17 +79,10 @@ function firstTick({ cron, timezone }: ScheduleTrigger, now: Date): Date | undef
 
 function startOf({ workspaceId, workflowId }: DueSchedule, { at, missedSince, tooLate }: Tick): StartRow {
   const tick = at.toISOString();
-  return {
-    id: uuidv7(),
+  return startRow({
     workspaceId,
-    module: null,
     event: 'schedule',
-    recordId: null,
-    record: null,
-    previous: null,
-    changes: null,
     actor: SCHEDULE,
-    cause: null,
     source: 'schedule',
     key: `${workflowId}:${tick}`,
     trigger: {
@@ -99,6 +92,5 @@ function startOf({ workspaceId, workflowId }: DueSchedule, { at, missedSince, to
       ...(tooLate && { tooLate }),
     },
     target: { workflowId },
-    parent: null,
-  };
+  });
 }
