@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { absentUsers, askedByName, type NamedAsked, namedUsers } from '../core/definition/asked-people.js';
+import { absentUsers, askedByName, type NamedAsked, namedRoles, namedUsers } from '../core/definition/asked-people.js';
 import { parseDefinition } from '../core/definition/parser.js';
 import type { WorkflowDefinition } from '../core/definition/types.js';
 import type { DefinitionWarning } from '../core/definition/warnings.js';
@@ -14,6 +14,7 @@ import type { CrmInquiry } from './crm-inquiry.js';
 /** The most users that the CRM is asked about at once; of further ones nothing is told. */
 const MOST_USERS = 1_000;
 const NOBODY_LEFT = 'Name somebody who is there: without, it cannot be published, and the step of what is published already fails.';
+const NOBODY_YET = 'Correct it, unless somebody is yet to be given the role: without anybody the step fails.';
 
 /** What the CRM says of people; null: it does not tell, was not asked, or gave no answer. */
 export interface KnownPeople {
@@ -65,16 +66,28 @@ export class AskedPeople {
     });
   }
 
-  /** Of each definition the users who are not there, whatever becomes of it without them. The CRM is asked once for all. */
+  /**
+   * Of each definition the users who are not there, whatever becomes of it without them, and the roles that its actions name and
+   * nobody has. The CRM is asked once for all.
+   */
   async warnings(inquiry: CrmInquiry, definitions: readonly JsonObject[]): Promise<DefinitionWarning[][]> {
     const parsed = definitions.map((definition) => this.parsed(definition));
-    const absent = await this.absentOf(
-      inquiry,
-      parsed.flatMap((one) => one ?? []),
-    );
-    return parsed.map((one) => {
+    const named = parsed.map((one) => (one ? namedRoles(one, this.catalog) : []));
+    const [absent, roles] = await Promise.all([
+      this.absentOf(
+        inquiry,
+        parsed.flatMap((one) => one ?? []),
+      ),
+      named.flat().length > 0 ? inquiry.roles() : null,
+    ]);
+    return parsed.map((one, index) => {
       const { problems, warnings } = absentUsers(one ? namedUsers(one, this.catalog) : [], (id) => !absent?.has(id));
-      return [...warnings, ...problems.map((problem) => ({ ...problem, code: 'user_not_found', hint: NOBODY_LEFT }))];
+      const ofRoles = (named[index] ?? []).flatMap((role) => missing(role, roles));
+      return [
+        ...warnings,
+        ...problems.map((problem) => ({ ...problem, code: 'user_not_found', hint: NOBODY_LEFT })),
+        ...ofRoles.map((problem) => ({ ...problem, code: 'role_not_found', hint: NOBODY_YET })),
+      ];
     });
   }
 

@@ -386,6 +386,7 @@ describe('human tasks', () => {
         assign('expression', { userId: '{{actor.id}}' }),
         { id: 'task', type: 'create_task', with: { title: 'T', assigneeId: 'owner' } },
         { id: 'tell', type: 'send_notification', with: { title: 'T', to: 'u-96', role: 'senior' } },
+        assign('nobody', { strategy: 'least_busy', role: 'seniors' }),
       ],
     });
     published.push(id);
@@ -396,6 +397,7 @@ describe('human tasks', () => {
       ['steps[1].assignees[0]', 'user_not_found', '"u-98".'.slice(-6)],
       ['steps[2].with.userIds[0]', 'user_not_found', '"u-97".'.slice(-6)],
       ['steps[5].with.to', 'user_not_found', '"u-96".'.slice(-6)],
+      ['steps[6].with.role', 'role_not_found', 'nior"?'],
     ]);
   });
 

@@ -1,5 +1,6 @@
 import type { Catalog, ModuleDescription, NamedUsers } from '../catalog.js';
 import type { Problem } from '../errors.js';
+import { isJsonObject } from '../json.js';
 import type { Assigned } from '../steps/assignees.js';
 import type { Step } from '../steps/index.js';
 import { walkSteps } from '../steps/tree.js';
@@ -35,6 +36,21 @@ export function askedByName({ steps }: Pick<WorkflowDefinition, 'steps'>): Named
     if (step.escalation) note(step.escalation, `${jsonPath}.escalation`);
   }
   return named;
+}
+
+/** Every role that an argument of an action names, where its form offers roles. */
+export function namedRoles({ steps }: Pick<WorkflowDefinition, 'steps'>, catalog: Catalog): NamedAsked[] {
+  return [...walkSteps(steps)].flatMap(({ step, jsonPath }) => {
+    const properties = step.kind === 'action' && catalog.actions.get(step.type)?.argumentsSchema.properties;
+    if (step.kind !== 'action' || !isJsonObject(properties)) return [];
+    return Object.entries(step.with).flatMap(([argument, name]): NamedAsked[] => {
+      const schema = properties[argument];
+      const isRole = isJsonObject(schema) && schema['x-control'] === 'role';
+      return isRole && typeof name === 'string' && !hasExpression(name)
+        ? [{ kind: 'role', name, path: `${jsonPath}.with.${argument}` }]
+        : [];
+    });
+  });
 }
 
 /** The users whom a definition names by their ids, place by place: whom steps ask, and whom arguments of actions name. */

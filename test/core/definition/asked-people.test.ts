@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ActionDescription, Catalog } from '../../../src/core/catalog.js';
-import { absentUsers, askedByName, namedUsers } from '../../../src/core/definition/asked-people.js';
+import { absentUsers, askedByName, namedRoles, namedUsers } from '../../../src/core/definition/asked-people.js';
 import { action, approval } from '../plan/support.js';
 
 describe('whom a definition asks by name', () => {
@@ -19,6 +19,21 @@ describe('whom a definition asks by name', () => {
       { kind: 'queue', name: 'desk', path: 'steps[2].branches[0].steps[0].queue' },
     ]);
   });
+});
+
+it('the roles that arguments of actions name are told where they are known before the run', () => {
+  const properties = { role: { type: 'string', 'x-control': 'role' }, title: { type: 'string' } };
+  const assign: ActionDescription = { type: 'assign', label: 'Assign', effect: 'local', argumentsSchema: { properties }, check: () => [] };
+  const catalog: Catalog = { modules: new Map(), actions: new Map([['assign', assign]]) };
+  const inner = [action('b', { type: 'assign', with: { role: 'director', title: 'manager', other: 'manager' } })];
+  const steps = [
+    action('a', { type: 'assign', with: { role: '{{record.role}}' } }),
+    { id: 'both', kind: 'parallel', branches: [{ name: 'x', steps: inner }], join: 'all' },
+    action('gone', { type: 'gone', with: { role: 'manager' } }),
+  ];
+  expect(namedRoles({ steps: steps as never }, catalog)).toEqual([
+    { kind: 'role', name: 'director', path: 'steps[1].branches[0].steps[0].with.role' },
+  ]);
 });
 
 describe('the users whom a definition names', () => {
