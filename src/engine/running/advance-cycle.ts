@@ -24,7 +24,7 @@ const RETRY_PAUSE_MS = 500;
  * were answered at once wrote 20 transactions, and whoever came then took four times as long as usual. A result alone costs
  * as many round trips as 50 do, so of one workspace there are many in one; a neighbour's should not wait long.
  */
-const NEWS = { mostAtOnce: 2, alone: 50, crowded: 10, gatherMs: 25 };
+const NEWS = { mostAtOnce: 2, alone: 50, crowded: 10, gatherMs: 50 };
 
 /**
  * Advances held runs, one advance of a run at a time: in a transaction with others; what that leaves to be done outside is
