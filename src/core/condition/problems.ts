@@ -117,7 +117,7 @@ interface Tested {
 }
 
 function findTested(field: Json | undefined, { module, catalog }: ConditionSurroundings): Tested | { problem: string } {
-  if (typeof field !== 'string' || field === '') return { problem: 'A test needs the path of a field.' };
+  if (typeof field !== 'string' || field === '') return { problem: 'Choose the field that is tested.' };
   const path = parsePath(field);
   if (path === null) return { problem: `"${field}" is not the path of a field.` };
   const finding = findField(path, module, catalog);

@@ -49,7 +49,7 @@ describe('the structure of a condition', () => {
     [
       { none: [{ all: [{}] }] },
       [
-        'conditions.none[0].all[0].field: A test needs the path of a field.',
+        'conditions.none[0].all[0].field: Choose the field that is tested.',
         'conditions.none[0].all[0].operator: A test needs an operator.',
       ],
     ],
@@ -61,8 +61,8 @@ describe('the structure of a condition', () => {
       { field: 'text', operator: 'equals', value: 'a', caseSensitive: 'yes' },
       ['conditions.caseSensitive: "caseSensitive" must be true or false.'],
     ],
-    [{ field: 5, operator: 'is_empty' }, ['conditions.field: A test needs the path of a field.']],
-    [{ field: '', operator: 'is_empty' }, ['conditions.field: A test needs the path of a field.']],
+    [{ field: 5, operator: 'is_empty' }, ['conditions.field: Choose the field that is tested.']],
+    [{ field: '', operator: 'is_empty' }, ['conditions.field: Choose the field that is tested.']],
     [{ field: 'a..b', operator: 'is_empty' }, ['conditions.field: "a..b" is not the path of a field.']],
     [{ field: 'context.__proto__', operator: 'is_empty' }, ['conditions.field: "context.__proto__" is not the path of a field.']],
     [{ field: 'text', operator: 'bogus' }, ['conditions.operator: There is no operator "bogus".']],
