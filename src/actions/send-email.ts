@@ -44,21 +44,6 @@ class SendEmailArguments {
   @Rule('isAddresses', ADDRESSES, addressShape)
   to!: Addresses;
 
-  @Describe('Who gets a copy that everyone sees.')
-  @IsOptional()
-  @Rule('isAddresses', ADDRESSES, addressShape)
-  cc?: Addresses;
-
-  @Describe('Who gets a copy that nobody else sees.')
-  @IsOptional()
-  @Rule('isAddresses', ADDRESSES, addressShape)
-  bcc?: Addresses;
-
-  @Describe('Where answers go.')
-  @IsOptional()
-  @Rule('isAddresses', ADDRESSES, addressShape)
-  replyTo?: Addresses;
-
   @Describe('The name of a template; without one, give subject and html or text.', { example: 'welcome', control: 'mail-template' })
   @IsOptional()
   @IsString()
@@ -84,6 +69,21 @@ class SendEmailArguments {
   @IsOptional()
   @IsString()
   text?: string;
+
+  @Describe('Who gets a copy that everyone sees.')
+  @IsOptional()
+  @Rule('isAddresses', ADDRESSES, addressShape)
+  cc?: Addresses;
+
+  @Describe('Who gets a copy that nobody else sees.')
+  @IsOptional()
+  @Rule('isAddresses', ADDRESSES, addressShape)
+  bcc?: Addresses;
+
+  @Describe('Where answers go.')
+  @IsOptional()
+  @Rule('isAddresses', ADDRESSES, addressShape)
+  replyTo?: Addresses;
 }
 
 /** Sends an e-mail, by a template or written in the step. */
