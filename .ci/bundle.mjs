@@ -70,19 +70,25 @@ const bundle = await rolldown({
     id !== 'uuid' && id !== 'tslib' && !id.startsWith('\0') && !id.startsWith('.') && !id.startsWith('/') && !/^[A-Z]:/i.test(id),
   // Decorators work by side effects; there is nothing to gain.
   treeshake: false,
-  // Wanted by `groups` below; nothing is added to what the entries export, which test/packaging holds.
+  // Wanted by `groups` below.
   preserveEntrySignatures: 'allow-extension',
 });
 const output = { keepNames: true, chunkFileNames: 'src/shared/[name].js', sourcemap: false, comments: false };
 const built = await bundle.generate({ ...output, format: 'es' });
 const late = lateModules(ours);
-const isLate = (id) => late.has(relative('.', id));
 const commonjs = await bundle.generate({
   ...output,
   format: 'cjs',
   // Where `import()` is not to be had, Jest among them, it becomes `require`.
   dynamicImportInCjs: false,
-  codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: 'late', test: isLate }] },
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    groups: [
+      { name: 'late', test: (id) => late.has(relative('.', id)) },
+      // What these may use must not lie with an entry: it would be exported by it.
+      { name: 'automation', test: (id) => !/dist.src.(index|testing|cli|http|admin|automation\.(module|providers|capture))\b/.test(id) },
+    ],
+  },
 });
 await bundle.close();
 

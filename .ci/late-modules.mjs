@@ -5,8 +5,7 @@ import { dirname, join } from 'node:path';
 import { parseAst } from 'rolldown/parseAst';
 
 /** What decides when something happens (test/e2e/import-cost.test.ts holds that no start calls it). */
-const LATE =
-  /^(core\/(condition|definition|machine|operators|people|plan|start|statistics|summary|template|trigger|why)|host\/session|store\/machines)\//;
+const LATE = /^(core\/(condition|definition|machine|operators|people|plan|start|statistics|summary|template|trigger|why)|host\/session)\//;
 /**
  * Returns the late ones among the compiled files (their paths): without those of which a file that is loaded at once uses
  * something outside of its functions, in a decorator or in the value of a constant.

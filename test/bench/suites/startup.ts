@@ -45,6 +45,7 @@ const PARTS: readonly { name: string; of: Number_; target?: number }[] = [
   { name: 'of it the import', of: ({ parts }) => parts.import.cpu },
   { name: 'of it options, injection, connecting', of: ({ parts }) => parts.create.cpu },
   { name: 'of it routes and bootstrap', of: ({ parts }) => parts.listen.cpu },
+  { name: 'processor time of the main thread', of: ({ listening }) => listening.main, target: TARGET_MS },
   { name: 'processor time a second later', of: ({ settled }) => settled.cpu },
   { name: 'time until it listens', of: ({ listening }) => listening.wall, target: TARGET_MS },
 ];
