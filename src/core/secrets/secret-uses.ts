@@ -5,7 +5,16 @@ import type { Problem } from '../errors.js';
 import { isJsonObject, type Json, type JsonObject } from '../json.js';
 import { didYouMean } from '../nearest.js';
 import { knownAddress, mayGoTo } from './secret-hosts.js';
-import { claimsSecret, holdsPlace, NO_PLACES, placeOf, REFERENCE, referenceProblem, type SecretPlaces } from './secret-reference.js';
+import {
+  claimsSecret,
+  holdsPlace,
+  isSecretReference,
+  NO_PLACES,
+  placeOf,
+  REFERENCE,
+  referenceProblem,
+  type SecretPlaces,
+} from './secret-reference.js';
 
 type Actions = ReadonlyMap<string, Pick<ActionDescription, 'takesSecrets'>>;
 
@@ -73,6 +82,19 @@ export function secretUseProblems(uses: readonly SecretUse[], known: readonly Kn
     const may = secret.hosts.length === 0 ? 'It may go nowhere.' : `It may go to: ${secret.hosts.join(', ')}.`;
     return [{ path, message: `The secret "${name}" must not be sent to ${refused.origin}. ${may}` }];
   });
+}
+
+/** The names of the secrets that the arguments of a step use, as its definition holds them: what a template brings in is refused. */
+export function namedSecrets(args: JsonObject, places: SecretPlaces): string[] {
+  const names = new Set<string>();
+  const walk = (value: Json, path: readonly string[]): void => {
+    if (placeOf(places, path) !== undefined && isSecretReference(value)) names.add(value[REFERENCE]);
+    else if (isJsonObject(value) && holdsPlace(places, path)) {
+      for (const [name, member = null] of Object.entries(value)) walk(member, [...path, name]);
+    }
+  };
+  for (const [name, value = null] of Object.entries(args)) walk(value, [name]);
+  return [...names];
 }
 
 /**

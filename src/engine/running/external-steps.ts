@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type ActionDefinition, maskArguments, prepareArguments } from '../../actions/define-action.js';
 import { ActionRegistry } from '../../actions/registry.js';
+import type { JsonObject } from '../../core/json.js';
 import type { ReadyStep } from '../../core/plan/plan.js';
+import { namedSecrets } from '../../core/secrets/secret-uses.js';
 import type { ActionStep } from '../../core/steps/action.js';
 import { sqlState, toLoggedFailure } from '../failures.js';
 import { SecretVault } from '../secrets/secret-vault.js';
@@ -42,10 +44,12 @@ export class ExternalSteps {
         { manager: tx.manager, unit: tx.unit, now: attempt.startedAt, writes: tx.writes },
         'read',
       );
+      const names = secretsOf(action, step.with);
+      const read = names.length === 0 ? undefined : await this.vault.readWithin(tx.manager, run.workspaceId, names);
       const args = prepareArguments(action, step.with, scope);
       const execution = logIntent(run, ready, attempt, maskArguments(action, args));
       const timeoutMs = timeoutOf(step);
-      const secrets = this.vault.forAttempt(run.workspaceId);
+      const secrets = this.vault.forAttempt(run.workspaceId, read);
       // Assigned, not spread: see step-log.ts.
       const context = Object.assign(this.scopes.contextOf(run, ready, scope, attempt.startedAt), {
         crm: this.reader.forWorkspace(run.workspaceId),
@@ -74,4 +78,14 @@ export class ExternalSteps {
       return 'failed';
     }
   }
+}
+
+/** By the arguments as the definition holds them: versions never change. */
+const named = new WeakMap<JsonObject, readonly string[]>();
+
+function secretsOf({ takesSecrets }: ActionDefinition, args: JsonObject): readonly string[] {
+  if (takesSecrets === undefined) return [];
+  const names = named.get(args) ?? namedSecrets(args, takesSecrets);
+  named.set(args, names);
+  return names;
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { StepSecrets } from '../../actions/define-action.js';
 import { outboundUrl } from '../../actions/outbound/outbound-http.js';
 import { MASK } from '../../core/definition/mask.js';
@@ -11,22 +12,51 @@ import { findSecret, type SecretRow } from '../../store/secrets.js';
 import { KEY_RING, type KeyRing } from './key-ring.js';
 import { openSecret } from './sealed-secret.js';
 
+/** Secrets as they were when the intent of a call was written, by name; null where there was none. */
+type ReadSecrets = ReadonlyMap<string, ReadSecret | null>;
+
+const NOTHING_READ: ReadSecrets = new Map();
+
 /**
  * Opens secrets of workspaces for the calls that use them. Nothing is kept: one that was changed is used from then on. Calls
- * that need the same one before it is read share the reading.
+ * whose intents one transaction writes share the reading, and so do others that need the same one before it is read.
  */
 @Injectable()
 export class SecretVault {
   private readonly queued = new Map<string, Promise<ReadSecret | null>>();
+  private readonly within = new WeakMap<EntityManager, Map<string, Promise<ReadSecret | null>>>();
 
   constructor(
     private readonly database: AutomationDatabase,
     @Inject(KEY_RING) private readonly ring: KeyRing | null,
   ) {}
 
-  /** What one attempt of a step in this workspace may use. */
-  forAttempt(workspaceId: string): StepSecrets {
-    return new AttemptSecrets((reference, goesTo) => this.open(workspaceId, reference, goesTo));
+  /** What one attempt of a step in this workspace may use; `read`: what of it is known. */
+  forAttempt(workspaceId: string, read: ReadSecrets = NOTHING_READ): StepSecrets {
+    return new AttemptSecrets((reference, goesTo) => this.open(workspaceId, reference, goesTo, read));
+  }
+
+  /**
+   * Reads secrets in the transaction that writes the intent of the call that needs them, each once for all its calls: in one of
+   * its own the reading took three statements more, a tenth of those that a run with one call takes.
+   */
+  async readWithin(manager: EntityManager, workspaceId: string, names: readonly string[]): Promise<ReadSecrets> {
+    const known = this.within.get(manager) ?? new Map<string, Promise<ReadSecret | null>>();
+    this.within.set(manager, known);
+    const read = new Map<string, ReadSecret | null>();
+    for (const name of names) {
+      const key = JSON.stringify([workspaceId, name]);
+      const reading = known.get(key) ?? readSecret(manager, workspaceId, name);
+      known.set(key, reading);
+      try {
+        read.set(name, await reading);
+      } catch (error) {
+        // What comes after the savepoint that the transaction goes back to reads it anew.
+        known.delete(key);
+        throw error;
+      }
+    }
+    return read;
   }
 
   /** The value of a secret that callers are checked by, and that is sent nowhere. Throws `secret_not_found`, `secret_unreadable`. */
@@ -34,8 +64,14 @@ export class SecretVault {
     return this.open(workspaceId, reference, []).then(({ value }) => `${reference.prefix ?? ''}${value}`);
   }
 
-  private async open(workspaceId: string, { $secret: name }: SecretReference, goesTo: readonly string[]): Promise<OpenSecret> {
-    const found = await this.read(workspaceId, name);
+  private async open(
+    workspaceId: string,
+    { $secret: name }: SecretReference,
+    goesTo: readonly string[],
+    read = NOTHING_READ,
+  ): Promise<OpenSecret> {
+    const known = read.get(name);
+    const found = known === undefined ? await this.read(workspaceId, name) : known;
     if (!found) {
       throw new AutomationError('secret_not_found', `The workspace has no secret "${name}".`, {
         hint: 'Store it under this name, or correct the step, then retry the run.',
@@ -63,9 +99,8 @@ export class SecretVault {
       .statement((manager) => {
         // Who comes from here on might miss a change.
         forget();
-        return findSecret(manager, workspaceId, name);
+        return readSecret(manager, workspaceId, name);
       })
-      .then((row) => (row ? new ReadSecret(row) : null))
       .finally(forget);
     this.queued.set(key, reading);
     return reading;
@@ -91,6 +126,11 @@ class ReadSecret {
     this.opened = { value, forms: formsOf(value) };
     return this.opened;
   }
+}
+
+async function readSecret(manager: EntityManager, workspaceId: string, name: string): Promise<ReadSecret | null> {
+  const row = await findSecret(manager, workspaceId, name);
+  return row && new ReadSecret(row);
 }
 
 function formsOf(text: string): string[] {

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { CHANGED, MASK } from '../../../src/core/definition/mask.js';
 import { keepSecrets, maskChange, maskSecrets } from '../../../src/core/definition/secrets.js';
 import type { JsonObject } from '../../../src/core/json.js';
-import { isSecretReference } from '../../../src/core/secrets/secret-reference.js';
-import { referenceProblems, secretUseProblems, secretUses, strayReferences } from '../../../src/core/secrets/secret-uses.js';
+import { isSecretReference, NO_PLACES } from '../../../src/core/secrets/secret-reference.js';
+import { namedSecrets, referenceProblems, secretUseProblems, secretUses, strayReferences } from '../../../src/core/secrets/secret-uses.js';
 
 const ACTIONS = new Map([
   [
@@ -134,6 +134,22 @@ describe('a definition with references', () => {
     expect(maskChange(definition, after, ACTIONS).after).toEqual(
       of({ headers: { a: { $secret: 'other' }, b: CHANGED }, auth: { clientSecret: CHANGED } }),
     );
+  });
+});
+
+describe('arguments as a definition holds them', () => {
+  it('name the secrets that they use, each once, and none where none is taken', () => {
+    const { takesSecrets = {} } = ACTIONS.get('call') as { takesSecrets?: Record<string, string[]> };
+    const args = {
+      url: '{{record.url}}',
+      headers: { 'X-Key': { $secret: 'stripe' }, other: reference, plain: 'x', none: undefined },
+      auth: { clientSecret: { $secret: 'oauth' }, clientId: { $secret: 'misplaced' } },
+      key: { $secret: 'no name' },
+      body: reference,
+      absent: undefined,
+    };
+    expect(namedSecrets(args, takesSecrets)).toEqual(['stripe', 'oauth']);
+    expect(namedSecrets(args, NO_PLACES)).toEqual([]);
   });
 });
 

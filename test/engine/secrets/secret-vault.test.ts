@@ -16,7 +16,7 @@ function vaultOf(values: string[]) {
   const manager = { query: async () => [row(values.shift() ?? 'none')] } as unknown as EntityManager;
   const statement = <T>(work: (manager: EntityManager) => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => void begin.push(() => void work(manager).then(resolve, reject)));
-  return { vault: new SecretVault({ statement } as never, RING), begin };
+  return { vault: new SecretVault({ statement } as never, RING), begin, row };
 }
 
 describe('secrets that calls need at one moment', () => {
@@ -30,6 +30,41 @@ describe('secrets that calls need at one moment', () => {
     expect(begin).toHaveLength(2);
     begin[1]?.();
     expect(await Promise.all([one, other, later])).toEqual(['before', 'before', 'after']);
+  });
+});
+
+describe('secrets that are read with the intents of calls', () => {
+  const withinOf = (answers: (() => object[])[]) => {
+    const { vault, begin, row } = vaultOf([]);
+    const manager = { query: async () => (answers.shift() ?? (() => []))() } as unknown as EntityManager;
+    const reveal = async () => vault.forAttempt('acme', await vault.readWithin(manager, 'acme', ['a'])).reveal({ $secret: 'a' }, []);
+    return { reveal, begin, row, answers };
+  };
+
+  it('are read once for a transaction, and need no statement of their own', async () => {
+    const { reveal, begin, row, answers } = withinOf([]);
+    answers.push(
+      () => [row('then')],
+      () => [row('later')],
+    );
+    expect(await Promise.all([reveal(), reveal()])).toEqual(['then', 'then']);
+    expect(begin).toEqual([]);
+    expect(answers).toHaveLength(1);
+  });
+
+  it('are missed by the call, not by the transaction', async () => {
+    await expect(withinOf([]).reveal()).rejects.toMatchObject({ code: 'secret_not_found' });
+  });
+
+  it('are read anew after a failure: the transaction may have gone back to a savepoint', async () => {
+    const { reveal, row, answers } = withinOf([]);
+    const failed = (): never => {
+      throw new Error('cut');
+    };
+    answers.push(failed, () => [row('then')]);
+    const both = await Promise.allSettled([reveal(), reveal()]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await reveal()).toBe('then');
   });
 });
 
