@@ -83,8 +83,9 @@ export interface ClosedRun {
 }
 
 /**
- * Closes what is open in the logs of runs that are over: nothing is in flight or waits any more, and no attempt follows. An
- * answer that was taken and not used is kept where people find it.
+ * Closes what is open in the logs of runs that are over: nothing is in flight or waits any more, and no attempt follows. What
+ * an earlier attempt says of the one that did follow it stays. An answer that was taken and not used is kept where people find
+ * it.
  */
 export async function closeExecutions(manager: EntityManager, runs: readonly ClosedRun[]): Promise<void> {
   if (runs.length === 0) return;
@@ -100,7 +101,9 @@ export async function closeExecutions(manager: EntityManager, runs: readonly Clo
        LEFT JOIN automation.run_inbox i
          ON i.workspace_id = o.workspace_id AND i.run_id = o.run_id AND i.path = o.path AND i.attempt = o.attempt
      WHERE s.workspace_id = o.workspace_id AND s.run_id = o.run_id AND s.path = o.path AND s.attempt = o.attempt
-       AND (s.status IN ('running', 'waiting') OR (s.status = 'failed' AND s.wake_at IS NOT NULL))`,
+       AND (s.status IN ('running', 'waiting') OR (s.status = 'failed' AND s.wake_at IS NOT NULL AND NOT EXISTS (
+         SELECT FROM automation.step_executions n
+         WHERE n.workspace_id = s.workspace_id AND n.run_id = s.run_id AND n.path = s.path AND n.attempt > s.attempt)))`,
     [recordset(runs)],
   );
 }

@@ -141,7 +141,8 @@ describe('the log of a run', () => {
     const [row] = await app.query<{ id: string }>('SELECT id FROM automation.runs WHERE workflow_id = $1', [workflowId]);
     await app.query(
       `INSERT INTO automation.step_executions (workspace_id, run_id, path, attempt, position, type, status, wake_at, started_at, finished_at)
-       VALUES ('acme', $1, 'call', 1, 1, 'webhook', 'failed', now(), now(), now()), ('acme', $1, 'call', 2, 2, 'webhook', 'running', NULL, now(), NULL)`,
+       VALUES ('acme', $1, 'call', 1, 1, 'webhook', 'failed', now(), now(), now()), ('acme', $1, 'call', 2, 2, 'webhook', 'running', NULL, now(), NULL),
+         ('acme', $1, 'tell', 1, 3, 'webhook', 'failed', now(), now(), now())`,
       [row?.id],
     );
     await app.query("UPDATE automation.runs SET status = 'queued', due_at = now(), recoveries = 10 WHERE workflow_id = $1", [workflowId]);
@@ -150,8 +151,10 @@ describe('the log of a run', () => {
     expect(run).toMatchObject({ status: 'failed', reason: 'run_abandoned' });
     expect(run?.steps).toMatchObject([
       { status: 'failed', standing: 'failed', wakeAt: null, finishedAt: expect.any(String), error: { code: 'run_ended' } },
-      { status: 'failed', standing: 'failed', wakeAt: null },
+      // That another attempt was to follow stays where it did: from the log alone it can be told why there was one.
+      { status: 'failed', standing: 'failed', wakeAt: expect.any(String) },
       { status: 'lost', standing: 'lost', finishedAt: expect.any(String), error: { code: 'run_ended', hint: expect.any(String) } },
+      { status: 'failed', standing: 'failed', wakeAt: null },
     ]);
   });
 });
