@@ -7,8 +7,11 @@ import type { OwnPostgres } from './lab-postgres.js';
 import type { SeededRandom } from './seeded-random.js';
 import { type SmtpReceiver, startSmtpReceiver } from './smtp-receiver.js';
 
-/** The lease of the lab's workers. Short, so that cases need not wait half a minute for each death; the rest of the module knows no difference. */
-const LEASE_MS = 2_500;
+/**
+ * The lease of the lab's workers. Short, so that cases need not wait half a minute for each death, and long enough for a process
+ * that shares two cores with thirty others; the rest of the module knows no difference.
+ */
+const LEASE_MS = 5_000;
 
 /** Everything one case works with; closed for it, whatever happens. */
 export interface FaultLab {

@@ -186,8 +186,21 @@ export class LabDatabase {
       return null;
     } catch {
       const { events, runs } = await ask();
-      return `${events} events are not routed and ${runs} runs not over after ${timeoutMs / 1000} s of peace`;
+      return `${events} events are not routed and ${runs} runs not over after ${timeoutMs / 1000} s of peace${await this.oneOpenRun()}`;
     }
+  }
+
+  /** In whose hands a run that is not over has been, and how far it has come: for whoever has to find out why. */
+  private async oneOpenRun(): Promise<string> {
+    const rows = await this.query<{ told: string }>(
+      `SELECT json_build_object('run', r.id, 'status', r.status, 'fence', r.fence, 'dueIn', r.due_at - clock_timestamp(), 'recoveries', r.recoveries,
+         'steps', (SELECT json_agg(concat_ws(' ', s.path, s.attempt, s.status, s.started_at, s.error->>'code') ORDER BY s.position)
+           FROM automation.step_executions s WHERE s.workspace_id = r.workspace_id AND s.run_id = r.id),
+         'claims', (SELECT json_agg(concat_ws(' ', c.fence, c.worker, c.at) ORDER BY c.fence) FROM fault_lab.claims c WHERE c.run_id = r.id),
+         'now', clock_timestamp())::text AS told
+       FROM automation.runs r WHERE r.status IN ('queued', 'running', 'waiting') ORDER BY r.id LIMIT 1`,
+    ).catch(() => []);
+    return rows.map(({ told }) => `, such as ${told}`).join('');
   }
 
   /** Lets go of it; the database stays. */
