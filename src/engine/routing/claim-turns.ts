@@ -8,14 +8,14 @@ import type { Pace } from './routing-pace.js';
  * While several workspaces have events, each waits for the end of the others' transactions: beside a flood, with 100 events
  * in each, seven times as long as alone (p95, two workers on two cores), and 15 times with one loop in the flood and the
  * other behind it. So transactions are short then, and one loop does not take part in the flood but stands by for whoever
- * else comes.
+ * else comes. No shorter where they take long: what they take then is their round trips, however few events they hold.
  */
-const CROWDED_BATCH = { most: 12, least: 3, mostMs: 30 };
+const CROWDED_BATCH = 12;
 /**
  * Who has had nothing to do for long meets batches that are not short: how long they may take. 200 events of four steps take 140
  * ms with two loops on two cores; on a machine that is busy otherwise, or with a CRM that is slow, as many took two seconds.
  */
-const LONG_BATCH = { least: 50, mostMs: 250 };
+const LONG_BATCH = { least: 100, mostMs: 400 };
 
 /**
  * How a batch is routed: `at_once`, whatever there is; `in_turn`, at the pace of {@link RoutingPace}; the same `beside_another`
@@ -42,14 +42,12 @@ export class ClaimTurns {
   /** Of turns that stand by. */
   private readonly standby = new Turns();
   private readonly longBatch: BatchSize;
-  private readonly crowdedBatch: BatchSize;
 
   constructor(
     private readonly floods: FloodWatch,
-    batchSize: number,
+    private readonly batchSize: number,
   ) {
     this.longBatch = new BatchSize(batchSize, LONG_BATCH.least, LONG_BATCH.mostMs);
-    this.crowdedBatch = new BatchSize(Math.min(batchSize, CROWDED_BATCH.most), CROWDED_BATCH.least, CROWDED_BATCH.mostMs);
   }
 
   /** Several workspaces have had events lately. */
@@ -62,8 +60,7 @@ export class ClaimTurns {
     const { isCrowded } = this;
     const standsBy = isCrowded && turn === 'beside_another';
     const left = standsBy ? this.floods.exceptFloods : turn === 'in_turn' ? this.floods.exceptOthers : [];
-    const size = isCrowded ? this.crowdedBatch : this.longBatch;
-    const most = size.current;
+    const most = isCrowded ? Math.min(this.batchSize, CROWDED_BATCH) : this.longBatch.current;
     const began = performance.now();
     return {
       most,
@@ -72,7 +69,7 @@ export class ClaimTurns {
       standsBy,
       isCrowded,
       end: ({ events, full }) => {
-        if (full) size.note(most, performance.now() - began);
+        if (full && !isCrowded) this.longBatch.note(most, performance.now() - began);
         if (standsBy) return full;
         // Nothing but what was left alone, perhaps: who asks next finds it.
         const isOver = left.length > 0 && events === 0;
