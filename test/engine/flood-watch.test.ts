@@ -27,7 +27,7 @@ describe('what is known of workspaces that flood', () => {
     watch.note(claimed({ noisy: 6, quiet: 1 }), 12, NO_SHARES);
     expect([watch.isCrowded, watch.exceptFloods]).toEqual([true, ['noisy']]);
     expect([watch.exceptOthers, watch.exceptOthers]).toEqual([[], ['quiet']]);
-    now += 250;
+    now += 1_000;
     expect([watch.exceptOthers, watch.exceptOthers]).toEqual([[], ['quiet']]);
   });
 
