@@ -5,6 +5,7 @@ import type { Catalog } from '../../src/console/model/catalog.js';
 import { cronWords } from '../../src/console/model/cron-words.js';
 import { conditionWords, fieldWords, retryWords, stepWords, triggerWords } from '../../src/console/model/definition-words.js';
 import { limitWords } from '../../src/console/model/limit-words.js';
+import { taskCount } from '../../src/console/model/task-count.js';
 import {
   clockTime,
   DURATION_UNITS,
@@ -308,5 +309,11 @@ describe('what a step would do', () => {
 
   it('belongs to the step that the path of the log ends with', () => {
     expect(['mail', 'route.large.mail', 'each[2].mail', 'each[1].inner[0]'].map(stepOfPath)).toEqual(['mail', 'mail', 'mail', 'inner']);
+  });
+});
+
+describe('a number of tasks in words', () => {
+  it('says that there may be more than the API counts', () => {
+    expect([0, 9_999, 10_000].map(taskCount)).toEqual(['0', '9,999', '10,000+']);
   });
 });

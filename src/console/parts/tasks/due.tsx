@@ -18,7 +18,7 @@ export function Due({
   return (
     <time datetime={dueAt} class={inline ? 'time-inline' : 'time'}>
       {isOverdue ? (
-        <Status status="overdue" word={`late by ${relative?.replace(' ago', '') ?? 'long'}`} />
+        <Status status="overdue" word={relative ? `late by ${relative.replace(' ago', '')}` : 'overdue'} />
       ) : (
         <span class="time-relative">
           {inline && 'due '}

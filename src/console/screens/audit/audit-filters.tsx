@@ -52,7 +52,6 @@ export function AuditFilters({
           onChange={(value) => onChange({ action: value })}
         />
         <Person value={actor} known={known.people} onChange={(value) => onChange({ actor: value })} />
-        <Thing value={target} known={known.things} onChange={(value) => onChange({ target: value })} />
         <Select
           label="Period"
           value={period ?? ''}
@@ -62,6 +61,7 @@ export function AuditFilters({
           ]}
           onChange={(value) => onChange({ period: value })}
         />
+        <Thing value={target} known={known.things} onChange={(value) => onChange({ target: value })} />
       </FilterBar>
     </div>
   );

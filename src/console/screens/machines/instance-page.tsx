@@ -74,7 +74,7 @@ function Instance({ instance }: { instance: InstanceItem }): VNode {
         <>
           {module !== null && recordId !== null && (
             <LinkButton icon="question" href={hrefOf('why', { module, id: recordId })}>
-              What happened to it
+              What happened
             </LinkButton>
           )}
           {mayOperate && (

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { useAsk } from '../../api/query.js';
 import type { TaskCounts } from '../../api/types.js';
-import { numberWords } from '../../model/words.js';
+import { taskCount } from '../../model/task-count.js';
 
 const EVERY_MS = 15_000;
 
@@ -12,7 +12,7 @@ export function TaskBadge(): VNode | null {
   if (mine === 0) return null;
   return (
     <span class="side-badge">
-      {numberWords(mine)}
+      {taskCount(mine)}
       <span class="visually-hidden"> to do</span>
     </span>
   );

@@ -4,7 +4,7 @@ import { call } from '../../api/client.js';
 import { forget, useAsk } from '../../api/query.js';
 import type { TaskPage as Answer, TaskCounts, TaskItem } from '../../api/types.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
-import { numberWords } from '../../model/words.js';
+import { taskCount } from '../../model/task-count.js';
 import { Due } from '../../parts/tasks/due.js';
 import { Button } from '../../ui/button.js';
 import { Select } from '../../ui/field.js';
@@ -51,7 +51,7 @@ export function TaskList(): VNode {
               href={hrefOf('tasks', changedQuery(query, { show: id === 'mine' ? null : id, cursor: null }))}
               aria-current={id === tab.id ? 'page' : undefined}
             >
-              {label} <span class="numbers">{counts.data ? numberWords(counts.data[count]) : ''}</span>
+              {label} <span class="numbers">{counts.data ? taskCount(counts.data[count]) : ''}</span>
             </a>
           ))}
         </nav>
