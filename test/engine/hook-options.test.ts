@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { type AutomationOptions, resolveSettings } from '../../src/automation.options.js';
+import { checkCaller } from '../../src/engine/hooks/caller-checks.js';
 import { sampleCrm } from '../support/sample-crm.js';
 
 const options = (more: Partial<AutomationOptions>): AutomationOptions => ({
@@ -30,4 +31,11 @@ it.each<[Partial<AutomationOptions>, string]>([
   [{ publicUrl: 7 as never }, 'publicUrl'],
 ])('%j is refused', (more, path) => {
   expect(() => resolveSettings(options(more))).toThrow(expect.objectContaining({ problems: [expect.objectContaining({ path })] }));
+});
+
+it('signatures are not checked where the application keeps no bytes, and it is said how it keeps them', () => {
+  const rules = { signature: { type: 'hmac_sha256', header: 'x-signature', secret: 's' } } as const;
+  expect(() => checkCaller(rules, { headers: { 'x-signature': '00' }, raw: null }, new Date())).toThrow(
+    expect.objectContaining({ code: 'raw_body_missing', hint: expect.stringContaining('rawBody: true') }),
+  );
 });

@@ -253,6 +253,17 @@ describe('the timeout of a state', () => {
       expect((await machines.instances(id)).map(({ state }) => state)).toEqual(['ESCALATED', 'ESCALATED']);
     });
 
+    it('is forgotten where the present version has none for the state', async () => {
+      const { id } = await made({ states: states(), transitions: [escalate(), answer()] });
+      await pass(49);
+      await machines.setStatus(id, 'paused');
+      await app.query("UPDATE automation.instances SET state = 'OF_BEFORE', timeout_at = NULL, missed_timeout = entry");
+      await enable(id, 'restart');
+      expect(await app.query('SELECT timeout_at, missed_timeout FROM automation.instances')).toEqual([
+        { timeout_at: null, missed_timeout: null },
+      ]);
+    });
+
     it('begins anew when that is wanted', async () => {
       const id = await missed();
       await enable(id, 'restart');
