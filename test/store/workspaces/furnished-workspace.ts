@@ -48,6 +48,7 @@ const MORE: [string, object][] = [
   ],
   ['run_inbox', { run_id: ID.waiting, path: 'ask', attempt: 1, answer: { by: 'u-2' }, created_at: PAST }],
   ['run_batches', { run_id: ID.moved, batch_id: ID.fresh }],
+  ['human_task_people', { task_id: ID.task, user_id: 'u-8', is_open: true, is_asked: false, due_at: PAST }],
   ['human_task_people', { task_id: ID.task, user_id: 'u-9', is_open: true, is_asked: true, due_at: PAST }],
   [
     'instances',

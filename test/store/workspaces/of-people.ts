@@ -23,7 +23,7 @@ export const OF_PEOPLE: Statements = {
         for (const sort of ['due', 'newest'] as const) {
           pages.push(await taskList.listTasks(m, viewer, filter, { sort, limit: 1 }));
           pages.push(await taskList.listTasks(m, { ...viewer, seesAll: true }, filter, { sort, limit: 9, after: ID.fresh }));
-          pages.push(await taskList.listTasks(m, viewer, { ...filter, status: 'completed' }, { sort, limit: 1, after: ID.fresh }));
+          pages.push(await taskList.listTasks(m, viewer, { ...filter, status: 'completed' }, { sort, limit: 1, after: ID.task }));
         }
       }
       return pages;

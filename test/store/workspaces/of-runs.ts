@@ -236,8 +236,10 @@ export const OF_RUNS: Statements = {
       );
     },
     deleteExecutions: (m, w) => steps.deleteExecutions(m, [{ workspaceId: w, runId: ID.held, path: 'call', attempt: 1 }]),
-    closeExecutions: (m, w) =>
-      steps.closeExecutions(m, [{ workspaceId: w, runId: ID.waiting, lost: ERROR, unanswered: ERROR, unused: ERROR }]),
+    closeExecutions: async (m, w) => {
+      await steps.closeExecutions(m, [{ workspaceId: w, runId: ID.waiting, lost: ERROR, unanswered: ERROR, unused: ERROR }]);
+      return steps.loadExecutions(m, [{ workspaceId: w, id: ID.waiting }]);
+    },
     loadExecutions: (m, w) => steps.loadExecutions(m, [{ workspaceId: w, id: ID.succeeded }]),
   },
 };
