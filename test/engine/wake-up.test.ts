@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { WakeUp } from '../../src/engine/wake-up.js';
+import { WorkSignal } from '../../src/engine/work-signal.js';
 
 /** A connection of the pool; each test says what becomes of its LISTEN and when it is there at all. */
 class Connection {
@@ -75,4 +76,20 @@ describe('the connection that listens', () => {
     await starting;
     expect(late.released).toBe(1);
   });
+});
+
+it('a signal wakes who waits for it, though the time of an earlier wait, which a signal ended, is over meanwhile', async () => {
+  jest.useFakeTimers();
+  try {
+    const signal = new WorkSignal();
+    const first = signal.wait(1_000);
+    signal.raise();
+    await first;
+    const second = signal.wait(null);
+    jest.advanceTimersByTime(1_000);
+    signal.raise();
+    await second;
+  } finally {
+    jest.useRealTimers();
+  }
 });
