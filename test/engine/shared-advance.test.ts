@@ -7,17 +7,22 @@ import type { CrmHost } from '../../src/host/crm-host.js';
 
 const refusedBy = (code: string) => Object.assign(new Error('refused'), { code });
 
-/** Advances runs by name, those that fail as told, and notes every try. */
-const advance = async (names: string[], failureOf: (name: string, tries: readonly string[]) => Error | null) => {
+/** Advances runs by name, those that fail as told, and notes every try, and what would be written. */
+const advance = async (
+  names: string[],
+  failureOf: (name: string, tries: readonly string[]) => Error | null,
+  writes: { tokens: unknown[] } = noWrites(),
+) => {
   const tries: string[] = [];
   const runs = names.map((id) => ({ id, rolledBack: () => undefined }) as unknown as HeldRun);
-  const tx = { manager: { query: async () => [] }, writes: noWrites() } as unknown as StepTransaction;
+  const tx = { manager: { query: async () => [] }, writes } as unknown as StepTransaction;
   const advanced = await advanceTogether(
     runs,
     tx,
     { describeModules: () => [] } as unknown as CrmHost,
     async ({ id }): Promise<Advance> => {
       tries.push(id);
+      writes.tokens.push(id);
       // A run that is looked for without end would never let the test end.
       if (tries.length > 50) throw refusedBy('08006');
       const failure = failureOf(id, tries);
@@ -53,5 +58,11 @@ describe('runs that advance together', () => {
     const failures: Record<string, string> = { bad: '23514', victim: '25P02' };
     const once = await advance(['bad', 'victim'], (name, tries) => (tries.length <= 2 ? refusedBy(failures[name] as string) : null));
     expect(once).toEqual({ tries: ['bad', 'victim', 'victim'], apart: ['bad'] });
+  });
+
+  it('write what they were about to when all went well, not what they were about to before: that is rolled back', async () => {
+    const writes = { ...noWrites(), tokens: ['of another one'] as unknown[] };
+    await advance(['a', 'bad', 'b'], (name) => (name === 'bad' ? refusedBy('23514') : null), writes);
+    expect(writes.tokens).toEqual(['of another one', 'a', 'b']);
   });
 });
