@@ -4,8 +4,10 @@ import { defineAction } from '../../src/actions/define-action.js';
 import type { RoutingTurn } from '../../src/engine/routing/claim-turns.js';
 import { Router } from '../../src/engine/routing/router.js';
 import { RoutingPace } from '../../src/engine/routing/routing-pace.js';
+import type { HeldRun } from '../../src/engine/running/held-run.js';
 import type { HeldRuns } from '../../src/engine/running/held-runs.js';
 import { RunDriver } from '../../src/engine/running/run-driver.js';
+import type { ActiveWorkflows } from '../../src/engine/workflows/active-workflows.js';
 import { type AutomationApp, startAutomationApp } from '../support/automation-app.js';
 import { eventually } from '../support/eventually.js';
 import { call, later } from './support/far-side.js';
@@ -26,14 +28,27 @@ afterEach(() => {
 });
 
 describe('the pace of workspaces whose runs need room', () => {
-  const rooms = new Map<string, number>();
-  const pace = () => new RoutingPace({ roomToRefill: (workspaceId: string) => rooms.get(workspaceId) ?? 0 } as unknown as HeldRuns);
+  /** How much room there is, for any, and for several. */
+  let room = { any: 10, several: 10 };
+  const pace = (needsRoom = true) =>
+    new RoutingPace(
+      { roomFor: () => room.any, roomToRefill: () => room.several } as unknown as HeldRuns,
+      { needsRoom: async () => needsRoom } as unknown as ActiveWorkflows,
+    );
+  const NOW = new Date('2026-03-02T09:00:00Z');
+  const runsOf = (workspaceId: string, count: number, ageMs = 0) => {
+    const event = { occurredAt: new Date(NOW.getTime() - ageMs).toISOString() };
+    return Array(count).fill({ workspaceId, event, version: { firstAdvance: 'by_router_with_room' } }) as HeldRun[];
+  };
+  const note = (paces: RoutingPace, runs: HeldRun[]) => paces.note({ manager: {} as never, now: NOW }, runs, new Map());
 
-  it('lets a turn take as many events as there is room for, and none beside a turn that is about to fill it', () => {
+  it('lets a turn take as many events as there is room for, and none beside a turn that is about to fill it', async () => {
     stoppedClock();
+    room = { any: 10, several: 3 };
     const paces = pace();
-    paces.found('acme', { room: 4, asked: 4, ageMs: 0 });
-    rooms.set('acme', 3);
+    await note(paces, runsOf('acme', 10));
+    // It goes past the workspace, and takes no room from who does not.
+    paces.begin(['acme']);
     const first = paces.begin();
     expect([first.waiting, [...first.shares]]).toEqual([[], [['acme', 3]]]);
     expect(paces.begin().waiting).toEqual(['acme']);
@@ -41,17 +56,18 @@ describe('the pace of workspaces whose runs need room', () => {
     expect([...paces.begin().shares]).toEqual([['acme', 3]]);
   });
 
-  it('is kept only where room is asked for and was there a moment ago, and no event has waited for long', () => {
+  it('is kept only where much of the room is asked for and was there a moment ago, and no event has waited for long', async () => {
     const clock = stoppedClock();
     const paces = pace();
-    paces.found('calm', { room: 10, asked: 1, ageMs: 0 });
-    paces.found('full', { room: 0, asked: 10, ageMs: 0 });
-    paces.found('late', { room: 10, asked: 10, ageMs: 60_000 });
-    expect(paces.patienceMs).toBeNull();
-    paces.found('mixed', { room: 10, asked: 10, ageMs: 0 });
-    paces.found('acme', { room: 10, asked: 10, ageMs: 0 });
-    paces.forget('mixed');
-    rooms.clear();
+    room = { any: 10, several: 0 };
+    await note(paces, [...runsOf('calm', 4), ...runsOf('late', 10, 60_000)]);
+    const local = pace(false);
+    await note(local, runsOf('acme', 10));
+    room = { any: 0, several: 0 };
+    await note(paces, runsOf('full', 10));
+    expect([paces.patienceMs, local.patienceMs]).toEqual([null, null]);
+    room = { any: 10, several: 0 };
+    await note(paces, runsOf('acme', 5));
     expect(paces.begin().waiting).toEqual(['acme']);
     clock.pass(paces.patienceMs ?? 0);
     expect(paces.begin().waiting).toEqual([]);

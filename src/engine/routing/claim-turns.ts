@@ -2,7 +2,7 @@ import type { ClaimLimits } from '../../store/event-claims.js';
 import { Turns } from '../../store/turns.js';
 import { BatchSize } from './batch-size.js';
 import type { FloodWatch } from './flood-watch.js';
-import type { Pace } from './routing-pace.js';
+import { type RoutingPace, UNPACED } from './routing-pace.js';
 
 /**
  * While several workspaces have events, each waits for the end of the others' transactions: beside a flood, with 100 events
@@ -32,7 +32,9 @@ export interface ClaimTurn {
   /** Whether it leaves a flood to another turn, and takes what others have. */
   readonly standsBy: boolean;
   readonly isCrowded: boolean;
-  /** To be called when it is over, with how many events it has routed, and whether it claimed as many as it might. Returns whether to come again at once. */
+  /** To be called when it is over, however it ends: what it has not claimed is free for others. */
+  release(): void;
+  /** To be called when it has succeeded, with how many events it has routed, and whether it claimed as many as it might. Returns whether to come again at once. */
   end(routed: { events: number; full: boolean }): boolean;
 }
 
@@ -56,11 +58,12 @@ export class ClaimTurns {
   }
 
   /** One turn begins. `stalled`: workspaces that are left alone for now. */
-  begin(turn: RoutingTurn, pace: Pace, stalled: readonly string[]): ClaimTurn {
+  begin(turn: RoutingTurn, paces: Pick<RoutingPace, 'begin'>, stalled: readonly string[]): ClaimTurn {
     const { isCrowded } = this;
     const standsBy = isCrowded && turn === 'beside_another';
     const left = standsBy ? this.floods.exceptFloods : turn === 'in_turn' ? this.floods.exceptOthers : [];
     const most = isCrowded ? Math.min(this.batchSize, CROWDED_BATCH) : this.longBatch.current;
+    const pace = turn === 'at_once' ? UNPACED : paces.begin(left);
     const began = performance.now();
     return {
       most,
@@ -68,6 +71,7 @@ export class ClaimTurns {
       limits: { except: [...stalled, ...pace.waiting, ...left], shares: pace.shares },
       standsBy,
       isCrowded,
+      release: pace.end,
       end: ({ events, full }) => {
         if (full && !isCrowded) this.longBatch.note(most, performance.now() - began);
         if (standsBy) return full;

@@ -13,7 +13,7 @@ import { MachineDecider, NOTHING_FIRED } from '../machines/machine-decider.js';
 import { Admissions, type QueueNews } from '../running/admissions.js';
 import { AdvanceCycle } from '../running/advance-cycle.js';
 import type { HeldRun } from '../running/held-run.js';
-import { groupedByWorkspace, HeldRuns } from '../running/held-runs.js';
+import { HeldRuns } from '../running/held-runs.js';
 import { ProgressWriter, type UnstartedRun } from '../running/progress-writer.js';
 import { type AdvancedRun, RunAdvancer } from '../running/run-advancer.js';
 import { type EndedRun, RunEndings } from '../running/run-endings.js';
@@ -21,11 +21,10 @@ import { advanceTogether } from '../running/shared-advance.js';
 import { STEP_SETTINGS, type StepTransaction, stepTransaction } from '../running/step-transaction.js';
 import { WorkflowContexts } from '../running/workflow-contexts.js';
 import { StalledWorkspaces } from '../stalled-workspaces.js';
-import { ActiveWorkflows } from '../workflows/active-workflows.js';
 import { type ClaimTurn, ClaimTurns, type RoutingTurn } from './claim-turns.js';
 import { FloodWatch } from './flood-watch.js';
 import { newRun, queuedRun, skippedRun } from './new-runs.js';
-import { type Pace, RoutingPace, UNPACED } from './routing-pace.js';
+import { RoutingPace } from './routing-pace.js';
 import { StartDecider } from './start-decider.js';
 
 /** What one routing transaction did. */
@@ -94,7 +93,6 @@ export class Router {
     private readonly contexts: WorkflowContexts,
     private readonly cycle: AdvanceCycle,
     private readonly stalled: StalledWorkspaces,
-    private readonly active: ActiveWorkflows,
     private readonly floods: FloodWatch,
     private readonly pace: RoutingPace,
     private readonly catalog: AutomationCatalog,
@@ -114,17 +112,9 @@ export class Router {
    * whoever comes, where one workspace has more than others. Throws only when the database is away.
    */
   async route(turn: RoutingTurn = 'at_once'): Promise<Routed> {
-    const pace = turn === 'at_once' ? UNPACED : this.pace.begin();
-    try {
-      return await this.routeBatch(turn, pace);
-    } finally {
-      pace.end();
-    }
-  }
-
-  private async routeBatch(turn: RoutingTurn, pace: Pace): Promise<Routed> {
-    const claiming = this.claims.begin(turn, pace, this.stalled.routing.all);
-    const routed = await (this.database.isPerWorkspace ? this.routePerWorkspace(claiming) : this.routeTogether(claiming));
+    const claiming = this.claims.begin(turn, this.pace, this.stalled.routing.all);
+    const route = this.database.isPerWorkspace ? this.routePerWorkspace(claiming) : this.routeTogether(claiming);
+    const routed = await route.finally(claiming.release);
     const more = claiming.end(routed);
     const { isCrowded, standsBy } = claiming;
     return { ...routed, more, full: routed.full && !isCrowded, flood: routed.flood && !standsBy && this.claims.isCrowded };
@@ -262,7 +252,7 @@ export class Router {
     const queues = unstarted.filter((run) => run.status === 'queued' && run.admission !== undefined);
     await this.contexts.begin(manager, runs);
     const now = first === 'queue' ? new Set<HeldRun>() : this.advancedNow(runs);
-    if (first === 'advance') await this.keepPace(tx, runs, generations);
+    if (first === 'advance') await this.pace.note(tx, runs, generations);
     const later = runs.filter((run) => !now.has(run)).map((run): AdvancedRun => ({ run, advance: { kind: 'queued' } }));
     const advanced = first === 'apart' ? apart(now) : await this.advance([...now], tx);
     const started = [...advanced, ...later];
@@ -307,18 +297,6 @@ export class Router {
         (version.firstAdvance === 'by_router' || (version.firstAdvance === 'by_router_with_room' && hasRoom(workspaceId))),
     );
     return new Set(now.slice(0, MOST_ADVANCED));
-  }
-
-  /** Notes whose events are to be routed as fast as there is room for their runs. Runs are in the order of the events. */
-  private async keepPace(tx: StepTransaction, runs: readonly HeldRun[], generations: ReadonlyMap<string, string | null>): Promise<void> {
-    const asking = runs.filter(({ version }) => version.firstAdvance === 'by_router_with_room');
-    for (const some of groupedByWorkspace(asking)) {
-      const [{ workspaceId, event }] = some as [HeldRun];
-      if (await this.active.needsRoom(tx.manager, workspaceId, generations.get(workspaceId) ?? null)) {
-        const ageMs = tx.now.getTime() - Date.parse(event?.occurredAt ?? '');
-        this.pace.found(workspaceId, { room: this.held.roomFor(workspaceId), asked: some.length, ageMs });
-      } else this.pace.forget(workspaceId);
-    }
   }
 }
 

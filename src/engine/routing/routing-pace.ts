@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { HeldRuns } from '../running/held-runs.js';
+import type { HeldRun } from '../running/held-run.js';
+import { groupedByWorkspace, HeldRuns } from '../running/held-runs.js';
+import type { StepTransaction } from '../running/step-transaction.js';
+import { ActiveWorkflows } from '../workflows/active-workflows.js';
 
 /** How long a workspace's events wait for room at a stretch, in milliseconds: where calls take longer, other processes may have room sooner for runs. */
 const PATIENCE_MS = 1_000;
@@ -7,7 +10,7 @@ const PATIENCE_MS = 1_000;
 const MOST_AGE_MS = 10_000;
 
 /** What one turn may take of workspaces that are routed at the pace of their runs. */
-export interface Pace {
+interface Pace {
   /** Those of which it may take nothing: there is no room now. */
   readonly waiting: readonly string[];
   /** Of the others, how many events of each. */
@@ -33,18 +36,22 @@ export class RoutingPace {
   /** Room that turns under way are about to fill. */
   private readonly promised = new Map<string, number>();
 
-  constructor(private readonly held: HeldRuns) {}
+  constructor(
+    private readonly held: HeldRuns,
+    private readonly active: ActiveWorkflows,
+  ) {}
 
   /** How long there may be events that wait for room, in milliseconds; null: none do. */
   get patienceMs(): number | null {
     return this.workspaces().length > 0 ? PATIENCE_MS : null;
   }
 
-  /** A turn begins. */
-  begin(): Pace {
+  /** A turn begins; `except` are left alone by it anyway, and keep their room for another. */
+  begin(except: readonly string[] = []): Pace {
     const waiting: string[] = [];
     const shares = new Map<string, number>();
     for (const workspaceId of this.workspaces()) {
+      if (except.includes(workspaceId)) continue;
       const room = this.promised.has(workspaceId) ? 0 : this.held.roomToRefill(workspaceId);
       if (room === 0) waiting.push(workspaceId);
       else shares.set(workspaceId, room);
@@ -58,17 +65,23 @@ export class RoutingPace {
   }
 
   /**
-   * Tells of a workspace of which all that is active needs room: how much there was, how many runs asked for some, and how
-   * old its oldest event was. One that leaves more than half of the room needs no pace.
+   * Notes which workspaces are to be routed at the pace of their runs: those of which all that is active needs room, and whose
+   * runs in a transaction, in the order of their events, ask for half of what there is, or more.
    */
-  found(workspaceId: string, { room, asked, ageMs }: { room: number; asked: number; ageMs: number }): void {
-    if (ageMs >= MOST_AGE_MS) this.until.delete(workspaceId);
-    else if (room > 0 && asked >= room / 2) this.until.set(workspaceId, performance.now() + PATIENCE_MS);
-  }
-
-  /** Something is active in the workspace that needs no room. */
-  forget(workspaceId: string): void {
-    this.until.delete(workspaceId);
+  async note(
+    { manager, now }: Pick<StepTransaction, 'manager' | 'now'>,
+    runs: readonly HeldRun[],
+    generations: ReadonlyMap<string, string | null>,
+  ): Promise<void> {
+    const asking = runs.filter(({ version }) => version.firstAdvance === 'by_router_with_room');
+    for (const some of groupedByWorkspace(asking)) {
+      const [{ workspaceId, event }] = some as [HeldRun];
+      const room = this.held.roomFor(workspaceId);
+      const ageMs = now.getTime() - Date.parse(event?.occurredAt ?? '');
+      if (ageMs >= MOST_AGE_MS || !(await this.active.needsRoom(manager, workspaceId, generations.get(workspaceId) ?? null)))
+        this.until.delete(workspaceId);
+      else if (room > 0 && some.length >= room / 2) this.until.set(workspaceId, performance.now() + PATIENCE_MS);
+    }
   }
 
   private workspaces(): string[] {
