@@ -52,11 +52,12 @@ export class AutomationEngine {
   private readonly due: DueLoops;
   private readonly firstTurns = new FirstTurns();
   private loops: Promise<void>[] = [];
-  private timers: NodeJS.Timeout[] = [];
   private readonly rounds = new Set<Promise<void>>();
   /** Loops whose last turn failed, and why. */
   private readonly troubles = new Map<string, string>();
   private stopListening: (() => void) | null = null;
+  private endHeartbeats: (() => void) | null = null;
+  private endRetention: (() => void) | null = null;
   private stopping = false;
 
   constructor(
@@ -92,7 +93,7 @@ export class AutomationEngine {
     this.driver.open();
     await this.wakeUp.start();
     // Also for hosts that tick themselves: a step may take longer than a lease.
-    this.every(this.settings.leaseMs / HEARTBEATS_A_LEASE, 'heartbeat', () => this.driver.heartbeat());
+    this.endHeartbeats = this.every(this.settings.leaseMs / HEARTBEATS_A_LEASE, 'heartbeat', () => this.driver.heartbeat());
     if (!this.settings.workerEnabled) return;
     this.stopListening = this.wakeUp.onWork((kind) => {
       if (kind === 'events') this.events.raise();
@@ -122,7 +123,7 @@ export class AutomationEngine {
     this.loops.push(this.loop('watch', this.watch.signal, () => this.lookAround()));
     this.loops.push(this.loop('timing', this.due.signal, () => this.due.look()));
     for (const work of this.due.works) this.loops.push(this.loop(work.name, work.signal, () => work.turn()));
-    this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.roundIfDue(() => this.stopping));
+    this.endRetention = this.every(this.settings.retention.intervalMs, 'retention', () => this.retention.roundIfDue(() => this.stopping));
   }
 
   /** Claims nothing more, waits for what is under way (at most the grace, whatever hangs), gives the rest back. */
@@ -133,14 +134,16 @@ export class AutomationEngine {
     this.stopListening?.();
     const workers = [this.admissions, this.callbacks, this.watch, this.due, ...this.due.works];
     for (const signal of [this.events, this.runs, ...workers.map((one) => one.signal)]) signal.raiseAll();
-    for (const timer of this.timers) clearInterval(timer);
-    this.timers = [];
+    this.endRetention?.();
     await within(
       shutdownGraceMs,
       Promise.all([...this.loops, ...this.rounds]).then(() => this.callbacks.settled()),
     );
     this.loops = [];
+    // What is waited for stays ours meanwhile: a lease may be shorter than the grace, and another worker would call again.
     await this.driver.drain(Math.max(0, stopBy - performance.now()));
+    this.endHeartbeats?.();
+    await within(FAREWELL_MS, Promise.all(this.rounds));
     await within(FAREWELL_MS, this.wakeUp.stop());
   }
 
@@ -277,7 +280,8 @@ export class AutomationEngine {
     }
   }
 
-  private every(ms: number, name: string, work: () => Promise<unknown>): void {
+  /** Returns what ends it. */
+  private every(ms: number, name: string, work: () => Promise<unknown>): () => void {
     let round: Promise<void> | null = null;
     const timer = setInterval(() => {
       if (round) return;
@@ -292,7 +296,7 @@ export class AutomationEngine {
       this.rounds.add(running);
     }, ms);
     timer.unref();
-    this.timers.push(timer);
+    return () => clearInterval(timer);
   }
 }
 

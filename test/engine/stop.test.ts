@@ -92,6 +92,26 @@ describe('a stop', () => {
     }
   });
 
+  it('keeps the leases of what it waits for, however long that takes: another worker would call again', async () => {
+    jest.useFakeTimers();
+    try {
+      const heartbeat = jest.fn(async () => undefined);
+      const { engine, worker } = engineOver({ heartbeat });
+      let finish = (): void => undefined;
+      worker.drain.mockImplementation(() => new Promise<undefined>((resolve) => (finish = () => resolve(undefined))));
+      await engine.start();
+      const stopping = engine.stop();
+      await jest.advanceTimersByTimeAsync(30_000);
+      expect(heartbeat).toHaveBeenCalledTimes(3);
+      finish();
+      await stopping;
+      await jest.advanceTimersByTimeAsync(30_000);
+      expect(heartbeat).toHaveBeenCalledTimes(3);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('does not wait for a database that does not answer that nobody listens any more', async () => {
     jest.useFakeTimers();
     try {
