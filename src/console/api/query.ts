@@ -40,6 +40,8 @@ export interface AskOptions<Answer> {
   keep?: boolean;
   /** For how long it is not asked again. */
   fresh?: number;
+  /** How it is asked for, where the path is only what it is called. */
+  ask?: () => Promise<Answer>;
 }
 
 /** An answer as it stands: what is known, what went wrong, whether it is being asked. */
@@ -47,10 +49,10 @@ export type Asked<Answer> = QueryObserverResult<Answer, ApiError>;
 
 /** Asks the API by GET, keeps the answer and draws again when it changes. */
 export function useAsk<Answer>(path: string, options: AskOptions<Answer> = {}): Asked<Answer> {
-  const { query = {}, enabled = true, every = false, keep = true, fresh } = options;
+  const { query = {}, enabled = true, every = false, keep = true, fresh, ask } = options;
   return useQuery<Answer>({
     queryKey: [path, query],
-    queryFn: ({ signal }) => call<Answer>('GET', path, { query, signal }),
+    queryFn: ({ signal }) => ask?.() ?? call<Answer>('GET', path, { query, signal }),
     enabled,
     // Ever slower while it does not work.
     refetchInterval: (asked) => {

@@ -1,4 +1,4 @@
-import type { Catalog } from './catalog.js';
+import { type Catalog, moduleOf } from './catalog.js';
 import { durationMs, durationWords } from './time.js';
 import { countWords, listWords, numberWords } from './words.js';
 
@@ -71,7 +71,7 @@ export interface FilterWords {
 /** Returns what the filter says, without statuses and what its own field shows. */
 export function filterWords(filter: RunListFilter, catalog: Pick<Catalog, 'modules'> | null, workflowName: string | null): FilterWords[] {
   const { search, workflowId, version, module, recordId, reason, batchId, ids, period, olderThan } = filter;
-  const moduleLabel = catalog?.modules.find(({ name }) => name === module)?.label ?? module;
+  const moduleLabel = moduleOf(catalog, module)?.label ?? module;
   return [
     ...(search ? [{ label: `“${search}”`, names: ['search'] }] : []),
     ...(workflowId ? [{ label: workflowName ?? 'one workflow', names: ['workflowId', 'version'] }] : []),

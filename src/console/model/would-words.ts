@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../core/json.js';
-import { type Catalog, isObject } from './catalog.js';
+import { type Catalog, isObject, moduleOf } from './catalog.js';
 import { fieldWords } from './definition-words.js';
 import { countWords, listWords, nameWords, valueWords } from './words.js';
 
@@ -46,7 +46,7 @@ function changeWords({ module, changes }: Would, catalog: Pick<Catalog, 'modules
 }
 
 function moduleWords(name: unknown, catalog: Pick<Catalog, 'modules'> | null): string {
-  return catalog?.modules.find((module) => module.name === name)?.label ?? String(name ?? 'the CRM');
+  return moduleOf(catalog, name)?.label ?? String(name ?? 'the CRM');
 }
 
 /** Returns the id of the step that a path of a run leads to: `route.large.welcome` and `each[2].welcome` are of `welcome`. */

@@ -241,8 +241,7 @@ describeConsole('state machines', (demo) => {
       const { page, open, axe, picture, close } = await demo.tab({ theme, width });
       await open(`machines/${machine}/instances`);
       await page.getByRole('button', { name: 'NEW 3' }).waitFor();
-      // What records are called is asked for a whole page at once.
-      await page.getByRole('link', { name: 'Nora', exact: true }).waitFor();
+      await page.getByRole('link', { name: 'lead Nora', exact: true }).waitFor();
       await page.getByRole('checkbox', { name: 'Nora' }).check();
       await page.getByText('1 chosen', { exact: true }).waitFor();
       // What has scrolled below the navigation is no target to measure.

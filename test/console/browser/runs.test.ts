@@ -62,6 +62,35 @@ describeConsole('runs', (demo) => {
     }
   });
 
+  it('names the records of a page by what people call them, asked for all at once, and by their ids while the CRM is away', async () => {
+    const { page, open, axe } = await demo.tab();
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname.endsWith('/records')) asked.push(searchParams.get('ids') ?? '');
+    });
+    await open('runs');
+    await page.getByText('lead Nora', { exact: true }).waitFor();
+    await page.getByText('lead Broken11', { exact: true }).waitFor();
+    expect(asked.map((ids) => ids.split(',').length)).toEqual([13]);
+    await page
+      .getByRole('row', { name: /Succeeded/ })
+      .getByRole('link', { name: 'Welcome web leads' })
+      .click();
+    await page.locator('.head-facts').getByText('lead Nora', { exact: true }).waitFor();
+    const away = await demo.tab();
+    away.expectFaults(/504.*\/records\?/);
+    await away.page.route(/\/records\?/, (route) =>
+      route.fulfill({ status: 504, json: { statusCode: 504, code: 'crm_timed_out', message: '' } }),
+    );
+    await away.open('runs');
+    await away.page
+      .getByText(/^lead …\w{8}$/)
+      .nth(12)
+      .waitFor();
+    expect(await axe()).toEqual([]);
+  });
+
   it('counts by status, and filters by what is pressed; the address keeps it', async () => {
     const { page, open, axe } = await demo.tab();
     await open('runs');

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import type { Catalog } from '../../model/catalog.js';
+import { type Catalog, moduleOf } from '../../model/catalog.js';
 import type { QueryValues } from '../../model/route.js';
 import { Select } from '../../ui/field.js';
 import { FilterBar, SearchField } from '../../ui/filter-bar.js';
@@ -21,7 +21,7 @@ export function activeFilters(
   statuses: DefinitionStatuses,
   catalog: Catalog | null,
 ): { name: string; label: string }[] {
-  const known = catalog?.modules.find(({ name }) => name === module);
+  const known = moduleOf(catalog, module);
   return [
     ...(search ? [{ name: 'search', label: `“${search}”` }] : []),
     ...(status ? [{ name: 'status', label: statuses.words[status] ?? status }] : []),
@@ -41,7 +41,7 @@ interface DefinitionFiltersProps {
 
 /** The fields above a list of workflows or machines. */
 export function DefinitionFilters({ label, filter, statuses, byEvent, catalog, onChange }: DefinitionFiltersProps): VNode {
-  const module = byEvent ? catalog?.modules.find(({ name }) => name === filter.module) : undefined;
+  const module = byEvent ? moduleOf(catalog, filter.module) : null;
   const choice = (name: string, all: string, options: readonly { name: string; label: string }[], also?: QueryValues): VNode => (
     <Select
       label={`${name[0]?.toUpperCase()}${name.slice(1)}`}

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { RecordName } from '../../parts/runs/record-name.js';
 import { type Choice, choiceColumn } from '../../ui/choice.js';
 import { Mark } from '../../ui/status.js';
@@ -5,34 +6,22 @@ import type { Column } from '../../ui/table.js';
 import { Time, Took } from '../../ui/time.js';
 import type { InstanceItem } from './types.js';
 
-/**
- * Returns the columns of a list of instances. `titles`: what records are called, by their ids; `choice`: null where the reader may
- * do nothing with them.
- */
-export function instanceColumns(titles: ReadonlyMap<string, string>, choice: Choice | null): Column<InstanceItem>[] {
-  const titleOf = ({ recordId }: InstanceItem): string | undefined => titles.get(recordId ?? '');
+/** Returns the columns of a list of instances. `choice`: null where the reader may do nothing with them. */
+export function instanceColumns(choice: Choice | null): Column<InstanceItem>[] {
   return [
-    ...(choice ? [choiceColumn<InstanceItem>(choice, (item) => titleOf(item) ?? item.recordId ?? item.runKey ?? item.id)] : []),
+    ...(choice ? [choiceColumn<InstanceItem>(choice, nameOf)] : []),
     {
       id: 'record',
       label: 'Record',
       narrow: 'title',
-      cell: (item) => {
-        const { id, module, recordId, runKey, version } = item;
-        const title = titleOf(item);
-        const name = recordId === null ? (runKey ?? id) : <RecordName module={module} recordId={recordId} />;
-        return (
-          <>
-            <a class="cell-main" href={`instances/${id}`}>
-              {title ?? name}
-            </a>
-            <span class="cell-sub">
-              {title !== undefined && name}
-              <span>v{version}</span>
-            </span>
-          </>
-        );
-      },
+      cell: (item) => (
+        <>
+          <a class="cell-main" href={`instances/${item.id}`}>
+            {nameOf(item)}
+          </a>
+          <span class="cell-sub">v{item.version}</span>
+        </>
+      ),
     },
     {
       id: 'state',
@@ -77,4 +66,8 @@ export function instanceColumns(titles: ReadonlyMap<string, string>, choice: Cho
       ),
     },
   ];
+}
+
+function nameOf({ id, module, recordId, runKey }: InstanceItem): ComponentChildren {
+  return recordId === null ? (runKey ?? id) : <RecordName module={module} recordId={recordId} />;
 }

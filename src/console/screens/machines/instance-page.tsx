@@ -3,8 +3,9 @@ import './instance-page.css';
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { OfferedTransition } from '../../../core/machine/offered.js';
-import { useCatalog, useMay, useMe } from '../../api/me.js';
+import { useCatalog, useMay } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
+import { useRecordTitle } from '../../api/record-titles.js';
 import type { WorkflowVersion } from '../../api/types.js';
 import { actorWords } from '../../model/actor-words.js';
 import { isObject, moduleOf } from '../../model/catalog.js';
@@ -58,16 +59,11 @@ function Instance({ instance }: { instance: InstanceItem }): VNode {
   const [dialog, setDialog] = useState<{ kind: 'advance'; transition: OfferedTransition } | { kind: 'reset' | 'delete' } | null>(null);
   const close = (): void => setDialog(null);
   const states: State[] = definition.data ? statesOf(definition.data.definition) : [];
-  const canLookUp = useMe().data?.features.lookUps.records ?? false;
-  const record = useAsk<{ title: string }>(`records/${module}/${encodeURIComponent(recordId ?? '')}`, {
-    enabled: canLookUp && module !== null && recordId !== null,
-    fresh: 60_000,
-    keep: false,
-  });
+  const title = useRecordTitle(module, recordId);
   const kind = nameWords(moduleOf(catalog, module)?.singular ?? module ?? 'Run');
   return (
     <Page
-      title={record.data?.title ?? `${kind} ${recordId ?? runKey ?? ''}`}
+      title={title ?? `${kind} ${recordId ?? runKey ?? ''}`}
       back={{ href: `machines/${machineId}/instances`, label: `Instances of ${machineName}` }}
       sub={<Head instance={instance} />}
       actions={

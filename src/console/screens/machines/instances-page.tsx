@@ -21,7 +21,7 @@ import { MACHINES } from './back.js';
 import { instanceColumns } from './instance-columns.js';
 import { MachineTabs } from './tabs.js';
 import { TakeInDialog } from './take-in-dialog.js';
-import type { InstanceItem, InstancePageOfItems, MachineDetail } from './types.js';
+import type { InstancePageOfItems, MachineDetail } from './types.js';
 
 const SHOWN = 50;
 const EVERY_MS = 10_000;
@@ -65,7 +65,6 @@ export function InstancesPage({ id }: { id: string }): VNode {
   const error = machine.error ?? asked.error;
   const items = asked.data?.items ?? [];
   const isEnabled = machine.data?.status === 'active';
-  const titles = useTitles(moduleOfMachine(subject), items);
   const has = (one: string): boolean => chosen.has(one);
   const choose = (one: string, isChosen: boolean): void =>
     setChosen(new Set(isChosen ? [...chosen, one] : [...chosen].filter((other) => other !== one)));
@@ -160,7 +159,7 @@ export function InstancesPage({ id }: { id: string }): VNode {
         {items.length > 0 && (
           <Table
             caption="Instances"
-            columns={instanceColumns(titles, mayOperate ? { has, choose } : null)}
+            columns={instanceColumns(mayOperate ? { has, choose } : null)}
             rows={items}
             keyOf={(item) => item.id}
             chosen={chosen}
@@ -200,17 +199,6 @@ export function InstancesPage({ id }: { id: string }): VNode {
       {dialog === 'take-in' && machine.data && <TakeInDialog machine={machine.data} onClose={() => setDialog(null)} />}
     </Page>
   );
-}
-
-/** What records are called, by their ids: asked for all of a page at once. Where the CRM does not answer, their ids have to do. */
-function useTitles(module: string | null, items: readonly InstanceItem[]): ReadonlyMap<string, string> {
-  const ids = [...new Set(items.flatMap(({ recordId }) => recordId ?? []))].filter((id) => !id.includes(',')).sort();
-  const found = useAsk<{ items: { id: string; title: string }[] }>('records', {
-    query: { module, ids: ids.join(',') },
-    enabled: module !== null && ids.length > 0,
-    fresh: 60_000,
-  });
-  return new Map(found.data?.items.map(({ id, title }) => [id, title]));
 }
 
 /** The states that there are, and how many are in each. */

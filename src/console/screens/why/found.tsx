@@ -3,6 +3,7 @@ import { useCatalog } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
 import type { SearchResult } from '../../api/types.js';
 import { eventWords } from '../../model/actor-words.js';
+import { moduleOf } from '../../model/catalog.js';
 import { hrefOf } from '../../model/route.js';
 import { shortId } from '../../model/run-filter.js';
 import { Panel } from '../../ui/page.js';
@@ -38,7 +39,7 @@ export function Found({ text }: { text: string }): VNode {
                 <a href={hrefOf('why', { module, id })}>
                   <b>{title ?? shortId(id)}</b>
                 </a>
-                <span class="quiet">{catalog?.modules.find(({ name }) => name === module)?.label ?? module}</span>
+                <span class="quiet">{moduleOf(catalog, module)?.label ?? module}</span>
                 <span class="mono quiet">{id}</span>
               </li>
             ))}

@@ -3,6 +3,7 @@ import { useCatalog } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
 import type { Timeline, TimelineAuthor, TimelineChange, TimelineEvent, WorkflowPage } from '../../api/types.js';
 import { actorWords, eventWords } from '../../model/actor-words.js';
+import { moduleOf } from '../../model/catalog.js';
 import { fieldWords, stepKindWords } from '../../model/definition-words.js';
 import { changedQuery, hrefOf } from '../../model/route.js';
 import { shownValue } from '../../model/shown-value.js';
@@ -45,8 +46,7 @@ export function RecordTimeline({ module, id, workflowId }: RecordTimelineProps):
             {record.title ?? record.id} {record.url !== null && <RecordLink url={record.url} />}
           </h2>
           <p class="quiet">
-            <span class="record-module">{catalog?.modules.find(({ name }) => name === module)?.singular ?? module}</span>{' '}
-            <span class="mono">{record.id}</span>
+            <span class="record-module">{moduleOf(catalog, module)?.singular ?? module}</span> <span class="mono">{record.id}</span>
           </p>
         </div>
         <div class="row">
