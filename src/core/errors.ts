@@ -39,18 +39,21 @@ export class AutomationError extends Error {
   override readonly name = 'AutomationError';
   /** One of the library's, or of a host's own. */
   readonly code: ErrorCode | (string & {});
-  readonly hint: string | undefined;
-  readonly details: JsonObject | undefined;
-  readonly problems: Problem[] | undefined;
-  readonly retry: Retryability;
+  // Declared alone: what is not given is no member, and is not printed by a start that fails.
+  declare readonly hint: string | undefined;
+  declare readonly details: JsonObject | undefined;
+  declare readonly problems: Problem[] | undefined;
+  declare readonly retry: Retryability;
 
   constructor(code: ErrorCode, message: string, options: AutomationErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
-    this.details = options.details;
-    this.problems = options.problems;
-    this.retry = options.retry ?? { kind: 'permanent' };
+    const { hint, details, problems, retry = { kind: 'permanent' } } = options;
+    if (hint !== undefined) this.hint = hint;
+    if (details !== undefined) this.details = details;
+    if (problems !== undefined) this.problems = problems;
+    // For the engine: it helps nobody who reads the error where it is printed.
+    Object.defineProperty(this, 'retry', { value: retry });
   }
 }
 
