@@ -10,6 +10,7 @@ The demo CRM is running. Open the console:
   as the admin    ${signIn('demo-admin')}
   as support      ${signIn('demo-support')}
   as a member     ${signIn('demo-member')}
+  as a manager    ${signIn('demo-manager')}
 
 And underneath:
 
@@ -19,7 +20,7 @@ And underneath:
   Mail server     127.0.0.1:${smtpPort} (SMTP)       caught mail: ${origin}/crm/mailbox
   Webhook sink    POST ${origin}/crm/sink     what arrived: GET ${origin}/crm/sink
   The partner     POST ${origin}/crm/partner/{export,import}
-  Tokens          demo-admin, demo-support, demo-member (workspace acme), demo-rival (workspace rival)
+  Tokens          demo-admin, demo-support, demo-member, demo-manager (workspace acme), demo-rival (workspace rival)
   Events          leads, opportunities, invoices: automation.publish in the CRM's own transaction
                   contacts, accounts, tasks: EventEmitter2 (contacts.created, task.completed, …)
   State machines  ${machines.length > 0 ? `${machines.join(', ')}: active` : 'as you left them'}

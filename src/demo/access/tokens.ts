@@ -1,8 +1,8 @@
 import type { Caller } from '../../index.js';
 
 /**
- * Who may call, by bearer token. A real CRM would look into its sessions; the four tokens here show the four situations:
- * everything, look and repair, own tasks only, and somebody else's workspace.
+ * Who may call, by bearer token. A real CRM would look into its sessions; the tokens here show what there is:
+ * everything, look and repair, own tasks only (of two people), and somebody else's workspace.
  */
 const CALLERS: ReadonlyMap<string, Caller> = new Map<string, Caller>([
   [
@@ -17,6 +17,10 @@ const CALLERS: ReadonlyMap<string, Caller> = new Map<string, Caller>([
   ],
   ['demo-support', { userId: 'u-6', name: 'Farid Haddad', workspaceId: 'acme', roles: ['support'], permissions: ['view', 'operate'] }],
   ['demo-member', { userId: 'u-1', name: 'Ada Lindqvist', workspaceId: 'acme', roles: ['ae'], permissions: ['view', 'tasks'] }],
+  [
+    'demo-manager',
+    { userId: 'u-4', name: 'Dario Conti', workspaceId: 'acme', roles: ['senior', 'manager'], permissions: ['view', 'tasks'] },
+  ],
   [
     'demo-rival',
     { userId: 'r-1', name: 'Rita Vance', workspaceId: 'rival', roles: ['admin'], permissions: ['view', 'operate', 'manage', 'tasks'] },
