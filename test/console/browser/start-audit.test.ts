@@ -21,6 +21,7 @@ describeConsole('the start page and the audit', (demo) => {
     expect(await page.locator('.recipe .mark').count()).toBe(0);
     expect(await axe()).toEqual([]);
     await picture('start-first');
+    expect(await page.getByRole('link', { name: 'New workflow' }).getAttribute('href')).toBe('workflows/new');
     const name = (await page.locator('.recipe strong').first().textContent()) ?? '';
     await page.locator('.recipe').first().press('Enter');
     await page.getByRole('heading', { level: 1, name }).waitFor();
@@ -44,6 +45,7 @@ describeConsole('the start page and the audit', (demo) => {
       await open('');
       await page.getByText('What needs somebody now.').waitFor();
       await page.getByRole('button', { name: 'Retry …' }).waitFor();
+      expect(await page.getByRole('link', { name: 'New workflow' }).isVisible()).toBe(true);
       expect(await axe()).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
       await picture('start-failing');

@@ -10,7 +10,7 @@ import { nameWords, numberWords } from '../../model/words.js';
 import { BulkDialog, type BulkWork } from '../../parts/runs/bulk-dialog.js';
 import { retryOf } from '../../parts/runs/group-work.js';
 import { Due } from '../../parts/tasks/due.js';
-import { Button } from '../../ui/button.js';
+import { Button, LinkButton } from '../../ui/button.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { Card, Page, Panel } from '../../ui/page.js';
 import { type Awaited, Pending } from '../../ui/pending.js';
@@ -49,7 +49,7 @@ function Needed(): VNode {
     (!mayView || (failing.data?.groups.length === 0 && waiting.data?.counts.every(({ runs }) => runs === 0))) &&
     (!mayTasks || tasks.data?.items.length === 0);
   return (
-    <Page title="Start" sub={isCalm ? 'Nothing needs you.' : 'What needs somebody now.'}>
+    <Page title="Start" sub={isCalm ? 'Nothing needs you.' : 'What needs somebody now.'} actions={useMay('manage') && <New />}>
       <div class="start">
         {mayView && <Failing asked={failing} from={day} />}
         {mayTasks && <MyTasks asked={tasks} />}
@@ -63,7 +63,7 @@ function Needed(): VNode {
 function Beginning(): VNode {
   const mayManage = useMay('manage');
   return (
-    <Page title="Start" sub="A workflow says what starts it, for which records, and what it does.">
+    <Page title="Start" sub="A workflow says what starts it, for which records, and what it does." actions={mayManage && <New />}>
       {mayManage ? (
         <>
           <h2>No workflows yet: begin with one of these</h2>
@@ -82,6 +82,14 @@ function Beginning(): VNode {
         </div>
       )}
     </Page>
+  );
+}
+
+function New(): VNode {
+  return (
+    <LinkButton kind="primary" icon="plus" href="workflows/new">
+      New workflow
+    </LinkButton>
   );
 }
 
