@@ -59,9 +59,9 @@ export function ConditionEditor({ place, explanation = null, label, isOptional =
 
   useLayoutEffect(() => {
     if (wanted.current === null) return;
-    const handle = box.current?.querySelector<HTMLElement>(`[data-handle="${CSS.escape(wanted.current)}"] .handle`);
+    const control = box.current?.querySelector<HTMLElement>(wanted.current);
     wanted.current = null;
-    (handle ?? box.current?.querySelector<HTMLElement>('.condition-add button'))?.focus();
+    (control ?? box.current?.querySelector<HTMLElement>('.condition-add button'))?.focus();
   });
 
   const tree: Tree = {
@@ -69,10 +69,8 @@ export function ConditionEditor({ place, explanation = null, label, isOptional =
     label,
     put: (next) => set(place, stored(next)),
     inDefinition: (at) => [...place, ...(isWrapped ? at.slice(2) : at)],
-    focusHandle: (at) => {
-      box.current?.querySelector<HTMLElement>(`[data-handle="${CSS.escape(formatPlace(at))}"] .handle`)?.focus();
-    },
-    apply(edit, said) {
+    focusHandle: (at) => box.current?.querySelector<HTMLElement>(handleOf(at))?.focus(),
+    apply(edit, said, isNew) {
       if (edit === null) {
         announce('It cannot go further that way.');
         return;
@@ -82,7 +80,8 @@ export function ConditionEditor({ place, explanation = null, label, isOptional =
         toast(problem);
         return;
       }
-      wanted.current = edit.at === null ? 'none' : formatPlace(edit.at);
+      // A row that is new stands, alone or with its group, at the beginning of its place.
+      wanted.current = edit.at === null ? 'none' : isNew ? `[data-handle^="${formatPlace(edit.at)}"] input` : handleOf(edit.at);
       set(place, stored(edit.root));
       announce(edit.at === null ? said : `${said} ${placeWords(edit.root, edit.at)}.`);
     },
@@ -96,6 +95,10 @@ export function ConditionEditor({ place, explanation = null, label, isOptional =
       <GroupView tree={tree} at={[]} explanation={shown} />
     </div>
   );
+}
+
+function handleOf(at: Place): string {
+  return `[data-handle="${formatPlace(at)}"] .handle`;
 }
 
 function GroupView({ tree, at, explanation }: { tree: Tree; at: Place; explanation: Explanation | null }): VNode {
@@ -143,7 +146,7 @@ function GroupView({ tree, at, explanation }: { tree: Tree; at: Place; explanati
           small
           kind="quiet"
           icon="plus"
-          onClick={() => tree.apply(addTo(tree.root, at, { field: '', operator: 'equals' }), 'Condition added:')}
+          onClick={() => tree.apply(addTo(tree.root, at, { field: '', operator: 'equals' }), 'Condition added:', true)}
         >
           Add condition
         </Button>
@@ -153,7 +156,11 @@ function GroupView({ tree, at, explanation }: { tree: Tree; at: Place; explanati
             kind="quiet"
             icon="plus"
             onClick={() =>
-              tree.apply(addTo(tree.root, at, { [group === 'all' ? 'any' : 'all']: [{ field: '', operator: 'equals' }] }), 'Group added:')
+              tree.apply(
+                addTo(tree.root, at, { [group === 'all' ? 'any' : 'all']: [{ field: '', operator: 'equals' }] }),
+                'Group added:',
+                true,
+              )
             }
           >
             Add group

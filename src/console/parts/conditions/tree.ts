@@ -6,7 +6,8 @@ import type { Place } from '../../model/json-path.js';
 export interface Tree {
   root: JsonObject;
   label: string;
-  apply: (edit: ConditionEdit | null, said: string) => void;
+  /** The focus goes to the row's handle; of a new one to its first field. */
+  apply: (edit: ConditionEdit | null, said: string, isNew?: boolean) => void;
   put: (root: JsonObject) => void;
   focusHandle: (at: Place) => void;
   /** Where a row stands in the definition: a test that stands alone is only shown in a group. */
