@@ -137,6 +137,33 @@ describeConsole('the editor', (demo) => {
     expect(await axe()).toEqual([]);
   });
 
+  it('takes what nobody has come to yet for open and not for wrong, until it is to be published', async () => {
+    const EMPTY = { trigger: { type: 'event' }, conditions: { field: '', operator: 'equals' }, steps: [] };
+    const { id } = await create('Hardly begun', EMPTY);
+    for (const [theme, width] of [
+      ['light', 1440],
+      ['light', 900],
+      ['dark', 360],
+    ] as const) {
+      const { page, open, axe, picture, close } = await demo.tab({ theme, width });
+      await open(`workflows/${id}`);
+      const problems = page.getByRole('region', { name: 'Problems' });
+      await problems.getByText('Still to be filled in before it can be published').waitFor();
+      await problems.getByText('When: Module', { exact: true }).waitFor();
+      await problems.getByText('If: Value', { exact: true }).waitFor();
+      expect(await page.locator('[aria-invalid=true], .tone-bad').evaluateAll((all) => all.map((one) => one.outerHTML))).toEqual([]);
+      expect(await axe()).toEqual([]);
+      await picture('editor-open');
+      await page.getByRole('button', { name: 'Publish …' }).click();
+      await page.getByRole('button', { name: 'Leave it' }).click();
+      await page.getByText(/problems to mend before it can be published/).waitFor();
+      await page.getByText('"module" is missing.').first().waitFor();
+      expect(await page.locator('[aria-invalid=true]').count()).toBeGreaterThan(0);
+      expect(await axe()).toEqual([]);
+      await close();
+    }
+  });
+
   it('does the same by keyboard alone', async () => {
     const { page, open } = await demo.tab();
     await open('workflows/new');
@@ -154,8 +181,7 @@ describeConsole('the editor', (demo) => {
     await page.keyboard.type('Cre');
     await goTo(page, 'Add condition');
     await press('Enter');
-    // The focus is on the handle of the new row; its field is next.
-    await press('Tab');
+    // The focus is on the field of the new row: it is what is chosen first.
     await page.keyboard.type('priori');
     await press('Enter', 'Tab', 'Tab');
     await page.keyboard.type('urg');
@@ -166,6 +192,7 @@ describeConsole('the editor', (demo) => {
     await press('Enter');
     // In the form of the new step.
     await page.getByRole('heading', { name: '1 Add note' }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-path'))).toBe('steps[0].name');
     await goTo(page, 'Body');
     await page.keyboard.type('Urgent.');
     await press('Escape');

@@ -89,7 +89,7 @@ export function DraftPage<Item extends DraftItem>(props: DraftPageProps<Item>): 
         {!isReadOnly && <LostText draft={draft} />}
         {saving.kind === 'failed' && <ErrorPanel error={saving.error.body} retry={() => void draft.save()} />}
         {saving.kind === 'conflict' && <Conflict draft={draft} theirs={saving.theirs} drawDiff={drawDiff} />}
-        {item.problems.length > 0 && <Problems problems={item.problems} placeWords={placeWords} onShow={onShow} />}
+        {item.problems.length > 0 && <Problems problems={item.problems} wrong={editing.problems} placeWords={placeWords} onShow={onShow} />}
         {children}
         {dialog === 'publish' &&
           drawPublish({

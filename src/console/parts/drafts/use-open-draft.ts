@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Json, JsonObject } from '../../../core/json.js';
 import { useMay } from '../../api/me.js';
 import type { Catalog } from '../../model/catalog.js';
-import { formatPlace, type Place, setAt } from '../../model/json-path.js';
+import { formatPlace, getAt, type Place, parsePlace, setAt } from '../../model/json-path.js';
 import { useStore } from '../../ui/store.js';
 import type { Editing } from '../forms/editing.js';
 import type { Draft, DraftItem } from './draft.js';
@@ -46,6 +46,12 @@ export function useOpenDraft<Item extends DraftItem>(draft: Draft<Item>, around:
   const isArchived = status === 'archived';
   const isReadOnly = !mayManage || isArchived;
   const [dialog, ask] = useState(around.dialog ?? null);
+  const [isFinal, setFinal] = useState(false);
+  // What nobody has come to yet is not wrong: it is once somebody says that it is all there.
+  const wrong = useMemo(
+    () => (isFinal ? problems : problems.filter(({ path }) => String(getAt(item.definition, parsePlace(path)) ?? '') !== '')),
+    [problems, isFinal],
+  );
   const page = useRef<HTMLDivElement>(null);
   const focusOn = useFocusOn(page, dialog !== null);
   const editing = useMemo<Editing>(
@@ -53,7 +59,7 @@ export function useOpenDraft<Item extends DraftItem>(draft: Draft<Item>, around:
       definition,
       catalog,
       module,
-      problems,
+      problems: wrong,
       subject: record && { recordId: record.id },
       subjectTitle: record?.title ?? null,
       isReadOnly,
@@ -61,9 +67,10 @@ export function useOpenDraft<Item extends DraftItem>(draft: Draft<Item>, around:
         draft.editDefinition((now) => setAt(now, place, value) as JsonObject, formatPlace(place)),
       change: (change: (now: JsonObject) => JsonObject) => draft.editDefinition(change),
     }),
-    [definition, catalog, module, problems, record, isReadOnly, draft],
+    [definition, catalog, module, wrong, record, isReadOnly, draft],
   );
   const askStored = async (which: string): Promise<void> => {
+    setFinal(true);
     if (isReadOnly || (await draft.save())) ask(which);
   };
   const readOnly = isArchived ? 'archived: to look at only' : 'to look at only: editing takes the permission automation:manage';

@@ -43,7 +43,6 @@ interface EditorPageProps {
 /** The three parts of a workflow, and beside them the form of what is chosen. */
 export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
   const { item: workflow, history } = useStore(draft.state);
-  const { problems } = workflow;
   const { definition } = history.present;
   const { query, segments } = usePlace();
   const module = moduleIn(definition);
@@ -51,7 +50,7 @@ export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
   const { record } = preview;
   // A link from a run opens the test with what the run began with.
   const opened = useOpenDraft(draft, { catalog, module, record, dialog: query.has('test') ? 'test' : null });
-  const { dialog, ask, focusOn } = opened;
+  const { dialog, ask, focusOn, editing } = opened;
   useEditFrom(draft, opened.readOnly !== null);
   const chosen = useChosenStep(definition);
   const { place, choose } = chosen;
@@ -84,13 +83,13 @@ export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
       marks={
         <>
           <Status status={workflow.status} />
-          <WorkflowMarks workflow={workflow} />
+          <WorkflowMarks workflow={{ ...workflow, problemCount: editing.problems.length }} />
         </>
       }
       actions={
         <Button
           icon="play"
-          blocked={problems.length > 0 ? 'The problems have to be mended first' : null}
+          blocked={workflow.problems.length > 0 ? 'The problems have to be mended first' : null}
           onClick={() => void opened.askStored('test')}
         >
           Test
@@ -116,7 +115,13 @@ export function EditorPage({ draft, catalog }: EditorPageProps): VNode {
               <summary>
                 <h2>Steps</h2> <span class="quiet">{steps.length}</span>
               </summary>
-              <Outline definition={definition} catalog={catalog} problems={problems} chosen={place && formatPlace(place)} onGo={go} />
+              <Outline
+                definition={definition}
+                catalog={catalog}
+                problems={editing.problems}
+                chosen={place && formatPlace(place)}
+                onGo={go}
+              />
             </details>
           )
         }

@@ -42,13 +42,14 @@ interface MachineEditorPageProps {
 /** The drawing and the table of a machine, and beside them the form of what is chosen; a chosen transition has the page. */
 export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): VNode {
   const { item, history } = useStore(draft.state);
-  const { problems, warnings } = item;
+  const { warnings } = item;
   const { definition } = history.present;
   // Where instances are changes by itself.
   const now = useAsk<MachineDetail>(`machines/${item.id}`, { every: EVERY_MS }).data ?? item;
   const module = moduleOfMachine(definition.for);
   const opened = useOpenDraft(draft, { catalog, module });
   const { ask, focusOn } = opened;
+  const { problems } = opened.editing;
   const isReadOnly = opened.readOnly !== null;
   const { part, choose } = useChosenPart(definition);
   // A transition that is moved stays the one that is edited: its form keeps the focus.
@@ -91,7 +92,9 @@ export function MachineEditorPage({ draft, catalog }: MachineEditorPageProps): V
   return (
     <DraftPage
       opened={opened}
-      marks={<MachineMarks machine={{ ...item, status: now.status, activeInstances: now.activeInstances }} />}
+      marks={
+        <MachineMarks machine={{ ...item, problemCount: problems.length, status: now.status, activeInstances: now.activeInstances }} />
+      }
       menu={<MachineActions machine={item} />}
       tabs={<MachineTabs id={item.id} current="machine" />}
       placeWords={placeWords}
