@@ -49,7 +49,7 @@ describeConsole('the steps in the editor', (demo) => {
   it('have an outline from twelve on: to find one, to see what is wrong, and to get there by keys', async () => {
     const steps = [
       ...Array.from({ length: 10 }, (_, index) => note(`n${index}`)),
-      branch('size', [[note('deep'), { id: 'bad', name: 'Without a text', type: 'add_note', with: {} }]]),
+      branch('size', [[note('deep'), { id: 'bad', name: 'Without words', type: 'add_note', with: { body: 5 } }]]),
     ];
     const { id } = await create('Outlined', steps);
     for (const [theme, width] of [
@@ -76,11 +76,11 @@ describeConsole('the steps in the editor', (demo) => {
       await page.locator('[data-step="steps[0]"]').focus();
       await press(page, '/');
       await page.keyboard.type('without');
-      await tree.getByText('Without a text').waitFor();
+      await tree.getByText('Without words').waitFor();
       expect(await tree.getByRole('treeitem').allTextContents()).toEqual([
         expect.stringContaining('11'),
         expect.stringContaining('way_1'),
-        expect.stringContaining('11a2 Without a text'),
+        expect.stringContaining('11a2 Without words'),
       ]);
       expect(await axe()).toEqual([]);
       await press(page, 'Enter');
