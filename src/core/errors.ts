@@ -53,7 +53,7 @@ export class AutomationError extends Error {
     if (details !== undefined) this.details = details;
     if (problems !== undefined) this.problems = problems;
     // For the engine: it helps nobody who reads the error where it is printed.
-    Object.defineProperty(this, 'retry', { value: retry });
+    Object.defineProperty(this, 'retry', { value: retry, writable: true, configurable: true });
   }
 }
 
