@@ -100,7 +100,7 @@ describe('human tasks', () => {
       expiresIn: 'P3D',
     });
     const run = await runOf(workflowId);
-    expect(run).toMatchObject({ status: 'waiting', summary: expect.stringMatching(/^Waits at ok for an approval until/) });
+    expect(run).toMatchObject({ status: 'waiting', summary: expect.stringMatching(/^Waits at Discount for an approval until/) });
     expect(task).toEqual({
       id: expect.any(String),
       kind: 'approval',

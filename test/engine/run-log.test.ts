@@ -99,7 +99,7 @@ describe('the log of a run', () => {
       standing: 'retrying',
       error: { hint: `Ask again. This was attempt 1 of 2; the next is due at ${waiting?.steps[0]?.wakeAt}.` },
     });
-    expect(waiting?.summary).toMatch(/^Tries moody again at .+ UTC \(attempt 2\); the last attempt failed: Not now\.$/);
+    expect(waiting?.summary).toMatch(/^Ask them is tried again at .+ UTC \(attempt 2\); the last attempt failed: Not now\.$/);
     await app.passTime();
     await app.automation.drain();
     const over = await shown();

@@ -94,7 +94,7 @@ function waitFor({ path, stepName, reason, until, attempt }: Waiting): string {
   const when = until === null ? '' : ` until ${moment(until)}`;
   switch (reason) {
     case 'retry':
-      return `Tries ${step} again${until === null ? '' : ` at ${moment(until)}`}${attempt === undefined ? '' : ` (attempt ${attempt})`}`;
+      return `${step} is tried again${until === null ? '' : ` at ${moment(until)}`}${attempt === undefined ? '' : ` (attempt ${attempt})`}`;
     case 'in_flight':
       return `Waits for the result of ${step}`;
     case 'delay':

@@ -76,9 +76,9 @@ describe('a run in one sentence', () => {
     [
       'another attempt',
       waiting({ path: 'mail', reason: 'retry', until: UNTIL, attempt: 3, error: { code: 'smtp_down', message: 'No answer.' } }),
-      'Tries mail again at 2025-11-23 08:00 UTC (attempt 3); the last attempt failed: No answer.',
+      'mail is tried again at 2025-11-23 08:00 UTC (attempt 3); the last attempt failed: No answer.',
     ],
-    ['an attempt that nobody has counted', waiting({ path: 'mail', reason: 'retry', until: null }), 'Tries mail again.'],
+    ['an attempt that nobody has counted', waiting({ path: 'mail', reason: 'retry', until: null }), 'mail is tried again.'],
     [
       'several things, the next one first',
       waiting(
