@@ -13,6 +13,7 @@ import { Select } from '../../ui/field.js';
 import { Chips, FilterBar, SearchField } from '../../ui/filter-bar.js';
 import { navigate, usePlace } from '../../ui/location.js';
 import { Card, Page } from '../../ui/page.js';
+import { OlderPages } from '../../ui/pages.js';
 import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.js';
 import { Table } from '../../ui/table.js';
 import { useNow } from '../../ui/time.js';
@@ -168,21 +169,15 @@ export function InstancesPage({ id }: { id: string }): VNode {
         {asked.data && items.length === 0 && (
           <Nothing chips={chips} machine={machine.data} onClear={() => change({ state: null, kind: null, longer: null, record: null })} />
         )}
-        {(cursor !== null || asked.data?.nextCursor) && (
-          <nav class="pages" aria-label="Pages of instances">
-            <span />
-            <Button icon="up" blocked={cursor === null ? 'These are the first' : null} onClick={() => change({})}>
-              First
-            </Button>
-            <Button
-              icon="down"
-              blocked={asked.data?.nextCursor ? null : 'There are no more'}
-              onClick={() => navigate(hrefOf(`machines/${id}/instances`, changedQuery(query, { cursor: asked.data?.nextCursor })))}
-            >
-              More
-            </Button>
-          </nav>
-        )}
+        <OlderPages
+          what="instances"
+          cursor={cursor ?? null}
+          older={asked.data?.nextCursor ?? null}
+          words={['First', 'More']}
+          onGo={(next) =>
+            next === null ? change({}) : navigate(hrefOf(`machines/${id}/instances`, changedQuery(query, { cursor: next })))
+          }
+        />
       </Card>
       {(dialog === 'advance' || dialog === 'advance-chosen') && machine.data && (
         <AdvanceManyDialog

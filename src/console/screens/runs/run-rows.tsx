@@ -12,6 +12,7 @@ import { useActivity } from '../../ui/activity.js';
 import { Button, IconButton } from '../../ui/button.js';
 import { Chips } from '../../ui/filter-bar.js';
 import { navigate, usePlace } from '../../ui/location.js';
+import { OlderPages } from '../../ui/pages.js';
 import { AskedError, Pending } from '../../ui/pending.js';
 import { EmptyState } from '../../ui/states.js';
 import { Table } from '../../ui/table.js';
@@ -111,17 +112,7 @@ export function RunRows({ filter, isOfOne, cursor, sentence, chips, onDropAll, o
           chosen={chosen === 'all' ? new Set(rows.map(({ id }) => id)) : chosen}
         />
       )}
-      {(cursor !== null || older !== null) && (
-        <nav class="pages" aria-label="Pages of runs">
-          <span />
-          <Button icon="up" blocked={cursor === null ? 'These are the newest' : null} onClick={() => go(null)}>
-            Newest
-          </Button>
-          <Button icon="down" blocked={older === null ? 'There are no older ones' : null} onClick={() => go(older)}>
-            Older
-          </Button>
-        </nav>
-      )}
+      <OlderPages what="runs" cursor={cursor} older={older} onGo={go} />
     </>
   );
 }
