@@ -56,7 +56,8 @@ export function runFilterBody({ status, ids, period, olderThan, version, ...text
   };
 }
 
-function momentBefore(period: string | null, now: Date): string | null {
+/** Returns the moment so long ago, at the full minute, so that the same question stays the same; null for no period. */
+export function momentBefore(period: string | null, now: Date): string | null {
   const length = period === null ? null : durationMs(period);
   if (length === null) return null;
   return new Date(Math.floor((now.getTime() - length) / 60_000) * 60_000).toISOString();

@@ -32,7 +32,6 @@ export function Problems({ problems, wrong, placeWords, onShow }: ProblemsProps)
             const { path, message, hint } = problem;
             const where = placeWords(path);
             const isWrong = wrong.includes(problem);
-            const name = parsePlace(path).at(-1);
             return (
               <li key={`${path} ${message}`}>
                 <button type="button" onClick={() => onShow(path)}>
@@ -41,13 +40,7 @@ export function Problems({ problems, wrong, placeWords, onShow }: ProblemsProps)
                   </span>
                   <span>
                     {where !== null && <strong>{where}: </strong>}
-                    {isWrong || typeof name !== 'string' ? (
-                      <>
-                        {message} {hint}
-                      </>
-                    ) : (
-                      nameWords(name)
-                    )}
+                    {isWrong ? `${message} ${hint ?? ''}` : nameWords(String(parsePlace(path).at(-1)))}
                   </span>
                 </button>
               </li>

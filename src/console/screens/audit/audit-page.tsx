@@ -5,7 +5,8 @@ import type { AuditPage as Answer, AuditItem } from '../../api/types.js';
 import { actorWords } from '../../model/actor-words.js';
 import { actionsOn, auditWords } from '../../model/audit-words.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
-import { durationMs, durationWords } from '../../model/time.js';
+import { momentBefore } from '../../model/run-filter.js';
+import { durationWords } from '../../model/time.js';
 import { nameWords } from '../../model/words.js';
 import type { ComboboxOption } from '../../ui/combobox.js';
 import { Chips } from '../../ui/filter-bar.js';
@@ -29,8 +30,7 @@ export function AuditPage(): VNode {
   const filter = Object.fromEntries(FILTERS.map((name) => [name, query.get(name)])) as Record<keyof AuditFilter, string | null>;
   const { kind, action, actor, target, period } = filter;
   const cursor = query.get('cursor');
-  const length = period ? durationMs(period) : null;
-  const from = length === null ? null : new Date(Math.floor((now.getTime() - length) / 60_000) * 60_000).toISOString();
+  const from = momentBefore(period, now);
   const actions = action ?? (kind ? actionsOn(kind).join() : null);
   const asked = useAsk<Answer>('audit', {
     query: { action: actions, actor, target, from, cursor, limit: 50 },

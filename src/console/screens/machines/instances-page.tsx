@@ -5,7 +5,8 @@ import { useMay } from '../../api/me.js';
 import { useAsk } from '../../api/query.js';
 import { instancesByState, moduleOfMachine, statesOf, transitionsByHand } from '../../model/machine.js';
 import { changedQuery, hrefOf, type QueryValues } from '../../model/route.js';
-import { durationMs, durationWords } from '../../model/time.js';
+import { momentBefore } from '../../model/run-filter.js';
+import { durationWords } from '../../model/time.js';
 import { countWords, numberWords } from '../../model/words.js';
 import { Button } from '../../ui/button.js';
 import { ChooseAll } from '../../ui/choice.js';
@@ -43,9 +44,7 @@ export function InstancesPage({ id }: { id: string }): VNode {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const state = (query.get('state') ?? '').split(',').filter(Boolean);
   const [kind, recordId, longer, cursor] = ['kind', 'record', 'longer', 'cursor'].map((name) => query.get(name)) as (string | null)[];
-  const length = longer ? durationMs(longer) : null;
-  // At the full minute, so that the same question stays the same.
-  const enteredBefore = length === null ? null : new Date(Math.floor((now.getTime() - length) / 60_000) * 60_000).toISOString();
+  const enteredBefore = momentBefore(longer ?? null, now);
   const subject = machine.data?.published?.definition.for ?? machine.data?.definition.for;
   const ofRecord = moduleOfMachine(subject) === null ? { runKey: recordId } : { recordId };
   const asked = useAsk<InstancePageOfItems>('instances', {

@@ -10,13 +10,14 @@ import { nameWords, numberWords } from '../../model/words.js';
 import { BulkDialog, type BulkWork } from '../../parts/runs/bulk-dialog.js';
 import { retryOf } from '../../parts/runs/group-work.js';
 import { Due } from '../../parts/tasks/due.js';
-import { Button, LinkButton } from '../../ui/button.js';
+import { Button } from '../../ui/button.js';
 import { Icon, type IconName } from '../../ui/icon.js';
 import { Card, Page, Panel } from '../../ui/page.js';
 import { type Awaited, Pending } from '../../ui/pending.js';
 import { EmptyState, Skeleton } from '../../ui/states.js';
 import { Time, useNow } from '../../ui/time.js';
 import { latePart } from '../late.js';
+import { NewLink } from '../workflows/new-link.js';
 
 const FirstRecipes = latePart(() => import('../../parts/recipes/first-recipes.js').then((part) => part.FirstRecipes));
 
@@ -49,7 +50,7 @@ function Needed(): VNode {
     (!mayView || (failing.data?.groups.length === 0 && waiting.data?.counts.every(({ runs }) => runs === 0))) &&
     (!mayTasks || tasks.data?.items.length === 0);
   return (
-    <Page title="Start" sub={isCalm ? 'Nothing needs you.' : 'What needs somebody now.'} actions={useMay('manage') && <New />}>
+    <Page title="Start" sub={isCalm ? 'Nothing needs you.' : 'What needs somebody now.'} actions={useMay('manage') && <NewLink />}>
       <div class="start">
         {mayView && <Failing asked={failing} from={day} />}
         {mayTasks && <MyTasks asked={tasks} />}
@@ -63,7 +64,7 @@ function Needed(): VNode {
 function Beginning(): VNode {
   const mayManage = useMay('manage');
   return (
-    <Page title="Start" sub="A workflow says what starts it, for which records, and what it does." actions={mayManage && <New />}>
+    <Page title="Start" sub="A workflow says what starts it, for which records, and what it does." actions={mayManage && <NewLink />}>
       {mayManage ? (
         <>
           <h2>No workflows yet: begin with one of these</h2>
@@ -82,14 +83,6 @@ function Beginning(): VNode {
         </div>
       )}
     </Page>
-  );
-}
-
-function New(): VNode {
-  return (
-    <LinkButton kind="primary" icon="plus" href="workflows/new">
-      New workflow
-    </LinkButton>
   );
 }
 

@@ -4,13 +4,13 @@ import type { Catalog } from '../../model/catalog.js';
 import { triggerWords } from '../../model/definition-words.js';
 import { hrefOf } from '../../model/route.js';
 import { numberWords } from '../../model/words.js';
-import { LinkButton } from '../../ui/button.js';
 import { Sparkbar } from '../../ui/sparkbar.js';
 import { statusLook } from '../../ui/status.js';
 import type { Column } from '../../ui/table.js';
 import { Time } from '../../ui/time.js';
 import { latePart } from '../late.js';
 import { DefinitionList, DefinitionName } from '../lists/definition-list.js';
+import { NewLink } from './new-link.js';
 import { WorkflowActions } from './workflow-actions.js';
 import { WorkflowMarks } from './workflow-marks.js';
 import { WorkflowSwitch } from './workflow-switch.js';
@@ -35,11 +35,7 @@ export function WorkflowList(): VNode {
       statuses={STATUSES}
       byEvent
       columns={columnsOf}
-      create={
-        <LinkButton kind="primary" icon="plus" href="workflows/new">
-          New workflow
-        </LinkButton>
-      }
+      create={<NewLink />}
       begin={<FirstRecipes />}
     />
   );
