@@ -2,8 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Answer, Order } from '../external/measure-one.js';
 import { PEERS } from '../peers/list.js';
 import type { Settings } from '../peers/peer.js';
-import { atLeast, type BenchContext, NO_TARGET, ratios, type Suite, spread, type Table, whole } from '../report.js';
-import { quantile } from '../support.js';
+import { atLeast, type BenchContext, median, NO_TARGET, ratios, type Suite, spread, type Table, whole } from '../report.js';
 
 // Calls to the outside, side by side with queues that make the same signed call with the same client and keep its result in a
 // table of Postgres. Each measurement is a process of its own, and so is the receiver.
@@ -66,7 +65,7 @@ export const external: Suite = {
           ...[...queues].map(([name, measured]) => queueRow(name, measured)),
           ...beside.flatMap(({ concurrency, alone, with: both }) => {
             const kept = ratios(both, alone);
-            const verdict = concurrency > SLOW ? atLeast(quantile(kept, 0.5), 0.9) : NO_TARGET;
+            const verdict = concurrency > SLOW ? atLeast(median(kept), 0.9) : NO_TARGET;
             return [
               [`fast calls alone, worker.concurrency ${concurrency}`, rate(alone), '', ...NO_TARGET],
               [`the same beside ${SLOW} receivers that take 2 s, worker.concurrency ${concurrency}`, rate(both), spread(kept), ...verdict],
@@ -84,13 +83,13 @@ export const external: Suite = {
   },
 };
 
-const rate = (rates: readonly number[]): string => whole(quantile(rates, 0.5));
+const rate = (rates: readonly number[]): string => whole(median(rates));
 
 function queueRow(name: string, { ours, theirs, settings, failed }: Measured): string[] {
   if (settings === null || theirs.length === 0) return [`${name}: not run: ${failed}`, '', '', ...NO_TARGET];
   const parts = ratios(ours, theirs);
   const tuned = Object.entries(settings).map(([setting, value]) => `${setting} ${value}`);
-  return [`${name} (${tuned.join(', ')})`, rate(theirs), spread(parts), ...atLeast(quantile(parts, 0.5), 1)];
+  return [`${name} (${tuned.join(', ')})`, rate(theirs), spread(parts), ...atLeast(median(parts), 1)];
 }
 
 /** Tries what a peer lets one tune with a third of the runs. */
