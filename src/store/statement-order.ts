@@ -11,7 +11,7 @@ interface Connection {
 /** Those whose statements go in one flight at the moment. */
 const inFlight = new WeakSet<QueryRunner>();
 
-/** Functions that each send one statement. */
+/** Functions that each send one statement, before they wait for anything: that is what keeps their order. */
 type Statements<Answers extends readonly unknown[]> = { readonly [At in keyof Answers]: () => Promise<Answers[At]> };
 
 /**
