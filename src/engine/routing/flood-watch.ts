@@ -3,7 +3,7 @@ import type { EventRef } from '../../store/event-store.js';
 
 /** How long a claim tells what a workspace has to do, in milliseconds: longer than a turn takes on a machine that is busy otherwise. */
 const KNOWN_MS = 3_000;
-/** How often a turn for those that flood looks at the others’ events too, as the poll does that wakes the other loop: what nobody has announced is found by it. */
+/** How often a turn for those that flood looks at the others' events too, as the poll does that wakes the other loop: what nobody has announced is found by it. */
 const LOOK_MS = 1_000;
 /** Workspaces of each kind that are known at most: a claim walks past each. */
 const MOST_KNOWN = 100;
